@@ -1,0 +1,1 @@
+"""Matched comparison of fine-tuning, adapters, frozen features, retrieval and prompting."""

@@ -1,0 +1,1 @@
+"""Pretrained models before adaptation: loading, tokenizing, freezing, features, scoring."""

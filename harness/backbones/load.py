@@ -1,0 +1,73 @@
+"""Models and tokenizers from a backbone's folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from transformers import (
+    AutoModel,
+    AutoModelForCausalLM,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    PreTrainedTokenizerBase,
+)
+
+from harness.backbones.handle import Handle
+from harness.backbones.quiet import quietly
+from harness.common.errors import CannotRunError, HarnessError
+
+
+@dataclass
+class Loaded:
+    """A model in memory with its tokenizer. `model` may later be wrapped by an adapter."""
+
+    model: Any
+    tokenizer: PreTrainedTokenizerBase
+    window: int
+    """Longest sequence in tokens."""
+
+
+def load_classifier(handle: Handle, labels: tuple[str, ...], device: str) -> Loaded:
+    """The backbone with a fresh classification head, drawn from torch's generator."""
+    names = dict(enumerate(labels))
+    return _load(handle, AutoModelForSequenceClassification, device, num_labels=len(labels),
+                 id2label=names, label2id={name: i for i, name in names.items()})
+
+
+def load_base(handle: Handle, device: str) -> Loaded:
+    """The backbone without any head."""
+    return _load(handle, AutoModel, device)
+
+
+def load_causal(handle: Handle, device: str) -> Loaded:
+    """The backbone with its language-model head."""
+    return _load(handle, AutoModelForCausalLM, device)
+
+
+def _load(handle: Handle, model_class: Any, device: str, **options: Any) -> Loaded:
+    try:
+        with quietly():
+            tokenizer = AutoTokenizer.from_pretrained(handle.path)
+            model = model_class.from_pretrained(
+                handle.path, dtype=torch.float32, use_safetensors=True, trust_remote_code=False,
+                **options,
+            )
+    except (OSError, ValueError, KeyError) as error:
+        raise HarnessError(f"{handle.origin}: cannot be loaded: {str(error)[:200]}",
+                           "Name a model that transformers can load.") from error
+    if tokenizer.pad_token_id is None:
+        if tokenizer.eos_token_id is None:
+            raise CannotRunError(f"{handle.origin}: the tokenizer has neither padding nor end token")
+        tokenizer.pad_token = tokenizer.eos_token
+    model.config.pad_token_id = tokenizer.pad_token_id
+    return Loaded(model.to(device).eval(), tokenizer, _window(model.config, tokenizer))
+
+
+def _window(config: Any, tokenizer: PreTrainedTokenizerBase) -> int:
+    limits = [getattr(config, name, None) for name in ("max_position_embeddings", "n_positions")]
+    known = [limit for limit in limits if isinstance(limit, int) and limit > 0]
+    return min([*known, int(tokenizer.model_max_length)])
+
+

@@ -1,0 +1,125 @@
+"""Prompts for decoders, as tokens: a shared head, and one tail an item.
+
+A prompt is `head + [examples +] item`. The head (chat opening, instruction, and for few-shot
+the examples that all items share) is the same for all items, so its keys and values are computed
+once. Every part is tokenised by itself, so that a head's tokens never depend on what follows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from transformers import PreTrainedTokenizerBase
+
+from harness.common.errors import CannotRunError
+from harness.suite import Prompt
+from harness.tasks.examples import Example
+
+MARK = "\u2063item\u2063"
+SLOTS = ("{text}", "{pair}")
+SLOT = re.compile(r"(\{text\}|\{pair\})")
+
+
+@dataclass(frozen=True)
+class PromptWriter:
+    """Writes the prompts of a task for one tokenizer."""
+
+    tokenizer: PreTrainedTokenizerBase
+    prompt: Prompt
+    options: tuple[str, ...]
+    max_length: int
+    """Tokens of an item's own text; more are cut from its end."""
+    opening: str
+    closing: str
+    """What the chat template puts before the user's words and after them."""
+
+    def head(self, shots: Sequence[Example] = ()) -> list[int]:
+        """Tokens shared by all items: opening, instruction and worked examples."""
+        listed = ", ".join(self.options)
+        text = self.opening + self.prompt.instruction.replace("{options}", listed) + "\n\n"
+        tokens = self._tokens(text)
+        start = self.tokenizer.bos_token_id
+        if not self.opening and start is not None and self._adds_start():
+            tokens = [start, *tokens]
+        return tokens + self.shots(shots)
+
+    def shots(self, examples: Sequence[Example]) -> list[int]:
+        """Tokens of worked examples, each with its answer."""
+        tokens: list[int] = []
+        for example in examples:
+            tokens += self._item(example)
+            tokens += self._tokens(" " + self.options[example.label] + "\n\n")
+        return tokens
+
+    def tail(self, example: Example) -> list[int]:
+        """Tokens of one item and the chat template's turn to the answer."""
+        return self._item(example) + (self._tokens(self.closing) if self.closing else [])
+
+    def answers(self) -> list[list[int]]:
+        """Tokens of each answer, each closed by the end-of-answer token.
+
+        Raises CannotRunError when the tokenizer has no end token or two answers are the same.
+        """
+        end = self.tokenizer.eos_token_id
+        if end is None:
+            raise CannotRunError("the tokenizer has no end token to close an answer with")
+        lead = "" if self.closing else " "
+        answers = [[*self._tokens(lead + option), end] for option in self.options]
+        if len({tuple(a) for a in answers}) < len(answers) or min(map(len, answers)) < 2:
+            raise CannotRunError("two answers are the same to the tokenizer, or one is empty")
+        return answers
+
+    def is_cut(self, example: Example) -> bool:
+        """Whether the item's text is longer than `max_length` tokens."""
+        return sum(map(len, self._texts(example))) > self.max_length
+
+    def _item(self, example: Example) -> list[int]:
+        texts = self._texts(example)
+        fitted = fit_longest_first([len(text) for text in texts], self.max_length)
+        slots = {slot: text[:n] for slot, text, n in zip(SLOTS, texts, fitted, strict=False)}
+        pieces = SLOT.split(self.prompt.item)
+        return [token for piece in pieces if piece
+                for token in (slots[piece] if piece in slots else self._tokens(piece))]
+
+    def _texts(self, example: Example) -> list[list[int]]:
+        """Tokens of the item's own texts, in which a special token's name is just letters."""
+        texts = [example.text] + ([example.pair] if example.pair is not None else [])
+        return [list(ids) for ids in self.tokenizer(
+            texts, add_special_tokens=False, split_special_tokens=True, verbose=False)["input_ids"]]
+
+    def _tokens(self, text: str) -> list[int]:
+        return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def _adds_start(self) -> bool:
+        return self.tokenizer("a")["input_ids"][0] == self.tokenizer.bos_token_id
+
+
+def prompt_writer(tokenizer: PreTrainedTokenizerBase, prompt: Prompt, options: tuple[str, ...],
+                  max_length: int) -> PromptWriter:
+    """A writer that follows the tokenizer's chat template, when it has one."""
+    opening, closing = "", ""
+    if tokenizer.chat_template:
+        written = tokenizer.apply_chat_template(
+            [{"role": "user", "content": MARK}], tokenize=False, add_generation_prompt=True
+        )
+        if str(written).count(MARK) != 1:
+            raise CannotRunError("the tokenizer's chat template does not keep the user's words")
+        opening, closing = str(written).split(MARK)
+    return PromptWriter(tokenizer, prompt, options, max_length, opening, closing)
+
+
+def fit_longest_first(lengths: Sequence[int], limit: int) -> list[int]:
+    """Shorten the longest first until the sum is at most `limit`."""
+    fitted = list(lengths)
+    while sum(fitted) > limit:
+        longest = max(fitted)
+        second = max([n for n in fitted if n < longest], default=0)
+        widest = [i for i, n in enumerate(fitted) if n == longest]
+        surplus = sum(fitted) - limit
+        step = max(1, min(longest - second, -(-surplus // len(widest))))
+        for i in widest:
+            cut = min(step, sum(fitted) - limit)
+            fitted[i] -= cut
+    return fitted

@@ -1,0 +1,59 @@
+"""What this machine computes with: device, autocast dtype, threads."""
+
+from __future__ import annotations
+
+import os
+import platform
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Device:
+    """Where the arithmetic happens. `autocast` is `bf16` or `no`."""
+
+    type: str
+    name: str
+    autocast: str
+    threads: int
+
+    def autocast_context(self) -> AbstractContextManager[Any]:
+        """bf16 autocast where the hardware has bf16 arithmetic, else nothing."""
+        import torch
+
+        if self.autocast == "no":
+            return nullcontext()
+        return torch.autocast(self.type, dtype=torch.bfloat16)
+
+
+def cpu_name() -> str:
+    """The processor's model name and core count, as the operating system gives it."""
+    info = Path("/proc/cpuinfo")
+    names = [
+        line.split(":", 1)[1].strip()
+        for line in (info.read_text().splitlines() if info.exists() else [])
+        if line.startswith("model name")
+    ]
+    return f"{names[0] if names else platform.processor() or 'cpu'} x{cpu_count()}"
+
+
+def cpu_count() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def detect() -> Device:
+    """The device of this process: CUDA when there is one, else the CPU.
+
+    bf16 counts only where the hardware multiplies in bf16: a CPU without AVX512-BF16 or AMX
+    emulates it at about a quarter of its fp32 speed.
+    """
+    import torch
+
+    if torch.cuda.is_available():
+        autocast = "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "no"
+        return Device("cuda", torch.cuda.get_device_name(0), autocast, torch.get_num_threads())
+    native = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return Device("cpu", cpu_name(), "bf16" if native else "no", torch.get_num_threads())

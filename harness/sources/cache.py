@@ -1,0 +1,37 @@
+"""The cache folder, and what every source returns."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from platformdirs import user_cache_dir
+
+from harness.common.errors import HarnessError
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """Something on this machine: where it lies, the hash of its content, where it came from."""
+
+    path: Path
+    sha256: str
+    origin: str
+
+
+def cache_folder() -> Path:
+    """`HARNESS_CACHE`, or the platform's cache folder for this program.
+
+    Raises HarnessError when it cannot be made or written.
+    """
+    folder = Path(os.environ.get("HARNESS_CACHE") or user_cache_dir("adaptation-harness"))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise HarnessError(f"cannot make the cache folder {folder}: {error.strerror}",
+                           "Set HARNESS_CACHE to a folder you may write.") from None
+    if not os.access(folder, os.W_OK):
+        raise HarnessError(f"cannot write the cache folder {folder}",
+                           "Set HARNESS_CACHE to a folder you may write.")
+    return folder

@@ -1,0 +1,1 @@
+"""Tasks: rows become checked, de-duplicated, split and hashed examples."""

@@ -1,0 +1,63 @@
+"""Tables: CSV, TSV, JSONL and Parquet, with columns named by the suite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from harness.common.errors import HarnessError
+from harness.common.names import did_you_mean
+from harness.tasks.examples import Row
+from harness.tasks.readers import ReaderOptions, reader
+
+
+class TableOptions(ReaderOptions):
+    """Which column means what."""
+
+    text: str
+    label: str
+    pair: str | None = None
+    group: str | None = None
+    slices: tuple[str, ...] = ()
+
+
+@reader("table", TableOptions)
+def read_table(path: Path, options: TableOptions) -> Iterator[Row]:
+    """Rows of a table; the format follows the file's ending.
+
+    Raises HarnessError for an unreadable file or a missing column.
+    """
+    frame = _frame(path)
+    wanted = [options.text, options.label, *options.slices,
+              *(c for c in (options.pair, options.group) if c is not None)]
+    for column in wanted:
+        if column not in frame.columns:
+            raise HarnessError(f"{path.name}: there is no column '{column}'",
+                               did_you_mean(column, map(str, frame.columns)))
+    frame = frame[list(dict.fromkeys(wanted))].fillna("").astype(str)
+    for row in frame.to_dict("records"):
+        yield Row(
+            text=row[options.text], label=row[options.label].strip(),
+            pair=row[options.pair] if options.pair else None,
+            group=row[options.group] if options.group else None,
+            slices={name: row[name] for name in options.slices},
+        )
+
+
+def _frame(path: Path) -> pd.DataFrame:
+    formats = {
+        ".csv": lambda: pd.read_csv(path, dtype=str, keep_default_na=False),
+        ".tsv": lambda: pd.read_csv(path, dtype=str, keep_default_na=False, sep="\t"),
+        ".jsonl": lambda: pd.read_json(path, lines=True, dtype=False),
+        ".parquet": lambda: pd.read_parquet(path),
+    }
+    if path.suffix.lower() not in formats:
+        raise HarnessError(f"{path.name}: a table ends in {', '.join(formats)}",
+                           "Convert the file, or rename it to what it is.")
+    try:
+        return formats[path.suffix.lower()]()
+    except (ValueError, OSError) as error:
+        raise HarnessError(f"{path.name}: cannot be read as {path.suffix[1:]}: {str(error)[:150]}",
+                           "Mend the file.") from None

@@ -1,0 +1,132 @@
+"""A task: named classes, a prompt, answer options and splits."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from pydantic import ValidationError
+
+from harness.common.errors import HarnessError
+from harness.common.files import sha256_json, write_atomic
+from harness.common.located import explain
+from harness.sources import Fetched, fetch
+from harness.sources.cache import cache_folder
+from harness.suite import LoadedSuite, Prompt
+from harness.tasks import examples as examples_module
+from harness.tasks.examples import Example, Facts, Row, deduplicate
+from harness.tasks.readers import READERS, Reader, ReaderOptions
+from harness.tasks.splits import Splits, split
+
+
+
+@dataclass(frozen=True)
+class Task:
+    """Everything a method may know of a task beside the items themselves."""
+
+    name: str
+    labels: tuple[str, ...]
+    options: tuple[str, ...]
+    """The answer a decoder gives for each class, in the order of `labels`."""
+    prompt: Prompt
+    splits: Splits
+    facts: Facts
+    origin: str
+
+    @property
+    def sha256(self) -> str:
+        """Hash of classes, answers, prompt and splits."""
+        return sha256_json([self.labels, self.options, self.prompt.model_dump(),
+                            self.splits.sha256])
+
+
+def load_task(loaded: LoadedSuite) -> Task:
+    """Fetch, read, de-duplicate and split the data of a suite.
+
+    Prepared rows are kept in the cache, named by source, reader and options. Raises
+    HarnessError for bad options, unreadable data, a class without items, too few groups.
+    """
+    spec = loaded.suite.task
+    at = ("task", "reader", spec.reader.name)
+    try:
+        chosen = READERS[spec.reader.name]
+    except HarnessError as error:
+        raise loaded.error(at[:2], error.found, error.fix) from None
+    try:
+        options = chosen.options.model_validate(spec.reader.options)
+    except ValidationError as error:
+        raise explain(error, loaded.source, chosen.options, at) from None
+    values = {value: i for i, name in enumerate(spec.labels) for value in spec.labels[name]}
+    fetched = fetch(spec.source, loaded.folder)
+    items, facts = _prepared(fetched, spec.reader.name, chosen, options, values)
+    names = tuple(spec.labels)
+    facts = dataclasses.replace(facts, by_class=_class_counts(items, names))
+    _check(loaded, facts)
+    try:
+        splits = split(items, spec.split.validation, spec.split.test, spec.split.seed)
+    except ValueError as error:
+        raise loaded.error(("task", "split"), str(error), "Give more data or groups.") from None
+    answers = tuple(spec.options.get(name, name) for name in names)
+    return Task(loaded.suite.name, names, answers, spec.prompt, splits, facts, fetched.origin)
+
+
+def _class_counts(items: list[Example], names: tuple[str, ...]) -> dict[str, int]:
+    counts = [0] * len(names)
+    for example in items:
+        counts[example.label] += 1
+    return dict(zip(names, counts, strict=True))
+
+
+def _check(loaded: LoadedSuite, facts: Facts) -> None:
+    if facts.other_label and loaded.suite.task.other_labels == "error":
+        raise loaded.error(("task", "labels"),
+                           f"{facts.other_label} of {facts.rows} rows have a label not listed",
+                           "List it, or set `other_labels: drop`.")
+    for name, count in facts.by_class.items():
+        if count < 3:
+            raise loaded.error(("task", "labels", name), f"class '{name}' has {count} items",
+                               "Each class needs three: one a split.")
+
+
+def _prepared(fetched: Fetched, name: str, chosen: Reader, options: ReaderOptions,
+              values: dict[str, int]) -> tuple[list[Example], Facts]:
+    code = inspect.getsource(inspect.getmodule(chosen.read) or chosen.read)  # type: ignore[arg-type]
+    key = sha256_json([fetched.sha256, name, options.model_dump(mode="json"), values, code,
+                       inspect.getsource(examples_module)])
+    kept = cache_folder() / "rows" / f"{key[:32]}.parquet"
+    if not kept.exists():
+        items, facts = deduplicate(_rows(fetched.path, chosen, options), values)
+        _keep(kept, items, facts)
+    return _kept(kept)
+
+
+def _rows(path: Path, chosen: Reader, options: ReaderOptions) -> list[Row]:
+    rows = list(chosen.read(path, options))
+    if not rows:
+        raise HarnessError(f"{path.name}: holds no rows", "Give data.")
+    return rows
+
+
+def _keep(path: Path, items: list[Example], facts: Facts) -> None:
+    columns = {
+        "id": [e.id for e in items], "text": [e.text for e in items],
+        "pair": [e.pair for e in items], "label": [e.label for e in items],
+        "group": [e.group for e in items], "slices": [json.dumps(dict(e.slices)) for e in items],
+    }
+    data = pd.DataFrame(columns).to_parquet()
+    write_atomic(path.with_suffix(".json"), json.dumps(dataclasses.asdict(facts)))
+    write_atomic(path, data)
+
+
+def _kept(path: Path) -> tuple[list[Example], Facts]:
+    frame = pd.read_parquet(path)
+    items = [
+        Example(str(r.id), str(r.text), None if pd.isna(r.pair) else str(r.pair), int(r.label),
+                str(r.group), json.loads(r.slices))
+        for r in frame.itertuples()
+    ]
+    return items, Facts(**json.loads(path.with_suffix(".json").read_text()))
