@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -11,6 +13,8 @@ from harness.backbones.gguf import dequantised
 from harness.common.errors import HarnessError
 from harness.sources import Fetched, fetch
 from harness.suite import LoadedSuite
+
+MAX_HEADER = 100_000_000
 
 Kind = Literal["encoder", "decoder"]
 
@@ -47,6 +51,18 @@ def get_embedder(loaded: LoadedSuite) -> Handle | None:
     if loaded.suite.embedder is None:
         return None
     return _handle("embedder", "encoder", fetch(loaded.suite.embedder, loaded.folder))
+
+
+def parameter_count(handle: Handle) -> int:
+    """Parameters in the backbone's weights, from the headers of its safetensors files."""
+    total = 0
+    for path in handle.path.glob("*.safetensors"):
+        with path.open("rb") as stream:
+            (length,) = struct.unpack("<Q", stream.read(8))
+            header = json.loads(stream.read(min(length, MAX_HEADER)))
+        total += sum(math.prod(entry["shape"]) for name, entry in header.items()
+                     if name != "__metadata__")
+    return total
 
 
 def _handle(name: str, kind: Kind, fetched: Fetched) -> Handle:

@@ -46,10 +46,21 @@ def load_causal(handle: Handle, device: str) -> Loaded:
     return _load(handle, AutoModelForCausalLM, device)
 
 
+def load_tokenizer(handle: Handle) -> PreTrainedTokenizerBase:
+    """The backbone's tokenizer, with a padding token (the end token where it has none)."""
+    with quietly():
+        tokenizer = AutoTokenizer.from_pretrained(handle.path, trust_remote_code=False)
+    if tokenizer.pad_token_id is None:
+        if tokenizer.eos_token_id is None:
+            raise CannotRunError(f"{handle.origin}: the tokenizer has no padding or end token")
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
 def _load(handle: Handle, model_class: Any, device: str, **options: Any) -> Loaded:
     try:
+        tokenizer = load_tokenizer(handle)
         with quietly():
-            tokenizer = AutoTokenizer.from_pretrained(handle.path)
             model = model_class.from_pretrained(
                 handle.path, dtype=torch.float32, use_safetensors=True, trust_remote_code=False,
                 **options,
@@ -57,10 +68,6 @@ def _load(handle: Handle, model_class: Any, device: str, **options: Any) -> Load
     except (OSError, ValueError, KeyError) as error:
         raise HarnessError(f"{handle.origin}: cannot be loaded: {str(error)[:200]}",
                            "Name a model that transformers can load.") from error
-    if tokenizer.pad_token_id is None:
-        if tokenizer.eos_token_id is None:
-            raise CannotRunError(f"{handle.origin}: the tokenizer has neither padding nor end token")
-        tokenizer.pad_token = tokenizer.eos_token
     model.config.pad_token_id = tokenizer.pad_token_id
     return Loaded(model.to(device).eval(), tokenizer, _window(model.config, tokenizer))
 

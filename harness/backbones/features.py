@@ -1,0 +1,132 @@
+"""Pooled features of frozen backbones, computed once for a set of texts."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.numpy import load_file, save
+from sentence_transformers import SentenceTransformer
+
+from harness.backbones.batches import by_length
+from harness.backbones.encode import collate, encode
+from harness.backbones.handle import Handle
+from harness.backbones.load import Loaded, load_base
+from harness.backbones.quiet import quietly
+from harness.common.clock import Clock
+from harness.common.device import Device
+from harness.common.files import sha256_json, write_atomic
+from harness.tasks.examples import Example
+
+BATCH = 32
+Encoder = Callable[[Sequence[Example]], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Featurizer:
+    """Turns examples into vectors with frozen weights.
+
+    `key` names weights, length, dtype and pooling; `connect` reads the model on first use and
+    returns the function that encodes.
+    """
+
+    key: str
+    connect: Callable[[], Encoder]
+
+
+def pooled(handle: Handle, max_length: int, device: Device) -> Featurizer:
+    """Mean over the tokens of the backbone's last hidden states, [examples, width] fp32."""
+
+    def connect() -> Encoder:
+        loaded = load_base(handle, device.type)
+        return lambda examples: _mean_pool(loaded, examples, max_length, device)
+
+    return Featurizer(_key("mean", handle, max_length, device), connect)
+
+
+def sentences(handle: Handle, max_length: int, device: Device) -> Featurizer:
+    """A sentence-transformers model's own embeddings, normalised to length one."""
+
+    def connect() -> Encoder:
+        with quietly():
+            model = SentenceTransformer(str(handle.path), device=device.type,
+                                        model_kwargs={"use_safetensors": True})
+        model.max_seq_length = min(max_length, model.max_seq_length or max_length)
+
+        def embed(examples: Sequence[Example]) -> np.ndarray:
+            with device.autocast_context():
+                vectors = model.encode([e.joined for e in examples], batch_size=BATCH,
+                                       normalize_embeddings=True, show_progress_bar=False)
+            return np.asarray(vectors, dtype=np.float32)
+
+        return embed
+
+    return Featurizer(_key("sentences", handle, max_length, device), connect)
+
+
+def _key(pooling: str, handle: Handle, max_length: int, device: Device) -> str:
+    code = inspect.getsource(sys.modules[__name__])
+    return sha256_json([pooling, handle.sha256, max_length, device.type, device.autocast, code])
+
+
+@torch.inference_mode()
+def _mean_pool(loaded: Loaded, examples: Sequence[Example], max_length: int, device: Device
+               ) -> np.ndarray:
+    encoded = encode(loaded.tokenizer, examples, min(max_length, loaded.window))
+    rows: dict[int, np.ndarray] = {}
+    for indices in by_length([len(item["input_ids"]) for item in encoded], BATCH):
+        batch = collate(loaded.tokenizer, [encoded[i] for i in indices], device.type)
+        with device.autocast_context():
+            hidden = loaded.model(**batch).last_hidden_state.float()
+        weights = batch["attention_mask"][..., None].to(hidden.dtype)
+        means = (hidden * weights).sum(dim=1) / weights.sum(dim=1)
+        rows.update(zip(indices, means.cpu().numpy(), strict=True))
+    return np.stack([rows[i] for i in range(len(examples))])
+
+
+class FeatureStore:
+    """Features by featurizer and set of texts, kept on disk and shared by runs.
+
+    A set is the unit: which texts share a batch can change the last bits of a feature, so a
+    text's vector must not depend on what another run happened to encode before.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = folder
+        self._encoders: dict[str, Encoder] = {}
+
+    def features(self, featurizer: Featurizer, examples: Sequence[Example], clock: Clock,
+                 phase: str) -> np.ndarray:
+        """[examples, width] fp32. A kept set costs nothing here; what it cost then is `saved`."""
+        if self.folder is None:
+            with clock.phase(phase):
+                return self._encode(featurizer, examples)
+        path = self.folder / f"{self._name(featurizer, examples)}.safetensors"
+        if path.exists():
+            cost = json.loads(path.with_suffix(".json").read_text())
+            clock.saved[phase] += cost["seconds"]
+            return load_file(path)["features"]
+        start = time.perf_counter()
+        with clock.phase(phase):
+            vectors = self._encode(featurizer, examples)
+        seconds = {"seconds": time.perf_counter() - start}
+        write_atomic(path.with_suffix(".json"), json.dumps(seconds))
+        write_atomic(path, save({"features": vectors}))
+        return vectors
+
+    def _encode(self, featurizer: Featurizer, examples: Sequence[Example]) -> np.ndarray:
+        if featurizer.key not in self._encoders:
+            self._encoders[featurizer.key] = featurizer.connect()
+        return self._encoders[featurizer.key](examples)
+
+    @staticmethod
+    def _name(featurizer: Featurizer, examples: Sequence[Example]) -> str:
+        texts = [[e.text, e.pair] for e in examples]
+        return sha256_json([featurizer.key, texts])[:40]

@@ -1,0 +1,114 @@
+"""Latency of all methods of a study: one process, interleaved rounds, warmed up."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from harness.common.clock import Clock
+from harness.common.device import Device
+from harness.measure.part import RecordPart
+from harness.methods.method import Fitted
+from harness.suite import Latency as LatencySettings
+from harness.tasks.examples import Example
+
+NEEDED = {"p50": 2, "p95": 20, "p99": 100}
+
+
+class LatencyFigures(RecordPart):
+    """Milliseconds a request at batch size 1, and items a second at the throughput batch.
+
+    A percentile is None when the requests are too few to hold it (20 for p95, 100 for p99).
+    """
+
+    round: str
+    """Name of the measurement; figures of one name were taken interleaved in one process."""
+    device: str
+    requests: int
+    p50_ms: float
+    p95_ms: float | None
+    p99_ms: float | None
+    mean_ms: float
+    phases_ms: dict[str, float]
+    """Mean milliseconds a request by phase: retrieval and generation apart."""
+    batch: int
+    items_per_second: float
+
+
+@dataclass
+class _Samples:
+    requests: list[float] = field(default_factory=list)
+    batches: list[float] = field(default_factory=list)
+    phases: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+
+
+def measure_latency(methods: Mapping[str, Fitted], items: Sequence[Example],
+                    settings: LatencySettings, device: Device, name: str,
+                    say: Callable[[str], None]) -> dict[str, LatencyFigures]:
+    """Time every method in turn, round after round, on the same items.
+
+    A round sends one request to each method, the next round starts with another method, so that
+    a slow spell of the machine falls on all of them. Texts go in, probabilities come out:
+    tokenizing and retrieval are inside.
+    """
+    names = list(methods)
+    samples = {method: _Samples() for method in names}
+    for method in names:
+        say(f"latency: warming up {method}")
+        for i in range(settings.warmup):
+            _timed(methods[method], [items[i % len(items)]], device)
+    for turn in range(settings.requests):
+        say(f"latency: round {turn + 1}/{settings.requests}")
+        item = items[turn % len(items)]
+        for method in _rotated(names, turn):
+            seconds, clock = _timed(methods[method], [item], device)
+            samples[method].requests.append(seconds)
+            for phase, spent in clock.spent.items():
+                samples[method].phases[phase] += spent
+    batch = [items[i % len(items)] for i in range(settings.batch)]
+    for turn in range(settings.batches):
+        say(f"throughput: round {turn + 1}/{settings.batches}")
+        for method in _rotated(names, turn):
+            samples[method].batches.append(_timed(methods[method], batch, device)[0])
+    return {method: _figures(samples[method], settings, device, name) for method in names}
+
+
+def _rotated(names: list[str], turn: int) -> list[str]:
+    start = turn % max(1, len(names))
+    return names[start:] + names[:start]
+
+
+def _timed(method: Fitted, items: Sequence[Example], device: Device) -> tuple[float, Clock]:
+    clock = Clock()
+    _settle(device)
+    start = time.perf_counter()
+    method.predict(items, clock)
+    _settle(device)
+    return time.perf_counter() - start, clock
+
+
+def _settle(device: Device) -> None:
+    if device.type == "cuda":
+        import torch
+
+        torch.cuda.synchronize()
+
+
+def _figures(samples: _Samples, settings: LatencySettings, device: Device, name: str
+             ) -> LatencyFigures:
+    milliseconds = np.array(samples.requests) * 1000
+    count = len(milliseconds)
+    quantiles = {q: float(np.percentile(milliseconds, int(q[1:]))) if count >= needed else None
+                 for q, needed in NEEDED.items()}
+    return LatencyFigures(
+        round=name, device=device.name, requests=count,
+        p50_ms=float(np.median(milliseconds)), p95_ms=quantiles["p95"], p99_ms=quantiles["p99"],
+        mean_ms=float(milliseconds.mean()),
+        phases_ms={p: 1000 * s / count for p, s in sorted(samples.phases.items())},
+        batch=settings.batch,
+        items_per_second=settings.batch * len(samples.batches) / sum(samples.batches),
+    )

@@ -1,0 +1,114 @@
+"""Quality of predicted class probabilities."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.metrics import (
+    accuracy_score,
+    confusion_matrix,
+    f1_score,
+    log_loss,
+    precision_recall_fscore_support,
+    roc_auc_score,
+)
+
+from harness.measure.part import RecordPart
+
+BINS = 15
+
+
+class ClassQuality(RecordPart):
+    """Figures of one class against the rest; None where a figure is not defined."""
+
+    label: str
+    support: int
+    precision: float
+    recall: float
+    f1: float
+    roc_auc: float | None
+
+
+class Quality(RecordPart):
+    """Figures over one split.
+
+    Shares lie in [0, 1]; `log_loss` is in nats an item, with probabilities clipped as
+    scikit-learn does; `calibration_error` is the expected calibration error.
+    """
+
+    items: int
+    accuracy: float
+    macro_f1: float
+    micro_f1: float
+    roc_auc: float | None
+    """Plain where there are two classes, else the mean over classes of one against the rest."""
+    roc_auc_reason: str | None = None
+    log_loss: float
+    calibration_error: float
+    per_class: tuple[ClassQuality, ...]
+    confusion: tuple[tuple[int, ...], ...]
+    """Row: true class; column: predicted class."""
+
+
+def quality(probabilities: np.ndarray, targets: np.ndarray, labels: tuple[str, ...]) -> Quality:
+    """Figures of `probabilities` [items, classes] against `targets` [items].
+
+    The predicted class is the most probable one, the first of equals. Macro F1 is the mean over
+    all classes of the task; a class neither present nor predicted counts 0. Raises ValueError
+    for no items or for probabilities that are not finite.
+    """
+    if len(targets) == 0:
+        raise ValueError("there are no items to measure")
+    if not np.isfinite(probabilities).all():
+        raise ValueError("a predicted probability is not finite")
+    classes = list(range(len(labels)))
+    predicted = probabilities.argmax(axis=1)
+    aucs = [_one_against_rest(probabilities[:, c], targets == c) for c in classes]
+    area, reason = _roc_auc(aucs, labels)
+    precision, recall, f1, support = precision_recall_fscore_support(
+        targets, predicted, labels=classes, zero_division=0.0
+    )
+    return Quality(
+        items=len(targets),
+        accuracy=float(accuracy_score(targets, predicted)),
+        macro_f1=_f1(targets, predicted, classes, "macro"),
+        micro_f1=_f1(targets, predicted, classes, "micro"),
+        roc_auc=area, roc_auc_reason=reason,
+        log_loss=float(log_loss(targets, probabilities, labels=classes)),
+        calibration_error=calibration_error(probabilities, targets),
+        per_class=tuple(
+            ClassQuality(label=labels[c], support=int(support[c]), precision=float(precision[c]),
+                         recall=float(recall[c]), f1=float(f1[c]), roc_auc=aucs[c])
+            for c in classes
+        ),
+        confusion=tuple(tuple(int(n) for n in row)
+                        for row in confusion_matrix(targets, predicted, labels=classes)),
+    )
+
+
+def calibration_error(probabilities: np.ndarray, targets: np.ndarray, bins: int = BINS) -> float:
+    """Expected calibration error with equally wide bins (Guo et al. 2017, section 2, eq. 3).
+
+    The sum over bins (lower, upper] of the share of items times |accuracy - confidence|.
+    """
+    confidence = probabilities.max(axis=1)
+    correct = probabilities.argmax(axis=1) == targets
+    place = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+    counts = np.bincount(place, minlength=bins)
+    gaps = np.bincount(place, weights=correct - confidence, minlength=bins)
+    return float(np.abs(gaps[counts > 0]).sum() / len(targets))
+
+
+def _f1(targets: np.ndarray, predicted: np.ndarray, classes: list[int], average: str) -> float:
+    return float(f1_score(targets, predicted, labels=classes, average=average, zero_division=0.0))
+
+
+def _one_against_rest(scores: np.ndarray, positive: np.ndarray) -> float | None:
+    return float(roc_auc_score(positive, scores)) if 0 < positive.sum() < len(positive) else None
+
+
+def _roc_auc(aucs: list[float | None], labels: tuple[str, ...]) -> tuple[float | None, str | None]:
+    undefined = [label for label, area in zip(labels, aucs, strict=True) if area is None]
+    if undefined:
+        return None, f"not defined: the test items lack, or only have, {', '.join(undefined)}"
+    known = [area for area in aucs if area is not None]
+    return (known[1] if len(labels) == 2 else float(np.mean(known))), None

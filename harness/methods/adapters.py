@@ -1,0 +1,173 @@
+"""Parameter-efficient tuning by the PEFT library: named presets, and any configuration."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+import peft
+from peft import PeftConfig, PeftModel, TaskType, get_peft_model
+from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING
+from peft.utils.peft_types import PeftType
+
+from harness.backbones.load import Loaded
+from harness.backbones.quiet import quietly
+from harness.common.errors import CannotRunError, HarnessError
+from harness.common.names import did_you_mean
+from harness.methods.method import METHODS, Job
+from harness.methods.tuned import Tuned, load_model
+
+LOW_RANK = {"r": 16, "lora_alpha": 32, "target_modules": "all-linear"}
+VIRTUAL = {"num_virtual_tokens": 16}
+
+
+class Adapter(Tuned):
+    """A PEFT configuration on a frozen backbone. Options are fields of the configuration."""
+
+    family = "peft"
+    peft_type: ClassVar[str]
+    preset: ClassVar[dict[str, Any]] = {}
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        self.options = {"peft_type": self.peft_type, **self.preset, **options}
+        _config(self.options, TaskType.SEQ_CLS)
+
+    def described(self) -> dict[str, Any]:
+        return dict(self.options)
+
+    def prepare(self, loaded: Loaded, job: Job) -> None:
+        decoder = job.need_backbone().kind == "decoder"
+        config = _config(self.options, TaskType.CAUSAL_LM if decoder else TaskType.SEQ_CLS)
+        try:
+            with quietly():
+                loaded.model = get_peft_model(loaded.model, config)
+        except (ValueError, TypeError, KeyError, AttributeError, NotImplementedError,
+                RuntimeError) as error:
+            raise CannotRunError(f"PEFT cannot put {self.options['peft_type']} on this backbone: "
+                                 f"{str(error)[:200]}") from error
+
+    def write(self, model: Any, folder: Path) -> None:
+        with quietly():
+            model.save_pretrained(folder, save_embedding_layers=False)
+        _forget_paths(folder / "adapter_config.json")
+
+    def restore(self, job: Job, folder: Path) -> Loaded:
+        loaded = load_model(job)
+        with quietly():
+            loaded.model = PeftModel.from_pretrained(loaded.model, str(folder))
+        loaded.model.eval()
+        return loaded
+
+
+def _config(options: Mapping[str, Any], task: TaskType) -> PeftConfig:
+    """A PEFT configuration from its fields. Raises HarnessError for a wrong type, field or value.
+    """
+    values = {name: value for name, value in options.items() if name != "peft_type"}
+    kind = str(options.get("peft_type", "")).upper().replace("-", "_")
+    known = [t.value for t in PEFT_TYPE_TO_CONFIG_MAPPING]
+    if kind not in known:
+        raise HarnessError(f"peft_type '{options.get('peft_type')}' is not known to PEFT "
+                           f"{peft.__version__}", did_you_mean(kind, known))
+    config_class = PEFT_TYPE_TO_CONFIG_MAPPING[PeftType(kind)]
+    fields = {field.name for field in dataclasses.fields(config_class)}
+    for name in values:
+        if name not in fields:
+            raise HarnessError(f"{config_class.__name__} has no field '{name}'",
+                               did_you_mean(name, fields))
+    try:
+        return config_class(**{**values, "task_type": task, "inference_mode": False})
+    except (ValueError, TypeError) as error:
+        raise HarnessError(f"{config_class.__name__}: {error}", "Mend the value.") from None
+
+
+def _forget_paths(path: Path) -> None:
+    """Leave no path of this machine in a saved configuration."""
+    content = json.loads(path.read_text())
+    content["base_model_name_or_path"] = ""
+    path.write_text(json.dumps(content, indent=2, sort_keys=True))
+
+
+@METHODS.register("lora")
+class Lora(Adapter):
+    """Low-rank adaptation (Hu et al. 2022)."""
+
+    name, peft_type, preset = "lora", "LORA", LOW_RANK
+    summary = "low-rank updates of all linear layers, rank 16"
+    learning_rates: ClassVar[dict[str, float]] = {"encoder": 1e-3, "decoder": 5e-4}
+
+
+@METHODS.register("dora")
+class Dora(Adapter):
+    """Weight-decomposed low-rank adaptation (Liu et al. 2024)."""
+
+    name, peft_type = "dora", "LORA"
+    preset: ClassVar[dict[str, Any]] = {**LOW_RANK, "use_dora": True}
+    summary = "LoRA with magnitude and direction apart, rank 16"
+    learning_rates: ClassVar[dict[str, float]] = {"encoder": 1e-3, "decoder": 5e-4}
+
+
+@METHODS.register("ia3")
+class Ia3(Adapter):
+    """Learned rescaling of activations (Liu et al. 2022)."""
+
+    name, peft_type = "ia3", "IA3"
+    summary = "learned rescaling of keys, values and feed-forward activations"
+    learning_rates: ClassVar[dict[str, float]] = {"encoder": 5e-3, "decoder": 5e-3}
+
+
+@METHODS.register("prefix-tuning")
+class PrefixTuning(Adapter):
+    """Learned keys and values before every layer (Li and Liang 2021)."""
+
+    name, peft_type, preset = "prefix-tuning", "PREFIX_TUNING", VIRTUAL
+    summary = "16 learned keys and values before every layer"
+    learning_rates: ClassVar[dict[str, float]] = {"encoder": 1e-2, "decoder": 1e-2}
+
+
+@METHODS.register("prompt-tuning")
+class PromptTuning(Adapter):
+    """Learned input embeddings (Lester et al. 2021)."""
+
+    name, peft_type, preset = "prompt-tuning", "PROMPT_TUNING", VIRTUAL
+    summary = "16 learned input embeddings"
+    learning_rates: ClassVar[dict[str, float]] = {"encoder": 3e-2, "decoder": 1e-2}
+
+
+@METHODS.register("p-tuning")
+class PTuning(Adapter):
+    """Learned input embeddings through a small network (Liu et al. 2021)."""
+
+    name, peft_type = "p-tuning", "P_TUNING"
+    preset: ClassVar[dict[str, Any]] = {**VIRTUAL, "encoder_hidden_size": 128}
+    summary = "16 input embeddings from a small learned network"
+    learning_rates: ClassVar[dict[str, float]] = {"encoder": 3e-3, "decoder": 3e-3}
+
+
+@METHODS.register("peft")
+class AnyPeft(Adapter):
+    """Any configuration of the PEFT library, taken as it is."""
+
+    name = "peft"
+    peft_type = ""
+    summary = "any PEFT configuration: inline, or the path of an adapter_config.json"
+    learning_rates: ClassVar[dict[str, float]] = {"encoder": 1e-3, "decoder": 5e-4}
+
+    def __init__(self, options: Mapping[str, Any] | str | Path) -> None:
+        super().__init__(_from_file(Path(options)) if isinstance(options, str | Path) else options)
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    """The fields of an `adapter_config.json` that say what the adapter is."""
+    try:
+        content = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise HarnessError(f"{path}: cannot be read as JSON ({error})",
+                           "Name an adapter_config.json.") from None
+    if not isinstance(content, dict):
+        raise HarnessError(f"{path}: not a mapping", "Name an adapter_config.json.")
+    dropped = {"base_model_name_or_path", "task_type", "inference_mode", "revision", "auto_mapping",
+               "peft_version"}
+    return {name: value for name, value in content.items() if name not in dropped}

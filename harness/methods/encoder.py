@@ -1,0 +1,107 @@
+"""A tuned encoder: how it learns and how it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.metrics import log_loss
+from torch.nn.functional import cross_entropy
+
+from harness.backbones.batches import by_length
+from harness.backbones.encode import collate, encode
+from harness.backbones.load import Loaded
+from harness.common.clock import Clock
+from harness.common.device import Device
+from harness.methods.method import Job
+from harness.tasks.examples import Example
+
+BATCH = 32
+Save = Callable[[Any, Path], None]
+
+
+@dataclass
+class EncoderClassifier:
+    """A sequence-classification model; softmax of its logits."""
+
+    loaded: Loaded
+    max_length: int
+    device: Device
+    write: Save
+
+    @property
+    def parameters(self) -> tuple[int, int]:
+        return count_parameters(self.loaded.model)
+
+    def predict(self, examples: Sequence[Example], clock: Clock) -> np.ndarray:
+        with clock.phase("predict"):
+            return self.probabilities(examples)
+
+    @torch.inference_mode()
+    def probabilities(self, examples: Sequence[Example]) -> np.ndarray:
+        """Class probabilities, [examples, classes]."""
+        self.loaded.model.eval()
+        encoded = encode(self.loaded.tokenizer, examples, self.max_length)
+        rows: dict[int, np.ndarray] = {}
+        for indices in by_length([len(e["input_ids"]) for e in encoded], BATCH):
+            batch = collate(self.loaded.tokenizer, [encoded[i] for i in indices], self.device.type)
+            with self.device.autocast_context():
+                logits = self.loaded.model(**batch).logits
+            values = logits.double().softmax(dim=-1).cpu().numpy()
+            rows.update(zip(indices, values, strict=True))
+        return np.stack([rows[i] for i in range(len(examples))])
+
+    def save(self, folder: Path) -> None:
+        self.write(self.loaded.model, folder)
+
+
+class EncoderLearner:
+    """Cross-entropy of the classification head."""
+
+    def __init__(self, classifier: EncoderClassifier, job: Job) -> None:
+        self.classifier = classifier
+        self.job = job
+        tokenizer = classifier.loaded.tokenizer
+        self.encoded = encode(tokenizer, job.train, classifier.max_length)
+        self.labels = [e.label for e in job.train]
+
+    @property
+    def model(self) -> Any:
+        """The model that learns."""
+        return self.classifier.loaded.model
+
+    @model.setter
+    def model(self, model: Any) -> None:
+        self.classifier.loaded.model = model
+
+    def lengths(self) -> list[int]:
+        return [len(item["input_ids"]) for item in self.encoded]
+
+    def loss(self, indices: list[int]) -> torch.Tensor:
+        device = self.classifier.device.type
+        batch = collate(self.classifier.loaded.tokenizer, [self.encoded[i] for i in indices],
+                        device)
+        targets = torch.tensor([self.labels[i] for i in indices], device=device)
+        return cross_entropy(self.model(**batch).logits.float(), targets, reduction="sum")
+
+    def validate(self) -> float:
+        return validation_loss(self.classifier.probabilities(self.job.validation),
+                               self.job.validation)
+
+
+def validation_loss(probabilities: np.ndarray, examples: Sequence[Example]) -> float:
+    """Log loss in nats an item; NaN when a probability is not finite."""
+    if not np.isfinite(probabilities).all():
+        return float("nan")
+    labels = range(probabilities.shape[1])
+    return float(log_loss([e.label for e in examples], probabilities, labels=list(labels)))
+
+
+def count_parameters(model: Any) -> tuple[int, int]:
+    """Trainable and total parameters."""
+    sizes = [(p.numel(), p.requires_grad) for p in model.parameters()]
+    return sum(n for n, learns in sizes if learns), sum(n for n, _ in sizes)

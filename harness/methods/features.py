@@ -1,0 +1,71 @@
+"""Feature-extraction transfer: a frozen backbone, pooled, under a linear head."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from harness.backbones.features import Featurizer, FeatureStore, pooled
+from harness.backbones.handle import parameter_count
+from harness.common.clock import Clock
+from harness.methods.linear import LinearHead, fit_linear
+from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting, spread
+from harness.tasks.examples import Example
+
+
+@dataclass(frozen=True)
+class FrozenFeatures:
+    """A linear head on the pooled features of frozen weights."""
+
+    featurizer: Featurizer
+    store: FeatureStore
+    head: LinearHead
+    frozen: int
+    """Parameters of the backbone."""
+
+    @property
+    def parameters(self) -> tuple[int, int]:
+        return self.head.size, self.head.size + self.frozen
+
+    def predict(self, examples: Sequence[Example], clock: Clock) -> np.ndarray:
+        x = self.store.features(self.featurizer, examples, clock, "encode")
+        with clock.phase("predict"):
+            return self.head.predict(x)
+
+    def save(self, folder: Path) -> None:
+        self.head.save(folder)
+
+
+@METHODS.register("features")
+class Features(Method):
+    """Logistic regression on mean-pooled, standardised features of the frozen backbone."""
+
+    name, family, kinds = "features", "features", ("encoder", "decoder")
+    summary = "frozen backbone, mean-pooled features, logistic regression"
+
+    def settings(self, job: Job) -> list[Setting]:
+        return [{"C": c} for c in spread(0.1)]
+
+    def fit(self, job: Job, setting: Setting) -> Fit:
+        featurizer = self._featurizer(job)
+        x = job.store.features(featurizer, job.train, job.clock, "encode")
+        with job.clock.phase("fit"):
+            centre, scale = x.mean(axis=0), x.std(axis=0) + 1e-6
+            head = fit_linear((x - centre) / scale, [e.label for e in job.train],
+                              len(job.task.labels), float(setting["C"]))
+            # The standardisation is linear, so it folds into the head.
+            weights = head.weights / scale[:, None]
+            folded = LinearHead(weights, head.bias - centre @ weights)
+        return Fit(FrozenFeatures(featurizer, job.store, folded,
+                                  parameter_count(job.need_backbone())))
+
+    def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
+        return FrozenFeatures(self._featurizer(job), job.store, LinearHead.load(folder),
+                              parameter_count(job.need_backbone()))
+
+    @staticmethod
+    def _featurizer(job: Job) -> Featurizer:
+        return pooled(job.need_backbone(), job.budget.max_length, job.device)

@@ -1,0 +1,109 @@
+"""Classical floors that need no backbone: the majority class, and TF-IDF with a linear model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from harness.common.clock import Clock
+from harness.methods.linear import LinearHead, fit_linear
+from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Options, Setting, spread
+from harness.tasks.examples import Example
+
+
+@dataclass(frozen=True)
+class ClassShares:
+    """Every item gets the training shares of the classes."""
+
+    shares: tuple[float, ...]
+
+    @property
+    def parameters(self) -> tuple[int, int]:
+        return len(self.shares), len(self.shares)
+
+    def predict(self, examples: Sequence[Example], clock: Clock) -> np.ndarray:
+        with clock.phase("predict"):
+            return np.tile(np.array(self.shares), (len(examples), 1))
+
+    def save(self, folder: Path) -> None:
+        (folder / "shares.json").write_text(json.dumps(self.shares))
+
+
+@METHODS.register("majority")
+class Majority(Method):
+    """The most frequent class of the training examples."""
+
+    name, family, kinds = "majority", "floor", (None,)
+    summary = "the most frequent class, with the class shares as probabilities"
+
+    def fit(self, job: Job, setting: Setting) -> Fit:
+        with job.clock.phase("fit"):
+            counts = np.bincount([e.label for e in job.train], minlength=len(job.task.labels))
+            return Fit(ClassShares(tuple((counts / counts.sum()).tolist())))
+
+    def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
+        return ClassShares(tuple(json.loads((folder / "shares.json").read_text())))
+
+
+class TfidfOptions(Options):
+    """How texts become word counts."""
+
+    ngrams: tuple[int, int] = (1, 2)
+    min_count: int = 1
+
+
+@dataclass(frozen=True)
+class TfidfClassifier:
+    """TF-IDF vectors under a linear head."""
+
+    vectorizer: TfidfVectorizer
+    head: LinearHead
+
+    @property
+    def parameters(self) -> tuple[int, int]:
+        return self.head.size, self.head.size
+
+    def predict(self, examples: Sequence[Example], clock: Clock) -> np.ndarray:
+        with clock.phase("predict"):
+            return self.head.predict(self.vectorizer.transform([e.joined for e in examples]))
+
+    def save(self, folder: Path) -> None:
+        self.head.save(folder)
+        words = {word: int(index) for word, index in self.vectorizer.vocabulary_.items()}
+        content = {"vocabulary": words, "idf": self.vectorizer.idf_.tolist()}
+        (folder / "tfidf.json").write_text(json.dumps(content))
+
+
+@METHODS.register("tfidf")
+class Tfidf(Method):
+    """TF-IDF word n-grams and logistic regression."""
+
+    name, family, kinds = "tfidf", "floor", (None,)
+    summary = "TF-IDF of words and word pairs, logistic regression"
+    options_type = TfidfOptions
+
+    def settings(self, job: Job) -> list[Setting]:
+        return [{"C": c} for c in spread(10.0)]
+
+    def fit(self, job: Job, setting: Setting) -> Fit:
+        with job.clock.phase("fit"):
+            vectorizer = self._vectorizer()
+            x = vectorizer.fit_transform([e.joined for e in job.train])
+            head = fit_linear(x, [e.label for e in job.train], len(job.task.labels),
+                              float(setting["C"]))
+            return Fit(TfidfClassifier(vectorizer, head))
+
+    def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
+        content = json.loads((folder / "tfidf.json").read_text())
+        vectorizer = self._vectorizer(content["vocabulary"])
+        vectorizer.idf_ = np.array(content["idf"])
+        return TfidfClassifier(vectorizer, LinearHead.load(folder))
+
+    def _vectorizer(self, vocabulary: dict[str, int] | None = None) -> TfidfVectorizer:
+        return TfidfVectorizer(ngram_range=self.options.ngrams, min_df=self.options.min_count,
+                               sublinear_tf=True, vocabulary=vocabulary)

@@ -1,0 +1,76 @@
+"""Nearest neighbours: a similarity-weighted vote of retrieved training examples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from harness.backbones.features import Featurizer, pooled
+from harness.backbones.handle import parameter_count
+from harness.common.clock import Clock
+from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting
+from harness.methods.retriever import Retriever, build_retriever, load_retriever
+from harness.tasks.examples import Example
+
+
+@dataclass(frozen=True)
+class Vote:
+    """Neighbours vote with their cosine; the class shares count as one vote in all.
+
+    p(class) = (sum of the cosines of its neighbours + its share) / (sum of all cosines + 1).
+    """
+
+    retriever: Retriever
+    k: int
+    classes: int
+    frozen: int
+    """Parameters of the backbone."""
+
+    @property
+    def parameters(self) -> tuple[int, int]:
+        return 0, self.frozen
+
+    def predict(self, examples: Sequence[Example], clock: Clock) -> np.ndarray:
+        similarities, positions = self.retriever.search(examples, self.k, clock)
+        with clock.phase("predict"):
+            votes = np.maximum(similarities, 0.0).astype(float)
+            labels = self.retriever.labels
+            totals = np.tile(np.bincount(labels, minlength=self.classes) / len(labels),
+                             (len(examples), 1))
+            rows = np.arange(len(examples))[:, None]
+            np.add.at(totals, (rows, labels[positions]), votes)
+            return totals / totals.sum(axis=1, keepdims=True)
+
+    def save(self, folder: Path) -> None:
+        self.retriever.save(folder)
+
+
+@METHODS.register("knn")
+class Knn(Method):
+    """Similarity-weighted vote of the k nearest training examples under frozen features."""
+
+    name, family, kinds = "knn", "retrieval", ("encoder",)
+    summary = "FAISS retrieval of training examples, similarity-weighted vote"
+
+    def settings(self, job: Job) -> list[Setting]:
+        return [{"k": k} for k in (8, 4, 16, 2, 32, 1, 64, 3, 128)]
+
+    def fit(self, job: Job, setting: Setting) -> Fit:
+        retriever = build_retriever(self._featurizer(job), job.store, job.train, job.clock)
+        return Fit(self._vote(job, setting, retriever))
+
+    def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
+        retriever = load_retriever(self._featurizer(job), job.store, folder)
+        return self._vote(job, setting, retriever)
+
+    @staticmethod
+    def _vote(job: Job, setting: Setting, retriever: Retriever) -> Vote:
+        return Vote(retriever, int(setting["k"]), len(job.task.labels),
+                    parameter_count(job.need_backbone()))
+
+    @staticmethod
+    def _featurizer(job: Job) -> Featurizer:
+        return pooled(job.need_backbone(), job.budget.max_length, job.device)

@@ -1,0 +1,166 @@
+"""The one training loop, for every method that learns by gradient."""
+
+from __future__ import annotations
+
+import gc
+import math
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from accelerate import Accelerator
+from accelerate.utils import set_seed
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+from transformers import get_linear_schedule_with_warmup
+
+from harness.backbones.batches import shuffled_by_length
+from harness.common.device import Device
+from harness.methods.method import CurvePoint, Job, Training
+
+WARMUP = 0.1
+MAX_GRADIENT_NORM = 1.0
+OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
+
+
+class DivergedError(Exception):
+    """The loss is not finite. `training` is what the loop had seen by then."""
+
+    def __init__(self, reason: str, training: Training) -> None:
+        super().__init__(reason)
+        self.training = training
+
+
+class Learner(Protocol):
+    """A model with the examples it learns from."""
+
+    model: Any
+
+    def lengths(self) -> list[int]:
+        """Tokens of each training example."""
+
+    def loss(self, indices: list[int]) -> torch.Tensor:
+        """Sum over these training examples of -log p(target), in nats."""
+
+    def validate(self) -> float:
+        """Log loss of the class probabilities on the validation split, nats an item."""
+
+
+@dataclass
+class _State:
+    """What changes while the loop runs."""
+
+    micro: int
+    best: float = math.inf
+    best_weights: dict[str, torch.Tensor] | None = None
+    waited: int = 0
+
+
+def seed_everything(seed: int) -> None:
+    """Seed Python, NumPy and torch: the one place where it happens."""
+    set_seed(seed)
+
+
+def train(learner: Learner, job: Job, learning_rate: float, weight_decay: float) -> Training:
+    """Train in place and leave the weights of the epoch with the lowest validation loss.
+
+    AdamW, linear warm-up over a tenth of the steps, then linear decay; gradients clipped to norm
+    1. An epoch's batches hold sequences of similar length. Raises DivergedError.
+    """
+    accelerator = Accelerator(mixed_precision=job.device.autocast, cpu=job.device.type == "cpu")
+    trainable = [p for p in learner.model.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(trainable, lr=learning_rate, weight_decay=weight_decay,
+                                  fused=True)
+    budget, lengths = job.budget, learner.lengths()
+    per_epoch = math.ceil(len(lengths) / budget.batch)
+    steps = per_epoch * budget.epochs
+    schedule = get_linear_schedule_with_warmup(optimizer, math.ceil(WARMUP * steps), steps)
+    learner.model, optimizer, schedule = accelerator.prepare(learner.model, optimizer, schedule)
+    training, state = Training(), _State(micro=budget.batch)
+    for epoch in range(budget.epochs):
+        learner.model.train()
+        batches = shuffled_by_length(lengths, budget.batch, f"{job.seed}:{epoch}")
+        for indices in batches:
+            loss = _step(learner, indices, accelerator, optimizer, job.device, training, state)
+            schedule.step()
+            training.steps += 1
+            training.epochs = training.steps / per_epoch
+            training.tokens += sum(lengths[i] for i in indices)
+            training.curve.append(CurvePoint(training.steps, training.epochs, loss))
+            if not math.isfinite(loss):
+                raise DivergedError(f"loss is {loss} at step {training.steps}", training)
+            job.say(f"epoch {epoch + 1}/{budget.epochs}, step {training.steps}/{steps}")
+        if not _keep_best(learner, training, state, epoch, budget.patience):
+            break
+    _restore(learner.model, state.best_weights)
+    training.micro_batch = state.micro
+    training.flops *= training.tokens
+    return training
+
+
+def _step(learner: Learner, indices: list[int], accelerator: Accelerator, optimizer: Any,
+          device: Device, training: Training, state: _State) -> float:
+    """One optimiser step over `indices`; halves the micro-batch when memory runs out."""
+    while True:
+        try:
+            optimizer.zero_grad()
+            if training.flops:
+                loss = _accumulate(learner, indices, accelerator, device, state.micro)
+            else:
+                with FlopCounterMode(display=False) as counter:
+                    loss = _accumulate(learner, indices, accelerator, device, state.micro)
+                lengths = learner.lengths()
+                training.flops = counter.get_total_flops() / sum(lengths[i] for i in indices)
+            break
+        except (MemoryError, RuntimeError) as error:
+            text = str(error).lower()
+            if state.micro == 1 or not (isinstance(error, MemoryError)
+                                        or any(sign in text for sign in OUT_OF_MEMORY)):
+                raise
+        # Outside the except block, so that the failed pass's tensors are no longer held.
+        state.micro = math.ceil(state.micro / 2)
+        training.notes.append(f"out of memory: micro-batch halved to {state.micro} at the same "
+                              "effective batch")
+        gc.collect()
+        if device.type == "cuda":
+            torch.cuda.empty_cache()
+    if math.isfinite(loss):
+        accelerator.clip_grad_norm_(learner.model.parameters(), MAX_GRADIENT_NORM)
+        optimizer.step()
+    return loss
+
+
+def _accumulate(learner: Learner, indices: list[int], accelerator: Accelerator, device: Device,
+                micro: int) -> float:
+    total = 0.0
+    for start in range(0, len(indices), micro):
+        part = indices[start:start + micro]
+        with device.autocast_context():
+            loss = learner.loss(part) / len(indices)
+        accelerator.backward(loss)
+        total += float(loss.detach())
+    return total
+
+
+def _keep_best(learner: Learner, training: Training, state: _State, epoch: int, patience: int
+               ) -> bool:
+    """Validate and remember the best weights. False when patience is at its end."""
+    loss = learner.validate()
+    training.curve[-1].validation_loss = loss
+    if not math.isfinite(loss):
+        raise DivergedError(f"validation loss is {loss} after epoch {epoch + 1}", training)
+    if loss < state.best:
+        state.best, state.waited, training.best_epoch = loss, 0, epoch + 1
+        state.best_weights = {name: p.detach().clone()
+                              for name, p in learner.model.named_parameters() if p.requires_grad}
+    else:
+        state.waited += 1
+    return state.waited < patience
+
+
+@torch.no_grad()
+def _restore(model: nn.Module, weights: dict[str, torch.Tensor] | None) -> None:
+    for name, parameter in model.named_parameters():
+        if weights and name in weights:
+            parameter.copy_(weights[name])
+    model.eval()

@@ -1,0 +1,143 @@
+"""What a method is: options, a grid of settings, fit, and load."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from harness.backbones.features import FeatureStore
+from harness.backbones.handle import Handle, Kind
+from harness.common.clock import Clock
+from harness.common.device import Device
+from harness.common.errors import CannotRunError
+from harness.common.registry import Registry
+from harness.suite import Budget
+from harness.tasks.examples import Example
+from harness.tasks.task import Task
+
+Setting = dict[str, float | int | str]
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that a method may use. The test split is not among it."""
+
+    task: Task
+    train: tuple[Example, ...]
+    validation: tuple[Example, ...]
+    budget: Budget
+    seed: int
+    device: Device
+    clock: Clock
+    store: FeatureStore
+    backbone: Handle | None = None
+    embedder: Handle | None = None
+    inner: Callable[[], Fitted] | None = None
+    """For a method on top of another: loads what the other one fitted with this seed."""
+    say: Callable[[str], None] = lambda text: None
+
+    def need_backbone(self) -> Handle:
+        """The backbone. Raises CannotRunError when there is none."""
+        if self.backbone is None:
+            raise CannotRunError("this method needs a backbone")
+        return self.backbone
+
+
+@dataclass
+class CurvePoint:
+    """Losses in nats an item. The validation loss is that of the class probabilities."""
+
+    step: int
+    epoch: float
+    train_loss: float
+    validation_loss: float | None = None
+
+
+@dataclass
+class Training:
+    """What a training loop used and saw."""
+
+    curve: list[CurvePoint] = field(default_factory=list)
+    steps: int = 0
+    epochs: float = 0.0
+    best_epoch: int = 0
+    tokens: int = 0
+    flops: float = 0.0
+    """Forward and backward: torch's FLOP counter on the first step, scaled by tokens."""
+    micro_batch: int = 0
+    notes: list[str] = field(default_factory=list)
+
+
+class Fitted(Protocol):
+    """A method after fitting."""
+
+    @property
+    def parameters(self) -> tuple[int, int]:
+        """Trainable parameters, total parameters."""
+
+    def predict(self, examples: Sequence[Example], clock: Clock) -> np.ndarray:
+        """Class probabilities, [examples, classes] fp64, rows summing to one."""
+
+    def save(self, folder: Path) -> None:
+        """Write everything `Method.load` needs, without pickle."""
+
+
+@dataclass
+class Fit:
+    """What `fit` returns."""
+
+    fitted: Fitted
+    training: Training | None = None
+
+
+class Options(BaseModel):
+    """Options of a method: unknown fields are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Method(ABC):
+    """A way to adapt a backbone, with its options."""
+
+    name: ClassVar[str]
+    family: ClassVar[str]
+    kinds: ClassVar[tuple[Kind | None, ...]]
+    """Kinds of backbone it works on; None when it needs none."""
+    summary: ClassVar[str]
+    options_type: ClassVar[type[Options]] = Options
+    changes_weights: ClassVar[bool] = False
+    options: Any
+
+    def __init__(self, options: Any) -> None:
+        self.options = self.options_type.model_validate(options)
+
+    def described(self) -> dict[str, Any]:
+        """The options as JSON values: part of a run's identity."""
+        return dict(self.options.model_dump(mode="json"))
+
+    def settings(self, job: Job) -> list[Setting]:
+        """Hyper-parameter settings in order of preference; the first `trials` are tried."""
+        return [{}]
+
+    @abstractmethod
+    def fit(self, job: Job, setting: Setting) -> Fit:
+        """Adapt. Deterministic in job and setting; the caller seeds the generators."""
+
+    @abstractmethod
+    def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
+        """What `Fitted.save` wrote, ready to predict the same."""
+
+
+METHODS: Registry[type[Method]] = Registry("method")
+
+
+def spread(centre: float, ratio: float = 3.0, count: int = 9) -> list[float]:
+    """A geometric grid from its centre outwards: c, c*r, c/r, c*r², c/r², …"""
+    powers = [0] + [sign * step for step in range(1, count) for sign in (1, -1)]
+    return [float(f"{centre * ratio**power:.6g}") for power in powers[:count]]

@@ -1,0 +1,82 @@
+"""Method entries of a suite become methods."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from harness.common.errors import HarnessError
+from harness.common.located import Location, explain
+from harness.common.names import did_you_mean
+from harness.methods import register_all
+from harness.methods.method import METHODS, Method
+from harness.suite import Choice, LoadedSuite, methods_of
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A method of a suite on a backbone (or on none), under the label that tables show."""
+
+    backbone: str | None
+    label: str
+    method: Method
+    inner: str | None = None
+    """Label of the method underneath, on the same backbone."""
+
+
+def resolve(loaded: LoadedSuite) -> list[Entry]:
+    """Every method of a suite, checked against the registry and its backbone.
+
+    Raises HarnessError with file, line and field: an unknown method or option, a method that
+    the backbone cannot do, one label twice, a method on top of one that is not listed.
+    """
+    register_all()
+    entries: list[Entry] = []
+    for backbone, location, choice in methods_of(loaded.suite):
+        entry = _entry(loaded, backbone, location, choice)
+        if any((e.backbone, e.label) == (entry.backbone, entry.label) for e in entries):
+            raise loaded.error(location, f"'{entry.label}' stands twice",
+                               "Give one of them another label with `as: NAME`.")
+        entries.append(entry)
+    for (backbone, location, _), entry in zip(methods_of(loaded.suite), entries, strict=True):
+        siblings = [e.label for e in entries if e.backbone == backbone and e.inner is None]
+        if entry.inner is not None and entry.inner not in siblings:
+            raise loaded.error(location, f"'{entry.label}' needs '{entry.inner}' in the same list",
+                               did_you_mean(entry.inner, siblings))
+    return entries
+
+
+def _entry(loaded: LoadedSuite, backbone: str | None, location: Location, choice: Choice) -> Entry:
+    name, _, inner = choice.name.partition("+")
+    if inner and name != "rag":
+        raise loaded.error(location, f"'{choice.name}': only rag works on top of another method",
+                           "Write `rag+METHOD`.")
+    kind = loaded.suite.backbones[backbone].kind if backbone else None
+    able = [known for known in METHODS if kind in METHODS[known].kinds]
+    if name not in METHODS:
+        raise loaded.error(location, f"there is no method '{name}'", did_you_mean(name, able))
+    if name not in able:
+        what = f"is not for the {kind} '{backbone}'" if kind else "needs a backbone"
+        raise loaded.error(location, f"method '{name}' {what}", did_you_mean(name, able))
+    options: Any = choice.options
+    label = choice.name
+    if isinstance(options, dict):
+        options = dict(options)
+        label = str(options.pop("as", label))
+    elif name == "peft":
+        options = loaded.folder / Path(options)
+    return Entry(backbone, label, _make(loaded, (*location, choice.name), name, options),
+                 inner or None)
+
+
+def _make(loaded: LoadedSuite, location: Location, name: str, options: Any) -> Method:
+    method = METHODS[name]
+    try:
+        return method(options)
+    except ValidationError as error:
+        raise explain(error, loaded.source, method.options_type, location) from None
+    except HarnessError as error:
+        raise loaded.error(location, error.found, error.fix) from None

@@ -1,0 +1,74 @@
+"""FAISS retrieval over the training examples."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import faiss
+import numpy as np
+
+from harness.backbones.features import Featurizer, FeatureStore
+from harness.common.clock import Clock
+from harness.tasks.examples import Example
+
+INDEX = "index.faiss"
+
+
+@dataclass(frozen=True)
+class Retriever:
+    """An exact inner-product index over unit vectors: similarity is the cosine, in [-1, 1]."""
+
+    featurizer: Featurizer
+    store: FeatureStore
+    index: faiss.Index
+    labels: np.ndarray
+    """Class of each indexed example, [examples]."""
+    build_seconds: float
+
+    @property
+    def bytes(self) -> int:
+        """Size of the index when written."""
+        return int(faiss.serialize_index(self.index).nbytes)
+
+    def search(self, examples: Sequence[Example], k: int, clock: Clock
+               ) -> tuple[np.ndarray, np.ndarray]:
+        """Similarities and positions of the `k` nearest, nearest first, both [examples, k]."""
+        vectors = self.store.features(self.featurizer, examples, clock, "encode")
+        with clock.phase("retrieve"):
+            similarities, positions = self.index.search(_unit(vectors), min(k, self.index.ntotal))
+        return similarities, positions
+
+    def save(self, folder: Path) -> None:
+        """Write the index and its labels."""
+        faiss.write_index(self.index, str(folder / INDEX))
+        (folder / "index.json").write_text(json.dumps(
+            {"labels": self.labels.tolist(), "build_seconds": self.build_seconds}))
+
+
+def build_retriever(featurizer: Featurizer, store: FeatureStore, examples: Sequence[Example],
+                    clock: Clock) -> Retriever:
+    """Index exactly the given examples."""
+    vectors = _unit(store.features(featurizer, examples, clock, "encode"))
+    start = time.perf_counter()
+    with clock.phase("index"):
+        index = faiss.IndexFlatIP(vectors.shape[1])
+        index.add(vectors)
+    seconds = time.perf_counter() - start
+    return Retriever(featurizer, store, index, np.array([e.label for e in examples]), seconds)
+
+
+def load_retriever(featurizer: Featurizer, store: FeatureStore, folder: Path) -> Retriever:
+    """What `Retriever.save` wrote."""
+    content = json.loads((folder / "index.json").read_text())
+    return Retriever(featurizer, store, faiss.read_index(str(folder / INDEX)),
+                     np.array(content["labels"]), content["build_seconds"])
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    unit = np.array(vectors, dtype=np.float32)
+    faiss.normalize_L2(unit)
+    return unit

@@ -1,0 +1,166 @@
+"""Methods that learn by gradient in the backbone's own weights: full, selective, bitfit."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from pathlib import Path
+from typing import Any, ClassVar
+
+import torch
+from pydantic import Field
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from harness.backbones.blocks import classification_head, freeze, transformer_blocks, unfreeze
+from harness.backbones.load import Loaded, load_causal, load_classifier
+from harness.methods.decoder import DecoderLearner, plain_decoder
+from harness.methods.encoder import EncoderClassifier, EncoderLearner
+from harness.methods.loop import train
+from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Options, Setting, spread
+
+DELTA = "delta.safetensors"
+
+
+class Tuned(Method):
+    """Prepare the model, train it, save what changed. The learning rate is tried."""
+
+    kinds = ("encoder", "decoder")
+    changes_weights = True
+    learning_rates: ClassVar[dict[str, float]]
+    """Centre of the grid by kind of backbone."""
+    weight_decay: ClassVar[float] = 0.01
+
+    @abstractmethod
+    def prepare(self, loaded: Loaded, job: Job) -> None:
+        """Choose what learns; may wrap `loaded.model`."""
+
+    @abstractmethod
+    def write(self, model: Any, folder: Path) -> None:
+        """Save what training changed."""
+
+    @abstractmethod
+    def restore(self, job: Job, folder: Path) -> Loaded:
+        """The model that `write` saved."""
+
+    def settings(self, job: Job) -> list[Setting]:
+        return [{"learning_rate": rate}
+                for rate in spread(self.learning_rates[job.need_backbone().kind])]
+
+    def fit(self, job: Job, setting: Setting) -> Fit:
+        with job.clock.phase("load"):
+            loaded = load_model(job)
+            self.prepare(loaded, job)
+        classifier = self._classifier(job, loaded)
+        learner: EncoderLearner | DecoderLearner = (
+            EncoderLearner(classifier, job) if isinstance(classifier, EncoderClassifier)
+            else DecoderLearner(classifier, job)
+        )
+        with job.clock.phase("train"):
+            training = train(learner, job, float(setting["learning_rate"]), self.weight_decay)
+        return Fit(classifier, training)
+
+    def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
+        return self._classifier(job, self.restore(job, folder))
+
+    def _classifier(self, job: Job, loaded: Loaded) -> Any:
+        if job.need_backbone().kind == "decoder":
+            return plain_decoder(job, loaded=loaded, save=self.write)
+        longest = min(job.budget.max_length, loaded.window)
+        return EncoderClassifier(loaded, longest, job.device, self.write)
+
+
+def load_model(job: Job) -> Loaded:
+    """The job's backbone with the head that its kind answers with."""
+    handle = job.need_backbone()
+    if handle.kind == "decoder":
+        return load_causal(handle, job.device.type)
+    return load_classifier(handle, job.task.labels, job.device.type)
+
+
+@METHODS.register("full")
+class Full(Tuned):
+    """Every parameter learns."""
+
+    name, family = "full", "full"
+    summary = "every parameter learns"
+    learning_rates: ClassVar[dict[str, float]] = {"encoder": 1e-4, "decoder": 5e-5}
+
+    def prepare(self, loaded: Loaded, job: Job) -> None:
+        unfreeze([loaded.model])
+
+    def write(self, model: Any, folder: Path) -> None:
+        model.save_pretrained(folder)
+
+    def restore(self, job: Job, folder: Path) -> Loaded:
+        loaded = load_model(job)
+        loaded.model = type(loaded.model).from_pretrained(folder, dtype=torch.float32,
+                                                          use_safetensors=True)
+        loaded.model.to(job.device.type).eval()
+        return loaded
+
+
+class Partial(Tuned):
+    """Some of the backbone's own parameters learn; only those are saved."""
+
+    def write(self, model: Any, folder: Path) -> None:
+        learned = {name: p.detach().contiguous() for name, p in model.named_parameters()
+                   if p.requires_grad}
+        save_file(learned, folder / DELTA)
+
+    def restore(self, job: Job, folder: Path) -> Loaded:
+        loaded = load_model(job)
+        self.prepare(loaded, job)
+        learned = load_file(folder / DELTA, device=job.device.type)
+        loaded.model.load_state_dict(learned, strict=False)
+        loaded.model.eval()
+        return loaded
+
+
+class SelectiveOptions(Options):
+    """How much learns."""
+
+    blocks: int = Field(2, ge=1)
+    """Blocks counted from the top."""
+
+
+@METHODS.register("selective")
+class Selective(Partial):
+    """The last k blocks and the head learn."""
+
+    name, family = "selective", "selective"
+    summary = "the last k blocks (and the head) learn"
+    options_type = SelectiveOptions
+    learning_rates: ClassVar[dict[str, float]] = {"encoder": 3e-4, "decoder": 1e-4}
+
+    def prepare(self, loaded: Loaded, job: Job) -> None:
+        freeze(loaded.model)
+        blocks = transformer_blocks(loaded.model)
+        top: list[nn.Module] = list(blocks)[-self.options.blocks:]
+        if job.need_backbone().kind == "encoder":
+            top += classification_head(loaded.model)
+        unfreeze(top)
+
+
+@METHODS.register("bitfit")
+class Bitfit(Partial):
+    """Only biases learn, and the head of an encoder (Ben Zaken et al. 2022, BitFit).
+
+    A linear layer without a bias gets one of zeros first, which changes nothing until it
+    learns (as in LLaMA-Adapter V2, Gao et al. 2023, section 3.1).
+    """
+
+    name, family = "bitfit", "bitfit"
+    summary = "biases learn; layers without one get a bias of zeros"
+    learning_rates: ClassVar[dict[str, float]] = {"encoder": 1e-3, "decoder": 1e-3}
+
+    def prepare(self, loaded: Loaded, job: Job) -> None:
+        freeze(loaded.model)
+        for block in transformer_blocks(loaded.model):
+            for module in block.modules():
+                if isinstance(module, nn.Linear) and module.bias is None:
+                    zeros = torch.zeros(module.out_features, device=module.weight.device)
+                    module.bias = nn.Parameter(zeros)
+        for name, parameter in loaded.model.named_parameters():
+            parameter.requires_grad_(name.endswith("bias"))
+        if job.need_backbone().kind == "encoder":
+            unfreeze(classification_head(loaded.model))

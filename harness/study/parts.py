@@ -1,0 +1,57 @@
+"""Parts of a record that restate what a run did."""
+
+from __future__ import annotations
+
+from harness.backbones.encode import share_cut
+from harness.backbones.handle import Handle
+from harness.backbones.load import load_tokenizer
+from harness.backbones.prompts import prompt_writer
+from harness.methods.method import Job, Training
+from harness.methods.trials import Chosen
+from harness.study.record import BudgetUsed, CurveRecord, TrialRecord
+from harness.tasks.splits import Splits
+
+
+def budget_used(job: Job, splits: Splits, training: Training | None) -> BudgetUsed:
+    """What the chosen fit used of its budget."""
+    budget = job.budget
+    return BudgetUsed(
+        train_items=len(splits.train), validation_items=len(splits.validation),
+        test_items=len(splits.test), epochs_allowed=budget.epochs,
+        epochs_used=training.epochs if training else 0.0,
+        best_epoch=training.best_epoch if training else None,
+        steps=training.steps if training else 0, effective_batch=budget.batch,
+        micro_batch=training.micro_batch if training else None, max_length=budget.max_length,
+        tokens_seen=training.tokens if training else 0, share_cut=_share_cut(job),
+    )
+
+
+def _share_cut(job: Job) -> float | None:
+    if job.backbone is None:
+        return None
+    tokenizer, length = load_tokenizer(job.backbone), job.budget.max_length
+    if job.backbone.kind == "encoder":
+        return share_cut(tokenizer, job.train, length)
+    writer = prompt_writer(tokenizer, job.task.prompt, job.task.options, length)
+    return sum(writer.is_cut(example) for example in job.train) / len(job.train)
+
+
+def curve_records(training: Training | None) -> tuple[CurveRecord, ...]:
+    """The loss curve of the chosen fit."""
+    return tuple(
+        CurveRecord(step=p.step, epoch=p.epoch, train_loss=p.train_loss,
+                    validation_loss=p.validation_loss)
+        for p in (training.curve if training else ())
+    )
+
+
+def trial_records(chosen: Chosen) -> tuple[TrialRecord, ...]:
+    """Every setting tried, the chosen one included."""
+    return tuple(TrialRecord(setting=t.setting, validation_loss=t.validation_loss,
+                             seconds=t.seconds, failure=t.failure) for t in chosen.trials)
+
+
+def notes(backbone: Handle | None, chosen: Chosen) -> tuple[str, ...]:
+    """What a reader of the numbers must know."""
+    training = chosen.fit.training
+    return (*(backbone.notes if backbone else ()), *(training.notes if training else ()))

@@ -1,0 +1,121 @@
+"""Planning: a suite becomes runs, each with an id that names all that determines its result."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+from harness.backbones.handle import Handle, get_backbone, get_embedder
+from harness.common.device import Device
+from harness.common.errors import HarnessError
+from harness.common.files import sha256_json
+from harness.methods.resolve import Entry, resolve
+from harness.study.environment import code_sha256, library_versions
+from harness.study.record import Identity
+from harness.suite import Budget, LoadedSuite
+from harness.tasks.splits import Splits
+from harness.tasks.task import Task, load_task
+
+ID_LENGTH = 16
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """One run to do.
+
+    `tuned_by` is the run of the first seed, whose trials choose the setting; None for that run
+    itself.
+    """
+
+    identity: Identity
+    entry: Entry
+    budget: Budget
+    tuned_by: str | None = None
+
+    @property
+    def run_id(self) -> str:
+        return self.identity.run_id
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Ids of runs that must be finished first."""
+        return tuple(i for i in (self.tuned_by, self.identity.inner) if i is not None)
+
+    @property
+    def title(self) -> str:
+        """For people: method, backbone and seed."""
+        on = f" on {self.identity.backbone}" if self.identity.backbone else ""
+        return f"{self.identity.label}{on}, seed {self.identity.seed}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All runs of a suite under a profile, in an order that respects what they need."""
+
+    loaded: LoadedSuite
+    task: Task
+    backbones: dict[str, Handle]
+    embedder: Handle | None
+    device: Device
+    runs: tuple[PlannedRun, ...]
+
+    def sample(self, budget: Budget) -> Splits:
+        """The items that a budget allows."""
+        return self.task.splits.sample(budget.train, budget.validation, budget.test)
+
+
+def make_plan(loaded: LoadedSuite, device: Device) -> Plan:
+    """Resolve methods, fetch data and backbones, and name every run.
+
+    Everything that can be wrong with a suite is found here. Raises HarnessError.
+    """
+    entries = resolve(loaded)
+    task = load_task(loaded)
+    _check_sizes(loaded, task)
+    handles = {name: get_backbone(loaded, name) for name in loaded.suite.backbones}
+    embedder = get_embedder(loaded)
+    plan = Plan(loaded, task, handles, embedder, device, ())
+    runs: list[PlannedRun] = []
+    for entry in sorted(entries, key=lambda e: e.inner is not None):
+        budget = loaded.suite.budget_for(entry.backbone)
+        first: str | None = None
+        for seed in range(budget.seeds):
+            inner = _inner_id(entry, runs, seed)
+            run = PlannedRun(_identity(plan, entry, budget, seed, inner), entry, budget, first)
+            first = first or run.run_id
+            runs.append(run)
+    return dataclasses.replace(plan, runs=tuple(runs))
+
+
+def _inner_id(entry: Entry, runs: list[PlannedRun], seed: int) -> str | None:
+    if entry.inner is None:
+        return None
+    return next(r.run_id for r in runs if r.identity.label == entry.inner
+                and r.identity.backbone == entry.backbone and r.identity.seed == seed)
+
+
+def _check_sizes(loaded: LoadedSuite, task: Task) -> None:
+    """A budget that asks for more items than a split has is honoured with all there are, except
+    that no part may be smaller than the number of classes."""
+    for part in ("train", "validation", "test"):
+        have, need = len(getattr(task.splits, part)), len(task.labels)
+        if have < need:
+            raise HarnessError(f"the {part} split has {have} items for {need} classes",
+                               "Give more data.")
+
+
+def _identity(plan: Plan, entry: Entry, budget: Budget, seed: int, inner: str | None) -> Identity:
+    handle = plan.backbones[entry.backbone] if entry.backbone else None
+    embedder = plan.embedder if entry.method.name == "rag" else None
+    identity = Identity(
+        run_id="", suite=plan.loaded.suite.name, backbone=entry.backbone,
+        kind=handle.kind if handle else None, method=entry.method.name, label=entry.label,
+        family=entry.method.family, options=entry.method.described(), inner=inner, seed=seed,
+        budget=budget.model_dump(exclude={"seeds"}), task_sha256=plan.task.sha256,
+        backbone_sha256=handle.sha256 if handle else None,
+        backbone_origin=handle.origin if handle else None,
+        embedder_sha256=embedder.sha256 if embedder else None, code_sha256=code_sha256(),
+        libraries=library_versions(), device_type=plan.device.type, autocast=plan.device.autocast,
+    )
+    digest = sha256_json(identity.model_dump(mode="json", exclude={"run_id", "suite"}))
+    return identity.model_copy(update={"run_id": digest[:ID_LENGTH]})

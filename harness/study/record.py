@@ -1,0 +1,133 @@
+"""A record: the typed, versioned result of one run."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from harness.measure.cost import Cost
+from harness.measure.latency import LatencyFigures
+from harness.measure.overfitting import Overfitting
+from harness.measure.part import RecordPart
+from harness.measure.quality import Quality
+from harness.measure.retrieval import Retrieval
+from harness.measure.slices import Slice
+
+SCHEMA_VERSION = 1
+State = Literal["ok", "diverged", "out-of-memory", "failed"]
+
+
+class Identity(RecordPart):
+    """What determines the result of a run. `run_id` hashes all of the rest but `suite`."""
+
+    run_id: str
+    suite: str
+    backbone: str | None
+    kind: Literal["encoder", "decoder"] | None
+    method: str
+    label: str
+    family: str
+    options: dict[str, Any]
+    inner: str | None
+    """Run id of the run that this one builds on."""
+    seed: int
+    budget: dict[str, int]
+    task_sha256: str
+    backbone_sha256: str | None
+    backbone_origin: str | None
+    embedder_sha256: str | None
+    code_sha256: str
+    libraries: dict[str, str]
+    device_type: str
+    autocast: str
+
+
+class Status(RecordPart):
+    """How a run ended, and why."""
+
+    state: State
+    reason: str | None = None
+
+
+class BudgetUsed(RecordPart):
+    """What the run used of its budget."""
+
+    train_items: int
+    validation_items: int
+    test_items: int
+    epochs_allowed: int
+    epochs_used: float
+    best_epoch: int | None
+    steps: int
+    effective_batch: int
+    micro_batch: int | None
+    max_length: int
+    tokens_seen: int
+    """Tokens of the training items the chosen fit stepped over (a decoder's shared prompt head,
+    read once a batch, not counted)."""
+    share_cut: float | None
+    """Share of the training items longer than `max_length` tokens; None for no backbone."""
+
+
+class TrialRecord(RecordPart):
+    """One setting tried on validation; never a result."""
+
+    setting: dict[str, float | int | str]
+    validation_loss: float | None
+    seconds: float
+    failure: str | None = None
+
+
+class CurveRecord(RecordPart):
+    """Losses in nats an item after a step."""
+
+    step: int
+    epoch: float
+    train_loss: float
+    validation_loss: float | None
+
+
+class Size(RecordPart):
+    """Parameters and bytes on disk."""
+
+    trainable_parameters: int
+    total_parameters: int
+    artifact_bytes: int
+    """Everything this method adds to the backbone, as saved."""
+
+
+class Environment(RecordPart):
+    """Where a run was carried out. No host name, user or path."""
+
+    python: str
+    platform: str
+    processor: str
+    cores: int
+    threads: int
+    device: str
+    autocast: str
+    commit: str | None
+    dirty: bool | None
+
+
+class Record(RecordPart):
+    """One run. Parts that a run did not reach, or that do not apply, are None."""
+
+    schema_version: int = SCHEMA_VERSION
+    identity: Identity
+    status: Status
+    setting: dict[str, float | int | str] | None = None
+    budget_used: BudgetUsed | None = None
+    trials: tuple[TrialRecord, ...] = ()
+    curve: tuple[CurveRecord, ...] = ()
+    quality: Quality | None = None
+    slices: tuple[Slice, ...] = ()
+    overfitting: Overfitting | None = None
+    latency: LatencyFigures | None = None
+    cost: Cost | None = None
+    size: Size | None = None
+    retrieval: Retrieval | None = None
+    notes: tuple[str, ...] = ()
+    environment: Environment
+    predictions_sha256: str | None = Field(None, pattern=r"^[0-9a-f]{64}$")

@@ -1,0 +1,122 @@
+"""Running a plan: what is missing is carried out, then latency is measured for all."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from multiprocessing.context import ForkServerContext
+from pathlib import Path
+from typing import Protocol
+
+from harness.sources.cache import cache_folder
+from harness.study.executor import in_own_process, run_locally, start_server
+from harness.study.plan import Plan, PlannedRun
+from harness.study.record import Record
+from harness.study.rounds import Round, time_round
+from harness.study.store import Store
+from harness.study.work import Assignment, failure
+
+
+class Watcher(Protocol):
+    """Told what happens while a study runs."""
+
+    def started(self, run: PlannedRun) -> None:
+        """A run begins."""
+
+    def said(self, text: str) -> None:
+        """Something happened inside it."""
+
+    def ended(self, run: PlannedRun, record: Record) -> None:
+        """A run has its record."""
+
+
+def missing(plan: Plan, store: Store) -> list[PlannedRun]:
+    """Runs without a record that stands."""
+    return [run for run in plan.runs if not store.finished(run.run_id)]
+
+
+def run_study(plan: Plan, store: Store, watcher: Watcher) -> dict[str, Record]:
+    """Carry out what is missing and return every record by run id.
+
+    A failed run is a record and the study goes on; runs that need it fail with that reason.
+    """
+    left = missing(plan, store)
+    context = start_server() if left or not _timed_together(plan, store) else None
+    for run in left:
+        watcher.started(run)
+        watcher.ended(run, _run(plan, store, run, context, watcher.said))
+    if context is not None:
+        _time_all(plan, store, context, watcher.said)
+    return {run.run_id: record for run in plan.runs
+            if (record := store.load(run.run_id)) is not None}
+
+
+def assign(plan: Plan, store: Store, run: PlannedRun) -> Assignment:
+    """The assignment of a planned run, with the setting of the first seed where it is known."""
+    tuned = store.load(run.tuned_by) if run.tuned_by else None
+    inner = next((r for r in plan.runs if r.run_id == run.identity.inner), None)
+    return Assignment(
+        identity=run.identity,
+        task=dataclasses.replace(plan.task, splits=plan.sample(run.budget)), budget=run.budget,
+        backbone=plan.backbones[run.entry.backbone] if run.entry.backbone else None,
+        embedder=plan.embedder, device=plan.device, runs=Path(store.folder).resolve(),
+        features=cache_folder() / "features", setting=tuned.setting if tuned else None,
+        inner=assign(plan, store, inner) if inner else None,
+    )
+
+
+def _run(plan: Plan, store: Store, run: PlannedRun, context: ForkServerContext | None,
+         say: Callable[[str], None]) -> Record:
+    assignment = assign(plan, store, run)
+    for needed in run.needs:
+        record = store.load(needed)
+        if record is None or record.status.state != "ok":
+            state = record.status.state if record else "absent"
+            title = next(r.title for r in plan.runs if r.run_id == needed)
+            with store.lock(run.run_id):
+                return store.write(failure(assignment, "failed",
+                                           f"it needs the run '{title}', which is {state}"))
+    return run_locally(context or start_server(), assignment, say)
+
+
+def latency_round(plan: Plan, store: Store) -> Round | None:
+    """The round over the first seed of every method that has a result; None for none.
+
+    The items are the test items that every method was asked.
+    """
+    first = [run for run in plan.runs if run.tuned_by is None]
+    records = {run.run_id: store.load(run.run_id) for run in first}
+    able = [run for run in first
+            if (record := records[run.run_id]) is not None and record.status.state == "ok"]
+    if not able:
+        return None
+    count = min(run.budget.test for run in able)
+    return Round(tuple(assign(plan, store, run) for run in able),
+                 plan.task.splits.test[:count], plan.loaded.suite.measure.latency)
+
+
+def _timed_together(plan: Plan, store: Store) -> bool:
+    timed = latency_round(plan, store)
+    if timed is None:
+        return True
+    names = set()
+    for assignment in timed.assignments:
+        record = store.load(assignment.identity.run_id)
+        names.add(record.latency.round if record and record.latency else None)
+    return names == {timed.name}
+
+
+def _time_all(plan: Plan, store: Store, context: ForkServerContext, say: Callable[[str], None]
+              ) -> None:
+    timed = latency_round(plan, store)
+    if timed is None or _timed_together(plan, store):
+        return
+    figures, code = in_own_process(context, time_round, timed, say)
+    if figures is None:
+        say(f"latency could not be measured: the process ended with code {code}")
+        return
+    for run_id, latency in figures.items():
+        with store.lock(run_id):
+            record = store.load(run_id)
+            if record is not None:
+                store.update(record.model_copy(update={"latency": latency}))

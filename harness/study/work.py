@@ -1,0 +1,160 @@
+"""One run from assignment to record, in a process of its own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from harness.backbones.features import FeatureStore
+from harness.backbones.handle import Handle
+from harness.common.clock import Clock
+from harness.common.device import Device
+from harness.common.errors import HarnessError
+from harness.measure.cost import adaptation_cost
+from harness.measure.overfitting import overfitting
+from harness.measure.quality import Quality, quality
+from harness.measure.retrieval import retrieval
+from harness.measure.slices import slices
+from harness.methods import register_all
+from harness.methods.loop import OUT_OF_MEMORY, DivergedError
+from harness.methods.method import METHODS, Fitted, Job, Method, Setting
+from harness.methods.trials import fit_once, tune
+from harness.study.environment import environment
+from harness.study.parts import budget_used, curve_records, notes, trial_records
+from harness.study.record import Identity, Record, Size, State, Status
+from harness.study.store import Store, prediction_table
+from harness.suite import Budget
+from harness.tasks.examples import Example
+from harness.tasks.task import Task
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """Everything a worker needs to carry out one run. `task.splits` holds the sample only."""
+
+    identity: Identity
+    task: Task
+    budget: Budget
+    backbone: Handle | None
+    embedder: Handle | None
+    device: Device
+    runs: Path
+    features: Path | None
+    setting: Setting | None = None
+    """The setting that the first seed's trials chose; None for the first seed."""
+    inner: Assignment | None = None
+
+    @property
+    def method(self) -> Method:
+        """The method with its options."""
+        register_all()
+        return METHODS[self.identity.method](self.identity.options)
+
+    @property
+    def store(self) -> Store:
+        """Where records lie."""
+        return Store(self.runs)
+
+
+def carry_out(assignment: Assignment, say: Callable[[str], None]) -> Record:
+    """Tune, fit, predict, measure and write one run. Every end is a record, a failure too."""
+    try:
+        return _carry_out(assignment, say)
+    except DivergedError as error:
+        record = failure(assignment, "diverged", str(error))
+        record = record.model_copy(update={"curve": curve_records(error.training)})
+    except BrokenPipeError:
+        raise
+    except HarnessError as error:
+        record = failure(assignment, "failed", error.found)
+    except Exception as error:  # a library's refusal is a result of the study, not its end
+        text = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+        ran_out = isinstance(error, MemoryError) or any(s in text.lower() for s in OUT_OF_MEMORY)
+        record = failure(assignment, "out-of-memory" if ran_out else "failed", text)
+    return assignment.store.write(record)
+
+
+def failure(assignment: Assignment, state: State, reason: str) -> Record:
+    """The record of a run that has no result."""
+    return Record(identity=assignment.identity, status=Status(state=state, reason=reason),
+                  environment=environment(assignment.device))
+
+
+def make_job(assignment: Assignment, say: Callable[[str], None]) -> Job:
+    """What the method may use."""
+    splits, inner = assignment.task.splits, assignment.inner
+    return Job(
+        task=assignment.task, train=splits.train, validation=splits.validation,
+        budget=assignment.budget, seed=assignment.identity.seed, device=assignment.device,
+        clock=Clock(), store=FeatureStore(assignment.features), backbone=assignment.backbone,
+        embedder=assignment.embedder,
+        inner=(lambda: load_fitted(inner)) if inner is not None else None, say=say,
+    )
+
+
+def load_fitted(assignment: Assignment) -> Fitted:
+    """The fitted method of a finished run, read from its artifact."""
+    record = assignment.store.load(assignment.identity.run_id)
+    if record is None or record.setting is None:
+        raise HarnessError(f"run {assignment.identity.run_id} has no result to build on",
+                           "See its record for the reason.")
+    folder = assignment.store.artifact(assignment.identity.run_id)
+    return assignment.method.load(make_job(assignment, lambda text: None), record.setting, folder)
+
+
+def _carry_out(assignment: Assignment, say: Callable[[str], None]) -> Record:
+    method, job = assignment.method, make_job(assignment, say)
+    start = time.perf_counter()
+    setting = assignment.setting
+    chosen = tune(method, job) if setting is None else fit_once(method, job, setting)
+    cost = adaptation_cost(chosen, time.perf_counter() - start, assignment.device)
+    fitted, splits = chosen.fit.fitted, assignment.task.splits
+    labels = assignment.task.labels
+    say("predicting")
+    test = fitted.predict(splits.test, Clock())
+    figures = _quality(test, splits.test, labels)
+    gap = overfitting(
+        _quality(fitted.predict(splits.train, Clock()), splits.train, labels),
+        _quality(fitted.predict(splits.validation, Clock()), splits.validation, labels), figures)
+    trainable, total = fitted.parameters
+    retriever = getattr(fitted, "retriever", None)
+    record = Record(
+        identity=assignment.identity, status=Status(state="ok"), setting=chosen.setting,
+        budget_used=budget_used(job, splits, chosen.fit.training), trials=trial_records(chosen),
+        curve=curve_records(chosen.fit.training), quality=figures,
+        slices=slices(splits.test, test), overfitting=gap, cost=cost,
+        size=Size(trainable_parameters=trainable, total_parameters=total, artifact_bytes=0),
+        retrieval=retrieval(retriever, fitted.k, splits.test) if retriever else None,
+        notes=notes(assignment.backbone, chosen), environment=environment(assignment.device),
+    )
+    say("saving")
+    record = record if assignment.inner is None else _with_inner(record, assignment.inner)
+    return assignment.store.write(record, prediction_table(splits.test, test, labels), fitted.save)
+
+
+def _with_inner(record: Record, inner: Assignment) -> Record:
+    """Add what the method underneath cost and learned: alone, this method would have needed it."""
+    below = inner.store.load(inner.identity.run_id)
+    if below is None or below.cost is None or below.size is None:
+        raise HarnessError(f"run {inner.identity.run_id} has no cost to add")
+    if record.cost is None or record.size is None:
+        return record
+    seconds = record.cost.stand_alone_seconds + below.cost.stand_alone_seconds
+    cost = record.cost.model_copy(update={
+        "stand_alone_seconds": seconds, "device_hours": seconds / 3600,
+        "trial_seconds": record.cost.trial_seconds + below.cost.trial_seconds,
+        "training_flops": record.cost.training_flops + below.cost.training_flops,
+        "peak_memory_bytes": max(record.cost.peak_memory_bytes, below.cost.peak_memory_bytes),
+    })
+    size = record.size.model_copy(
+        update={"trainable_parameters": below.size.trainable_parameters})
+    return record.model_copy(update={"cost": cost, "size": size})
+
+
+def _quality(probabilities: np.ndarray, examples: Sequence[Example], labels: tuple[str, ...]
+             ) -> Quality:
+    return quality(probabilities, np.array([e.label for e in examples]), labels)
