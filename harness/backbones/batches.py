@@ -20,7 +20,7 @@ def shuffled_by_length(lengths: Sequence[int], size: int, seed: str) -> list[lis
     Shuffles, sorts within pools of 50 batches, cuts, and shuffles the batches
     (transformers' LengthGroupedSampler, with the order of batches random too).
     """
-    rng = random.Random(seed)  # noqa: S311 (not for secrets)
+    rng = random.Random(seed)
     order = list(range(len(lengths)))
     rng.shuffle(order)
     batches: list[list[int]] = []

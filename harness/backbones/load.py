@@ -14,6 +14,7 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
+from harness.backbones.dropout import speed_up_dropout
 from harness.backbones.handle import Handle
 from harness.backbones.quiet import quietly
 from harness.common.errors import CannotRunError, HarnessError
@@ -32,8 +33,11 @@ class Loaded:
 def load_classifier(handle: Handle, labels: tuple[str, ...], device: str) -> Loaded:
     """The backbone with a fresh classification head, drawn from torch's generator."""
     names = dict(enumerate(labels))
-    return _load(handle, AutoModelForSequenceClassification, device, num_labels=len(labels),
-                 id2label=names, label2id={name: i for i, name in names.items()})
+    loaded = _load(handle, AutoModelForSequenceClassification, device, num_labels=len(labels),
+                   id2label=names, label2id={name: i for i, name in names.items()})
+    if device == "cpu":
+        speed_up_dropout(loaded.model)
+    return loaded
 
 
 def load_base(handle: Handle, device: str) -> Loaded:

@@ -93,7 +93,7 @@ class PromptWriter:
         return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
 
     def _adds_start(self) -> bool:
-        return self.tokenizer("a")["input_ids"][0] == self.tokenizer.bos_token_id
+        return bool(self.tokenizer("a")["input_ids"][0] == self.tokenizer.bos_token_id)
 
 
 def prompt_writer(tokenizer: PreTrainedTokenizerBase, prompt: Prompt, options: tuple[str, ...],

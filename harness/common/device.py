@@ -25,7 +25,8 @@ class Device:
 
         if self.autocast == "no":
             return nullcontext()
-        return torch.autocast(self.type, dtype=torch.bfloat16)
+        context: AbstractContextManager[Any] = torch.autocast(self.type, dtype=torch.bfloat16)
+        return context
 
 
 def cpu_name() -> str:

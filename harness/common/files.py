@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 CHUNK = 1 << 20
+READABLE, READABLE_FOLDER = 0o644, 0o755
+"""Temporary files and folders are private; what is published is not."""
 
 
 def sha256_file(path: Path) -> str:
@@ -48,7 +50,7 @@ def write_atomic(path: Path, data: str | bytes) -> None:
             stream.write(data.encode() if isinstance(data, str) else data)
             stream.flush()
             os.fsync(stream.fileno())
-        os.chmod(temporary, 0o644)
+        os.chmod(temporary, READABLE)
         os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
@@ -73,7 +75,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".tmp-{path.name}-"))
     try:
         yield temporary
-        os.chmod(temporary, 0o755)
+        os.chmod(temporary, READABLE_FOLDER)
         if path.exists():
             shutil.rmtree(path)
         os.rename(temporary, path)

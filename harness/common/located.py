@@ -94,7 +94,7 @@ def _plain(node: yaml.Node, location: Location, lines: dict[Location, int], path
         return [_plain(item, (*location, i), lines, path) for i, item in enumerate(node.value)]
     loader = yaml.SafeLoader("")
     try:
-        return loader.construct_object(node)  # type: ignore[no-untyped-call]
+        return loader.construct_object(node)
     finally:
         loader.dispose()
 

@@ -16,7 +16,11 @@ class SplitFigures(RecordPart):
 
 
 class Overfitting(RecordPart):
-    """The same figures on each split, and the differences training minus test."""
+    """The same figures on each split, and how they differ.
+
+    `train` is over the first training items, as many as there are validation items. A method
+    that retrieves finds a training item itself among its neighbours.
+    """
 
     train: SplitFigures
     validation: SplitFigures

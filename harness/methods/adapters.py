@@ -49,9 +49,9 @@ class Adapter(Tuned):
             raise CannotRunError(f"PEFT cannot put {self.options['peft_type']} on this backbone: "
                                  f"{str(error)[:200]}") from error
 
-    def write(self, model: Any, folder: Path) -> None:
+    def write(self, loaded: Loaded, folder: Path) -> None:
         with quietly():
-            model.save_pretrained(folder, save_embedding_layers=False)
+            loaded.model.save_pretrained(folder, save_embedding_layers=False)
         _forget_paths(folder / "adapter_config.json")
 
     def restore(self, job: Job, folder: Path) -> Loaded:

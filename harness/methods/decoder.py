@@ -21,11 +21,12 @@ from harness.common.device import Device
 from harness.common.errors import CannotRunError
 from harness.methods.encoder import count_parameters, validation_loss
 from harness.methods.method import Job
+from harness.methods.retriever import Retriever
 from harness.tasks.examples import Example
 
 BATCH = 16
 ROOM_FOR_ANSWERS = 64
-Save = Callable[[Any, Path], None]
+Save = Callable[[Loaded, Path], None]
 Write = Callable[[Sequence[Example], Clock], list[list[int]]]
 
 
@@ -42,7 +43,7 @@ class DecoderClassifier:
     device: Device
     write: Write
     save_model: Save
-    retriever: Any = None
+    retriever: Retriever | None = None
     k: int = 0
     prefix: Prefix | None = None
     """The head's keys and values, kept from the first prediction on: weights are final then."""
@@ -62,20 +63,18 @@ class DecoderClassifier:
                 self.prefix = self.read_head()
             return self.probabilities(items, self.prefix)
 
-    @torch.inference_mode()
     def read_head(self) -> Prefix:
         """Keys and values of the shared head under the weights as they are now."""
         self.loaded.model.eval()
-        with self.device.autocast_context():
+        with torch.inference_mode(), self.device.autocast_context():
             return read_prefix(self.loaded.model, self.head)
 
-    @torch.inference_mode()
     def probabilities(self, items: Sequence[list[int]], prefix: Prefix) -> np.ndarray:
         """Probabilities of the options for each item's tokens, [items, options]."""
         self.loaded.model.eval()
         self._check_window(items)
         rows: dict[int, np.ndarray] = {}
-        with self.device.autocast_context():
+        with torch.inference_mode(), self.device.autocast_context():
             for indices in by_length([len(item) for item in items], BATCH):
                 scores = score_options(self.loaded.model, prefix, [items[i] for i in indices],
                                        [self.tree] * len(indices),
@@ -85,7 +84,7 @@ class DecoderClassifier:
         return np.stack([rows[i] for i in range(len(items))])
 
     def save(self, folder: Path) -> None:
-        self.save_model(self.loaded.model, folder)
+        self.save_model(self.loaded, folder)
         if self.retriever is not None:
             self.retriever.save(folder)
 
@@ -96,7 +95,7 @@ class DecoderClassifier:
                                  f"of {self.loaded.window}: lower max_length, shots or k")
 
 
-def nothing_to_save(model: Any, folder: Path) -> None:
+def nothing_to_save(loaded: Loaded, folder: Path) -> None:
     """For methods that leave the backbone as it is."""
 
 

@@ -21,7 +21,7 @@ from harness.methods.method import Job
 from harness.tasks.examples import Example
 
 BATCH = 32
-Save = Callable[[Any, Path], None]
+Save = Callable[[Loaded, Path], None]
 
 
 @dataclass
@@ -41,7 +41,6 @@ class EncoderClassifier:
         with clock.phase("predict"):
             return self.probabilities(examples)
 
-    @torch.inference_mode()
     def probabilities(self, examples: Sequence[Example]) -> np.ndarray:
         """Class probabilities, [examples, classes]."""
         self.loaded.model.eval()
@@ -49,14 +48,14 @@ class EncoderClassifier:
         rows: dict[int, np.ndarray] = {}
         for indices in by_length([len(e["input_ids"]) for e in encoded], BATCH):
             batch = collate(self.loaded.tokenizer, [encoded[i] for i in indices], self.device.type)
-            with self.device.autocast_context():
+            with torch.inference_mode(), self.device.autocast_context():
                 logits = self.loaded.model(**batch).logits
             values = logits.double().softmax(dim=-1).cpu().numpy()
             rows.update(zip(indices, values, strict=True))
         return np.stack([rows[i] for i in range(len(examples))])
 
     def save(self, folder: Path) -> None:
-        self.write(self.loaded.model, folder)
+        self.write(self.loaded, folder)
 
 
 class EncoderLearner:

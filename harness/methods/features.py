@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.backbones.features import Featurizer, FeatureStore, pooled
+from harness.backbones.features import FeatureStore, Featurizer, pooled
 from harness.backbones.handle import parameter_count
 from harness.common.clock import Clock
 from harness.methods.linear import LinearHead, fit_linear

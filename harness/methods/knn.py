@@ -42,7 +42,7 @@ class Vote:
                              (len(examples), 1))
             rows = np.arange(len(examples))[:, None]
             np.add.at(totals, (rows, labels[positions]), votes)
-            return totals / totals.sum(axis=1, keepdims=True)
+            return np.asarray(totals / totals.sum(axis=1, keepdims=True))
 
     def save(self, folder: Path) -> None:
         self.retriever.save(folder)

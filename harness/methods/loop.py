@@ -158,9 +158,9 @@ def _keep_best(learner: Learner, training: Training, state: _State, epoch: int, 
     return state.waited < patience
 
 
-@torch.no_grad()
 def _restore(model: nn.Module, weights: dict[str, torch.Tensor] | None) -> None:
-    for name, parameter in model.named_parameters():
-        if weights and name in weights:
-            parameter.copy_(weights[name])
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if weights and name in weights:
+                parameter.copy_(weights[name])
     model.eval()

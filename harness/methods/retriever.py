@@ -11,7 +11,7 @@ from pathlib import Path
 import faiss
 import numpy as np
 
-from harness.backbones.features import Featurizer, FeatureStore
+from harness.backbones.features import FeatureStore, Featurizer
 from harness.common.clock import Clock
 from harness.tasks.examples import Example
 

@@ -54,8 +54,7 @@ def tune(method: Method, job: Job) -> Chosen:
     trials: list[Trial] = []
     diverged: DivergedError | None = None
     for number, setting in enumerate(settings, 1):
-        prefix = f"trial {number}/{len(settings)}: " if len(settings) > 1 else ""
-        telling = dataclasses.replace(job, say=lambda text, prefix=prefix: job.say(prefix + text))
+        telling = job if len(settings) == 1 else _numbered(job, f"trial {number}/{len(settings)}")
         try:
             chosen = fit_once(method, telling, setting)
         except DivergedError as error:
@@ -74,6 +73,10 @@ def tune(method: Method, job: Job) -> Chosen:
     if best is None:
         raise diverged or RuntimeError("no setting was tried")
     return dataclasses.replace(best[1], trials=tuple(trials))
+
+
+def _numbered(job: Job, trial: str) -> Job:
+    return dataclasses.replace(job, say=lambda text: job.say(f"{trial}: {text}"))
 
 
 def _validation_loss(chosen: Chosen, job: Job) -> float:

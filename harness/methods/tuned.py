@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from abc import abstractmethod
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 from pydantic import Field
@@ -13,7 +14,8 @@ from torch import nn
 
 from harness.backbones.blocks import classification_head, freeze, transformer_blocks, unfreeze
 from harness.backbones.load import Loaded, load_causal, load_classifier
-from harness.methods.decoder import DecoderLearner, plain_decoder
+from harness.backbones.quiet import quietly
+from harness.methods.decoder import DecoderClassifier, DecoderLearner, plain_decoder
 from harness.methods.encoder import EncoderClassifier, EncoderLearner
 from harness.methods.loop import train
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Options, Setting, spread
@@ -35,7 +37,7 @@ class Tuned(Method):
         """Choose what learns; may wrap `loaded.model`."""
 
     @abstractmethod
-    def write(self, model: Any, folder: Path) -> None:
+    def write(self, loaded: Loaded, folder: Path) -> None:
         """Save what training changed."""
 
     @abstractmethod
@@ -62,7 +64,7 @@ class Tuned(Method):
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
         return self._classifier(job, self.restore(job, folder))
 
-    def _classifier(self, job: Job, loaded: Loaded) -> Any:
+    def _classifier(self, job: Job, loaded: Loaded) -> EncoderClassifier | DecoderClassifier:
         if job.need_backbone().kind == "decoder":
             return plain_decoder(job, loaded=loaded, save=self.write)
         longest = min(job.budget.max_length, loaded.window)
@@ -88,22 +90,21 @@ class Full(Tuned):
     def prepare(self, loaded: Loaded, job: Job) -> None:
         unfreeze([loaded.model])
 
-    def write(self, model: Any, folder: Path) -> None:
-        model.save_pretrained(folder)
+    def write(self, loaded: Loaded, folder: Path) -> None:
+        with quietly():
+            loaded.model.save_pretrained(folder)
+            loaded.tokenizer.save_pretrained(folder)
 
     def restore(self, job: Job, folder: Path) -> Loaded:
-        loaded = load_model(job)
-        loaded.model = type(loaded.model).from_pretrained(folder, dtype=torch.float32,
-                                                          use_safetensors=True)
-        loaded.model.to(job.device.type).eval()
-        return loaded
+        return load_model(dataclasses.replace(
+            job, backbone=dataclasses.replace(job.need_backbone(), path=folder)))
 
 
 class Partial(Tuned):
     """Some of the backbone's own parameters learn; only those are saved."""
 
-    def write(self, model: Any, folder: Path) -> None:
-        learned = {name: p.detach().contiguous() for name, p in model.named_parameters()
+    def write(self, loaded: Loaded, folder: Path) -> None:
+        learned = {name: p.detach().contiguous() for name, p in loaded.model.named_parameters()
                    if p.requires_grad}
         save_file(learned, folder / DELTA)
 

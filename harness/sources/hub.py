@@ -22,8 +22,12 @@ def fetch_hub(source: HubSource) -> Fetched:
     repository, the revision or the network is missing, or it holds no safe file.
     """
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-    from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
+    from huggingface_hub.errors import (
+        HfHubHTTPError,
+        LocalEntryNotFoundError,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
 
     origin = f"{source.hub}@{source.revision}"
     cache = cache_folder() / "hub"

@@ -17,9 +17,11 @@ from harness.common.errors import HarnessError
 from harness.measure.cost import adaptation_cost
 from harness.measure.overfitting import overfitting
 from harness.measure.quality import Quality, quality
-from harness.measure.retrieval import retrieval
+from harness.measure.retrieval import Retrieval, retrieval
 from harness.measure.slices import slices
 from harness.methods import register_all
+from harness.methods.decoder import DecoderClassifier
+from harness.methods.knn import Vote
 from harness.methods.loop import OUT_OF_MEMORY, DivergedError
 from harness.methods.method import METHODS, Fitted, Job, Method, Setting
 from harness.methods.trials import fit_once, tune
@@ -117,23 +119,29 @@ def _carry_out(assignment: Assignment, say: Callable[[str], None]) -> Record:
     say("predicting")
     test = fitted.predict(splits.test, Clock())
     figures = _quality(test, splits.test, labels)
+    seen = splits.train[: len(splits.validation)]
     gap = overfitting(
-        _quality(fitted.predict(splits.train, Clock()), splits.train, labels),
+        _quality(fitted.predict(seen, Clock()), seen, labels),
         _quality(fitted.predict(splits.validation, Clock()), splits.validation, labels), figures)
     trainable, total = fitted.parameters
-    retriever = getattr(fitted, "retriever", None)
     record = Record(
         identity=assignment.identity, status=Status(state="ok"), setting=chosen.setting,
         budget_used=budget_used(job, splits, chosen.fit.training), trials=trial_records(chosen),
         curve=curve_records(chosen.fit.training), quality=figures,
         slices=slices(splits.test, test), overfitting=gap, cost=cost,
         size=Size(trainable_parameters=trainable, total_parameters=total, artifact_bytes=0),
-        retrieval=retrieval(retriever, fitted.k, splits.test) if retriever else None,
+        retrieval=_retrieval(fitted, splits.test),
         notes=notes(assignment.backbone, chosen), environment=environment(assignment.device),
     )
     say("saving")
     record = record if assignment.inner is None else _with_inner(record, assignment.inner)
     return assignment.store.write(record, prediction_table(splits.test, test, labels), fitted.save)
+
+
+def _retrieval(fitted: Fitted, examples: Sequence[Example]) -> Retrieval | None:
+    if isinstance(fitted, Vote | DecoderClassifier) and fitted.retriever is not None:
+        return retrieval(fitted.retriever, fitted.k, examples)
+    return None
 
 
 def _with_inner(record: Record, inner: Assignment) -> Record:

@@ -48,7 +48,6 @@ class Facts:
     conflicting: int
     """Rows whose text also stands under another class: none of them is kept."""
     groups: int
-    by_class: dict[str, int]
 
 
 def folded(text: str, pair: str | None = None) -> str:
@@ -90,12 +89,9 @@ def deduplicate(rows: Iterable[Row], labels: Mapping[str, int]) -> tuple[list[Ex
         else:
             fates["duplicates"] += len(same) - 1
             examples.append(same[0])
-    counts = Counter(example.label for example in examples)
-    names = {index: value for value, index in reversed(labels.items())}
     facts = Facts(
         rows=fates["rows"], kept=len(examples), empty=fates["empty"],
         other_label=fates["other_label"], duplicates=fates["duplicates"],
         conflicting=fates["conflicting"], groups=len({e.group for e in examples}),
-        by_class={names[i]: counts[i] for i in sorted(names)},
     )
     return examples, facts

@@ -49,7 +49,7 @@ def split(examples: Sequence[Example], validation: float, test: float, seed: int
     for example in examples:
         groups[example.group].append(example)
     names = sorted(groups)
-    random.Random(seed).shuffle(names)  # noqa: S311 (not for secrets)
+    random.Random(seed).shuffle(names)
     names.sort(key=lambda name: -len(groups[name]))
     counts = np.zeros((len(names), 1 + max((e.label for e in examples), default=0)))
     for row, name in enumerate(names):
@@ -90,7 +90,7 @@ def stratified_order(examples: Sequence[Example], seed: int) -> list[Example]:
         by_class[example.label].append(example)
     placed: list[tuple[Fraction, str, Example]] = []
     for label, members in sorted(by_class.items()):
-        random.Random(f"{seed}:{label}").shuffle(members)  # noqa: S311 (not for secrets)
+        random.Random(f"{seed}:{label}").shuffle(members)
         placed += [(Fraction(2 * rank + 1, 2 * len(members)), e.id, e)
                    for rank, e in enumerate(members)]
     return [example for _, _, example in sorted(placed, key=lambda p: p[:2])]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +22,6 @@ from harness.tasks import examples as examples_module
 from harness.tasks.examples import Example, Facts, Row, deduplicate
 from harness.tasks.readers import READERS, Reader, ReaderOptions
 from harness.tasks.splits import Splits, split
-
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,7 @@ def load_task(loaded: LoadedSuite) -> Task:
     fetched = fetch(spec.source, loaded.folder)
     items, facts = _prepared(fetched, spec.reader.name, chosen, options, values)
     names = tuple(spec.labels)
-    facts = dataclasses.replace(facts, by_class=_class_counts(items, names))
-    _check(loaded, facts)
+    _check(loaded, facts, class_counts(items, names))
     try:
         splits = split(items, spec.split.validation, spec.split.test, spec.split.seed)
     except ValueError as error:
@@ -74,19 +73,20 @@ def load_task(loaded: LoadedSuite) -> Task:
     return Task(loaded.suite.name, names, answers, spec.prompt, splits, facts, fetched.origin)
 
 
-def _class_counts(items: list[Example], names: tuple[str, ...]) -> dict[str, int]:
+def class_counts(items: Iterable[Example], names: tuple[str, ...]) -> dict[str, int]:
+    """Number of items by class name."""
     counts = [0] * len(names)
     for example in items:
         counts[example.label] += 1
     return dict(zip(names, counts, strict=True))
 
 
-def _check(loaded: LoadedSuite, facts: Facts) -> None:
+def _check(loaded: LoadedSuite, facts: Facts, by_class: dict[str, int]) -> None:
     if facts.other_label and loaded.suite.task.other_labels == "error":
         raise loaded.error(("task", "labels"),
                            f"{facts.other_label} of {facts.rows} rows have a label not listed",
                            "List it, or set `other_labels: drop`.")
-    for name, count in facts.by_class.items():
+    for name, count in by_class.items():
         if count < 3:
             raise loaded.error(("task", "labels", name), f"class '{name}' has {count} items",
                                "Each class needs three: one a split.")
@@ -94,7 +94,7 @@ def _check(loaded: LoadedSuite, facts: Facts) -> None:
 
 def _prepared(fetched: Fetched, name: str, chosen: Reader, options: ReaderOptions,
               values: dict[str, int]) -> tuple[list[Example], Facts]:
-    code = inspect.getsource(inspect.getmodule(chosen.read) or chosen.read)  # type: ignore[arg-type]
+    code = inspect.getsource(inspect.getmodule(chosen.read) or chosen.read)
     key = sha256_json([fetched.sha256, name, options.model_dump(mode="json"), values, code,
                        inspect.getsource(examples_module)])
     kept = cache_folder() / "rows" / f"{key[:32]}.parquet"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import Field
 
 from harness.common.errors import HarnessError
 from harness.tasks.examples import Row
@@ -23,7 +24,7 @@ class LicensedcodeOptions(ReaderOptions):
     min_words: int = 20
     max_words: int = 400
     licence_words: int = 300
-    merge: dict[str, str] = {}
+    merge: dict[str, str] = Field(default={})
     """Categories taken as another before asking whether all licences of a rule agree."""
 
 

@@ -1,0 +1,39 @@
+# Two commands do everything: `make suite TASK=legal` and `make test`.
+TASK ?= legal
+PROFILE ?=
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help suite report test lint bench clean
+
+help: ## what there is
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+$(VENV)/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt pip setuptools
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+suite: $(VENV)/.ready ## fetch, run and report a suite: make suite TASK=legal [PROFILE=smoke|quick|standard|full]
+	$(BIN)/harness run $(TASK) $(if $(PROFILE),--profile $(PROFILE))
+
+report: $(VENV)/.ready ## write a suite's report again from the runs there are
+	$(BIN)/harness report $(TASK) $(if $(PROFILE),--profile $(PROFILE))
+
+test: $(VENV)/.ready ## all tests; pages are tested in Debian's chromium
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --cov=harness --cov-report=term:skip-covered
+
+lint: $(VENV)/.ready ## ruff, mypy and the layers of the house
+	$(BIN)/ruff check harness tests benchmarks
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.ready ## benchmarks of this project
+	$(BIN)/python -m benchmarks.training
+
+clean: ## remove runs, caches of tools and the environment; published reports stay
+	rm -rf runs $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage *.egg-info

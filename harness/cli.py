@@ -1,0 +1,109 @@
+"""`harness …`: thin commands over the rooms."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from harness.common.errors import HarnessError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+                  help="Matched comparison of fine-tuning, adapters, features and retrieval.")
+
+SuiteName = Annotated[str, typer.Argument(help="a suite in --suites, or the path of a YAML file")]
+Profile = Annotated[str | None, typer.Option(help="smoke, quick, standard, full, or your own")]
+Suites = Annotated[Path, typer.Option(help="folder of suites")]
+Runs = Annotated[Path, typer.Option(help="folder where runs are kept")]
+Reports = Annotated[Path, typer.Option(help="folder where reports are written")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="forget kept runs of this plan first")]
+
+SUITES, RUNS, REPORTS = Path("suites"), Path("runs"), Path("reports")
+
+
+@app.callback()
+def options(debug: Annotated[bool, typer.Option("--debug", help="show tracebacks")] = False
+            ) -> None:
+    """Options before the command; `main` looks for --debug itself."""
+
+
+@app.command()
+def suites(suites: Suites = SUITES) -> None:
+    """List the suites there are."""
+    from harness.report.listings import suite_table
+
+    Console().print(suite_table(suites))
+
+
+@app.command()
+def methods() -> None:
+    """List the methods and the kinds of backbone they work on."""
+    from harness.report.listings import method_table
+
+    Console().print(method_table())
+
+
+@app.command()
+def doctor() -> None:
+    """Say what this machine has: device, threads, bf16, libraries, cache, disk."""
+    from harness.report.listings import doctor_table
+
+    Console().print(doctor_table())
+
+
+@app.command()
+def plan(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, runs: Runs = RUNS
+         ) -> None:
+    """Show the runs of a suite and how long they may take."""
+    from harness import commands
+
+    commands.show_plan(commands.make_console(), commands.prepare(suite, profile, suites), runs)
+
+
+@app.command()
+def run(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, runs: Runs = RUNS,
+        reports: Reports = REPORTS, fresh: Fresh = False) -> None:
+    """Run what is missing of a suite, and report. Exit code 1 when a run failed."""
+    from harness import commands
+
+    console = commands.make_console()
+    prepared = commands.prepare(suite, profile, suites)
+    failed = commands.run(console, prepared, runs, reports, fresh)
+    raise typer.Exit(1 if failed else 0)
+
+
+@app.command()
+def report(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, runs: Runs = RUNS,
+           reports: Reports = REPORTS) -> None:
+    """Write the report of the runs there are, or rebuild the page from study.json alone."""
+    from harness import commands
+
+    commands.report(commands.make_console(), suite, profile, suites, runs, reports)
+
+
+def main() -> None:
+    """Entry point: errors are two lines and exit code 2; no traceback without --debug."""
+    debug = "--debug" in sys.argv
+    arguments = [word for word in sys.argv[1:] if word != "--debug"]
+    errors = Console(stderr=True)
+    try:
+        app(args=arguments, prog_name="harness")
+    except HarnessError as error:
+        if debug:
+            raise
+        errors.print(f"[bold red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        errors.print("Stopped. Finished runs are kept: run the same command again to go on.")
+        sys.exit(130)
+    except Exception as error:
+        if debug:
+            raise
+        text = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+        errors.print(f"[bold red]error:[/] {escape(text)}\n  This is a fault of the harness: run "
+                     "the command again with --debug to see where.", highlight=False)
+        sys.exit(2)

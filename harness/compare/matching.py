@@ -1,0 +1,152 @@
+"""The matching rules, each with the evidence that it held in this study."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from itertools import pairwise
+
+import pyarrow as pa
+
+from harness.compare.summary import Predictions
+from harness.measure.part import RecordPart
+from harness.study.record import Record
+from harness.study.study import Study
+
+
+class Rule(RecordPart):
+    """A rule, whether it held (None: not applicable here), and what shows it."""
+
+    name: str
+    says: str
+    held: bool | None
+    evidence: str
+
+
+def matching_rules(study: Study, predictions: Predictions) -> tuple[Rule, ...]:
+    """Check every rule on the records, not on what the code meant to do."""
+    done = [r for r in study.records if r.status.state == "ok"]
+    tables = {r.identity.run_id: predictions(r.identity.run_id) for r in done}
+    return (_same_items(study, done, tables), _same_budget(study, done), _same_effort(done),
+            _same_seeds(study), _same_question(done), _same_knowledge(done), _same_clock(done),
+            _two_costs(done))
+
+
+def _same_items(study: Study, done: list[Record], tables: dict[str, pa.Table]) -> Rule:
+    tasks = {r.identity.task_sha256 for r in done}
+    answered = defaultdict(set)
+    for record in done:
+        table = tables[record.identity.run_id]
+        answered[table.num_rows].add(
+            tuple(zip(table["item"].to_pylist(), table["target"].to_pylist(), strict=True)))
+    samples = [next(iter(items)) for _, items in sorted(answered.items())]
+    nested = all(len(items) == 1 for items in answered.values()) and all(
+        larger[: len(smaller)] == smaller
+        for smaller, larger in pairwise(samples))
+    sizes = " and ".join(str(len(sample)) for sample in samples)
+    return Rule(
+        name="Same items",
+        says="Splits are drawn once, by group; no group or text stands in two of them; the test "
+             "items are read once a run.",
+        held=study.data.disjoint and len(tasks) <= 1 and nested,
+        evidence=f"Splits {study.data.splits_sha256[:12]}: "
+                 f"{'disjoint' if study.data.disjoint else 'NOT disjoint'} in texts and groups. "
+                 f"Runs answered {sizes or 'no'} test items"
+                 + (", the smaller sample inside the larger." if len(samples) > 1 else "."),
+    )
+
+
+def _same_budget(study: Study, done: list[Record]) -> Rule:
+    by_backbone: dict[str | None, set[str]] = defaultdict(set)
+    for record in done:
+        by_backbone[record.identity.backbone].add(str(sorted(record.identity.budget.items())))
+    departures = []
+    for backbone in study.backbones:
+        changed = [f"{name} {value} (suite: {study.budget[name]})"
+                   for name, value in backbone.budget.items() if value != study.budget[name]]
+        if changed:
+            departures.append(f"{backbone.name} departs in {', '.join(changed)}.")
+    return Rule(
+        name="Same budget",
+        says="The same training examples, length, epochs and batch for every method of a "
+             "backbone.",
+        held=all(len(budgets) == 1 for budgets in by_backbone.values()),
+        evidence=" ".join(["One budget within each backbone.", *departures]) if departures
+        else "One budget for all runs.",
+    )
+
+
+def _same_effort(done: list[Record]) -> Rule:
+    fewer, held = set(), True
+    for record in done:
+        if record.trials and len(record.trials) != record.identity.budget["trials"]:
+            fewer.add(record.identity.method)
+            held = held and len(record.trials) == 1
+    text = "Every method tried the same number of settings, on the first seed, on validation."
+    if fewer:
+        text = (f"{', '.join(sorted(fewer))}: one setting, as there is nothing to tune; "
+                "all others tried the budget's number.")
+    return Rule(name="Same tuning effort",
+                says="The same number of trials for every method, over its own grid; their cost "
+                     "counts.", held=held, evidence=text)
+
+
+def _same_seeds(study: Study) -> Rule:
+    seeds: dict[str | None, set[tuple[int, ...]]] = defaultdict(set)
+    by_method: dict[tuple[str | None, str], list[int]] = defaultdict(list)
+    for record in study.records:
+        by_method[record.identity.backbone, record.identity.label].append(record.identity.seed)
+    for (backbone, _), used in by_method.items():
+        seeds[backbone].add(tuple(sorted(used)))
+    listed = "; ".join(
+        f"{backbone or 'no backbone'}: {len(next(iter(used)))}" for backbone, used in seeds.items())
+    return Rule(name="Seeds drive everything",
+                says="Initialisation, order, sampling and few-shot choice follow the seed.",
+                held=all(len(used) == 1 for used in seeds.values()),
+                evidence=f"Seeds a method: {listed}.")
+
+
+def _same_question(done: list[Record]) -> Rule:
+    asked = [r for r in done if r.identity.kind == "decoder"]
+    tasks = {r.identity.task_sha256 for r in asked}
+    return Rule(name="Same question",
+                says="Every method of a decoder answers one prompt and is scored by one function, "
+                     "the log-likelihood of each closed answer.",
+                held=len(tasks) == 1 if asked else None,
+                evidence=f"{len(asked)} runs share prompt and answers, which the task's hash "
+                         f"covers: {', '.join(t[:12] for t in sorted(tasks)) or 'none'}.")
+
+
+def _same_knowledge(done: list[Record]) -> Rule:
+    found = [(r.retrieval.indexed, r.budget_used.train_items)
+             for r in done if r.retrieval and r.budget_used]
+    return Rule(name="Same knowledge",
+                says="Retrieval indexes exactly the training examples.",
+                held=all(indexed == train for indexed, train in found) if found else None,
+                evidence=f"{len(found)} retrieval runs; indexed items equal training items."
+                if found else "No retrieval in this study.")
+
+
+def _same_clock(done: list[Record]) -> Rule:
+    rounds = {r.latency.round for r in _first_seeds(done) if r.latency}
+    timed = sum(r.latency is not None for r in _first_seeds(done))
+    return Rule(name="Same clock",
+                says="Latency of all methods is measured in one process, in interleaved rounds.",
+                held=len(rounds) == 1 and timed == len(list(_first_seeds(done))) if done else None,
+                evidence=f"{timed} methods timed in {len(rounds)} measurement(s): "
+                         f"{', '.join(sorted(rounds)) or 'none'}.")
+
+
+def _two_costs(done: list[Record]) -> Rule:
+    alone = sum(r.cost.stand_alone_seconds for r in done if r.cost)
+    shared = sum(r.cost.shared_seconds for r in done if r.cost)
+    return Rule(name="Two costs",
+                says="The cost compared is what a method would take alone; what it took here, "
+                     "with shared caches, is beside it.",
+                held=all(r.cost is not None for r in done) if done else None,
+                evidence=f"Adapting took {shared:.0f} s here; the methods one by one would take "
+                         f"{alone:.0f} s.")
+
+
+def _first_seeds(done: list[Record]) -> Iterable[Record]:
+    return [r for r in done if r.trials]

@@ -1,0 +1,146 @@
+"""One row a method: means over seeds, on the items that every method answered."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from harness.measure.part import RecordPart
+from harness.measure.quality import Quality, quality
+from harness.study.record import Record
+from harness.study.study import Study
+
+
+class Spread(RecordPart):
+    """Mean over seeds and sample standard deviation (None for a single seed)."""
+
+    mean: float
+    sd: float | None
+    seeds: int
+
+
+class Row(RecordPart):
+    """A method on a backbone."""
+
+    backbone: str | None
+    label: str
+    family: str
+    seeds: int
+    failed: int
+    reason: str | None
+    """Why the first failed run failed."""
+    common: Spread | None
+    """The suite's metric on the common items."""
+    metrics: dict[str, Spread | None]
+    """Each metric on all the test items of this method's budget."""
+    train_items: int | None
+    test_items: int | None
+    adapt_seconds: float | None
+    """Stand-alone: trials and fit of the first seed, nothing shared."""
+    device_hours: float | None
+    training_flops: float | None
+    peak_memory_bytes: int | None
+    p50_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
+    items_per_second: float | None
+    trainable_parameters: int | None
+    total_parameters: int | None
+    artifact_bytes: int | None
+    run_ids: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Method and backbone, for tables."""
+        return f"{self.label} ({self.backbone})" if self.backbone else self.label
+
+
+class Summary(RecordPart):
+    """The rows, best first by the suite's metric on the common items, failures last."""
+
+    metric: str
+    common_items: int
+    rows: tuple[Row, ...]
+
+
+METRICS = ("accuracy", "macro_f1", "micro_f1", "roc_auc", "log_loss", "calibration_error")
+Predictions = Callable[[str], pa.Table]
+
+
+def summarise(study: Study, predictions: Predictions) -> Summary:
+    """Rows of a study. `predictions` gives the table of a run id.
+
+    Backbones may have test samples of different size; samples are nested, so the items that
+    every run answered are the smallest sample, and methods are ranked on those alone.
+    """
+    done = [r for r in study.records if r.status.state == "ok"]
+    tables = {r.identity.run_id: predictions(r.identity.run_id) for r in done}
+    common = _common_items(list(tables.values()))
+    on_common = {run_id: _on(table, common, study.labels) for run_id, table in tables.items()}
+    groups: dict[tuple[str | None, str], list[Record]] = {}
+    for record in study.records:
+        key = (record.identity.backbone, record.identity.label)
+        groups.setdefault(key, []).append(record)
+    rows = [_row(group, on_common, study.metric) for group in groups.values()]
+    rows.sort(key=lambda row: (row.common is None, -row.common.mean if row.common else 0.0,
+                               row.name))
+    return Summary(metric=study.metric, common_items=len(common), rows=tuple(rows))
+
+
+def _common_items(tables: Sequence[pa.Table]) -> set[str]:
+    sets = [set(table["item"].to_pylist()) for table in tables]
+    return set.intersection(*sets) if sets else set()
+
+
+def _on(table: pa.Table, items: set[str], labels: tuple[str, ...]) -> Quality | None:
+    keep = np.array([item in items for item in table["item"].to_pylist()])
+    if not keep.any():
+        return None
+    probabilities = np.column_stack([table[f"p:{label}"].to_numpy() for label in labels])
+    targets = np.array([labels.index(target) for target in table["target"].to_pylist()])
+    return quality(probabilities[keep], targets[keep], labels)
+
+
+def _row(group: list[Record], on_common: dict[str, Quality | None], metric: str) -> Row:
+    done = [r for r in group if r.status.state == "ok"]
+    first = min(done, key=lambda r: r.identity.seed, default=None)
+    failed = [r for r in group if r.status.state != "ok"]
+    identity = group[0].identity
+    cost, size, latency = ((first.cost, first.size, first.latency) if first
+                           else (None, None, None))
+    return Row(
+        backbone=identity.backbone, label=identity.label, family=identity.family,
+        seeds=len(group), failed=len(failed),
+        reason=f"{failed[0].status.state}: {failed[0].status.reason}" if failed else None,
+        common=_spread([_value(on_common[r.identity.run_id], metric) for r in done]),
+        metrics={name: _spread([_value(r.quality, name) for r in done]) for name in METRICS},
+        train_items=first.budget_used.train_items if first and first.budget_used else None,
+        test_items=first.quality.items if first and first.quality else None,
+        adapt_seconds=cost.stand_alone_seconds if cost else None,
+        device_hours=cost.device_hours if cost else None,
+        training_flops=cost.training_flops if cost else None,
+        peak_memory_bytes=cost.peak_memory_bytes if cost else None,
+        p50_ms=latency.p50_ms if latency else None, p95_ms=latency.p95_ms if latency else None,
+        p99_ms=latency.p99_ms if latency else None,
+        items_per_second=latency.items_per_second if latency else None,
+        trainable_parameters=size.trainable_parameters if size else None,
+        total_parameters=size.total_parameters if size else None,
+        artifact_bytes=size.artifact_bytes if size else None,
+        run_ids=tuple(r.identity.run_id for r in group),
+    )
+
+
+def _value(figures: Quality | None, metric: str) -> float | None:
+    value = getattr(figures, metric) if figures is not None else None
+    return None if value is None else float(value)
+
+
+def _spread(values: list[float | None]) -> Spread | None:
+    known = [value for value in values if value is not None]
+    if not known or len(known) < len(values):
+        return None
+    sd = statistics.stdev(known) if len(known) > 1 else None
+    return Spread(mean=statistics.fmean(known), sd=sd, seeds=len(known))

@@ -1,0 +1,1 @@
+"""Reports: views of a study. No number is made here."""

@@ -1,0 +1,75 @@
+"""`report.md`: for pull requests."""
+
+from __future__ import annotations
+
+from harness.compare.summary import Row
+from harness.report import words
+from harness.report.published import Published
+
+
+def markdown(published: Published) -> str:
+    """The study as Markdown."""
+    study, summary = published.study, published.summary
+    metric = words.METRIC_NAMES[summary.metric]
+    lines = [
+        f"# {_cell(study.title)}", "",
+        words.headline(summary.rows, summary.metric, summary.common_items), "",
+        f"Suite `{study.suite}`, profile `{study.profile}`, {study.created}. "
+        f"Mean over seeds ± standard deviation; {metric} on the {summary.common_items} test items "
+        "that every method answered, accuracy and ROC AUC on all test items of the method's "
+        "budget. Adaptation is the stand-alone time of trials and fit.", "",
+        f"| method | backbone | {metric} | accuracy | ROC AUC | train / test items | seeds "
+        "| adaptation | p50 latency | trainable | artifact |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
+        *(_row(row) for row in summary.rows), "",
+    ]
+    failed = [row for row in summary.rows if row.reason]
+    if failed:
+        lines += ["## Runs without a result", "",
+                  *(f"- {_cell(row.name)}: {_cell(row.reason or '')}" for row in failed), ""]
+    lines += ["## Matching rules", "", "| rule | held | evidence |", "|---|---|---|"]
+    lines += [f"| {rule.name} | {_held(rule.held)} | {_cell(rule.evidence)} |"
+              for rule in published.rules]
+    lines += ["", "## Data and backbones", "", _data(published), ""]
+    for backbone in study.backbones:
+        remarks = f" Note: {'; '.join(backbone.notes)}." if backbone.notes else ""
+        lines.append(f"- `{_cell(backbone.name)}` ({backbone.kind}): {_cell(backbone.origin)}, "
+                     f"content {backbone.sha256[:12]}.{remarks}")
+    if study.records:
+        where = study.records[0].environment
+        lines += ["", f"Measured on {_cell(where.device)}, {where.threads} threads, autocast "
+                      f"{where.autocast}, Python {where.python}, commit "
+                      f"{(where.commit or 'unknown')[:12]}{' (dirty)' if where.dirty else ''}."]
+    return "\n".join(lines) + "\n"
+
+
+def _row(row: Row) -> str:
+    cells = [
+        row.label, row.backbone or words.ABSENT, words.spread(row.common),
+        words.spread(row.metrics["accuracy"]), words.spread(row.metrics["roc_auc"]),
+        f"{row.train_items} / {row.test_items}" if row.test_items else words.ABSENT,
+        f"{row.seeds - row.failed}" + (f" of {row.seeds}" if row.failed else ""),
+        words.seconds(row.adapt_seconds), words.milliseconds(row.p50_ms),
+        words.count(row.trainable_parameters), words.size(row.artifact_bytes),
+    ]
+    return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
+
+
+def _data(published: Published) -> str:
+    data = published.study.data
+    classes = ", ".join(f"{_cell(name)} {n}" for name, n in data.by_class.items())
+    return (f"{_cell(data.origin)}: {data.rows} rows; {data.kept} kept in {data.groups} groups "
+            f"({classes}); left out: {data.duplicates} duplicates, {data.conflicting} with "
+            f"conflicting labels, {data.other_label} with other labels, {data.empty} empty. "
+            f"Splits {data.train} / {data.validation} / {data.test}.")
+
+
+def _held(held: bool | None) -> str:
+    return {True: "yes", False: "**no**", None: "not applicable"}[held]
+
+
+def _cell(text: str) -> str:
+    """Text that cannot break a table or start markup."""
+    for character in "\\`*_[]<>|#":
+        text = text.replace(character, f"\\{character}" if character != "<" else "&lt;")
+    return " ".join(text.split())

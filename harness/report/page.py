@@ -1,0 +1,61 @@
+"""`index.html`: one file that opens without a network."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from harness.report import words
+from harness.report.figures import figures
+from harness.report.published import Published
+
+TEMPLATES = "harness.report", "templates"
+
+
+def page(published: Published) -> str:
+    """The study as one HTML page.
+
+    Everything from a study is escaped by the template engine. The content security policy lets
+    only the scripts run whose hashes it names, and nothing load.
+    """
+    environment = Environment(loader=PackageLoader(*TEMPLATES), autoescape=True,
+                              undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.globals["words"] = words
+    scripts = [_plotly(), files("harness.report").joinpath("templates/page.js").read_text()]
+    records: dict[tuple[str | None, str], list[Any]] = {}
+    for record in published.study.records:
+        key = (record.identity.backbone, record.identity.label)
+        records.setdefault(key, []).append(record)
+    return environment.get_template("page.html").render(
+        study=published.study, summary=published.summary, rules=published.rules,
+        records=records, metric=words.METRIC_NAMES[published.summary.metric],
+        style=Markup(files("harness.report").joinpath("templates/page.css").read_text()),  # noqa: S704
+        scripts=[Markup(script) for script in scripts],  # noqa: S704
+        hashes=" ".join(f"'sha256-{_sha256(script)}'" for script in scripts),
+        figures=Markup(_script_json(figures(published))),  # noqa: S704
+    )
+
+
+@cache
+def _plotly() -> str:
+    return str(get_plotlyjs()).replace("</script", "<\\/script")
+
+
+def _script_json(value: Any) -> str:
+    """JSON that cannot end the script element it stands in."""
+    text = json.dumps(value)
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def _sha256(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

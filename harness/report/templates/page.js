@@ -1,0 +1,43 @@
+"use strict";
+const figures = JSON.parse(document.getElementById("figures").textContent);
+const dark = matchMedia("(prefers-color-scheme: dark)");
+
+function draw() {
+  const style = getComputedStyle(document.documentElement);
+  const ink = style.getPropertyValue("--ink").trim(), line = style.getPropertyValue("--line").trim();
+  for (const [id, figure] of Object.entries(figures)) {
+    const layout = structuredClone(figure.layout);
+    layout.font = { color: ink, family: "system-ui, sans-serif", size: 13 };
+    for (const axis of ["xaxis", "yaxis"]) {
+      layout[axis] = { ...layout[axis], gridcolor: line, linecolor: line, zeroline: false,
+        automargin: true };
+    }
+    layout.legend = { ...layout.legend, font: { size: 12 } };
+    Plotly.react(id, figure.data, layout, { responsive: true, displaylogo: false });
+  }
+}
+
+function sortBy(header, table) {
+  const column = [...header.parentNode.children].indexOf(header);
+  const up = header.getAttribute("aria-sort") !== "ascending";
+  for (const other of header.parentNode.children) other.removeAttribute("aria-sort");
+  header.setAttribute("aria-sort", up ? "ascending" : "descending");
+  const key = (row) => row.children[column].dataset.value ?? row.children[column].textContent.trim();
+  const compare = (a, b) => {
+    const [x, y] = [key(a), key(b)];
+    if (x === "" || y === "") return x === y ? 0 : x === "" ? 1 : -1;
+    const [m, n] = [Number(x), Number(y)];
+    const order = Number.isNaN(m) || Number.isNaN(n) ? x.localeCompare(y) : m - n;
+    return up ? order : -order;
+  };
+  const body = table.tBodies[0];
+  body.append(...[...body.rows].sort(compare));
+}
+
+for (const table of document.querySelectorAll("table.sortable")) {
+  for (const header of table.tHead.rows[0].cells) {
+    header.querySelector("button").addEventListener("click", () => sortBy(header, table));
+  }
+}
+draw();
+dark.addEventListener("change", draw);

@@ -1,0 +1,140 @@
+"""The study at the terminal: plan, progress and result table."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+
+from harness.compare.summary import Row
+from harness.report import words
+from harness.report.published import Published
+from harness.study.estimate import Estimate
+from harness.study.plan import Plan, PlannedRun
+from harness.study.record import Record
+
+WIDE = 140
+
+
+def make_console() -> Console:
+    """The terminal as it is; lines long enough for the tables where there is none."""
+    console = Console()
+    return console if console.is_terminal else Console(width=WIDE)
+
+
+def print_plan(console: Console, plan: Plan, left: list[PlannedRun], estimate: Estimate) -> None:
+    """What will be done, before anything is."""
+    suite = plan.loaded.suite
+    kept = len(plan.runs) - len(left)
+    title = f"{suite.name}, profile {plan.loaded.profile}: {len(plan.runs)} runs"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    for column in ("backbone", "method"):
+        table.add_column(column, no_wrap=True)
+    for column in ("seeds", "train / val / test", "trials", "kept", "estimate"):
+        table.add_column(column, justify="right", no_wrap=True)
+    groups: dict[tuple[str | None, str], list[PlannedRun]] = {}
+    for run in plan.runs:
+        groups.setdefault((run.identity.backbone, run.identity.label), []).append(run)
+    missing = {run.run_id for run in left}
+    for (backbone, label), runs in groups.items():
+        budget, todo = runs[0].budget, [r for r in runs if r.run_id in missing]
+        splits = plan.sample(budget)
+        sizes = [len(splits.train), len(splits.validation), len(splits.test)]
+        table.add_row(
+            escape(backbone or words.ABSENT), escape(label), str(len(runs)),
+            " / ".join(map(str, sizes)), str(budget.trials), str(len(runs) - len(todo)),
+            words.seconds(sum(estimate.seconds[r.run_id] for r in todo)) if todo else "")
+    console.print(table)
+    if left:
+        console.print(f"{kept} kept, {len(left)} to do: about {words.seconds(estimate.total)} "
+                      f"(estimated from a matrix product at {estimate.gflops:.0f} GFLOP/s)",
+                      highlight=False)
+    else:
+        console.print(f"all {kept} runs are kept: nothing to compute", highlight=False)
+
+
+class ProgressWatcher:
+    """Shows runs as they go: a bar on a terminal, a line a run elsewhere."""
+
+    def __init__(self, console: Console, total: int) -> None:
+        self.console = console
+        self.total = total
+        self.done = 0
+        self._progress = Progress(
+            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+            TimeElapsedColumn(), TextColumn("{task.fields[detail]}"), console=console,
+            transient=True, disable=not console.is_terminal,
+        )
+        self._task: TaskID = self._progress.add_task("starting", total=total, detail="")
+
+    def __enter__(self) -> ProgressWatcher:
+        self._progress.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self._progress.stop()
+
+    def started(self, run: PlannedRun) -> None:
+        self._progress.update(self._task, description=escape(run.title), detail="")
+
+    def said(self, text: str) -> None:
+        self._progress.update(self._task, detail=escape(text))
+        if text.startswith("latency: round 1/") and not self.console.is_terminal:
+            self.console.print("measuring latency", highlight=False)
+
+    def ended(self, run: PlannedRun, record: Record) -> None:
+        self.done += 1
+        self._progress.update(self._task, completed=self.done)
+        if self.console.is_terminal and record.status.state == "ok":
+            return
+        if record.status.state == "ok" and record.quality and record.cost:
+            result = (f"accuracy {record.quality.accuracy:.3f}, "
+                      f"{words.seconds(record.cost.shared_seconds)}")
+        else:
+            result = f"{record.status.state}: {record.status.reason}"
+        self.console.print(f"[{self.done}/{self.total}] {run.title}: {result}", markup=False,
+                           highlight=False)
+
+
+def print_results(console: Console, published: Published) -> None:
+    """The result table, best first, with the spread over seeds."""
+    summary = published.summary
+    table = Table(title=f"{published.study.title} ({published.study.profile})",
+                  title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    for column in ("method", "backbone"):
+        table.add_column(column, no_wrap=True)
+    for column in (words.METRIC_NAMES[summary.metric], "accuracy", "ROC AUC", "train",
+                   "adaptation", "p50", "trainable"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for row in summary.rows:
+        table.add_row(*map(escape, _cells(row)))
+    console.print(table)
+    console.print(words.headline(summary.rows, summary.metric, summary.common_items),
+                  markup=False, highlight=False)
+    for row in summary.rows:
+        if row.reason:
+            console.print(f"no result: {row.name}: {row.reason}", markup=False, highlight=False)
+    for rule in published.rules:
+        if rule.held is False:
+            console.print(f"matching rule broken: {rule.name}: {rule.evidence}", markup=False)
+
+
+def _cells(row: Row) -> list[str]:
+    if row.common is None:
+        return [row.label, row.backbone or words.ABSENT, "no result", *[""] * 6]
+    return [row.label, row.backbone or words.ABSENT, words.spread(row.common),
+            words.spread(row.metrics["accuracy"]), words.spread(row.metrics["roc_auc"]),
+            str(row.train_items), words.seconds(row.adapt_seconds),
+            words.milliseconds(row.p50_ms), words.count(row.trainable_parameters)]

@@ -1,0 +1,61 @@
+"""Numbers as words for people, the same in every view."""
+
+from __future__ import annotations
+
+from harness.compare.summary import Row, Spread
+
+METRIC_NAMES = {
+    "accuracy": "accuracy", "macro_f1": "macro F1", "micro_f1": "micro F1", "roc_auc": "ROC AUC",
+    "log_loss": "log loss", "calibration_error": "calibration error",
+}
+ABSENT = "–"
+
+
+def spread(value: Spread | None) -> str:
+    """`.812 ± .010`, or without the spread for a single seed."""
+    if value is None:
+        return ABSENT
+    sd = f" ± {value.sd:.3f}" if value.sd is not None else ""
+    return f"{value.mean:.3f}{sd}"
+
+
+def seconds(value: float | None) -> str:
+    """Seconds, minutes or hours, whichever reads best."""
+    if value is None:
+        return ABSENT
+    if value < 100:
+        return f"{value:.2g} s" if value < 1 else f"{value:.1f} s"
+    return f"{value / 60:.1f} min" if value < 6000 else f"{value / 3600:.1f} h"
+
+
+def milliseconds(value: float | None) -> str:
+    """Milliseconds with three significant digits."""
+    if value is None:
+        return ABSENT
+    return f"{value:.0f} ms" if value >= 100 else f"{value:.3g} ms"
+
+
+def count(value: float | None) -> str:
+    """`22.7 M` for large counts."""
+    if value is None:
+        return ABSENT
+    for size, unit in ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= size:
+            return f"{value / size:.3g} {unit}"
+    return f"{value:.0f}"
+
+
+def size(value: int | None) -> str:
+    """Bytes in decimal units."""
+    return ABSENT if value is None else f"{count(value)}B" if value >= 1000 else f"{value} B"
+
+
+def headline(rows: tuple[Row, ...], metric: str, items: int) -> str:
+    """One sentence on which method scored highest, and that no difference is tested here."""
+    done = [row for row in rows if row.common is not None]
+    if not done:
+        return "No method has a result."
+    best = done[0]
+    return (f"Highest {METRIC_NAMES[metric]}: {best.name}, {spread(best.common)}, on the {items} "
+            f"test items that every method answered. Differences between methods are not tested "
+            f"for significance here.")

@@ -1,0 +1,101 @@
+"""A study: all records of a suite under one profile, with what a reader must know of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from itertools import chain
+
+from harness.measure.part import RecordPart
+from harness.study.plan import Plan
+from harness.study.record import Record
+from harness.tasks.task import class_counts
+
+SCHEMA_VERSION = 1
+
+
+class DataFacts(RecordPart):
+    """What became of the rows, and how many items each split has."""
+
+    origin: str
+    rows: int
+    kept: int
+    empty: int
+    other_label: int
+    duplicates: int
+    conflicting: int
+    groups: int
+    by_class: dict[str, int]
+    train: int
+    validation: int
+    test: int
+    splits_sha256: str
+    disjoint: bool
+    """Whether no group and no folded text stands in two splits, checked on the splits used."""
+
+
+class BackboneFacts(RecordPart):
+    """A backbone of the study."""
+
+    name: str
+    kind: str
+    origin: str
+    sha256: str
+    notes: tuple[str, ...]
+    budget: dict[str, int]
+
+
+class Study(RecordPart):
+    """Everything a report is made of. Times are UTC, ISO 8601."""
+
+    schema_version: int = SCHEMA_VERSION
+    suite: str
+    title: str
+    description: str
+    profile: str
+    metric: str
+    created: str
+    suite_sha256: str
+    labels: tuple[str, ...]
+    budget: dict[str, int]
+    data: DataFacts
+    backbones: tuple[BackboneFacts, ...]
+    records: tuple[Record, ...]
+
+
+def make_study(plan: Plan, records: Mapping[str, Record]) -> Study:
+    """The plan's facts with its records, in the plan's order."""
+    suite = plan.loaded.suite
+    return Study(
+        suite=suite.name, title=suite.title, description=suite.description,
+        profile=plan.loaded.profile, metric=suite.decide.metric,
+        created=datetime.now(UTC).replace(microsecond=0).isoformat(),
+        suite_sha256=plan.loaded.digest, labels=plan.task.labels,
+        budget=suite.budget.model_dump(), data=_data_facts(plan),
+        backbones=tuple(
+            BackboneFacts(name=handle.name, kind=handle.kind, origin=handle.origin,
+                          sha256=handle.sha256, notes=handle.notes,
+                          budget=suite.budget_for(handle.name).model_dump())
+            for handle in plan.backbones.values()
+        ),
+        records=tuple(records[run.run_id] for run in plan.runs if run.run_id in records),
+    )
+
+
+def _data_facts(plan: Plan) -> DataFacts:
+    facts, splits = plan.task.facts, plan.task.splits
+    parts = (splits.train, splits.validation, splits.test)
+    ids = [{e.id for e in part} for part in parts]
+    groups = [{e.group for e in part} for part in parts]
+    return DataFacts(
+        origin=plan.task.origin, rows=facts.rows, kept=facts.kept, empty=facts.empty,
+        other_label=facts.other_label, duplicates=facts.duplicates,
+        conflicting=facts.conflicting, groups=facts.groups,
+        by_class=class_counts(chain(*parts), plan.task.labels),
+        train=len(splits.train), validation=len(splits.validation), test=len(splits.test),
+        splits_sha256=splits.sha256, disjoint=_disjoint(ids) and _disjoint(groups),
+    )
+
+
+def _disjoint(sets: list[set[str]]) -> bool:
+    return len(set().union(*sets)) == sum(map(len, sets))

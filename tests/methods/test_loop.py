@@ -1,0 +1,114 @@
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from sklearn.linear_model import LogisticRegression
+from torch import nn
+
+from harness.backbones.features import FeatureStore
+from harness.common.clock import Clock
+from harness.methods.linear import fit_linear
+from harness.methods.loop import DivergedError, seed_everything, train
+from harness.methods.method import Job
+from harness.suite import Budget
+
+
+class Toy:
+    """Linear regression of y = 3x with a loss in the loop's terms."""
+
+    def __init__(self, items=32, losses=None, fails_above=None):
+        seed_everything(0)
+        self.model = nn.Linear(1, 1)
+        self.x = torch.linspace(-1, 1, items)[:, None]
+        self.losses = iter(losses) if losses else None
+        self.fails_above = fails_above
+        self.seen = []
+        self.weights = []
+
+    def lengths(self):
+        return [1] * len(self.x)
+
+    def loss(self, indices):
+        if self.fails_above and len(indices) > self.fails_above:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried …")
+        self.seen.append(list(indices))
+        return ((self.model(self.x[indices]) - 3 * self.x[indices]) ** 2).sum()
+
+    def validate(self):
+        self.weights.append(self.model.weight.detach().clone())
+        with torch.no_grad():
+            loss = float(((self.model(self.x) - 3 * self.x) ** 2).mean())
+        return next(self.losses) if self.losses else loss
+
+
+@pytest.fixture
+def job(device):
+    def make(**budget) -> Job:
+        values = {"epochs": 4, "batch": 8, "patience": 9, **budget}
+        return Job(task=None, train=(), validation=(), budget=Budget(**values), seed=0,
+                   device=dataclasses.replace(device, autocast="no"), clock=Clock(),
+                   store=FeatureStore(None))
+
+    return make
+
+
+def test_every_example_is_seen_once_an_epoch_and_the_loss_falls(job):
+    toy = Toy()
+    training = train(toy, job(), 0.3, 0.0)
+    assert training.steps == 16
+    assert training.epochs == 4
+    assert training.tokens == 4 * 32
+    for epoch in range(4):
+        seen = sorted(i for part in toy.seen[4 * epoch: 4 * epoch + 4] for i in part)
+        assert seen == list(range(32))
+    losses = [p.validation_loss for p in training.curve if p.validation_loss is not None]
+    assert losses[-1] < losses[0]
+
+
+def test_the_best_epoch_is_kept_and_patience_stops(job):
+    toy = Toy(losses=[1.0, 0.5, 0.7, 0.9, 0.1])
+    training = train(toy, job(epochs=5, patience=2), 0.1, 0.0)
+    assert training.best_epoch == 2
+    assert training.epochs == 4
+    assert torch.equal(toy.model.weight, toy.weights[1])
+
+
+def test_a_loss_that_is_not_finite_ends_the_run_with_its_curve(job):
+    toy = Toy()
+    toy.x[5] = float("inf")
+    with pytest.raises(DivergedError, match="loss is nan at step") as error:
+        train(toy, job(), 0.1, 0.0)
+    assert error.value.training.curve
+    with pytest.raises(DivergedError, match="validation loss is nan after epoch 1"):
+        train(Toy(losses=[float("nan")]), job(), 0.1, 0.0)
+
+
+def test_out_of_memory_halves_the_micro_batch_at_the_same_result(job):
+    whole, halved = Toy(), Toy(fails_above=3)
+    train(whole, job(), 0.1, 0.0)
+    training = train(halved, job(), 0.1, 0.0)
+    assert training.micro_batch == 2
+    assert len(training.notes) == 2
+    assert "halved to 2" in training.notes[1]
+    assert max(map(len, halved.seen)) == 2
+    torch.testing.assert_close(halved.model.weight, whole.model.weight)
+
+
+def test_other_errors_are_not_taken_for_memory(job):
+    toy = Toy()
+    toy.loss = lambda indices: (_ for _ in ()).throw(RuntimeError("shape mismatch"))
+    with pytest.raises(RuntimeError, match="shape mismatch"):
+        train(toy, job(), 0.1, 0.0)
+
+
+@pytest.mark.parametrize("labels", [[0, 1, 2], [0, 2], [0, 1]])
+def test_a_linear_head_predicts_as_scikit_learn(labels):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(60, 4)), rng.choice(labels, 60)
+    head = fit_linear(x, y.tolist(), 3, 0.5)
+    expected = LogisticRegression(C=0.5, max_iter=2000).fit(x, y)
+    np.testing.assert_allclose(head.predict(x)[:, expected.classes_], expected.predict_proba(x),
+                               atol=1e-9)
+    assert np.allclose(head.predict(x).sum(axis=1), 1)
+    assert fit_linear(x, [1] * 60, 3, 1.0).predict(x)[:, 1].min() == 1.0

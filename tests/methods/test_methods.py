@@ -1,0 +1,159 @@
+"""Every method, through fit, save, load and predict, on tiny backbones."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from harness.backbones.features import FeatureStore
+from harness.common.clock import Clock
+from harness.common.errors import CannotRunError, HarnessError
+from harness.methods import register_all
+from harness.methods.adapters import AnyPeft
+from harness.methods.method import METHODS, Job, spread
+from harness.methods.prompting import draw_shots
+from harness.methods.trials import fit_once, tune
+from harness.study.work import make_job
+from harness.tasks.task import load_task
+
+register_all()
+NAMED = [(name, kind) for name in METHODS for kind in METHODS[name].kinds if name != "peft"]
+PEFT = {"peft_type": "LORA", "r": 4, "target_modules": "all-linear"}
+
+
+@pytest.fixture
+def job(loaded, encoder, decoder, device):
+    def make(kind, **changes) -> Job:
+        task = load_task(loaded)
+        splits = task.splits.sample(18, 9, 12)
+        task = dataclasses.replace(task, splits=splits)
+        budget = loaded.suite.budget.model_copy(update={"epochs": 2, "batch": 8})
+        values = {
+            "task": task, "train": splits.train, "validation": splits.validation,
+            "budget": budget, "seed": 0, "device": device, "clock": Clock(),
+            "store": FeatureStore(None), "embedder": encoder,
+            "backbone": {"encoder": encoder, "decoder": decoder, None: None}[kind]}
+        return Job(**{**values, **changes})
+
+    return make
+
+
+def check_round_trip(method, job, tmp_path):
+    chosen = fit_once(method, job, method.settings(job)[0])
+    test = job.task.splits.test
+    predicted = chosen.fit.fitted.predict(test, Clock())
+    assert predicted.shape == (len(test), len(job.task.labels))
+    np.testing.assert_allclose(predicted.sum(axis=1), 1.0, atol=1e-6)
+    chosen.fit.fitted.save(tmp_path)
+    assert not [p for p in tmp_path.rglob("*") if p.suffix in (".bin", ".pt", ".pkl", ".joblib")]
+    assert "/" + "tmp" not in "".join(p.read_text() for p in tmp_path.rglob("*.json"))
+    loaded = method.load(job, chosen.setting, tmp_path)
+    np.testing.assert_allclose(loaded.predict(test, Clock()), predicted, atol=1e-5)
+    again = fit_once(method, job, chosen.setting).fit.fitted.predict(test, Clock())
+    assert np.array_equal(again, predicted), "the same run twice must predict bit for bit alike"
+    return chosen
+
+
+@pytest.mark.parametrize(("name", "kind"), NAMED, ids=[f"{n}-{k}" for n, k in NAMED])
+def test_a_method_fits_saves_loads_and_repeats_itself(name, kind, job, tmp_path):
+    method = METHODS[name]({})
+    chosen = check_round_trip(method, job(kind), tmp_path)
+    trainable, total = chosen.fit.fitted.parameters
+    assert total >= trainable >= 0
+    training = chosen.fit.training
+    assert (training is not None) == method.changes_weights
+    if training:
+        assert training.steps == 6
+        assert training.flops > 0
+        assert [p.validation_loss is not None for p in training.curve] == [False, False, True] * 2
+
+
+@pytest.mark.parametrize("kind", ["encoder", "decoder"])
+def test_any_peft_configuration_inline_and_from_a_file(kind, job, tmp_path):
+    check_round_trip(AnyPeft(PEFT), job(kind), tmp_path / "a")
+    path = tmp_path / "adapter_config.json"
+    path.write_text(json.dumps({**PEFT, "task_type": "SEQ_CLS", "base_model_name_or_path": "x"}))
+    assert AnyPeft(path).described() == AnyPeft(PEFT).described()
+
+
+@pytest.mark.parametrize(("options", "found"), [
+    ({"peft_type": "LORRA"}, "peft_type 'LORRA' is not known"), ({}, "is not known"),
+    ({**PEFT, "rnk": 2}, "LoraConfig has no field 'rnk'"),
+    ({**PEFT, "layers_to_transform": 1, "target_modules": "a.*"}, "LoraConfig:"),
+])
+def test_a_bad_peft_configuration_is_named(options, found):
+    with pytest.raises(HarnessError, match=found):
+        AnyPeft(options)
+
+
+def test_what_peft_cannot_do_is_a_reason(job):
+    method = AnyPeft({**PEFT, "target_modules": ["no_such_layer"]})
+    with pytest.raises(CannotRunError, match="PEFT cannot put LORA on this backbone"):
+        fit_once(method, job("encoder"), {"learning_rate": 0.001})
+
+
+def test_rag_on_another_method_asks_the_tuned_model(job, tmp_path):
+    plain = job("decoder")
+    lora = fit_once(METHODS["lora"]({}), plain, {"learning_rate": 0.01})
+    lora.fit.fitted.save(tmp_path)
+    on_top = dataclasses.replace(plain, inner=lambda: METHODS["lora"]({}).load(plain, {}, tmp_path))
+    test = plain.task.splits.test
+    without = fit_once(METHODS["rag"]({}), plain, {"k": 2}).fit.fitted.predict(test, Clock())
+    tuned = fit_once(METHODS["rag"]({}), on_top, {"k": 2}).fit.fitted.predict(test, Clock())
+    assert np.abs(tuned - without).max() > 1e-4
+
+
+def test_retrieved_examples_keep_to_their_token_budget(job):
+    plain = job("decoder")
+    for tokens in (16, 40, 200):
+        fitted = fit_once(METHODS["rag"]({"tokens": tokens}), plain, {"k": 3}).fit.fitted
+        for example, written in zip(plain.train, fitted.write(plain.train, Clock()), strict=True):
+            assert len(written) - len(fitted.writer.tail(example)) <= tokens
+
+
+def test_tuning_helps_on_words_that_tell_the_class(job):
+    easy = job("encoder", budget=job("encoder").budget.model_copy(
+        update={"epochs": 30, "patience": 30, "train": 60}))
+    easy = dataclasses.replace(easy, train=easy.task.splits.train)
+    fitted = fit_once(METHODS["full"]({}), easy, {"learning_rate": 0.005}).fit.fitted
+    predicted = fitted.predict(easy.train, Clock()).argmax(axis=1)
+    assert (predicted == [e.label for e in easy.train]).mean() > 0.9
+
+
+def test_trials_keep_the_setting_with_the_lowest_validation_loss(job):
+    chosen = tune(METHODS["full"]({}), job("encoder"))
+    losses = {json.dumps(t.setting): t.validation_loss for t in chosen.trials}
+    assert len(losses) == 2
+    assert min(losses, key=losses.get) == json.dumps(chosen.setting)
+
+
+def test_the_winning_trial_is_the_run(job):
+    """Fitting the chosen setting again gives the same weights, so the trial's fit is kept."""
+    chosen = tune(METHODS["full"]({}), job("encoder"))
+    again = fit_once(METHODS["full"]({}), job("encoder"), chosen.setting)
+    test = job("encoder").task.splits.test
+    assert np.array_equal(chosen.fit.fitted.predict(test, Clock()),
+                          again.fit.fitted.predict(test, Clock()))
+
+
+def test_seeds_change_the_result(job):
+    test = job("encoder").task.splits.test
+    a, b = (fit_once(METHODS["full"]({}), job("encoder", seed=seed), {"learning_rate": 0.001})
+            .fit.fitted.predict(test, Clock()) for seed in (0, 1))
+    assert not np.array_equal(a, b)
+
+
+def test_shots_hold_each_class_alike(job):
+    shots = draw_shots(job(None).train, 2, 0)
+    assert sorted(e.label for e in shots) == [0, 0, 1, 1, 2, 2]
+    assert draw_shots(job(None).train, 2, 1) != shots
+
+
+def test_a_grid_starts_at_its_centre():
+    assert spread(1e-3)[:5] == [1e-3, 3e-3, 3.33333e-4, 9e-3, 1.11111e-4]
+
+
+def test_a_job_does_not_hold_the_test_split():
+    assert "test" not in {f.name for f in dataclasses.fields(Job)}
+    assert make_job is not None

@@ -1,0 +1,223 @@
+"""A whole small study on tiny models: planned, run, resumed, damaged, failed, reported."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pandas as pd
+import pytest
+import yaml
+
+from harness.common.errors import HarnessError
+from harness.compare.matching import matching_rules
+from harness.compare.summary import summarise
+from harness.report.published import publish, read_published
+from harness.study.executor import in_own_process, start_server
+from harness.study.plan import make_plan
+from harness.study.record import SCHEMA_VERSION, Record
+from harness.study.run import missing, run_study
+from harness.study.store import Store
+from harness.study.study import make_study
+from harness.suite import load_suite
+
+FIELDS_OF_VERSION_1 = {
+    "schema_version", "identity", "status", "setting", "budget_used", "trials", "curve", "quality",
+    "slices", "overfitting", "latency", "cost", "size", "retrieval", "notes", "environment",
+    "predictions_sha256",
+}
+
+
+class Quiet:
+    def __init__(self):
+        self.runs = []
+
+    def started(self, run):
+        self.runs.append(run.title)
+
+    def said(self, text):
+        pass
+
+    def ended(self, run, record):
+        pass
+
+
+def go(path, folder, device):
+    plan = make_plan(load_suite(path), device)
+    store, watcher = Store(folder / "runs"), Quiet()
+    records = run_study(plan, store, watcher)
+    return plan, store, watcher.runs, records
+
+
+def edit(path, change):
+    value = yaml.safe_load(path.read_text())
+    change(value)
+    path.write_text(yaml.safe_dump(value, sort_keys=False))
+
+
+def test_a_study_from_plan_to_report(suite_file, tmp_path, device):
+    plan, store, ran, records = go(suite_file, tmp_path, device)
+    assert len(ran) == len(plan.runs) == 2 * 5 + 3
+    assert {r.status.state for r in records.values()} == {"ok"}
+    study = make_study(plan, records)
+
+    rules = matching_rules(study, store.predictions)
+    assert {rule.name: rule.held for rule in rules if rule.held is not True} == {}
+
+    summary = summarise(study, store.predictions)
+    assert summary.common_items == 12
+    by_name = {row.name: row for row in summary.rows}
+    assert by_name["full (enc)"].test_items == 18
+    assert by_name["zero-shot (dec)"].test_items == 12
+    assert by_name["full (enc)"].common.seeds == 2
+    assert by_name["zero-shot (dec)"].common.sd is None
+    means = [row.common.mean for row in summary.rows]
+    assert means == sorted(means, reverse=True)
+
+    lora = next(r for r in records.values() if r.identity.label == "lora")
+    on_top = next(r for r in records.values() if r.identity.label == "rag+lora")
+    assert on_top.identity.inner == lora.identity.run_id
+    assert on_top.cost.stand_alone_seconds > lora.cost.stand_alone_seconds
+    assert on_top.size.trainable_parameters == lora.size.trainable_parameters > 0
+    assert {"encode", "retrieve", "generate"} <= set(on_top.latency.phases_ms)
+    rounds = {r.latency.round for r in records.values() if r.latency}
+    assert len(rounds) == 1
+
+    for record in records.values():
+        table = store.predictions(record.identity.run_id).to_pandas()
+        assert table.filter(like="p:").sum(axis=1).to_numpy() == pytest.approx(1.0)
+        assert {"item", "group", "target", "slice:source"} <= set(table.columns)
+        text = record.model_dump_json()
+        assert str(tmp_path) not in text
+        assert Record.model_validate_json(text) == record
+
+    published = publish(study, store.predictions)
+    path = tmp_path / "study.json"
+    path.write_text(published.model_dump_json())
+    assert read_published(path) == published
+
+    # A second call computes nothing; so does a third after the latency round was there.
+    assert go(suite_file, tmp_path, device)[2] == []
+    check_damage_is_computed_again(suite_file, tmp_path, device, store, records)
+    check_seeds_share_the_first_seed_s_setting(records)
+
+
+def check_damage_is_computed_again(suite_file, tmp_path, device, store, records):
+    tfidf = [r.identity.run_id for r in records.values() if r.identity.label == "tfidf"]
+    predictions = store.path(tfidf[0]) / "predictions.parquet"
+    data = bytearray(predictions.read_bytes())
+    data[len(data) // 2] ^= 1
+    predictions.write_bytes(data)
+    (store.path(tfidf[1]) / "record.json").write_text('{"half": ')
+    leftover = store.folder / f".tmp-{tfidf[0]}-dead"
+    leftover.mkdir()
+    _, _, ran, again = go(suite_file, tmp_path, device)
+    assert ran == ["tfidf, seed 0", "tfidf, seed 1"]
+    assert again[tfidf[0]].quality == records[tfidf[0]].quality
+    assert not leftover.exists()
+
+
+def check_seeds_share_the_first_seed_s_setting(records):
+    full = [r for r in records.values() if r.identity.label == "full"]
+    assert len({json.dumps(r.setting) for r in full}) == 1
+    assert [len(r.trials) for r in full] == [2, 0]
+
+
+def test_a_failed_run_is_a_record_and_the_study_goes_on(suite_file, tmp_path, device):
+    bad = {"peft": {"peft_type": "LORA", "target_modules": ["nothing"], "as": "bad"}}
+    edit(suite_file, lambda v: (
+        v.update(methods=["majority"]), v["budget"].update(seeds=1, trials=1),
+        v["backbones"]["enc"].update(methods=["knn"]),
+        v["backbones"]["dec"].update(methods=[bad, "rag+bad", "zero-shot"])))
+    plan, store, _, records = go(suite_file, tmp_path, device)
+    states = {r.identity.label: r.status for r in records.values()}
+    assert states["bad"].state == "failed"
+    assert "PEFT cannot put LORA" in states["bad"].reason
+    assert "needs the run 'bad on dec, seed 0', which is failed" in states["rag+bad"].reason
+    assert states["zero-shot"].state == states["majority"].state == "ok"
+    assert missing(plan, store) == []
+    summary = summarise(make_study(plan, records), store.predictions)
+    assert [row.label for row in summary.rows][-2:] == ["bad", "rag+bad"]
+    assert summary.rows[-1].reason
+
+
+def test_a_diverged_run_says_so_and_keeps_its_curve(suite_file, tmp_path, device):
+    # A learning rate that no float survives, by way of a huge LoRA scale.
+    bad = {"lora": {"lora_alpha": 10**38, "as": "wild"}}
+    edit(suite_file, lambda v: (
+        v.update(methods=["majority"]), v["budget"].update(seeds=1, trials=1, epochs=3),
+        v["backbones"].pop("dec"), v["backbones"]["enc"].update(methods=[bad])))
+    _, _, _, records = go(suite_file, tmp_path, device)
+    wild = next(r for r in records.values() if r.identity.label == "wild")
+    assert wild.status.state == "diverged"
+    assert "loss is" in wild.status.reason
+    assert wild.curve
+
+
+def test_run_ids_name_what_determines_a_result(suite_file, device):
+    def ids():
+        return {r.run_id for r in make_plan(load_suite(suite_file), device).runs}
+
+    first = ids()
+    assert ids() == first
+    edit(suite_file, lambda v: v["measure"]["latency"].update(requests=5))
+    assert ids() == first, "how latency is measured does not change a prediction"
+    edit(suite_file, lambda v: v["task"]["prompt"].update(instruction="Kind? {options}"))
+    assert not ids() & first
+    data = suite_file.parent / "data.csv"
+    pd.read_csv(data).head(110).to_csv(data, index=False)
+    assert not ids() & first
+
+
+def kill_oneself(argument, say):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_process_that_is_killed_is_noticed():
+    result, code = in_own_process(start_server(), kill_oneself, None, lambda text: None)
+    assert (result, code) == (None, -signal.SIGKILL)
+
+
+def test_a_record_of_a_newer_schema_is_refused(suite_file, tmp_path, device):
+    edit(suite_file, lambda v: (v.pop("backbones"), v.update(
+        backbones={"enc": {"kind": "encoder", "source": v["embedder"], "methods": ["knn"]}},
+        methods=["majority"])))
+    _, store, _, records = go(suite_file, tmp_path, device)
+    run_id = next(iter(records))
+    path = store.path(run_id) / "record.json"
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps({**content, "schema_version": SCHEMA_VERSION + 1}))
+    with pytest.raises(HarnessError, match="newer than"):
+        store.load(run_id)
+
+
+def test_the_fields_of_each_schema_version_are_pinned():
+    assert SCHEMA_VERSION == 1
+    assert set(Record.model_fields) == FIELDS_OF_VERSION_1
+
+
+def test_a_killed_study_goes_on_where_it_stopped(suite_file, tmp_path):
+    edit(suite_file, lambda v: v["backbones"].pop("dec"))
+    command = [sys.executable, "-m", "harness", "run", "tiny", "--suites", str(tmp_path),
+               "--runs", str(tmp_path / "runs"), "--reports", str(tmp_path / "reports")]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    runs = tmp_path / "runs" / "tiny"
+    deadline = time.monotonic() + 120
+    while not list(runs.glob("*/record.json")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    kept = {p.parent.name: p.read_bytes() for p in runs.glob("*/record.json")}
+    assert 0 < len(kept) < 10
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 0, done.stderr
+    assert f"{len(kept)} kept" in done.stdout or len(kept) < 10
+    for run_id, before in kept.items():
+        after = json.loads((runs / run_id / "record.json").read_text())
+        old = json.loads(before)
+        assert {**after, "latency": None} == {**old, "latency": None}
+    assert not list(runs.glob(".tmp-*"))
+    shutil.rmtree(runs)

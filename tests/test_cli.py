@@ -1,0 +1,71 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def harness(*words, cwd=ROOT):
+    return subprocess.run([sys.executable, "-m", "harness", *map(str, words)], cwd=cwd,
+                          capture_output=True, text=True, timeout=240, check=False)
+
+
+@pytest.mark.parametrize(("words", "found"), [
+    (["suites"], ["legal", "privacy", "smoke, quick, full"]),
+    (["methods"], ["prefix-tuning", "rag+METHOD", "zero-shot"]),
+    (["doctor"], ["bf16 in hardware", "torch", "cache"]),
+])
+def test_listings(words, found):
+    done = harness(*words)
+    assert done.returncode == 0, done.stderr
+    for text in found:
+        assert text in done.stdout
+
+
+def test_a_plan_computes_nothing(suite_file, tmp_path):
+    done = harness("plan", suite_file, "--runs", tmp_path / "runs")
+    assert done.returncode == 0, done.stderr
+    assert "13 to do" in done.stdout
+    assert not list(tmp_path.glob("runs/*/*"))
+
+
+@pytest.mark.parametrize(("old", "new", "found"), [
+    ("- full", "- ful", "Did you mean 'full'?"),
+    ("seeds: 2", "seeds: two", "budget.seeds"),
+    ("text: text", "text: txt", "no column 'txt'"),
+    ("file: data.csv", "file: date.csv", "Did you mean 'data.csv'?"),
+])
+def test_bad_requests_are_two_lines_and_exit_2(suite_file, old, new, found):
+    suite_file.write_text(suite_file.read_text().replace(old, new, 1))
+    done = harness("run", suite_file, "--runs", suite_file.parent / "runs")
+    assert done.returncode == 2
+    assert found in done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+    assert len(done.stderr.strip().splitlines()) <= 2
+    assert "Traceback" in harness("run", suite_file, "--debug").stderr
+
+
+def test_a_report_before_any_run_says_what_to_do(suite_file, tmp_path):
+    done = harness("report", suite_file, "--runs", tmp_path / "no", "--reports", tmp_path / "no")
+    assert done.returncode == 2
+    assert "Run `harness run" in done.stderr
+
+
+def test_a_failed_run_is_exit_1(suite_file, tmp_path):
+    text = suite_file.read_text()
+    head, tail = text.split("  enc:", 1)
+    tail = tail.replace("- knn", "- peft: {peft_type: LORA, target_modules: [nothing]}", 1)
+    tail = tail.replace("    - features\n    - full\n", "", 1)
+    suite_file.write_text(head + "  enc:" + tail.split("  dec:")[0]
+                          + "budget: {train: 12, validation: 6, test: 6, trials: 1, seeds: 1}\n")
+    done = harness("run", suite_file, "--runs", tmp_path / "runs", "--reports", tmp_path / "rep")
+    assert done.returncode == 1, done.stderr + done.stdout
+    assert "PEFT cannot put LORA" in done.stdout
+    page = (tmp_path / "rep" / "tiny" / "index.html").read_text()
+    assert "PEFT cannot put LORA" in page
+    shown = harness("report", suite_file, "--runs", tmp_path / "gone", "--reports",
+                    tmp_path / "rep")
+    assert shown.returncode == 0, "the page is rebuilt from study.json alone"
+    assert (tmp_path / "rep" / "tiny" / "index.html").read_text() == page
