@@ -35,24 +35,27 @@ def options(debug: Annotated[bool, typer.Option("--debug", help="show tracebacks
 def suites(suites: Suites = SUITES) -> None:
     """List the suites there are."""
     from harness.report.listings import suite_table
+    from harness.report.terminal import make_console
 
-    Console().print(suite_table(suites))
+    make_console().print(suite_table(suites))
 
 
 @app.command()
 def methods() -> None:
     """List the methods and the kinds of backbone they work on."""
     from harness.report.listings import method_table
+    from harness.report.terminal import make_console
 
-    Console().print(method_table())
+    make_console().print(method_table())
 
 
 @app.command()
 def doctor() -> None:
     """Say what this machine has: device, threads, bf16, libraries, cache, disk."""
     from harness.report.listings import doctor_table
+    from harness.report.terminal import make_console
 
-    Console().print(doctor_table())
+    make_console().print(doctor_table())
 
 
 @app.command()
@@ -60,8 +63,9 @@ def plan(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, run
          ) -> None:
     """Show the runs of a suite and how long they may take."""
     from harness import commands
+    from harness.report.terminal import make_console
 
-    commands.show_plan(commands.make_console(), commands.prepare(suite, profile, suites), runs)
+    commands.show_plan(make_console(), commands.prepare(suite, profile, suites), runs)
 
 
 @app.command()
@@ -69,8 +73,9 @@ def run(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, runs
         reports: Reports = REPORTS, fresh: Fresh = False) -> None:
     """Run what is missing of a suite, and report. Exit code 1 when a run failed."""
     from harness import commands
+    from harness.report.terminal import make_console
 
-    console = commands.make_console()
+    console = make_console()
     prepared = commands.prepare(suite, profile, suites)
     failed = commands.run(console, prepared, runs, reports, fresh)
     raise typer.Exit(1 if failed else 0)
@@ -81,8 +86,9 @@ def report(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, r
            reports: Reports = REPORTS) -> None:
     """Write the report of the runs there are, or rebuild the page from study.json alone."""
     from harness import commands
+    from harness.report.terminal import make_console
 
-    commands.report(commands.make_console(), suite, profile, suites, runs, reports)
+    commands.report(make_console(), suite, profile, suites, runs, reports)
 
 
 def main() -> None:

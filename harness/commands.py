@@ -13,15 +13,13 @@ from harness.common.device import detect
 from harness.common.errors import HarnessError
 from harness.report.files import page_name, write_report
 from harness.report.published import publish, read_published
-from harness.report.terminal import ProgressWatcher, make_console, print_plan, print_results
+from harness.report.terminal import ProgressWatcher, print_plan, print_results
 from harness.study.estimate import estimate
 from harness.study.plan import Plan, make_plan
 from harness.study.run import missing, run_study
 from harness.study.store import Store
 from harness.study.study import make_study
 from harness.suite import find_suite, load_suite
-
-__all__ = ["make_console", "prepare", "report", "run", "show_plan"]
 
 
 def prepare(suite: str, profile: str | None, suites: Path) -> Plan:

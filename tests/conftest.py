@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from pathlib import Path
 
@@ -21,6 +22,10 @@ from transformers import (
 from harness.backbones.handle import Handle
 from harness.common.device import detect
 from harness.suite import LoadedSuite, load_suite
+
+# Tiny matrices are slower on several threads, and the tests themselves run side by side.
+torch.set_num_threads(1)
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 WORDS = {
     "fruit": ["apple", "pear", "plum", "cherry", "grape", "melon"],

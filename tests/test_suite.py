@@ -19,7 +19,8 @@ def change(path: Path, edit) -> Path:
 
 
 def line_of(path: Path, text: str) -> int:
-    return next(i for i, line in enumerate(path.read_text().splitlines(), 1) if text in line)
+    return next(i for i, line in enumerate(path.read_text().splitlines(), 1)
+                if line.strip() == text)
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -59,7 +60,7 @@ CASES = {
                          "unknown field 'trian'", "Did you mean 'train'?"),
     "a wrong type": (lambda v: v["budget"].update(epochs="many"), "epochs: many",
                      "valid integer", ""),
-    "a misspelt method": (lambda v: v["backbones"]["enc"]["methods"].append("ful"), "- ful\n",
+    "a misspelt method": (lambda v: v["backbones"]["enc"]["methods"].append("ful"), "- ful",
                           "there is no method 'ful'", "Did you mean 'full'?"),
     "a method the backbone cannot do": (
         lambda v: v["backbones"]["enc"]["methods"].append("zero-shot"), "",
@@ -73,6 +74,8 @@ CASES = {
     "an unknown PEFT field": (
         lambda v: v["backbones"]["enc"].update(methods=[{"lora": {"rank": 4}}]), "",
         "LoraConfig has no field 'rank'", ""),
+    "rag without an embedder": (
+        lambda v: v.pop("embedder"), "", "rag needs the suite's `embedder`", "Add `embedder:`"),
     "two sources at once": (
         lambda v: v["task"]["source"].update(hub="a/b"), "", "exactly one of", ""),
     "one label twice": (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -28,6 +28,8 @@ class Loaded:
     tokenizer: PreTrainedTokenizerBase
     window: int
     """Longest sequence in tokens."""
+    fresh: dict[str, torch.nn.Parameter] = field(default_factory=dict)
+    """Parameters that the checkpoint lacks, by name: drawn at random, so they must learn."""
 
 
 def load_classifier(handle: Handle, labels: tuple[str, ...], device: str) -> Loaded:
@@ -65,15 +67,18 @@ def _load(handle: Handle, model_class: Any, device: str, **options: Any) -> Load
     try:
         tokenizer = load_tokenizer(handle)
         with quietly():
-            model = model_class.from_pretrained(
+            model, info = model_class.from_pretrained(
                 handle.path, dtype=torch.float32, use_safetensors=True, trust_remote_code=False,
-                **options,
+                output_loading_info=True, **options,
             )
     except (OSError, ValueError, KeyError) as error:
         raise HarnessError(f"{handle.origin}: cannot be loaded: {str(error)[:200]}",
                            "Name a model that transformers can load.") from error
     model.config.pad_token_id = tokenizer.pad_token_id
-    return Loaded(model.to(device).eval(), tokenizer, _window(model.config, tokenizer))
+    model = model.to(device).eval()
+    missing = set(info["missing_keys"])
+    fresh = {name: p for name, p in model.named_parameters() if name in missing}
+    return Loaded(model, tokenizer, _window(model.config, tokenizer), fresh)
 
 
 def _window(config: Any, tokenizer: PreTrainedTokenizerBase) -> int:

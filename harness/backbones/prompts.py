@@ -8,6 +8,7 @@ once. Every part is tokenised by itself, so that a head's tokens never depend on
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -112,14 +113,14 @@ def prompt_writer(tokenizer: PreTrainedTokenizerBase, prompt: Prompt, options: t
 
 def fit_longest_first(lengths: Sequence[int], limit: int) -> list[int]:
     """Shorten the longest first until the sum is at most `limit`."""
-    fitted = list(lengths)
-    while sum(fitted) > limit:
-        longest = max(fitted)
-        second = max([n for n in fitted if n < longest], default=0)
-        widest = [i for i, n in enumerate(fitted) if n == longest]
-        surplus = sum(fitted) - limit
-        step = max(1, min(longest - second, -(-surplus // len(widest))))
-        for i in widest:
-            cut = min(step, sum(fitted) - limit)
-            fitted[i] -= cut
+    if sum(lengths) <= limit:
+        return list(lengths)
+    levels = range(max(lengths) + 1)
+    level = bisect_right(levels, limit, key=lambda n: sum(min(n, x) for x in lengths)) - 1
+    spare = limit - sum(min(level, x) for x in lengths)
+    fitted = []
+    for length in lengths:
+        extra = int(length > level and spare > 0)
+        fitted.append(min(length, level) + extra)
+        spare -= extra
     return fitted

@@ -12,14 +12,18 @@ import peft
 from peft import PeftConfig, PeftModel, TaskType, get_peft_model
 from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING
 from peft.utils.peft_types import PeftType
+from safetensors.torch import load_file, save_file
+from torch.nn import Parameter
 
 from harness.backbones.load import Loaded
 from harness.backbones.quiet import quietly
 from harness.common.errors import CannotRunError, HarnessError
 from harness.common.names import did_you_mean
 from harness.methods.method import METHODS, Job
-from harness.methods.tuned import Tuned, load_model
+from harness.methods.tuned import Tuned, TunedOptions, load_model
 
+FRESH = "fresh.safetensors"
+PEFT_HEADS = ("classifier", "score")
 LOW_RANK = {"r": 16, "lora_alpha": 32, "target_modules": "all-linear"}
 VIRTUAL = {"num_virtual_tokens": 16}
 
@@ -32,11 +36,14 @@ class Adapter(Tuned):
     preset: ClassVar[dict[str, Any]] = {}
 
     def __init__(self, options: Mapping[str, Any]) -> None:
-        self.options = {"peft_type": self.peft_type, **self.preset, **options}
+        fields = {"peft_type": self.peft_type, **self.preset, **options}
+        self.rates = TunedOptions.model_validate(
+            {"learning_rates": fields.pop("learning_rates", ())}).learning_rates
+        self.options = fields
         _config(self.options, TaskType.SEQ_CLS)
 
     def described(self) -> dict[str, Any]:
-        return dict(self.options)
+        return {**self.options, "learning_rates": list(self.rates)}
 
     def prepare(self, loaded: Loaded, job: Job) -> None:
         decoder = job.need_backbone().kind == "decoder"
@@ -48,18 +55,31 @@ class Adapter(Tuned):
                 RuntimeError) as error:
             raise CannotRunError(f"PEFT cannot put {self.options['peft_type']} on this backbone: "
                                  f"{str(error)[:200]}") from error
+        for parameter in _unsaved(loaded).values():
+            parameter.requires_grad_(True)
 
     def write(self, loaded: Loaded, folder: Path) -> None:
         with quietly():
             loaded.model.save_pretrained(folder, save_embedding_layers=False)
         _forget_paths(folder / "adapter_config.json")
+        fresh = {name: p.detach().contiguous() for name, p in _unsaved(loaded).items()}
+        if fresh:
+            save_file(fresh, folder / FRESH)
 
     def restore(self, job: Job, folder: Path) -> Loaded:
         loaded = load_model(job)
+        if (folder / FRESH).exists():
+            loaded.model.load_state_dict(load_file(folder / FRESH), strict=False)
         with quietly():
             loaded.model = PeftModel.from_pretrained(loaded.model, str(folder))
         loaded.model.eval()
         return loaded
+
+
+def _unsaved(loaded: Loaded) -> dict[str, Parameter]:
+    """Freshly drawn parameters that PEFT neither trains nor saves: it knows the classifier only."""
+    return {name: p for name, p in loaded.fresh.items()
+            if name.split(".")[0] not in PEFT_HEADS}
 
 
 def _config(options: Mapping[str, Any], task: TaskType) -> PeftConfig:

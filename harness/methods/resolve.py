@@ -61,6 +61,9 @@ def _entry(loaded: LoadedSuite, backbone: str | None, location: Location, choice
     if name not in able:
         what = f"is not for the {kind} '{backbone}'" if kind else "needs a backbone"
         raise loaded.error(location, f"method '{name}' {what}", did_you_mean(name, able))
+    if name == "rag" and loaded.suite.embedder is None:
+        raise loaded.error(location, "rag needs the suite's `embedder`",
+                           "Add `embedder:` with the source of a sentence-transformers model.")
     options: Any = choice.options
     label = choice.name
     if isinstance(options, dict):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from abc import abstractmethod
 from pathlib import Path
-from typing import ClassVar
+from typing import Annotated, Any, ClassVar
 
 import torch
 from pydantic import Field
@@ -23,14 +23,26 @@ from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Options, S
 DELTA = "delta.safetensors"
 
 
+class TunedOptions(Options):
+    """What every method that learns by gradient takes."""
+
+    learning_rates: tuple[Annotated[float, Field(gt=0)], ...] = ()
+    """The grid, in order of preference; the method's own where empty."""
+
+
 class Tuned(Method):
     """Prepare the model, train it, save what changed. The learning rate is tried."""
 
     kinds = ("encoder", "decoder")
     changes_weights = True
+    options_type = TunedOptions
     learning_rates: ClassVar[dict[str, float]]
     """Centre of the grid by kind of backbone."""
     weight_decay: ClassVar[float] = 0.01
+
+    def __init__(self, options: Any) -> None:
+        super().__init__(options)
+        self.rates: tuple[float, ...] = self.options.learning_rates
 
     @abstractmethod
     def prepare(self, loaded: Loaded, job: Job) -> None:
@@ -45,8 +57,8 @@ class Tuned(Method):
         """The model that `write` saved."""
 
     def settings(self, job: Job) -> list[Setting]:
-        return [{"learning_rate": rate}
-                for rate in spread(self.learning_rates[job.need_backbone().kind])]
+        grid = self.rates or spread(self.learning_rates[job.need_backbone().kind])
+        return [{"learning_rate": rate} for rate in grid]
 
     def fit(self, job: Job, setting: Setting) -> Fit:
         with job.clock.phase("load"):
@@ -117,7 +129,7 @@ class Partial(Tuned):
         return loaded
 
 
-class SelectiveOptions(Options):
+class SelectiveOptions(TunedOptions):
     """How much learns."""
 
     blocks: int = Field(2, ge=1)

@@ -7,6 +7,7 @@ import platform
 import shutil
 from pathlib import Path
 
+from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
@@ -26,7 +27,7 @@ def suite_table(folder: Path) -> Table:
     paths = sorted(folder.glob("*.yaml"))
     if not paths:
         raise HarnessError(f"there are no suites in {folder}/", "Name another with --suites.")
-    table = Table("suite", "what", "backbones", "profiles")
+    table = Table("suite", "what", "backbones", "profiles", box=SIMPLE_HEAD)
     for path in paths:
         try:
             loaded = load_suite(path)
@@ -40,7 +41,7 @@ def suite_table(folder: Path) -> Table:
 def method_table() -> Table:
     """Every registered method."""
     register_all()
-    table = Table("method", "family", "encoder", "decoder", "what")
+    table = Table("method", "family", "encoder", "decoder", "what", box=SIMPLE_HEAD)
     for name in METHODS:
         method = METHODS[name]
         needs = ["any" if None in method.kinds else "yes" if kind in method.kinds else words.ABSENT
@@ -55,7 +56,7 @@ def doctor_table() -> Table:
     """Devices, threads, bf16, libraries, cache and disk."""
     device, cache = detect(), cache_folder()
     used = sum(p.stat().st_size for p in cache.rglob("*") if p.is_file())
-    table = Table("what", "found")
+    table = Table("what", "found", box=SIMPLE_HEAD)
     rows = {
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",

@@ -13,7 +13,7 @@ def markdown(published: Published) -> str:
     metric = words.METRIC_NAMES[summary.metric]
     lines = [
         f"# {_cell(study.title)}", "",
-        words.headline(summary.rows, summary.metric, summary.common_items), "",
+        _cell(words.headline(summary.rows, summary.metric, summary.common_items)), "",
         f"Suite `{study.suite}`, profile `{study.profile}`, {study.created}. "
         f"Mean over seeds ± standard deviation; {metric} on the {summary.common_items} test items "
         "that every method answered, accuracy and ROC AUC on all test items of the method's "

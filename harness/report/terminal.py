@@ -94,6 +94,9 @@ class ProgressWatcher:
         if text.startswith("latency: round 1/") and not self.console.is_terminal:
             self.console.print("measuring latency", highlight=False)
 
+    def warned(self, text: str) -> None:
+        self.console.print(text, markup=False, highlight=False)
+
     def ended(self, run: PlannedRun, record: Record) -> None:
         self.done += 1
         self._progress.update(self._task, completed=self.done)

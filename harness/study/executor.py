@@ -7,14 +7,16 @@ is its own, and a run that is killed takes nothing with it.
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 from collections.abc import Callable
+from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
 from typing import Any
 
-from harness.study.record import Record
+from harness.study.record import Record, State
 from harness.study.work import Assignment, carry_out, failure
 
 SERVER_MODULES = ["harness.study.work", "harness.study.rounds"]
@@ -29,27 +31,33 @@ def start_server() -> ForkServerContext:
     return context
 
 
-def in_own_process(context: ForkServerContext, work: Callable[..., Any], argument: Any, say: Say
-                   ) -> tuple[Any, int]:
-    """`work(argument, say)` in a forked process: its result (None when it died), its exit code.
+@dataclass(frozen=True)
+class Outcome:
+    """What came of work in another process: its result, or why there is none."""
 
-    Ends the process when this one is interrupted.
-    """
+    result: Any = None
+    failure: str | None = None
+    killed: bool = False
+
+
+def in_own_process(context: ForkServerContext, work: Callable[..., Any], argument: Any, say: Say
+                   ) -> Outcome:
+    """`work(argument, say)` in a forked process, which ends when this one is interrupted."""
     here, there = context.Pipe(duplex=False)
     process = context.Process(target=_child, args=(work, argument, there), daemon=True)
     process.start()
     there.close()
-    result = None
+    outcome = None
     try:
         while True:
             try:
-                what, content = here.recv()
+                message = here.recv()
             except EOFError:
                 break
-            if what == "say":
-                say(content)
+            if isinstance(message, Outcome):
+                outcome = message
             else:
-                result = content
+                say(message)
         process.join()
     except BaseException:
         process.kill()
@@ -57,7 +65,12 @@ def in_own_process(context: ForkServerContext, work: Callable[..., Any], argumen
         raise
     finally:
         here.close()
-    return result, process.exitcode or 0
+    if outcome is not None:
+        return outcome
+    if process.exitcode == -signal.SIGKILL:
+        return Outcome(failure="killed by the operating system, most likely for lack of memory",
+                       killed=True)
+    return Outcome(failure=f"its process ended with code {process.exitcode}")
 
 
 def run_locally(context: ForkServerContext, assignment: Assignment, say: Say) -> Record:
@@ -66,19 +79,25 @@ def run_locally(context: ForkServerContext, assignment: Assignment, say: Say) ->
         done = assignment.store.load(assignment.identity.run_id)
         if done is not None and assignment.store.finished(assignment.identity.run_id):
             return done
-        record, code = in_own_process(context, carry_out, assignment, say)
-        if isinstance(record, Record):
-            return record
-        killed = code == -signal.SIGKILL
-        reason = ("killed by the operating system, most likely for lack of memory" if killed
-                  else f"the run's process ended with code {code}")
-        return assignment.store.write(
-            failure(assignment, "out-of-memory" if killed else "failed", reason))
+        outcome = in_own_process(context, carry_out, assignment, say)
+        if isinstance(outcome.result, Record):
+            return outcome.result
+        state: State = "out-of-memory" if outcome.killed else "failed"
+        return assignment.store.write(failure(assignment, state, str(outcome.failure)))
 
 
 def _child(work: Callable[..., Any], argument: Any, channel: Connection) -> None:
     # The terminal sends Ctrl-C to the whole group; the parent decides what ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    result = work(argument, lambda text: channel.send(("say", text)))
-    channel.send(("done", result))
-    channel.close()
+    try:
+        try:
+            outcome = Outcome(work(argument, channel.send))
+        except BrokenPipeError:
+            raise
+        except Exception as error:  # it crosses the process border as words
+            outcome = Outcome(failure=f"{type(error).__name__}: {str(error)[:300]}")
+        channel.send(outcome)
+    except BrokenPipeError:
+        os._exit(1)  # the study has ended: nobody waits for this run
+    finally:
+        channel.close()

@@ -26,6 +26,9 @@ class Watcher(Protocol):
     def said(self, text: str) -> None:
         """Something happened inside it."""
 
+    def warned(self, text: str) -> None:
+        """Something that a person must see went wrong."""
+
     def ended(self, run: PlannedRun, record: Record) -> None:
         """A run has its record."""
 
@@ -46,7 +49,7 @@ def run_study(plan: Plan, store: Store, watcher: Watcher) -> dict[str, Record]:
         watcher.started(run)
         watcher.ended(run, _run(plan, store, run, context, watcher.said))
     if context is not None:
-        _time_all(plan, store, context, watcher.said)
+        _time_all(plan, store, context, watcher)
     return {run.run_id: record for run in plan.runs
             if (record := store.load(run.run_id)) is not None}
 
@@ -106,16 +109,15 @@ def _timed_together(plan: Plan, store: Store) -> bool:
     return names == {timed.name}
 
 
-def _time_all(plan: Plan, store: Store, context: ForkServerContext, say: Callable[[str], None]
-              ) -> None:
+def _time_all(plan: Plan, store: Store, context: ForkServerContext, watcher: Watcher) -> None:
     timed = latency_round(plan, store)
     if timed is None or _timed_together(plan, store):
         return
-    figures, code = in_own_process(context, time_round, timed, say)
-    if figures is None:
-        say(f"latency could not be measured: the process ended with code {code}")
+    outcome = in_own_process(context, time_round, timed, watcher.said)
+    if outcome.failure is not None:
+        watcher.warned(f"latency could not be measured: {outcome.failure}")
         return
-    for run_id, latency in figures.items():
+    for run_id, latency in outcome.result.items():
         with store.lock(run_id):
             record = store.load(run_id)
             if record is not None:

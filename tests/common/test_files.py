@@ -18,7 +18,7 @@ VALUES = st.recursive(st.none() | st.booleans() | st.integers() | st.text(),
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
     path = tmp_path / "record.json"
     write_atomic(path, "old")
-    with pytest.raises(AttributeError):
+    with pytest.raises(TypeError):
         write_atomic(path, None)
     assert path.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["record.json"]

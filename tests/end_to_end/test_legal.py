@@ -20,6 +20,7 @@ SECOND_CALL_SECONDS = 30
 def user_s_own_cache(own_cache, monkeypatch):
     """The real cache: fetching several hundred megabytes once is enough."""
     monkeypatch.delenv("HARNESS_CACHE", raising=False)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
 
 
 def harness(*words):

@@ -41,6 +41,9 @@ class Quiet:
     def said(self, text):
         pass
 
+    def warned(self, text):
+        raise AssertionError(text)
+
     def ended(self, run, record):
         pass
 
@@ -145,8 +148,7 @@ def test_a_failed_run_is_a_record_and_the_study_goes_on(suite_file, tmp_path, de
 
 
 def test_a_diverged_run_says_so_and_keeps_its_curve(suite_file, tmp_path, device):
-    # A learning rate that no float survives, by way of a huge LoRA scale.
-    bad = {"lora": {"lora_alpha": 10**38, "as": "wild"}}
+    bad = {"full": {"learning_rates": [1e30], "as": "wild"}}
     edit(suite_file, lambda v: (
         v.update(methods=["majority"]), v["budget"].update(seeds=1, trials=1, epochs=3),
         v["backbones"].pop("dec"), v["backbones"]["enc"].update(methods=[bad])))
@@ -176,15 +178,22 @@ def kill_oneself(argument, say):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def fail(argument, say):
+    raise ValueError(f"no good: {argument}")
+
+
 def test_a_process_that_is_killed_is_noticed():
-    result, code = in_own_process(start_server(), kill_oneself, None, lambda text: None)
-    assert (result, code) == (None, -signal.SIGKILL)
+    outcome = in_own_process(start_server(), kill_oneself, None, print)
+    assert outcome.killed
+    assert "lack of memory" in outcome.failure
+    outcome = in_own_process(start_server(), fail, "argument", print)
+    assert not outcome.killed
+    assert outcome.failure == "ValueError: no good: argument"
 
 
 def test_a_record_of_a_newer_schema_is_refused(suite_file, tmp_path, device):
-    edit(suite_file, lambda v: (v.pop("backbones"), v.update(
-        backbones={"enc": {"kind": "encoder", "source": v["embedder"], "methods": ["knn"]}},
-        methods=["majority"])))
+    edit(suite_file, lambda v: (v["backbones"].pop("dec"), v.update(methods=["majority"]),
+                                v["backbones"]["enc"].update(methods=["knn"])))
     _, store, _, records = go(suite_file, tmp_path, device)
     run_id = next(iter(records))
     path = store.path(run_id) / "record.json"
