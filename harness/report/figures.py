@@ -43,7 +43,7 @@ def _scatter(rows: list[Row], cost: str, metric: str, cost_title: str) -> go.Fig
             name=backbone, marker={"size": 11},
             hovertemplate="%{text}<br>" + metric + " %{y:.3f}<br>%{x:.3g}<extra></extra>",
         ))
-    figure.update_xaxes(type="log", title=cost_title)
+    figure.update_xaxes(type="log", dtick=1, title=cost_title)
     figure.update_yaxes(title=metric)
     return _plain(figure)
 
@@ -71,6 +71,6 @@ def _plain(figure: go.Figure) -> go.Figure:
     figure.update_layout(
         template="none", height=HEIGHT, margin={"l": 60, "r": 20, "t": 20, "b": 60},
         paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
-        legend={"orientation": "h", "y": -0.2}, hovermode="closest",
+        legend={"orientation": "h", "y": -0.25}, hovermode="closest",
     )
     return figure

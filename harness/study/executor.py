@@ -6,12 +6,10 @@ is its own, and a run that is killed takes nothing with it.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
-from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
 from typing import Any
@@ -19,16 +17,7 @@ from typing import Any
 from harness.study.record import Record, State
 from harness.study.work import Assignment, carry_out, failure
 
-SERVER_MODULES = ["harness.study.work", "harness.study.rounds"]
 Say = Callable[[str], None]
-
-
-def start_server() -> ForkServerContext:
-    """Start importing the libraries in the server that runs are forked from."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(SERVER_MODULES)
-    resource_tracker.ensure_running()
-    return context
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Protocol
 
 from harness.sources.cache import cache_folder
-from harness.study.executor import in_own_process, run_locally, start_server
+from harness.study.executor import in_own_process, run_locally
 from harness.study.plan import Plan, PlannedRun
 from harness.study.record import Record
 from harness.study.rounds import Round, time_round
+from harness.study.server import start_server
 from harness.study.store import Store
 from harness.study.work import Assignment, failure
 

@@ -16,10 +16,11 @@ from harness.common.errors import HarnessError
 from harness.compare.matching import matching_rules
 from harness.compare.summary import summarise
 from harness.report.published import publish, read_published
-from harness.study.executor import in_own_process, start_server
+from harness.study.executor import in_own_process
 from harness.study.plan import make_plan
 from harness.study.record import SCHEMA_VERSION, Record
 from harness.study.run import missing, run_study
+from harness.study.server import start_server
 from harness.study.store import Store
 from harness.study.study import make_study
 from harness.suite import load_suite
