@@ -5,7 +5,9 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-POOL = 50
+POOL = 4
+"""Batches a pool. Small, because sorting a large pool makes batches of the same items in every
+epoch, which learns worse than random batches."""
 
 
 def by_length(lengths: Sequence[int], size: int) -> list[list[int]]:
@@ -17,8 +19,8 @@ def by_length(lengths: Sequence[int], size: int) -> list[list[int]]:
 def shuffled_by_length(lengths: Sequence[int], size: int, seed: str) -> list[list[int]]:
     """Indices in random batches of similar length: for one epoch of training.
 
-    Shuffles, sorts within pools of 50 batches, cuts, and shuffles the batches
-    (transformers' LengthGroupedSampler, with the order of batches random too).
+    Shuffles, sorts within pools of a few batches, cuts, and shuffles the batches (as
+    transformers' LengthGroupedSampler does, with the order of batches random too).
     """
     rng = random.Random(seed)
     order = list(range(len(lengths)))

@@ -99,12 +99,25 @@ def test_replacing_dropout_leaves_predictions_as_they_were(encoder):
     assert any(isinstance(m, FastDropout) for m in quick.modules())
 
 
+def padding(batches, lengths):
+    """Padded over real tokens."""
+    return sum(len(b) * max(lengths[i] for i in b) for b in batches) / sum(lengths)
+
+
+def test_epochs_mix_a_small_set_anew():
+    lengths = list(range(100, 300))
+    first, second = ({frozenset(b) for b in shuffled_by_length(lengths, 16, f"0:{epoch}")}
+                     for epoch in (0, 1))
+    assert len(first & second) <= 1
+
+
 def test_batches_hold_every_index_once_and_like_lengths_together():
     lengths = [int(n) for n in np.random.default_rng(0).integers(5, 100, 205)]
     for batches in (by_length(lengths, 16), shuffled_by_length(lengths, 16, "0:0")):
         assert sorted(i for batch in batches for i in batch) == list(range(205))
         assert max(map(len, batches)) == 16
-        padded = sum(len(b) * max(lengths[i] for i in b) for b in batches)
-        assert padded < 1.15 * sum(lengths)
+        assert padding(batches, lengths) < 1.35
+    plain = [list(range(i, min(i + 16, 205))) for i in range(0, 205, 16)]
+    assert padding(plain, lengths) > 1.6
     assert shuffled_by_length(lengths, 16, "0:0") == shuffled_by_length(lengths, 16, "0:0")
     assert shuffled_by_length(lengths, 16, "0:0") != shuffled_by_length(lengths, 16, "1:0")
