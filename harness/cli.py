@@ -22,6 +22,8 @@ Runs = Annotated[Path, typer.Option(help="folder where runs are kept")]
 Reports = Annotated[Path, typer.Option(help="folder where reports are written")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="forget kept runs of this plan first")]
 
+INTERRUPTED = 130
+"""The exit code that shells give a program stopped by Ctrl-C."""
 SUITES, RUNS, REPORTS = Path("suites"), Path("runs"), Path("reports")
 
 
@@ -81,7 +83,11 @@ def run(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, runs
 
     console = make_console()
     prepared = commands.prepare(suite, profile, suites)
-    failed = commands.run(console, prepared, runs, reports, fresh)
+    try:
+        failed = commands.run(console, prepared, runs, reports, fresh)
+    except KeyboardInterrupt:
+        console.print("Stopped. Finished runs are kept: run the same command again to go on.")
+        raise typer.Exit(INTERRUPTED) from None
     raise typer.Exit(1 if failed else 0)
 
 
@@ -107,9 +113,6 @@ def main() -> None:
             raise
         errors.print(f"[bold red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
         sys.exit(2)
-    except KeyboardInterrupt:
-        errors.print("Stopped. Finished runs are kept: run the same command again to go on.")
-        sys.exit(130)
     except Exception as error:
         if debug:
             raise

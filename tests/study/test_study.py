@@ -209,15 +209,34 @@ def test_the_fields_of_each_schema_version_are_pinned():
     assert set(Record.model_fields) == FIELDS_OF_VERSION_1
 
 
+def wait_for_a_record(runs, timeout=120):
+    deadline = time.monotonic() + timeout
+    while not list(runs.glob("*/record.json")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_polite_stop_is_quick_and_says_how_to_go_on(suite_file, tmp_path, number):
+    command = [sys.executable, "-m", "harness", "run", "tiny", "--suites", str(tmp_path),
+               "--runs", str(tmp_path / "runs"), "--reports", str(tmp_path / "reports")]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    wait_for_a_record(tmp_path / "runs" / "tiny")
+    start = time.monotonic()
+    process.send_signal(number)
+    said, errors = process.communicate(timeout=60)
+    assert time.monotonic() - start < 5
+    assert process.returncode == 130
+    assert "run the same command again to go on" in said
+    assert "Traceback" not in said + errors
+
+
 def test_a_killed_study_goes_on_where_it_stopped(suite_file, tmp_path):
     edit(suite_file, lambda v: v["backbones"].pop("dec"))
     command = [sys.executable, "-m", "harness", "run", "tiny", "--suites", str(tmp_path),
                "--runs", str(tmp_path / "runs"), "--reports", str(tmp_path / "reports")]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     runs = tmp_path / "runs" / "tiny"
-    deadline = time.monotonic() + 120
-    while not list(runs.glob("*/record.json")) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_for_a_record(runs)
     process.send_signal(signal.SIGKILL)
     process.wait()
     kept = {p.parent.name: p.read_bytes() for p in runs.glob("*/record.json")}
