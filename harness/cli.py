@@ -101,6 +101,21 @@ def report(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, r
     commands.report(make_console(), suite, profile, suites, runs, reports)
 
 
+@app.command()
+def forget(
+    model: Annotated[Path, typer.Argument(help="Hugging Face model or PEFT adapter folder")],
+    base: Annotated[str, typer.Option(help="backbone of the suite, or the base's folder")],
+    suite: Annotated[str, typer.Option(help="suite whose general items are asked")],
+    profile: Profile = None, suites: Suites = SUITES,
+    output: Annotated[Path | None, typer.Option(help="also write the figures as JSON")] = None,
+) -> None:
+    """Measure what a model that was tuned elsewhere forgot, against its untouched base."""
+    from harness import commands
+    from harness.report.terminal import make_console
+
+    commands.forget(make_console(), model, base, suite, profile, suites, output)
+
+
 def main() -> None:
     """Entry point: errors are two lines and exit code 2; no traceback without --debug."""
     debug = "--debug" in sys.argv

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from pathlib import Path
 from types import FrameType
 
 from rich.console import Console
 
+from harness.backbones.handle import folder_handle, get_backbone
 from harness.common.device import detect
 from harness.common.errors import HarnessError
+from harness.common.files import write_atomic
+from harness.common.names import did_you_mean
+from harness.measure.forgetting.figures import forgetting
+from harness.measure.forgetting.names import check_suite
+from harness.methods.elsewhere import load_tuned
 from harness.report.files import page_name, write_report
+from harness.report.forgotten import print_forgetting
 from harness.report.published import publish, read_published
 from harness.report.terminal import ProgressWatcher, print_plan, print_results
 from harness.study.estimate import estimate
@@ -19,6 +27,7 @@ from harness.study.plan import Plan, make_plan
 from harness.study.run import missing, run_study
 from harness.study.store import Store
 from harness.study.study import make_study
+from harness.study.untouched import examiner, forgetting_key, untouched
 from harness.suite import find_suite, load_suite
 
 
@@ -71,6 +80,34 @@ def report(console: Console, suite: str, profile: str | None, suites: Path, runs
         published = read_published(path)
     console.print(f"report: {page_name(write_report(published, reports))}", highlight=False,
                   soft_wrap=True)
+
+
+def forget(console: Console, model: Path, base: str, suite: str, profile: str | None,
+           suites: Path, output: Path | None) -> None:
+    """Measure what a model tuned elsewhere forgot, on the general items of a suite."""
+    loaded = load_suite(find_suite(suite, suites), profile)
+    check_suite(loaded)
+    asked, device = loaded.suite.measure.forgetting, detect()
+    if asked is None:
+        raise HarnessError(f"suite {suite} measures no forgetting",
+                           "Give it `measure: forgetting:`.")
+    if base in loaded.suite.backbones:
+        handle = get_backbone(loaded, base)
+    elif Path(base).is_dir():
+        handle = folder_handle(Path(base))
+    else:
+        raise HarnessError(f"'{base}' is neither a backbone of {suite} nor a model folder",
+                           did_you_mean(base, loaded.suite.backbones))
+    tuned = load_tuned(model, handle, device.type)
+    examined_by = examiner(handle, asked)
+    before = untouched(handle, asked, device, examined_by)
+    start = time.perf_counter()
+    after = examined_by.put_to(tuned, device)
+    figures = forgetting(forgetting_key(handle, asked, device), before, after,
+                         time.perf_counter() - start)
+    print_forgetting(console, f"{model.name} against {handle.name}", figures)
+    if output is not None:
+        write_atomic(output, figures.model_dump_json(indent=1) + "\n")
 
 
 def _store(plan: Plan, runs: Path) -> Store:

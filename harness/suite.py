@@ -200,10 +200,26 @@ class Latency(Part):
     batches: int = Field(4, ge=1)
 
 
+class ForgettingItems(Part):
+    """General items that a tuned model is compared on with its untouched backbone.
+
+    Items are drawn by `seed` and are the same for all methods.
+    """
+
+    benchmarks: dict[str, Annotated[int, Field(ge=2)]] = {}
+    """For decoders: benchmark (of the catalogue, or any task of lm-eval) to number of items."""
+    probes: dict[str, Annotated[int, Field(ge=20)]] = {}
+    """For encoders: probe (sst2, mrpc, rte) to number of items."""
+    passages: int = Field(0, ge=0)
+    """Passages of general text: cross-entropy for decoders, similarity for encoders."""
+    seed: int = 0
+
+
 class Measure(Part):
     """What is measured beside quality."""
 
     latency: Latency = Latency()
+    forgetting: ForgettingItems | None = None
 
 
 class Decide(Part):
@@ -274,7 +290,8 @@ def find_suite(name: str, folder: Path) -> Path:
 def load_suite(path: Path, profile: str | None = None) -> LoadedSuite:
     """Read and check a suite file under a profile (`quick` when it has one and none is named).
 
-    A profile replaces lists and single values and merges mappings. Raises HarnessError with
+    A profile replaces lists and single values, merges mappings, and takes out what it sets to
+    null (as JSON Merge Patch, RFC 7386, does). Raises HarnessError with
     file, line, field and the nearest right name.
     """
     raw = read_yaml(path)
@@ -317,8 +334,12 @@ def _with_profile(raw: Located, value: dict[str, Any], profile: str, change: Any
 def _merged(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
     result = dict(base)
     for key, value in change.items():
-        both = isinstance(value, dict) and isinstance(result.get(key), dict)
-        result[key] = _merged(result[key], value) if both else value
+        if value is None:
+            result.pop(key, None)
+        elif isinstance(value, dict) and isinstance(result.get(key), dict):
+            result[key] = _merged(result[key], value)
+        else:
+            result[key] = value
     return result
 
 

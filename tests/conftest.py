@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import torch
 import yaml
+from small_catalogue import small_catalogue  # noqa: F401  (a fixture)
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import (
     BertConfig,

@@ -5,9 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-POOL = 4
-"""Batches a pool. Small, because sorting a large pool makes batches of the same items in every
-epoch, which learns worse than random batches."""
+PASS_TOKENS = {"cpu": 64, "cuda": 16_384}
+"""What one more pass costs, in tokens: casting weights, adding up gradients, starting kernels."""
 
 
 def by_length(lengths: Sequence[int], size: int) -> list[list[int]]:
@@ -16,18 +15,35 @@ def by_length(lengths: Sequence[int], size: int) -> list[list[int]]:
     return [order[start:start + size] for start in range(0, len(order), size)]
 
 
-def shuffled_by_length(lengths: Sequence[int], size: int, seed: str) -> list[list[int]]:
-    """Indices in random batches of similar length: for one epoch of training.
+def shuffled(count: int, size: int, seed: str) -> list[list[int]]:
+    """The indices below `count` in random batches: one epoch of training.
 
-    Shuffles, sorts within pools of a few batches, cuts, and shuffles the batches (as
-    transformers' LengthGroupedSampler does, with the order of batches random too).
+    Lengths play no part here. Text length tells of the class, so that batches of one length are
+    batches of few classes, and train a worse model than random batches do.
     """
-    rng = random.Random(seed)
-    order = list(range(len(lengths)))
-    rng.shuffle(order)
-    batches: list[list[int]] = []
-    for start in range(0, len(order), POOL * size):
-        pool = sorted(order[start:start + POOL * size], key=lambda i: -lengths[i])
-        batches += [pool[i:i + size] for i in range(0, len(pool), size)]
-    rng.shuffle(batches)
-    return batches
+    order = list(range(count))
+    random.Random(seed).shuffle(order)
+    return [order[start:start + size] for start in range(0, count, size)]
+
+
+def passes(indices: Sequence[int], lengths: Sequence[int], most: int, overhead: int
+           ) -> list[list[int]]:
+    """A batch cut into passes of at most `most` items of about one length, longest first.
+
+    The cut with the least work: padded tokens, and `overhead` tokens for each pass. The sum of
+    the passes' gradients is the batch's gradient.
+    """
+    order = sorted(indices, key=lambda i: (-lengths[i], i))
+    work, cut = [0], [0]
+    for end in range(1, len(order) + 1):
+        cost, start = min(
+            (work[start] + lengths[order[start]] * (end - start) + overhead, start)
+            for start in range(max(0, end - most), end))
+        work.append(cost)
+        cut.append(start)
+    parts: list[list[int]] = []
+    end = len(order)
+    while end:
+        parts.append(order[cut[end]:end])
+        end = cut[end]
+    return parts[::-1]

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from safetensors.numpy import load_file, save
 from sentence_transformers import SentenceTransformer
+from transformers import BatchEncoding
 
 from harness.backbones.batches import by_length
 from harness.backbones.encode import collate, encode
@@ -49,7 +50,8 @@ def pooled(handle: Handle, max_length: int, device: Device) -> Featurizer:
 
         def embed(examples: Sequence[Example]) -> np.ndarray:
             with torch.inference_mode():
-                return _mean_pool(loaded, examples, max_length, device)
+                return _mean_pool(loaded, lambda batch: loaded.model(**batch).last_hidden_state,
+                                  examples, max_length, device)
 
         return embed
 
@@ -81,14 +83,32 @@ def _key(pooling: str, handle: Handle, max_length: int, device: Device) -> str:
     return sha256_json([pooling, handle.sha256, max_length, device.type, device.autocast, code])
 
 
-def _mean_pool(loaded: Loaded, examples: Sequence[Example], max_length: int, device: Device
-               ) -> np.ndarray:
+def pooled_texts(loaded: Loaded, texts: Sequence[str], max_length: int, device: Device
+                 ) -> np.ndarray:
+    """As `pooled`, through a model with a head or an adapter as it is in memory.
+
+    Virtual tokens that an adapter puts in front take no part in the mean.
+    """
+    examples = [Example(str(i), text, None, 0, "", {}) for i, text in enumerate(texts)]
+    loaded.model.eval()
+
+    def states(batch: BatchEncoding) -> torch.Tensor:
+        layers = loaded.model(**batch, output_hidden_states=True).hidden_states
+        last: torch.Tensor = layers[-1][:, -batch["input_ids"].shape[1]:]
+        return last
+
+    with torch.inference_mode():
+        return _mean_pool(loaded, states, examples, max_length, device)
+
+
+def _mean_pool(loaded: Loaded, states: Callable[[BatchEncoding], torch.Tensor],
+               examples: Sequence[Example], max_length: int, device: Device) -> np.ndarray:
     encoded = encode(loaded.tokenizer, examples, min(max_length, loaded.window))
     rows: dict[int, np.ndarray] = {}
     for indices in by_length([len(item["input_ids"]) for item in encoded], BATCH):
         batch = collate(loaded.tokenizer, [encoded[i] for i in indices], device.type)
         with device.autocast_context():
-            hidden = loaded.model(**batch).last_hidden_state.float()
+            hidden = states(batch).float()
         weights = batch["attention_mask"][..., None].to(hidden.dtype)
         means = (hidden * weights).sum(dim=1) / weights.sum(dim=1)
         rows.update(zip(indices, means.cpu().numpy(), strict=True))

@@ -11,6 +11,7 @@ from typing import Literal
 
 from harness.backbones.gguf import dequantised
 from harness.common.errors import HarnessError
+from harness.common.files import sha256_tree
 from harness.sources import Fetched, fetch
 from harness.suite import LoadedSuite
 
@@ -43,6 +44,20 @@ def get_backbone(loaded: LoadedSuite, name: str) -> Handle:
         _check(handle)
     except HarnessError as error:
         raise loaded.error(("backbones", name), error.found, error.fix) from None
+    return handle
+
+
+def folder_handle(folder: Path) -> Handle:
+    """A local model folder, of the kind that its configuration says.
+
+    Raises HarnessError for a folder without config or safetensors, or with code of its own.
+    """
+    config_path = folder / "config.json"
+    names = " ".join(json.loads(config_path.read_text()).get("architectures") or []) \
+        if config_path.is_file() else ""
+    kind: Kind = "decoder" if "CausalLM" in names or "LMHead" in names else "encoder"
+    handle = Handle(folder.name, kind, folder, sha256_tree(folder), folder.name)
+    _check(handle)
     return handle
 
 

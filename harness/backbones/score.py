@@ -68,6 +68,32 @@ def score_options(model: Any, prefix: Prefix, items: Sequence[Sequence[int]],
     `items` holds each prompt's own tokens (at least one), `trees` each item's options. Returns
     one fp32 tensor [options] an item.
     """
+    logits, steps = _read(model, prefix, items, trees, padding)
+    taken = _edge_scores(logits, steps)
+    return [tree.incidence().to(taken.device) @ taken[row, : len(tree.edges)]
+            for row, tree in enumerate(trees)]
+
+
+def score_with_greedy(model: Any, prefix: Prefix, items: Sequence[Sequence[int]],
+                      trees: Sequence[OptionTree], padding: int
+                      ) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """As `score_options`, and for each option whether greedy decoding would give it (bool)."""
+    logits, steps = _read(model, prefix, items, trees, padding)
+    taken = _edge_scores(logits, steps)
+    rows = torch.arange(len(items), device=logits.device)[:, None]
+    best = logits.argmax(dim=-1)[rows, steps[..., 0] - ROOT] == steps[..., 1]
+    scores = []
+    for row, tree in enumerate(trees):
+        paths = tree.incidence().to(taken.device)
+        edges = len(tree.edges)
+        missed = paths @ (~best[row, :edges]).to(paths.dtype)
+        scores.append((paths @ taken[row, :edges], missed == 0))
+    return scores
+
+
+def _read(model: Any, prefix: Prefix, items: Sequence[Sequence[int]],
+          trees: Sequence[OptionTree], padding: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Logits [rows, 1 + nodes, vocabulary] of one pass, and the steps [rows, edges, 2] in them."""
     rows, nodes, edges = len(items), _most(trees, "tokens"), _most(trees, "edges")
     width = max(len(item) for item in items)
     ids = torch.full((rows, width + nodes), padding, dtype=torch.long)
@@ -89,9 +115,7 @@ def score_options(model: Any, prefix: Prefix, items: Sequence[Sequence[int]],
     # A padded query looks at itself alone: a row of the mask with nothing to see gives NaN.
     sees |= torch.eye(width + nodes, dtype=torch.bool)
     logits = _run(model, prefix, ids, positions, sees, keep=nodes + 1)
-    taken = _edge_scores(logits, steps.to(logits.device))
-    return [tree.incidence().to(taken.device) @ taken[row, : len(tree.edges)]
-            for row, tree in enumerate(trees)]
+    return logits, steps.to(logits.device)
 
 
 def _run(model: Any, prefix: Prefix, ids: torch.Tensor, positions: torch.Tensor,

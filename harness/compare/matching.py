@@ -29,7 +29,7 @@ def matching_rules(study: Study, predictions: Predictions) -> tuple[Rule, ...]:
     tables = {r.identity.run_id: predictions(r.identity.run_id) for r in done}
     return (_same_items(study, done, tables), _same_budget(study, done), _same_effort(done),
             _same_seeds(study), _same_question(done), _same_knowledge(done), _same_clock(done),
-            _two_costs(done))
+            _same_forgetting(done), _two_costs(done))
 
 
 def _same_items(study: Study, done: list[Record], tables: dict[str, pa.Table]) -> Rule:
@@ -135,6 +135,23 @@ def _same_clock(done: list[Record]) -> Rule:
                 held=len(rounds) == 1 and timed == len(list(_first_seeds(done))) if done else None,
                 evidence=f"{timed} methods timed in {len(rounds)} measurement(s): "
                          f"{', '.join(sorted(rounds)) or 'none'}.")
+
+
+def _same_forgetting(done: list[Record]) -> Rule:
+    on_backbones = [r for r in done if r.identity.backbone]
+    measured = [r for r in on_backbones if r.forgetting]
+    keys = {(r.identity.backbone, r.forgetting.key) for r in measured if r.forgetting}
+    backbones = {backbone for backbone, _ in keys}
+    changed = sum(bool(r.forgetting and r.forgetting.changed) for r in measured)
+    return Rule(name="Forgetting",
+                says="Tuned models are compared with their untouched backbone on the same general "
+                     "items, in the same dtype, item by item.",
+                held=(len(keys) == len(backbones) and len(measured) == len(on_backbones)
+                      if measured else None),
+                evidence=f"{len(measured)} of {len(on_backbones)} runs on a backbone: {changed} "
+                         f"measured, {len(measured) - changed} leave its weights alone; "
+                         f"{len(keys)} set(s) of items for {len(backbones)} backbone(s)."
+                if measured else "Not measured in this study.")
 
 
 def _two_costs(done: list[Record]) -> Rule:

@@ -22,6 +22,20 @@ class Spread(RecordPart):
     seeds: int
 
 
+class Forgot(RecordPart):
+    """What a method's runs forgot, over seeds. All None but `changed` where nothing changed."""
+
+    changed: bool
+    difference: Spread | None = None
+    """Mean difference on the general benchmarks, in shares of items; below 0 is forgotten."""
+    low: float | None = None
+    high: float | None = None
+    """Means over seeds of the ends of the 95% interval over items."""
+    drift: Spread | None = None
+    """Rise of the cross-entropy on general text, nats a token."""
+    similarity: Spread | None = None
+
+
 class Row(RecordPart):
     """A method on a backbone."""
 
@@ -36,6 +50,7 @@ class Row(RecordPart):
     """The suite's metric on the common items."""
     metrics: dict[str, Spread | None]
     """Each metric on all the test items of this method's budget."""
+    forgot: Forgot | None
     train_items: int | None
     test_items: int | None
     adapt_seconds: float | None
@@ -117,6 +132,7 @@ def _row(group: list[Record], on_common: dict[str, Quality | None], metric: str)
         reason=f"{failed[0].status.state}: {failed[0].status.reason}" if failed else None,
         common=_spread([_value(on_common[r.identity.run_id], metric) for r in done]),
         metrics={name: _spread([_value(r.quality, name) for r in done]) for name in METRICS},
+        forgot=_forgot(done),
         train_items=first.budget_used.train_items if first and first.budget_used else None,
         test_items=first.quality.items if first and first.quality else None,
         adapt_seconds=cost.stand_alone_seconds if cost else None,
@@ -131,6 +147,23 @@ def _row(group: list[Record], on_common: dict[str, Quality | None], metric: str)
         artifact_bytes=size.artifact_bytes if size else None,
         run_ids=tuple(r.identity.run_id for r in group),
     )
+
+
+def _forgot(done: list[Record]) -> Forgot | None:
+    found = [r.forgetting for r in done if r.forgetting is not None]
+    if not found or len(found) < len(done):
+        return None
+    if not any(f.changed for f in found):
+        return Forgot(changed=False)
+    means = [f.mean for f in found if f.mean is not None]
+    whole = len(means) == len(found)
+    return Forgot(
+        changed=True,
+        difference=_spread([f.mean.difference if f.mean else None for f in found]),
+        low=statistics.fmean(m.low for m in means) if whole else None,
+        high=statistics.fmean(m.high for m in means) if whole else None,
+        drift=_spread([f.drift.difference if f.drift else None for f in found]),
+        similarity=_spread([f.similarity for f in found]))
 
 
 def _value(figures: Quality | None, metric: str) -> float | None:

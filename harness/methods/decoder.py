@@ -130,6 +130,9 @@ class DecoderLearner:
         self.held = classifier.write(job.validation, clock)
         answers = classifier.writer.answers()
         self.trees = [option_tree([answers[e.label]]) for e in job.train]
+        self.shared_tokens = len(classifier.head)
+        self._lengths = [len(item) + len(tree.tokens)
+                         for item, tree in zip(self.items, self.trees, strict=True)]
 
     @property
     def model(self) -> Any:
@@ -141,8 +144,7 @@ class DecoderLearner:
         self.classifier.loaded.model = model
 
     def lengths(self) -> list[int]:
-        return [len(item) + len(tree.tokens)
-                for item, tree in zip(self.items, self.trees, strict=True)]
+        return self._lengths
 
     def loss(self, indices: list[int]) -> torch.Tensor:
         prefix = read_prefix(self.model, self.classifier.head)

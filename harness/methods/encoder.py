@@ -61,11 +61,14 @@ class EncoderClassifier:
 class EncoderLearner:
     """Cross-entropy of the classification head."""
 
+    shared_tokens = 0
+
     def __init__(self, classifier: EncoderClassifier, job: Job) -> None:
         self.classifier = classifier
         self.job = job
         tokenizer = classifier.loaded.tokenizer
         self.encoded = encode(tokenizer, job.train, classifier.max_length)
+        self._lengths = [len(item["input_ids"]) for item in self.encoded]
         self.labels = [e.label for e in job.train]
 
     @property
@@ -78,7 +81,7 @@ class EncoderLearner:
         self.classifier.loaded.model = model
 
     def lengths(self) -> list[int]:
-        return [len(item["input_ids"]) for item in self.encoded]
+        return self._lengths
 
     def loss(self, indices: list[int]) -> torch.Tensor:
         device = self.classifier.device.type

@@ -5,16 +5,17 @@ from __future__ import annotations
 import gc
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import torch
 from accelerate import Accelerator
 from accelerate.utils import set_seed
 from torch import nn
+from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.flop_counter import FlopCounterMode
-from transformers import get_linear_schedule_with_warmup
 
-from harness.backbones.batches import shuffled_by_length
+from harness.backbones.batches import PASS_TOKENS, passes, shuffled
 from harness.common.device import Device
 from harness.methods.method import CurvePoint, Job, Training
 
@@ -35,6 +36,9 @@ class Learner(Protocol):
     """A model with the examples it learns from."""
 
     model: Any
+
+    shared_tokens: int
+    """Tokens that every pass reads once, whatever its examples."""
 
     def lengths(self) -> list[int]:
         """Tokens of each training example."""
@@ -65,21 +69,22 @@ def train(learner: Learner, job: Job, learning_rate: float, weight_decay: float)
     """Train in place and leave the weights of the epoch with the lowest validation loss.
 
     AdamW, linear warm-up over a tenth of the steps, then linear decay; gradients clipped to norm
-    1. An epoch's batches hold sequences of similar length. Raises DivergedError.
+    1. Batches are random; each is computed in passes of similar length. Raises DivergedError.
     """
-    accelerator = Accelerator(mixed_precision=job.device.autocast, cpu=job.device.type == "cpu")
+    # The device's autocast surrounds each pass; a second one would only cast outputs back.
+    accelerator = Accelerator(mixed_precision="no", cpu=job.device.type == "cpu")
     trainable = [p for p in learner.model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(trainable, lr=learning_rate, weight_decay=weight_decay,
                                   fused=True)
     budget, lengths = job.budget, learner.lengths()
     per_epoch = math.ceil(len(lengths) / budget.batch)
     steps = per_epoch * budget.epochs
-    schedule = get_linear_schedule_with_warmup(optimizer, math.ceil(WARMUP * steps), steps)
+    schedule = LambdaLR(optimizer, partial(_rate, steps=steps))
     learner.model, optimizer, schedule = accelerator.prepare(learner.model, optimizer, schedule)
     training, state = Training(), _State(micro=budget.batch)
     for epoch in range(budget.epochs):
         learner.model.train()
-        batches = shuffled_by_length(lengths, budget.batch, f"{job.seed}:{epoch}")
+        batches = shuffled(len(lengths), budget.batch, f"{job.seed}:{epoch}")
         for indices in batches:
             loss = _step(learner, indices, accelerator, optimizer, job.device, training, state)
             schedule.step()
@@ -96,6 +101,17 @@ def train(learner: Learner, job: Job, learning_rate: float, weight_decay: float)
     training.micro_batch = state.micro
     training.flops *= training.tokens
     return training
+
+
+def _rate(step: int, steps: int) -> float:
+    """Share of the learning rate at a step from 0: up over a tenth of the steps, then down.
+
+    No step has a rate of zero, or a short training would waste its first.
+    """
+    warmup = math.ceil(WARMUP * steps)
+    if step < warmup:
+        return (step + 1) / warmup
+    return (steps - step) / max(1, steps - warmup)
 
 
 def _step(learner: Learner, indices: list[int], accelerator: Accelerator, optimizer: Any,
@@ -133,8 +149,8 @@ def _step(learner: Learner, indices: list[int], accelerator: Accelerator, optimi
 def _accumulate(learner: Learner, indices: list[int], accelerator: Accelerator, device: Device,
                 micro: int) -> float:
     total = 0.0
-    for start in range(0, len(indices), micro):
-        part = indices[start:start + micro]
+    overhead = PASS_TOKENS[device.type] + learner.shared_tokens
+    for part in passes(indices, learner.lengths(), micro, overhead):
         with device.autocast_context():
             loss = learner.loss(part) / len(indices)
         accelerator.backward(loss)

@@ -7,7 +7,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from harness.compare.summary import Row
+from harness.compare.summary import Forgot, Row
 from harness.report import words
 from harness.report.published import Published
 from harness.study.record import Record
@@ -24,6 +24,7 @@ def figures(published: Published) -> dict[str, dict[str, Any]]:
                                  "seconds to adapt, stand-alone (log scale)"),
         "quality-latency": _scatter(rows, "p50_ms", metric,
                                     "median latency of one request, ms (log scale)"),
+        "quality-forgetting": _forgetting(rows, metric),
         "loss": _loss(published.study.records),
     }
     return {name: json.loads(figure.to_json()) for name, figure in made.items()}
@@ -46,6 +47,32 @@ def _scatter(rows: list[Row], cost: str, metric: str, cost_title: str) -> go.Fig
     figure.update_xaxes(type="log", dtick=1, title=cost_title)
     figure.update_yaxes(title=metric)
     return _plain(figure)
+
+
+def _forgetting(rows: list[Row], metric: str) -> go.Figure:
+    figure = go.Figure()
+    for backbone in sorted({row.backbone for row in rows if row.backbone}):
+        points = [(row, row.common.mean, *_reach(row.forgot)) for row in rows
+                  if row.backbone == backbone and row.common and row.forgot]
+        figure.add_trace(go.Scatter(
+            x=[x for _, _, x, _, _ in points], y=[y for _, y, _, _, _ in points],
+            error_x={"type": "data", "symmetric": False, "thickness": 1,
+                     "array": [above for *_, above in points],
+                     "arrayminus": [below for *_, below, _ in points]},
+            text=[row.label for row, *_ in points], mode="markers+text", name=backbone,
+            textposition="top center", marker={"size": 11},
+            hovertemplate="%{text}<br>" + metric + " %{y:.3f}<br>%{x:+.1f} points<extra></extra>"))
+    figure.update_xaxes(title="general benchmarks, change in percentage points (95% interval)")
+    figure.update_yaxes(title=metric)
+    return _plain(figure)
+
+
+def _reach(forgot: Forgot) -> tuple[float, float, float]:
+    """Change in points, and how far its interval reaches below and above."""
+    if forgot.difference is None or forgot.low is None or forgot.high is None:
+        return 0.0, 0.0, 0.0
+    middle = forgot.difference.mean
+    return 100 * middle, 100 * (middle - forgot.low), 100 * (forgot.high - middle)
 
 
 def _loss(records: tuple[Record, ...]) -> go.Figure:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from harness.compare.summary import Row
 from harness.report import words
 from harness.report.published import Published
+from harness.study.record import Record
 
 
 def markdown(published: Published) -> str:
@@ -17,16 +18,19 @@ def markdown(published: Published) -> str:
         f"Suite `{study.suite}`, profile `{study.profile}`, {study.created}. "
         f"Mean over seeds ± standard deviation; {metric} on the {summary.common_items} test items "
         "that every method answered, accuracy and ROC AUC on all test items of the method's "
-        "budget. Adaptation is the stand-alone time of trials and fit.", "",
-        f"| method | backbone | {metric} | accuracy | ROC AUC | train / test items | seeds "
-        "| adaptation | p50 latency | trainable | artifact |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
+        "budget. Forgetting is the change on general benchmarks against the untouched backbone, "
+        "in percentage points, with its 95% interval over items. Adaptation is the stand-alone "
+        "time of trials and fit.", "",
+        f"| method | backbone | {metric} | accuracy | ROC AUC | forgetting | train / test items "
+        "| seeds | adaptation | p50 latency | trainable | artifact |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|",
         *(_row(row) for row in summary.rows), "",
     ]
     failed = [row for row in summary.rows if row.reason]
     if failed:
         lines += ["## Runs without a result", "",
                   *(f"- {_cell(row.name)}: {_cell(row.reason or '')}" for row in failed), ""]
+    lines += _forgetting(study.records)
     lines += ["## Matching rules", "", "| rule | held | evidence |", "|---|---|---|"]
     lines += [f"| {rule.name} | {_held(rule.held)} | {_cell(rule.evidence)} |"
               for rule in published.rules]
@@ -47,12 +51,43 @@ def _row(row: Row) -> str:
     cells = [
         row.label, row.backbone or words.ABSENT, words.spread(row.common),
         words.spread(row.metrics["accuracy"]), words.spread(row.metrics["roc_auc"]),
+        words.forgot(row.forgot),
         f"{row.train_items} / {row.test_items}" if row.test_items else words.ABSENT,
         f"{row.seeds - row.failed}" + (f" of {row.seeds}" if row.failed else ""),
         words.seconds(row.adapt_seconds), words.milliseconds(row.p50_ms),
         words.count(row.trainable_parameters), words.size(row.artifact_bytes),
     ]
     return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
+
+
+def _forgetting(records: tuple[Record, ...]) -> list[str]:
+    """The first seed's benchmarks, before and after."""
+    measured = [(r, r.forgetting) for r in records if r.identity.seed == 0 and r.forgetting
+                and r.forgetting.changed and r.identity.inner is None]
+    if not measured:
+        return []
+    lines = ["## Forgetting", "", "First seed. Differences in percentage points, with 95% "
+             "intervals over items; drift in nats a token on general text, above 0 is worse; "
+             "similarity is linear CKA of the features before and after.", "",
+             "| method | backbone | benchmark | items | before | after | difference | lost "
+             "| gained |", "|---|---|---|---|---|---|---|---|---|"]
+    for record, figures in measured:
+        name = (_cell(record.identity.label), _cell(record.identity.backbone or ""))
+        lines += ["| " + " | ".join((
+            *name, _cell(b.benchmark), str(b.items), f"{b.before:.3f}", f"{b.after:.3f}",
+            _cell(words.points(b.difference, b.low, b.high)), str(b.lost), str(b.gained))) + " |"
+            for b in figures.benchmarks]
+        if figures.drift:
+            d = figures.drift
+            lines.append("| " + " | ".join((
+                *name, f"drift, {d.tokens} tokens", str(d.passages), f"{d.before:.3f}",
+                f"{d.after:.3f}", _cell(f"{d.difference:+.3f} [{d.low:+.3f}, {d.high:+.3f}]"),
+                words.ABSENT, words.ABSENT)) + " |")
+        if figures.similarity is not None:
+            lines.append("| " + " | ".join((
+                *name, "similarity", words.ABSENT, "1.000", f"{figures.similarity:.3f}",
+                words.ABSENT, words.ABSENT, words.ABSENT)) + " |")
+    return [*lines, ""]
 
 
 def _data(published: Published) -> str:

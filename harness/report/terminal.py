@@ -91,8 +91,12 @@ class ProgressWatcher:
 
     def said(self, text: str) -> None:
         self._progress.update(self._task, detail=escape(text))
-        if text.startswith("latency: round 1/") and not self.console.is_terminal:
+        if self.console.is_terminal:
+            return
+        if text.startswith("latency: round 1/"):
             self.console.print("measuring latency", highlight=False)
+        elif text.startswith("forgetting: "):
+            self.console.print(f"measuring {text}", markup=False, highlight=False)
 
     def warned(self, text: str) -> None:
         self.console.print(text, markup=False, highlight=False)
@@ -119,7 +123,7 @@ def print_results(console: Console, published: Published) -> None:
     for column in ("method", "backbone"):
         table.add_column(column, no_wrap=True)
     # Six columns fit a terminal of 80; the page has them all.
-    for column in (words.METRIC_NAMES[summary.metric], "accuracy", "adaptation", "p50"):
+    for column in (words.METRIC_NAMES[summary.metric], "forgetting", "adaptation", "p50"):
         table.add_column(column, justify="right", no_wrap=True)
     for row in summary.rows:
         table.add_row(*map(escape, _cells(row)))
@@ -134,9 +138,17 @@ def print_results(console: Console, published: Published) -> None:
             console.print(f"matching rule broken: {rule.name}: {rule.evidence}", markup=False)
 
 
+def _forgot(row: Row) -> str:
+    """Points without their interval: the page has it."""
+    if row.forgot is None:
+        return words.ABSENT
+    difference = row.forgot.difference
+    return words.points(difference.mean, None, None) if difference else "0"
+
+
 def _cells(row: Row) -> list[str]:
     if row.common is None:
         return [row.label, row.backbone or words.ABSENT, "no result", *[""] * 3]
     return [row.label, row.backbone or words.ABSENT, words.spread(row.common),
-            words.spread(row.metrics["accuracy"]), words.seconds(row.adapt_seconds),
+            _forgot(row), words.seconds(row.adapt_seconds),
             words.milliseconds(row.p50_ms)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.compare.summary import Row, Spread
+from harness.compare.summary import Forgot, Row, Spread
 
 METRIC_NAMES = {
     "accuracy": "accuracy", "macro_f1": "macro F1", "micro_f1": "micro F1", "roc_auc": "ROC AUC",
@@ -17,6 +17,26 @@ def spread(value: Spread | None) -> str:
         return ABSENT
     sd = f" ± {value.sd:.3f}" if value.sd is not None else ""
     return f"{value.mean:.3f}{sd}"
+
+
+def forgot(value: Forgot | None) -> str:
+    """Percentage points on general benchmarks with their interval; `0` where nothing changed."""
+    if value is None:
+        return ABSENT
+    if not value.changed:
+        return "0 by construction"
+    return (ABSENT if value.difference is None
+            else points(value.difference.mean, value.low, value.high))
+
+
+def points(difference: float, low: float | None, high: float | None) -> str:
+    """`-2.1 [-4.0, -0.3]`: a difference of shares in percentage points, with its interval."""
+    shown = _signed(difference)
+    return shown if low is None or high is None else f"{shown} [{_signed(low)}, {_signed(high)}]"
+
+
+def _signed(share: float) -> str:
+    return f"{round(100 * share, 1) + 0.0:+.1f}"  # adding zero turns -0.0 into 0.0
 
 
 def seconds(value: float | None) -> str:

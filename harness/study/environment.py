@@ -16,6 +16,8 @@ from harness.study.record import Environment
 COMPUTING_LIBRARIES = ("torch", "transformers", "peft", "accelerate", "tokenizers", "faiss-cpu",
                        "sentence-transformers", "scikit-learn", "scipy", "numpy", "safetensors")
 COMPUTING_ROOMS = ("common", "tasks", "backbones", "methods", "measure")
+APART = Path(harness.__file__).parent / "measure" / "forgetting"
+"""Measured on finished runs, under a key of its own."""
 COMPUTING_FILES = ("suite.py", "study/work.py")
 
 
@@ -36,7 +38,8 @@ def code_sha256() -> str:
     """Hash of the harness's own files that determine a result."""
     root = Path(harness.__file__).parent
     files = [root / name for name in COMPUTING_FILES]
-    files += [path for room in COMPUTING_ROOMS for path in (root / room).rglob("*.py")]
+    files += [path for room in COMPUTING_ROOMS for path in (root / room).rglob("*.py")
+              if APART not in path.parents]
     return sha256_json({p.relative_to(root).as_posix(): sha256_file(p) for p in files})
 
 

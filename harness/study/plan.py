@@ -9,6 +9,7 @@ from harness.backbones.handle import Handle, get_backbone, get_embedder
 from harness.common.device import Device
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_json
+from harness.measure.forgetting.names import check_suite
 from harness.methods.resolve import Entry, resolve
 from harness.study.environment import code_sha256, library_versions
 from harness.study.record import Identity
@@ -70,6 +71,7 @@ def make_plan(loaded: LoadedSuite, device: Device) -> Plan:
     Everything that can be wrong with a suite is found here. Raises HarnessError.
     """
     entries = resolve(loaded)
+    check_suite(loaded)
     task = load_task(loaded)
     _check_sizes(loaded, task)
     handles = {name: get_backbone(loaded, name) for name in loaded.suite.backbones}

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from harness.measure.cost import Cost
+from harness.measure.forgetting.figures import Forgetting
 from harness.measure.latency import LatencyFigures
 from harness.measure.overfitting import Overfitting
 from harness.measure.part import RecordPart
@@ -14,7 +15,7 @@ from harness.measure.quality import Quality
 from harness.measure.retrieval import Retrieval
 from harness.measure.slices import Slice
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 State = Literal["ok", "diverged", "out-of-memory", "failed"]
 
 
@@ -124,6 +125,7 @@ class Record(RecordPart):
     quality: Quality | None = None
     slices: tuple[Slice, ...] = ()
     overfitting: Overfitting | None = None
+    forgetting: Forgetting | None = None
     latency: LatencyFigures | None = None
     cost: Cost | None = None
     size: Size | None = None

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from multiprocessing.context import ForkServerContext
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from harness.sources.cache import cache_folder
 from harness.study.executor import in_own_process, run_locally
+from harness.study.forgetting import measure_check, pass_on, to_measure
 from harness.study.plan import Plan, PlannedRun
 from harness.study.record import Record
 from harness.study.rounds import Round, time_round
@@ -44,13 +45,16 @@ def run_study(plan: Plan, store: Store, watcher: Watcher) -> dict[str, Record]:
 
     A failed run is a record and the study goes on; runs that need it fail with that reason.
     """
-    left = missing(plan, store)
-    context = start_server() if left or not _timed_together(plan, store) else None
-    for run in left:
+    for run in missing(plan, store):
         watcher.started(run)
-        watcher.ended(run, _run(plan, store, run, context, watcher.said))
-    if context is not None:
-        _time_all(plan, store, context, watcher)
+        watcher.ended(run, _run(plan, store, run, watcher.said))
+    for check in to_measure(plan, store, partial(assign, plan, store)):
+        outcome = in_own_process(start_server(), measure_check, check, watcher.said)
+        if outcome.failure is not None:
+            watcher.warned(f"forgetting of {check.backbone.name} could not be measured: "
+                           f"{outcome.failure}")
+    pass_on(plan, store)
+    _time_all(plan, store, watcher)
     return {run.run_id: record for run in plan.runs
             if (record := store.load(run.run_id)) is not None}
 
@@ -69,8 +73,7 @@ def assign(plan: Plan, store: Store, run: PlannedRun) -> Assignment:
     )
 
 
-def _run(plan: Plan, store: Store, run: PlannedRun, context: ForkServerContext | None,
-         say: Callable[[str], None]) -> Record:
+def _run(plan: Plan, store: Store, run: PlannedRun, say: Callable[[str], None]) -> Record:
     assignment = assign(plan, store, run)
     for needed in run.needs:
         record = store.load(needed)
@@ -80,7 +83,7 @@ def _run(plan: Plan, store: Store, run: PlannedRun, context: ForkServerContext |
             with store.lock(run.run_id):
                 return store.write(failure(assignment, "failed",
                                            f"it needs the run '{title}', which is {state}"))
-    return run_locally(context or start_server(), assignment, say)
+    return run_locally(start_server(), assignment, say)
 
 
 def latency_round(plan: Plan, store: Store) -> Round | None:
@@ -99,10 +102,7 @@ def latency_round(plan: Plan, store: Store) -> Round | None:
                  plan.task.splits.test[:count], plan.loaded.suite.measure.latency)
 
 
-def _timed_together(plan: Plan, store: Store) -> bool:
-    timed = latency_round(plan, store)
-    if timed is None:
-        return True
+def _timed_together(timed: Round, store: Store) -> bool:
     names = set()
     for assignment in timed.assignments:
         record = store.load(assignment.identity.run_id)
@@ -110,11 +110,11 @@ def _timed_together(plan: Plan, store: Store) -> bool:
     return names == {timed.name}
 
 
-def _time_all(plan: Plan, store: Store, context: ForkServerContext, watcher: Watcher) -> None:
+def _time_all(plan: Plan, store: Store, watcher: Watcher) -> None:
     timed = latency_round(plan, store)
-    if timed is None or _timed_together(plan, store):
+    if timed is None or _timed_together(timed, store):
         return
-    outcome = in_own_process(context, time_round, timed, watcher.said)
+    outcome = in_own_process(start_server(), time_round, timed, watcher.said)
     if outcome.failure is not None:
         watcher.warned(f"latency could not be measured: {outcome.failure}")
         return

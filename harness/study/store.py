@@ -14,12 +14,14 @@ from pydantic import ValidationError
 
 from harness.common.errors import HarnessError
 from harness.common.files import atomic_folder, flush_folder, sha256_file, write_atomic
+from harness.measure.forgetting.figures import Forgetting
 from harness.study.record import SCHEMA_VERSION, Record
 from harness.tasks.examples import Example
 
 RECORD = "record.json"
 PREDICTIONS = "predictions.parquet"
 ARTIFACT = "artifact"
+FORGETTING = "forgetting.parquet"
 PASSING = "out-of-memory"
 """A state that says more about the machine's moment than about the run: tried again."""
 
@@ -103,6 +105,31 @@ class Store:
     def update(self, record: Record) -> None:
         """Replace a kept run's record, leaving the rest of its folder."""
         write_atomic(self.path(record.identity.run_id) / RECORD, record.model_dump_json(indent=1))
+
+    def add_forgetting(self, run_id: str, figures: Forgetting, items: pa.Table) -> None:
+        """Add what a kept run forgot, and its items, to the run."""
+        path = self.path(run_id) / FORGETTING
+        buffer = pa.BufferOutputStream()
+        pq.write_table(items, buffer)
+        write_atomic(path, buffer.getvalue().to_pybytes())
+        self.set_forgetting(run_id, figures.model_copy(
+            update={"items_sha256": sha256_file(path)}))
+
+    def set_forgetting(self, run_id: str, figures: Forgetting) -> None:
+        """Replace the forgetting of a kept run."""
+        with self.lock(run_id):
+            record = self.load(run_id)
+            if record is not None:
+                self.update(record.model_copy(update={"forgetting": figures}))
+
+    def has_forgetting(self, record: Record, key: str) -> bool:
+        """Whether a record's forgetting was measured under this key and its items are whole."""
+        figures = record.forgetting
+        if figures is None or figures.key != key:
+            return False
+        path = self.path(record.identity.run_id) / FORGETTING
+        return figures.items_sha256 is None or (
+            path.exists() and sha256_file(path) == figures.items_sha256)
 
     def predictions(self, run_id: str) -> pa.Table:
         """The run's per-item predictions."""

@@ -1,17 +1,22 @@
+from itertools import combinations, pairwise
+
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
 from torch import nn
 
-from harness.backbones.batches import by_length, shuffled_by_length
+from harness.backbones.batches import by_length, passes, shuffled
 from harness.backbones.blocks import classification_head, transformer_blocks
 from harness.backbones.dropout import FastDropout, keep_mask, speed_up_dropout
 from harness.backbones.features import FeatureStore, pooled
 from harness.backbones.handle import parameter_count
 from harness.backbones.load import load_base, load_classifier
 from harness.common.clock import Clock
+from harness.common.device import Device
 from harness.common.errors import CannotRunError
 from harness.tasks.examples import Example
 
@@ -19,8 +24,9 @@ TEXTS = [Example(str(i), text, None, 0, "g", {}) for i, text in enumerate(
     ["old iron", "apple pear plum cherry grape melon", "tin"])]
 
 
-def test_pooled_features_equal_sentence_transformers(encoder, device):
-    vectors = FeatureStore(None).features(pooled(encoder, 32, device), TEXTS, Clock(), "encode")
+def test_pooled_features_equal_sentence_transformers(encoder):
+    fp32 = Device("cpu", "test", "no", 1)
+    vectors = FeatureStore(None).features(pooled(encoder, 32, fp32), TEXTS, Clock(), "encode")
     transformer = Transformer(str(encoder.path))
     reference = SentenceTransformer(modules=[
         transformer, Pooling(transformer.get_embedding_dimension(), pooling_mode="mean")],
@@ -104,20 +110,41 @@ def padding(batches, lengths):
     return sum(len(b) * max(lengths[i] for i in b) for b in batches) / sum(lengths)
 
 
-def test_epochs_mix_a_small_set_anew():
-    lengths = list(range(100, 300))
-    first, second = ({frozenset(b) for b in shuffled_by_length(lengths, 16, f"0:{epoch}")}
-                     for epoch in (0, 1))
-    assert len(first & second) <= 1
+LENGTHS = [int(n) for n in np.random.default_rng(0).integers(5, 100, 205)]
 
 
-def test_batches_hold_every_index_once_and_like_lengths_together():
-    lengths = [int(n) for n in np.random.default_rng(0).integers(5, 100, 205)]
-    for batches in (by_length(lengths, 16), shuffled_by_length(lengths, 16, "0:0")):
-        assert sorted(i for batch in batches for i in batch) == list(range(205))
-        assert max(map(len, batches)) == 16
-        assert padding(batches, lengths) < 1.35
-    plain = [list(range(i, min(i + 16, 205))) for i in range(0, 205, 16)]
-    assert padding(plain, lengths) > 1.6
-    assert shuffled_by_length(lengths, 16, "0:0") == shuffled_by_length(lengths, 16, "0:0")
-    assert shuffled_by_length(lengths, 16, "0:0") != shuffled_by_length(lengths, 16, "1:0")
+def test_inference_batches_hold_like_lengths_together():
+    batches = by_length(LENGTHS, 16)
+    assert sorted(i for batch in batches for i in batch) == list(range(205))
+    assert max(map(len, batches)) == 16
+    assert padding(batches, LENGTHS) < 1.1
+
+
+def test_epochs_are_random_batches_drawn_by_seed():
+    assert shuffled(205, 16, "0:0") == shuffled(205, 16, "0:0")
+    assert sorted(i for batch in shuffled(205, 16, "0:0") for i in batch) == list(range(205))
+    first, second = ({frozenset(b) for b in shuffled(205, 16, f"0:{epoch}")} for epoch in (0, 1))
+    assert not first & second
+
+
+def test_passes_cut_a_batch_where_padding_costs_more_than_another_pass():
+    batch = shuffled(205, 16, "0:0")[0]
+    parts = passes(batch, LENGTHS, most=16, overhead=64)
+    assert sorted(i for part in parts for i in part) == sorted(batch)
+    assert 1 < len(parts) < 6
+    assert padding(parts, {i: LENGTHS[i] for i in batch}) < 1.3
+    assert len(passes(batch, LENGTHS, most=16, overhead=10_000)) == 1
+    assert max(map(len, passes(batch, LENGTHS, most=3, overhead=10_000))) == 3
+
+
+@given(st.lists(st.integers(1, 50), min_size=1, max_size=7), st.integers(1, 7), st.integers(0, 90))
+def test_passes_do_the_least_work_of_all_cuts(lengths, most, overhead):
+    order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
+
+    def work(parts):
+        return sum(len(p) * max(lengths[i] for i in p) + overhead for p in parts)
+
+    cuts = ([order[a:b] for a, b in pairwise([0, *where, len(order)])]
+            for r in range(len(order)) for where in combinations(range(1, len(order)), r))
+    least = min(work(parts) for parts in cuts if max(map(len, parts)) <= most)
+    assert work(passes(range(len(lengths)), lengths, most, overhead)) == least

@@ -9,13 +9,15 @@ from torch import nn
 from harness.backbones.features import FeatureStore
 from harness.common.clock import Clock
 from harness.methods.linear import fit_linear
-from harness.methods.loop import DivergedError, seed_everything, train
+from harness.methods.loop import DivergedError, _rate, seed_everything, train
 from harness.methods.method import Job
 from harness.suite import Budget
 
 
 class Toy:
     """Linear regression of y = 3x with a loss in the loop's terms."""
+
+    shared_tokens = 0
 
     def __init__(self, items=32, losses=None, fails_above=None):
         seed_everything(0)
@@ -112,3 +114,13 @@ def test_a_linear_head_predicts_as_scikit_learn(labels):
                                atol=1e-9)
     assert np.allclose(head.predict(x).sum(axis=1), 1)
     assert fit_linear(x, [1] * 60, 3, 1.0).predict(x)[:, 1].min() == 1.0
+
+
+@pytest.mark.parametrize("steps", [1, 2, 9, 10, 200])
+def test_the_rate_climbs_and_falls_and_is_never_zero(steps):
+    rates = [_rate(step, steps) for step in range(steps)]
+    top = rates.index(1.0)
+    assert all(0 < rate <= 1 for rate in rates)
+    assert rates[:top + 1] == sorted(rates[:top + 1])
+    assert rates[top:] == sorted(rates[top:], reverse=True)
+    assert top <= max(0, steps // 10)

@@ -8,7 +8,15 @@ from playwright.sync_api import sync_playwright
 
 from harness.common.device import detect
 from harness.compare.matching import Rule
-from harness.compare.summary import Row, Spread, Summary
+from harness.compare.summary import Forgot, Row, Spread, Summary
+from harness.measure.forgetting.figures import (
+    BenchmarkChange,
+    Change,
+    Drift,
+    Forgetting,
+    LostItem,
+    unchanged,
+)
 from harness.measure.latency import LatencyFigures
 from harness.measure.quality import quality
 from harness.report.files import write_report
@@ -33,6 +41,17 @@ def identity(label, run_id):
         libraries={"torch": "2"}, device_type="cpu", autocast="no")
 
 
+def forgetting():
+    change = {"before": 0.5, "after": 0.25, "difference": -0.25, "low": -0.5, "high": 0.01}
+    return Forgetting(
+        key="k", changed=True, mean=Change(**change),
+        benchmarks=(BenchmarkChange(**change, benchmark="hellaswag", metric="acc", items=8, lost=2,
+                                    gained=0),),
+        drift=Drift(**change, passages=3, tokens=30), similarity=0.9,
+        lost=(LostItem(benchmark="hellaswag", text=HOSTILE[1], target=HOSTILE[0], before="b",
+                       after=HOSTILE[5]),))
+
+
 def published():
     import numpy as np
 
@@ -44,7 +63,9 @@ def published():
             identity=identity(label, f"r{i}"),
             status=Status(state="failed", reason=HOSTILE[0]) if failed else Status(state="ok"),
             curve=(CurveRecord(step=1, epoch=1.0, train_loss=1.0, validation_loss=0.9 + i),),
-            quality=None if failed else figures, environment=environment(detect()),
+            quality=None if failed else figures,
+            forgetting=forgetting() if i < 2 else unchanged("k", "left alone"),
+            environment=environment(detect()),
             latency=LatencyFigures(round="x", device="d", requests=1, p50_ms=1.0, p95_ms=None,
                                    p99_ms=None, mean_ms=1.0, phases_ms={"p": 1.0}, batch=1,
                                    items_per_second=1.0)))
@@ -52,6 +73,8 @@ def published():
         rows.append(Row(
             backbone="b", label=label, family="full", seeds=1, failed=int(failed),
             reason=HOSTILE[0] if failed else None, common=spread,
+            forgot=Forgot(changed=True, difference=Spread(mean=-0.1 * i, sd=0.01, seeds=2),
+                          low=-0.2 - i, high=0.1) if i < 2 else Forgot(changed=False),
             metrics=dict.fromkeys(METRICS, spread), train_items=9, test_items=9,
             adapt_seconds=10.0 + i, device_hours=0.01, training_flops=1e12,
             peak_memory_bytes=10**9, p50_ms=5.0 - i / 2, p95_ms=None, p99_ms=None,
@@ -102,6 +125,18 @@ def test_it_opens_without_an_error_or_a_request(page):
     assert page.said == []
 
 
+def test_forgetting_is_shown_by_benchmark_with_the_items_lost(page):
+    assert page.locator("#quality-forgetting .point").count() == 5
+    cells = page.locator("#forgetting-table tbody tr").first.locator("td").all_inner_texts()
+    assert cells == [HOSTILE[0], "b", "hellaswag", "acc", "8", "0.500", "0.250",
+                     "-25.0 [-50.0, +1.0]", "2", "0"]
+    assert page.locator("#forgetting-table tbody tr").count() == 6
+    column = page.locator("#main-table thead th").all_inner_texts().index("forgetting, points")
+    shown = page.locator(f"#main-table tbody tr td:nth-child({column + 1})").all_inner_texts()
+    assert sorted(shown) == sorted(
+        ["+0.0 [-20.0, +10.0]", "-10.0 [-120.0, +10.0]", *["0 by construction"] * 4])
+
+
 def test_hostile_labels_are_text(page):
     assert page.title() == HOSTILE[0]
     labels = page.locator("#main-table tbody tr td:first-child").all_inner_texts()
@@ -148,7 +183,9 @@ def test_a_run_opens(page):
 
 def test_markdown_cannot_be_broken_by_labels():
     text = markdown(published())
-    rows = [line for line in text.splitlines() if line.startswith("| ") and " | b | " in line]
-    assert len(rows) == len(HOSTILE)
-    assert {len(line.replace("\\|", "").split("|")) for line in rows} == {13}
+    main, forgotten = text.split("## Forgetting")
+    for part, expected, columns in ((main, len(HOSTILE), 12), (forgotten, 2 * 3, 9)):
+        rows = [line for line in part.splitlines() if " | b | " in line]
+        assert len(rows) == expected
+        assert {len(line.replace("\\|", "").split("|")) for line in rows} == {columns + 2}
     assert "<script" not in text

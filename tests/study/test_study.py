@@ -25,10 +25,10 @@ from harness.study.store import Store
 from harness.study.study import make_study
 from harness.suite import load_suite
 
-FIELDS_OF_VERSION_1 = {
+FIELDS_OF_VERSION_2 = {
     "schema_version", "identity", "status", "setting", "budget_used", "trials", "curve", "quality",
-    "slices", "overfitting", "latency", "cost", "size", "retrieval", "notes", "environment",
-    "predictions_sha256",
+    "slices", "overfitting", "forgetting", "latency", "cost", "size", "retrieval", "notes",
+    "environment", "predictions_sha256",
 }
 
 
@@ -205,8 +205,8 @@ def test_a_record_of_a_newer_schema_is_refused(suite_file, tmp_path, device):
 
 
 def test_the_fields_of_each_schema_version_are_pinned():
-    assert SCHEMA_VERSION == 1
-    assert set(Record.model_fields) == FIELDS_OF_VERSION_1
+    assert SCHEMA_VERSION == 2
+    assert set(Record.model_fields) == FIELDS_OF_VERSION_2
 
 
 def wait_for_a_record(runs, timeout=120):

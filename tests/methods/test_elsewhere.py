@@ -1,0 +1,92 @@
+"""Models tuned elsewhere, with plain transformers and PEFT."""
+
+import shutil
+
+import pytest
+import torch
+from peft import LoraConfig, get_peft_model
+from transformers import (
+    AutoModelForCausalLM,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+)
+
+from harness.common.errors import HarnessError
+from harness.methods.elsewhere import load_tuned
+
+
+def adapter(folder, base, model_class, task, **options):
+    torch.manual_seed(0)
+    model = get_peft_model(
+        model_class.from_pretrained(base.path, **options),
+        LoraConfig(r=2, target_modules="all-linear", task_type=task, init_lora_weights=False))
+    model.save_pretrained(folder)
+    return model.eval()
+
+
+IDS = torch.tensor([[5, 9, 200, 31]])
+
+
+def test_a_decoder_s_adapter(decoder, tmp_path):
+    model = adapter(tmp_path, decoder, AutoModelForCausalLM, "CAUSAL_LM")
+    loaded = load_tuned(tmp_path, decoder, "cpu")
+    torch.testing.assert_close(loaded.model(IDS).logits, model(IDS).logits)
+
+
+def test_an_encoder_s_adapter_with_its_own_number_of_classes(encoder, tmp_path):
+    model = adapter(tmp_path, encoder, AutoModelForSequenceClassification, "SEQ_CLS",
+                    num_labels=5)
+    torch.manual_seed(0)  # the tiny base has no pooler: it is drawn anew, as it was above
+    loaded = load_tuned(tmp_path, encoder, "cpu")
+    torch.testing.assert_close(loaded.model(IDS).logits, model(IDS).logits)
+
+
+def test_a_whole_model_with_and_without_a_tokenizer(encoder, tmp_path):
+    model = AutoModelForSequenceClassification.from_pretrained(encoder.path, num_labels=3).eval()
+    model.save_pretrained(tmp_path)
+    loaded = load_tuned(tmp_path, encoder, "cpu")
+    torch.testing.assert_close(loaded.model(IDS).logits, model(IDS).logits)
+    assert len(loaded.tokenizer) == len(AutoTokenizer.from_pretrained(encoder.path))
+    AutoTokenizer.from_pretrained(encoder.path).save_pretrained(tmp_path)
+    assert load_tuned(tmp_path, encoder, "cpu").model.num_labels == 3
+
+
+def test_another_vocabulary_is_refused(encoder, tmp_path):
+    AutoModelForSequenceClassification.from_pretrained(encoder.path).save_pretrained(tmp_path)
+    tokenizer = AutoTokenizer.from_pretrained(encoder.path)
+    tokenizer.add_tokens(["newtoken"])
+    tokenizer.save_pretrained(tmp_path)
+    with pytest.raises(HarnessError, match=r"its vocabulary .* is not that of tiny-encoder"):
+        load_tuned(tmp_path, encoder, "cpu")
+
+
+def test_an_adapter_of_another_base_is_refused(encoder, decoder, tmp_path):
+    adapter(tmp_path, decoder, AutoModelForCausalLM, "CAUSAL_LM")
+    with pytest.raises(HarnessError, match="adapter"):
+        load_tuned(tmp_path, encoder, "cpu")
+
+
+def test_a_pickle_is_refused_and_never_read(decoder, tmp_path):
+    adapter(tmp_path, decoder, AutoModelForCausalLM, "CAUSAL_LM")
+    (tmp_path / "adapter_model.safetensors").rename(tmp_path / "adapter_model.bin")
+    with pytest.raises(HarnessError, match="pickle are never read"):
+        load_tuned(tmp_path, decoder, "cpu")
+    (tmp_path / "adapter_config.json").unlink()
+    shutil.copy(decoder.path / "config.json", tmp_path)
+    (tmp_path / "pytorch_model.bin").write_bytes(b"\x80\x04}.")
+    with pytest.raises(HarnessError, match="no safetensors weights"):
+        load_tuned(tmp_path, decoder, "cpu")
+
+
+def test_damage_and_absence_are_named(decoder, encoder, tmp_path):
+    with pytest.raises(HarnessError, match="there is no such folder"):
+        load_tuned(tmp_path / "nowhere", decoder, "cpu")
+    with pytest.raises(HarnessError, match=r"no config\.json"):
+        load_tuned(tmp_path, decoder, "cpu")
+    adapter(tmp_path, decoder, AutoModelForCausalLM, "CAUSAL_LM")
+    weights = tmp_path / "adapter_model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:100])
+    with pytest.raises(HarnessError, match="not a whole safetensors file"):
+        load_tuned(tmp_path, decoder, "cpu")
+    with pytest.raises(HarnessError, match="is of kind decoder, its base tiny-encoder"):
+        load_tuned(decoder.path, encoder, "cpu")

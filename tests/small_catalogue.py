@@ -1,0 +1,65 @@
+"""A small catalogue with data in the layout of the real one."""
+
+import gzip
+import json
+
+import pyarrow as pa
+import pytest
+import yaml
+
+from harness.measure.forgetting import catalogue as room
+
+WORDS = ["apple", "pear", "iron", "copper", "brass", "bronze", "tin", "lead", "melon", "steel"]
+
+
+def arrow(folder, rows):
+    folder.mkdir(parents=True)
+    table = pa.Table.from_pylist(rows)
+    with pa.OSFile(str(folder / "data.arrow"), "wb") as file, pa.ipc.new_stream(
+            file, table.schema) as stream:
+        stream.write_table(table)
+
+
+def word(i):
+    return WORDS[i % len(WORDS)]
+
+
+@pytest.fixture
+def small_catalogue(tmp_path, monkeypatch):
+    """ARC, WinoGrande, LAMBADA and two subjects of MMLU in 24 rows each; one probe."""
+    data = tmp_path / "general"
+    arrow(data / "arc/validation", [
+        {"id": str(i), "question": f"which is a {word(i)}?", "answerKey": "AB"[i % 2],
+         "choices": {"text": [f"old {word(i)}", f"old {word(i + 3)} and {word(i)}"],
+                     "label": ["A", "B"]}} for i in range(24)])
+    arrow(data / "wino/validation", [
+        {"sentence": f"the {word(i)} hit the {word(i + 1)} so _ broke.", "option1": word(i),
+         "option2": word(i + 1), "answer": str(1 + i % 2)} for i in range(24)])
+    for subject in ("anatomy", "astronomy"):
+        for split in ("dev", "test"):
+            arrow(data / "mmlu" / subject / split, [
+                {"question": f"{subject} {word(i)}?", "subject": subject, "answer": i % 4,
+                 "choices": [word(i + k) for k in range(4)]} for i in range(12)])
+    with gzip.open(data / "lambada.gz", "wt") as file:
+        for i in range(48):
+            document = {"id": i // 2, "query": f"the {word(i // 2)} and {word(i // 2 + 2)} of the",
+                        "choices": [f"very {word(i // 2)}"]}
+            file.write(json.dumps({"doc": document}) + "\n")
+    arrow(data / "pairs", [{"a": f"old {word(i)}", "b": f"new {word(i + i % 2)}", "label": i % 2}
+                           for i in range(40)])
+    whole = yaml.safe_load(room.SHIPPED.read_text())
+    content = {
+        "source": {"file": str(data)}, "passages": "lambada_openai",
+        "benchmarks": {
+            "arc_easy": {"definition": "arc", "data": "arc", "splits": ["validation"]},
+            "winogrande": {"definition": "winogrande", "data": "wino", "splits": ["validation"]},
+            "mmlu": {**whole["benchmarks"]["mmlu"], "data": "mmlu"},
+            "lambada_openai": {**whole["benchmarks"]["lambada_openai"], "data": "lambada.gz"}},
+        "probes": {"pairs": {"data": "pairs", "columns": ["a", "b"], "classes": ["no", "yes"]}},
+    }
+    path = tmp_path / "catalogue.yaml"
+    path.write_text(yaml.safe_dump(content))
+    monkeypatch.setattr(room, "SHIPPED", path)
+    room.catalogue.cache_clear()
+    yield room.catalogue()
+    room.catalogue.cache_clear()
