@@ -17,6 +17,7 @@ from transformers import DynamicCache
 
 from harness.backbones.options import ROOT, OptionTree
 
+PIECE = 64
 Layers = tuple[tuple[torch.Tensor, torch.Tensor], ...]
 
 
@@ -79,48 +80,53 @@ def score_with_greedy(model: Any, prefix: Prefix, items: Sequence[Sequence[int]]
                       ) -> list[tuple[torch.Tensor, torch.Tensor]]:
     """As `score_options`, and for each option whether greedy decoding would give it (bool)."""
     logits, steps = _read(model, prefix, items, trees, padding)
-    taken = _edge_scores(logits, steps)
-    rows = torch.arange(len(items), device=logits.device)[:, None]
-    best = logits.argmax(dim=-1)[rows, steps[..., 0] - ROOT] == steps[..., 1]
+    taken, greedy = _edge_scores_and_greedy(logits, steps)
+    missed = ~greedy
     scores = []
     for row, tree in enumerate(trees):
-        paths = tree.incidence().to(taken.device)
-        edges = len(tree.edges)
-        missed = paths @ (~best[row, :edges]).to(paths.dtype)
-        scores.append((paths @ taken[row, :edges], missed == 0))
+        paths, edges = tree.incidence().to(taken.device), len(tree.edges)
+        scores.append((paths @ taken[row, :edges],
+                       paths @ missed[row, :edges].to(paths.dtype) == 0))
     return scores
 
 
 def _read(model: Any, prefix: Prefix, items: Sequence[Sequence[int]],
           trees: Sequence[OptionTree], padding: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Logits [rows, 1 + nodes, vocabulary] of one pass, and the steps [rows, edges, 2] in them."""
+    """One pass over prompts and trees, each row padded on the left.
+
+    Returns logits [rows, 1 + most nodes, vocabulary] at the last positions, and the steps
+    [rows, edges, 2] as (position of the parent among those, token).
+    """
     rows, nodes, edges = len(items), _most(trees, "tokens"), _most(trees, "edges")
-    width = max(len(item) for item in items)
-    ids = torch.full((rows, width + nodes), padding, dtype=torch.long)
-    positions = torch.zeros((rows, width + nodes), dtype=torch.long)
-    sees = torch.zeros((rows, width + nodes, width + nodes), dtype=torch.bool)
+    width = max(len(item) + len(tree.tokens) for item, tree in zip(items, trees, strict=True))
+    ids = torch.full((rows, width), padding, dtype=torch.long)
+    positions = torch.zeros((rows, width), dtype=torch.long)
+    sees = torch.zeros((rows, width, width), dtype=torch.bool)
     steps = torch.zeros((rows, edges, 2), dtype=torch.long)
     causal = torch.ones(width, width, dtype=torch.bool).tril()
     for row, (item, tree) in enumerate(zip(items, trees, strict=True)):
-        start, size = width - len(item), len(tree.tokens)
-        end = width + size
-        ids[row, start:width] = torch.tensor(item)
-        ids[row, width:end] = torch.tensor(tree.tokens, dtype=torch.long)
-        positions[row, start:width] = torch.arange(len(item))
-        positions[row, width:end] = len(item) + torch.tensor(tree.depths, dtype=torch.long)
-        sees[row, start:width, start:width] = causal[start:, start:]
-        sees[row, width:end, start:width] = True
-        sees[row, width:end, width:end] = tree.visible()
+        size = len(tree.tokens)
+        branch = width - size
+        start = branch - len(item)
+        ids[row, start:branch] = torch.tensor(item)
+        ids[row, branch:] = torch.tensor(tree.tokens, dtype=torch.long)
+        positions[row, start:branch] = torch.arange(len(item))
+        positions[row, branch:] = len(item) + torch.tensor(tree.depths, dtype=torch.long)
+        sees[row, start:branch, start:branch] = causal[start:branch, start:branch]
+        sees[row, branch:, start:branch] = True
+        sees[row, branch:, branch:] = tree.visible()
         steps[row, : len(tree.edges)] = torch.tensor(tree.edges)
+        # Of the last 1 + nodes positions, the end of this row's prompt (ROOT) is one.
+        steps[row, : len(tree.edges), 0] += nodes - size - ROOT
     # A padded query looks at itself alone: a row of the mask with nothing to see gives NaN.
-    sees |= torch.eye(width + nodes, dtype=torch.bool)
+    sees |= torch.eye(width, dtype=torch.bool)
     logits = _run(model, prefix, ids, positions, sees, keep=nodes + 1)
     return logits, steps.to(logits.device)
 
 
 def _run(model: Any, prefix: Prefix, ids: torch.Tensor, positions: torch.Tensor,
          sees: torch.Tensor, keep: int) -> torch.Tensor:
-    """Logits [rows, keep, vocabulary] at the end of the prompt and at the tree's nodes."""
+    """Logits [rows, keep, vocabulary] at the last `keep` positions."""
     parameter = next(model.parameters())
     shared = torch.ones(*sees.shape[:2], prefix.length, dtype=torch.bool)
     visible = torch.cat([shared, sees], dim=2)[:, None].to(parameter.device)
@@ -136,15 +142,44 @@ def _run(model: Any, prefix: Prefix, ids: torch.Tensor, positions: torch.Tensor,
 
 
 def _edge_scores(logits: torch.Tensor, steps: torch.Tensor) -> torch.Tensor:
-    """log p(token | parent) for each edge: logits [rows, 1 + nodes, vocabulary] -> [rows, edges].
-
-    Index 0 of the logits is the end of the prompt (ROOT), index 1 + n is node n.
+    """log p(token | parent) for each step: logits [rows, positions, vocabulary] -> [rows, edges].
     """
-    logits = logits.float()
-    parents, tokens = steps[..., 0] - ROOT, steps[..., 1]
-    normaliser = logits.logsumexp(dim=-1)
+    normaliser = torch.cat([piece.float().logsumexp(dim=-1) for piece in _pieces(logits)])
+    return (_of_tokens(logits, steps)
+            - normaliser.view(logits.shape[:2]).gather(1, steps[..., 0]))
+
+
+def _edge_scores_and_greedy(logits: torch.Tensor, steps: torch.Tensor
+                            ) -> tuple[torch.Tensor, torch.Tensor]:
+    """As `_edge_scores`, without gradients, and whether each step takes the likeliest token.
+
+    Of tokens that tie, the first is the likeliest, as argmax has it; that is asked only where
+    the step's token has the highest logit.
+    """
+    tops, normalisers = [], []
+    for piece in _pieces(logits):
+        values = piece.to(torch.float32, copy=True)
+        top = values.amax(dim=-1, keepdim=True)
+        normalisers.append(top[:, 0] + values.sub_(top).exp_().sum(dim=-1).log_())
+        tops.append(top[:, 0])
+    parents, tokens, taken = steps[..., 0], steps[..., 1], _of_tokens(logits, steps)
+    highest, normaliser = (torch.cat(part).view(logits.shape[:2]).gather(1, parents)
+                           for part in (tops, normalisers))
+    greedy = taken == highest
+    rows = torch.arange(len(logits), device=logits.device)[:, None].expand_as(parents)
+    likeliest = logits[rows[greedy], parents[greedy]].argmax(dim=-1)
+    greedy[greedy.clone()] = likeliest == tokens[greedy]
+    return taken - normaliser, greedy
+
+
+def _of_tokens(logits: torch.Tensor, steps: torch.Tensor) -> torch.Tensor:
     rows = torch.arange(len(logits), device=logits.device)[:, None]
-    return logits[rows, parents, tokens] - normaliser.gather(1, parents)
+    return logits[rows, steps[..., 0], steps[..., 1]].float()
+
+
+def _pieces(logits: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """Positions in pieces that stay in a CPU's cache: the vocabulary takes a sixth of a pass."""
+    return tuple(logits.flatten(0, 1).split(PIECE))
 
 
 def _prompt_learner(model: Any) -> Any:

@@ -16,7 +16,7 @@ from harness.common.device import Device
 from harness.common.errors import HarnessError
 
 ROWS = 16
-POSITIONS = 1024
+POSITIONS = 1536
 """Most positions of a batch whose logits are held at once."""
 
 Request = tuple[tuple[str, str] | None, list[int], list[int]]
