@@ -34,6 +34,7 @@ lint: $(VENV)/.ready ## ruff, mypy and the layers of the house
 
 bench: $(VENV)/.ready ## benchmarks of this project
 	$(BIN)/python -m benchmarks.training
+	$(BIN)/python -m benchmarks.forgetting
 
 clean: ## remove runs, caches of tools and the environment; published reports stay
 	rm -rf runs $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage *.egg-info

@@ -139,10 +139,6 @@ class DecoderLearner:
         """The model that learns."""
         return self.classifier.loaded.model
 
-    @model.setter
-    def model(self, model: Any) -> None:
-        self.classifier.loaded.model = model
-
     def lengths(self) -> list[int]:
         return self._lengths
 

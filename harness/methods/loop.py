@@ -35,10 +35,12 @@ class DivergedError(Exception):
 class Learner(Protocol):
     """A model with the examples it learns from."""
 
-    model: Any
-
     shared_tokens: int
     """Tokens that every pass reads once, whatever its examples."""
+
+    @property
+    def model(self) -> Any:
+        """The model that learns."""
 
     def lengths(self) -> list[int]:
         """Tokens of each training example."""
@@ -80,7 +82,8 @@ def train(learner: Learner, job: Job, learning_rate: float, weight_decay: float)
     per_epoch = math.ceil(len(lengths) / budget.batch)
     steps = per_epoch * budget.epochs
     schedule = LambdaLR(optimizer, partial(_rate, steps=steps))
-    learner.model, optimizer, schedule = accelerator.prepare(learner.model, optimizer, schedule)
+    # One process, one device: the model stays the same object.
+    _, optimizer, schedule = accelerator.prepare(learner.model, optimizer, schedule)
     training, state = Training(), _State(micro=budget.batch)
     for epoch in range(budget.epochs):
         learner.model.train()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -23,8 +24,9 @@ class Published(RecordPart):
 
 def publish(study: Study, predictions: Predictions) -> Published:
     """Compare a study. `predictions` gives the per-item table of a run id."""
-    return Published(study=study, summary=summarise(study, predictions),
-                     rules=matching_rules(study, predictions))
+    once = cache(predictions)
+    return Published(study=study, summary=summarise(study, once),
+                     rules=matching_rules(study, once))
 
 
 def read_published(path: Path) -> Published:

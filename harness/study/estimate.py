@@ -20,6 +20,9 @@ OTHER_BACKWARD = 2.5
 """Arithmetic of a training pass in forward passes: 3 for all weights (forward, and backward
 twice the forward), less where the weights' own gradients are left out."""
 RETRIEVED = 2.0
+GENERAL_TOKENS = 80
+"""Tokens a general item, choices included: the mean over 40 items of each benchmark of the
+catalogue, by SmolLM2's tokenizer."""
 START_SECONDS = 1.0
 
 
@@ -50,9 +53,18 @@ def estimate(plan: Plan, left: list[PlannedRun]) -> Estimate:
     """
     gflops = matrix_speed()
     sizes = {name: parameter_count(handle) for name, handle in plan.backbones.items()}
-    seconds = {run.run_id: START_SECONDS + _flops(run, sizes, plan) / (gflops * EFFICIENCY * 1e9)
-               for run in left}
+    seconds = {run.run_id: START_SECONDS
+               + (_flops(run, sizes, plan) + _forgetting_flops(run, sizes, plan))
+               / (gflops * EFFICIENCY * 1e9) for run in left}
     return Estimate(seconds, sum(seconds.values()), gflops)
+
+
+def _forgetting_flops(run: PlannedRun, sizes: dict[str, int], plan: Plan) -> float:
+    asked, backbone = plan.loaded.suite.measure.forgetting, run.identity.backbone
+    if asked is None or backbone is None or not METHODS[run.identity.method].changes_weights:
+        return 0.0
+    items = asked.benchmarks if run.identity.kind == "decoder" else asked.probes
+    return (sum(items.values()) + asked.passages) * GENERAL_TOKENS * 2 * sizes[backbone]
 
 
 def _flops(run: PlannedRun, sizes: dict[str, int], plan: Plan) -> float:

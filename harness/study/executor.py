@@ -65,8 +65,8 @@ def in_own_process(context: ForkServerContext, work: Callable[..., Any], argumen
 def run_locally(context: ForkServerContext, assignment: Assignment, say: Say) -> Record:
     """One run in its own process. A process that dies leaves a record that says how."""
     with assignment.store.lock(assignment.identity.run_id):
-        done = assignment.store.load(assignment.identity.run_id)
-        if done is not None and assignment.store.finished(assignment.identity.run_id):
+        done = assignment.store.standing(assignment.identity.run_id)
+        if done is not None:
             return done
         outcome = in_own_process(context, carry_out, assignment, say)
         if isinstance(outcome.result, Record):

@@ -37,7 +37,7 @@ class Watcher(Protocol):
 
 def missing(plan: Plan, store: Store) -> list[PlannedRun]:
     """Runs without a record that stands."""
-    return [run for run in plan.runs if not store.finished(run.run_id)]
+    return [run for run in plan.runs if store.standing(run.run_id) is None]
 
 
 def run_study(plan: Plan, store: Store, watcher: Watcher) -> dict[str, Record]:

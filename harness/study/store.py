@@ -50,10 +50,10 @@ class Store:
                                "Name a folder you may write with --runs.") from None
         return FileLock(folder / f"{run_id}.lock")
 
-    def finished(self, run_id: str) -> bool:
-        """Whether the run has a record that stands."""
+    def standing(self, run_id: str) -> Record | None:
+        """The run's record, None when there is none that stands."""
         record = self.load(run_id)
-        return record is not None and record.status.state != PASSING
+        return record if record is not None and record.status.state != PASSING else None
 
     def load(self, run_id: str) -> Record | None:
         """The run's record, None when there is none that can be read as a whole.

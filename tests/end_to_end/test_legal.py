@@ -38,6 +38,14 @@ def test_a_smoke_study(suite, tmp_path):
     published = read_published(folder / "study.json")
     assert {r.status.state for r in published.study.records} == {"ok"}
     assert [rule.name for rule in published.rules if rule.held is False] == []
+    forgot = {f"{r.identity.label} {r.identity.backbone}": r.forgetting
+              for r in published.study.records if r.identity.backbone}
+    assert {name for name, f in forgot.items() if f.changed} == {
+        "full minilm", "lora minilm", "lora smollm2", "rag+lora smollm2"}
+    assert forgot["lora smollm2"].drift.tokens > 100
+    assert forgot["lora smollm2"].drift.difference != 0.0
+    assert {b.benchmark for b in forgot["lora smollm2"].benchmarks} == {
+        "arc_easy", "piqa", "lambada_openai"}
     notes = {note for r in published.study.records for note in r.notes}
     assert notes == {"the weights were quantised (Q4_1) and are dequantised here"}
     assert (folder / "index.html").stat().st_size < 6_000_000
@@ -48,3 +56,41 @@ def test_a_smoke_study(suite, tmp_path):
     assert "nothing to compute" in again.stdout
     assert time.monotonic() - start < SECOND_CALL_SECONDS
     assert json.loads((folder / "study.json").read_text())["summary"] == before
+
+
+BENCHMARKS = ("arc_easy", "arc_challenge", "hellaswag", "piqa", "winogrande", "sciq",
+              "lambada_openai", "mmlu")
+
+
+def test_general_benchmarks_score_as_lm_eval_s_own_model_does():
+    """The packaged decoder in fp32, four items of each benchmark that ships."""
+    from lm_eval.models.huggingface import HFLM
+
+    from harness.backbones.handle import get_backbone
+    from harness.backbones.load import load_causal
+    from harness.common.device import Device, detect
+    from harness.measure.forgetting.benchmarks import Examination
+    from harness.measure.forgetting.language_model import SharedContextLM
+    from harness.suite import load_suite
+
+    device = Device(detect().type, "test", "no", 2)
+    handle = get_backbone(load_suite(ROOT / "suites" / "legal.yaml"), "smollm2")
+    loaded = load_causal(handle, device.type)
+    examination = Examination(dict.fromkeys(BENCHMARKS, 4), 0, seed=1)
+    ours = examination.put_to(loaded, device)
+    assert {a.benchmark for a in ours.answers} == set(BENCHMARKS)
+    found = requests_and_scores(examination)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SharedContextLM, "_loglikelihood_tokens", HFLM._loglikelihood_tokens)
+        theirs = examination.put_to(loaded, device)
+    expected = requests_and_scores(examination)
+    assert [a.score for a in ours.answers] == [a.score for a in theirs.answers]
+    assert found.keys() == expected.keys()
+    assert [found[k] for k in expected] == pytest.approx(list(expected.values()), abs=1e-3)
+
+
+def requests_and_scores(examination):
+    """Log-likelihood of every choice of the last evaluation."""
+    return {instance.arguments: instance.resps[0][0]
+            for tasks in examination.tasks.values() for task in tasks
+            for instance in task.instances}

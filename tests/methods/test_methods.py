@@ -14,7 +14,6 @@ from harness.methods.adapters import AnyPeft
 from harness.methods.method import METHODS, Job, spread
 from harness.methods.prompting import draw_shots
 from harness.methods.trials import fit_once, tune
-from harness.study.work import make_job
 from harness.tasks.task import load_task
 
 register_all()
@@ -157,4 +156,3 @@ def test_a_grid_starts_at_its_centre():
 
 def test_a_job_does_not_hold_the_test_split():
     assert "test" not in {f.name for f in dataclasses.fields(Job)}
-    assert make_job is not None
