@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pyarrow as pa
 
+from harness.compare.bootstrap import Answers, bootstrap
+from harness.compare.ties import Against, Interval, against_best, interval
 from harness.measure.part import RecordPart
 from harness.measure.quality import Quality, quality
 from harness.study.record import Record
@@ -48,6 +50,10 @@ class Row(RecordPart):
     """Why the first failed run failed."""
     common: Spread | None
     """The suite's metric on the common items."""
+    interval: Interval | None = None
+    """Of the suite's metric on the common items."""
+    against: Against | None = None
+    """Against the best row; None for that row itself, and for one without a result."""
     metrics: dict[str, Spread | None]
     """Each metric on all the test items of this method's budget."""
     forgot: Forgot | None
@@ -102,7 +108,40 @@ def summarise(study: Study, predictions: Predictions) -> Summary:
     rows = [_row(group, on_common, study.metric) for group in groups.values()]
     rows.sort(key=lambda row: (row.common is None, -row.common.mean if row.common else 0.0,
                                row.name))
-    return Summary(metric=study.metric, common_items=len(common), rows=tuple(rows))
+    return Summary(metric=study.metric, common_items=len(common),
+                   rows=tuple(_compared(rows, tables, common, study)))
+
+
+def _compared(rows: list[Row], tables: dict[str, pa.Table], common: set[str], study: Study
+              ) -> list[Row]:
+    """The rows with intervals and with their comparison to the first, which is the best."""
+    able = [row for row in rows if row.common is not None]
+    if not able:
+        return rows
+    runs = {row.name: [i for i in row.run_ids if i in tables] for row in able}
+    order = [run_id for ids in runs.values() for run_id in ids]
+    drawn = bootstrap(_answers([tables[i] for i in order], common, study.labels), study.metric)
+    place = {run_id: i for i, run_id in enumerate(order)}
+    values = {name: drawn[[place[i] for i in ids]] for name, ids in runs.items()}
+    points = {row.name: row.common.mean for row in able if row.common}
+    against = against_best(values, able[0].name, points)
+    return [row if row.name not in values else row.model_copy(update={
+        "interval": interval(values[row.name]), "against": against.get(row.name)})
+        for row in rows]
+
+
+def _answers(tables: list[pa.Table], common: set[str], labels: tuple[str, ...]) -> Answers:
+    """The common items of every table, in one order."""
+    items = sorted(common)
+    probabilities = []
+    for table in tables:
+        position = {item: i for i, item in enumerate(table["item"].to_pylist())}
+        chosen = table.take([position[item] for item in items])
+        probabilities.append(np.column_stack([chosen[f"p:{label}"].to_numpy()
+                                              for label in labels]))
+    targets = np.array([labels.index(target) for target in chosen["target"].to_pylist()])
+    groups = np.unique(chosen["group"].to_pylist(), return_inverse=True)[1]
+    return Answers(probabilities, targets, groups)
 
 
 def _common_items(tables: Sequence[pa.Table]) -> set[str]:

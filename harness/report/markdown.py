@@ -21,9 +21,10 @@ def markdown(published: Published) -> str:
         "budget. Forgetting is the change on general benchmarks against the untouched backbone, "
         "in percentage points, with its 95% interval over items. Adaptation is the stand-alone "
         "time of trials and fit.", "",
-        f"| method | backbone | {metric} | accuracy | ROC AUC | forgetting | train / test items "
-        "| seeds | adaptation | p50 latency | trainable | artifact |",
-        "|---|---|---|---|---|---|---|---|---|---|---|---|",
+        f"| method | backbone | {metric} | 95% interval | against the best | accuracy | ROC AUC "
+        "| forgetting | train / test items | seeds | adaptation | p50 latency | trainable "
+        "| artifact |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|",
         *(_row(row) for row in summary.rows), "",
     ]
     failed = [row for row in summary.rows if row.reason]
@@ -50,6 +51,7 @@ def markdown(published: Published) -> str:
 def _row(row: Row) -> str:
     cells = [
         row.label, row.backbone or words.ABSENT, words.spread(row.common),
+        words.within(row.interval), words.against(row),
         words.spread(row.metrics["accuracy"]), words.spread(row.metrics["roc_auc"]),
         words.forgot(row.forgot),
         f"{row.train_items} / {row.test_items}" if row.test_items else words.ABSENT,

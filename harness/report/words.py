@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.compare.summary import Forgot, Row, Spread
+from harness.compare.ties import Interval
 
 METRIC_NAMES = {
     "accuracy": "accuracy", "macro_f1": "macro F1", "micro_f1": "micro F1", "roc_auc": "ROC AUC",
@@ -70,12 +71,34 @@ def size(value: int | None) -> str:
     return ABSENT if value is None else f"{count(value)}B" if value >= 1000 else f"{value} B"
 
 
+def within(value: Interval | None) -> str:
+    """`.38 to .49`."""
+    return ABSENT if value is None else f"{value.low:.3f} to {value.high:.3f}"
+
+
+def against(row: Row) -> str:
+    """How a method stands to the best one."""
+    if row.against is None:
+        return ABSENT if row.common is None else "best"
+    a = row.against
+    behind = f"{a.difference:.3f} behind [{a.low:+.3f}, {a.high:+.3f}]"
+    return f"tied: {behind}" if a.tied else behind
+
+
 def headline(rows: tuple[Row, ...], metric: str, items: int) -> str:
-    """One sentence on which method scored highest, and that no difference is tested here."""
+    """Which method scored highest, which cannot be told from it, and how fine the study sees."""
     done = [row for row in rows if row.common is not None]
     if not done:
         return "No method has a result."
-    best = done[0]
-    return (f"Highest {METRIC_NAMES[metric]}: {best.name}, {spread(best.common)}, on the {items} "
-            f"test items that every method answered. Differences between methods are not tested "
-            f"for significance here.")
+    best, name = done[0], METRIC_NAMES[metric]
+    said = (f"Highest {name}: {best.name}, {spread(best.common)}, on the {items} test items that "
+            f"every method answered.")
+    if not best.interval or len(done) == 1:
+        return said
+    tied = [row.name for row in done[1:] if row.against and row.against.tied]
+    reach = max(row.against.detectable for row in done[1:] if row.against)
+    told = (f"The difference to {', '.join(tied)} is not significant" if tied
+            else "Every other method is significantly lower")
+    return (f"{said} {told} (paired bootstrap over groups of items and seeds, Holm's correction, "
+            f"5%). Depending on the method, a difference of up to {reach:.3f} was needed to be "
+            "found with 80% power.")

@@ -184,7 +184,7 @@ def test_a_run_opens(page):
 def test_markdown_cannot_be_broken_by_labels():
     text = markdown(published())
     main, forgotten = text.split("## Forgetting")
-    for part, expected, columns in ((main, len(HOSTILE), 12), (forgotten, 2 * 3, 9)):
+    for part, expected, columns in ((main, len(HOSTILE), 14), (forgotten, 2 * 3, 9)):
         rows = [line for line in part.splitlines() if " | b | " in line]
         assert len(rows) == expected
         assert {len(line.replace("\\|", "").split("|")) for line in rows} == {columns + 2}
