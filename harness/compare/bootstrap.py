@@ -49,6 +49,8 @@ class Sums:
     actual: np.ndarray
     loss: np.ndarray
     gaps: np.ndarray
+    present: np.ndarray
+    """[classes] bool: classes that the items hold."""
 
 
 def accuracy(sums: Sums) -> np.ndarray:
@@ -57,10 +59,15 @@ def accuracy(sums: Sums) -> np.ndarray:
 
 
 def macro_f1(sums: Sums) -> np.ndarray:
-    """Mean of the classes' F1; a class neither drawn nor predicted counts 0."""
+    """Mean of the classes' F1, over those drawn and those that the items lack altogether.
+
+    A rare class is often not drawn. Counting it 0 then, as a class that the items lack counts 0
+    in the figure itself, would push every resample below the figure.
+    """
     below = sums.predicted + sums.actual
-    return np.asarray(np.divide(2 * sums.hits, below, out=np.zeros_like(below),
-                                where=below > 0).mean(axis=1))
+    f1 = np.divide(2 * sums.hits, below, out=np.zeros_like(below), where=below > 0)
+    counts = (sums.actual > 0) | ~sums.present
+    return np.asarray((f1 * counts).sum(axis=1) / counts.sum(axis=1))
 
 
 def log_loss(sums: Sums) -> np.ndarray:
@@ -92,8 +99,7 @@ def bootstrap(answers: Answers, metric: str, resamples: int = RESAMPLES, seed: i
             weights = drawn[:, answers.groups]
             chunks.append([roc_auc(p, answers.targets, weights) for p in answers.probabilities])
         else:
-            classes = answers.probabilities[0].shape[1]
-            chunks.append([SUMMED[metric](_sums(drawn @ tally, classes)) for tally in tallies])
+            chunks.append([SUMMED[metric](_sums(drawn @ tally, answers)) for tally in tallies])
     return np.concatenate([np.asarray(chunk) for chunk in chunks], axis=1)
 
 
@@ -146,7 +152,9 @@ def _tally(probabilities: np.ndarray, answers: Answers) -> np.ndarray:
     return tally
 
 
-def _sums(sums: np.ndarray, classes: int) -> Sums:
+def _sums(sums: np.ndarray, answers: Answers) -> Sums:
+    classes = answers.probabilities[0].shape[1]
+    present = np.bincount(answers.targets, minlength=classes) > 0
     items, hits, predicted, actual, loss, gaps = np.split(
         sums, np.cumsum([1, classes, classes, classes, 1]), axis=1)
-    return Sums(items[:, 0], hits, predicted, actual, loss[:, 0], gaps)
+    return Sums(items[:, 0], hits, predicted, actual, loss[:, 0], gaps, present)

@@ -50,6 +50,16 @@ def test_areas_with_ties_are_scikit_learn_s(seed):
         roc_auc_score(targets, scores))
 
 
+def test_a_rare_class_that_is_not_drawn_does_not_pull_macro_f1_down():
+    rng = np.random.default_rng(0)
+    targets = np.r_[0, rng.integers(1, 3, size=99)]  # one item of the first class of four
+    data = Answers([np.eye(4)[targets] * 0.8 + 0.05], targets, np.arange(100))
+    found = bootstrap(data, "macro_f1", 2000)[0]
+    assert set(np.round(found, 9)) == {0.666666667, 0.75}  # two of three, three of four
+    with_it = 1 - (1 - 1 / 100) ** 100
+    assert (found == 0.75).mean() == pytest.approx(with_it, abs=0.05)
+
+
 def test_a_class_that_is_not_drawn_leaves_no_area():
     weights = np.array([[1.0, 0.0], [1.0, 1.0]])
     both = np.array([[0.9, 0.1], [0.2, 0.8]])

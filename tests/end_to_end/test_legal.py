@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.measure.forgetting.figures import Forgetting
 from harness.report.published import read_published
 
 ROOT = Path(__file__).parents[2]
@@ -56,6 +57,27 @@ def test_a_smoke_study(suite, tmp_path):
     assert "nothing to compute" in again.stdout
     assert time.monotonic() - start < SECOND_CALL_SECONDS
     assert json.loads((folder / "study.json").read_text())["summary"] == before
+    if suite == "legal":
+        lora = next(r for r in published.study.records
+                    if (r.identity.label, r.identity.backbone) == ("lora", "smollm2"))
+        check_a_model_from_elsewhere_forgot_the_same(lora, tmp_path)
+
+
+def check_a_model_from_elsewhere_forgot_the_same(record, tmp_path):
+    """The saved adapter, taken as a stranger's, has the figures of its run."""
+    adapter = tmp_path / "runs" / "legal" / record.identity.run_id / "artifact"
+    output = tmp_path / "forgetting.json"
+    asked = ("--base", "smollm2", "--suite", "legal", "--profile", "smoke")
+    done = harness("forget", adapter, *asked, "--output", output)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "nats a token" in done.stdout
+    figures = Forgetting.model_validate_json(output.read_text())
+    assert figures.benchmarks == record.forgetting.benchmarks
+    assert figures.drift == record.forgetting.drift
+    refused = harness("forget", tmp_path / "nowhere", *asked)
+    assert refused.returncode == 2
+    assert "there is no such folder" in refused.stderr
+    assert "Traceback" not in refused.stderr
 
 
 BENCHMARKS = ("arc_easy", "arc_challenge", "hellaswag", "piqa", "winogrande", "sciq",
