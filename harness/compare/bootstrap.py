@@ -1,9 +1,10 @@
 """Distributions of metrics over resampled test items, the same resamples for every run.
 
 Groups of items (texts of one licence, questions on one clause) are drawn as wholes, because
-their items are not independent (Davison and Hinkley, Bootstrap Methods and their Application,
-1997, section 3.8). A resample is a vector of how often each group was drawn, so that metrics made
-of sums over items are one matrix product.
+their items are not independent, and within their class, because test splits are stratified by
+class: a rare class is then in every resample as it is in every split (Davison and Hinkley,
+Bootstrap Methods and their Application, 1997, sections 3.2 and 3.8). A resample is a vector of how
+often each group was drawn, so that metrics made of sums over items are one matrix product.
 """
 
 from __future__ import annotations
@@ -49,8 +50,6 @@ class Sums:
     actual: np.ndarray
     loss: np.ndarray
     gaps: np.ndarray
-    present: np.ndarray
-    """[classes] bool: classes that the items hold."""
 
 
 def accuracy(sums: Sums) -> np.ndarray:
@@ -59,15 +58,10 @@ def accuracy(sums: Sums) -> np.ndarray:
 
 
 def macro_f1(sums: Sums) -> np.ndarray:
-    """Mean of the classes' F1, over those drawn and those that the items lack altogether.
-
-    A rare class is often not drawn. Counting it 0 then, as a class that the items lack counts 0
-    in the figure itself, would push every resample below the figure.
-    """
+    """Mean of the classes' F1; a class neither drawn nor predicted counts 0."""
     below = sums.predicted + sums.actual
-    f1 = np.divide(2 * sums.hits, below, out=np.zeros_like(below), where=below > 0)
-    counts = (sums.actual > 0) | ~sums.present
-    return np.asarray((f1 * counts).sum(axis=1) / counts.sum(axis=1))
+    return np.asarray(np.divide(2 * sums.hits, below, out=np.zeros_like(below),
+                                where=below > 0).mean(axis=1))
 
 
 def log_loss(sums: Sums) -> np.ndarray:
@@ -94,12 +88,13 @@ def bootstrap(answers: Answers, metric: str, resamples: int = RESAMPLES, seed: i
     """
     chunks = []
     tallies = [] if metric == "roc_auc" else [_tally(p, answers) for p in answers.probabilities]
-    for drawn in _draws(answers.group_count, resamples, seed):
+    classes = answers.probabilities[0].shape[1]
+    for drawn in _draws(_strata(answers), resamples, seed):
         if metric == "roc_auc":
             weights = drawn[:, answers.groups]
             chunks.append([roc_auc(p, answers.targets, weights) for p in answers.probabilities])
         else:
-            chunks.append([SUMMED[metric](_sums(drawn @ tally, answers)) for tally in tallies])
+            chunks.append([SUMMED[metric](_sums(drawn @ tally, classes)) for tally in tallies])
     return np.concatenate([np.asarray(chunk) for chunk in chunks], axis=1)
 
 
@@ -127,12 +122,23 @@ def _area(scores: np.ndarray, positive: np.ndarray, weights: np.ndarray) -> np.n
                                 where=pairs > 0))
 
 
-def _draws(groups: int, resamples: int, seed: int) -> Iterator[np.ndarray]:
+def _strata(answers: Answers) -> np.ndarray:
+    """The class that most of a group's items have: [groups]."""
+    counts = np.zeros((answers.group_count, int(answers.targets.max()) + 1))
+    np.add.at(counts, (answers.groups, answers.targets), 1)
+    return np.asarray(counts.argmax(axis=1))
+
+
+def _draws(strata: np.ndarray, resamples: int, seed: int) -> Iterator[np.ndarray]:
     """How often each group was drawn: [resamples of a chunk, groups]."""
     rng = np.random.default_rng(seed)
+    members = [np.flatnonzero(strata == stratum) for stratum in np.unique(strata)]
     for start in range(0, resamples, CHUNK):
-        size = min(CHUNK, resamples - start)
-        yield rng.multinomial(groups, np.full(groups, 1 / groups), size).astype(np.float64)
+        drawn = np.zeros((min(CHUNK, resamples - start), len(strata)))
+        for groups in members:
+            shares = np.full(len(groups), 1 / len(groups))
+            drawn[:, groups] = rng.multinomial(len(groups), shares, len(drawn))
+        yield drawn
 
 
 def _tally(probabilities: np.ndarray, answers: Answers) -> np.ndarray:
@@ -152,9 +158,7 @@ def _tally(probabilities: np.ndarray, answers: Answers) -> np.ndarray:
     return tally
 
 
-def _sums(sums: np.ndarray, answers: Answers) -> Sums:
-    classes = answers.probabilities[0].shape[1]
-    present = np.bincount(answers.targets, minlength=classes) > 0
+def _sums(sums: np.ndarray, classes: int) -> Sums:
     items, hits, predicted, actual, loss, gaps = np.split(
         sums, np.cumsum([1, classes, classes, classes, 1]), axis=1)
-    return Sums(items[:, 0], hits, predicted, actual, loss[:, 0], gaps, present)
+    return Sums(items[:, 0], hits, predicted, actual, loss[:, 0], gaps)
