@@ -17,7 +17,7 @@ from transformers import DynamicCache
 
 from harness.backbones.options import ROOT, OptionTree
 
-PIECE = 64
+PIECE = 16
 Layers = tuple[tuple[torch.Tensor, torch.Tensor], ...]
 
 

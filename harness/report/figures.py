@@ -62,7 +62,7 @@ def _forgetting(rows: list[Row], metric: str) -> go.Figure:
             text=[row.label for row, *_ in points], mode="markers+text", name=backbone,
             textposition="top center", marker={"size": 11},
             hovertemplate="%{text}<br>" + metric + " %{y:.3f}<br>%{x:+.1f} points<extra></extra>"))
-    figure.update_xaxes(title="general benchmarks, change in percentage points (95% interval)")
+    figure.update_xaxes(title="general benchmarks, change in points")
     figure.update_yaxes(title=metric)
     return _plain(figure)
 

@@ -48,7 +48,9 @@ def check_round_trip(method, job, tmp_path):
     assert not [p for p in tmp_path.rglob("*") if p.suffix in (".bin", ".pt", ".pkl", ".joblib")]
     assert "/" + "tmp" not in "".join(p.read_text() for p in tmp_path.rglob("*.json"))
     loaded = method.load(job, chosen.setting, tmp_path)
-    np.testing.assert_allclose(loaded.predict(test, Clock()), predicted, atol=1e-5)
+    # Under autocast a prompt's network answers in bf16; what it saves is computed in fp32.
+    tolerance = 1e-5 if job.device.autocast == "no" else 2e-4
+    np.testing.assert_allclose(loaded.predict(test, Clock()), predicted, atol=tolerance)
     again = fit_once(method, job, chosen.setting).fit.fitted.predict(test, Clock())
     assert np.array_equal(again, predicted), "the same run twice must predict bit for bit alike"
     return chosen
