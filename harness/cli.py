@@ -73,7 +73,10 @@ def plan(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, run
 @app.command()
 def run(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, runs: Runs = RUNS,
         reports: Reports = REPORTS, fresh: Fresh = False) -> None:
-    """Run what is missing of a suite, and report. Exit code 1 when a run failed."""
+    """Run what is missing of a suite, and report.
+
+    Exit code 1 when a run failed or could not be measured in full.
+    """
     from harness.study.server import start_server
 
     # Before this process's own imports: the two take as long as each other.

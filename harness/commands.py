@@ -44,7 +44,7 @@ def show_plan(console: Console, plan: Plan, runs: Path) -> None:
 
 
 def run(console: Console, plan: Plan, runs: Path, reports: Path, fresh: bool) -> int:
-    """Plan, run, report. Returns the number of runs without a result."""
+    """Plan, run, report. Returns the number of runs without a result or not fully measured."""
     store = _store(plan, runs)
     if fresh:
         for planned in plan.runs:
@@ -60,7 +60,10 @@ def run(console: Console, plan: Plan, runs: Path, reports: Path, fresh: bool) ->
     folder = write_report(published, reports)
     print_results(console, published)
     console.print(f"report: {page_name(folder)}", highlight=False, soft_wrap=True)
-    return sum(record.status.state != "ok" for record in records.values())
+    asked = plan.loaded.suite.measure.forgetting is not None
+    return sum(record.status.state != "ok" or (
+        asked and record.identity.backbone is not None and record.forgetting is None)
+        for record in records.values())
 
 
 def report(console: Console, suite: str, profile: str | None, suites: Path, runs: Path,

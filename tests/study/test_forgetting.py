@@ -1,6 +1,9 @@
 """Forgetting of a small study on tiny models, with general items in a small catalogue."""
 
 import dataclasses
+import json
+import subprocess
+import sys
 from functools import partial
 
 import numpy as np
@@ -172,3 +175,27 @@ def test_an_unknown_name_is_an_error_with_its_line(suite_file, device, small_cat
     assert said in caught.value.found
     assert f"tiny.yaml:{line}" in caught.value.found
     assert ("arc_easy" if field == "benchmarks" else "pairs") in caught.value.fix
+
+
+def test_data_that_cannot_be_had_is_said_and_loses_no_run(suite_file, tmp_path, monkeypatch):
+    """A task that lm-eval knows, whose data set is not on this machine, without a network."""
+    content = yaml.safe_load(suite_file.read_text())
+    content["methods"], content["budget"]["seeds"] = ["majority"], 1
+    content["backbones"].pop("enc")
+    content["backbones"]["dec"]["methods"] = ["zero-shot", "bitfit"]
+    content["measure"]["forgetting"] = {"benchmarks": {"boolq": 4}}
+    suite_file.write_text(yaml.safe_dump(content, sort_keys=False))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "datasets"))
+    done = subprocess.run(
+        [sys.executable, "-m", "harness", "run", "tiny", "--suites", str(tmp_path), "--runs",
+         str(tmp_path / "runs"), "--reports", str(tmp_path / "reports")],
+        capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "forgetting of dec could not be measured" in done.stdout
+    assert "benchmark 'boolq': its data cannot be had" in done.stdout
+    records = [json.loads(path.read_text())
+               for path in (tmp_path / "runs" / "tiny").glob("*/record.json")]
+    assert {r["status"]["state"] for r in records} == {"ok"}
+    assert {r["identity"]["label"]: r["forgetting"] and r["forgetting"]["changed"]
+            for r in records} == {"majority": None, "bitfit": None, "zero-shot": False}
