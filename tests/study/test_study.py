@@ -220,7 +220,9 @@ def wait_for_a_record(runs, timeout=120):
 def test_a_polite_stop_is_quick_and_says_how_to_go_on(suite_file, tmp_path, number):
     command = [sys.executable, "-m", "harness", "run", "tiny", "--suites", str(tmp_path),
                "--runs", str(tmp_path / "runs"), "--reports", str(tmp_path / "reports")]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # A shell that runs the tests in the background has them ignore SIGINT, and all they start.
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     wait_for_a_record(tmp_path / "runs" / "tiny")
     start = time.monotonic()
     process.send_signal(number)
