@@ -52,6 +52,13 @@ def load_causal(handle: Handle, device: str) -> Loaded:
     return _load(handle, AutoModelForCausalLM, device)
 
 
+def load_with_head(handle: Handle, labels: tuple[str, ...], device: str) -> Loaded:
+    """The backbone with the head that its kind answers with; a decoder has its own."""
+    if handle.kind == "decoder":
+        return load_causal(handle, device)
+    return load_classifier(handle, labels, device)
+
+
 def load_tokenizer(handle: Handle) -> PreTrainedTokenizerBase:
     """The backbone's tokenizer, with a padding token (the end token where it has none)."""
     with quietly():

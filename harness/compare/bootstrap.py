@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.measure.quality import BINS
+from harness.measure.quality import BINS, confidence_bins
 
 RESAMPLES = 10_000
 CHUNK = 500
@@ -146,7 +146,7 @@ def _tally(probabilities: np.ndarray, answers: Answers) -> np.ndarray:
     items, classes = probabilities.shape
     predicted, targets = probabilities.argmax(axis=1), answers.targets
     confidence = probabilities.max(axis=1)
-    place = np.clip(np.ceil(confidence * BINS).astype(int) - 1, 0, BINS - 1)
+    place = confidence_bins(confidence)
     each, every = np.eye(classes), np.arange(items)
     right = (predicted == targets)[:, None]
     rows = np.hstack([

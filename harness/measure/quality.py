@@ -92,10 +92,15 @@ def calibration_error(probabilities: np.ndarray, targets: np.ndarray, bins: int 
     """
     confidence = probabilities.max(axis=1)
     correct = probabilities.argmax(axis=1) == targets
-    place = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+    place = confidence_bins(confidence, bins)
     counts = np.bincount(place, minlength=bins)
     gaps = np.bincount(place, weights=correct - confidence, minlength=bins)
     return float(np.abs(gaps[counts > 0]).sum() / len(targets))
+
+
+def confidence_bins(confidence: np.ndarray, bins: int = BINS) -> np.ndarray:
+    """The number from 0 of the bin (lower, upper] that each confidence lies in."""
+    return np.asarray(np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1))
 
 
 def _f1(targets: np.ndarray, predicted: np.ndarray, classes: list[int], average: str) -> float:

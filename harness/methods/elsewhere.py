@@ -9,7 +9,7 @@ from peft import PeftModel, get_peft_model_state_dict
 from safetensors import SafetensorError, safe_open
 
 from harness.backbones.handle import Handle, folder_handle
-from harness.backbones.load import Loaded, load_causal, load_classifier, load_tokenizer
+from harness.backbones.load import Loaded, load_tokenizer, load_with_head
 from harness.backbones.quiet import quietly
 from harness.common.errors import HarnessError
 
@@ -65,9 +65,7 @@ def _adapter(folder: Path, base: Handle, device: str) -> Loaded:
 
 
 def _load(handle: Handle, device: str, classes: int) -> Loaded:
-    if handle.kind == "decoder":
-        return load_causal(handle, device)
-    return load_classifier(handle, tuple(str(i) for i in range(classes)), device)
+    return load_with_head(handle, tuple(str(i) for i in range(classes)), device)
 
 
 def _classes(weights: Path) -> int:

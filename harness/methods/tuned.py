@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from harness.backbones.blocks import classification_head, freeze, transformer_blocks, unfreeze
-from harness.backbones.load import Loaded, load_causal, load_classifier
+from harness.backbones.load import Loaded, load_with_head
 from harness.backbones.quiet import quietly
 from harness.methods.decoder import DecoderClassifier, DecoderLearner, plain_decoder
 from harness.methods.encoder import EncoderClassifier, EncoderLearner
@@ -85,10 +85,7 @@ class Tuned(Method):
 
 def load_model(job: Job) -> Loaded:
     """The job's backbone with the head that its kind answers with."""
-    handle = job.need_backbone()
-    if handle.kind == "decoder":
-        return load_causal(handle, job.device.type)
-    return load_classifier(handle, job.task.labels, job.device.type)
+    return load_with_head(job.need_backbone(), job.task.labels, job.device.type)
 
 
 @METHODS.register("full")

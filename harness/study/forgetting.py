@@ -81,7 +81,7 @@ def pass_on(plan: Plan, store: Store) -> None:
                 continue
             if run.identity.inner is None:
                 if not store.has_forgetting(record, key):
-                    store.set_forgetting(run.run_id, unchanged(
+                    store.amend(run.run_id, forgetting=unchanged(
                         key, "the backbone's weights are left as they are"))
                 continue
             below = store.load(run.identity.inner)
@@ -89,7 +89,7 @@ def pass_on(plan: Plan, store: Store) -> None:
                 figures = below.forgetting.model_copy(update={
                     "reason": f"the weights of run {run.identity.inner}", "items_sha256": None})
                 if record.forgetting != figures:
-                    store.set_forgetting(run.run_id, figures)
+                    store.amend(run.run_id, forgetting=figures)
 
 
 def _done(plan: Plan, store: Store, backbone: str) -> Iterator[tuple[PlannedRun, Record]]:

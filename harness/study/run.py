@@ -119,7 +119,4 @@ def _time_all(plan: Plan, store: Store, watcher: Watcher) -> None:
         watcher.warned(f"latency could not be measured: {outcome.failure}")
         return
     for run_id, latency in outcome.result.items():
-        with store.lock(run_id):
-            record = store.load(run_id)
-            if record is not None:
-                store.update(record.model_copy(update={"latency": latency}))
+        store.amend(run_id, latency=latency)

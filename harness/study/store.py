@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from harness.common.errors import HarnessError
 from harness.common.files import atomic_folder, flush_folder, sha256_file, write_atomic
 from harness.measure.forgetting.figures import Forgetting
+from harness.measure.part import RecordPart
 from harness.study.record import SCHEMA_VERSION, Record
 from harness.tasks.examples import Example
 
@@ -102,9 +103,13 @@ class Store:
             flush_folder(folder)
         return record
 
-    def update(self, record: Record) -> None:
-        """Replace a kept run's record, leaving the rest of its folder."""
-        write_atomic(self.path(record.identity.run_id) / RECORD, record.model_dump_json(indent=1))
+    def amend(self, run_id: str, **parts: RecordPart) -> None:
+        """Replace parts of a kept run's record, leaving the rest of its folder."""
+        with self.lock(run_id):
+            record = self.load(run_id)
+            if record is not None:
+                write_atomic(self.path(run_id) / RECORD,
+                             record.model_copy(update=parts).model_dump_json(indent=1))
 
     def add_forgetting(self, run_id: str, figures: Forgetting, items: pa.Table) -> None:
         """Add what a kept run forgot, and its items, to the run."""
@@ -112,15 +117,8 @@ class Store:
         buffer = pa.BufferOutputStream()
         pq.write_table(items, buffer)
         write_atomic(path, buffer.getvalue().to_pybytes())
-        self.set_forgetting(run_id, figures.model_copy(
+        self.amend(run_id, forgetting=figures.model_copy(
             update={"items_sha256": sha256_file(path)}))
-
-    def set_forgetting(self, run_id: str, figures: Forgetting) -> None:
-        """Replace the forgetting of a kept run."""
-        with self.lock(run_id):
-            record = self.load(run_id)
-            if record is not None:
-                self.update(record.model_copy(update={"forgetting": figures}))
 
     def has_forgetting(self, record: Record, key: str) -> bool:
         """Whether a record's forgetting was measured under this key and its items are whole."""

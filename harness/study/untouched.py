@@ -10,7 +10,7 @@ from filelock import FileLock
 
 import harness.measure.forgetting as room
 from harness.backbones.handle import Handle
-from harness.backbones.load import Loaded, load_causal, load_classifier
+from harness.backbones.load import Loaded, load_with_head
 from harness.common.device import Device
 from harness.common.files import atomic_folder, sha256_file, sha256_json
 from harness.measure.forgetting.catalogue import catalogue
@@ -63,20 +63,13 @@ def untouched(handle: Handle, asked: ForgettingItems, device: Device,
         kept = _kept(folder, key)
         if kept is not None:
             return kept
-        scores = examined_by.put_to(load_untouched(handle, device), device)
+        scores = examined_by.put_to(load_with_head(handle, HEAD, device.type), device)
         with atomic_folder(folder) as temporary:
             scores.write(temporary)
             files = {p.name: sha256_file(p) for p in temporary.iterdir()}
             facts = {"key": key, "truncated": scores.truncated, "files": files}
             (temporary / FACTS).write_text(json.dumps(facts))
     return scores
-
-
-def load_untouched(handle: Handle, device: Device) -> Loaded:
-    """The backbone with the kind of head that a tuned model of its kind has."""
-    if handle.kind == "decoder":
-        return load_causal(handle, device.type)
-    return load_classifier(handle, HEAD, device.type)
 
 
 def _kept(folder: Path, key: str) -> General | None:
