@@ -154,21 +154,22 @@ def _edge_scores_and_greedy(logits: torch.Tensor, steps: torch.Tensor
     """As `_edge_scores`, without gradients, and whether each step takes the likeliest token.
 
     Of tokens that tie, the first is the likeliest, as argmax has it; that is asked only where
-    the step's token has the highest logit.
+    the step's token is one of them.
     """
-    tops, normalisers = [], []
+    tops, ties, normalisers = [], [], []
     for piece in _pieces(logits):
         values = piece.to(torch.float32, copy=True)
         top = values.amax(dim=-1, keepdim=True)
-        normalisers.append(top[:, 0] + values.sub_(top).exp_().sum(dim=-1).log_())
         tops.append(top[:, 0])
+        normalisers.append(top[:, 0] + values.sub_(top).exp_().sum(dim=-1).log_())
+        ties.append(values.eq_(1.0).sum(dim=-1) > 1)
     parents, tokens, taken = steps[..., 0], steps[..., 1], _of_tokens(logits, steps)
-    highest, normaliser = (torch.cat(part).view(logits.shape[:2]).gather(1, parents)
-                           for part in (tops, normalisers))
+    highest, tied, normaliser = (torch.cat(part).view(logits.shape[:2]).gather(1, parents)
+                                 for part in (tops, ties, normalisers))
     greedy = taken == highest
+    unsure = greedy & tied
     rows = torch.arange(len(logits), device=logits.device)[:, None].expand_as(parents)
-    likeliest = logits[rows[greedy], parents[greedy]].argmax(dim=-1)
-    greedy[greedy.clone()] = likeliest == tokens[greedy]
+    greedy[unsure] = logits[rows[unsure], parents[unsure]].argmax(dim=-1) == tokens[unsure]
     return taken - normaliser, greedy
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from lm_eval.models.huggingface import HFLM
 
+from harness.backbones.batches import PASS_TOKENS, passes
 from harness.backbones.load import Loaded
 from harness.backbones.options import OptionTree, option_tree
 from harness.backbones.score import read_prefix, score_with_greedy
@@ -16,7 +17,7 @@ from harness.common.device import Device
 from harness.common.errors import HarnessError
 
 ROWS = 16
-POSITIONS = 1536
+POSITIONS = 3072
 """Most positions of a batch whose logits are held at once."""
 
 Request = tuple[tuple[str, str] | None, list[int], list[int]]
@@ -65,9 +66,9 @@ class SharedContextLM(HFLM):
         groups = [Group(self._fitting(list(context), options), option_tree(list(options)),
                         list(options.values())) for context, options in contexts.items()]
         self.model.eval()
-        with torch.inference_mode(), self.hardware.autocast_context():
+        with torch.no_grad(), self.hardware.autocast_context():
             prefix = read_prefix(self.model, [])
-            for batch in _batches(groups):
+            for batch in _batches(groups, PASS_TOKENS[self.hardware.type]):
                 scored = score_with_greedy(self.model, prefix, [g.context for g in batch],
                                            [g.tree for g in batch], self.tokenizer.pad_token_id)
                 for group, (scores, greedy) in zip(batch, scored, strict=True):
@@ -86,14 +87,9 @@ class SharedContextLM(HFLM):
         return context[-room:]
 
 
-def _batches(groups: Sequence[Group]) -> Iterator[list[Group]]:
+def _batches(groups: Sequence[Group], overhead: int) -> Iterator[list[Group]]:
     """Contexts of like length together, longest first, within the limits of a batch."""
-    batch: list[Group] = []
-    for group in sorted(groups, key=lambda g: -(len(g.context) + len(g.tree.tokens))):
-        nodes = max(len(g.tree.tokens) + 1 for g in [*batch, group])
-        if batch and (len(batch) == ROWS or (len(batch) + 1) * nodes > POSITIONS):
-            yield batch
-            batch = []
-        batch.append(group)
-    if batch:
-        yield batch
+    lengths = [len(group.context) + len(group.tree.tokens) for group in groups]
+    most = POSITIONS // max((len(group.tree.tokens) + 1 for group in groups), default=1)
+    for batch in passes(range(len(groups)), lengths, min(ROWS, max(1, most)), overhead):
+        yield [groups[i] for i in batch]
