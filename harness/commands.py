@@ -61,9 +61,10 @@ def run(console: Console, plan: Plan, runs: Path, reports: Path, fresh: bool) ->
     print_results(console, published)
     console.print(f"report: {page_name(folder)}", highlight=False, soft_wrap=True)
     asked = plan.loaded.suite.measure.forgetting is not None
+    whole = {r.run_id for r in plan.runs if r.size is None}
     return sum(record.status.state != "ok" or (
-        asked and record.identity.backbone is not None and record.forgetting is None)
-        for record in records.values())
+        asked and run_id in whole and record.identity.backbone is not None
+        and record.forgetting is None) for run_id, record in records.items())
 
 
 def report(console: Console, suite: str, profile: str | None, suites: Path, runs: Path,

@@ -105,10 +105,10 @@ def summarise(study: Study, predictions: Predictions) -> Summary:
     for record in study.records:
         key = (record.identity.backbone, record.identity.label)
         groups.setdefault(key, []).append(record)
-    rows = [_row(group, on_common, study.metric) for group in groups.values()]
+    rows = [_row(group, on_common, study.decide.metric) for group in groups.values()]
     rows.sort(key=lambda row: (row.common is None, -row.common.mean if row.common else 0.0,
                                row.name))
-    return Summary(metric=study.metric, common_items=len(common),
+    return Summary(metric=study.decide.metric, common_items=len(common),
                    rows=tuple(_compared(rows, tables, common, study)))
 
 
@@ -120,7 +120,7 @@ def _compared(rows: list[Row], tables: dict[str, pa.Table], common: set[str], st
         return rows
     runs = {row.name: [i for i in row.run_ids if i in tables] for row in able}
     order = [run_id for ids in runs.values() for run_id in ids]
-    drawn = bootstrap(_answers([tables[i] for i in order], common, study.labels), study.metric)
+    drawn = bootstrap(_answers([tables[i] for i in order], common, study.labels), study.decide.metric)
     place = {run_id: i for i, run_id in enumerate(order)}
     values = {name: drawn[[place[i] for i in ids]] for name, ids in runs.items()}
     points = {row.name: row.common.mean for row in able if row.common}

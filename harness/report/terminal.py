@@ -43,11 +43,12 @@ def print_plan(console: Console, plan: Plan, left: list[PlannedRun], estimate: E
         table.add_column(column, no_wrap=True)
     for column in ("seeds", "train / val / test", "trials", "kept", "estimate"):
         table.add_column(column, justify="right", no_wrap=True)
-    groups: dict[tuple[str | None, str], list[PlannedRun]] = {}
+    groups: dict[tuple[str | None, str, int | None], list[PlannedRun]] = {}
     for run in plan.runs:
-        groups.setdefault((run.identity.backbone, run.identity.label), []).append(run)
+        key = (run.identity.backbone, run.identity.label, run.size)
+        groups.setdefault(key, []).append(run)
     missing = {run.run_id for run in left}
-    for (backbone, label), runs in groups.items():
+    for (backbone, label, _), runs in groups.items():
         budget, todo = runs[0].budget, [r for r in runs if r.run_id in missing]
         splits = plan.sample(budget)
         sizes = [len(splits.train), len(splits.validation), len(splits.test)]

@@ -18,7 +18,8 @@ COMPUTING_LIBRARIES = ("torch", "transformers", "peft", "accelerate", "tokenizer
 COMPUTING_ROOMS = ("common", "tasks", "backbones", "methods", "measure")
 APART = Path(harness.__file__).parent / "measure" / "forgetting"
 """Measured on finished runs, under a key of its own."""
-COMPUTING_FILES = ("suite.py", "study/work.py")
+COMPUTING_FILES = ("study/work.py",)
+"""What a suite says of a run is in the run's identity, so the code that reads suites is not."""
 
 
 @cache

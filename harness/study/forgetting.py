@@ -94,6 +94,8 @@ def pass_on(plan: Plan, store: Store) -> None:
 
 def _done(plan: Plan, store: Store, backbone: str) -> Iterator[tuple[PlannedRun, Record]]:
     for run in plan.runs:
-        record = store.load(run.run_id) if run.identity.backbone == backbone else None
+        if run.identity.backbone != backbone or run.size is not None:
+            continue
+        record = store.load(run.run_id)
         if record is not None and record.status.state == "ok":
             yield run, record

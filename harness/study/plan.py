@@ -25,13 +25,15 @@ class PlannedRun:
     """One run to do.
 
     `tuned_by` is the run of the first seed, whose trials choose the setting; None for that run
-    itself.
+    itself. `size` is the number of training examples of a point of a learning curve below the
+    whole budget, None at the whole budget.
     """
 
     identity: Identity
     entry: Entry
     budget: Budget
     tuned_by: str | None = None
+    size: int | None = None
 
     @property
     def run_id(self) -> str:
@@ -44,9 +46,10 @@ class PlannedRun:
 
     @property
     def title(self) -> str:
-        """For people: method, backbone and seed."""
+        """For people: method, backbone, training size where it is not the whole, and seed."""
         on = f" on {self.identity.backbone}" if self.identity.backbone else ""
-        return f"{self.identity.label}{on}, seed {self.identity.seed}"
+        of = f", {self.size} examples" if self.size else ""
+        return f"{self.identity.label}{on}{of}, seed {self.identity.seed}"
 
 
 @dataclass(frozen=True)
@@ -79,20 +82,28 @@ def make_plan(loaded: LoadedSuite, device: Device) -> Plan:
     plan = Plan(loaded, task, handles, embedder, device, ())
     runs: list[PlannedRun] = []
     for entry in sorted(entries, key=lambda e: e.inner is not None):
-        budget = loaded.suite.budget_for(entry.backbone)
-        first: str | None = None
-        for seed in range(budget.seeds):
-            inner = _inner_id(entry, runs, seed)
-            run = PlannedRun(_identity(plan, entry, budget, seed, inner), entry, budget, first)
-            first = first or run.run_id
-            runs.append(run)
+        for size in (None, *loaded.suite.sizes_for(entry.backbone)):
+            runs += _seeds(plan, entry, size, runs)
     return dataclasses.replace(plan, runs=tuple(runs))
 
 
-def _inner_id(entry: Entry, runs: list[PlannedRun], seed: int) -> str | None:
+def _seeds(plan: Plan, entry: Entry, size: int | None, before: list[PlannedRun]
+           ) -> list[PlannedRun]:
+    """The runs of a method at one training size, first seed first."""
+    whole = plan.loaded.suite.budget_for(entry.backbone)
+    budget = whole if size is None else whole.model_copy(update={"train": size})
+    runs: list[PlannedRun] = []
+    for seed in range(budget.seeds):
+        inner = _inner_id(entry, before, seed, size)
+        runs.append(PlannedRun(_identity(plan, entry, budget, seed, inner), entry, budget,
+                               runs[0].run_id if runs else None, size))
+    return runs
+
+
+def _inner_id(entry: Entry, runs: list[PlannedRun], seed: int, size: int | None) -> str | None:
     if entry.inner is None:
         return None
-    return next(r.run_id for r in runs if r.identity.label == entry.inner
+    return next(r.run_id for r in runs if r.identity.label == entry.inner and r.size == size
                 and r.identity.backbone == entry.backbone and r.identity.seed == seed)
 
 

@@ -91,7 +91,7 @@ def latency_round(plan: Plan, store: Store) -> Round | None:
 
     The items are the test items that every method was asked.
     """
-    first = [run for run in plan.runs if run.tuned_by is None]
+    first = [run for run in plan.runs if run.tuned_by is None and run.size is None]
     records = {run.run_id: store.load(run.run_id) for run in first}
     able = [run for run in first
             if (record := records[run.run_id]) is not None and record.status.state == "ok"]

@@ -9,9 +9,10 @@ from itertools import chain
 from harness.measure.part import RecordPart
 from harness.study.plan import Plan
 from harness.study.record import Record
+from harness.suite import Decide
 from harness.tasks.task import class_counts
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 class DataFacts(RecordPart):
@@ -53,7 +54,7 @@ class Study(RecordPart):
     title: str
     description: str
     profile: str
-    metric: str
+    decide: Decide
     created: str
     suite_sha256: str
     labels: tuple[str, ...]
@@ -62,13 +63,19 @@ class Study(RecordPart):
     backbones: tuple[BackboneFacts, ...]
     records: tuple[Record, ...]
 
+    def whole(self) -> tuple[Record, ...]:
+        """The records at the whole budget: all but the smaller sizes of learning curves."""
+        train = {None: self.budget["train"]} | {b.name: b.budget["train"] for b in self.backbones}
+        return tuple(r for r in self.records
+                     if r.identity.budget["train"] == train[r.identity.backbone])
+
 
 def make_study(plan: Plan, records: Mapping[str, Record]) -> Study:
     """The plan's facts with its records, in the plan's order."""
     suite = plan.loaded.suite
     return Study(
         suite=suite.name, title=suite.title, description=suite.description,
-        profile=plan.loaded.profile, metric=suite.decide.metric,
+        profile=plan.loaded.profile, decide=suite.decide,
         created=datetime.now(UTC).replace(microsecond=0).isoformat(),
         suite_sha256=plan.loaded.digest, labels=plan.task.labels,
         budget=suite.budget.model_dump(), data=_data_facts(plan),

@@ -1,0 +1,47 @@
+"""How a study is decided: the metric, the limits, and what a device-hour costs."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from harness.suite.part import Part
+
+
+class Limits(Part):
+    """What a method may not exceed to be recommended; None for no limit."""
+
+    p95_ms: float | None = Field(None, gt=0)
+    device_hours: float | None = Field(None, gt=0)
+    """To adapt, stand-alone."""
+    peak_memory_gb: float | None = Field(None, gt=0)
+    """Decimal gigabytes, while adapting."""
+    artifact_mb: float | None = Field(None, gt=0)
+    """Decimal megabytes, on top of the backbone."""
+    forgetting_points: float | None = Field(None, ge=0)
+    """Percentage points lost on general benchmarks."""
+    money: float | None = Field(None, gt=0)
+    """Adaptation and `requests` answers, in the currency of the prices."""
+
+
+class Prices(Part):
+    """The user's own prices; what is left out comes from the table that ships."""
+
+    currency: str | None = Field(None, max_length=8)
+    device_hour: float | None = Field(None, ge=0)
+    watts: float | None = Field(None, ge=0)
+    """Electrical power of the device at work."""
+    kilowatt_hour: float | None = Field(None, ge=0)
+
+
+class Decide(Part):
+    """How a study is decided."""
+
+    metric: Literal["accuracy", "macro_f1", "micro_f1", "roc_auc"] = "macro_f1"
+    matters: float = Field(0.02, gt=0, lt=1)
+    """The smallest difference of the metric that would matter to you."""
+    requests: int = Field(1_000_000, ge=0)
+    """Answers that the tuned model will give; its cost is adaptation plus these."""
+    limits: Limits = Limits()
+    prices: Prices = Prices()

@@ -1,0 +1,166 @@
+"""A suite: task, backbones, methods, budget and what to measure."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from harness.common.names import did_you_mean
+from harness.suite.decide import Decide
+from harness.suite.part import Choice, Name, Part
+from harness.suite.source import Source
+
+
+class Split(Part):
+    """Shares of the groups that go to validation and test; the rest trains."""
+
+    validation: float = Field(0.15, gt=0, lt=1)
+    test: float = Field(0.25, gt=0, lt=1)
+    seed: int = 0
+
+    @model_validator(mode="after")
+    def _leaves_training(self) -> Split:
+        if self.validation + self.test > 0.9:
+            raise ValueError("validation and test leave less than a tenth for training")
+        return self
+
+
+class Prompt(Part):
+    """What a decoder is asked. `{options}` lists the answers; `{text}`, `{pair}` are the item."""
+
+    instruction: str
+    item: str
+
+    @field_validator("item")
+    @classmethod
+    def _holds_text(cls, value: str) -> str:
+        if value.count("{text}") != 1 or value.count("{pair}") > 1:
+            raise ValueError("must hold {text} once, and {pair} at most once")
+        return value
+
+
+class TaskSpec(Part):
+    """Data, classes and prompt of a task."""
+
+    kind: Literal["classification"] = "classification"
+    source: Source
+    reader: Choice
+    labels: dict[str, tuple[str, ...]] = Field(min_length=2)
+    """Class name to the values in the data that mean it."""
+    other_labels: Literal["error", "drop"] = "error"
+    options: dict[str, str] = Field({})
+    """Class name to the answer a decoder gives; the class name itself where absent."""
+    prompt: Prompt
+    split: Split = Split()
+
+    @model_validator(mode="after")
+    def _labels_fit(self) -> TaskSpec:
+        values = [value for group in self.labels.values() for value in group]
+        if len(set(values)) < len(values):
+            raise ValueError("a label value stands under two classes")
+        for name in self.options:
+            if name not in self.labels:
+                raise ValueError(f"options: unknown class '{name}'. "
+                                 + did_you_mean(name, self.labels))
+        return self
+
+
+class Budget(Part):
+    """What every method of a backbone may use."""
+
+    train: int = Field(2000, ge=2)
+    validation: int = Field(400, ge=2)
+    test: int = Field(1000, ge=2)
+    epochs: int = Field(3, ge=1)
+    batch: int = Field(16, ge=1)
+    max_length: int = Field(128, ge=8)
+    trials: int = Field(3, ge=1, le=9)
+    seeds: int = Field(3, ge=1, le=100)
+    patience: int = Field(2, ge=1)
+    """Epochs without a better validation loss before training stops."""
+
+
+class BudgetChange(Part):
+    """The fields of a budget that one backbone departs in."""
+
+    train: int | None = Field(None, ge=2)
+    validation: int | None = Field(None, ge=2)
+    test: int | None = Field(None, ge=2)
+    epochs: int | None = Field(None, ge=1)
+    batch: int | None = Field(None, ge=1)
+    max_length: int | None = Field(None, ge=8)
+    trials: int | None = Field(None, ge=1, le=9)
+    seeds: int | None = Field(None, ge=1, le=100)
+    patience: int | None = Field(None, ge=1)
+
+
+class BackboneSpec(Part):
+    """A pretrained model, its methods, and where its budget departs from the suite's."""
+
+    kind: Literal["encoder", "decoder"]
+    source: Source
+    methods: tuple[Choice, ...] = Field(min_length=1)
+    budget: BudgetChange = BudgetChange()
+
+
+class Latency(Part):
+    """How latency is measured: interleaved rounds of one request a method."""
+
+    requests: int = Field(100, ge=2)
+    warmup: int = Field(3, ge=1)
+    batch: int = Field(16, ge=1)
+    batches: int = Field(4, ge=1)
+
+
+class ForgettingItems(Part):
+    """General items that a tuned model is compared on with its untouched backbone.
+
+    Items are drawn by `seed` and are the same for all methods.
+    """
+
+    benchmarks: dict[str, Annotated[int, Field(ge=2)]] = Field({})
+    """For decoders: benchmark (of the catalogue, or any task of lm-eval) to number of items."""
+    probes: dict[str, Annotated[int, Field(ge=20)]] = Field({})
+    """For encoders: probe (sst2, mrpc, rte) to number of items."""
+    passages: int = Field(0, ge=0)
+    """Passages of general text: cross-entropy for decoders, similarity for encoders."""
+    seed: int = 0
+
+
+class Measure(Part):
+    """What is measured beside quality."""
+
+    latency: Latency = Latency()
+    forgetting: ForgettingItems | None = None
+
+
+class Suite(Part):
+    """One task, its backbones, their methods, one budget, what to measure, how to decide."""
+
+    name: Name
+    title: str
+    description: str = ""
+    task: TaskSpec
+    backbones: dict[Name, BackboneSpec] = Field(min_length=1)
+    methods: tuple[Choice, ...] = ()
+    """Methods that need no backbone."""
+    embedder: Source | None = None
+    """sentence-transformers model for retrieval into prompts."""
+    budget: Budget = Budget()
+    train_sizes: tuple[Annotated[int, Field(ge=2)], ...] = ()
+    """Smaller training sizes that every method is fitted at too, for learning curves."""
+    measure: Measure = Measure()
+    decide: Decide = Decide()
+
+    def budget_for(self, backbone: str | None) -> Budget:
+        """The suite's budget, with the backbone's departures."""
+        if backbone is None:
+            return self.budget
+        change = self.backbones[backbone].budget.model_dump(exclude_none=True)
+        return self.budget.model_copy(update=change)
+
+    def sizes_for(self, backbone: str | None) -> tuple[int, ...]:
+        """Training sizes below the budget's own, rising."""
+        whole = self.budget_for(backbone).train
+        return tuple(sorted({size for size in self.train_sizes if size < whole}))
