@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
 
@@ -20,10 +21,11 @@ from harness.measure.forgetting.names import check_suite
 from harness.methods.elsewhere import load_tuned
 from harness.report.files import page_name, write_report
 from harness.report.forgotten import print_forgetting
-from harness.report.published import publish, read_published
+from harness.report.published import Published, publish, read_published
 from harness.report.terminal import ProgressWatcher, print_plan, print_results
 from harness.study.estimate import estimate
 from harness.study.plan import Plan, make_plan
+from harness.study.record import Record
 from harness.study.run import missing, run_study
 from harness.study.store import Store
 from harness.study.study import make_study
@@ -56,7 +58,7 @@ def run(console: Console, plan: Plan, runs: Path, reports: Path, fresh: bool) ->
     left = missing(plan, store)
     with ProgressWatcher(console, len(left)) as watcher:
         records = run_study(plan, store, watcher)
-    published = publish(make_study(plan, records), store.predictions)
+    published = _published(plan, records, store)
     folder = write_report(published, reports)
     print_results(console, published)
     console.print(f"report: {page_name(folder)}", highlight=False, soft_wrap=True)
@@ -75,7 +77,7 @@ def report(console: Console, suite: str, profile: str | None, suites: Path, runs
     records = {r.run_id: record for r in plan.runs
                if (record := store.load(r.run_id)) is not None}
     if records:
-        published = publish(make_study(plan, records), store.predictions)
+        published = _published(plan, records, store)
     else:
         path = reports / plan.loaded.suite.name / "study.json"
         if not path.exists():
@@ -112,6 +114,11 @@ def forget(console: Console, model: Path, base: str, suite: str, profile: str | 
     print_forgetting(console, f"{model.name} against {handle.name}", figures)
     if output is not None:
         write_atomic(output, figures.model_dump_json(indent=1) + "\n")
+
+
+def _published(plan: Plan, records: Mapping[str, Record], store: Store) -> Published:
+    texts = {example.id: example.joined for example in plan.task.splits.test}
+    return publish(make_study(plan, records), store.predictions, texts)
 
 
 def _store(plan: Plan, runs: Path) -> Store:

@@ -1,10 +1,15 @@
-"""Distributions of metrics over resampled test items, the same resamples for every run.
+"""Metrics of every run on resampled test items, the same resamples for every run.
 
 Groups of items (texts of one licence, questions on one clause) are drawn as wholes, because
 their items are not independent, and within their class, because test splits are stratified by
 class: a rare class is then in every resample as it is in every split (Davison and Hinkley,
 Bootstrap Methods and their Application, 1997, sections 3.2 and 3.8). A resample is a vector of how
-often each group was drawn, so that metrics made of sums over items are one matrix product.
+often each group was drawn, and every metric is made of sums over items, so that all runs and
+resamples are one matrix product.
+
+ROC AUC is a mean over pairs of items; its resamples use its placement values, the linear part of
+its dependence on the items (DeLong, DeLong and Clarke-Pearson, Biometrics 44, 1988). On the items
+as they are that is the area itself.
 """
 
 from __future__ import annotations
@@ -13,6 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import rankdata
 
 from harness.measure.quality import BINS, confidence_bins
 
@@ -20,6 +26,8 @@ RESAMPLES = 10_000
 CHUNK = 500
 """Resamples held in memory at once."""
 TINY = float(np.finfo(np.float64).eps)
+Values = dict[str, np.ndarray]
+"""Metric to its values, by run first."""
 
 
 @dataclass(frozen=True)
@@ -41,15 +49,29 @@ class Answers:
 
 
 @dataclass(frozen=True)
+class Resampled:
+    """Each metric on the items as they are, [runs], and on the resamples, [runs, resamples].
+
+    NaN where a metric is not defined (ROC AUC without one of the classes).
+    """
+
+    points: Values
+    values: Values
+
+
+@dataclass(frozen=True)
 class Sums:
-    """Sums over the drawn items: [resamples] or [resamples, classes or bins]."""
+    """Sums over drawn items: [draws], [classes, draws], [runs, draws] or [runs, parts, draws]."""
 
     items: np.ndarray
+    actual: np.ndarray
     hits: np.ndarray
     predicted: np.ndarray
-    actual: np.ndarray
     loss: np.ndarray
     gaps: np.ndarray
+    above: np.ndarray
+    below: np.ndarray
+    areas: np.ndarray
 
 
 def accuracy(sums: Sums) -> np.ndarray:
@@ -74,52 +96,89 @@ def calibration_error(sums: Sums) -> np.ndarray:
     return np.asarray(np.abs(sums.gaps).sum(axis=1) / sums.items)
 
 
-SUMMED: dict[str, Callable[[Sums], np.ndarray]] = {
-    "accuracy": accuracy, "micro_f1": accuracy, "macro_f1": macro_f1, "log_loss": log_loss,
-    "calibration_error": calibration_error,
+def roc_auc(sums: Sums) -> np.ndarray:
+    """Plain for two classes, else the mean of one against the rest."""
+    others = sums.items - sums.actual
+    with np.errstate(divide="ignore", invalid="ignore"):
+        areas = sums.above / sums.actual + sums.below / others - sums.areas
+    return np.asarray(areas[:, 1] if areas.shape[1] == 2 else areas.mean(axis=1))
+
+
+METRICS: dict[str, Callable[[Sums], np.ndarray]] = {
+    "accuracy": accuracy, "macro_f1": macro_f1, "micro_f1": accuracy, "roc_auc": roc_auc,
+    "log_loss": log_loss, "calibration_error": calibration_error,
 }
 
 
-def bootstrap(answers: Answers, metric: str, resamples: int = RESAMPLES, seed: int = 0
-              ) -> np.ndarray:
-    """The metric of every run on every resample: [runs, resamples].
-
-    NaN where the metric is not defined on a resample (ROC AUC without one of the classes).
-    """
-    chunks = []
-    tallies = [] if metric == "roc_auc" else [_tally(p, answers) for p in answers.probabilities]
+def bootstrap(answers: Answers, resamples: int = RESAMPLES, seed: int = 0) -> Resampled:
+    """Every metric of every run, on the items and on `resamples` resamples of them."""
     classes = answers.probabilities[0].shape[1]
-    for drawn in _draws(_strata(answers), resamples, seed):
-        if metric == "roc_auc":
-            weights = drawn[:, answers.groups]
-            chunks.append([roc_auc(p, answers.targets, weights) for p in answers.probabilities])
-        else:
-            chunks.append([SUMMED[metric](_sums(drawn @ tally, classes)) for tally in tallies])
-    return np.concatenate([np.asarray(chunk) for chunk in chunks], axis=1)
+    shared = _by_group(answers, np.hstack([np.ones((len(answers.targets), 1)),
+                                           np.eye(classes)[answers.targets]]))
+    areas = [_placements(p, answers.targets) for p in answers.probabilities]
+    own = np.concatenate([_by_group(answers, _parts(p, answers.targets, *area[:2])).T
+                          for p, area in zip(answers.probabilities, areas, strict=True)])
+    middle = np.stack([area[2] for area in areas])[:, :, None]
+
+    def metrics(drawn: np.ndarray) -> Values:
+        sums = _sums(shared.T @ drawn, own, drawn, middle)
+        return {name: metric(sums) for name, metric in METRICS.items()}
+
+    points = metrics(np.ones((answers.group_count, 1), dtype=np.float32))
+    chunks = [metrics(drawn) for drawn in _draws(_strata(answers), resamples, seed)]
+    return Resampled({name: values[:, 0] for name, values in points.items()},
+                     {name: np.concatenate([chunk[name] for chunk in chunks], axis=1)
+                      for name in METRICS})
 
 
-def roc_auc(probabilities: np.ndarray, targets: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Plain for two classes, else the mean of one against the rest: [resamples].
+def _parts(probabilities: np.ndarray, targets: np.ndarray, above: np.ndarray,
+           below: np.ndarray) -> np.ndarray:
+    """What each item adds to a run's sums: [items, 4 classes + 1 + bins]."""
+    items, classes = probabilities.shape
+    predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    each = np.eye(classes)
+    right = (predicted == targets)[:, None]
+    loss = -np.log(np.clip(probabilities[np.arange(items), targets], TINY, 1.0))
+    return np.hstack([
+        each[targets] * right, each[predicted], loss[:, None],
+        np.eye(BINS)[confidence_bins(confidence)] * (right - confidence[:, None]), above, below])
 
-    `weights` [resamples, items] says how often each item was drawn. The area is the share of
-    pairs in order, ties counting half (Mann and Whitney).
+
+def _placements(probabilities: np.ndarray, targets: np.ndarray
+                ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of each class's items the share of other items below, of other items the share of the
+    class's above (both [items, classes], ties counting half), and the areas [classes].
+
+    By ranks, after Sun and Xu (IEEE Signal Processing Letters 21, 2014).
     """
-    classes = [1] if probabilities.shape[1] == 2 else range(probabilities.shape[1])
-    areas = [_area(probabilities[:, c], targets == c, weights) for c in classes]
-    return np.asarray(np.mean(areas, axis=0))
+    classes = probabilities.shape[1]
+    ranks = rankdata(probabilities, axis=0)
+    above, below = np.zeros_like(ranks), np.zeros_like(ranks)
+    areas = np.full(classes, np.nan)
+    for c in range(classes):
+        mine = targets == c
+        count, others = int(mine.sum()), int((~mine).sum())
+        if count and others:
+            above[mine, c] = (ranks[mine, c] - rankdata(probabilities[mine, c])) / others
+            below[~mine, c] = 1 - (ranks[~mine, c] - rankdata(probabilities[~mine, c])) / count
+            areas[c] = above[mine, c].mean()
+    return above, below, areas
 
 
-def _area(scores: np.ndarray, positive: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    order = np.argsort(scores, kind="stable")
-    ordered = scores[order]
-    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
-    drawn, is_positive = weights[:, order], positive[order]
-    above = np.add.reduceat(drawn * is_positive, starts, axis=1)
-    below = np.add.reduceat(drawn * ~is_positive, starts, axis=1)
-    pairs = above.sum(axis=1) * below.sum(axis=1)
-    in_order = (above * (below.cumsum(axis=1) - below / 2)).sum(axis=1)
-    return np.asarray(np.divide(in_order, pairs, out=np.full(len(pairs), np.nan),
-                                where=pairs > 0))
+def _by_group(answers: Answers, parts: np.ndarray) -> np.ndarray:
+    """Items' parts summed by group: [items, parts] -> [groups, parts]."""
+    sums = np.zeros((answers.group_count, parts.shape[1]))
+    np.add.at(sums, answers.groups, parts)
+    return sums.astype(np.float32)
+
+
+def _sums(shared: np.ndarray, own: np.ndarray, drawn: np.ndarray, areas: np.ndarray) -> Sums:
+    """`shared` [1 + classes, draws], `own` [runs x parts, groups], `drawn` [groups, draws]."""
+    classes = len(shared) - 1
+    totals = (own @ drawn).reshape(len(areas), -1, drawn.shape[1])
+    hits, predicted, loss, gaps, above, below = np.split(
+        totals, np.cumsum([classes, classes, 1, BINS, classes]), axis=1)
+    return Sums(shared[0], shared[1:], hits, predicted, loss[:, 0], gaps, above, below, areas)
 
 
 def _strata(answers: Answers) -> np.ndarray:
@@ -130,35 +189,12 @@ def _strata(answers: Answers) -> np.ndarray:
 
 
 def _draws(strata: np.ndarray, resamples: int, seed: int) -> Iterator[np.ndarray]:
-    """How often each group was drawn: [resamples of a chunk, groups]."""
+    """How often each group was drawn: [groups, resamples of a chunk]."""
     rng = np.random.default_rng(seed)
     members = [np.flatnonzero(strata == stratum) for stratum in np.unique(strata)]
     for start in range(0, resamples, CHUNK):
-        drawn = np.zeros((min(CHUNK, resamples - start), len(strata)))
+        drawn = np.zeros((len(strata), min(CHUNK, resamples - start)), dtype=np.float32)
         for groups in members:
             shares = np.full(len(groups), 1 / len(groups))
-            drawn[:, groups] = rng.multinomial(len(groups), shares, len(drawn))
+            drawn[groups] = rng.multinomial(len(groups), shares, drawn.shape[1]).T
         yield drawn
-
-
-def _tally(probabilities: np.ndarray, answers: Answers) -> np.ndarray:
-    """Additive figures of each group: [groups, 1 + 3 classes + 1 + bins]."""
-    items, classes = probabilities.shape
-    predicted, targets = probabilities.argmax(axis=1), answers.targets
-    confidence = probabilities.max(axis=1)
-    place = confidence_bins(confidence)
-    each, every = np.eye(classes), np.arange(items)
-    right = (predicted == targets)[:, None]
-    rows = np.hstack([
-        np.ones((items, 1)), each[targets] * right, each[predicted], each[targets],
-        -np.log(np.clip(probabilities[every, targets], TINY, 1.0))[:, None],
-        np.eye(BINS)[place] * (right - confidence[:, None])])
-    tally = np.zeros((answers.group_count, rows.shape[1]))
-    np.add.at(tally, answers.groups, rows)
-    return tally
-
-
-def _sums(sums: np.ndarray, classes: int) -> Sums:
-    items, hits, predicted, actual, loss, gaps = np.split(
-        sums, np.cumsum([1, classes, classes, classes, 1]), axis=1)
-    return Sums(items[:, 0], hits, predicted, actual, loss[:, 0], gaps)

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pyarrow as pa
 
-from harness.compare.summary import Predictions
+from harness.compare.arms import Predictions
 from harness.measure.part import RecordPart
 from harness.study.record import Record
 from harness.study.study import Study
@@ -26,10 +26,11 @@ class Rule(RecordPart):
 def matching_rules(study: Study, predictions: Predictions) -> tuple[Rule, ...]:
     """Check every rule on the records, not on what the code meant to do."""
     done = [r for r in study.records if r.status.state == "ok"]
+    whole = [r for r in study.whole() if r.status.state == "ok"]
     tables = {r.identity.run_id: predictions(r.identity.run_id) for r in done}
     return (_same_items(study, done, tables), _same_budget(study, done), _same_effort(done),
-            _same_seeds(study), _same_question(done), _same_knowledge(done), _same_clock(done),
-            _same_forgetting(done), _two_costs(done))
+            _same_seeds(study), _same_question(done), _same_knowledge(done), _same_clock(whole),
+            _same_forgetting(whole), _two_costs(done))
 
 
 def _same_items(study: Study, done: list[Record], tables: dict[str, pa.Table]) -> Rule:
@@ -58,14 +59,20 @@ def _same_items(study: Study, done: list[Record], tables: dict[str, pa.Table]) -
 
 def _same_budget(study: Study, done: list[Record]) -> Rule:
     by_backbone: dict[str | None, set[str]] = defaultdict(set)
+    sizes = sorted({r.identity.budget["train"] for r in done}
+                   - {r.identity.budget["train"] for r in study.whole()})
     for record in done:
-        by_backbone[record.identity.backbone].add(str(sorted(record.identity.budget.items())))
+        budget = {k: v for k, v in record.identity.budget.items() if k != "train"}
+        by_backbone[record.identity.backbone].add(str(sorted(budget.items())))
     departures = []
     for backbone in study.backbones:
         changed = [f"{name} {value} (suite: {study.budget[name]})"
                    for name, value in backbone.budget.items() if value != study.budget[name]]
         if changed:
             departures.append(f"{backbone.name} departs in {', '.join(changed)}.")
+    if sizes:
+        departures.append(f"Learning curves: the same but for {', '.join(map(str, sizes))} "
+                          "training examples, each inside the next.")
     return Rule(
         name="Same budget",
         says="The same training examples, length, epochs and batch for every method of a "
@@ -93,10 +100,12 @@ def _same_effort(done: list[Record]) -> Rule:
 
 def _same_seeds(study: Study) -> Rule:
     seeds: dict[str | None, set[tuple[int, ...]]] = defaultdict(set)
-    by_method: dict[tuple[str | None, str], list[int]] = defaultdict(list)
+    by_method: dict[tuple[str | None, str, int], list[int]] = defaultdict(list)
     for record in study.records:
-        by_method[record.identity.backbone, record.identity.label].append(record.identity.seed)
-    for (backbone, _), used in by_method.items():
+        identity = record.identity
+        by_method[identity.backbone, identity.label, identity.budget["train"]].append(
+            identity.seed)
+    for (backbone, *_), used in by_method.items():
         seeds[backbone].add(tuple(sorted(used)))
     listed = "; ".join(
         f"{backbone or 'no backbone'}: {len(next(iter(used)))}" for backbone, used in seeds.items())

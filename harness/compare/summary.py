@@ -1,19 +1,26 @@
-"""One row a method: means over seeds, on the items that every method answered."""
+"""One row a method: its figures over seeds, how it stands to the best, what it costs."""
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from typing import Literal
 
 import numpy as np
-import pyarrow as pa
 
-from harness.compare.bootstrap import Answers, bootstrap
-from harness.compare.ties import Against, Interval, against_best, interval
+from harness.compare.arms import Arm, Measured
+from harness.compare.bootstrap import METRICS
+from harness.compare.economics import Bill, Rate, Step, bill, cheapest, rate
+from harness.compare.pairs import Difference, Pair, differences, mcnemar
+from harness.compare.pareto import front
+from harness.compare.uncertainty import Figure
 from harness.measure.part import RecordPart
-from harness.measure.quality import Quality, quality
+from harness.measure.quality import Quality
 from harness.study.record import Record
 from harness.study.study import Study
+
+Standing = Literal["best", "lower", "tied", "undecided"]
 
 
 class Spread(RecordPart):
@@ -39,8 +46,10 @@ class Forgot(RecordPart):
 
 
 class Row(RecordPart):
-    """A method on a backbone."""
+    """A method on a backbone, at the whole budget."""
 
+    name: str
+    """Method and backbone."""
     backbone: str | None
     label: str
     family: str
@@ -48,15 +57,20 @@ class Row(RecordPart):
     failed: int
     reason: str | None
     """Why the first failed run failed."""
-    common: Spread | None
-    """The suite's metric on the common items."""
-    interval: Interval | None = None
-    """Of the suite's metric on the common items."""
-    against: Against | None = None
-    """Against the best row; None for that row itself, and for one without a result."""
+    common: dict[str, Figure]
+    """Each metric on the items that every run answered; empty without a result."""
     metrics: dict[str, Spread | None]
     """Each metric on all the test items of this method's budget."""
+    behind: Difference | None = None
+    """Best minus this method in the suite's metric; None for the best and without a result."""
+    standing: Standing | None = None
+    """`tied`: no significant difference to the best, and one that matters is ruled out or would
+    have been found with 80% power; `undecided`: not significant, but the study is too small."""
     forgot: Forgot | None
+    bill: Bill | None = None
+    pareto: bool = False
+    """No other method is at least as good in quality, latency, device-hours, forgetting and
+    artifact size, and better in one."""
     train_items: int | None
     test_items: int | None
     adapt_seconds: float | None
@@ -73,103 +87,109 @@ class Row(RecordPart):
     artifact_bytes: int | None
     run_ids: tuple[str, ...]
 
-    @property
-    def name(self) -> str:
-        """Method and backbone, for tables."""
-        return f"{self.label} ({self.backbone})" if self.backbone else self.label
-
 
 class Summary(RecordPart):
     """The rows, best first by the suite's metric on the common items, failures last."""
 
     metric: str
     common_items: int
+    groups: int
+    """Groups of items that were drawn as wholes."""
     rows: tuple[Row, ...]
+    pairs: tuple[Pair, ...]
+    """Every two methods with a result, in the order of the rows."""
+    rate: Rate
+    cheapest: tuple[Step, ...]
+    """Among the methods that the best is not significantly better than."""
 
 
-METRICS = ("accuracy", "macro_f1", "micro_f1", "roc_auc", "log_loss", "calibration_error")
-Predictions = Callable[[str], pa.Table]
+def summarise(study: Study, arms: Sequence[Arm], measured: Measured | None) -> Summary:
+    """The rows of the whole budget's arms, and every pair of them."""
+    metric, price = study.decide.metric, rate(study.decide.prices, _device(study))
+    able = [arm for arm in arms if measured and measured.sample(arm, metric)]
+    if measured is None or not able:
+        return Summary(metric=metric, common_items=0, groups=0, pairs=(), rate=price, cheapest=(),
+                       rows=tuple(_row(arm, {}) for arm in arms))
+    figures = {arm.name: measured.figures(arm) for arm in able}
+    able.sort(key=lambda arm: (-figures[arm.name][metric].mean, arm.name))
+    pairs = _pairs(able, measured)
+    best = {p.second: p.differences[metric] for p in pairs if p.first == able[0].name}
+    rows = [_priced(_stood(_row(arm, figures[arm.name]), best, study.decide.matters), price)
+            for arm in able]
+    rest = [_row(arm, {}) for arm in arms if arm.name not in figures]
+    bills = [row.bill for row in rows if row.bill and row.standing != "lower"]
+    return Summary(metric=metric, common_items=len(measured.items),
+                   groups=measured.answers.group_count, rows=(*_pareto(rows, metric), *rest),
+                   pairs=pairs, rate=price, cheapest=cheapest(bills))
 
 
-def summarise(study: Study, predictions: Predictions) -> Summary:
-    """Rows of a study. `predictions` gives the table of a run id.
-
-    Backbones may have test samples of different size; samples are nested, so the items that
-    every run answered are the smallest sample, and methods are ranked on those alone.
-    """
-    done = [r for r in study.records if r.status.state == "ok"]
-    tables = {r.identity.run_id: predictions(r.identity.run_id) for r in done}
-    common = _common_items(list(tables.values()))
-    on_common = {run_id: _on(table, common, study.labels) for run_id, table in tables.items()}
-    groups: dict[tuple[str | None, str], list[Record]] = {}
-    for record in study.records:
-        key = (record.identity.backbone, record.identity.label)
-        groups.setdefault(key, []).append(record)
-    rows = [_row(group, on_common, study.decide.metric) for group in groups.values()]
-    rows.sort(key=lambda row: (row.common is None, -row.common.mean if row.common else 0.0,
-                               row.name))
-    return Summary(metric=study.decide.metric, common_items=len(common),
-                   rows=tuple(_compared(rows, tables, common, study)))
+def _device(study: Study) -> str:
+    types = [r.identity.device_type for r in study.records]
+    return "cuda" if "cuda" in types else "cpu"
 
 
-def _compared(rows: list[Row], tables: dict[str, pa.Table], common: set[str], study: Study
-              ) -> list[Row]:
-    """The rows with intervals and with their comparison to the first, which is the best."""
-    able = [row for row in rows if row.common is not None]
-    if not able:
-        return rows
-    runs = {row.name: [i for i in row.run_ids if i in tables] for row in able}
-    order = [run_id for ids in runs.values() for run_id in ids]
-    drawn = bootstrap(_answers([tables[i] for i in order], common, study.labels), study.decide.metric)
-    place = {run_id: i for i, run_id in enumerate(order)}
-    values = {name: drawn[[place[i] for i in ids]] for name, ids in runs.items()}
-    points = {row.name: row.common.mean for row in able if row.common}
-    against = against_best(values, able[0].name, points)
-    return [row if row.name not in values else row.model_copy(update={
-        "interval": interval(values[row.name]), "against": against.get(row.name)})
-        for row in rows]
+def _pairs(arms: Sequence[Arm], measured: Measured) -> tuple[Pair, ...]:
+    by_metric: dict[str, Mapping[tuple[str, str], Difference]] = {}
+    for metric in METRICS:
+        samples = [s for arm in arms if (s := measured.sample(arm, metric))]
+        by_metric[metric] = differences(samples, measured.answers.group_count)
+    names = list(combinations([arm.name for arm in arms], 2))
+    tests = mcnemar(np.stack([measured.right(arm) for arm in arms])) if names else []
+    return tuple(Pair(first=a, second=b, mcnemar=test, differences={
+        metric: found[a, b] for metric, found in by_metric.items() if (a, b) in found})
+        for (a, b), test in zip(names, tests, strict=True))
 
 
-def _answers(tables: list[pa.Table], common: set[str], labels: tuple[str, ...]) -> Answers:
-    """The common items of every table, in one order."""
-    items = sorted(common)
-    probabilities = []
-    for table in tables:
-        position = {item: i for i, item in enumerate(table["item"].to_pylist())}
-        chosen = table.take([position[item] for item in items])
-        probabilities.append(np.column_stack([chosen[f"p:{label}"].to_numpy()
-                                              for label in labels]))
-    targets = np.array([labels.index(target) for target in chosen["target"].to_pylist()])
-    groups = np.unique(chosen["group"].to_pylist(), return_inverse=True)[1]
-    return Answers(probabilities, targets, groups)
+def _stood(row: Row, best: Mapping[str, Difference], matters: float) -> Row:
+    behind = best.get(row.name)
+    standing: Standing = "undecided"
+    if behind is None:
+        standing = "best"
+    elif behind.significant:
+        standing = "lower"
+    elif behind.high <= matters or behind.detectable <= matters:
+        standing = "tied"
+    return row.model_copy(update={"behind": behind, "standing": standing})
 
 
-def _common_items(tables: Sequence[pa.Table]) -> set[str]:
-    sets = [set(table["item"].to_pylist()) for table in tables]
-    return set.intersection(*sets) if sets else set()
+def _priced(row: Row, price: Rate) -> Row:
+    if row.device_hours is None or not row.items_per_second:
+        return row
+    return row.model_copy(update={"bill": bill(row.name, row.device_hours, row.items_per_second,
+                                               price)})
 
 
-def _on(table: pa.Table, items: set[str], labels: tuple[str, ...]) -> Quality | None:
-    keep = np.array([item in items for item in table["item"].to_pylist()])
-    if not keep.any():
-        return None
-    probabilities = np.column_stack([table[f"p:{label}"].to_numpy() for label in labels])
-    targets = np.array([labels.index(target) for target in table["target"].to_pylist()])
-    return quality(probabilities[keep], targets[keep], labels)
+def _pareto(rows: Sequence[Row], metric: str) -> list[Row]:
+    kept = front([objectives(row, metric) for row in rows])
+    return [row.model_copy(update={"pareto": on}) for row, on in zip(rows, kept, strict=True)]
 
 
-def _row(group: list[Record], on_common: dict[str, Quality | None], metric: str) -> Row:
-    done = [r for r in group if r.status.state == "ok"]
-    first = min(done, key=lambda r: r.identity.seed, default=None)
-    failed = [r for r in group if r.status.state != "ok"]
-    identity = group[0].identity
+def objectives(row: Row, metric: str) -> tuple[float, ...]:
+    """Quality, latency, device-hours, forgetting and artifact size, each better when higher."""
+    costs = (row.p50_ms, row.device_hours, row.artifact_bytes)
+    return (row.common[metric].mean, _kept(row),
+            *(float("nan") if cost is None else -float(cost) for cost in costs))
+
+
+def _kept(row: Row) -> float:
+    """Change on general benchmarks: none without a backbone or where its weights are left."""
+    if row.backbone is None or (row.forgot and not row.forgot.changed):
+        return 0.0
+    known = row.forgot.difference if row.forgot else None
+    return known.mean if known else float("nan")
+
+
+def _row(arm: Arm, common: dict[str, Figure]) -> Row:
+    done = arm.done
+    first = done[0] if done else None
+    failed = [r for r in arm.records if r.status.state != "ok"]
     cost, size, latency = ((first.cost, first.size, first.latency) if first
                            else (None, None, None))
     return Row(
-        backbone=identity.backbone, label=identity.label, family=identity.family,
-        seeds=len(group), failed=len(failed),
+        name=arm.name, backbone=arm.backbone, label=arm.label,
+        family=arm.records[0].identity.family, seeds=len(arm.records), failed=len(failed),
         reason=f"{failed[0].status.state}: {failed[0].status.reason}" if failed else None,
-        common=_spread([_value(on_common[r.identity.run_id], metric) for r in done]),
+        common=common,
         metrics={name: _spread([_value(r.quality, name) for r in done]) for name in METRICS},
         forgot=_forgot(done),
         train_items=first.budget_used.train_items if first and first.budget_used else None,
@@ -184,11 +204,11 @@ def _row(group: list[Record], on_common: dict[str, Quality | None], metric: str)
         trainable_parameters=size.trainable_parameters if size else None,
         total_parameters=size.total_parameters if size else None,
         artifact_bytes=size.artifact_bytes if size else None,
-        run_ids=tuple(r.identity.run_id for r in group),
+        run_ids=tuple(r.identity.run_id for r in arm.records),
     )
 
 
-def _forgot(done: list[Record]) -> Forgot | None:
+def _forgot(done: Sequence[Record]) -> Forgot | None:
     found = [r.forgetting for r in done if r.forgetting is not None]
     if not found or len(found) < len(done):
         return None

@@ -3,67 +3,139 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 
-from harness.compare.summary import Forgot, Row
+from harness.compare.calibration import Reliability
+from harness.compare.curves import LearningCurves
+from harness.compare.pareto import front
+from harness.compare.summary import Forgot, Row, Summary
 from harness.report import words
 from harness.report.published import Published
 from harness.study.record import Record
 
 HEIGHT = 440
+SHOWN = 5
+"""Traces that are drawn at first where all of them would hide each other."""
+REQUESTS = np.logspace(2, 9, 57)
+COLOURS = ("#0b6bcb", "#d1561c", "#1a7f37", "#8250df", "#b42318", "#0e8a8a", "#9a6700", "#bf3989",
+           "#57606a", "#2f81f7")
 
 
 def figures(published: Published) -> dict[str, dict[str, Any]]:
     """Each figure's data and layout, by the id of its place in the page."""
-    rows = [row for row in published.summary.rows if row.common is not None]
-    metric = words.METRIC_NAMES[published.summary.metric]
+    summary = published.summary
+    rows = [row for row in summary.rows if row.common]
+    metric = words.METRIC_NAMES[summary.metric]
     made = {
-        "quality-cost": _scatter(rows, "adapt_seconds", metric,
+        "quality-cost": _scatter(rows, "adapt_seconds", summary.metric,
                                  "seconds to adapt, stand-alone (log scale)"),
-        "quality-latency": _scatter(rows, "p50_ms", metric,
+        "quality-latency": _scatter(rows, "p50_ms", summary.metric,
                                     "median latency of one request, ms (log scale)"),
-        "quality-forgetting": _forgetting(rows, metric),
-        "loss": _loss(published.study.records),
+        "break-even-figure": _break_even(rows, summary),
+        "quality-forgetting": _forgetting(rows, summary.metric),
+        "loss": _loss(published.study.whole()),
+        "calibration-figure": _calibration(published.calibration),
     }
+    if summary.pairs:
+        made["pairs-figure"] = _pairs(rows, summary)
+    if published.curves:
+        made["learning-curves"] = _curves(published.curves, metric)
     return {name: json.loads(figure.to_json()) for name, figure in made.items()}
 
 
 def _scatter(rows: list[Row], cost: str, metric: str, cost_title: str) -> go.Figure:
     figure = go.Figure()
-    for backbone in sorted({row.backbone or "no backbone" for row in rows}):
-        chosen = [row for row in rows if (row.backbone or "no backbone") == backbone
-                  and getattr(row, cost) is not None]
+    known = [row for row in rows if getattr(row, cost) is not None]
+    places = {row.name: (max(getattr(row, cost), 1e-3), row.common[metric]) for row in known}
+    best = front([(places[row.name][1].mean, -places[row.name][0]) for row in known])
+    edge = sorted(places[row.name][0] for row, on in zip(known, best, strict=True) if on)
+    by_cost = {x: max(f.mean for at, f in places.values() if at == x) for x in edge}
+    figure.add_trace(go.Scatter(x=list(by_cost), y=list(by_cost.values()), mode="lines",
+                                line={"dash": "dot", "width": 1, "color": COLOURS[8]},
+                                name="nothing better on both", hoverinfo="skip"))
+    for backbone, colour in zip(_backbones(known), COLOURS, strict=False):
+        chosen = [row for row in known if (row.backbone or "no backbone") == backbone]
+        found = [places[row.name] for row in chosen]
         figure.add_trace(go.Scatter(
-            x=[max(getattr(row, cost), 1e-3) for row in chosen],
-            y=[row.common.mean for row in chosen if row.common],
-            error_y={"type": "data", "thickness": 1,
-                     "array": [row.common.sd or 0.0 for row in chosen if row.common]},
-            text=[row.label for row in chosen], mode="markers+text", textposition="top center",
-            name=backbone, marker={"size": 11},
-            hovertemplate="%{text}<br>" + metric + " %{y:.3f}<br>%{x:.3g}<extra></extra>",
+            x=[x for x, _ in found], y=[f.mean for _, f in found],
+            error_y={"type": "data", "symmetric": False, "thickness": 1,
+                     "array": [f.high - f.mean for _, f in found],
+                     "arrayminus": [f.mean - f.low for _, f in found]},
+            text=[row.label for row in chosen], mode="markers+text", textposition="middle right",
+            name=backbone, marker={"size": 11, "color": colour},
+            hovertemplate="%{text}<br>" + words.METRIC_NAMES[metric]
+                          + " %{y:.3f}<br>%{x:.3g}<extra></extra>",
         ))
     figure.update_xaxes(type="log", dtick=1, title=cost_title)
-    figure.update_yaxes(title=metric)
+    figure.update_yaxes(title=words.METRIC_NAMES[metric])
     return _plain(figure)
+
+
+def _backbones(rows: Sequence[Row]) -> list[str]:
+    return sorted({row.backbone or "no backbone" for row in rows})
+
+
+def _break_even(rows: list[Row], summary: Summary) -> go.Figure:
+    figure = go.Figure()
+    for place, row in enumerate(rows):
+        if row.bill is None:
+            continue
+        figure.add_trace(go.Scatter(
+            x=REQUESTS.tolist(), y=[row.bill.total(n) for n in REQUESTS], mode="lines",
+            name=row.name, line={"color": COLOURS[place % len(COLOURS)]},
+            visible=True if row.standing != "lower" else "legendonly",
+            hovertemplate=row.label + "<br>%{x:.3s} answers: %{y:.3g} "
+                          + summary.rate.currency + "<extra></extra>"))
+    figure.update_xaxes(type="log", dtick=1, title="answers (log scale)")
+    figure.update_yaxes(type="log", title=f"{summary.rate.currency}, adaptation and answers")
+    return _plain(figure)
+
+
+def _pairs(rows: list[Row], summary: Summary) -> go.Figure:
+    place = {row.name: i for i, row in enumerate(rows)}
+    gaps = np.full((len(rows), len(rows)), np.nan)
+    marks = np.full(gaps.shape, "", dtype=object)
+    for pair in summary.pairs:
+        found = pair.differences.get(summary.metric)
+        if found is None:
+            continue
+        i, j = place[pair.first], place[pair.second]
+        gaps[i, j], gaps[j, i] = found.difference, -found.difference
+        marks[i, j] = marks[j, i] = "•" if found.significant else ""
+    reach = float(np.nanmax(np.abs(gaps))) if np.isfinite(gaps).any() else 1.0
+    names = [row.name for row in rows]
+    figure = go.Figure(go.Heatmap(
+        z=[[None if np.isnan(v) else float(v) for v in line] for line in gaps], x=names, y=names,
+        text=marks.tolist(), texttemplate="%{text}", zmin=-reach, zmax=reach,
+        colorscale=[[0, "#d1561c"], [0.5, "#f6f8fa"], [1, "#0b6bcb"]], xgap=1, ygap=1,
+        textfont={"color": "#1c2430"},
+        hovertemplate="%{y} minus %{x}: %{z:+.3f}<extra></extra>"))
+    figure.update_yaxes(autorange="reversed")
+    figure.update_xaxes(tickangle=-60)
+    return _plain(figure).update_layout(height=max(HEIGHT, 220 + 22 * len(rows)))
 
 
 def _forgetting(rows: list[Row], metric: str) -> go.Figure:
     figure = go.Figure()
-    for backbone in sorted({row.backbone for row in rows if row.backbone}):
-        points = [(row, row.common.mean, *_reach(row.forgot)) for row in rows
-                  if row.backbone == backbone and row.common and row.forgot]
+    able = [row for row in rows if row.backbone and row.forgot]
+    for backbone, colour in zip(_backbones(able), COLOURS, strict=False):
+        points = [(row, *_reach(row.forgot)) for row in able
+                  if row.backbone == backbone and row.forgot]
         figure.add_trace(go.Scatter(
-            x=[x for _, _, x, _, _ in points], y=[y for _, y, _, _, _ in points],
+            x=[x for _, x, _, _ in points], y=[row.common[metric].mean for row, *_ in points],
             error_x={"type": "data", "symmetric": False, "thickness": 1,
                      "array": [above for *_, above in points],
                      "arrayminus": [below for *_, below, _ in points]},
             text=[row.label for row, *_ in points], mode="markers+text", name=backbone,
-            textposition="top center", marker={"size": 11},
-            hovertemplate="%{text}<br>" + metric + " %{y:.3f}<br>%{x:+.1f} points<extra></extra>"))
+            textposition="top center", marker={"size": 11, "color": colour},
+            hovertemplate="%{text}<br>" + words.METRIC_NAMES[metric]
+                          + " %{y:.3f}<br>%{x:+.1f} points<extra></extra>"))
     figure.update_xaxes(title="general benchmarks, change in points")
-    figure.update_yaxes(title=metric)
+    figure.update_yaxes(title=words.METRIC_NAMES[metric])
     return _plain(figure)
 
 
@@ -75,7 +147,27 @@ def _reach(forgot: Forgot) -> tuple[float, float, float]:
     return 100 * middle, 100 * (middle - forgot.low), 100 * (forgot.high - middle)
 
 
-def _loss(records: tuple[Record, ...]) -> go.Figure:
+def _curves(found: LearningCurves, metric: str) -> go.Figure:
+    figure = go.Figure()
+    for place, curve in enumerate(found.curves):
+        colour, sizes = COLOURS[place % len(COLOURS)], [p.train for p in curve.points]
+        figure.add_trace(go.Scatter(
+            x=sizes + sizes[::-1], fill="toself", line={"width": 0}, fillcolor=colour,
+            y=[p.figure.high for p in curve.points] + [p.figure.low for p in curve.points][::-1],
+            opacity=0.12, hoverinfo="skip", showlegend=False, legendgroup=curve.name,
+            mode="lines"))
+        figure.add_trace(go.Scatter(
+            x=sizes, y=[p.figure.mean for p in curve.points], mode="lines+markers",
+            name=curve.name, legendgroup=curve.name, line={"color": colour},
+            hovertemplate=f"{metric} %{{y:.3f}} at %{{x}}<extra></extra>"))
+    sizes = sorted({p.train for curve in found.curves for p in curve.points})
+    figure.update_xaxes(type="log", title="training examples (log scale)", tickvals=sizes,
+                        ticktext=[str(size) for size in sizes])
+    figure.update_yaxes(title=metric)
+    return _plain(figure)
+
+
+def _loss(records: Sequence[Record]) -> go.Figure:
     figure = go.Figure()
     for record in records:
         if record.identity.seed != 0 or not record.curve:
@@ -91,6 +183,24 @@ def _loss(records: tuple[Record, ...]) -> go.Figure:
             line={"dash": "dot", "width": 1}, name=f"{name}, training", visible="legendonly"))
     figure.update_xaxes(title="epoch")
     figure.update_yaxes(title="loss, nats an item")
+    return _plain(figure)
+
+
+def _calibration(found: tuple[Reliability, ...]) -> go.Figure:
+    figure = go.Figure(go.Scatter(x=[0, 1], y=[0, 1], mode="lines", hoverinfo="skip",
+                                  line={"dash": "dot", "color": COLOURS[8]}, name="calibrated"))
+    for place, method in enumerate(found):
+        most = max(b.items for b in method.bins)
+        figure.add_trace(go.Scatter(
+            x=[b.confidence for b in method.bins], y=[b.accuracy for b in method.bins],
+            mode="lines+markers", name=method.name,
+            line={"color": COLOURS[place % len(COLOURS)], "width": 1},
+            marker={"size": [6 + 12 * (b.items / most) ** 0.5 for b in method.bins]},
+            visible=True if place < SHOWN else "legendonly",
+            customdata=[b.items for b in method.bins],
+            hovertemplate="sure %{x:.2f}, right %{y:.2f}, %{customdata} items<extra></extra>"))
+    figure.update_xaxes(title="highest probability", range=[0, 1.03])
+    figure.update_yaxes(title="share right", range=[0, 1.03])
     return _plain(figure)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from harness.compare.curves import LearningCurves
 from harness.compare.summary import Row
-from harness.report import words
+from harness.report import sentences, words
 from harness.report.published import Published
 from harness.study.record import Record
 
@@ -14,7 +15,7 @@ def markdown(published: Published) -> str:
     metric = words.METRIC_NAMES[summary.metric]
     lines = [
         f"# {_cell(study.title)}", "",
-        _cell(words.headline(summary.rows, summary.metric, summary.common_items)), "",
+        *_verdict(published),
         f"Suite `{study.suite}`, profile `{study.profile}`, {study.created}. "
         f"Mean over seeds ± standard deviation; {metric} on the {summary.common_items} test items "
         "that every method answered, accuracy and ROC AUC on all test items of the method's "
@@ -25,13 +26,14 @@ def markdown(published: Published) -> str:
         "| forgetting | train / test items | seeds | adaptation | p50 latency | trainable "
         "| artifact |",
         "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|",
-        *(_row(row) for row in summary.rows), "",
+        *(_row(row, summary.metric) for row in summary.rows), "",
     ]
     failed = [row for row in summary.rows if row.reason]
     if failed:
         lines += ["## Runs without a result", "",
                   *(f"- {_cell(row.name)}: {_cell(row.reason or '')}" for row in failed), ""]
-    lines += _forgetting(study.records)
+    lines += _curves(published.curves)
+    lines += _forgetting(study.whole())
     lines += ["## Matching rules", "", "| rule | held | evidence |", "|---|---|---|"]
     lines += [f"| {rule.name} | {_held(rule.held)} | {_cell(rule.evidence)} |"
               for rule in published.rules]
@@ -48,10 +50,11 @@ def markdown(published: Published) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _row(row: Row) -> str:
+def _row(row: Row, metric: str) -> str:
+    common = row.common.get(metric)
     cells = [
-        row.label, row.backbone or words.ABSENT, words.spread(row.common),
-        words.within(row.interval), words.against(row),
+        row.label, row.backbone or words.ABSENT, words.figure(common),
+        words.within(common), words.standing(row),
         words.spread(row.metrics["accuracy"]), words.spread(row.metrics["roc_auc"]),
         words.forgot(row.forgot),
         f"{row.train_items} / {row.test_items}" if row.test_items else words.ABSENT,
@@ -62,10 +65,35 @@ def _row(row: Row) -> str:
     return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
 
 
+def _verdict(published: Published) -> list[str]:
+    lines = [f"**{_cell(sentences.headline(published))}**", "",
+             _cell(" ".join(sentences.why(published))), ""]
+    for title, said in (
+            ("Other choices", sentences.rivals(published)),
+            ("What would change it", sentences.would_change(published)),
+            ("Ruled out by a limit", sentences.ruled_out(published.verdict)),
+            ("Not measured", sentences.not_measured(published))):
+        if said:
+            lines += [f"{title}:", "", *(f"- {_cell(line)}" for line in said), ""]
+    return [*lines, _cell(sentences.standing(published.summary)), ""]
+
+
+def _curves(found: LearningCurves | None) -> list[str]:
+    if found is None:
+        return []
+    sizes = sorted({point.train for curve in found.curves for point in curve.points})
+    lines = ["## Learning curves", "", f"| method | {' | '.join(map(str, sizes))} |",
+             f"|---{'|---' * len(sizes)}|"]
+    for curve in found.curves:
+        at = {point.train: point.figure for point in curve.points}
+        cells = [f"{words.figure(at.get(size))} [{words.within(at.get(size))}]" for size in sizes]
+        lines.append(f"| {_cell(curve.name)} | {' | '.join(map(_cell, cells))} |")
+    return [*lines, "", *(f"- {_cell(line)}" for line in sentences.overtakings(found)), ""]
+
+
 def _forgetting(records: tuple[Record, ...]) -> list[str]:
     """The first seed's benchmarks, before and after."""
-    measured = [(r, r.forgetting) for r in records if r.identity.seed == 0 and r.forgetting
-                and r.forgetting.changed and r.identity.inner is None]
+    measured = words.forgetting_lines(records)
     if not measured:
         return []
     lines = ["## Forgetting", "", "First seed. Differences in percentage points, with 95% "
@@ -83,7 +111,7 @@ def _forgetting(records: tuple[Record, ...]) -> list[str]:
             d = figures.drift
             lines.append("| " + " | ".join((
                 *name, f"drift, {d.tokens} tokens", str(d.passages), f"{d.before:.3f}",
-                f"{d.after:.3f}", _cell(f"{d.difference:+.3f} [{d.low:+.3f}, {d.high:+.3f}]"),
+                f"{d.after:.3f}", _cell(words.drift(figures)),
                 words.ABSENT, words.ABSENT)) + " |")
         if figures.similarity is not None:
             lines.append("| " + " | ".join((

@@ -13,11 +13,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from harness.report import words
+from harness.report import sentences, words
 from harness.report.figures import figures
 from harness.report.published import Published
 
 TEMPLATES = "harness.report", "templates"
+MOST_PAIRS = 2000
+"""More pairs than these are left to study.json: a page must open on a phone."""
 
 
 def page(published: Published) -> str:
@@ -28,15 +30,11 @@ def page(published: Published) -> str:
     """
     environment = Environment(loader=PackageLoader(*TEMPLATES), autoescape=True,
                               undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.globals["words"] = words
+    environment.globals.update(words=words, sentences=sentences, most_pairs=MOST_PAIRS)
     scripts = [_plotly(), files("harness.report").joinpath("templates/page.js").read_text()]
-    records: dict[tuple[str | None, str], list[Any]] = {}
-    for record in published.study.records:
-        key = (record.identity.backbone, record.identity.label)
-        records.setdefault(key, []).append(record)
     return environment.get_template("page.html").render(
-        study=published.study, summary=published.summary, rules=published.rules,
-        records=records, metric=words.METRIC_NAMES[published.summary.metric],
+        published=published, study=published.study, summary=published.summary,
+        rules=published.rules, metric=words.METRIC_NAMES[published.summary.metric],
         style=Markup(files("harness.report").joinpath("templates/page.css").read_text()),  # noqa: S704
         scripts=[Markup(script) for script in scripts],  # noqa: S704
         hashes=" ".join(f"'sha256-{_sha256(script)}'" for script in scripts),

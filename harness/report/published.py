@@ -2,31 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from harness.common.errors import HarnessError
+from harness.compare.arms import Predictions, arms_of, measure_arms
+from harness.compare.calibration import Reliability, reliabilities
+from harness.compare.curves import LearningCurves, learning_curves
+from harness.compare.disagreements import Disagreement, disagreements
 from harness.compare.matching import Rule, matching_rules
-from harness.compare.summary import Predictions, Summary, summarise
+from harness.compare.summary import Summary, summarise
+from harness.compare.verdict import Verdict, decide
 from harness.measure.part import RecordPart
 from harness.study.study import Study
 
 
 class Published(RecordPart):
-    """A study, compared. Pages are rebuilt from this alone."""
+    """A study, compared. Every view is rebuilt from this alone."""
 
     study: Study
+    verdict: Verdict
     summary: Summary
+    curves: LearningCurves | None
+    calibration: tuple[Reliability, ...]
+    disagreements: tuple[Disagreement, ...]
     rules: tuple[Rule, ...]
 
 
-def publish(study: Study, predictions: Predictions) -> Published:
-    """Compare a study. `predictions` gives the per-item table of a run id."""
+def publish(study: Study, predictions: Predictions, texts: Mapping[str, str]) -> Published:
+    """Compare a study.
+
+    `predictions` gives the per-item table of a run id, `texts` the test items' texts by item id.
+    """
     once = cache(predictions)
-    return Published(study=study, summary=summarise(study, once),
-                     rules=matching_rules(study, once))
+    measured = measure_arms(study, once)
+    arms = arms_of(study.whole())
+    summary = summarise(study, arms, measured)
+    return Published(
+        study=study, summary=summary, verdict=decide(summary, study.decide),
+        curves=(learning_curves(arms_of(study.records), measured, summary.metric)
+                if measured else None),
+        calibration=reliabilities(arms, measured) if measured else (),
+        disagreements=disagreements(arms, measured, study.labels, texts) if measured else (),
+        rules=matching_rules(study, once))
 
 
 def read_published(path: Path) -> Published:

@@ -18,7 +18,7 @@ from rich.progress import (
 from rich.table import Table
 
 from harness.compare.summary import Row
-from harness.report import words
+from harness.report import sentences, words
 from harness.report.published import Published
 from harness.study.estimate import Estimate
 from harness.study.plan import Plan, PlannedRun
@@ -127,10 +127,12 @@ def print_results(console: Console, published: Published) -> None:
     for column in (words.METRIC_NAMES[summary.metric], "forgetting", "adaptation", "p50"):
         table.add_column(column, justify="right", no_wrap=True)
     for row in summary.rows:
-        table.add_row(*map(escape, _cells(row)))
+        table.add_row(*map(escape, _cells(row, summary.metric)))
     console.print(table)
-    console.print(words.headline(summary.rows, summary.metric, summary.common_items),
-                  markup=False, highlight=False)
+    for line in (sentences.standing(summary), sentences.headline(published),
+                 " ".join(sentences.why(published))):
+        if line:
+            console.print(line, markup=False, highlight=False)
     for row in summary.rows:
         if row.reason:
             console.print(f"no result: {row.name}: {row.reason}", markup=False, highlight=False)
@@ -147,9 +149,9 @@ def _forgot(row: Row) -> str:
     return words.points(difference.mean, None, None) if difference else "0"
 
 
-def _cells(row: Row) -> list[str]:
-    if row.common is None:
+def _cells(row: Row, metric: str) -> list[str]:
+    if not row.common:
         return [row.label, row.backbone or words.ABSENT, "no result", *[""] * 3]
-    return [row.label, row.backbone or words.ABSENT, words.spread(row.common),
+    return [row.label, row.backbone or words.ABSENT, words.figure(row.common.get(metric)),
             _forgot(row), words.seconds(row.adapt_seconds),
             words.milliseconds(row.p50_ms)]

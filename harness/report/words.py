@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from harness.compare.summary import Forgot, Row, Spread
-from harness.compare.ties import Interval
+from harness.compare.uncertainty import Figure
+from harness.measure.forgetting.figures import Forgetting
+from harness.study.record import Record
 
 METRIC_NAMES = {
     "accuracy": "accuracy", "macro_f1": "macro F1", "micro_f1": "micro F1", "roc_auc": "ROC AUC",
@@ -71,34 +75,41 @@ def size(value: int | None) -> str:
     return ABSENT if value is None else f"{count(value)}B" if value >= 1000 else f"{value} B"
 
 
-def within(value: Interval | None) -> str:
+def figure(value: Figure | None) -> str:
+    """`.812 ± .010`: mean and spread over seeds."""
+    if value is None:
+        return ABSENT
+    sd = f" ± {value.sd:.3f}" if value.sd is not None else ""
+    return f"{value.mean:.3f}{sd}"
+
+
+def within(value: Figure | None) -> str:
     """`.38 to .49`."""
     return ABSENT if value is None else f"{value.low:.3f} to {value.high:.3f}"
 
 
-def against(row: Row) -> str:
+def standing(row: Row) -> str:
     """How a method stands to the best one."""
-    if row.against is None:
-        return ABSENT if row.common is None else "best"
-    a = row.against
-    behind = f"{a.difference:.3f} behind [{a.low:+.3f}, {a.high:+.3f}]"
-    return f"tied: {behind}" if a.tied else behind
+    if row.standing is None or row.behind is None:
+        return row.standing or ABSENT
+    behind = (f"{row.behind.difference:.3f} behind "
+              f"[{row.behind.low:+.3f}, {row.behind.high:+.3f}]")
+    word = {"tied": "tied", "undecided": "too small to tell", "lower": "lower"}[row.standing]
+    return f"{word}: {behind}"
 
 
-def headline(rows: tuple[Row, ...], metric: str, items: int) -> str:
-    """Which method scored highest, which cannot be told from it, and how fine the study sees."""
-    done = [row for row in rows if row.common is not None]
-    if not done:
-        return "No method has a result."
-    best, name = done[0], METRIC_NAMES[metric]
-    said = (f"Highest {name}: {best.name}, {spread(best.common)}, on the {items} test items that "
-            f"every method answered.")
-    if not best.interval or len(done) == 1:
-        return said
-    tied = [row.name for row in done[1:] if row.against and row.against.tied]
-    reach = max(row.against.detectable for row in done[1:] if row.against)
-    told = (f"The difference to {', '.join(tied)} is not significant" if tied
-            else "Every other method is significantly lower")
-    return (f"{said} {told} (paired bootstrap over groups of items and seeds, Holm's correction, "
-            f"5%). Depending on the method, a difference of up to {reach:.3f} was needed to be "
-            "found with 80% power.")
+def money(value: float | None, currency: str) -> str:
+    """Money with three significant digits."""
+    return ABSENT if value is None else f"{value:.3g} {currency}"
+
+
+def forgetting_lines(records: Sequence[Record]) -> list[tuple[Record, Forgetting]]:
+    """The first seeds' figures that were measured, for tables by benchmark."""
+    return [(r, r.forgetting) for r in records if r.identity.seed == 0 and r.forgetting
+            and r.forgetting.changed and r.identity.inner is None]
+
+
+def drift(figures: Forgetting) -> str:
+    """Nats a token, with the interval."""
+    d = figures.drift
+    return f"{d.difference:+.3f} [{d.low:+.3f}, {d.high:+.3f}]" if d else ABSENT

@@ -39,5 +39,36 @@ for (const table of document.querySelectorAll("table.sortable")) {
     header.querySelector("button").addEventListener("click", () => sortBy(header, table));
   }
 }
+
+function filterRows(input) {
+  const sought = input.value.trim().toLowerCase();
+  for (const row of document.getElementById(input.dataset.filters).tBodies[0].rows) {
+    row.hidden = !row.textContent.toLowerCase().includes(sought);
+  }
+}
+
+function cell(text) {
+  // A spreadsheet runs a cell that begins like a formula.
+  const safe = /^[=@\t\r]|^[+-](?![\d.])/.test(text) ? `'${text}` : text;
+  return `"${safe.replaceAll('"', '""')}"`;
+}
+
+function download(table) {
+  const rows = [...table.rows].filter((row) => !row.hidden).map((row) => [...row.cells]
+    .map((td) => cell(td.dataset.value && td.querySelector("svg") ? td.dataset.value
+      : td.textContent.trim().replace(/\s+/g, " "))).join(","));
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([rows.join("\r\n") + "\r\n"], { type: "text/csv" }));
+  link.download = `${table.id}.csv`;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+for (const input of document.querySelectorAll("input[data-filters]")) {
+  input.addEventListener("input", () => filterRows(input));
+}
+for (const button of document.querySelectorAll("button[data-csv]")) {
+  button.addEventListener("click", () => download(document.getElementById(button.dataset.csv)));
+}
 draw();
 dark.addEventListener("change", draw);

@@ -1,0 +1,115 @@
+"""The arms of a study (a method on a backbone at a training size) on the items all answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from harness.compare.bootstrap import METRICS, Answers, Resampled, bootstrap
+from harness.compare.pairs import Sample
+from harness.compare.uncertainty import Figure, figure
+from harness.study.record import Record
+from harness.study.study import Study
+
+Predictions = Callable[[str], pa.Table]
+
+
+@dataclass(frozen=True)
+class Arm:
+    """The records of one method over its seeds, lowest seed first."""
+
+    backbone: str | None
+    label: str
+    train: int
+    records: tuple[Record, ...]
+
+    @property
+    def name(self) -> str:
+        """Method and backbone, for tables."""
+        return named(self.label, self.backbone)
+
+    @property
+    def done(self) -> tuple[Record, ...]:
+        """The records with a result."""
+        return tuple(r for r in self.records if r.status.state == "ok")
+
+
+def named(label: str, backbone: str | None) -> str:
+    """`lora (minilm)`."""
+    return f"{label} ({backbone})" if backbone else label
+
+
+def arms_of(records: Sequence[Record]) -> tuple[Arm, ...]:
+    """Records by backbone, method and training size, in their order."""
+    found: dict[tuple[str | None, str, int], list[Record]] = {}
+    for record in records:
+        identity = record.identity
+        key = (identity.backbone, identity.label, identity.budget["train"])
+        found.setdefault(key, []).append(record)
+    return tuple(Arm(*key, tuple(sorted(rs, key=lambda r: r.identity.seed)))
+                 for key, rs in found.items())
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Every run of a study on the items that all of them answered."""
+
+    items: tuple[str, ...]
+    answers: Answers
+    resampled: Resampled
+    place: dict[str, int]
+    """Run id to its place in the arrays."""
+
+    def sample(self, arm: Arm, metric: str) -> Sample | None:
+        """The arm's seeds in a metric; None where it is not defined."""
+        places = [self.place[r.identity.run_id] for r in arm.done]
+        points = self.resampled.points[metric][places]
+        if not places or not np.isfinite(points).all():
+            return None
+        return Sample(arm.name, points.tolist(),
+                      self.resampled.values[metric][places].mean(axis=0))
+
+    def figures(self, arm: Arm) -> dict[str, Figure]:
+        """The arm's figure in every metric that is defined."""
+        places = [self.place[r.identity.run_id] for r in arm.done]
+        if not places:
+            return {}
+        return {metric: figure(metric, points.tolist(), self.resampled.values[metric][places])
+                for metric in METRICS
+                if np.isfinite(points := self.resampled.points[metric][places]).all()}
+
+    def right(self, arm: Arm) -> np.ndarray:
+        """Which items the arm's first seed answered right: [items] bool."""
+        return np.asarray(self.predicted(arm) == self.answers.targets)
+
+    def predicted(self, arm: Arm) -> np.ndarray:
+        """The class that the arm's first seed answered: [items]."""
+        place = self.place[arm.done[0].identity.run_id]
+        return np.asarray(self.answers.probabilities[place].argmax(axis=1))
+
+
+def measure_arms(study: Study, predictions: Predictions) -> Measured | None:
+    """Resample all finished runs; None where there is none. `predictions` gives a run's table.
+
+    Backbones may have test samples of different size; samples are nested, so the items that
+    every run answered are the smallest sample, and methods are compared on those alone.
+    """
+    done = [r.identity.run_id for r in study.records if r.status.state == "ok"]
+    tables = [predictions(run_id) for run_id in done]
+    if not tables:
+        return None
+    items = tuple(sorted(set.intersection(*(set(t["item"].to_pylist()) for t in tables))))
+    chosen = [_on(table, items) for table in tables]
+    targets = np.array([study.labels.index(t) for t in chosen[0]["target"].to_pylist()])
+    groups = np.unique(chosen[0]["group"].to_pylist(), return_inverse=True)[1]
+    answers = Answers([np.column_stack([table[f"p:{label}"].to_numpy() for label in study.labels])
+                       for table in chosen], targets, groups)
+    return Measured(items, answers, bootstrap(answers), {r: i for i, r in enumerate(done)})
+
+
+def _on(table: pa.Table, items: tuple[str, ...]) -> pa.Table:
+    position = {item: i for i, item in enumerate(table["item"].to_pylist())}
+    return table.take([position[item] for item in items])

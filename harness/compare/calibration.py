@@ -1,0 +1,43 @@
+"""How often a method is right when it says it is this sure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from harness.compare.arms import Arm, Measured
+from harness.measure.part import RecordPart
+from harness.measure.quality import BINS, confidence_bins
+
+
+class ConfidenceBin(RecordPart):
+    """Items whose highest probability lies in one of 15 bins of equal width."""
+
+    confidence: float
+    """Mean over the items."""
+    accuracy: float
+    items: int
+
+
+class Reliability(RecordPart):
+    """A method's filled bins, least sure first; first seed, common items."""
+
+    name: str
+    bins: tuple[ConfidenceBin, ...]
+
+
+def reliabilities(arms: Sequence[Arm], measured: Measured) -> tuple[Reliability, ...]:
+    """The reliability diagram of every arm with a result."""
+    return tuple(_reliability(arm, measured) for arm in arms if arm.done)
+
+
+def _reliability(arm: Arm, measured: Measured) -> Reliability:
+    place = measured.place[arm.done[0].identity.run_id]
+    confidence = measured.answers.probabilities[place].max(axis=1)
+    right, bins = measured.right(arm), confidence_bins(confidence)
+    filled = [bins == b for b in range(BINS) if (bins == b).any()]
+    return Reliability(name=arm.name, bins=tuple(
+        ConfidenceBin(confidence=float(confidence[chosen].mean()),
+                      accuracy=float(right[chosen].mean()), items=int(np.sum(chosen)))
+        for chosen in filled))

@@ -1,0 +1,108 @@
+"""Learning curves: the metric against the number of training examples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+from statsmodels.stats.multitest import multipletests
+
+from harness.compare.arms import Arm, Measured
+from harness.compare.pairs import ALPHA, Difference, Sample, differences
+from harness.compare.uncertainty import Figure
+from harness.measure.part import RecordPart
+
+
+class CurvePoint(RecordPart):
+    """A method at one training size, on the common items."""
+
+    train: int
+    figure: Figure
+
+
+class Curve(RecordPart):
+    """A method over training sizes, rising."""
+
+    backbone: str | None
+    label: str
+    name: str
+    points: tuple[CurvePoint, ...]
+
+
+class Overtaking(RecordPart):
+    """From `train` examples on, at every size that was tried, one method beats another."""
+
+    winner: str
+    loser: str
+    train: int
+
+
+class LearningCurves(RecordPart):
+    """Curves, and who beats whom from which size on.
+
+    The correction (Holm) is over all pairs of methods and all sizes.
+    """
+
+    curves: tuple[Curve, ...]
+    overtakings: tuple[Overtaking, ...]
+
+
+def learning_curves(arms: Sequence[Arm], measured: Measured, metric: str
+                    ) -> LearningCurves | None:
+    """The curves of a study; None where no method has two sizes."""
+    by_name: dict[str, list[Arm]] = {}
+    for arm in arms:
+        if measured.sample(arm, metric) is not None:
+            by_name.setdefault(arm.name, []).append(arm)
+    several = {name: sorted(found, key=lambda a: a.train)
+               for name, found in by_name.items() if len(found) > 1}
+    if not several:
+        return None
+    curves = tuple(Curve(
+        backbone=found[0].backbone, label=found[0].label, name=name,
+        points=tuple(CurvePoint(train=arm.train, figure=measured.figures(arm)[metric])
+                     for arm in found)) for name, found in several.items())
+    return LearningCurves(curves=curves, overtakings=_overtakings(several, measured, metric))
+
+
+def _overtakings(arms: dict[str, list[Arm]], measured: Measured, metric: str
+                 ) -> tuple[Overtaking, ...]:
+    sizes = sorted({arm.train for found in arms.values() for arm in found})
+    tested: dict[tuple[int, str, str], Difference] = {}
+    for size in sizes:
+        samples = [sample for found in arms.values() for arm in found
+                   if arm.train == size and (sample := measured.sample(arm, metric))]
+        tested |= {(size, *pair): d for pair, d in _at(samples, measured).items()}
+    if not tested:
+        return ()
+    adjusted = dict(zip(tested, multipletests([d.p_value for d in tested.values()],
+                                              method="holm")[1], strict=True))
+    found = []
+    for first, second in combinations(arms, 2):
+        signs = [(size, _sign(tested[size, first, second], adjusted[size, first, second]))
+                 for size in sizes if (size, first, second) in tested]
+        for sign, winner, loser in ((1, first, second), (-1, second, first)):
+            since = _since([(size, s == sign) for size, s in signs])
+            if since is not None:
+                found.append(Overtaking(winner=winner, loser=loser, train=since))
+    return tuple(found)
+
+
+def _at(samples: list[Sample], measured: Measured) -> dict[tuple[str, str], Difference]:
+    return differences(samples, measured.answers.group_count)
+
+
+def _sign(difference: Difference, adjusted: float) -> int:
+    if adjusted >= ALPHA:
+        return 0
+    return 1 if difference.difference > 0 else -1
+
+
+def _since(wins: list[tuple[int, bool]]) -> int | None:
+    """The smallest size from which on every size is won."""
+    since = None
+    for size, won in reversed(wins):
+        if not won:
+            break
+        since = size
+    return since

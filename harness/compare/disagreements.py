@@ -1,0 +1,54 @@
+"""Items on which methods disagree, with their texts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from harness.compare.arms import Arm, Measured
+from harness.measure.part import RecordPart
+
+MOST, LENGTH = 100, 400
+
+
+class Disagreement(RecordPart):
+    """An item and the answers of the first seeds: each answer with the methods that gave it."""
+
+    item: str
+    text: str
+    target: str
+    answers: dict[str, tuple[str, ...]]
+    right: int
+    methods: int
+
+
+def disagreements(arms: Sequence[Arm], measured: Measured, labels: Sequence[str],
+                  texts: Mapping[str, str]) -> tuple[Disagreement, ...]:
+    """Up to 100 items, those nearest to an even split of right and wrong first.
+
+    Texts are cut at 400 characters.
+    """
+    able = [arm for arm in arms if arm.done]
+    if not able:
+        return ()
+    predicted = np.stack([measured.predicted(arm) for arm in able])
+    right = (predicted == measured.answers.targets).sum(axis=0)
+    split = np.abs(2 * right - len(able))
+    mixed = [i for i in np.argsort(split, kind="stable") if len(set(predicted[:, i])) > 1]
+    found = []
+    for i in mixed[:MOST]:
+        answers: dict[str, list[str]] = {}
+        for arm, answer in zip(able, predicted[:, i], strict=True):
+            answers.setdefault(labels[answer], []).append(arm.name)
+        item = measured.items[i]
+        found.append(Disagreement(
+            item=item, text=_cut(texts.get(item, "")), right=int(right[i]), methods=len(able),
+            target=labels[measured.answers.targets[i]],
+            answers={label: tuple(names) for label, names in answers.items()}))
+    return tuple(found)
+
+
+def _cut(text: str) -> str:
+    text = text.encode("utf-8", "replace").decode()  # a lone surrogate is not text
+    return text if len(text) <= LENGTH else f"{text[:LENGTH]}…"

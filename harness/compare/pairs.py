@@ -1,0 +1,140 @@
+"""Paired comparisons of any two methods on the same items."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from scipy.stats import binom
+from scipy.stats import t as student
+from statsmodels.stats.multitest import multipletests
+
+from harness.compare.uncertainty import LEVEL, POWER, seed_variance
+from harness.measure.part import RecordPart
+
+ALPHA = 1 - LEVEL
+
+
+class Difference(RecordPart):
+    """One method minus another in one metric, over items (by group) and seeds."""
+
+    difference: float
+    low: float
+    high: float
+    """95% interval."""
+    p_value: float
+    adjusted: float
+    """After Holm's correction over all pairs of methods."""
+    detectable: float
+    """The smallest difference that this comparison would have found with 80% power, before the
+    correction."""
+
+    @property
+    def significant(self) -> bool:
+        """At 5%, after the correction."""
+        return self.adjusted < ALPHA
+
+    def turned(self) -> Difference:
+        """The other method minus the one."""
+        return self.model_copy(update={"difference": 0.0 - self.difference,
+                                       "low": 0.0 - self.high, "high": 0.0 - self.low})
+
+
+class McNemar(RecordPart):
+    """Items that only one of two methods answered right, on the first seed, and the exact test.
+
+    The test takes items as independent; where they come in groups, trust the difference above it.
+    """
+
+    only_first: int
+    only_second: int
+    p_value: float
+    effect: float
+    """Cohen's g: how far the larger share of those items is from one half (Cohen, Statistical
+    Power Analysis, 1988, chapter 5); 0 where there are none."""
+
+
+class Pair(RecordPart):
+    """Two methods by name, and their difference in every metric both have."""
+
+    first: str
+    second: str
+    differences: dict[str, Difference]
+    mcnemar: McNemar
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What the seeds of one method scored: points [seeds] and resamples' mean [resamples]."""
+
+    name: str
+    points: Sequence[float]
+    values: np.ndarray
+
+
+def differences(samples: Sequence[Sample], groups: int) -> dict[tuple[str, str], Difference]:
+    """Every pair of methods in one metric, in the order given; `groups` of items were drawn.
+
+    Welch's t-test with the variances of the paired bootstrap over items (groups - 1 degrees of
+    freedom) and of each method's seeds (Satterthwaite, Biometrics Bulletin 2, 1946). The
+    correction is over all pairs: the best method is chosen by the same figures, and a correction
+    over its own comparisons alone would not cover that choice.
+    """
+    if len(samples) < 2:
+        return {}
+    first, second = (np.array(side) for side in zip(*combinations(range(len(samples)), 2),
+                                                    strict=True))
+    means = np.array([np.mean(s.points) for s in samples])
+    seeds = [seed_variance(s.points) for s in samples]
+    of_seeds, freedom = (np.array(part, dtype=float) for part in zip(*seeds, strict=True))
+    between = _covariance(samples)
+    spread = np.diag(between)
+    of_items = np.clip(spread[first] + spread[second] - 2 * between[first, second], 0, None)
+    gaps = means[first] - means[second]
+    variance = of_items + of_seeds[first] + of_seeds[second]
+    degrees = _satterthwaite([(of_items, np.full(len(gaps), groups - 1.0)),
+                              (of_seeds[first], freedom[first]),
+                              (of_seeds[second], freedom[second])])
+    error = np.sqrt(variance)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        p = np.where(error > 0, 2 * student.sf(np.abs(gaps) / error, degrees),
+                     np.where(gaps == 0, 1.0, 0.0))
+    adjusted = multipletests(p, method="holm")[1]
+    reach = student.ppf((1 + LEVEL) / 2, degrees) * error
+    seen = reach + student.ppf(POWER, degrees) * error
+    names = [s.name for s in samples]
+    return {(names[i], names[j]): Difference(
+                difference=float(gaps[k]), low=float(gaps[k] - reach[k]),
+                high=float(gaps[k] + reach[k]), p_value=float(p[k]), adjusted=float(adjusted[k]),
+                detectable=float(seen[k]))
+            for k, (i, j) in enumerate(zip(first, second, strict=True))}
+
+
+def mcnemar(right: np.ndarray) -> list[McNemar]:
+    """Exact tests of all pairs in order: `right` [methods, items] bool."""
+    first, second = (np.array(side) for side in zip(*combinations(range(len(right)), 2),
+                                                    strict=True))
+    counts = right.astype(np.int64)
+    only = counts @ (1 - counts).T
+    mine, other = only[first, second], only[second, first]
+    total = mine + other
+    p = np.minimum(1.0, 2 * binom.cdf(np.minimum(mine, other), total, 0.5))
+    share = np.maximum(mine, other) / np.maximum(total, 1)
+    return [McNemar(only_first=int(a), only_second=int(b), p_value=float(q),
+                    effect=float(s - 0.5) if a + b else 0.0)
+            for a, b, q, s in zip(mine, other, p, share, strict=True)]
+
+
+def _covariance(samples: Sequence[Sample]) -> np.ndarray:
+    """Over the resamples on which every method's metric is defined: [methods, methods]."""
+    values = np.stack([s.values for s in samples]).astype(np.float64)
+    return np.atleast_2d(np.cov(values[:, np.isfinite(values).all(axis=0)]))
+
+
+def _satterthwaite(parts: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+    """Degrees of freedom of a sum of variances; a variance of 0 has no say."""
+    total = sum(variance for variance, _ in parts)
+    below = sum(variance**2 / np.maximum(freedom, 1.0) for variance, freedom in parts)
+    return np.asarray(np.where(below > 0, total**2 / np.where(below > 0, below, 1.0), 1.0))

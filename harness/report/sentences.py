@@ -1,0 +1,176 @@
+"""The verdict in plain sentences, from templates: the same facts give the same words."""
+
+from __future__ import annotations
+
+from harness.compare.curves import LearningCurves
+from harness.compare.pairs import Difference
+from harness.compare.summary import Summary
+from harness.compare.uncertainty import Figure
+from harness.compare.verdict import Breach, Rival, Verdict
+from harness.report import words
+from harness.report.published import Published
+
+LIMITS = {
+    "p95_ms": ("p95 latency", words.milliseconds),
+    "device_hours": ("adaptation", lambda hours: f"{hours:.3g} device-hours"),
+    "peak_memory_gb": ("peak memory", lambda size: f"{size:.3g} GB"),
+    "artifact_mb": ("artifact", lambda size: f"{size:.3g} MB"),
+    "forgetting_points": ("loss on general benchmarks", lambda points: f"{points:.1f} points"),
+    "money": ("cost", lambda money: f"{money:.2f}"),
+}
+
+
+def headline(published: Published) -> str:
+    """The verdict in one sentence."""
+    verdict = published.verdict
+    metric = words.METRIC_NAMES[verdict.metric]
+    if verdict.outcome == "nothing-measured":
+        return "No verdict: no method has a result."
+    if verdict.outcome == "none-admissible":
+        return "No recommendation: every method exceeds a limit or cannot be shown to keep it."
+    if verdict.outcome == "not-above-floor":
+        return (f"No recommendation: no admissible choice is shown to be better than always "
+                f"answering the most frequent class ({metric}).")
+    shown = words.figure(_figure(published.summary, verdict.recommended))
+    return f"Use {verdict.recommended}: {metric} {shown}."
+
+
+def why(published: Published) -> list[str]:
+    """Why this method, in sentences."""
+    verdict, summary = published.verdict, published.summary
+    chosen = next((r for r in verdict.rivals if r.name == verdict.recommended), None)
+    if chosen is None:
+        return []
+    useful = [r for r in verdict.rivals if r.useful]
+    said = [f"Every other admissible method is significantly lower ({_test(summary)})."]
+    if len(useful) > 1:
+        said = [f"The best admissible method is not significantly better than {len(useful) - 1} "
+                f"others ({_test(summary)}). Of these {len(useful)}, {chosen.name} costs least for "
+                f"adaptation and {words.count(verdict.requests)} answers"
+                f"{_money(chosen, summary)}."]
+    if verdict.best != chosen.name and chosen.behind:
+        said.append(_not_best(verdict, chosen.behind, chosen.tied))
+    if chosen.above_floor is not None:
+        said.append(f"It is above the majority class by {interval(chosen.above_floor)}.")
+    useless = [r.name for r in verdict.rivals if not r.useful]
+    if useless:
+        said.append(f"Left aside, because not shown to be above the majority class: "
+                    f"{', '.join(useless)}.")
+    return said
+
+
+def rivals(published: Published) -> list[str]:
+    """Each other choice that is not significantly worse, and what the study can say of it."""
+    verdict = published.verdict
+    return [_rival(rival, published.summary) for rival in verdict.rivals
+            if rival.useful and rival.name != verdict.recommended]
+
+
+def ruled_out(verdict: Verdict) -> list[str]:
+    """What was ruled out by which limit."""
+    return [f"{b.name}: {_limit(b)}" for b in verdict.ruled_out]
+
+
+def would_change(published: Published) -> list[str]:
+    """What would change the verdict."""
+    verdict, said = published.verdict, []
+    for before, step in zip(verdict.cheapest_by_requests, verdict.cheapest_by_requests[1:],
+                            strict=False):
+        said.append(f"Volume: up to {words.count(step.requests)} answers {before.name} is the "
+                    f"cheapest of the choices, beyond that {step.name}.")
+    for limit, name in verdict.without_limit.items():
+        said.append(f"Without the limit on {LIMITS[limit][0]} it would be {name}.")
+    for name, items in verdict.items_needed.items():
+        said.append(f"{name} was higher. If that difference is real, about {words.count(items)} "
+                    "test items would show it.")
+    return said
+
+
+def not_measured(published: Published) -> list[str]:
+    """What the verdict could not look at."""
+    verdict, records = published.verdict, published.study.whole()
+    said = [f"{b.name}: {LIMITS[b.limit][0]} (limit {LIMITS[b.limit][1](b.allowed)})"
+            for b in verdict.unproven]
+    if verdict.single_seed:
+        said.append(f"The spread over seeds of {', '.join(verdict.single_seed)}: one seed was run")
+    if not any(r.forgetting for r in records):
+        said.append("Forgetting: the suite does not ask for it")
+    failed = [row.name for row in published.summary.rows if not row.common]
+    if failed:
+        said.append(f"Without a result: {', '.join(failed)}")
+    return said
+
+
+def standing(summary: Summary) -> str:
+    """Which methods are lower than the best, which tied, which undecided, and how fine it saw."""
+    if not summary.rows or not summary.rows[0].common:
+        return "No method has a result."
+    best = summary.rows[0]
+    by = {word: [row.name for row in summary.rows if row.standing == word]
+          for word in ("lower", "tied", "undecided")}
+    said = [f"Highest {words.METRIC_NAMES[summary.metric]}: {best.name}, "
+            f"{words.figure(best.common[summary.metric])}, on the {summary.common_items} test "
+            f"items that every method answered."]
+    if by["lower"]:
+        said.append(f"Significantly lower: {', '.join(by['lower'])}.")
+    if by["tied"]:
+        said.append(f"Tied with it: {', '.join(by['tied'])}.")
+    if by["undecided"]:
+        reach = max(row.behind.detectable for row in summary.rows
+                    if row.behind and row.standing == "undecided")
+        said.append(f"Too small a study to tell: {', '.join(by['undecided'])} (differences of up "
+                    f"to {reach:.3f} could have gone unseen).")
+    return " ".join(said)
+
+
+def overtakings(found: LearningCurves) -> list[str]:
+    """From which training size on one method beats others."""
+    by: dict[tuple[str, int], list[str]] = {}
+    for step in found.overtakings:
+        by.setdefault((step.winner, step.train), []).append(step.loser)
+    said = [f"From {train} training examples on, {winner} is significantly better than "
+            f"{', '.join(losers)}." for (winner, train), losers in by.items()]
+    return said or ["No method is significantly better than another from any size on."]
+
+
+def interval(difference: Difference) -> str:
+    """`.031 [-.004, +.066]`."""
+    return f"{difference.difference:+.3f} [{difference.low:+.3f}, {difference.high:+.3f}]"
+
+
+def _figure(summary: Summary, name: str | None) -> Figure:
+    return next(row.common[summary.metric] for row in summary.rows if row.name == name)
+
+
+def _test(summary: Summary) -> str:
+    return (f"Welch's test on a paired bootstrap over {summary.groups} groups of items and on "
+            "the seeds, Holm's correction over all pairs, 5%")
+
+
+def _money(rival: Rival, summary: Summary) -> str:
+    if rival.money is None:
+        return ""
+    source = "the suite's prices" if summary.rate.own else "the price table that ships"
+    return f": {rival.money:.2f} {summary.rate.currency} by {source}"
+
+
+def _not_best(verdict: Verdict, behind: Difference, tied: bool) -> str:
+    said = f"{verdict.best} is the highest of them, by {interval(behind)}."
+    if tied:
+        return f"{said} A difference that matters ({verdict.matters:.3g}) was not found."
+    return (f"{said} The study is too small to rule out a difference that matters "
+            f"({verdict.matters:.3g}): it would have found {behind.detectable:.3f}.")
+
+
+def _rival(rival: Rival, summary: Summary) -> str:
+    cost = f", {rival.money:.2f} {summary.rate.currency}" if rival.money is not None else ""
+    if rival.behind is None:
+        return f"{rival.name}: the highest{cost}"
+    word = "tied with the highest" if rival.tied else "too small a study to tell from the highest"
+    return f"{rival.name}: {word}, {interval(rival.behind.turned())}{cost}"
+
+
+def _limit(breach: Breach) -> str:
+    name, shown = LIMITS[breach.limit]
+    found = shown(breach.found) if breach.found is not None else "not measured"
+    return f"{name} {found} (limit {shown(breach.allowed)})"
