@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help suite report test lint bench clean
+.PHONY: help suite report test lint bench validity clean
 
 help: ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -35,6 +35,9 @@ lint: $(VENV)/.ready ## ruff, mypy and the layers of the house
 bench: $(VENV)/.ready ## benchmarks of this project
 	$(BIN)/python -m benchmarks.training
 	$(BIN)/python -m benchmarks.forgetting
+
+validity: $(VENV)/.ready ## simulate studies with known answers: error rates of the statistics
+	$(BIN)/python -m benchmarks.validity
 
 clean: ## remove runs, caches of tools and the environment; published reports stay
 	rm -rf runs $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage *.egg-info

@@ -77,7 +77,8 @@ class Measured:
         places = [self.place[r.identity.run_id] for r in arm.done]
         if not places:
             return {}
-        return {metric: figure(metric, points.tolist(), self.resampled.values[metric][places])
+        return {metric: figure(metric, points.tolist(), self.resampled.values[metric][places],
+                               self.resampled.drawn)
                 for metric in METRICS
                 if np.isfinite(points := self.resampled.points[metric][places]).all()}
 

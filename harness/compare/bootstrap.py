@@ -47,6 +47,32 @@ class Answers:
         """Number of groups."""
         return int(self.groups.max()) + 1
 
+    @property
+    def strata(self) -> np.ndarray:
+        """The class that most of a group's items have: [groups]."""
+        counts = np.zeros((self.group_count, int(self.targets.max()) + 1))
+        np.add.at(counts, (self.groups, self.targets), 1)
+        return np.asarray(counts.argmax(axis=1))
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """How many groups were drawn from, in how many strata."""
+
+    groups: int
+    strata: int
+
+    @property
+    def freedom(self) -> int:
+        """Degrees of freedom of a variance over groups within strata."""
+        return max(1, self.groups - self.strata)
+
+    @property
+    def inflation(self) -> float:
+        """What makes the bootstrap's variance unbiased: it divides by the groups, not by the
+        degrees of freedom (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, 5.3)."""
+        return self.groups / self.freedom
+
 
 @dataclass(frozen=True)
 class Resampled:
@@ -57,6 +83,7 @@ class Resampled:
 
     points: Values
     values: Values
+    drawn: Drawn
 
 
 @dataclass(frozen=True)
@@ -124,11 +151,13 @@ def bootstrap(answers: Answers, resamples: int = RESAMPLES, seed: int = 0) -> Re
         sums = _sums(shared.T @ drawn, own, drawn, middle)
         return {name: metric(sums) for name, metric in METRICS.items()}
 
+    strata = answers.strata
     points = metrics(np.ones((answers.group_count, 1), dtype=np.float32))
-    chunks = [metrics(drawn) for drawn in _draws(_strata(answers), resamples, seed)]
+    chunks = [metrics(drawn) for drawn in _draws(strata, resamples, seed)]
     return Resampled({name: values[:, 0] for name, values in points.items()},
                      {name: np.concatenate([chunk[name] for chunk in chunks], axis=1)
-                      for name in METRICS})
+                      for name in METRICS},
+                     Drawn(answers.group_count, len(np.unique(strata))))
 
 
 def _parts(probabilities: np.ndarray, targets: np.ndarray, above: np.ndarray,
@@ -179,13 +208,6 @@ def _sums(shared: np.ndarray, own: np.ndarray, drawn: np.ndarray, areas: np.ndar
     hits, predicted, loss, gaps, above, below = np.split(
         totals, np.cumsum([classes, classes, 1, BINS, classes]), axis=1)
     return Sums(shared[0], shared[1:], hits, predicted, loss[:, 0], gaps, above, below, areas)
-
-
-def _strata(answers: Answers) -> np.ndarray:
-    """The class that most of a group's items have: [groups]."""
-    counts = np.zeros((answers.group_count, int(answers.targets.max()) + 1))
-    np.add.at(counts, (answers.groups, answers.targets), 1)
-    return np.asarray(counts.argmax(axis=1))
 
 
 def _draws(strata: np.ndarray, resamples: int, seed: int) -> Iterator[np.ndarray]:

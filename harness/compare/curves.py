@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import combinations
 
-from statsmodels.stats.multitest import multipletests
+import numpy as np
 
 from harness.compare.arms import Arm, Measured
-from harness.compare.pairs import ALPHA, Difference, Sample, differences
+from harness.compare.pairs import ALPHA, Difference, Sample, differences, holm
 from harness.compare.uncertainty import Figure
 from harness.measure.part import RecordPart
 
@@ -75,8 +75,8 @@ def _overtakings(arms: dict[str, list[Arm]], measured: Measured, metric: str
         tested |= {(size, *pair): d for pair, d in _at(samples, measured).items()}
     if not tested:
         return ()
-    adjusted = dict(zip(tested, multipletests([d.p_value for d in tested.values()],
-                                              method="holm")[1], strict=True))
+    adjusted = dict(zip(tested, holm(np.array([d.p_value for d in tested.values()])),
+                        strict=True))
     found = []
     for first, second in combinations(arms, 2):
         signs = [(size, _sign(tested[size, first, second], adjusted[size, first, second]))
@@ -89,7 +89,7 @@ def _overtakings(arms: dict[str, list[Arm]], measured: Measured, metric: str
 
 
 def _at(samples: list[Sample], measured: Measured) -> dict[tuple[str, str], Difference]:
-    return differences(samples, measured.answers.group_count)
+    return differences(samples, measured.resampled.drawn)
 
 
 def _sign(difference: Difference, adjusted: float) -> int:

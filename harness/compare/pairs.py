@@ -9,9 +9,9 @@ from itertools import combinations
 import numpy as np
 from scipy.stats import binom
 from scipy.stats import t as student
-from statsmodels.stats.multitest import multipletests
 
-from harness.compare.uncertainty import LEVEL, POWER, seed_variance
+from harness.compare.bootstrap import Drawn
+from harness.compare.uncertainty import LEVEL, POWER, satterthwaite, seed_variance
 from harness.measure.part import RecordPart
 
 ALPHA = 1 - LEVEL
@@ -74,13 +74,12 @@ class Sample:
     values: np.ndarray
 
 
-def differences(samples: Sequence[Sample], groups: int) -> dict[tuple[str, str], Difference]:
-    """Every pair of methods in one metric, in the order given; `groups` of items were drawn.
+def differences(samples: Sequence[Sample], drawn: Drawn) -> dict[tuple[str, str], Difference]:
+    """Every pair of methods in one metric, in the order given.
 
-    Welch's t-test with the variances of the paired bootstrap over items (groups - 1 degrees of
-    freedom) and of each method's seeds (Satterthwaite, Biometrics Bulletin 2, 1946). The
-    correction is over all pairs: the best method is chosen by the same figures, and a correction
-    over its own comparisons alone would not cover that choice.
+    Welch's t-test with the variances of the paired bootstrap over items and of each method's
+    seeds. The correction is over all pairs: the best method is chosen by the same figures, and a
+    correction over its own comparisons alone would not cover that choice.
     """
     if len(samples) < 2:
         return {}
@@ -89,19 +88,19 @@ def differences(samples: Sequence[Sample], groups: int) -> dict[tuple[str, str],
     means = np.array([np.mean(s.points) for s in samples])
     seeds = [seed_variance(s.points) for s in samples]
     of_seeds, freedom = (np.array(part, dtype=float) for part in zip(*seeds, strict=True))
-    between = _covariance(samples)
+    between = _covariance(samples) * drawn.inflation
     spread = np.diag(between)
     of_items = np.clip(spread[first] + spread[second] - 2 * between[first, second], 0, None)
     gaps = means[first] - means[second]
     variance = of_items + of_seeds[first] + of_seeds[second]
-    degrees = _satterthwaite([(of_items, np.full(len(gaps), groups - 1.0)),
+    degrees = satterthwaite([(of_items, np.full(len(gaps), float(drawn.freedom))),
                               (of_seeds[first], freedom[first]),
                               (of_seeds[second], freedom[second])])
     error = np.sqrt(variance)
     with np.errstate(divide="ignore", invalid="ignore"):
         p = np.where(error > 0, 2 * student.sf(np.abs(gaps) / error, degrees),
                      np.where(gaps == 0, 1.0, 0.0))
-    adjusted = multipletests(p, method="holm")[1]
+    adjusted = holm(p)
     reach = student.ppf((1 + LEVEL) / 2, degrees) * error
     seen = reach + student.ppf(POWER, degrees) * error
     names = [s.name for s in samples]
@@ -110,6 +109,15 @@ def differences(samples: Sequence[Sample], groups: int) -> dict[tuple[str, str],
                 high=float(gaps[k] + reach[k]), p_value=float(p[k]), adjusted=float(adjusted[k]),
                 detectable=float(seen[k]))
             for k, (i, j) in enumerate(zip(first, second, strict=True))}
+
+
+def holm(p_values: np.ndarray) -> np.ndarray:
+    """Holm's step-down correction (Scandinavian Journal of Statistics 6, 1979)."""
+    order = np.argsort(p_values, kind="stable")
+    stepped = p_values[order] * np.arange(len(p_values), 0, -1)
+    adjusted = np.empty(len(p_values))
+    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(stepped))
+    return adjusted
 
 
 def mcnemar(right: np.ndarray) -> list[McNemar]:
@@ -131,10 +139,3 @@ def _covariance(samples: Sequence[Sample]) -> np.ndarray:
     """Over the resamples on which every method's metric is defined: [methods, methods]."""
     values = np.stack([s.values for s in samples]).astype(np.float64)
     return np.atleast_2d(np.cov(values[:, np.isfinite(values).all(axis=0)]))
-
-
-def _satterthwaite(parts: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
-    """Degrees of freedom of a sum of variances; a variance of 0 has no say."""
-    total = sum(variance for variance, _ in parts)
-    below = sum(variance**2 / np.maximum(freedom, 1.0) for variance, freedom in parts)
-    return np.asarray(np.where(below > 0, total**2 / np.where(below > 0, below, 1.0), 1.0))

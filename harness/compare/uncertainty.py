@@ -6,11 +6,14 @@ import statistics
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.stats import norm
 from scipy.stats import t as student
 
+from harness.compare.bootstrap import Drawn
 from harness.measure.part import RecordPart
 
 LEVEL, POWER = 0.95, 0.8
+NORMAL = float(norm.ppf((1 + LEVEL) / 2))
 BOUNDED = frozenset({"accuracy", "macro_f1", "micro_f1", "roc_auc", "calibration_error"})
 """Metrics that lie in [0, 1]."""
 
@@ -36,21 +39,35 @@ def seed_variance(points: Sequence[float]) -> tuple[float, int]:
     return statistics.variance(points) / len(points), len(points) - 1
 
 
-def figure(metric: str, points: Sequence[float], values: np.ndarray) -> Figure:
+def satterthwaite(parts: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+    """Degrees of freedom of a sum of variances (variance, freedom); one of 0 has no say.
+
+    Satterthwaite, Biometrics Bulletin 2, 1946.
+    """
+    total = sum(variance for variance, _ in parts)
+    below = sum(variance**2 / np.maximum(freedom, 1.0) for variance, freedom in parts)
+    return np.asarray(np.where(below > 0, total**2 / np.where(below > 0, below, 1.0), 1.0))
+
+
+def figure(metric: str, points: Sequence[float], values: np.ndarray, drawn: Drawn) -> Figure:
     """`points` [seeds] on the items, `values` [seeds, resamples].
 
-    The items' part is the percentile interval of the mean over seeds, the seeds' part Student's
-    interval; the two add up as in the method of variance estimates recovery (Zou and Donner,
-    Statistics in Medicine 27, 2008).
+    The bootstrap's percentiles give the items' part of each half of the interval, so that it is
+    skewed where the metric is; the seeds' variance is added, and Student's quantile takes the
+    place of the normal one.
     """
     mean, over_items = statistics.fmean(points), values.mean(axis=0)
-    low, high = np.nanpercentile(over_items, [100 * (1 - LEVEL) / 2, 100 * (1 + LEVEL) / 2])
-    variance, freedom = seed_variance(points)
-    reach = student.ppf((1 + LEVEL) / 2, freedom) * variance**0.5 if variance else 0.0
-    low = mean - float(np.hypot(max(0.0, mean - low), reach))
-    high = mean + float(np.hypot(max(0.0, high - mean), reach))
+    ends = np.nanpercentile(over_items, [100 * (1 - LEVEL) / 2, 100 * (1 + LEVEL) / 2])
+    below, above = np.clip([mean - ends[0], ends[1] - mean], 0, None)
+    of_items = float(np.nanvar(over_items, ddof=1)) * drawn.inflation
+    of_seeds, freedom = seed_variance(points)
+    degrees = satterthwaite([(np.array(of_items), np.array(drawn.freedom)),
+                             (np.array(of_seeds), np.array(freedom))])
+    wider = float(student.ppf((1 + LEVEL) / 2, degrees)) / NORMAL
+    low, high = (mean + side * wider * float(np.sqrt(drawn.inflation * half**2
+                                                     + NORMAL**2 * of_seeds))
+                 for side, half in ((-1, below), (1, above)))
     if metric in BOUNDED:
         low, high = max(0.0, low), min(1.0, high)
     return Figure(mean=mean, sd=statistics.stdev(points) if len(points) > 1 else None,
-                  seeds=len(points), sampling_error=float(np.nanstd(over_items, ddof=1)),
-                  low=low, high=high)
+                  seeds=len(points), sampling_error=of_items**0.5, low=low, high=high)
