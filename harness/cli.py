@@ -119,6 +119,30 @@ def forget(
     commands.forget(make_console(), model, base, suite, profile, suites, output)
 
 
+@app.command()
+def compare(
+    first: Annotated[str, typer.Argument(help="a suite with a report, a study.json, or a run id")],
+    second: Annotated[str, typer.Argument(help="what to compare it with, of the same sort")],
+    runs: Runs = RUNS, reports: Reports = REPORTS,
+) -> None:
+    """Set two studies or two runs side by side: what differs first, then the figures.
+
+    Exit code 2, with the reason, where they cannot be compared.
+    """
+    from harness import commands
+    from harness.report.terminal import make_console
+
+    commands.compare(make_console(), first, second, runs, reports)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON schema of study.json."""
+    from harness.report.published import published_schema
+
+    sys.stdout.write(published_schema())
+
+
 def main() -> None:
     """Entry point: errors are two lines and exit code 2; no traceback without --debug."""
     debug = "--debug" in sys.argv

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
 from collections.abc import Mapping
@@ -16,12 +17,21 @@ from harness.common.device import detect
 from harness.common.errors import HarnessError
 from harness.common.files import write_atomic
 from harness.common.names import did_you_mean
+from harness.compare.side_by_side import (
+    check_studies,
+    compare_runs,
+    lines,
+    run_divergences,
+    study_divergences,
+)
 from harness.measure.forgetting.figures import forgetting
 from harness.measure.forgetting.names import check_suite
 from harness.methods.elsewhere import load_tuned
-from harness.report.files import page_name, write_report
+from harness.report.files import STUDY, page_name, write_report
 from harness.report.forgotten import print_forgetting
+from harness.report.index import write_index
 from harness.report.published import Published, publish, read_published
+from harness.report.side_by_side import print_divergences, print_runs, print_studies
 from harness.report.terminal import ProgressWatcher, print_plan, print_results
 from harness.study.estimate import estimate
 from harness.study.plan import Plan, make_plan
@@ -60,6 +70,7 @@ def run(console: Console, plan: Plan, runs: Path, reports: Path, fresh: bool) ->
         records = run_study(plan, store, watcher)
     published = _published(plan, records, store)
     folder = write_report(published, reports)
+    write_index(reports)
     print_results(console, published)
     console.print(f"report: {page_name(folder)}", highlight=False, soft_wrap=True)
     asked = plan.loaded.suite.measure.forgetting is not None
@@ -84,8 +95,9 @@ def report(console: Console, suite: str, profile: str | None, suites: Path, runs
             raise HarnessError(f"no run of {plan.loaded.suite.name} is kept in {runs}/ and there "
                                f"is no {path}", f"Run `harness run {suite}` first.")
         published = read_published(path)
-    console.print(f"report: {page_name(write_report(published, reports))}", highlight=False,
-                  soft_wrap=True)
+    folder = write_report(published, reports)
+    write_index(reports)
+    console.print(f"report: {page_name(folder)}", highlight=False, soft_wrap=True)
 
 
 def forget(console: Console, model: Path, base: str, suite: str, profile: str | None,
@@ -114,6 +126,43 @@ def forget(console: Console, model: Path, base: str, suite: str, profile: str | 
     print_forgetting(console, f"{model.name} against {handle.name}", figures)
     if output is not None:
         write_atomic(output, figures.model_dump_json(indent=1) + "\n")
+
+
+def compare(console: Console, first: str, second: str, runs: Path, reports: Path) -> None:
+    """Two studies, or two runs, side by side."""
+    one, other = (_compared(name, runs, reports) for name in (first, second))
+    if isinstance(one, Published) and isinstance(other, Published):
+        check_studies(one.study, other.study,
+                      (one.summary.common_items, other.summary.common_items))
+        print_divergences(console, study_divergences(one.study, other.study))
+        print_studies(console, one, other, lines(one.summary, other.summary))
+    elif isinstance(one, Store) and isinstance(other, Store):
+        run, against = _record(one, first), _record(other, second)
+        tables = {first: one.predictions(first), second: other.predictions(second)}
+        result = compare_runs(run, against, tables)
+        print_divergences(console, run_divergences(run, against))
+        print_runs(console, *result)
+    else:
+        raise HarnessError(f"'{first}' and '{second}' are a study and a run",
+                           "Compare two studies or two runs.")
+
+
+def _compared(name: str, runs: Path, reports: Path) -> Published | Store:
+    """A study, or the store that keeps a run of this id."""
+    for path in (Path(name), Path(name) / STUDY, reports / name / STUDY):
+        if path.is_file():
+            return read_published(path)
+    for folder in sorted(runs.glob(f"*/{name}")) if re.fullmatch(r"[0-9a-f]{16}", name) else ():
+        return Store(folder.parent)
+    raise HarnessError(f"'{name}' is neither a study in {reports}/ nor a run in {runs}/",
+                       "Name a suite with a report, a study.json or a run id.")
+
+
+def _record(store: Store, run_id: str) -> Record:
+    record = store.load(run_id)
+    if record is None:
+        raise HarnessError(f"run {run_id} is damaged", "Run its suite again.")
+    return record
 
 
 def _published(plan: Plan, records: Mapping[str, Record], store: Store) -> Published:

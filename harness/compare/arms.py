@@ -12,7 +12,6 @@ from harness.compare.bootstrap import METRICS, Answers, Resampled, bootstrap
 from harness.compare.pairs import Sample
 from harness.compare.uncertainty import Figure, figure
 from harness.study.record import Record
-from harness.study.study import Study
 
 Predictions = Callable[[str], pa.Table]
 
@@ -92,21 +91,22 @@ class Measured:
         return np.asarray(self.answers.probabilities[place].argmax(axis=1))
 
 
-def measure_arms(study: Study, predictions: Predictions) -> Measured | None:
+def measure_arms(records: Sequence[Record], labels: Sequence[str], predictions: Predictions
+                 ) -> Measured | None:
     """Resample all finished runs; None where there is none. `predictions` gives a run's table.
 
     Backbones may have test samples of different size; samples are nested, so the items that
     every run answered are the smallest sample, and methods are compared on those alone.
     """
-    done = [r.identity.run_id for r in study.records if r.status.state == "ok"]
+    done = [r.identity.run_id for r in records if r.status.state == "ok"]
     tables = [predictions(run_id) for run_id in done]
     if not tables:
         return None
     items = tuple(sorted(set.intersection(*(set(t["item"].to_pylist()) for t in tables))))
     chosen = [_on(table, items) for table in tables]
-    targets = np.array([study.labels.index(t) for t in chosen[0]["target"].to_pylist()])
+    targets = np.array([labels.index(t) for t in chosen[0]["target"].to_pylist()])
     groups = np.unique(chosen[0]["group"].to_pylist(), return_inverse=True)[1]
-    answers = Answers([np.column_stack([table[f"p:{label}"].to_numpy() for label in study.labels])
+    answers = Answers([np.column_stack([table[f"p:{label}"].to_numpy() for label in labels])
                        for table in chosen], targets, groups)
     return Measured(items, answers, bootstrap(answers), {r: i for i, r in enumerate(done)})
 

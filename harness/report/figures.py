@@ -66,7 +66,7 @@ def _scatter(rows: list[Row], cost: str, metric: str, cost_title: str) -> go.Fig
                      "array": [f.high - f.mean for _, f in found],
                      "arrayminus": [f.mean - f.low for _, f in found]},
             text=[row.label for row in chosen], mode="markers+text", textposition="middle right",
-            name=backbone, marker={"size": 11, "color": colour},
+            cliponaxis=False, name=backbone, marker={"size": 11, "color": colour},
             hovertemplate="%{text}<br>" + words.METRIC_NAMES[metric]
                           + " %{y:.3f}<br>%{x:.3g}<extra></extra>",
         ))
@@ -169,18 +169,19 @@ def _curves(found: LearningCurves, metric: str) -> go.Figure:
 
 def _loss(records: Sequence[Record]) -> go.Figure:
     figure = go.Figure()
-    for record in records:
-        if record.identity.seed != 0 or not record.curve:
-            continue
+    drawn = [r for r in records if r.identity.seed == 0 and r.curve]
+    for place, record in enumerate(drawn):
+        colour = COLOURS[place % len(COLOURS)]
         name = f"{record.identity.label} ({record.identity.backbone})"
         held = [point for point in record.curve if point.validation_loss is not None]
         figure.add_trace(go.Scatter(
             x=[point.epoch for point in held], y=[point.validation_loss for point in held],
-            mode="lines+markers", name=f"{name}, validation"))
+            mode="lines+markers", name=f"{name}, validation", line={"color": colour}))
         figure.add_trace(go.Scatter(
             x=[point.epoch for point in record.curve],
             y=[point.train_loss for point in record.curve], mode="lines",
-            line={"dash": "dot", "width": 1}, name=f"{name}, training", visible="legendonly"))
+            line={"dash": "dot", "width": 1, "color": colour}, name=f"{name}, training",
+            visible="legendonly"))
     figure.update_xaxes(title="epoch")
     figure.update_yaxes(title="loss, nats an item")
     return _plain(figure)

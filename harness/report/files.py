@@ -10,15 +10,15 @@ from harness.report.markdown import markdown
 from harness.report.page import page
 from harness.report.published import Published
 
-PAGE = "index.html"
+PAGE, MARKDOWN, STUDY = "index.html", "report.md", "study.json"
 
 
 def write_report(published: Published, reports: Path) -> Path:
     """Write the three files into `reports/<suite>/` and return that folder."""
     folder = reports / published.study.suite
     try:
-        write_atomic(folder / "study.json", published.model_dump_json(indent=1) + "\n")
-        write_atomic(folder / "report.md", markdown(published))
+        write_atomic(folder / STUDY, published.model_dump_json(indent=1) + "\n")
+        write_atomic(folder / MARKDOWN, markdown(published))
         write_atomic(folder / PAGE, page(published))
     except OSError as error:
         raise HarnessError(f"cannot write {folder}: {error.strerror}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -38,16 +39,23 @@ def publish(study: Study, predictions: Predictions, texts: Mapping[str, str]) ->
     `predictions` gives the per-item table of a run id, `texts` the test items' texts by item id.
     """
     once = cache(predictions)
-    measured = measure_arms(study, once)
+    measured = measure_arms(study.records, study.labels, once)
     arms = arms_of(study.whole())
     summary = summarise(study, arms, measured)
+    place = {row.name: i for i, row in enumerate(summary.rows)}
+    ranked = sorted(arms, key=lambda arm: place[arm.name])
     return Published(
         study=study, summary=summary, verdict=decide(summary, study.decide),
         curves=(learning_curves(arms_of(study.records), measured, summary.metric)
                 if measured else None),
-        calibration=reliabilities(arms, measured) if measured else (),
-        disagreements=disagreements(arms, measured, study.labels, texts) if measured else (),
+        calibration=reliabilities(ranked, measured) if measured else (),
+        disagreements=disagreements(ranked, measured, study.labels, texts) if measured else (),
         rules=matching_rules(study, once))
+
+
+def published_schema() -> str:
+    """The JSON schema of `study.json`."""
+    return json.dumps(Published.model_json_schema(mode="serialization"), indent=1) + "\n"
 
 
 def read_published(path: Path) -> Published:
