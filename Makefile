@@ -35,6 +35,7 @@ lint: $(VENV)/.ready ## ruff, mypy and the layers of the house
 bench: $(VENV)/.ready ## benchmarks of this project
 	$(BIN)/python -m benchmarks.training
 	$(BIN)/python -m benchmarks.forgetting
+	$(BIN)/python -m benchmarks.report
 
 validity: $(VENV)/.ready ## simulate studies with known answers: error rates of the statistics
 	$(BIN)/python -m benchmarks.validity

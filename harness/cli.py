@@ -72,7 +72,10 @@ def plan(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, run
 
 @app.command()
 def run(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, runs: Runs = RUNS,
-        reports: Reports = REPORTS, fresh: Fresh = False) -> None:
+        reports: Reports = REPORTS, fresh: Fresh = False,
+        wandb: Annotated[bool, typer.Option(help="log finished runs to Weights & Biases")] = True,
+        wandb_artifacts: Annotated[bool, typer.Option(
+            "--wandb-artifacts", help="send what methods saved, too")] = False) -> None:
     """Run what is missing of a suite, and report.
 
     Exit code 1 when a run failed or could not be measured in full.
@@ -88,6 +91,8 @@ def run(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, runs
     prepared = commands.prepare(suite, profile, suites)
     try:
         failed = commands.run(console, prepared, runs, reports, fresh)
+        if wandb:
+            commands.log_to_wandb(console, prepared, runs, reports, wandb_artifacts)
     except KeyboardInterrupt:
         console.print("Stopped. Finished runs are kept: run the same command again to go on.")
         raise typer.Exit(INTERRUPTED) from None

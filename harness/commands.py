@@ -80,6 +80,23 @@ def run(console: Console, plan: Plan, runs: Path, reports: Path, fresh: bool) ->
         and record.forgetting is None) for run_id, record in records.items())
 
 
+def log_to_wandb(console: Console, plan: Plan, runs: Path, reports: Path, artifacts: bool
+                 ) -> None:
+    """Log what is new of a reported study. Trouble with W&B is said and costs nothing else."""
+    from harness.report.dashboard import log_study
+
+    store = _store(plan, runs)
+    published = read_published(reports / plan.loaded.suite.name / STUDY)
+    try:
+        count, mode = log_study(published, store, artifacts)
+    except Exception as error:  # whatever W&B raises, the study is done and kept
+        console.print(f"W&B: not logged: {type(error).__name__}: {' '.join(str(error).split())}",
+                      markup=False, highlight=False)
+        return
+    if count:
+        console.print(f"W&B: {count} runs logged, {mode}", highlight=False)
+
+
 def report(console: Console, suite: str, profile: str | None, suites: Path, runs: Path,
            reports: Path) -> None:
     """Write the report from the kept runs, or from `study.json` when no run is kept here."""

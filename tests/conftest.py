@@ -27,6 +27,8 @@ from harness.suite import LoadedSuite, load_suite
 # Tiny matrices are slower on several threads, and the tests themselves run side by side.
 torch.set_num_threads(1)
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Tests of the dashboard ask for it; no other test should wait for it.
+os.environ["WANDB_MODE"] = "disabled"
 
 WORDS = {
     "fruit": ["apple", "pear", "plum", "cherry", "grape", "melon"],

@@ -53,6 +53,29 @@ def test_a_report_before_any_run_says_what_to_do(suite_file, tmp_path):
     assert "Run `harness run" in done.stderr
 
 
+def test_what_cannot_be_compared_is_refused(tmp_path):
+    from synthetic import drawn_study
+
+    from harness.report.published import publish
+
+    for name, decide in (("one", "macro_f1"), ("other", "accuracy")):
+        study, tables = drawn_study({"a": 2.0})
+        study = study.model_copy(update={
+            "decide": study.decide.model_copy(update={"metric": decide})})
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "study.json").write_text(
+            publish(study, tables.__getitem__, {}).model_dump_json())
+    done = harness("compare", "one", tmp_path / "one" / "study.json", "--reports", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "Use a (b)" in done.stdout
+    for second, reason in (("other", "their metric differ"), ("none", "neither a study"),
+                           ("0123456789abcdef", "neither a study")):
+        done = harness("compare", "one", second, "--reports", tmp_path, "--runs", tmp_path)
+        assert done.returncode == 2
+        assert reason in done.stderr
+        assert "Traceback" not in done.stderr
+
+
 def test_a_failed_run_is_exit_1(suite_file, tmp_path):
     text = suite_file.read_text()
     head, tail = text.split("  enc:", 1)

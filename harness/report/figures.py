@@ -18,6 +18,8 @@ from harness.report.published import Published
 from harness.study.record import Record
 
 HEIGHT = 440
+LONGEST = 28
+"""Characters of a name in a figure."""
 SHOWN = 5
 """Traces that are drawn at first where all of them would hide each other."""
 REQUESTS = np.logspace(2, 9, 57)
@@ -65,8 +67,9 @@ def _scatter(rows: list[Row], cost: str, metric: str, cost_title: str) -> go.Fig
             error_y={"type": "data", "symmetric": False, "thickness": 1,
                      "array": [f.high - f.mean for _, f in found],
                      "arrayminus": [f.mean - f.low for _, f in found]},
-            text=[row.label for row in chosen], mode="markers+text", textposition="middle right",
-            cliponaxis=False, name=backbone, marker={"size": 11, "color": colour},
+            text=[_short(row.label) for row in chosen], mode="markers+text",
+            textposition="middle right", cliponaxis=False, name=backbone,
+            marker={"size": 11, "color": colour},
             hovertemplate="%{text}<br>" + words.METRIC_NAMES[metric]
                           + " %{y:.3f}<br>%{x:.3g}<extra></extra>",
         ))
@@ -86,9 +89,9 @@ def _break_even(rows: list[Row], summary: Summary) -> go.Figure:
             continue
         figure.add_trace(go.Scatter(
             x=REQUESTS.tolist(), y=[row.bill.total(n) for n in REQUESTS], mode="lines",
-            name=row.name, line={"color": COLOURS[place % len(COLOURS)]},
+            name=_short(row.name), line={"color": COLOURS[place % len(COLOURS)]},
             visible=True if row.standing != "lower" else "legendonly",
-            hovertemplate=row.label + "<br>%{x:.3s} answers: %{y:.3g} "
+            hovertemplate=_short(row.label) + "<br>%{x:.3s} answers: %{y:.3g} "
                           + summary.rate.currency + "<extra></extra>"))
     figure.update_xaxes(type="log", dtick=1, title="answers (log scale)")
     figure.update_yaxes(type="log", title=f"{summary.rate.currency}, adaptation and answers")
@@ -107,15 +110,16 @@ def _pairs(rows: list[Row], summary: Summary) -> go.Figure:
         gaps[i, j], gaps[j, i] = found.difference, -found.difference
         marks[i, j] = marks[j, i] = "•" if found.significant else ""
     reach = float(np.nanmax(np.abs(gaps))) if np.isfinite(gaps).any() else 1.0
-    names = [row.name for row in rows]
+    names, places = [_short(row.name) for row in rows], list(range(len(rows)))
     figure = go.Figure(go.Heatmap(
-        z=[[None if np.isnan(v) else float(v) for v in line] for line in gaps], x=names, y=names,
-        text=marks.tolist(), texttemplate="%{text}", zmin=-reach, zmax=reach,
+        z=[[None if np.isnan(v) else float(v) for v in line] for line in gaps], x=places, y=places,
+        text=marks.tolist(), texttemplate="%{text}", customdata=[
+            [f"{one} minus {other}" for other in names] for one in names], zmin=-reach, zmax=reach,
         colorscale=[[0, "#d1561c"], [0.5, "#f6f8fa"], [1, "#0b6bcb"]], xgap=1, ygap=1,
         textfont={"color": "#1c2430"},
-        hovertemplate="%{y} minus %{x}: %{z:+.3f}<extra></extra>"))
-    figure.update_yaxes(autorange="reversed")
-    figure.update_xaxes(tickangle=-60)
+        hovertemplate="%{customdata}: %{z:+.3f}<extra></extra>"))
+    figure.update_yaxes(autorange="reversed", tickvals=places, ticktext=names)
+    figure.update_xaxes(tickangle=-60, tickvals=places, ticktext=names)
     return _plain(figure).update_layout(height=max(HEIGHT, 220 + 22 * len(rows)))
 
 
@@ -130,7 +134,7 @@ def _forgetting(rows: list[Row], metric: str) -> go.Figure:
             error_x={"type": "data", "symmetric": False, "thickness": 1,
                      "array": [above for *_, above in points],
                      "arrayminus": [below for *_, below, _ in points]},
-            text=[row.label for row, *_ in points], mode="markers+text", name=backbone,
+            text=[_short(row.label) for row, *_ in points], mode="markers+text", name=backbone,
             textposition="top center", marker={"size": 11, "color": colour},
             hovertemplate="%{text}<br>" + words.METRIC_NAMES[metric]
                           + " %{y:.3f}<br>%{x:+.1f} points<extra></extra>"))
@@ -158,7 +162,7 @@ def _curves(found: LearningCurves, metric: str) -> go.Figure:
             mode="lines"))
         figure.add_trace(go.Scatter(
             x=sizes, y=[p.figure.mean for p in curve.points], mode="lines+markers",
-            name=curve.name, legendgroup=curve.name, line={"color": colour},
+            name=_short(curve.name), legendgroup=curve.name, line={"color": colour},
             hovertemplate=f"{metric} %{{y:.3f}} at %{{x}}<extra></extra>"))
     sizes = sorted({p.train for curve in found.curves for p in curve.points})
     figure.update_xaxes(type="log", title="training examples (log scale)", tickvals=sizes,
@@ -172,7 +176,7 @@ def _loss(records: Sequence[Record]) -> go.Figure:
     drawn = [r for r in records if r.identity.seed == 0 and r.curve]
     for place, record in enumerate(drawn):
         colour = COLOURS[place % len(COLOURS)]
-        name = f"{record.identity.label} ({record.identity.backbone})"
+        name = _short(f"{record.identity.label} ({record.identity.backbone})")
         held = [point for point in record.curve if point.validation_loss is not None]
         figure.add_trace(go.Scatter(
             x=[point.epoch for point in held], y=[point.validation_loss for point in held],
@@ -194,7 +198,7 @@ def _calibration(found: tuple[Reliability, ...]) -> go.Figure:
         most = max(b.items for b in method.bins)
         figure.add_trace(go.Scatter(
             x=[b.confidence for b in method.bins], y=[b.accuracy for b in method.bins],
-            mode="lines+markers", name=method.name,
+            mode="lines+markers", name=_short(method.name),
             line={"color": COLOURS[place % len(COLOURS)], "width": 1},
             marker={"size": [6 + 12 * (b.items / most) ** 0.5 for b in method.bins]},
             visible=True if place < SHOWN else "legendonly",
@@ -203,6 +207,12 @@ def _calibration(found: tuple[Reliability, ...]) -> go.Figure:
     figure.update_xaxes(title="highest probability", range=[0, 1.03])
     figure.update_yaxes(title="share right", range=[0, 1.03])
     return _plain(figure)
+
+
+def _short(name: str) -> str:
+    """A name that leaves room for the figure, with nothing that plotly would read as markup."""
+    cut = name if len(name) <= LONGEST else f"{name[:LONGEST]}…"
+    return cut.replace("<", "‹").replace(">", "›")
 
 
 def _plain(figure: go.Figure) -> go.Figure:

@@ -57,6 +57,10 @@ def test_a_smoke_study(suite, tmp_path):
     assert "nothing to compute" in again.stdout
     assert time.monotonic() - start < SECOND_CALL_SECONDS
     assert json.loads((folder / "study.json").read_text())["summary"] == before
+    assert published.verdict.outcome in ("recommended", "not-above-floor")
+    same = harness("compare", folder, folder)
+    assert same.returncode == 0, same.stdout + same.stderr
+    assert "Nothing that could move a figure differs" in same.stdout
     if suite == "legal":
         lora = next(r for r in published.study.records
                     if (r.identity.label, r.identity.backbone) == ("lora", "smollm2"))

@@ -16,7 +16,6 @@ from harness.backbones.load import load_causal, load_classifier
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_file
 from harness.compare.matching import matching_rules
-from harness.compare.summary import summarise
 from harness.report.markdown import markdown
 from harness.report.published import publish
 from harness.study.forgetting import measure_check, pass_on, to_measure
@@ -80,11 +79,11 @@ def test_every_run_that_changes_weights_is_measured_and_others_forget_nothing(st
     study_ = make_study(plan, {r.run_id: store.load(r.run_id) for r in plan.runs})
     rule = next(r for r in matching_rules(study_, store.predictions) if r.name == "Forgetting")
     assert rule.held, rule.evidence
-    rows = {row.name: row for row in summarise(study_, store.predictions).rows}
+    rows = {row.name: row for row in publish(study_, store.predictions, {}).summary.rows}
     assert rows["lora (dec)"].forgot.difference.mean == lora.mean.difference
     assert rows["zero-shot (dec)"].forgot.changed is False
     assert rows["majority"].forgot is None
-    assert "| lora | dec | arc\\_easy | 12 |" in markdown(publish(study_, store.predictions))
+    assert "| lora | dec | arc\\_easy | 12 |" in markdown(publish(study_, store.predictions, {}))
 
 
 def test_items_are_kept_and_damage_is_measured_again(study):

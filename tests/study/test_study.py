@@ -14,7 +14,6 @@ import yaml
 
 from harness.common.errors import HarnessError
 from harness.compare.matching import matching_rules
-from harness.compare.summary import summarise
 from harness.report.published import publish, read_published
 from harness.study.executor import in_own_process
 from harness.study.plan import make_plan
@@ -72,14 +71,15 @@ def test_a_study_from_plan_to_report(suite_file, tmp_path, device):
     assert {rule.name: rule.held for rule in rules if rule.held is not True} == {
         "Forgetting": None}
 
-    summary = summarise(study, store.predictions)
+    published = publish(study, store.predictions, {})
+    summary = published.summary
     assert summary.common_items == 12
     by_name = {row.name: row for row in summary.rows}
     assert by_name["full (enc)"].test_items == 18
     assert by_name["zero-shot (dec)"].test_items == 12
-    assert by_name["full (enc)"].common.seeds == 2
-    assert by_name["zero-shot (dec)"].common.sd is None
-    means = [row.common.mean for row in summary.rows]
+    assert by_name["full (enc)"].common["macro_f1"].seeds == 2
+    assert by_name["zero-shot (dec)"].common["macro_f1"].sd is None
+    means = [row.common["macro_f1"].mean for row in summary.rows]
     assert means == sorted(means, reverse=True)
 
     lora = next(r for r in records.values() if r.identity.label == "lora")
@@ -99,7 +99,6 @@ def test_a_study_from_plan_to_report(suite_file, tmp_path, device):
         assert str(tmp_path) not in text
         assert Record.model_validate_json(text) == record
 
-    published = publish(study, store.predictions)
     path = tmp_path / "study.json"
     path.write_text(published.model_dump_json())
     assert read_published(path) == published
@@ -108,6 +107,27 @@ def test_a_study_from_plan_to_report(suite_file, tmp_path, device):
     assert go(suite_file, tmp_path, device)[2] == []
     check_damage_is_computed_again(suite_file, tmp_path, device, store, records)
     check_seeds_share_the_first_seed_s_setting(records)
+
+
+def test_a_learning_curve_has_a_matched_run_at_every_size(suite_file, tmp_path, device):
+    edit(suite_file, lambda v: v.update(train_sizes=[8, 16, 5000]))
+    plan, store, _, records = go(suite_file, tmp_path, device)
+    assert {r.size for r in plan.runs} == {None, 8, 16}, "a size above the budget is no point"
+    assert {r.status.state for r in records.values()} == {"ok"}
+    on_top = [r for r in plan.runs if r.identity.label == "rag+lora"]
+    inner = {r.run_id: r for r in plan.runs}
+    assert {inner[r.identity.inner].size for r in on_top if r.size == 8} == {8}
+    samples = {r.size: plan.sample(r.budget).train for r in plan.runs}
+    assert samples[8] == samples[16][:8]
+    assert samples[16] == samples[None][:16]
+    published = publish(make_study(plan, records), store.predictions, {})
+    assert {tuple(p.train for p in c.points) for c in published.curves.curves} == {
+        (8, 16, len(samples[None]))}
+    assert len(published.summary.rows) == len({(r.identity.backbone, r.identity.label)
+                                               for r in plan.runs})
+    assert [rule.name for rule in published.rules if rule.held is False] == []
+    timed = [r for r in records.values() if r.latency]
+    assert {r.identity.budget["train"] for r in timed} == {plan.loaded.suite.budget.train}
 
 
 def check_damage_is_computed_again(suite_file, tmp_path, device, store, records):
@@ -144,7 +164,7 @@ def test_a_failed_run_is_a_record_and_the_study_goes_on(suite_file, tmp_path, de
     assert "needs the run 'bad on dec, seed 0', which is failed" in states["rag+bad"].reason
     assert states["zero-shot"].state == states["majority"].state == "ok"
     assert missing(plan, store) == []
-    summary = summarise(make_study(plan, records), store.predictions)
+    summary = publish(make_study(plan, records), store.predictions, {}).summary
     assert [row.label for row in summary.rows][-2:] == ["bad", "rag+bad"]
     assert summary.rows[-1].reason
 

@@ -1,0 +1,184 @@
+"""Prices, fronts and verdicts."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from synthetic import drawn_study, published
+
+from harness.compare.economics import Bill, cheapest, crossing, rate
+from harness.compare.pareto import front
+from harness.report import sentences
+from harness.report.published import publish
+from harness.suite import Decide, Limits, Prices
+
+bills = st.lists(st.tuples(st.floats(0, 100), st.floats(0.01, 100)), min_size=1, max_size=8).map(
+    lambda rows: [Bill(name=str(i), adaptation=a, million_requests=s, kilowatt_hours=0)
+                  for i, (a, s) in enumerate(rows)])
+
+
+@given(bills, st.floats(0, 1e9))
+def test_the_envelope_is_the_cheapest_at_any_volume(found, requests):
+    steps = cheapest(found)
+    assert steps[0].requests == 0
+    assert [s.requests for s in steps] == sorted(s.requests for s in steps)
+    name = [s.name for s in steps if s.requests <= requests][-1]
+    chosen = next(b for b in found if b.name == name)
+    least = min(b.total(requests) for b in found)
+    assert chosen.total(requests) == pytest.approx(least, rel=1e-6, abs=1e-6)
+
+
+def test_where_two_bills_cross_they_are_equal():
+    one = Bill(name="a", adaptation=1, million_requests=9, kilowatt_hours=0)
+    other = Bill(name="b", adaptation=5, million_requests=1, kilowatt_hours=0)
+    at = crossing(one, other)
+    assert at == pytest.approx(500_000)
+    assert one.total(at) == pytest.approx(other.total(at))
+    assert crossing(one, one) is None
+
+
+def test_the_user_s_prices_come_before_the_table_s():
+    table = rate(Prices(), "cpu")
+    own = rate(Prices(device_hour=2, watts=500, kilowatt_hour=0.4, currency="EUR"), "cpu")
+    assert not table.own
+    assert (own.currency, own.hour, own.own) == ("EUR", pytest.approx(2.2), True)
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), max_size=12))
+def test_a_front_is_what_nothing_dominates(values):
+    for i, on in enumerate(front(values)):
+        dominated = any(all(a >= b for a, b in zip(other, values[i], strict=True))
+                        and other != values[i] for other in values)
+        assert on is not dominated
+
+
+def test_an_unknown_figure_never_helps():
+    assert front([(1.0, float("nan")), (1.0, 5.0)]) == [False, True]
+
+
+def test_the_cheapest_of_those_not_told_from_the_best_is_recommended():
+    found = published({"dear": 3.0, "cheap": 3.0, "weak": 0.8}, items=400,
+                      costs={"dear": (900.0, 50.0), "cheap": (1.0, 0.5), "weak": (1.0, 0.1)})
+    verdict = found.verdict
+    assert verdict.recommended == "cheap (b)"
+    assert {r.name for r in verdict.rivals} == {"dear (b)", "cheap (b)"}
+    assert sentences.headline(found).startswith("Use cheap (b): macro F1 ")
+    assert "costs least" in " ".join(sentences.why(found))
+    assert {row.name for row in found.summary.rows if row.standing == "lower"} == {
+        "weak (b)", "majority"}
+
+
+def test_a_method_that_is_significantly_better_wins_though_dear():
+    found = published({"dear": 4.0, "cheap": 1.0}, items=300,
+                      costs={"dear": (900.0, 50.0), "cheap": (1.0, 0.5)})
+    assert found.verdict.recommended == "dear (b)"
+    assert "Every other admissible method is significantly lower" in sentences.why(found)[0]
+
+
+def test_limits_rule_out_and_say_what_they_would_change():
+    rules = Decide(limits=Limits(p95_ms=10, money=1))
+    found = published({"dear": 4.0, "cheap": 1.0}, items=300, decide=rules,
+                      costs={"dear": (9.0, 50.0), "cheap": (1.0, 0.5)})
+    assert found.verdict.recommended == "cheap (b)"
+    assert found.verdict.highest == "dear (b)"
+    assert [(b.name, b.limit) for b in found.verdict.ruled_out] == [
+        ("dear (b)", "p95_ms"), ("dear (b)", "money")]
+    assert sentences.ruled_out(found.verdict)[0] == (
+        "dear (b): p95 latency 100 ms (limit 10 ms)")
+
+
+def test_without_one_limit_the_verdict_may_be_another():
+    found = published({"dear": 4.0, "cheap": 1.0}, items=300, decide=Decide(
+        limits=Limits(p95_ms=10)), costs={"dear": (9.0, 50.0), "cheap": (1.0, 0.5)})
+    assert found.verdict.without_limit == {"p95_ms": "dear (b)"}
+    assert "Without the limit on p95 latency it would be dear (b)." in (
+        sentences.would_change(found))
+
+
+def test_an_unmeasured_figure_cannot_keep_a_limit():
+    study, tables = drawn_study({"only": 3.0}, decide=Decide(limits=Limits(p95_ms=10)))
+    blind = [r.model_copy(update={"latency": None}) for r in study.records]
+    found = publish(study.model_copy(update={"records": tuple(blind)}), tables.__getitem__, {})
+    assert found.verdict.outcome == "none-admissible"
+    assert {b.name for b in found.verdict.unproven} == {"only (b)", "majority"}
+    assert sentences.headline(found).startswith("No recommendation")
+    assert "only (b): p95 latency (limit 10 ms)" in sentences.not_measured(found)
+
+
+def test_nothing_is_recommended_that_is_not_above_the_majority_class():
+    found = published({"guess": 0.0}, items=60)
+    assert found.verdict.outcome == "not-above-floor"
+    assert found.verdict.recommended is None
+    assert "always answering the most frequent class" in sentences.headline(found)
+
+
+def test_a_study_without_a_result_has_no_verdict():
+    study, _ = drawn_study({"a": 1.0}, majority=False)
+    failed = [r.model_copy(update={"status": r.status.model_copy(update={"state": "failed"})})
+              for r in study.records]
+    found = publish(study.model_copy(update={"records": tuple(failed)}), {}.__getitem__, {})
+    assert found.verdict.outcome == "nothing-measured"
+
+
+def test_tied_and_too_small_a_study_are_different_words():
+    few = published({"a": 2.0, "b": 2.0}, items=40, majority=False)
+    many = published({"a": 2.0, "b": 2.0}, items=40, majority=False,
+                     decide=Decide(matters=0.9))
+    assert [row.standing for row in few.summary.rows] == ["best", "undecided"]
+    assert [row.standing for row in many.summary.rows] == ["best", "tied"]
+    assert "too small" in sentences.standing(few.summary).lower()
+    assert "Tied with it" in sentences.standing(many.summary)
+
+
+def test_break_even_names_the_volume():
+    found = published({"tuned": 3.0, "prompted": 3.0}, items=300, decide=Decide(requests=10),
+                      costs={"tuned": (3600.0, 1.0), "prompted": (0.1, 100.0)})
+    assert found.verdict.recommended == "prompted (b)"
+    (first, second) = found.verdict.cheapest_by_requests
+    assert (first.name, second.name) == ("prompted (b)", "tuned (b)")
+    # One hour of adaptation against 99 ms a request.
+    assert second.requests == pytest.approx(3599.9 / 0.099, rel=1e-6)
+
+
+def test_the_same_facts_give_the_same_verdict():
+    one, other = (published({"a": 2.0, "b": 1.9}) for _ in range(2))
+    assert one.model_dump_json() == other.model_dump_json()
+
+
+def test_a_single_seed_is_said():
+    found = published({"a": 3.0}, seeds=1, majority=False)
+    assert any("one seed was run" in line for line in sentences.not_measured(found))
+
+
+def test_learning_curves_say_from_which_size_on():
+    found = published({"strong": 4.0, "weak": 1.0}, items=300, sizes=(8, 32), majority=False)
+    assert [[p.train for p in c.points] for c in found.curves.curves] == [[8, 32, 64]] * 2
+    (step,) = found.curves.overtakings
+    assert (step.winner, step.loser) == ("strong (b)", "weak (b)")
+    assert step.train in (8, 32)
+    assert len(found.summary.rows) == 2, "smaller sizes are no rows of the main table"
+    assert published({"a": 1.0}).curves is None
+
+
+def test_disagreements_hold_what_each_method_answered():
+    study, tables = drawn_study({"a": 1.0, "b": 1.0}, items=30, seeds=1, majority=False)
+    found = publish(study, tables.__getitem__, {"i00003": "x" * 1000, "i00004": "\ud800"})
+    assert found.disagreements
+    for item in found.disagreements:
+        named = [name for names in item.answers.values() for name in names]
+        assert sorted(named) == ["a (b)", "b (b)"]
+        assert len(item.answers) == 2
+        assert item.right == len(item.answers.get(item.target, ()))
+        assert len(item.text) <= 401
+    found.model_dump_json()
+
+
+def test_reliability_bins_hold_every_item():
+    found = published({"a": 1.0}, items=50)
+    for method in found.calibration:
+        assert sum(b.items for b in method.bins) == 50
+        share = sum(b.items * b.accuracy for b in method.bins) / 50
+        row = next(r for r in found.summary.rows if r.name == method.name)
+        if row.seeds == 1:
+            assert share == pytest.approx(row.common["accuracy"].mean)
+    assert np.isfinite([b.confidence for m in found.calibration for b in m.bins]).all()

@@ -1,0 +1,135 @@
+"""Paired comparisons against scipy and statsmodels, where they have the same test."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+from statsmodels.stats.contingency_tables import mcnemar as their_mcnemar
+from statsmodels.stats.multitest import multipletests
+
+from harness.compare.bootstrap import Answers, Drawn, bootstrap
+from harness.compare.pairs import Sample, differences, holm, mcnemar
+from harness.compare.uncertainty import figure, satterthwaite
+
+MANY = Drawn(groups=10**7, strata=1)
+
+
+def coin(right):
+    return np.where(right[:, None], [[0.1, 0.9]], [[0.9, 0.1]])
+
+
+def accuracies(*runs, groups=None):
+    """Runs of right and wrong answers, each a method with one seed."""
+    items = len(runs[0])
+    found = bootstrap(Answers([coin(r) for r in runs], np.ones(items, dtype=int),
+                              np.arange(items) if groups is None else groups))
+    return differences([sample(str(i), [float(r.mean())], found.values["accuracy"][[i]])
+                        for i, r in enumerate(runs)], found.drawn)
+
+
+def sample(name, points, values):
+    """The seeds of one method: points [seeds], values [seeds, resamples]."""
+    return Sample(name, points, values.mean(axis=0))
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
+def test_holm_is_statsmodels_s(raw):
+    assert holm(np.array(raw)) == pytest.approx(multipletests(raw, method="holm")[1])
+
+
+def test_mcnemar_is_statsmodels_s():
+    right = np.random.default_rng(0).random((4, 90)) < np.array([[0.5], [0.6], [0.8], [0.8]])
+    found = iter(mcnemar(right))
+    for i in range(4):
+        for j in range(i + 1, 4):
+            table = [[(right[i] & right[j]).sum(), (right[i] & ~right[j]).sum()],
+                     [(~right[i] & right[j]).sum(), (~right[i] & ~right[j]).sum()]]
+            ours = next(found)
+            assert ours.p_value == pytest.approx(their_mcnemar(table, exact=True).pvalue)
+            assert (ours.only_first, ours.only_second) == (table[0][1], table[1][0])
+            most = max(ours.only_first, ours.only_second)
+            assert ours.effect == pytest.approx(most / (ours.only_first + ours.only_second) - 0.5)
+
+
+def test_two_copies_differ_in_nothing():
+    right = np.random.default_rng(0).random(50) < 0.5
+    (only,) = accuracies(right, right).values()
+    assert (only.difference, only.low, only.high, only.p_value) == (0, 0, 0, 1)
+    assert not only.significant
+    assert mcnemar(np.stack([right, right]))[0].effect == 0.0
+
+
+def test_independent_items_give_the_paired_t_test():
+    rng = np.random.default_rng(2)
+    first, second = rng.random(400) < 0.75, rng.random(400) < 0.68
+    (ours,) = accuracies(first, second).values()
+    theirs = stats.ttest_rel(first.astype(float), second.astype(float))
+    interval = theirs.confidence_interval()
+    assert ours.p_value == pytest.approx(theirs.pvalue, abs=0.01)
+    assert [ours.low, ours.high] == pytest.approx([interval.low, interval.high], abs=0.003)
+
+
+def test_seeds_alone_give_welch_s_test():
+    """Without an error over items only the seeds speak."""
+    first, second = [0.80, 0.84, 0.79, 0.83], [0.70, 0.78, 0.74]
+    (ours,) = differences([sample("a", first, np.full((4, 100), 0.8)),
+                           sample("b", second, np.full((3, 100), 0.8))], MANY).values()
+    theirs = stats.ttest_ind(first, second, equal_var=False)
+    interval = theirs.confidence_interval()
+    assert ours.p_value == pytest.approx(theirs.pvalue)
+    assert [ours.low, ours.high] == pytest.approx([interval.low, interval.high])
+
+
+def test_the_detectable_difference_is_found_four_times_in_five():
+    rng, items, found = np.random.default_rng(5), 200, []
+    error = np.sqrt(2 * 0.25 / items)
+    gap = (stats.norm.ppf(0.975) + stats.norm.ppf(0.8)) * error
+    for _ in range(400):
+        runs = rng.random(items) < 0.5 + gap / 2, rng.random(items) < 0.5 - gap / 2
+        means = [float(r.mean()) for r in runs]
+        noise = rng.normal(0, np.sqrt(0.25 / items), (2, 500))
+        (d,) = differences([sample(str(i), [m], m + noise[[i]])
+                            for i, m in enumerate(means)], MANY).values()
+        found.append(d.p_value < 0.05)
+        assert d.detectable == pytest.approx(gap, rel=0.2)
+    assert np.mean(found) == pytest.approx(0.8, abs=0.06)
+
+
+def test_the_correction_is_over_all_pairs():
+    rng = np.random.default_rng(1)
+    found = accuracies(*(rng.random(100) < p for p in (0.9, 0.8, 0.7, 0.6)))
+    assert len(found) == 6
+    raw = [d.p_value for d in found.values()]
+    assert [d.adjusted for d in found.values()] == pytest.approx(
+        multipletests(raw, method="holm")[1])
+
+
+def test_turning_a_difference_around():
+    (d,) = accuracies(np.arange(60) % 3 > 0, np.arange(60) % 2 > 0).values()
+    turned = d.turned()
+    assert (turned.difference, turned.low, turned.high) == (-d.difference, -d.high, -d.low)
+    assert turned.turned() == d
+
+
+@given(st.lists(st.tuples(st.floats(1e-6, 10), st.integers(1, 50)), min_size=1, max_size=4))
+@settings(deadline=None)
+def test_degrees_of_freedom_lie_between_the_least_and_the_sum(parts):
+    df = float(satterthwaite([(np.array(v), np.array(float(f))) for v, f in parts]))
+    assert min(f for _, f in parts) - 1e-6 <= df <= sum(f for _, f in parts) + 1e-6
+
+
+def test_one_seed_has_an_interval_over_items_alone_and_more_seeds_a_wider_one():
+    values = np.random.default_rng(0).normal(0.8, 0.02, (1, 4000))
+    one = figure("accuracy", [0.8], values, MANY)
+    assert one.sd is None
+    assert one.high - one.low == pytest.approx(2 * 1.96 * 0.02, rel=0.05)
+    three = figure("accuracy", [0.75, 0.80, 0.85], np.repeat(values, 3, axis=0), MANY)
+    assert three.sampling_error == pytest.approx(one.sampling_error)
+    assert three.high - three.low > 2 * (one.high - one.low)
+
+
+def test_an_interval_stays_within_the_metric_s_bounds():
+    values = np.random.default_rng(0).normal(0.99, 0.05, (1, 1000))
+    assert figure("accuracy", [0.99], values, MANY).high == 1.0
+    assert figure("log_loss", [0.99], values, MANY).high > 1.0
