@@ -34,9 +34,9 @@ def figures(published: Published) -> dict[str, dict[str, Any]]:
     metric = words.METRIC_NAMES[summary.metric]
     made = {
         "quality-cost": _scatter(rows, "adapt_seconds", summary.metric,
-                                 "seconds to adapt, stand-alone (log scale)"),
+                                 "seconds to adapt (log scale)"),
         "quality-latency": _scatter(rows, "p50_ms", summary.metric,
-                                    "median latency of one request, ms (log scale)"),
+                                    "median latency, ms (log scale)"),
         "break-even-figure": _break_even(rows, summary),
         "quality-forgetting": _forgetting(rows, summary.metric),
         "loss": _loss(published.study.whole()),
@@ -94,7 +94,8 @@ def _break_even(rows: list[Row], summary: Summary) -> go.Figure:
             hovertemplate=_short(row.label) + "<br>%{x:.3s} answers: %{y:.3g} "
                           + summary.rate.currency + "<extra></extra>"))
     figure.update_xaxes(type="log", dtick=1, title="answers (log scale)")
-    figure.update_yaxes(type="log", title=f"{summary.rate.currency}, adaptation and answers")
+    figure.update_yaxes(type="log", exponentformat="power",
+                        title=f"{summary.rate.currency} (log scale)")
     return _plain(figure)
 
 

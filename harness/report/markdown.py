@@ -53,7 +53,7 @@ def markdown(published: Published) -> str:
 def _row(row: Row, metric: str) -> str:
     common = row.common.get(metric)
     cells = [
-        row.label, row.backbone or words.ABSENT, words.figure(common),
+        row.label, row.backbone or words.ABSENT, words.spread(common),
         words.within(common), words.standing(row),
         words.spread(row.metrics["accuracy"]), words.spread(row.metrics["roc_auc"]),
         words.forgot(row.forgot),
@@ -86,7 +86,7 @@ def _curves(found: LearningCurves | None) -> list[str]:
              f"|---{'|---' * len(sizes)}|"]
     for curve in found.curves:
         at = {point.train: point.figure for point in curve.points}
-        cells = [f"{words.figure(at.get(size))} [{words.within(at.get(size))}]" for size in sizes]
+        cells = [f"{words.spread(at.get(size))} [{words.within(at.get(size))}]" for size in sizes]
         lines.append(f"| {_cell(curve.name)} | {' | '.join(map(_cell, cells))} |")
     return [*lines, "", *(f"- {_cell(line)}" for line in sentences.overtakings(found)), ""]
 

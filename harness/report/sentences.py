@@ -31,7 +31,7 @@ def headline(published: Published) -> str:
     if verdict.outcome == "not-above-floor":
         return (f"No recommendation: no admissible choice is shown to be better than always "
                 f"answering the most frequent class ({metric}).")
-    shown = words.figure(_figure(published.summary, verdict.recommended))
+    shown = words.spread(_figure(published.summary, verdict.recommended))
     return f"Use {verdict.recommended}: {metric} {shown}."
 
 
@@ -109,7 +109,7 @@ def standing(summary: Summary) -> str:
     by = {word: [row.name for row in summary.rows if row.standing == word]
           for word in ("lower", "tied", "undecided")}
     said = [f"Highest {words.METRIC_NAMES[summary.metric]}: {best.name}, "
-            f"{words.figure(best.common[summary.metric])}, on the {summary.common_items} test "
+            f"{words.spread(best.common[summary.metric])}, on the {summary.common_items} test "
             f"items that every method answered."]
     if by["lower"]:
         said.append(f"Significantly lower: {', '.join(by['lower'])}.")
@@ -166,7 +166,8 @@ def _rival(rival: Rival, summary: Summary) -> str:
     cost = f", {rival.money:.2f} {summary.rate.currency}" if rival.money is not None else ""
     if rival.behind is None:
         return f"{rival.name}: the highest{cost}"
-    word = "tied with the highest" if rival.tied else "too small a study to tell from the highest"
+    word = ("tied with the highest" if rival.tied else
+            "not significantly lower than the highest, but too small a study to call it a tie")
     return f"{rival.name}: {word}, {interval(rival.behind.turned())}{cost}"
 
 

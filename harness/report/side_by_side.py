@@ -35,8 +35,8 @@ def print_studies(console: Console, first: Published, second: Published, lines: 
     for line in lines:
         gap = (words.ABSENT if line.difference is None else
                f"{line.difference:+.3f} [{line.low:+.3f}, {line.high:+.3f}]")
-        table.add_row(*map(escape, (line.name, words.figure(line.first),
-                                    words.figure(line.second), gap)))
+        table.add_row(*map(escape, (line.name, words.spread(line.first),
+                                    words.spread(line.second), gap)))
     console.print(table)
     console.print("Each study is resampled on its own, so these intervals are rather wide.")
     for side, published in (("first", first), ("second", second)):

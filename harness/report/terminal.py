@@ -152,6 +152,6 @@ def _forgot(row: Row) -> str:
 def _cells(row: Row, metric: str) -> list[str]:
     if not row.common:
         return [row.label, row.backbone or words.ABSENT, "no result", *[""] * 3]
-    return [row.label, row.backbone or words.ABSENT, words.figure(row.common.get(metric)),
+    return [row.label, row.backbone or words.ABSENT, words.spread(row.common.get(metric)),
             _forgot(row), words.seconds(row.adapt_seconds),
             words.milliseconds(row.p50_ms)]

@@ -16,7 +16,7 @@ METRIC_NAMES = {
 ABSENT = "–"
 
 
-def spread(value: Spread | None) -> str:
+def spread(value: Spread | Figure | None) -> str:
     """`.812 ± .010`, or without the spread for a single seed."""
     if value is None:
         return ABSENT
@@ -73,14 +73,6 @@ def count(value: float | None) -> str:
 def size(value: int | None) -> str:
     """Bytes in decimal units."""
     return ABSENT if value is None else f"{count(value)}B" if value >= 1000 else f"{value} B"
-
-
-def figure(value: Figure | None) -> str:
-    """`.812 ± .010`: mean and spread over seeds."""
-    if value is None:
-        return ABSENT
-    sd = f" ± {value.sd:.3f}" if value.sd is not None else ""
-    return f"{value.mean:.3f}{sd}"
 
 
 def within(value: Figure | None) -> str:

@@ -72,3 +72,10 @@ for (const button of document.querySelectorAll("button[data-csv]")) {
 }
 draw();
 dark.addEventListener("change", draw);
+
+function openTarget() {
+  const target = document.getElementById(location.hash.slice(1));
+  if (target instanceof HTMLDetailsElement) target.open = true;
+}
+addEventListener("hashchange", openTarget);
+openTarget();
