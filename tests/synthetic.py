@@ -60,7 +60,8 @@ def record(label, seed, items, probabilities, labels=LABELS, *, backbone="b", tr
     run_id = sha256_json([label, backbone, seed, train])[:16]
     identity = Identity(
         run_id=run_id, suite="s", backbone=backbone, kind="encoder" if backbone else None,
-        method="full", label=label, family="full", options={}, inner=None, seed=seed,
+        method="majority" if label == "majority" else "full",
+        label=label, family="full", options={}, inner=None, seed=seed,
         budget={"trials": 1, "train": train}, task_sha256="0", backbone_sha256="0",
         backbone_origin="o", embedder_sha256=None, code_sha256="0", libraries={"torch": "2"},
         device_type="cpu", autocast="no")

@@ -3,9 +3,11 @@
 Groups of items (texts of one licence, questions on one clause) are drawn as wholes, because
 their items are not independent, and within their class, because test splits are stratified by
 class: a rare class is then in every resample as it is in every split (Davison and Hinkley,
-Bootstrap Methods and their Application, 1997, sections 3.2 and 3.8). A resample is a vector of how
-often each group was drawn, and every metric is made of sums over items, so that all runs and
-resamples are one matrix product.
+Bootstrap Methods and their Application, 1997, sections 3.2 and 3.8). Of n groups of a class n - 1
+are drawn and weighted n / (n - 1), which makes the variance unbiased in each class (Rao and Wu,
+Journal of the American Statistical Association 83, 1988); the only group of a class stays. A
+resample is a vector of weights of groups, and every metric is made of sums over items, so that all
+runs and resamples are one matrix product.
 
 ROC AUC is a mean over pairs of items; its resamples use its placement values, the linear part of
 its dependence on the items (DeLong, DeLong and Clarke-Pearson, Biometrics 44, 1988). On the items
@@ -64,14 +66,13 @@ class Drawn:
 
     @property
     def freedom(self) -> int:
-        """Degrees of freedom of a variance over groups within strata."""
-        return max(1, self.groups - self.strata)
+        """Degrees of freedom of a variance over groups within strata; 0 where it has none."""
+        return self.groups - self.strata
 
     @property
-    def inflation(self) -> float:
-        """What makes the bootstrap's variance unbiased: it divides by the groups, not by the
-        degrees of freedom (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, 5.3)."""
-        return self.groups / self.freedom
+    def least_p(self) -> float:
+        """The smallest p-value that the signs of so many groups' differences can give."""
+        return float(min(1.0, 2 * 0.5**self.groups))
 
 
 @dataclass(frozen=True)
@@ -211,12 +212,16 @@ def _sums(shared: np.ndarray, own: np.ndarray, drawn: np.ndarray, areas: np.ndar
 
 
 def _draws(strata: np.ndarray, resamples: int, seed: int) -> Iterator[np.ndarray]:
-    """How often each group was drawn: [groups, resamples of a chunk]."""
+    """The weight of each group: [groups, resamples of a chunk]."""
     rng = np.random.default_rng(seed)
     members = [np.flatnonzero(strata == stratum) for stratum in np.unique(strata)]
     for start in range(0, resamples, CHUNK):
         drawn = np.zeros((len(strata), min(CHUNK, resamples - start)), dtype=np.float32)
         for groups in members:
-            shares = np.full(len(groups), 1 / len(groups))
-            drawn[groups] = rng.multinomial(len(groups), shares, drawn.shape[1]).T
+            count = len(groups)
+            if count == 1:
+                drawn[groups] = 1.0
+                continue
+            times = rng.multinomial(count - 1, np.full(count, 1 / count), drawn.shape[1])
+            drawn[groups] = times.T * (count / (count - 1))
         yield drawn

@@ -60,9 +60,14 @@ def learning_curves(arms: Sequence[Arm], measured: Measured, metric: str
         return None
     curves = tuple(Curve(
         backbone=found[0].backbone, label=found[0].label, name=name,
-        points=tuple(CurvePoint(train=arm.train, figure=measured.figures(arm)[metric])
+        points=tuple(CurvePoint(train=_used(arm), figure=measured.figures(arm)[metric])
                      for arm in found)) for name, found in several.items())
     return LearningCurves(curves=curves, overtakings=_overtakings(several, measured, metric))
+
+
+def _used(arm: Arm) -> int:
+    used = arm.done[0].budget_used
+    return used.train_items if used else arm.train
 
 
 def _overtakings(arms: dict[str, list[Arm]], measured: Measured, metric: str
@@ -79,8 +84,9 @@ def _overtakings(arms: dict[str, list[Arm]], measured: Measured, metric: str
                         strict=True))
     found = []
     for first, second in combinations(arms, 2):
-        signs = [(size, _sign(tested[size, first, second], adjusted[size, first, second]))
-                 for size in sizes if (size, first, second) in tested]
+        # A size that only one of the two has proves nothing, so it ends a claim.
+        signs = [(size, _sign(tested[size, first, second], adjusted[size, first, second])
+                  if (size, first, second) in tested else 0) for size in sizes]
         for sign, winner, loser in ((1, first, second), (-1, second, first)):
             since = _since([(size, s == sign) for size, s in signs])
             if since is not None:

@@ -28,8 +28,10 @@ class Difference(RecordPart):
     adjusted: float
     """After Holm's correction over all pairs of methods."""
     detectable: float
-    """The smallest difference that this comparison would have found with 80% power, before the
-    correction."""
+    """The smallest difference that this comparison would have found with 80% power at the level
+    of Holm's first step, 5% over the number of pairs."""
+    items_share: float
+    """The share of the variance that more test items would lower; the rest is the seeds'."""
 
     @property
     def significant(self) -> bool:
@@ -88,26 +90,29 @@ def differences(samples: Sequence[Sample], drawn: Drawn) -> dict[tuple[str, str]
     means = np.array([np.mean(s.points) for s in samples])
     seeds = [seed_variance(s.points) for s in samples]
     of_seeds, freedom = (np.array(part, dtype=float) for part in zip(*seeds, strict=True))
-    between = _covariance(samples) * drawn.inflation
+    between = _covariance(samples)
     spread = np.diag(between)
     of_items = np.clip(spread[first] + spread[second] - 2 * between[first, second], 0, None)
     gaps = means[first] - means[second]
     variance = of_items + of_seeds[first] + of_seeds[second]
-    degrees = satterthwaite([(of_items, np.full(len(gaps), float(drawn.freedom))),
+    degrees = satterthwaite([(of_items, np.full(len(gaps), float(max(1, drawn.freedom)))),
                               (of_seeds[first], freedom[first]),
                               (of_seeds[second], freedom[second])])
     error = np.sqrt(variance)
     with np.errstate(divide="ignore", invalid="ignore"):
-        p = np.where(error > 0, 2 * student.sf(np.abs(gaps) / error, degrees),
-                     np.where(gaps == 0, 1.0, 0.0))
+        p = np.where(error > 0, 2 * student.sf(np.abs(gaps) / error, degrees), gaps == 0)
+    # A bootstrap sees no error where all groups of a class agree; few groups still prove little.
+    p = np.maximum(p, drawn.least_p if drawn.freedom > 0 else 1.0)
     adjusted = holm(p)
     reach = student.ppf((1 + LEVEL) / 2, degrees) * error
-    seen = reach + student.ppf(POWER, degrees) * error
+    strict = student.ppf(1 - ALPHA / 2 / len(p), degrees)
+    seen = (strict + student.ppf(POWER, degrees)) * error
+    shares = np.divide(of_items, variance, out=np.ones_like(variance), where=variance > 0)
     names = [s.name for s in samples]
     return {(names[i], names[j]): Difference(
                 difference=float(gaps[k]), low=float(gaps[k] - reach[k]),
                 high=float(gaps[k] + reach[k]), p_value=float(p[k]), adjusted=float(adjusted[k]),
-                detectable=float(seen[k]))
+                detectable=float(seen[k]), items_share=float(shares[k]))
             for k, (i, j) in enumerate(zip(first, second, strict=True))}
 
 

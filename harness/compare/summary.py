@@ -20,6 +20,7 @@ from harness.measure.quality import Quality
 from harness.study.record import Record
 from harness.study.study import Study
 
+FEW = 10
 Standing = Literal["best", "lower", "tied", "undecided"]
 
 
@@ -52,6 +53,7 @@ class Row(RecordPart):
     """Method and backbone."""
     backbone: str | None
     label: str
+    method: str
     family: str
     seeds: int
     failed: int
@@ -64,8 +66,8 @@ class Row(RecordPart):
     behind: Difference | None = None
     """Best minus this method in the suite's metric; None for the best and without a result."""
     standing: Standing | None = None
-    """`tied`: no significant difference to the best, and one that matters is ruled out or would
-    have been found with 80% power; `undecided`: not significant, but the study is too small."""
+    """`tied`: no significant difference to the best, and one that matters lies outside the 95%
+    interval; `undecided`: not significant, but the study is too small to rule one out."""
     forgot: Forgot | None
     bill: Bill | None = None
     pareto: bool = False
@@ -95,6 +97,8 @@ class Summary(RecordPart):
     common_items: int
     groups: int
     """Groups of items that were drawn as wholes."""
+    few_groups: dict[str, int]
+    """Classes with fewer than 10 groups: their part of the error is poorly known."""
     rows: tuple[Row, ...]
     pairs: tuple[Pair, ...]
     """Every two methods with a result, in the order of the rows."""
@@ -107,20 +111,27 @@ def summarise(study: Study, arms: Sequence[Arm], measured: Measured | None) -> S
     """The rows of the whole budget's arms, and every pair of them."""
     metric, price = study.decide.metric, rate(study.decide.prices, _device(study))
     able = [arm for arm in arms if measured and measured.sample(arm, metric)]
-    if measured is None or not able:
-        return Summary(metric=metric, common_items=0, groups=0, pairs=(), rate=price, cheapest=(),
-                       rows=tuple(_row(arm, {}) for arm in arms))
-    figures = {arm.name: measured.figures(arm) for arm in able}
+    if measured is None:
+        return Summary(metric=metric, common_items=0, groups=0, few_groups={}, pairs=(),
+                       rate=price, cheapest=(), rows=tuple(_row(arm, {}) for arm in arms))
+    figures = {arm.name: measured.figures(arm) for arm in arms}
     able.sort(key=lambda arm: (-figures[arm.name][metric].mean, arm.name))
     pairs = _pairs(able, measured)
     best = {p.second: p.differences[metric] for p in pairs if p.first == able[0].name}
     rows = [_priced(_stood(_row(arm, figures[arm.name]), best, study.decide.matters), price)
             for arm in able]
-    rest = [_row(arm, {}) for arm in arms if arm.name not in figures]
+    rest = [_row(arm, figures[arm.name]) for arm in arms if arm not in able]
     bills = [row.bill for row in rows if row.bill and row.standing != "lower"]
     return Summary(metric=metric, common_items=len(measured.items),
-                   groups=measured.answers.group_count, rows=(*_pareto(rows, metric), *rest),
-                   pairs=pairs, rate=price, cheapest=cheapest(bills))
+                   groups=measured.answers.group_count,
+                   few_groups=_few_groups(measured, study.labels),
+                   rows=(*_pareto(rows, metric), *rest), pairs=pairs, rate=price,
+                   cheapest=cheapest(bills))
+
+
+def _few_groups(measured: Measured, labels: Sequence[str]) -> dict[str, int]:
+    counts = np.bincount(measured.answers.strata, minlength=len(labels))
+    return {label: int(n) for label, n in zip(labels, counts, strict=True) if n < FEW}
 
 
 def _device(study: Study) -> str:
@@ -147,7 +158,7 @@ def _stood(row: Row, best: Mapping[str, Difference], matters: float) -> Row:
         standing = "best"
     elif behind.significant:
         standing = "lower"
-    elif behind.high <= matters or behind.detectable <= matters:
+    elif behind.high <= matters:
         standing = "tied"
     return row.model_copy(update={"behind": behind, "standing": standing})
 
@@ -187,6 +198,7 @@ def _row(arm: Arm, common: dict[str, Figure]) -> Row:
                            else (None, None, None))
     return Row(
         name=arm.name, backbone=arm.backbone, label=arm.label,
+        method=arm.records[0].identity.method,
         family=arm.records[0].identity.family, seeds=len(arm.records), failed=len(failed),
         reason=f"{failed[0].status.state}: {failed[0].status.reason}" if failed else None,
         common=common,

@@ -59,13 +59,12 @@ def figure(metric: str, points: Sequence[float], values: np.ndarray, drawn: Draw
     mean, over_items = statistics.fmean(points), values.mean(axis=0)
     ends = np.nanpercentile(over_items, [100 * (1 - LEVEL) / 2, 100 * (1 + LEVEL) / 2])
     below, above = np.clip([mean - ends[0], ends[1] - mean], 0, None)
-    of_items = float(np.nanvar(over_items, ddof=1)) * drawn.inflation
+    of_items = float(np.nanvar(over_items, ddof=1))
     of_seeds, freedom = seed_variance(points)
     degrees = satterthwaite([(np.array(of_items), np.array(drawn.freedom)),
                              (np.array(of_seeds), np.array(freedom))])
     wider = float(student.ppf((1 + LEVEL) / 2, degrees)) / NORMAL
-    low, high = (mean + side * wider * float(np.sqrt(drawn.inflation * half**2
-                                                     + NORMAL**2 * of_seeds))
+    low, high = (mean + side * wider * float(np.sqrt(half**2 + NORMAL**2 * of_seeds))
                  for side, half in ((-1, below), (1, above)))
     if metric in BOUNDED:
         low, high = max(0.0, low), min(1.0, high)

@@ -14,7 +14,8 @@ from harness.compare.summary import Row, Summary
 from harness.measure.part import RecordPart
 from harness.suite import Decide, Limits
 
-Outcome = Literal["recommended", "nothing-measured", "none-admissible", "not-above-floor"]
+Outcome = Literal["recommended", "nothing-measured", "metric-undefined", "none-admissible",
+                  "not-above-floor"]
 
 
 class Breach(RecordPart):
@@ -34,7 +35,7 @@ class Rival(RecordPart):
     behind: Difference | None
     """Best admissible minus this one; None for the best itself."""
     tied: bool
-    """Whether a difference that matters is ruled out, or would have been found."""
+    """Whether a difference that matters lies outside the 95% interval."""
     money: float | None
     """Adaptation and the suite's number of requests."""
     above_floor: Difference | None
@@ -63,8 +64,9 @@ class Verdict(RecordPart):
     without_limit: dict[str, str]
     """Limit to the method that would be recommended without it, where that is another."""
     items_needed: dict[str, int]
-    """Rival to about how many test items would show its difference to the recommended method,
-    were the difference what it was here (as items alone go, with 80% power)."""
+    """Rival to about how many test items would show its difference to the recommended method
+    with 80% power, were the difference what it was here; 0 where the seeds' spread alone hides
+    it, however many items there are."""
     single_seed: tuple[str, ...]
     """Rivals with one seed: their spread over seeds is not known."""
 
@@ -80,7 +82,8 @@ def decide(summary: Summary, rules: Decide) -> Verdict:
     first = _recommended(rivals)
     outcome: Outcome = "recommended"
     if not done:
-        outcome = "nothing-measured"
+        outcome = ("metric-undefined" if any(row.common for row in summary.rows)
+                   else "nothing-measured")
     elif not rivals:
         outcome = "none-admissible"
     elif first is None:
@@ -98,7 +101,7 @@ def decide(summary: Summary, rules: Decide) -> Verdict:
         without_limit=_without_limits(summary, done, breaches, rules, first),
         items_needed=_items_needed(summary, rivals, first),
         single_seed=tuple(row.name for row in done
-                          if row.seeds == 1 and row.name in useful))
+                          if row.seeds - row.failed == 1 and row.name in useful))
 
 
 def _recommended(rivals: Sequence[Rival]) -> str | None:
@@ -115,7 +118,8 @@ def _found(row: Row, rules: Decide) -> dict[str, float | None]:
         lost = 0.0 - 100 * forgot.difference.mean
     return {
         "p95_ms": row.p95_ms, "device_hours": row.device_hours,
-        "peak_memory_gb": row.peak_memory_bytes / 1e9 if row.peak_memory_bytes else None,
+        "peak_memory_gb": (None if row.peak_memory_bytes is None
+                           else row.peak_memory_bytes / 1e9),
         "artifact_mb": row.artifact_bytes / 1e6 if row.artifact_bytes is not None else None,
         "forgetting_points": lost, "money": bill.total(rules.requests) if bill else None,
     }
@@ -136,12 +140,12 @@ def _rivals(summary: Summary, done: Sequence[Row], breaches: Sequence[Breach], r
     if not admissible:
         return ()
     best, rivals = admissible[0].name, []
-    floor = next((row.name for row in done if row.label == "majority"), None)
+    floor = next((row.name for row in done if row.method == "majority"), None)
     for place, row in enumerate(admissible):
         behind = difference(summary.pairs, best, row.name, summary.metric)
         if behind is not None and behind.significant:
             continue
-        tied = behind is None or min(behind.high, behind.detectable) <= rules.matters
+        tied = behind is None or behind.high <= rules.matters
         money = row.bill.total(rules.requests) if row.bill else None
         above = difference(summary.pairs, row.name, floor, summary.metric) if floor else None
         useful = floor is None or (above is not None and above.significant
@@ -181,6 +185,7 @@ def _items_needed(summary: Summary, rivals: Sequence[Rival], first: str | None
     for rival in rivals:
         gap = difference(summary.pairs, rival.name, first, summary.metric) if first else None
         if gap is not None and gap.difference > 0:
-            found[rival.name] = round(
-                summary.common_items * (gap.detectable / gap.difference) ** 2)
+            ratio = (gap.difference / gap.detectable) ** 2 - (1 - gap.items_share)
+            found[rival.name] = (round(summary.common_items * gap.items_share / ratio)
+                                 if ratio > 0 else 0)
     return found

@@ -173,7 +173,10 @@ def _send_artifact(run: Any, record: Record, store: Store) -> None:
     folder = store.artifact(record.identity.run_id)
     if folder.is_dir():
         kept = wandb.Artifact(f"{record.identity.run_id}", type="adapter")
-        kept.add_dir(str(folder))
+        # Weights and configuration alone: model cards name local folders, vocabularies hold texts.
+        for path in sorted(folder.rglob("*")):
+            if path.suffix == ".safetensors" or path.name == "adapter_config.json":
+                kept.add_file(str(path), name=path.relative_to(folder).as_posix())
         run.log_artifact(kept)
 
 

@@ -30,7 +30,7 @@ COLOURS = ("#0b6bcb", "#d1561c", "#1a7f37", "#8250df", "#b42318", "#0e8a8a", "#9
 def figures(published: Published) -> dict[str, dict[str, Any]]:
     """Each figure's data and layout, by the id of its place in the page."""
     summary = published.summary
-    rows = [row for row in summary.rows if row.common]
+    rows = [row for row in summary.rows if summary.metric in row.common]
     metric = words.METRIC_NAMES[summary.metric]
     made = {
         "quality-cost": _scatter(rows, "adapt_seconds", summary.metric,
@@ -126,7 +126,8 @@ def _pairs(rows: list[Row], summary: Summary) -> go.Figure:
 
 def _forgetting(rows: list[Row], metric: str) -> go.Figure:
     figure = go.Figure()
-    able = [row for row in rows if row.backbone and row.forgot]
+    able = [row for row in rows if row.backbone and row.forgot
+            and (row.forgot.difference or not row.forgot.changed)]
     for backbone, colour in zip(_backbones(able), COLOURS, strict=False):
         points = [(row, *_reach(row.forgot)) for row in able
                   if row.backbone == backbone and row.forgot]

@@ -26,6 +26,9 @@ def headline(published: Published) -> str:
     metric = words.METRIC_NAMES[verdict.metric]
     if verdict.outcome == "nothing-measured":
         return "No verdict: no method has a result."
+    if verdict.outcome == "metric-undefined":
+        return (f"No verdict: {metric} is not defined on the test items that every method "
+                "answered.")
     if verdict.outcome == "none-admissible":
         return "No recommendation: every method exceeds a limit or cannot be shown to keep it."
     if verdict.outcome == "not-above-floor":
@@ -41,22 +44,37 @@ def why(published: Published) -> list[str]:
     chosen = next((r for r in verdict.rivals if r.name == verdict.recommended), None)
     if chosen is None:
         return []
+    out = {b.name for b in (*verdict.ruled_out, *verdict.unproven)}
+    admissible = [row for row in summary.rows if row.standing and row.name not in out]
     useful = [r for r in verdict.rivals if r.useful]
-    said = [f"Every other admissible method is significantly lower ({_test(summary)})."]
-    if len(useful) > 1:
-        said = [f"The best admissible method is not significantly better than {len(useful) - 1} "
-                f"others ({_test(summary)}). Of these {len(useful)}, {chosen.name} costs least for "
-                f"adaptation and {words.count(verdict.requests)} answers"
-                f"{_money(chosen, summary)}."]
+    said = [_choice(published, chosen, len(admissible))]
     if verdict.best != chosen.name and chosen.behind:
         said.append(_not_best(verdict, chosen.behind, chosen.tied))
     if chosen.above_floor is not None:
         said.append(f"It is above the majority class by {interval(chosen.above_floor)}.")
-    useless = [r.name for r in verdict.rivals if not r.useful]
+    useless = [r.name for r in verdict.rivals if r not in useful]
     if useless:
-        said.append(f"Left aside, because not shown to be above the majority class: "
-                    f"{', '.join(useless)}.")
+        said.append(f"Not significantly lower, but left aside because not shown to be above the "
+                    f"majority class: {', '.join(useless)}.")
     return said
+
+
+def _choice(published: Published, chosen: Rival, admissible: int) -> str:
+    verdict, summary = published.verdict, published.summary
+    useful = [r for r in verdict.rivals if r.useful]
+    if admissible == 1:
+        return "It is the only method that keeps every limit."
+    if len(verdict.rivals) == 1:
+        return f"Every other admissible method is significantly lower ({_test(summary)})."
+    if len(useful) == 1:
+        return (f"It is the only admissible method that is shown to be above the majority class "
+                f"and that the best is not significantly better than ({_test(summary)}).")
+    if chosen.money is None:
+        return (f"{len(useful)} admissible methods cannot be told from the best "
+                f"({_test(summary)}). What they cost was not measured, so the highest is named.")
+    return (f"{len(useful)} admissible methods cannot be told from the best ({_test(summary)}). "
+            f"Of these, {chosen.name} costs least for adaptation and "
+            f"{words.count(verdict.requests)} answers{_money(chosen, summary)}.")
 
 
 def rivals(published: Published) -> list[str]:
@@ -81,8 +99,9 @@ def would_change(published: Published) -> list[str]:
     for limit, name in verdict.without_limit.items():
         said.append(f"Without the limit on {LIMITS[limit][0]} it would be {name}.")
     for name, items in verdict.items_needed.items():
-        said.append(f"{name} was higher. If that difference is real, about {words.count(items)} "
-                    "test items would show it.")
+        said.append(f"{name} was higher. If that difference is real, "
+                    + (f"about {words.count(items)} test items would show it." if items else
+                       "more seeds are needed to show it."))
     return said
 
 
@@ -94,16 +113,22 @@ def not_measured(published: Published) -> list[str]:
     if verdict.single_seed:
         said.append(f"The spread over seeds of {', '.join(verdict.single_seed)}: one seed was run")
     if not any(r.forgetting for r in records):
-        said.append("Forgetting: the suite does not ask for it")
-    failed = [row.name for row in published.summary.rows if not row.common]
-    if failed:
-        said.append(f"Without a result: {', '.join(failed)}")
+        said.append("Forgetting: no run has it")
+    unpriced = [r.name for r in verdict.rivals if r.useful and r.money is None]
+    if unpriced:
+        said.append(f"The cost of {', '.join(unpriced)}")
+    said += [f"{row.name}: {row.failed} of {row.seeds} seeds have no result"
+             for row in published.summary.rows if row.failed]
+    few = published.summary.few_groups
+    if few:
+        said.append("The error that comes from classes with few groups of test items, which is "
+                    "poorly known: " + ", ".join(f"{name} ({n})" for name, n in few.items()))
     return said
 
 
 def standing(summary: Summary) -> str:
     """Which methods are lower than the best, which tied, which undecided, and how fine it saw."""
-    if not summary.rows or not summary.rows[0].common:
+    if not summary.rows or summary.metric not in summary.rows[0].common:
         return "No method has a result."
     best = summary.rows[0]
     by = {word: [row.name for row in summary.rows if row.standing == word]
@@ -118,8 +143,8 @@ def standing(summary: Summary) -> str:
     if by["undecided"]:
         reach = max(row.behind.detectable for row in summary.rows
                     if row.behind and row.standing == "undecided")
-        said.append(f"Too small a study to tell: {', '.join(by['undecided'])} (differences of up "
-                    f"to {reach:.3f} could have gone unseen).")
+        said.append(f"Too small a study to tell: {', '.join(by['undecided'])} (a difference of "
+                    f"{reach:.3f} was needed to be found with 80% power).")
     return " ".join(said)
 
 
@@ -157,9 +182,10 @@ def _money(rival: Rival, summary: Summary) -> str:
 def _not_best(verdict: Verdict, behind: Difference, tied: bool) -> str:
     said = f"{verdict.best} is the highest of them, by {interval(behind)}."
     if tied:
-        return f"{said} A difference that matters ({verdict.matters:.3g}) was not found."
+        return f"{said} A difference that matters ({verdict.matters:.3g}) is ruled out."
     return (f"{said} The study is too small to rule out a difference that matters "
-            f"({verdict.matters:.3g}): it would have found {behind.detectable:.3f}.")
+            f"({verdict.matters:.3g}); to be found with 80% power it had to be "
+            f"{behind.detectable:.3f}.")
 
 
 def _rival(rival: Rival, summary: Summary) -> str:

@@ -146,11 +146,13 @@ def _forgot(row: Row) -> str:
     if row.forgot is None:
         return words.ABSENT
     difference = row.forgot.difference
-    return words.points(difference.mean, None, None) if difference else "0"
+    if difference is None:
+        return words.ABSENT if row.forgot.changed else "0"
+    return words.points(difference.mean, None, None)
 
 
 def _cells(row: Row, metric: str) -> list[str]:
-    if not row.common:
+    if metric not in row.common:
         return [row.label, row.backbone or words.ABSENT, "no result", *[""] * 3]
     return [row.label, row.backbone or words.ABSENT, words.spread(row.common.get(metric)),
             _forgot(row), words.seconds(row.adapt_seconds),

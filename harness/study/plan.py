@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.backbones.handle import Handle, get_backbone, get_embedder
@@ -82,9 +83,26 @@ def make_plan(loaded: LoadedSuite, device: Device) -> Plan:
     plan = Plan(loaded, task, handles, embedder, device, ())
     runs: list[PlannedRun] = []
     for entry in sorted(entries, key=lambda e: e.inner is not None):
-        for size in (None, *loaded.suite.sizes_for(entry.backbone)):
+        for size in (None, *_sizes(plan, entry.backbone)):
             runs += _seeds(plan, entry, size, runs)
+    _check_names(loaded, entries)
     return dataclasses.replace(plan, runs=tuple(runs))
+
+
+def _sizes(plan: Plan, backbone: str | None) -> tuple[int, ...]:
+    """Training sizes below what the budget gives, which may be less than it allows."""
+    suite = plan.loaded.suite
+    most = len(plan.sample(suite.budget_for(backbone)).train)
+    return tuple(size for size in suite.sizes_for(backbone) if size < most)
+
+
+def _check_names(loaded: LoadedSuite, entries: Sequence[Entry]) -> None:
+    """Reports name a method by label and backbone: both together must be unique."""
+    names = [f"{e.label} ({e.backbone})" if e.backbone else e.label for e in entries]
+    for name in names:
+        if names.count(name) > 1:
+            raise loaded.error((), f"two methods are called '{name}'",
+                               "Give one of them another name with `as:`.")
 
 
 def _seeds(plan: Plan, entry: Entry, size: int | None, before: list[PlannedRun]

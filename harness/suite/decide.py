@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from harness.suite.part import Part
 
@@ -33,6 +33,13 @@ class Prices(Part):
     watts: float | None = Field(None, ge=0)
     """Electrical power of the device at work."""
     kilowatt_hour: float | None = Field(None, ge=0)
+
+    @model_validator(mode="after")
+    def _in_one_currency(self) -> Prices:
+        if (self.currency is None) != (self.device_hour is None):
+            raise ValueError("give currency and device_hour together: the table that ships has "
+                             "its own currency")
+        return self
 
 
 class Decide(Part):

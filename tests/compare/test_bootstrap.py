@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import accuracy_score, f1_score, log_loss, roc_auc_score
 
 from harness.compare.bootstrap import METRICS, Answers, bootstrap
-from harness.measure.quality import quality
+from harness.measure.quality import confidence_bins, quality
 
 
 def answers(items=60, classes=3, runs=2, groups=20, seed=0):
@@ -23,24 +23,41 @@ def answers(items=60, classes=3, runs=2, groups=20, seed=0):
 
 
 def draws(data, resamples, seed):
-    """The resamples again, as lists of items."""
-    rng, drawn = np.random.default_rng(seed), np.zeros((resamples, data.group_count), dtype=int)
+    """The weights of the items in each resample: [resamples, items]."""
+    rng, drawn = np.random.default_rng(seed), np.ones((resamples, data.group_count))
     for stratum in np.unique(data.strata):
         own = np.flatnonzero(data.strata == stratum)
-        drawn[:, own] = rng.multinomial(len(own), np.full(len(own), 1 / len(own)), resamples)
-    return [np.repeat(np.arange(len(data.targets)), counts[data.groups]) for counts in drawn]
+        n = len(own)
+        drawn[:, own] = rng.multinomial(n - 1, np.full(n, 1 / n), resamples) * n / (n - 1)
+    return drawn[:, data.groups]
+
+
+def calibration_error(targets, probabilities, weights):
+    confidence, gaps = probabilities.max(axis=1), np.zeros(15)
+    right = probabilities.argmax(axis=1) == targets
+    np.add.at(gaps, confidence_bins(confidence), weights * (right - confidence))
+    return np.abs(gaps).sum() / weights.sum()
+
+
+THEIRS = {
+    "accuracy": lambda t, p, w: accuracy_score(t, p.argmax(axis=1), sample_weight=w),
+    "micro_f1": lambda t, p, w: f1_score(t, p.argmax(axis=1), average="micro", sample_weight=w),
+    "macro_f1": lambda t, p, w: f1_score(t, p.argmax(axis=1), average="macro", sample_weight=w,
+                                         labels=range(p.shape[1]), zero_division=0),
+    "log_loss": lambda t, p, w: log_loss(t, p, sample_weight=w, labels=range(p.shape[1])),
+    "calibration_error": calibration_error,
+}
 
 
 @pytest.mark.parametrize("classes", [2, 3])
 @pytest.mark.parametrize("metric", [m for m in METRICS if m != "roc_auc"])
-def test_each_resample_is_scikit_learn_s_figure_on_the_drawn_items(metric, classes):
+def test_each_resample_is_scikit_learn_s_figure_on_the_weighted_items(metric, classes):
     data = answers(classes=classes)
     found = bootstrap(data, resamples=40, seed=3)
-    for r, items in enumerate(draws(data, 40, 3)):
+    for r, weights in enumerate(draws(data, 40, 3)):
         for run, probabilities in enumerate(data.probabilities):
-            figures = quality(probabilities[items], data.targets[items], tuple("abc"[:classes]))
-            assert found.values[metric][run, r] == pytest.approx(getattr(figures, metric),
-                                                                 abs=2e-6)
+            theirs = THEIRS[metric](data.targets, probabilities, weights)
+            assert found.values[metric][run, r] == pytest.approx(theirs, abs=2e-6)
 
 
 @given(st.integers(0, 10**6), st.sampled_from([2, 3, 4]))
@@ -61,10 +78,10 @@ def test_resampled_areas_follow_scikit_learn_s(classes):
     data = answers(items=400, classes=classes, groups=400)
     found = bootstrap(data, resamples=200, seed=1).values["roc_auc"][0]
     exact = []
-    for items in draws(data, 200, 1):
-        scores = data.probabilities[0][items]
-        scores = scores[:, 1] if classes == 2 else scores
-        exact.append(roc_auc_score(data.targets[items], scores, multi_class="ovr"))
+    for weights in draws(data, 200, 1):
+        areas = [roc_auc_score(data.targets == c, data.probabilities[0][:, c],
+                               sample_weight=weights) for c in range(classes)]
+        exact.append(areas[1] if classes == 2 else np.mean(areas))
     assert np.corrcoef(found, exact)[0, 1] > 0.995
     assert found.std() == pytest.approx(np.std(exact), rel=0.04)
 
@@ -78,11 +95,22 @@ def test_the_spread_of_the_area_is_delong_s():
     assert bootstrap(data).values["roc_auc"].std() == pytest.approx(variance**0.5, rel=0.03)
 
 
+def test_each_class_s_variance_is_unbiased():
+    """Of few groups too: the variance of a mean is s squared over n, not over n with n - 1."""
+    rng = np.random.default_rng(0)
+    right = rng.random(7) < 0.5
+    right[:2] = True, False
+    targets = np.zeros(7, dtype=int)
+    probabilities = np.where(right[:, None], [[0.9, 0.1]], [[0.1, 0.9]])
+    found = bootstrap(Answers([probabilities], targets, np.arange(7)), 20_000)
+    assert found.values["accuracy"].var() == pytest.approx(right.var(ddof=1) / 7, rel=0.05)
+
+
 def test_a_rare_class_is_in_every_resample():
     rng = np.random.default_rng(0)
     targets = np.r_[0, rng.integers(1, 3, size=99)]  # one item of the first class
     data = Answers([np.eye(3)[targets] * 0.7 + 0.1], targets, np.arange(100))
-    assert set(bootstrap(data, 500).values["macro_f1"][0]) == {1.0}
+    assert bootstrap(data, 500).values["macro_f1"][0] == pytest.approx(1.0)
 
 
 def test_an_absent_class_leaves_no_area():

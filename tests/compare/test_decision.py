@@ -9,6 +9,8 @@ from synthetic import drawn_study, published
 from harness.compare.economics import Bill, cheapest, crossing, rate
 from harness.compare.pareto import front
 from harness.report import sentences
+from harness.report.markdown import markdown
+from harness.report.page import page
 from harness.report.published import publish
 from harness.suite import Decide, Limits, Prices
 
@@ -105,6 +107,69 @@ def test_an_unmeasured_figure_cannot_keep_a_limit():
     assert "only (b): p95 latency (limit 10 ms)" in sentences.not_measured(found)
 
 
+def test_the_only_method_is_not_said_to_beat_others():
+    found = published({"only": 3.0}, majority=False)
+    assert sentences.why(found)[0] == "It is the only method that keeps every limit."
+
+
+def test_without_a_price_the_highest_is_named_and_no_cost_is_claimed():
+    study, tables = drawn_study({"a": 3.0, "b": 3.0}, items=60)
+    blind = [r.model_copy(update={"latency": None}) for r in study.records]
+    found = publish(study.model_copy(update={"records": tuple(blind)}), tables.__getitem__, {})
+    assert found.verdict.recommended == found.summary.rows[0].name
+    assert "costs least" not in " ".join(sentences.why(found))
+    assert any(line.startswith("The cost of ") for line in sentences.not_measured(found))
+
+
+def test_failed_seeds_are_said():
+    study, tables = drawn_study({"a": 3.0}, seeds=3)
+    gone = [r if r.identity.seed == 0 else r.model_copy(update={
+        "status": r.status.model_copy(update={"state": "failed", "reason": "x"}),
+        "quality": None}) for r in study.records]
+    found = publish(study.model_copy(update={"records": tuple(gone)}), tables.__getitem__, {})
+    said = sentences.not_measured(found)
+    assert "a (b): 2 of 3 seeds have no result" in said
+    assert any("one seed was run" in line for line in said)
+
+
+def test_a_metric_that_is_not_defined_is_said_and_the_others_stay():
+    study, tables = drawn_study({"a": 3.0}, items=30, decide=Decide(metric="roc_auc"))
+    kept = {run_id: table.filter(np.array(table["target"].to_pylist()) != "maybe")
+            for run_id, table in tables.items()}
+    found = publish(study, kept.__getitem__, {})
+    assert found.verdict.outcome == "metric-undefined"
+    assert "ROC AUC is not defined" in sentences.headline(found)
+    assert all("accuracy" in row.common for row in found.summary.rows)
+    page(found)
+    markdown(found)
+
+
+def test_a_renamed_majority_is_still_the_floor():
+    study, tables = drawn_study({"guess": 0.0}, items=60)
+    renamed = [r.model_copy(update={"identity": r.identity.model_copy(update={"label": "floor"})})
+               if r.identity.label == "majority" else r for r in study.records]
+    found = publish(study.model_copy(update={"records": tuple(renamed)}), tables.__getitem__, {})
+    assert found.verdict.outcome == "not-above-floor"
+
+
+def test_more_items_or_more_seeds():
+    found = published({"good": 2.6, "best": 2.7}, items=200, seeds=1, majority=False,
+                      costs={"good": (1.0, 0.1), "best": (100.0, 10.0)})
+    (needed,) = found.verdict.items_needed.values()
+    assert found.verdict.recommended == "good (b)"
+    assert needed > 200
+
+
+def test_rare_classes_are_named():
+    assert published({"a": 2.0}, items=24).summary.few_groups == {"yes": 8, "no": 8, "maybe": 8}
+    assert published({"a": 2.0}, items=150).summary.few_groups == {}
+
+
+def test_half_a_price_is_refused():
+    with pytest.raises(ValueError, match="together"):
+        Prices(currency="EUR")
+
+
 def test_nothing_is_recommended_that_is_not_above_the_majority_class():
     found = published({"guess": 0.0}, items=60)
     assert found.verdict.outcome == "not-above-floor"
@@ -123,7 +188,7 @@ def test_a_study_without_a_result_has_no_verdict():
 def test_tied_and_too_small_a_study_are_different_words():
     few = published({"a": 2.0, "b": 2.0}, items=40, majority=False)
     many = published({"a": 2.0, "b": 2.0}, items=40, majority=False,
-                     decide=Decide(matters=0.9))
+                     decide=Decide(matters=0.95))
     assert [row.standing for row in few.summary.rows] == ["best", "undecided"]
     assert [row.standing for row in many.summary.rows] == ["best", "tied"]
     assert "too small" in sentences.standing(few.summary).lower()

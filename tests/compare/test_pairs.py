@@ -52,6 +52,15 @@ def test_mcnemar_is_statsmodels_s():
             assert ours.effect == pytest.approx(most / (ours.only_first + ours.only_second) - 0.5)
 
 
+def test_few_groups_prove_little_though_the_bootstrap_sees_no_error():
+    sure, guess = np.ones(4, dtype=bool), np.zeros(4, dtype=bool)
+    (four,) = accuracies(sure, guess).values()
+    assert (four.difference, four.low, four.high) == (1.0, 1.0, 1.0)
+    assert four.p_value == 0.125
+    (one,) = accuracies(np.arange(50) > 9, np.arange(50) > 10, groups=np.zeros(50, int)).values()
+    assert one.p_value == 1.0, "one group leaves no degree of freedom"
+
+
 def test_two_copies_differ_in_nothing():
     right = np.random.default_rng(0).random(50) < 0.5
     (only,) = accuracies(right, right).values()
@@ -93,6 +102,7 @@ def test_the_detectable_difference_is_found_four_times_in_five():
                             for i, m in enumerate(means)], MANY).values()
         found.append(d.p_value < 0.05)
         assert d.detectable == pytest.approx(gap, rel=0.2)
+        assert d.items_share == 1.0
     assert np.mean(found) == pytest.approx(0.8, abs=0.06)
 
 

@@ -168,8 +168,9 @@ def test_tables_download_as_csv(page):
 
 
 def test_a_cell_that_begins_like_a_formula_is_disarmed(page):
-    found = page.evaluate("['=1+1', '@x', '-x', '-1.5', '+0.031', 'plain'].map(cell)")
-    assert found == ['"\'=1+1"', '"\'@x"', '"\'-x"', '"-1.5"', '"+0.031"', '"plain"']
+    safe, bad = ["-1.5", "+0.031 [-0.1, +0.2]", "plain"], ["=1+1", "@x", "-x", "-1+cmd|x"]
+    assert page.evaluate("texts => texts.map(cell)", safe) == [f'"{text}"' for text in safe]
+    assert page.evaluate("texts => texts.map(cell)", bad) == [f'"\'{text}"' for text in bad]
 
 
 def test_it_fits_a_phone(page):

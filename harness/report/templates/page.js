@@ -49,7 +49,7 @@ function filterRows(input) {
 
 function cell(text) {
   // A spreadsheet runs a cell that begins like a formula.
-  const safe = /^[=@\t\r]|^[+-](?![\d.])/.test(text) ? `'${text}` : text;
+  const safe = /^[=@\t\r+-]/.test(text) && !/^[+-][\d.][\d.,e%\s[\]+-]*$/.test(text) ? `'${text}` : text;
   return `"${safe.replaceAll('"', '""')}"`;
 }
 
