@@ -70,10 +70,11 @@ def _choice(published: Published, chosen: Rival, admissible: int) -> str:
         return (f"It is the only admissible method that is shown to be above the majority class "
                 f"and that the best is not significantly better than ({_test(summary)}).")
     if chosen.money is None:
-        return (f"{len(useful)} admissible methods cannot be told from the best "
-                f"({_test(summary)}). What they cost was not measured, so the highest is named.")
-    return (f"{len(useful)} admissible methods cannot be told from the best ({_test(summary)}). "
-            f"Of these, {chosen.name} costs least for adaptation and "
+        return (f"{len(useful)} admissible methods are not significantly lower than the best of "
+                f"them ({_test(summary)}). What they cost was not measured, so the highest is "
+                "named.")
+    return (f"{len(useful)} admissible methods are not significantly lower than the best of them "
+            f"({_test(summary)}). Of these, {chosen.name} costs least for adaptation and "
             f"{words.count(verdict.requests)} answers{_money(chosen, summary)}.")
 
 
@@ -141,10 +142,11 @@ def standing(summary: Summary) -> str:
     if by["tied"]:
         said.append(f"Tied with it: {', '.join(by['tied'])}.")
     if by["undecided"]:
-        reach = max(row.behind.detectable for row in summary.rows
-                    if row.behind and row.standing == "undecided")
-        said.append(f"Too small a study to tell: {', '.join(by['undecided'])} (a difference of "
-                    f"{reach:.3f} was needed to be found with 80% power).")
+        reach = [row.behind.detectable for row in summary.rows
+                 if row.behind and row.standing == "undecided"]
+        said.append(f"Too small a study to tell: {', '.join(by['undecided'])} (to be found with "
+                    f"80% power a difference had to be {min(reach):.3f} to {max(reach):.3f}, "
+                    "depending on the method).")
     return " ".join(said)
 
 
