@@ -90,13 +90,13 @@ def run(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, runs
     console = make_console()
     prepared = commands.prepare(suite, profile, suites)
     try:
-        failed = commands.run(console, prepared, runs, reports, fresh)
+        published = commands.run(console, prepared, runs, reports, fresh)
         if wandb:
-            commands.log_to_wandb(console, prepared, runs, reports, wandb_artifacts)
+            commands.log_to_wandb(console, prepared, published, runs, wandb_artifacts)
     except KeyboardInterrupt:
         console.print("Stopped. Finished runs are kept: run the same command again to go on.")
         raise typer.Exit(INTERRUPTED) from None
-    raise typer.Exit(1 if failed else 0)
+    raise typer.Exit(1 if commands.incomplete(prepared, published) else 0)
 
 
 @app.command()

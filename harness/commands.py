@@ -55,8 +55,8 @@ def show_plan(console: Console, plan: Plan, runs: Path) -> None:
     print_plan(console, plan, left, estimate(plan, left))
 
 
-def run(console: Console, plan: Plan, runs: Path, reports: Path, fresh: bool) -> int:
-    """Plan, run, report. Returns the number of runs without a result or not fully measured."""
+def run(console: Console, plan: Plan, runs: Path, reports: Path, fresh: bool) -> Published:
+    """Plan, run, report."""
     store = _store(plan, runs)
     if fresh:
         for planned in plan.runs:
@@ -73,22 +73,25 @@ def run(console: Console, plan: Plan, runs: Path, reports: Path, fresh: bool) ->
     write_index(reports)
     print_results(console, published)
     console.print(f"report: {page_name(folder)}", highlight=False, soft_wrap=True)
-    asked = plan.loaded.suite.measure.forgetting is not None
-    whole = {r.run_id for r in plan.runs if r.size is None}
-    return sum(record.status.state != "ok" or (
-        asked and run_id in whole and record.identity.backbone is not None
-        and record.forgetting is None) for run_id, record in records.items())
+    return published
 
 
-def log_to_wandb(console: Console, plan: Plan, runs: Path, reports: Path, artifacts: bool
+def incomplete(plan: Plan, published: Published) -> int:
+    """The number of runs without a result or not fully measured."""
+    study, asked = published.study, plan.loaded.suite.measure.forgetting is not None
+    failed = sum(record.status.state != "ok" for record in study.records)
+    return failed + sum(
+        asked and record.status.state == "ok" and record.identity.backbone is not None
+        and record.forgetting is None for record in study.whole())
+
+
+def log_to_wandb(console: Console, plan: Plan, published: Published, runs: Path, artifacts: bool
                  ) -> None:
-    """Log what is new of a reported study. Trouble with W&B is said and costs nothing else."""
+    """Log what is new of a study. Trouble with W&B is said and costs nothing else."""
     from harness.report.dashboard import log_study
 
-    store = _store(plan, runs)
-    published = read_published(reports / plan.loaded.suite.name / STUDY)
     try:
-        count, mode = log_study(published, store, artifacts)
+        count, mode = log_study(published, _store(plan, runs), artifacts)
     except Exception as error:  # whatever W&B raises, the study is done and kept
         console.print(f"W&B: not logged: {type(error).__name__}: {' '.join(str(error).split())}",
                       markup=False, highlight=False)
@@ -107,7 +110,7 @@ def report(console: Console, suite: str, profile: str | None, suites: Path, runs
     if records:
         published = _published(plan, records, store)
     else:
-        path = reports / plan.loaded.suite.name / "study.json"
+        path = reports / plan.loaded.suite.name / STUDY
         if not path.exists():
             raise HarnessError(f"no run of {plan.loaded.suite.name} is kept in {runs}/ and there "
                                f"is no {path}", f"Run `harness run {suite}` first.")

@@ -28,17 +28,12 @@ class Arm:
     @property
     def name(self) -> str:
         """Method and backbone, for tables."""
-        return named(self.label, self.backbone)
+        return self.records[0].identity.name
 
     @property
     def done(self) -> tuple[Record, ...]:
         """The records with a result."""
         return tuple(r for r in self.records if r.status.state == "ok")
-
-
-def named(label: str, backbone: str | None) -> str:
-    """`lora (minilm)`."""
-    return f"{label} ({backbone})" if backbone else label
 
 
 def arms_of(records: Sequence[Record]) -> tuple[Arm, ...]:
@@ -64,22 +59,25 @@ class Measured:
 
     def sample(self, arm: Arm, metric: str) -> Sample | None:
         """The arm's seeds in a metric; None where it is not defined."""
+        found = self._seeds(arm, metric)
+        return Sample(arm.name, found[0], found[1].mean(axis=0)) if found else None
+
+    def figure(self, arm: Arm, metric: str) -> Figure | None:
+        """The arm's figure in a metric; None where it is not defined."""
+        found = self._seeds(arm, metric)
+        return figure(metric, *found, self.resampled.drawn) if found else None
+
+    def figures(self, arm: Arm) -> dict[str, Figure]:
+        """The arm's figure in every metric that is defined."""
+        return {metric: found for metric in METRICS if (found := self.figure(arm, metric))}
+
+    def _seeds(self, arm: Arm, metric: str) -> tuple[list[float], np.ndarray] | None:
+        """Points [seeds] and values [seeds, resamples]; None where a seed has none."""
         places = [self.place[r.identity.run_id] for r in arm.done]
         points = self.resampled.points[metric][places]
         if not places or not np.isfinite(points).all():
             return None
-        return Sample(arm.name, points.tolist(),
-                      self.resampled.values[metric][places].mean(axis=0))
-
-    def figures(self, arm: Arm) -> dict[str, Figure]:
-        """The arm's figure in every metric that is defined."""
-        places = [self.place[r.identity.run_id] for r in arm.done]
-        if not places:
-            return {}
-        return {metric: figure(metric, points.tolist(), self.resampled.values[metric][places],
-                               self.resampled.drawn)
-                for metric in METRICS
-                if np.isfinite(points := self.resampled.points[metric][places]).all()}
+        return points.tolist(), self.resampled.values[metric][places]
 
     def right(self, arm: Arm) -> np.ndarray:
         """Which items the arm's first seed answered right: [items] bool."""

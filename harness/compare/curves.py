@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 
 from harness.compare.arms import Arm, Measured
-from harness.compare.pairs import ALPHA, Difference, Sample, differences, holm
+from harness.compare.pairs import ALPHA, Difference, differences, holm
 from harness.compare.uncertainty import Figure
 from harness.measure.part import RecordPart
 
@@ -60,8 +60,9 @@ def learning_curves(arms: Sequence[Arm], measured: Measured, metric: str
         return None
     curves = tuple(Curve(
         backbone=found[0].backbone, label=found[0].label, name=name,
-        points=tuple(CurvePoint(train=_used(arm), figure=measured.figures(arm)[metric])
-                     for arm in found)) for name, found in several.items())
+        points=tuple(CurvePoint(train=_used(arm), figure=figure) for arm in found
+                     if (figure := measured.figure(arm, metric))))
+        for name, found in several.items())
     return LearningCurves(curves=curves, overtakings=_overtakings(several, measured, metric))
 
 
@@ -77,7 +78,8 @@ def _overtakings(arms: dict[str, list[Arm]], measured: Measured, metric: str
     for size in sizes:
         samples = [sample for found in arms.values() for arm in found
                    if arm.train == size and (sample := measured.sample(arm, metric))]
-        tested |= {(size, *pair): d for pair, d in _at(samples, measured).items()}
+        tested |= {(size, *pair): d
+                   for pair, d in differences(samples, measured.resampled.drawn).items()}
     if not tested:
         return ()
     adjusted = dict(zip(tested, holm(np.array([d.p_value for d in tested.values()])),
@@ -92,10 +94,6 @@ def _overtakings(arms: dict[str, list[Arm]], measured: Measured, metric: str
             if since is not None:
                 found.append(Overtaking(winner=winner, loser=loser, train=since))
     return tuple(found)
-
-
-def _at(samples: list[Sample], measured: Measured) -> dict[tuple[str, str], Difference]:
-    return differences(samples, measured.resampled.drawn)
 
 
 def _sign(difference: Difference, adjusted: float) -> int:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import yaml
 
@@ -46,7 +47,7 @@ class Step(RecordPart):
 
 
 @cache
-def _table() -> dict:  # type: ignore[type-arg]
+def _table() -> dict[str, Any]:
     text = files("harness.compare").joinpath("prices.yaml").read_text()
     return dict(yaml.safe_load(text))
 
@@ -92,8 +93,3 @@ def cheapest(bills: Sequence[Bill]) -> tuple[Step, ...]:
             return tuple(steps)
         at, _, now = min(later, key=lambda found: found[:2])
         steps.append(Step(requests=at, name=now.name))
-
-
-def find(bills: Iterable[Bill], name: str) -> Bill | None:
-    """The bill of a method."""
-    return next((b for b in bills if b.name == name), None)

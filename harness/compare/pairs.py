@@ -38,6 +38,10 @@ class Difference(RecordPart):
         """At 5%, after the correction."""
         return self.adjusted < ALPHA
 
+    def rules_out(self, gap: float) -> bool:
+        """Whether a difference above `gap` lies outside the interval."""
+        return self.high <= gap
+
     def turned(self) -> Difference:
         """The other method minus the one."""
         return self.model_copy(update={"difference": 0.0 - self.difference,
@@ -95,7 +99,7 @@ def differences(samples: Sequence[Sample], drawn: Drawn) -> dict[tuple[str, str]
     of_items = np.clip(spread[first] + spread[second] - 2 * between[first, second], 0, None)
     gaps = means[first] - means[second]
     variance = of_items + of_seeds[first] + of_seeds[second]
-    degrees = satterthwaite([(of_items, np.full(len(gaps), float(max(1, drawn.freedom)))),
+    degrees = satterthwaite([(of_items, np.full(len(gaps), float(drawn.freedom))),
                               (of_seeds[first], freedom[first]),
                               (of_seeds[second], freedom[second])])
     error = np.sqrt(variance)

@@ -89,6 +89,17 @@ class Row(RecordPart):
     artifact_bytes: int | None
     run_ids: tuple[str, ...]
 
+    @property
+    def general_change(self) -> float | None:
+        """Change on general benchmarks, in shares of items; None where it was not measured.
+
+        0 without a backbone, or where its weights are left alone.
+        """
+        if self.backbone is None or (self.forgot and not self.forgot.changed):
+            return 0.0
+        known = self.forgot.difference if self.forgot else None
+        return known.mean if known else None
+
 
 class Summary(RecordPart):
     """The rows, best first by the suite's metric on the common items, failures last."""
@@ -158,7 +169,7 @@ def _stood(row: Row, best: Mapping[str, Difference], matters: float) -> Row:
         standing = "best"
     elif behind.significant:
         standing = "lower"
-    elif behind.high <= matters:
+    elif behind.rules_out(matters):
         standing = "tied"
     return row.model_copy(update={"behind": behind, "standing": standing})
 
@@ -177,17 +188,10 @@ def _pareto(rows: Sequence[Row], metric: str) -> list[Row]:
 
 def objectives(row: Row, metric: str) -> tuple[float, ...]:
     """Quality, latency, device-hours, forgetting and artifact size, each better when higher."""
+    change = row.general_change
     costs = (row.p50_ms, row.device_hours, row.artifact_bytes)
-    return (row.common[metric].mean, _kept(row),
+    return (row.common[metric].mean, float("nan") if change is None else change,
             *(float("nan") if cost is None else -float(cost) for cost in costs))
-
-
-def _kept(row: Row) -> float:
-    """Change on general benchmarks: none without a backbone or where its weights are left."""
-    if row.backbone is None or (row.forgot and not row.forgot.changed):
-        return 0.0
-    known = row.forgot.difference if row.forgot else None
-    return known.mean if known else float("nan")
 
 
 def _row(arm: Arm, common: dict[str, Figure]) -> Row:

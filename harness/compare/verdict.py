@@ -110,18 +110,14 @@ def _recommended(rivals: Sequence[Rival]) -> str | None:
 
 def _found(row: Row, rules: Decide) -> dict[str, float | None]:
     """A row's figure under each limit; None where it was not measured."""
-    forgot, bill = row.forgot, row.bill
-    lost = None
-    if row.backbone is None or (forgot and not forgot.changed):
-        lost = 0.0
-    elif forgot and forgot.difference:
-        lost = 0.0 - 100 * forgot.difference.mean
+    change, bill = row.general_change, row.bill
     return {
         "p95_ms": row.p95_ms, "device_hours": row.device_hours,
         "peak_memory_gb": (None if row.peak_memory_bytes is None
                            else row.peak_memory_bytes / 1e9),
         "artifact_mb": row.artifact_bytes / 1e6 if row.artifact_bytes is not None else None,
-        "forgetting_points": lost, "money": bill.total(rules.requests) if bill else None,
+        "forgetting_points": None if change is None else 0.0 - 100 * change,
+        "money": bill.total(rules.requests) if bill else None,
     }
 
 
@@ -145,7 +141,7 @@ def _rivals(summary: Summary, done: Sequence[Row], breaches: Sequence[Breach], r
         behind = difference(summary.pairs, best, row.name, summary.metric)
         if behind is not None and behind.significant:
             continue
-        tied = behind is None or behind.high <= rules.matters
+        tied = behind is None or behind.rules_out(rules.matters)
         money = row.bill.total(rules.requests) if row.bill else None
         above = difference(summary.pairs, row.name, floor, summary.metric) if floor else None
         useful = floor is None or (above is not None and above.significant

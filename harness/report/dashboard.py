@@ -214,5 +214,4 @@ def _group(published: Published) -> str:
 
 def _name(record: Record) -> str:
     identity = record.identity
-    on = f" ({identity.backbone})" if identity.backbone else ""
-    return f"{identity.label}{on}, {identity.budget['train']} examples, seed {identity.seed}"
+    return f"{identity.name}, {identity.budget['train']} examples, seed {identity.seed}"

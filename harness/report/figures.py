@@ -178,7 +178,7 @@ def _loss(records: Sequence[Record]) -> go.Figure:
     drawn = [r for r in records if r.identity.seed == 0 and r.curve]
     for place, record in enumerate(drawn):
         colour = COLOURS[place % len(COLOURS)]
-        name = _short(f"{record.identity.label} ({record.identity.backbone})")
+        name = _short(record.identity.name)
         held = [point for point in record.curve if point.validation_loss is not None]
         figure.add_trace(go.Scatter(
             x=[point.epoch for point in held], y=[point.validation_loss for point in held],

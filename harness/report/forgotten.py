@@ -30,7 +30,7 @@ def print_forgetting(console: Console, title: str, figures: Forgetting) -> None:
     if figures.drift:
         d = figures.drift
         console.print(f"cross-entropy on {d.passages} passages: {d.before:.3f} -> {d.after:.3f} "
-                      f"nats a token, {d.difference:+.3f} [{d.low:+.3f}, {d.high:+.3f}]",
+                      f"nats a token, {words.drift(figures)}",
                       markup=False, highlight=False)
     if figures.similarity is not None:
         console.print(f"similarity of the features' structure (linear CKA): "

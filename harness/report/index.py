@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from pathlib import Path
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from harness.common.errors import HarnessError
 from harness.common.files import write_atomic
-from harness.report import sentences
 from harness.report.files import MARKDOWN, PAGE, STUDY
 from harness.report.published import Published, read_published
+from harness.report.rendering import render
 
 
 def write_index(reports: Path) -> Path:
@@ -27,10 +23,5 @@ def write_index(reports: Path) -> Path:
         except HarnessError as error:
             unread.append((place, error.found.removeprefix(f"{path}: ")))
     found.sort(key=lambda item: item[2].study.created, reverse=True)
-    environment = Environment(loader=PackageLoader("harness.report", "templates"),
-                              autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-                              lstrip_blocks=True)
-    style = files("harness.report").joinpath("templates/page.css").read_text()
-    write_atomic(reports / PAGE, environment.get_template("index.html").render(
-        found=found, unread=unread, sentences=sentences, style=Markup(style)))  # noqa: S704
+    write_atomic(reports / PAGE, render("index.html", found=found, unread=unread))
     return reports / PAGE

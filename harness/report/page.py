@@ -6,18 +6,16 @@ import base64
 import hashlib
 import json
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from harness.report import sentences, words
+from harness.report import words
 from harness.report.figures import figures
 from harness.report.published import Published
+from harness.report.rendering import part, render
 
-TEMPLATES = "harness.report", "templates"
 MOST_PAIRS = 2000
 """More pairs than these are left to study.json: a page must open on a phone."""
 
@@ -28,15 +26,11 @@ def page(published: Published) -> str:
     Everything from a study is escaped by the template engine. The content security policy lets
     only the scripts run whose hashes it names, and nothing load.
     """
-    environment = Environment(loader=PackageLoader(*TEMPLATES), autoescape=True,
-                              undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.globals.update(words=words, sentences=sentences, most_pairs=MOST_PAIRS)
-    scripts = [_plotly(), files("harness.report").joinpath("templates/page.js").read_text()]
-    return environment.get_template("page.html").render(
-        published=published, study=published.study, summary=published.summary,
+    scripts = [_plotly(), part("page.js")]
+    return render(
+        "page.html", published=published, study=published.study, summary=published.summary,
         rules=published.rules, metric=words.METRIC_NAMES[published.summary.metric],
-        style=Markup(files("harness.report").joinpath("templates/page.css").read_text()),  # noqa: S704
-        scripts=[Markup(script) for script in scripts],  # noqa: S704
+        most_pairs=MOST_PAIRS, scripts=[Markup(script) for script in scripts],  # noqa: S704
         hashes=" ".join(f"'sha256-{_sha256(script)}'" for script in scripts),
         figures=Markup(_script_json(figures(published))),  # noqa: S704
     )

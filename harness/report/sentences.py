@@ -161,8 +161,8 @@ def overtakings(found: LearningCurves) -> list[str]:
 
 
 def interval(difference: Difference) -> str:
-    """`.031 [-.004, +.066]`."""
-    return f"{difference.difference:+.3f} [{difference.low:+.3f}, {difference.high:+.3f}]"
+    """A difference with its interval."""
+    return words.interval(difference.difference, difference.low, difference.high)
 
 
 def _figure(summary: Summary, name: str | None) -> Figure:

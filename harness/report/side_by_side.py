@@ -33,8 +33,9 @@ def print_studies(console: Console, first: Published, second: Published, lines: 
     table = Table("method", f"{metric}, first", "second", "second - first, 95% interval",
                   box=SIMPLE_HEAD, pad_edge=False)
     for line in lines:
-        gap = (words.ABSENT if line.difference is None else
-               f"{line.difference:+.3f} [{line.low:+.3f}, {line.high:+.3f}]")
+        gap = words.ABSENT
+        if line.difference is not None and line.low is not None and line.high is not None:
+            gap = words.interval(line.difference, line.low, line.high)
         table.add_row(*map(escape, (line.name, words.spread(line.first),
                                     words.spread(line.second), gap)))
     console.print(table)

@@ -104,4 +104,9 @@ def forgetting_lines(records: Sequence[Record]) -> list[tuple[Record, Forgetting
 def drift(figures: Forgetting) -> str:
     """Nats a token, with the interval."""
     d = figures.drift
-    return f"{d.difference:+.3f} [{d.low:+.3f}, {d.high:+.3f}]" if d else ABSENT
+    return interval(d.difference, d.low, d.high) if d else ABSENT
+
+
+def interval(difference: float, low: float, high: float) -> str:
+    """`+0.031 [-0.004, +0.066]`."""
+    return f"{difference:+.3f} [{low:+.3f}, {high:+.3f}]"

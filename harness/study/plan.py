@@ -85,7 +85,7 @@ def make_plan(loaded: LoadedSuite, device: Device) -> Plan:
     for entry in sorted(entries, key=lambda e: e.inner is not None):
         for size in (None, *_sizes(plan, entry.backbone)):
             runs += _seeds(plan, entry, size, runs)
-    _check_names(loaded, entries)
+    _check_names(loaded, [r for r in runs if r.tuned_by is None and r.size is None])
     return dataclasses.replace(plan, runs=tuple(runs))
 
 
@@ -96,9 +96,9 @@ def _sizes(plan: Plan, backbone: str | None) -> tuple[int, ...]:
     return tuple(size for size in suite.sizes_for(backbone) if size < most)
 
 
-def _check_names(loaded: LoadedSuite, entries: Sequence[Entry]) -> None:
+def _check_names(loaded: LoadedSuite, methods: Sequence[PlannedRun]) -> None:
     """Reports name a method by label and backbone: both together must be unique."""
-    names = [f"{e.label} ({e.backbone})" if e.backbone else e.label for e in entries]
+    names = [run.identity.name for run in methods]
     for name in names:
         if names.count(name) > 1:
             raise loaded.error((), f"two methods are called '{name}'",

@@ -43,6 +43,11 @@ class Identity(RecordPart):
     device_type: str
     autocast: str
 
+    @property
+    def name(self) -> str:
+        """Method and backbone, as reports call them: `lora (minilm)`."""
+        return f"{self.label} ({self.backbone})" if self.backbone else self.label
+
 
 class Status(RecordPart):
     """How a run ended, and why."""

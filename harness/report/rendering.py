@@ -1,0 +1,26 @@
+"""Templates to HTML: everything that comes from a study is escaped."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from harness.report import sentences, words
+
+
+def part(name: str) -> str:
+    """A file of the templates' folder as it is."""
+    return files("harness.report").joinpath(f"templates/{name}").read_text()
+
+
+def render(template: str, **values: Any) -> str:
+    """A template with the pages' style and the words that all pages share."""
+    environment = Environment(loader=PackageLoader("harness.report", "templates"),
+                              autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+                              lstrip_blocks=True)
+    environment.globals.update(words=words, sentences=sentences)
+    style = Markup(part("page.css"))  # noqa: S704  (our own file)
+    return environment.get_template(template).render(style=style, **values)
