@@ -12,6 +12,7 @@ from types import FrameType
 
 from rich.console import Console
 
+from harness.backbones.admission import admit
 from harness.backbones.handle import folder_handle, get_backbone
 from harness.common.device import detect
 from harness.common.errors import HarnessError
@@ -26,7 +27,7 @@ from harness.compare.side_by_side import (
 )
 from harness.measure.forgetting.figures import forgetting
 from harness.measure.forgetting.names import check_suite
-from harness.methods.elsewhere import load_tuned
+from harness.methods.elsewhere import check_vocabulary, load_tuned
 from harness.report.files import STUDY, page_name, write_report
 from harness.report.forgotten import print_forgetting
 from harness.report.index import write_index
@@ -136,7 +137,9 @@ def forget(console: Console, model: Path, base: str, suite: str, profile: str | 
     else:
         raise HarnessError(f"'{base}' is neither a backbone of {suite} nor a model folder",
                            did_you_mean(base, loaded.suite.backbones))
-    tuned = load_tuned(model, handle, device.type)
+    admitted = admit(model)
+    check_vocabulary(admitted, handle)
+    tuned = load_tuned(admitted, handle, device.type)
     examined_by = examiner(handle, asked)
     before = untouched(handle, asked, device, examined_by)
     start = time.perf_counter()

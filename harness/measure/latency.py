@@ -40,7 +40,9 @@ class LatencyFigures(RecordPart):
 
 
 @dataclass
-class _Samples:
+class Samples:
+    """Seconds of every request and every batch of one method, and of its requests by phase."""
+
     requests: list[float] = field(default_factory=list)
     batches: list[float] = field(default_factory=list)
     phases: dict[str, float] = field(default_factory=lambda: defaultdict(float))
@@ -49,14 +51,22 @@ class _Samples:
 def measure_latency(methods: Mapping[str, Fitted], items: Sequence[Example],
                     settings: LatencySettings, device: Device, name: str,
                     say: Callable[[str], None]) -> dict[str, LatencyFigures]:
+    """The figures of every method, from one interleaved timing called `name`."""
+    return {method: _figures(samples, settings, device, name)
+            for method, samples in time_interleaved(methods, items, settings, device, say).items()}
+
+
+def time_interleaved(methods: Mapping[str, Fitted], items: Sequence[Example],
+                     settings: LatencySettings, device: Device, say: Callable[[str], None]
+                     ) -> dict[str, Samples]:
     """Time every method in turn, round after round, on the same items.
 
     A round sends one request to each method, the next round starts with another method, so that
-    a slow spell of the machine falls on all of them. Texts go in, probabilities come out:
-    tokenizing and retrieval are inside.
+    a slow spell of the machine falls on all of them: the i-th requests of all methods belong
+    together. Texts go in, probabilities come out: tokenizing and retrieval are inside.
     """
     names = list(methods)
-    samples = {method: _Samples() for method in names}
+    samples = {method: Samples() for method in names}
     for method in names:
         say(f"latency: warming up {method}")
         for i in range(settings.warmup):
@@ -74,7 +84,7 @@ def measure_latency(methods: Mapping[str, Fitted], items: Sequence[Example],
         say(f"throughput: round {turn + 1}/{settings.batches}")
         for method in _rotated(names, turn):
             samples[method].batches.append(_timed(methods[method], batch, device)[0])
-    return {method: _figures(samples[method], settings, device, name) for method in names}
+    return samples
 
 
 def _rotated(names: list[str], turn: int) -> list[str]:
@@ -98,7 +108,7 @@ def _settle(device: Device) -> None:
         torch.cuda.synchronize()
 
 
-def _figures(samples: _Samples, settings: LatencySettings, device: Device, name: str
+def _figures(samples: Samples, settings: LatencySettings, device: Device, name: str
              ) -> LatencyFigures:
     milliseconds = np.array(samples.requests) * 1000
     count = len(milliseconds)

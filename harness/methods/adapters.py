@@ -62,6 +62,7 @@ class Adapter(Tuned):
         with quietly():
             loaded.model.save_pretrained(folder, save_embedding_layers=False)
         _forget_paths(folder / "adapter_config.json")
+        (folder / "README.md").unlink(missing_ok=True)  # PEFT's model card names the cache folder
         fresh = {name: p.detach().contiguous() for name, p in _unsaved(loaded).items()}
         if fresh:
             save_file(fresh, folder / FRESH)

@@ -6,48 +6,87 @@ import dataclasses
 from pathlib import Path
 
 from peft import PeftModel, get_peft_model_state_dict
-from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file
+from transformers import AutoConfig
 
+from harness.backbones.admission import Admitted, tensor_shapes
 from harness.backbones.handle import Handle, folder_handle
 from harness.backbones.load import Loaded, load_tokenizer, load_with_head
 from harness.backbones.quiet import quietly
 from harness.common.errors import HarnessError
+from harness.methods.adapters import FRESH
 
 ADAPTER = "adapter_model.safetensors"
 HEADS = ("classifier.weight", "score.weight", "classifier.out_proj.weight")
+TOKENIZERS = ("tokenizer.json", "tokenizer_config.json", "vocab.txt")
 
 
-def load_tuned(folder: Path, base: Handle, device: str) -> Loaded:
-    """The tuned model in `folder`, on `base` where it is an adapter. Reads safetensors only.
+def load_tuned(admitted: Admitted, base: Handle | None, device: str) -> Loaded:
+    """The tuned model of an admitted folder. An adapter goes on `base`, and so does the tokenizer
+    of a folder without one.
 
-    Raises HarnessError for a folder that is neither, a pickle, code of its own, a vocabulary that
-    is not the base's, and an adapter that does not fit the base.
+    `fresh` of the result names what the folder lacks and was drawn at random. Raises HarnessError
+    for an adapter without a base or of another base, and a model of another kind than its base.
     """
-    if not folder.is_dir():
-        raise HarnessError(f"{folder}: there is no such folder",
-                           "Name a Hugging Face model folder or a PEFT adapter folder.")
-    if (folder / "adapter_config.json").is_file():
+    folder = admitted.path
+    if admitted.is_adapter:
+        if base is None:
+            raise HarnessError(f"{folder}: an adapter needs the model it was trained on",
+                               "Name it with --base.")
         return _adapter(folder, base, device)
     handle = folder_handle(folder)
-    if handle.kind != base.kind:
+    if base is not None and handle.kind != base.kind:
         raise HarnessError(f"{folder}: is of kind {handle.kind}, its base {base.name} of kind "
-                           f"{base.kind}",
-                           "Name the base it was tuned from.")
-    own_tokenizer = any((folder / name).exists()
-                        for name in ("tokenizer.json", "tokenizer_config.json", "vocab.txt"))
-    _check_vocabulary(folder, handle if own_tokenizer else base, base)
-    loaded = _load(handle, device, _classes(folder / "model.safetensors"))
-    return loaded if own_tokenizer else dataclasses.replace(
-        loaded, tokenizer=load_tokenizer(base))
+                           f"{base.kind}", "Name the base it was tuned from.")
+    if not _has_tokenizer(folder):
+        if base is None:
+            raise HarnessError(f"{folder}: has no tokenizer",
+                               "Save it beside the model, or name the base with --base.")
+        return dataclasses.replace(_whole(folder, handle, device), tokenizer=load_tokenizer(base))
+    return _whole(folder, handle, device)
+
+
+def check_vocabulary(admitted: Admitted, base: Handle) -> None:
+    """Raise HarnessError when the tuned model reads other tokens than its base."""
+    if admitted.is_adapter or not _has_tokenizer(admitted.path):
+        return
+    ours = load_tokenizer(base).get_vocab()
+    theirs = load_tokenizer(folder_handle(admitted.path)).get_vocab()
+    if ours != theirs:
+        differing = len(set(ours.items()) ^ set(theirs.items()))
+        raise HarnessError(f"{admitted.path}: its vocabulary ({len(theirs)} tokens) is not that "
+                           f"of {base.name} ({len(ours)} tokens): {differing} entries differ",
+                           "Compare a model with the base it was tuned from.")
+
+
+def _has_tokenizer(folder: Path) -> bool:
+    return any((folder / name).exists() for name in TOKENIZERS)
+
+
+def check_whole(admitted: Admitted, loaded: Loaded) -> None:
+    """Raise HarnessError when parameters that the answer depends on were drawn at random."""
+    if loaded.fresh:
+        raise HarnessError(
+            f"{admitted.path}: its weights lack {min(loaded.fresh)}: answers would be random",
+            "Save the head too (with PEFT: task_type SEQ_CLS, or modules_to_save).")
+
+
+def _whole(folder: Path, handle: Handle, device: str) -> Loaded:
+    with quietly():
+        config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+    names = tuple(str(config.id2label[i]) for i in sorted(config.id2label))
+    return load_with_head(handle, names, device)
 
 
 def _adapter(folder: Path, base: Handle, device: str) -> Loaded:
     weights = folder / ADAPTER
     if not weights.is_file():
-        raise HarnessError(f"{folder}: no {ADAPTER}; weights in pickle are never read",
-                           "Load the adapter once where you trust it, and `save_pretrained` it "
-                           "again.")
-    loaded = _load(base, device, _classes(weights))
+        raise HarnessError(f"{folder}: no {ADAPTER}", "Save the adapter with `save_pretrained`.")
+    shapes = tensor_shapes(weights)
+    classes = next((shape[0] for name, shape in shapes.items() if name.endswith(HEADS)), 2)
+    loaded = load_with_head(base, tuple(str(i) for i in range(classes)), device)
+    beside = load_file(folder / FRESH) if (folder / FRESH).is_file() else {}
+    loaded.model.load_state_dict(beside, strict=False)
     try:
         with quietly():
             loaded.model = PeftModel.from_pretrained(loaded.model, str(folder))
@@ -55,47 +94,12 @@ def _adapter(folder: Path, base: Handle, device: str) -> Loaded:
         raise HarnessError(f"{folder}: the adapter does not fit {base.name}: "
                            f"{' '.join(str(error).split())[:200]}",
                            "Name the base that it was trained on.") from None
-    strangers = _names(weights) - set(get_peft_model_state_dict(loaded.model))
+    strangers = set(shapes) - set(get_peft_model_state_dict(loaded.model))
     if strangers:
         raise HarnessError(f"{folder}: {base.name} has no place for {len(strangers)} of the "
                            f"adapter's tensors ({min(strangers)})",
                            "Name the base that it was trained on.")
+    loaded.fresh = {name: parameter for name, parameter in loaded.fresh.items()
+                    if not any(f".{saved}".endswith(f".{name}") for saved in (*beside, *shapes))}
     loaded.model.eval()
     return loaded
-
-
-def _load(handle: Handle, device: str, classes: int) -> Loaded:
-    return load_with_head(handle, tuple(str(i) for i in range(classes)), device)
-
-
-def _classes(weights: Path) -> int:
-    """Classes of the head among the weights; 2 where there is none."""
-    if not weights.is_file():
-        return 2
-    with _opened(weights) as tensors:
-        for name in tensors.keys():  # noqa: SIM118  (not a mapping)
-            if name.endswith(HEADS):
-                return int(tensors.get_slice(name).get_shape()[0])
-    return 2
-
-
-def _names(weights: Path) -> set[str]:
-    with _opened(weights) as tensors:
-        return set(tensors.keys())
-
-
-def _opened(weights: Path) -> safe_open:
-    try:
-        return safe_open(weights, framework="pt")
-    except (SafetensorError, OSError) as error:
-        raise HarnessError(f"{weights}: not a whole safetensors file ({error})",
-                           "Copy or save it again.") from None
-
-
-def _check_vocabulary(folder: Path, tuned: Handle, base: Handle) -> None:
-    ours, theirs = (load_tokenizer(handle).get_vocab() for handle in (base, tuned))
-    if ours != theirs:
-        differing = len(set(ours.items()) ^ set(theirs.items()))
-        raise HarnessError(f"{folder}: its vocabulary ({len(theirs)} tokens) is not that of "
-                           f"{base.name} ({len(ours)} tokens): {differing} entries differ",
-                           "Compare a model with the base it was tuned from.")

@@ -104,8 +104,13 @@ def load_fitted(assignment: Assignment) -> Fitted:
     if record is None or record.setting is None:
         raise HarnessError(f"run {assignment.identity.run_id} has no result to build on",
                            "See its record for the reason.")
-    folder = assignment.store.artifact(assignment.identity.run_id)
-    return assignment.method.load(make_job(assignment, lambda text: None), record.setting, folder)
+    return load_saved(assignment, record.setting,
+                      assignment.store.artifact(assignment.identity.run_id))
+
+
+def load_saved(assignment: Assignment, setting: Setting, artifact: Path) -> Fitted:
+    """What the assignment's method saved in a folder, ready to predict."""
+    return assignment.method.load(make_job(assignment, lambda text: None), setting, artifact)
 
 
 def _carry_out(assignment: Assignment, say: Callable[[str], None]) -> Record:

@@ -11,8 +11,16 @@ from transformers import (
     AutoTokenizer,
 )
 
+from harness.backbones.admission import admit
 from harness.common.errors import HarnessError
-from harness.methods.elsewhere import load_tuned
+from harness.methods.elsewhere import check_vocabulary, check_whole
+from harness.methods.elsewhere import load_tuned as load_admitted
+
+
+def load_tuned(folder, base, device):
+    admitted = admit(folder)
+    check_vocabulary(admitted, base)
+    return load_admitted(admitted, base, device)
 
 
 def adapter(folder, base, model_class, task, **options):
@@ -69,19 +77,33 @@ def test_an_adapter_of_another_base_is_refused(encoder, decoder, tmp_path):
 def test_a_pickle_is_refused_and_never_read(decoder, tmp_path):
     adapter(tmp_path, decoder, AutoModelForCausalLM, "CAUSAL_LM")
     (tmp_path / "adapter_model.safetensors").rename(tmp_path / "adapter_model.bin")
-    with pytest.raises(HarnessError, match="pickle are never read"):
+    with pytest.raises(HarnessError, match="in pickle, which can run code"):
         load_tuned(tmp_path, decoder, "cpu")
     (tmp_path / "adapter_config.json").unlink()
     shutil.copy(decoder.path / "config.json", tmp_path)
     (tmp_path / "pytorch_model.bin").write_bytes(b"\x80\x04}.")
-    with pytest.raises(HarnessError, match="no safetensors weights"):
+    with pytest.raises(HarnessError, match="in pickle, which can run code"):
         load_tuned(tmp_path, decoder, "cpu")
+
+
+def test_a_model_without_its_head_is_refused(encoder, tmp_path):
+    """PEFT saves the head of SEQ_CLS alone: without it, or without the pooler below it, every
+    answer would be random."""
+    model = AutoModelForSequenceClassification.from_pretrained(encoder.path)
+    get_peft_model(model, LoraConfig(r=2, target_modules="all-linear")).save_pretrained(tmp_path)
+    admitted = admit(tmp_path)
+    with pytest.raises(HarnessError, match=r"weights lack bert\.pooler"):
+        check_whole(admitted, load_admitted(admitted, encoder, "cpu"))
+    AutoModelForSequenceClassification.from_pretrained(encoder.path).save_pretrained(
+        tmp_path / "whole")
+    admitted = admit(tmp_path / "whole")
+    check_whole(admitted, load_admitted(admitted, encoder, "cpu"))
 
 
 def test_damage_and_absence_are_named(decoder, encoder, tmp_path):
     with pytest.raises(HarnessError, match="there is no such folder"):
         load_tuned(tmp_path / "nowhere", decoder, "cpu")
-    with pytest.raises(HarnessError, match=r"no config\.json"):
+    with pytest.raises(HarnessError, match=r"neither config\.json nor"):
         load_tuned(tmp_path, decoder, "cpu")
     adapter(tmp_path, decoder, AutoModelForCausalLM, "CAUSAL_LM")
     weights = tmp_path / "adapter_model.safetensors"

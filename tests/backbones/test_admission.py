@@ -1,0 +1,83 @@
+"""Model folders from strangers."""
+
+import json
+import shutil
+
+import pytest
+
+from harness.backbones.admission import admit
+from harness.common.errors import HarnessError
+from harness.common.files import sha256_tree
+
+
+@pytest.fixture
+def folder(encoder, tmp_path):
+    return shutil.copytree(encoder.path, tmp_path / "model")
+
+
+def configure(folder, **fields):
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | fields))
+
+
+def test_a_sound_folder(folder):
+    admitted = admit(folder)
+    assert admitted.sha256 == sha256_tree(folder)
+    assert admitted.bytes == sum(p.stat().st_size for p in folder.iterdir())
+    assert not admitted.is_adapter
+    assert admitted.parameters > 10_000
+
+
+@pytest.mark.parametrize("fields", [
+    {"hidden_size": 10**6, "vocab_size": 10**6}, {"num_hidden_layers": 10**9},
+    {"intermediate_size": 10**12}])
+def test_a_configuration_that_asks_for_more_than_the_weights_hold(folder, fields):
+    configure(folder, **fields)
+    with pytest.raises(HarnessError, match="asks for"):
+        admit(folder)
+
+
+@pytest.mark.parametrize(("fields", "words"), [
+    ({"auto_map": {"AutoModel": "evil.Model"}}, "needs code of its own"),
+    ({"model_type": "no-such-model"}, "cannot be read"),
+    ({"hidden_size": "many"}, "does not describe|cannot be read"),
+    ({"num_attention_heads": 0}, "does not describe|cannot be read")])
+def test_a_configuration_that_is_none(folder, fields, words):
+    configure(folder, **fields)
+    with pytest.raises(HarnessError, match=words):
+        admit(folder)
+
+
+def test_links_that_leave_the_folder(folder):
+    (folder / "vocab.txt").symlink_to("/etc/passwd")
+    with pytest.raises(HarnessError, match="is a link that leaves the folder"):
+        admit(folder)
+
+
+def test_a_snapshot_of_the_hugging_face_cache(encoder, tmp_path):
+    blobs, snapshot = tmp_path / "blobs", tmp_path / "snapshots" / "rev"
+    blobs.mkdir()
+    snapshot.mkdir(parents=True)
+    for path in encoder.path.iterdir():
+        shutil.copy(path, blobs / path.name)
+        (snapshot / path.name).symlink_to(f"../../blobs/{path.name}")
+    assert admit(snapshot).bytes == admit(encoder.path).bytes
+
+
+def test_more_bytes_than_allowed(folder):
+    with pytest.raises(HarnessError, match="more than the 1,000 allowed"):
+        admit(folder, 1000)
+
+
+def test_damaged_files(folder):
+    (folder / "tokenizer_config.json").write_text('{"a": ')
+    with pytest.raises(HarnessError, match="not JSON"):
+        admit(folder)
+    (folder / "tokenizer_config.json").write_text("[" * 100_000)
+    with pytest.raises(HarnessError, match="not JSON"):
+        admit(folder)
+    (folder / "tokenizer_config.json").unlink()
+    weights = folder / "model.safetensors"
+    weights.write_bytes(b"\xff" * 64)
+    with pytest.raises(HarnessError, match="not a whole safetensors file"):
+        admit(folder)
