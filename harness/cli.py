@@ -64,7 +64,7 @@ def doctor() -> None:
 def plan(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, runs: Runs = RUNS
          ) -> None:
     """Show the runs of a suite and how long they may take."""
-    from harness import commands
+    from harness.commands import study as commands
     from harness.report.terminal import make_console
 
     commands.show_plan(make_console(), commands.prepare(suite, profile, suites), runs)
@@ -84,7 +84,7 @@ def run(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, runs
 
     # Before this process's own imports: the two take as long as each other.
     start_server()
-    from harness import commands
+    from harness.commands import study as commands
     from harness.report.terminal import make_console
 
     console = make_console()
@@ -103,7 +103,7 @@ def run(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, runs
 def report(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, runs: Runs = RUNS,
            reports: Reports = REPORTS) -> None:
     """Write the report of the runs there are, or rebuild the page from study.json alone."""
-    from harness import commands
+    from harness.commands import study as commands
     from harness.report.terminal import make_console
 
     commands.report(make_console(), suite, profile, suites, runs, reports)
@@ -118,7 +118,7 @@ def forget(
     output: Annotated[Path | None, typer.Option(help="also write the figures as JSON")] = None,
 ) -> None:
     """Measure what a model that was tuned elsewhere forgot, against its untouched base."""
-    from harness import commands
+    from harness.commands import forget as commands
     from harness.report.terminal import make_console
 
     commands.forget(make_console(), model, base, suite, profile, suites, output)
@@ -134,7 +134,7 @@ def compare(
 
     Exit code 2, with the reason, where they cannot be compared.
     """
-    from harness import commands
+    from harness.commands import compare as commands
     from harness.report.terminal import make_console
 
     commands.compare(make_console(), first, second, runs, reports)

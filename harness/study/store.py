@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -76,6 +77,13 @@ class Store:
                                f"{SCHEMA_VERSION}", "Update the harness.")
         return record if self._whole(record) else None
 
+    def record(self, run_id: str) -> Record:
+        """The run's record. Raises HarnessError when it cannot be read as a whole."""
+        record = self.load(run_id)
+        if record is None:
+            raise HarnessError(f"run {run_id} is damaged", "Run its suite again.")
+        return record
+
     def _whole(self, record: Record) -> bool:
         if record.predictions_sha256 is None:
             return record.status.state != "ok"
@@ -141,6 +149,13 @@ class Store:
     def forget(self, run_id: str) -> None:
         """Remove a run."""
         shutil.rmtree(self.path(run_id), ignore_errors=True)
+
+
+def find_run(runs: Path, run_id: str) -> Store | None:
+    """The store below `runs` that keeps a run of this id; None where there is none."""
+    if not re.fullmatch(r"[0-9a-f]{16}", run_id):
+        return None
+    return next((Store(folder.parent) for folder in sorted(runs.glob(f"*/{run_id}"))), None)
 
 
 def prediction_table(examples: Sequence[Example], probabilities: np.ndarray,

@@ -1,0 +1,1 @@
+"""What the commands do, room by room; `harness.cli` only reads words."""

@@ -1,0 +1,55 @@
+"""What a model tuned elsewhere forgot."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from rich.console import Console
+
+from harness.backbones.admission import admit
+from harness.backbones.handle import Handle, folder_handle, get_backbone
+from harness.common.device import detect
+from harness.common.errors import HarnessError
+from harness.common.files import write_atomic
+from harness.common.names import did_you_mean
+from harness.measure.forgetting.figures import forgetting
+from harness.measure.forgetting.names import check_suite
+from harness.methods.elsewhere import check_vocabulary, load_tuned
+from harness.report.forgotten import print_forgetting
+from harness.study.untouched import examiner, forgetting_key, untouched
+from harness.suite import LoadedSuite, find_suite, load_suite
+
+
+def forget(console: Console, model: Path, base: str, suite: str, profile: str | None,
+           suites: Path, output: Path | None) -> None:
+    """Measure what a model tuned elsewhere forgot, on the general items of a suite."""
+    loaded = load_suite(find_suite(suite, suites), profile)
+    check_suite(loaded)
+    asked, device = loaded.suite.measure.forgetting, detect()
+    if asked is None:
+        raise HarnessError(f"suite {suite} measures no forgetting",
+                           "Give it `measure: forgetting:`.")
+    handle = base_handle(loaded, base)
+    admitted = admit(model)
+    check_vocabulary(admitted, handle)
+    tuned = load_tuned(admitted, handle, device.type)
+    examined_by = examiner(handle, asked)
+    before = untouched(handle, asked, device, examined_by)
+    start = time.perf_counter()
+    after = examined_by.put_to(tuned, device)
+    figures = forgetting(forgetting_key(handle, asked, device), before, after,
+                         time.perf_counter() - start)
+    print_forgetting(console, f"{model.name} against {handle.name}", figures)
+    if output is not None:
+        write_atomic(output, figures.model_dump_json(indent=1) + "\n")
+
+
+def base_handle(loaded: LoadedSuite, base: str) -> Handle:
+    """A backbone of the suite by name, or a model folder."""
+    if base in loaded.suite.backbones:
+        return get_backbone(loaded, base)
+    if Path(base).is_dir():
+        return folder_handle(Path(base))
+    raise HarnessError(f"'{base}' is neither a backbone of {loaded.suite.name} nor a model folder",
+                       did_you_mean(base, loaded.suite.backbones))
