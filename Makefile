@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help suite report test lint bench validity clean
+.PHONY: help suite report gate test lint bench validity clean
 
 help: ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -23,6 +23,9 @@ suite: $(VENV)/.ready ## fetch, run and report a suite: make suite TASK=legal [P
 
 report: $(VENV)/.ready ## write a suite's report again from the runs there are
 	$(BIN)/harness report $(TASK) $(if $(PROFILE),--profile $(PROFILE))
+
+gate: $(VENV)/.ready ## may a model replace the approved one: make gate TASK=legal CANDIDATE=run id or folder
+	$(BIN)/harness gate $(CANDIDATE) --suite $(TASK) $(if $(PROFILE),--profile $(PROFILE)) $(if $(BASE),--base $(BASE))
 
 test: $(VENV)/.ready ## all tests; pages are tested in Debian's chromium
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --cov=harness --cov-report=term:skip-covered

@@ -15,6 +15,9 @@ from harness.common.errors import HarnessError
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
                   help="Matched comparison of fine-tuning, adapters, features and retrieval.")
 
+approved = typer.Typer(no_args_is_help=True, help="The approved model of a suite.")
+app.add_typer(approved, name="baseline")
+
 SuiteName = Annotated[str, typer.Argument(help="a suite in --suites, or the path of a YAML file")]
 Profile = Annotated[str | None, typer.Option(help="smoke, quick, standard, full, or your own")]
 Suites = Annotated[Path, typer.Option(help="folder of suites")]
@@ -22,9 +25,22 @@ Runs = Annotated[Path, typer.Option(help="folder where runs are kept")]
 Reports = Annotated[Path, typer.Option(help="folder where reports are written")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="forget kept runs of this plan first")]
 
+Candidate = Annotated[str, typer.Argument(
+    help="a run id, a Hugging Face model folder or a PEFT adapter folder")]
+ToSuite = Annotated[str, typer.Option("--suite", help="a suite in --suites, or a YAML file")]
+Base = Annotated[str | None, typer.Option(
+    help="what it was tuned from: a backbone of the suite, or a model folder")]
+Labels = Annotated[list[str] | None, typer.Option(
+    "--label", help="MODEL=CLASS for a model whose classes have other names")]
+MaxLength = Annotated[int | None, typer.Option(
+    help="tokens of a text that a model from elsewhere reads")]
+Baselines = Annotated[Path, typer.Option(help="folder of approved models")]
+BaselineOf = Annotated[str, typer.Argument(help="a suite with a baseline")]
+
 INTERRUPTED = 130
 """The exit code that shells give a program stopped by Ctrl-C."""
 SUITES, RUNS, REPORTS = Path("suites"), Path("runs"), Path("reports")
+BASELINES = Path("baselines")
 
 
 @app.callback()
@@ -138,6 +154,88 @@ def compare(
     from harness.report.terminal import make_console
 
     commands.compare(make_console(), first, second, runs, reports)
+
+
+@app.command()
+def gate(
+    candidate: Candidate, suite: ToSuite, profile: Profile = None, base: Base = None,
+    label: Labels = None, max_length: MaxLength = None,
+    baseline: Annotated[Path | None, typer.Option(
+        help="the approved model [default: SUITE.json in --baselines]")] = None,
+    baselines: Baselines = BASELINES,
+    output: Annotated[Path | None, typer.Option(
+        help="folder for gate.json, gate.md and junit.xml [default: gates/SUITE]")] = None,
+    suites: Suites = SUITES, runs: Runs = RUNS,
+) -> None:
+    """May CANDIDATE replace the approved model? Exit code 0: yes, 1: no, 2: cannot say.
+
+    CANDIDATE is a run id, a Hugging Face model folder or a PEFT adapter folder. Folders are not
+    trusted: weights come from safetensors alone, and no code of theirs is run.
+    """
+    from harness.study.server import start_server
+
+    start_server()
+    from harness.commands import gate as commands
+    from harness.report.terminal import make_console
+
+    asked = commands.Asked(candidate, suite, profile, suites, runs, base, label or (), max_length)
+    result = commands.gate(make_console(), asked, baselines, baseline,
+                           output or Path("gates") / Path(suite).stem)
+    raise typer.Exit(result.exit_code)
+
+
+@app.command()
+def predict(
+    candidate: Candidate, suite: ToSuite,
+    input: Annotated[Path, typer.Option(help="CSV, TSV, JSONL or Parquet")],  # noqa: A002
+    output: Annotated[Path, typer.Option(help="Parquet file to write")],
+    text: Annotated[str | None, typer.Option(help="column of the text")] = None,
+    pair: Annotated[str | None, typer.Option(help="column of the second text")] = None,
+    profile: Profile = None, base: Base = None, label: Labels = None, max_length: MaxLength = None,
+    suites: Suites = SUITES, runs: Runs = RUNS,
+) -> None:
+    """Predict every row of a table, with probabilities, by a kept run or a model folder."""
+    from harness.commands import predict as commands
+    from harness.commands.gate import Asked
+    from harness.report.terminal import make_console
+
+    asked = Asked(candidate, suite, profile, suites, runs, base, label or (), max_length)
+    commands.predict(make_console(), asked, input, output, text, pair)
+
+
+@approved.command()
+def approve(
+    run_id: Annotated[str, typer.Argument(help="a kept run")],
+    note: Annotated[str, typer.Option(help="why")] = "",
+    anonymous: Annotated[bool, typer.Option(
+        "--anonymous", help="leave out the name in git's configuration")] = False,
+    keep_model: Annotated[bool, typer.Option(
+        "--keep-model", help="copy what the run saved beside the baseline")] = False,
+    baselines: Baselines = BASELINES, suites: Suites = SUITES, runs: Runs = RUNS,
+) -> None:
+    """Make a run the baseline of its suite; the one before goes into the history."""
+    from harness.commands import baseline as commands
+    from harness.report.terminal import make_console
+
+    commands.approve(make_console(), run_id, suites, runs, baselines, note, anonymous, keep_model)
+
+
+@approved.command()
+def show(suite: BaselineOf, baselines: Baselines = BASELINES) -> None:
+    """Show what is approved, by whom, and on what."""
+    from harness.commands import baseline as commands
+    from harness.report.terminal import make_console
+
+    commands.show(make_console(), suite, baselines)
+
+
+@approved.command()
+def history(suite: BaselineOf, baselines: Baselines = BASELINES) -> None:
+    """List the baseline and all before it."""
+    from harness.commands import baseline as commands
+    from harness.report.terminal import make_console
+
+    commands.history(make_console(), suite, baselines)
 
 
 @app.command()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import random
 from pathlib import Path
 
-import pandas as pd
 import pytest
 import torch
 import yaml
+from gated import place  # noqa: F401  (a fixture)
 from small_catalogue import small_catalogue  # noqa: F401  (a fixture)
+from tiny import sentences, suite_dict
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import (
     BertConfig,
@@ -30,32 +30,12 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Tests of the dashboard ask for it; no other test should wait for it.
 os.environ["WANDB_MODE"] = "disabled"
 
-WORDS = {
-    "fruit": ["apple", "pear", "plum", "cherry", "grape", "melon"],
-    "metal": ["iron", "copper", "zinc", "silver", "tin", "lead"],
-    "metal alloy": ["brass", "bronze", "steel", "pewter", "solder", "invar"],
-}
-FILLER = ["the", "a", "of", "very", "old", "new", "red", "and", "with", "some"]
-ROWS = 120
 
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests never touch the user's cache."""
     monkeypatch.setenv("HARNESS_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
-
-
-def sentences(rows: int = ROWS, seed: int = 0) -> pd.DataFrame:
-    """Rows whose words tell their class; two rows a group."""
-    rng = random.Random(seed)
-    table = []
-    for i in range(rows):
-        label = list(WORDS)[i // 2 % len(WORDS)]
-        words = rng.sample(WORDS[label], 2) + rng.sample(FILLER, 4)
-        rng.shuffle(words)
-        table.append({"text": " ".join([*words, f"n{i}"]), "label": label, "group": f"g{i // 2}",
-                      "source": "odd" if i % 3 else "even"})
-    return pd.DataFrame(table)
 
 
 def _tokenizer(pair_template: bool) -> PreTrainedTokenizerFast:
@@ -118,33 +98,6 @@ def decoder(decoder_folder: Path) -> Handle:
 @pytest.fixture(scope="session")
 def device():
     return detect()
-
-
-def suite_dict(encoder_folder: Path, decoder_folder: Path) -> dict:
-    """A small suite over the tiny models."""
-    return {
-        "name": "tiny", "title": "Tiny things",
-        "task": {
-            "source": {"file": "data.csv"},
-            "reader": {"table": {"text": "text", "label": "label", "group": "group",
-                                 "slices": ["source"]}},
-            "labels": {name: [name] for name in WORDS},
-            "prompt": {"instruction": "Which kind? One of: {options}.",
-                       "item": "Text: {text}\nKind:"},
-        },
-        "embedder": {"file": str(encoder_folder)},
-        "methods": ["majority", "tfidf"],
-        "backbones": {
-            "enc": {"kind": "encoder", "source": {"file": str(encoder_folder)},
-                    "methods": ["knn", "features", "full"]},
-            "dec": {"kind": "decoder", "source": {"file": str(decoder_folder)},
-                    "methods": ["zero-shot", "lora", "rag+lora"],
-                    "budget": {"seeds": 1, "test": 12}},
-        },
-        "budget": {"train": 24, "validation": 12, "test": 18, "epochs": 1, "batch": 8,
-                   "max_length": 32, "trials": 2, "seeds": 2},
-        "measure": {"latency": {"requests": 3, "warmup": 1, "batch": 4, "batches": 1}},
-    }
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ def harness(*words, cwd=ROOT):
 
 
 @pytest.mark.parametrize(("words", "found"), [
-    (["suites"], ["legal", "privacy", "smoke, quick, standard, full"]),
+    (["suites"], ["legal", "privacy", "smoke, quick, standard"]),
     (["methods"], ["prefix-tuning", "rag+METHOD", "zero-shot"]),
     (["doctor"], ["bf16 in hardware", "torch", "cache"]),
 ])

@@ -153,8 +153,8 @@ def bootstrap(answers: Answers, resamples: int = RESAMPLES, seed: int = 0) -> Re
         return {name: metric(sums) for name, metric in METRICS.items()}
 
     strata = answers.strata
-    points = metrics(np.ones((answers.group_count, 1), dtype=np.float32))
-    chunks = [metrics(drawn) for drawn in _draws(strata, resamples, seed)]
+    points = metrics(np.ones((answers.group_count, 1)))
+    chunks = [metrics(drawn) for drawn in draws(strata, resamples, seed)]
     return Resampled({name: values[:, 0] for name, values in points.items()},
                      {name: np.concatenate([chunk[name] for chunk in chunks], axis=1)
                       for name in METRICS},
@@ -211,8 +211,8 @@ def _sums(shared: np.ndarray, own: np.ndarray, drawn: np.ndarray, areas: np.ndar
     return Sums(shared[0], shared[1:], hits, predicted, loss[:, 0], gaps, above, below, areas)
 
 
-def _draws(strata: np.ndarray, resamples: int, seed: int) -> Iterator[np.ndarray]:
-    """The weight of each group: [groups, resamples of a chunk]."""
+def draws(strata: np.ndarray, resamples: int, seed: int) -> Iterator[np.ndarray]:
+    """The weight of each group, whose stratum is given: [groups, resamples of a chunk]."""
     rng = np.random.default_rng(seed)
     members = [np.flatnonzero(strata == stratum) for stratum in np.unique(strata)]
     for start in range(0, resamples, CHUNK):
@@ -222,6 +222,10 @@ def _draws(strata: np.ndarray, resamples: int, seed: int) -> Iterator[np.ndarray
             if count == 1:
                 drawn[groups] = 1.0
                 continue
-            times = rng.multinomial(count - 1, np.full(count, 1 / count), drawn.shape[1])
+            size = drawn.shape[1]
+            picked = rng.integers(count, size=(size, count - 1))
+            # One count over all resamples: the place of a group in its resample's row.
+            times = np.bincount((picked + count * np.arange(size)[:, None]).ravel(),
+                                minlength=size * count).reshape(size, count)
             drawn[groups] = times.T * (count / (count - 1))
         yield drawn

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from harness.common.excerpt import excerpt
 from harness.compare.arms import Arm, Measured
 from harness.measure.part import RecordPart
 
@@ -43,12 +44,9 @@ def disagreements(arms: Sequence[Arm], measured: Measured, labels: Sequence[str]
             answers.setdefault(labels[answer], []).append(arm.name)
         item = measured.items[i]
         found.append(Disagreement(
-            item=item, text=_cut(texts.get(item, "")), right=int(right[i]), methods=len(able),
+            item=item, text=excerpt(texts.get(item, ""), LENGTH), right=int(right[i]),
+            methods=len(able),
             target=labels[measured.answers.targets[i]],
             answers={label: tuple(names) for label, names in answers.items()}))
     return tuple(found)
 
-
-def _cut(text: str) -> str:
-    text = text.encode("utf-8", "replace").decode()  # a lone surrogate is not text
-    return text if len(text) <= LENGTH else f"{text[:LENGTH]}…"

@@ -74,15 +74,19 @@ class Training:
     notes: list[str] = field(default_factory=list)
 
 
-class Fitted(Protocol):
+class Answering(Protocol):
+    """Anything that answers a task."""
+
+    def predict(self, examples: Sequence[Example], clock: Clock) -> np.ndarray:
+        """Class probabilities, [examples, classes] fp64, rows summing to one."""
+
+
+class Fitted(Answering, Protocol):
     """A method after fitting."""
 
     @property
     def parameters(self) -> tuple[int, int]:
         """Trainable parameters, total parameters."""
-
-    def predict(self, examples: Sequence[Example], clock: Clock) -> np.ndarray:
-        """Class probabilities, [examples, classes] fp64, rows summing to one."""
 
     def save(self, folder: Path) -> None:
         """Write everything `Method.load` needs, without pickle."""

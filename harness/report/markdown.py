@@ -14,7 +14,7 @@ def markdown(published: Published) -> str:
     study, summary = published.study, published.summary
     metric = words.METRIC_NAMES[summary.metric]
     lines = [
-        f"# {_cell(study.title)}", "",
+        f"# {words.cell(study.title)}", "",
         *_verdict(published),
         f"Suite `{study.suite}`, profile `{study.profile}`, {study.created}. "
         f"Mean over seeds ± standard deviation; {metric} on the {summary.common_items} test items "
@@ -31,20 +31,21 @@ def markdown(published: Published) -> str:
     failed = [row for row in summary.rows if row.reason]
     if failed:
         lines += ["## Runs without a result", "",
-                  *(f"- {_cell(row.name)}: {_cell(row.reason or '')}" for row in failed), ""]
+                  *(f"- {words.cell(row.name)}: {words.cell(row.reason or '')}" for row in failed),
+                  ""]
     lines += _curves(published.curves)
     lines += _forgetting(study.whole())
     lines += ["## Matching rules", "", "| rule | held | evidence |", "|---|---|---|"]
-    lines += [f"| {rule.name} | {_held(rule.held)} | {_cell(rule.evidence)} |"
+    lines += [f"| {rule.name} | {_held(rule.held)} | {words.cell(rule.evidence)} |"
               for rule in published.rules]
     lines += ["", "## Data and backbones", "", _data(published), ""]
     for backbone in study.backbones:
         remarks = f" Note: {'; '.join(backbone.notes)}." if backbone.notes else ""
-        lines.append(f"- `{_cell(backbone.name)}` ({backbone.kind}): {_cell(backbone.origin)}, "
-                     f"content {backbone.sha256[:12]}.{remarks}")
+        lines.append(f"- `{words.cell(backbone.name)}` ({backbone.kind}): "
+                     f"{words.cell(backbone.origin)}, content {backbone.sha256[:12]}.{remarks}")
     if study.records:
         where = study.records[0].environment
-        lines += ["", f"Measured on {_cell(where.device)}, {where.threads} threads, autocast "
+        lines += ["", f"Measured on {words.cell(where.device)}, {where.threads} threads, autocast "
                       f"{where.autocast}, Python {where.python}, commit "
                       f"{(where.commit or 'unknown')[:12]}{' (dirty)' if where.dirty else ''}."]
     return "\n".join(lines) + "\n"
@@ -62,20 +63,20 @@ def _row(row: Row, metric: str) -> str:
         words.seconds(row.adapt_seconds), words.milliseconds(row.p50_ms),
         words.count(row.trainable_parameters), words.size(row.artifact_bytes),
     ]
-    return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
+    return "| " + " | ".join(words.cell(cell) for cell in cells) + " |"
 
 
 def _verdict(published: Published) -> list[str]:
-    lines = [f"**{_cell(sentences.headline(published))}**", "",
-             _cell(" ".join(sentences.why(published))), ""]
+    lines = [f"**{words.cell(sentences.headline(published))}**", "",
+             words.cell(" ".join(sentences.why(published))), ""]
     for title, said in (
             ("Other choices", sentences.rivals(published)),
             ("What would change it", sentences.would_change(published)),
             ("Ruled out by a limit", sentences.ruled_out(published.verdict)),
             ("Not measured", sentences.not_measured(published))):
         if said:
-            lines += [f"{title}:", "", *(f"- {_cell(line)}" for line in said), ""]
-    return [*lines, _cell(sentences.standing(published.summary)), ""]
+            lines += [f"{title}:", "", *(f"- {words.cell(line)}" for line in said), ""]
+    return [*lines, words.cell(sentences.standing(published.summary)), ""]
 
 
 def _curves(found: LearningCurves | None) -> list[str]:
@@ -87,8 +88,8 @@ def _curves(found: LearningCurves | None) -> list[str]:
     for curve in found.curves:
         at = {point.train: point.figure for point in curve.points}
         cells = [f"{words.spread(at.get(size))} [{words.within(at.get(size))}]" for size in sizes]
-        lines.append(f"| {_cell(curve.name)} | {' | '.join(map(_cell, cells))} |")
-    return [*lines, "", *(f"- {_cell(line)}" for line in sentences.overtakings(found)), ""]
+        lines.append(f"| {words.cell(curve.name)} | {' | '.join(map(words.cell, cells))} |")
+    return [*lines, "", *(f"- {words.cell(line)}" for line in sentences.overtakings(found)), ""]
 
 
 def _forgetting(records: tuple[Record, ...]) -> list[str]:
@@ -102,16 +103,17 @@ def _forgetting(records: tuple[Record, ...]) -> list[str]:
              "| method | backbone | benchmark | items | before | after | difference | lost "
              "| gained |", "|---|---|---|---|---|---|---|---|---|"]
     for record, figures in measured:
-        name = (_cell(record.identity.label), _cell(record.identity.backbone or ""))
+        name = (words.cell(record.identity.label), words.cell(record.identity.backbone or ""))
         lines += ["| " + " | ".join((
-            *name, _cell(b.benchmark), str(b.items), f"{b.before:.3f}", f"{b.after:.3f}",
-            _cell(words.points(b.difference, b.low, b.high)), str(b.lost), str(b.gained))) + " |"
+            *name, words.cell(b.benchmark), str(b.items), f"{b.before:.3f}", f"{b.after:.3f}",
+            words.cell(words.points(b.difference, b.low, b.high)), str(b.lost),
+            str(b.gained))) + " |"
             for b in figures.benchmarks]
         if figures.drift:
             d = figures.drift
             lines.append("| " + " | ".join((
                 *name, f"drift, {d.tokens} tokens", str(d.passages), f"{d.before:.3f}",
-                f"{d.after:.3f}", _cell(words.drift(figures)),
+                f"{d.after:.3f}", words.cell(words.drift(figures)),
                 words.ABSENT, words.ABSENT)) + " |")
         if figures.similarity is not None:
             lines.append("| " + " | ".join((
@@ -122,19 +124,13 @@ def _forgetting(records: tuple[Record, ...]) -> list[str]:
 
 def _data(published: Published) -> str:
     data = published.study.data
-    classes = ", ".join(f"{_cell(name)} {n}" for name, n in data.by_class.items())
-    return (f"{_cell(data.origin)}: {data.rows} rows; {data.kept} kept in {data.groups} groups "
-            f"({classes}); left out: {data.duplicates} duplicates, {data.conflicting} with "
-            f"conflicting labels, {data.other_label} with other labels, {data.empty} empty. "
+    classes = ", ".join(f"{words.cell(name)} {n}" for name, n in data.by_class.items())
+    return (f"{words.cell(data.origin)}: {data.rows} rows; {data.kept} kept in "
+            f"{data.groups} groups ({classes}); left out: {data.duplicates} duplicates, "
+            f"{data.conflicting} with conflicting labels, {data.other_label} with other labels, "
+            f"{data.empty} empty. "
             f"Splits {data.train} / {data.validation} / {data.test}.")
 
 
 def _held(held: bool | None) -> str:
     return {True: "yes", False: "**no**", None: "not applicable"}[held]
-
-
-def _cell(text: str) -> str:
-    """Text that cannot break a table or start markup."""
-    for character in "\\`*_[]<>|#":
-        text = text.replace(character, f"\\{character}" if character != "<" else "&lt;")
-    return " ".join(text.split())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 
 from harness.compare.summary import Forgot, Row, Spread
@@ -110,3 +111,16 @@ def drift(figures: Forgetting) -> str:
 def interval(difference: float, low: float, high: float) -> str:
     """`+0.031 [-0.004, +0.066]`."""
     return f"{difference:+.3f} [{low:+.3f}, {high:+.3f}]"
+
+
+def cell(text: str) -> str:
+    """Text that cannot break a Markdown table or start markup."""
+    for character in "\\`*_[]<>|#":
+        text = text.replace(character, f"\\{character}" if character != "<" else "&lt;")
+    return " ".join(plain(text).split())
+
+
+def plain(text: str) -> str:
+    """Without the control characters that terminals obey and XML forbids."""
+    return "".join(c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs", "Co", "Cn")
+                   else "\ufffd" for c in text)

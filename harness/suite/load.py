@@ -15,7 +15,7 @@ from harness.common.names import did_you_mean
 from harness.suite.part import Choice
 from harness.suite.spec import Suite
 
-PROFILED = ("budget", "train_sizes", "backbones", "methods", "measure", "decide")
+PROFILED = ("budget", "train_sizes", "backbones", "methods", "measure", "decide", "gate")
 
 
 @dataclass(frozen=True)

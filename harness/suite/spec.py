@@ -1,4 +1,4 @@
-"""A suite: task, backbones, methods, budget and what to measure."""
+"""A suite: task, backbones, methods, budget, what to measure, how to decide, what to ask."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from harness.common.names import did_you_mean
 from harness.suite.decide import Decide
+from harness.suite.gate import Gate
 from harness.suite.part import Choice, Name, Part
 from harness.suite.source import Source
 
@@ -136,7 +137,7 @@ class Measure(Part):
 
 
 class Suite(Part):
-    """One task, its backbones, their methods, one budget, what to measure, how to decide."""
+    """One task, its backbones, their methods, one budget, how to measure, decide and gate."""
 
     name: Name
     title: str
@@ -152,6 +153,7 @@ class Suite(Part):
     """Smaller training sizes that every method is fitted at too, for learning curves."""
     measure: Measure = Measure()
     decide: Decide = Decide()
+    gate: Gate | None = None
 
     def budget_for(self, backbone: str | None) -> Budget:
         """The suite's budget, with the backbone's departures."""

@@ -28,7 +28,8 @@ def draws(data, resamples, seed):
     for stratum in np.unique(data.strata):
         own = np.flatnonzero(data.strata == stratum)
         n = len(own)
-        drawn[:, own] = rng.multinomial(n - 1, np.full(n, 1 / n), resamples) * n / (n - 1)
+        picked = rng.integers(n, size=(resamples, n - 1))
+        drawn[:, own] = [np.bincount(row, minlength=n) * n / (n - 1) for row in picked]
     return drawn[:, data.groups]
 
 

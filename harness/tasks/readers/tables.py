@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -29,14 +29,9 @@ def read_table(path: Path, options: TableOptions) -> Iterator[Row]:
 
     Raises HarnessError for an unreadable file or a missing column.
     """
-    frame = _frame(path)
     wanted = [options.text, options.label, *options.slices,
               *(c for c in (options.pair, options.group) if c is not None)]
-    for column in wanted:
-        if column not in frame.columns:
-            raise HarnessError(f"{path.name}: there is no column '{column}'",
-                               did_you_mean(column, map(str, frame.columns)))
-    frame = frame[list(dict.fromkeys(wanted))].fillna("").astype(str)
+    frame = _columns(path, wanted)
     for row in frame.to_dict("records"):
         yield Row(
             text=row[options.text], label=row[options.label].strip(),
@@ -44,6 +39,20 @@ def read_table(path: Path, options: TableOptions) -> Iterator[Row]:
             group=row[options.group] if options.group else None,
             slices={name: row[name] for name in options.slices},
         )
+
+
+def read_columns(path: Path, columns: Sequence[str]) -> list[tuple[str, ...]]:
+    """Some columns of a table as text, a tuple a row. Raises HarnessError as `read_table` does."""
+    return list(_columns(path, columns)[list(columns)].itertuples(index=False, name=None))
+
+
+def _columns(path: Path, wanted: Sequence[str]) -> pd.DataFrame:
+    frame = _frame(path)
+    for column in wanted:
+        if column not in frame.columns:
+            raise HarnessError(f"{path.name}: there is no column '{column}'",
+                               did_you_mean(column, map(str, frame.columns)))
+    return frame[list(dict.fromkeys(wanted))].fillna("").astype(str)
 
 
 def _frame(path: Path) -> pd.DataFrame:

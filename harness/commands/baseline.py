@@ -1,0 +1,53 @@
+"""The approved model of a suite: approve, show, history."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+
+from harness.common.errors import HarnessError
+from harness.gate.baseline import (
+    approval,
+    git_user,
+    keep_model,
+    make_baseline,
+    model_folder,
+    read_baseline,
+    write_baseline,
+)
+from harness.report.gate.baselines import print_baseline, print_history
+from harness.study.store import find_run
+from harness.suite import find_suite, load_suite
+from harness.tasks.task import load_task
+
+
+def approve(console: Console, run_id: str, suites: Path, runs: Path, baselines: Path, note: str,
+            anonymous: bool, with_model: bool) -> None:
+    """Make a run the baseline of its suite; the one before it goes into the history."""
+    store = find_run(runs, run_id)
+    if store is None:
+        raise HarnessError(f"there is no run '{run_id}' in {runs}/",
+                           "Name the id of a kept run: see the report's runs.")
+    record = store.record(run_id)
+    loaded = load_suite(find_suite(record.identity.suite, suites))
+    path = baselines / f"{record.identity.suite}.json"
+    before = read_baseline(path) if path.exists() else None
+    made = make_baseline(loaded, load_task(loaded), store, record, before,
+                         approval(note, None if anonymous else git_user()))
+    write_baseline(path, made)
+    if with_model:
+        keep_model(path, store.artifact(run_id))
+        console.print(f"model: {model_folder(path)}", highlight=False, soft_wrap=True)
+    console.print(f"baseline: {path}", highlight=False, soft_wrap=True)
+    print_baseline(console, made)
+
+
+def show(console: Console, suite: str, baselines: Path) -> None:
+    """The baseline of a suite."""
+    print_baseline(console, read_baseline(baselines / f"{suite}.json"))
+
+
+def history(console: Console, suite: str, baselines: Path) -> None:
+    """The baseline and all before it, newest first."""
+    print_history(console, read_baseline(baselines / f"{suite}.json"))

@@ -1,0 +1,93 @@
+"""May this model ship?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from harness.commands.forget import base_handle
+from harness.common.device import detect
+from harness.common.errors import HarnessError
+from harness.gate.baseline import check_comparable, read_baseline
+from harness.gate.candidate import Context, find_candidate
+from harness.gate.run import Approved, run_gate
+from harness.gate.verdict import GateResult
+from harness.measure.forgetting.names import check_suite
+from harness.report.gate.files import tell_github, write_gate
+from harness.report.gate.terminal import print_gate
+from harness.suite import Gate, LoadedSuite, find_suite, load_suite
+from harness.tasks.task import load_task
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a user says of a candidate and where to look for it."""
+
+    candidate: str
+    suite: str
+    profile: str | None
+    suites: Path
+    runs: Path
+    base: str | None
+    labels: Sequence[str]
+    max_length: int | None
+
+
+def gate(console: Console, asked: Asked, baselines: Path, baseline: Path | None, output: Path
+         ) -> GateResult:
+    """Judge a candidate, print and write what was found."""
+    loaded = load_suite(find_suite(asked.suite, asked.suites), asked.profile)
+    policy = loaded.suite.gate
+    if policy is None:
+        raise HarnessError(f"suite {loaded.suite.name} has no policy",
+                           "Give it `gate:` with the rules that a candidate must keep.")
+    check_suite(loaded)
+    path = baseline or baselines / f"{loaded.suite.name}.json"
+    approved = None
+    if policy.needs_baseline or path.exists():
+        approved = Approved(read_baseline(path), path)
+    length = (approved.baseline.record.identity.budget["max_length"] if approved
+              else loaded.suite.budget_for(None).max_length)
+    context = make_context(asked, loaded, length, policy)
+    if approved is not None:
+        check_comparable(approved.baseline, loaded, context.task, path)
+    candidate = find_candidate(asked.candidate, context)
+    result = run_gate(context, policy, candidate, approved, _sayer(console))
+    print_gate(console, result)
+    write_gate(result, output)
+    console.print(f"gate: {output / 'gate.json'}", highlight=False, soft_wrap=True)
+    for line in tell_github(result):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    return result
+
+
+def make_context(asked: Asked, loaded: LoadedSuite, max_length: int, policy: Gate | None
+                 ) -> Context:
+    """Where the candidate answers. `max_length` counts where the user names none."""
+    base = base_handle(loaded, asked.base) if asked.base else None
+    most = policy.candidate_bytes_at_most if policy else None
+    return Context(loaded, load_task(loaded), detect(), asked.runs,
+                   asked.max_length or max_length, base, _labels(asked.labels),
+                   **({"most_bytes": most} if most else {}))
+
+
+def _labels(given: Sequence[str]) -> Mapping[str, str]:
+    pairs = [word.partition("=") for word in given]
+    for model, equals, label in pairs:
+        if not (model and equals and label):
+            raise HarnessError(f"--label {model}{equals}{label}: no MODEL=CLASS",
+                               "Say for example --label LABEL_0=Permissive.")
+    return {model: label for model, _, label in pairs}
+
+
+def _sayer(console: Console) -> Callable[[str], None]:
+    """Progress as a line that passes, on a terminal; silence elsewhere."""
+    def say(text: str) -> None:
+        if console.is_terminal:
+            console.print(f"{text:<70.70}", end="\r", markup=False, highlight=False)
+    return say
+
+

@@ -1,0 +1,89 @@
+"""Batch predictions by a kept run or a model from elsewhere."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from rich.console import Console
+
+from harness.commands.gate import Asked, make_context
+from harness.common.clock import Clock
+from harness.common.errors import HarnessError
+from harness.gate.candidate import find_candidate
+from harness.methods.method import Answering
+from harness.suite import LoadedSuite, find_suite, load_suite
+from harness.tasks.examples import Example, item_id
+from harness.tasks.readers.tables import read_columns
+
+CHUNK = 4096
+"""Rows in memory with their probabilities at once."""
+
+
+def predict(console: Console, asked: Asked, source: Path, output: Path, text: str | None,
+            pair: str | None) -> None:
+    """Write the prediction and the probabilities of every row of a table to a Parquet file."""
+    if output.suffix != ".parquet":
+        raise HarnessError(f"{output}: predictions are written as Parquet",
+                           "Name a file that ends in .parquet.")
+    loaded = load_suite(find_suite(asked.suite, asked.suites), asked.profile)
+    context = make_context(asked, loaded, loaded.suite.budget_for(None).max_length, None)
+    columns = _columns(loaded, text, pair)
+    rows = read_columns(source, columns)
+    model = find_candidate(asked.candidate, context).model.load()
+    count = _write(output, _tables(model, rows, context.task.labels))
+    console.print(f"{count:,} rows: {output}", highlight=False, soft_wrap=True)
+
+
+def _columns(loaded: LoadedSuite, text: str | None, pair: str | None) -> list[str]:
+    """Column of the text, and of the second text where the task has pairs: the user's word, else
+    the reader's own, else `text` and `pair`."""
+    options = loaded.suite.task.reader.options
+    known = options if isinstance(options, dict) else {}
+    columns = [text or str(known.get("text", "text"))]
+    if "{pair}" in loaded.suite.task.prompt.item:
+        columns.append(pair or str(known.get("pair", "pair")))
+    return columns
+
+
+def _tables(model: Answering, rows: list[tuple[str, ...]], labels: tuple[str, ...]
+            ) -> Iterator[pa.Table]:
+    for start in range(0, len(rows), CHUNK):
+        chunk = [_example(*row) for row in rows[start: start + CHUNK]]
+        probabilities = model.predict(chunk, Clock())
+        columns: dict[str, object] = {
+            "row": range(start, start + len(chunk)), "item": [e.id for e in chunk],
+            "prediction": [labels[i] for i in probabilities.argmax(axis=1)]}
+        columns |= {f"p:{label}": probabilities[:, i] for i, label in enumerate(labels)}
+        yield pa.table(columns)
+
+
+def _example(text: str, pair: str | None = None) -> Example:
+    """An item whose class nobody knows."""
+    name = item_id(text, pair)
+    return Example(name, text, pair, -1, name, {})
+
+
+def _write(output: Path, tables: Iterator[pa.Table]) -> int:
+    """All tables into one file, which is there as a whole or not at all. Returns the rows."""
+    output.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
+    os.close(handle)
+    count, writer = 0, None
+    try:
+        for table in tables:
+            writer = writer or pq.ParquetWriter(temporary, table.schema)
+            writer.write_table(table)
+            count += len(table)
+        if writer is None:
+            raise HarnessError("the input holds no rows", "Give data.")
+        writer.close()
+        os.replace(temporary, output)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    return count

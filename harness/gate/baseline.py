@@ -1,0 +1,220 @@
+"""The approved model: `baselines/<suite>.json`."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from pydantic import Field, ValidationError
+
+from harness.common.device import Device
+from harness.common.errors import HarnessError
+from harness.common.files import atomic_folder, sha256_json, write_atomic
+from harness.measure.part import RecordPart
+from harness.study.kept import SavedRun, artifact_hash, saved_run
+from harness.study.record import Record
+from harness.study.store import Store
+from harness.suite import LoadedSuite
+from harness.tasks.examples import Example
+from harness.tasks.task import Task
+
+SCHEMA_VERSION = 1
+MAX_BYTES = 500_000_000
+DIGITS = 9
+"""Significant digits of a kept probability: more than fp32 holds."""
+
+
+class Approval(RecordPart):
+    """Who approved a baseline, when (UTC, ISO 8601), and why."""
+
+    by: str | None
+    at: str
+    note: str
+
+
+class Past(RecordPart):
+    """An earlier baseline of the suite."""
+
+    run_id: str
+    name: str
+    accuracy: float
+    approval: Approval
+
+
+class Baseline(RecordPart):
+    """The approved run: its record, its answers, and the data it was made on."""
+
+    schema_version: int = SCHEMA_VERSION
+    suite: str
+    suite_sha256: str
+    record: Record
+    origin: str
+    splits_sha256: str
+    labels: tuple[str, ...]
+    artifact_sha256: str
+    artifact_bytes: int
+    approval: Approval
+    history: tuple[Past, ...] = ()
+    items: tuple[str, ...]
+    targets: tuple[int, ...]
+    probabilities: tuple[tuple[float, ...], ...]
+    """[items, classes]"""
+    sha256: str = Field("", pattern=r"^([0-9a-f]{64})?$")
+    """Of all the rest."""
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        return f"{self.record.identity.name}, run {self.record.identity.run_id}"
+
+    def examples(self, task: Task) -> list[Example]:
+        """The items it answered, in its order."""
+        by_id = {example.id: example for example in task.splits.test}
+        return [by_id[item] for item in self.items]
+
+
+def read_baseline(path: Path) -> Baseline:
+    """Raises HarnessError for no file, no baseline, a newer version, or content that does not
+    have its hash."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise HarnessError(f"{path}: larger than {MAX_BYTES:,} bytes", "Is this a baseline?")
+        baseline = Baseline.model_validate_json(path.read_text())
+    except OSError as error:
+        raise HarnessError(f"{path}: {error.strerror}",
+                           "Approve a run first: harness baseline approve RUN_ID.") from None
+    except (ValidationError, UnicodeDecodeError) as error:
+        first = (error.errors()[0] if isinstance(error, ValidationError)
+                 else {"loc": (), "msg": "not UTF-8"})
+        where = ".".join(map(str, first["loc"]))
+        raise HarnessError(f"{path}: not a baseline: {where}: {first['msg']}",
+                           "Approve a run again.") from None
+    if baseline.schema_version > SCHEMA_VERSION:
+        raise HarnessError(f"{path}: schema version {baseline.schema_version} is newer than "
+                           f"{SCHEMA_VERSION}", "Update the harness.")
+    if baseline.sha256 != _hash(baseline):
+        raise HarnessError(f"{path}: its content does not have its hash: it was edited or damaged",
+                           "Restore it, or approve a run again.")
+    return baseline
+
+
+def check_comparable(baseline: Baseline, loaded: LoadedSuite, task: Task, path: Path) -> None:
+    """Raises HarnessError, with all that differs, for a baseline of other data or splits."""
+    test = {example.id: example.label for example in task.splits.test}
+    seen = {example.id for part in (task.splits.train, task.splits.validation) for example in part}
+    absent = sum(item not in test for item in baseline.items)
+    trained_on = sum(item in seen for item in baseline.items)
+    relabelled = sum(test.get(item, target) != target
+                     for item, target in zip(baseline.items, baseline.targets, strict=True))
+    found = {
+        f"suite '{baseline.suite}', not '{loaded.suite.name}'": baseline.suite != loaded.suite.name,
+        f"classes {', '.join(baseline.labels)}": baseline.labels != task.labels,
+        f"data {baseline.origin}, not {task.origin}": baseline.origin != task.origin,
+        f"{absent} of its {len(baseline.items)} test items are not in the test split now": absent,
+        f"{trained_on} of them are in training or validation now": trained_on,
+        f"{relabelled} of them have another class now": relabelled,
+        "the splits have another hash": baseline.splits_sha256 != task.splits.sha256,
+    }
+    differing = [words for words, holds in found.items() if holds]
+    if differing:
+        raise HarnessError(f"{path}: made on other data: {'; '.join(differing)}",
+                           "Approve a run made on the data as it is now.")
+
+
+def make_baseline(loaded: LoadedSuite, task: Task, store: Store, record: Record,
+                  before: Baseline | None, approval: Approval) -> Baseline:
+    """A baseline of a finished run. Raises HarnessError when the run cannot be one."""
+    identity = record.identity
+    if record.status.state != "ok" or record.quality is None:
+        raise HarnessError(f"run {identity.run_id} has no result: {record.status.reason}",
+                           "Approve a finished run.")
+    if identity.task_sha256 != task.sha256:
+        raise HarnessError(f"run {identity.run_id} was made on other classes, answers, prompt or "
+                           f"splits than suite {loaded.suite.name} has now", "Run it again.")
+    table = store.predictions(identity.run_id)
+    columns = np.column_stack([table[f"p:{label}"].to_numpy() for label in task.labels])
+    sha256, size = artifact_hash(store.artifact(identity.run_id))
+    baseline = Baseline(
+        suite=loaded.suite.name, suite_sha256=loaded.digest, record=record, origin=task.origin,
+        splits_sha256=task.splits.sha256, labels=task.labels, artifact_sha256=sha256,
+        artifact_bytes=size, approval=approval, history=_history(before),
+        items=tuple(table["item"].to_pylist()),
+        targets=tuple(task.labels.index(t) for t in table["target"].to_pylist()),
+        probabilities=tuple(tuple(_rounded(row)) for row in columns))
+    return baseline.model_copy(update={"sha256": _hash(baseline)})
+
+
+def write_baseline(path: Path, baseline: Baseline) -> None:
+    """One line a field, so that a change reads well in a pull request."""
+    fields = baseline.model_dump(mode="json")
+    lines = [f"{json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}"
+             for name, value in fields.items()]
+    write_atomic(path, "{\n" + ",\n".join(lines) + "\n}\n")
+
+
+def model_folder(path: Path) -> Path:
+    """Where the model of a baseline is kept, when it is kept beside it."""
+    return path.with_suffix("")
+
+
+def keep_model(path: Path, artifact: Path) -> None:
+    """Copy what the run saved beside the baseline."""
+    with atomic_folder(model_folder(path)) as folder:
+        shutil.copytree(artifact, folder, dirs_exist_ok=True)
+
+
+def approved_model(baseline: Baseline, path: Path, loaded: LoadedSuite, task: Task, store: Store,
+                   device: Device) -> SavedRun:
+    """The approved model, kept beside the baseline or among the runs.
+
+    Raises HarnessError where it is in neither place, or is not what was approved.
+    """
+    places = (model_folder(path), store.artifact(baseline.record.identity.run_id))
+    here = next((place for place in places if place.is_dir()
+                 and artifact_hash(place)[0] == baseline.artifact_sha256), None)
+    if here is None:
+        raise HarnessError(f"the approved model ({baseline.name}) is not at hand, in neither "
+                           + " nor ".join(map(str, places)),
+                           "Put what the run saved there, or approve with --keep-model.")
+    return saved_run(loaded, task, device, store, baseline.record, here)
+
+
+def approval(note: str, by: str | None) -> Approval:
+    """Now."""
+    return Approval(by=by, at=datetime.now(UTC).replace(microsecond=0).isoformat(), note=note)
+
+
+def git_user() -> str | None:
+    """Name and address of git's configuration; None where there is none."""
+    found = []
+    for field in ("user.name", "user.email"):
+        try:
+            said = subprocess.run(["git", "config", field], capture_output=True, text=True,  # noqa: S607
+                                  check=False, timeout=10).stdout.strip()
+        except (OSError, subprocess.SubprocessError):
+            return None
+        found.append(said)
+    name, address = found
+    return f"{name} <{address}>" if name and address else name or None
+
+
+def _history(before: Baseline | None) -> tuple[Past, ...]:
+    """The earlier ones, newest first."""
+    if before is None or before.record.quality is None:
+        return ()
+    return (Past(run_id=before.record.identity.run_id, name=before.record.identity.name,
+                 accuracy=before.record.quality.accuracy, approval=before.approval),
+            *before.history)
+
+
+def _hash(baseline: Baseline) -> str:
+    return sha256_json(baseline.model_dump(mode="json", exclude={"sha256"}))
+
+
+def _rounded(row: Sequence[float]) -> list[float]:
+    return [float(f"{value:.{DIGITS}g}") for value in row]

@@ -1,0 +1,132 @@
+"""One gate: candidate and baseline on the same items, every figure the policy asks for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from harness.common.clock import Clock
+from harness.common.errors import HarnessError
+from harness.gate.baseline import Baseline, approved_model
+from harness.gate.bounds import Bounds
+from harness.gate.candidate import Candidate, Context
+from harness.gate.evidence import Answered, Evidence, quality_evidence, slice_evidence
+from harness.gate.forgotten import forgetting_evidence
+from harness.gate.timing import (
+    PERCENTILES,
+    Timing,
+    latency_ratios,
+    memory_ratio,
+    time_models,
+)
+from harness.gate.verdict import GateResult, judge
+from harness.methods.method import Answering
+from harness.study.environment import environment
+from harness.study.store import Store
+from harness.suite import Gate
+
+BATCH = 16
+"""Items that a model answers at once where its memory is measured."""
+NOT_ASKED = "not asked"
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Approved:
+    """The baseline, with the file it came from."""
+
+    baseline: Baseline
+    path: Path
+
+
+@dataclass(frozen=True)
+class Measurements:
+    """What was measured, before any of it is resampled. A string says why there is nothing."""
+
+    answered: Answered
+    timing: Timing | str
+    memory: Bounds | str
+    where: str
+    forgetting: Bounds | str
+    forgetting_about: str
+    artifact_bytes: int
+
+
+def run_gate(context: Context, policy: Gate, candidate: Candidate, approved: Approved | None,
+             say: Say, seed: int = 0) -> GateResult:
+    """Load the candidate, ask it everything, judge. `seed` draws the resamples.
+
+    Without a baseline the candidate answers the test items of the suite's budget. Raises
+    HarnessError for a candidate that cannot answer the task.
+    """
+    start = time.perf_counter()
+    found = measure(context, policy, candidate, approved, say)
+    say("resampling")
+    return judge(context.loaded, policy, candidate, approved.baseline if approved else None,
+                 found.answered, weigh(found, seed), context.task.labels,
+                 context.task.splits.sha256, environment(context.device),
+                 time.perf_counter() - start)
+
+
+def measure(context: Context, policy: Gate, candidate: Candidate, approved: Approved | None,
+            say: Say) -> Measurements:
+    """Everything that the policy asks."""
+    say("loading the candidate")
+    answering = candidate.model.load()
+    answered = _answered(context, candidate, answering, approved, say)
+    timing, memory = _resources(context, policy, candidate, answering, approved, answered, say)
+    forgotten: tuple[Bounds | str, str] = (NOT_ASKED, "")
+    if policy.forgetting_drop_at_most is not None:
+        say("forgetting")
+        forgotten = forgetting_evidence(
+            candidate, answering, context.loaded.suite.measure.forgetting, context.device)
+    return Measurements(answered, timing, memory, f"on {context.device.name}", *forgotten,
+                        candidate.artifact_bytes)
+
+
+def weigh(found: Measurements, seed: int) -> Evidence:
+    """Figures with their bounds; `seed` draws the resamples."""
+    own, gaps = quality_evidence(found.answered, seed)
+    ratios = (dict.fromkeys(PERCENTILES, found.timing) if isinstance(found.timing, str)
+              else latency_ratios(found.timing, seed))
+    return Evidence(own, gaps, slice_evidence(found.answered, seed),
+                    {**ratios, "memory": found.memory}, found.where, found.forgetting,
+                    found.forgetting_about, found.artifact_bytes)
+
+
+def _answered(context: Context, candidate: Candidate, answering: Answering,
+              approved: Approved | None, say: Say) -> Answered:
+    budget = context.loaded.suite.budget_for(None)
+    examples = (context.task.splits.test[: budget.test] if approved is None
+                else tuple(approved.baseline.examples(context.task)))
+    say(f"asking {candidate.name} {len(examples)} items")
+    before = np.array(approved.baseline.probabilities) if approved else None
+    return Answered(examples, answering.predict(examples, Clock()), before)
+
+
+def _resources(context: Context, policy: Gate, candidate: Candidate, answering: Answering,
+               approved: Approved | None, answered: Answered, say: Say
+               ) -> tuple[Timing | str, Bounds | str]:
+    """Time and memory against the approved model, where the policy asks for them."""
+    timing: Timing | str = NOT_ASKED
+    memory: Bounds | str = NOT_ASKED
+    asked = policy.ratio_at_most
+    if not asked or approved is None:
+        return timing, memory
+    store = Store(context.runs / context.loaded.suite.name)
+    try:
+        model = approved_model(approved.baseline, approved.path, context.loaded, context.task,
+                               store, context.device)
+        if any(name in asked for name in PERCENTILES):
+            timing = time_models({"candidate": answering, "baseline": model.load()},
+                                 answered.examples, policy.requests, BATCH, context.device, say)
+        if "memory" in asked:
+            memory = memory_ratio(candidate.model, model, answered.examples[:BATCH],
+                                  context.device, say)
+    except HarnessError as error:
+        return error.found, error.found
+    return timing, memory

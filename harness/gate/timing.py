@@ -1,0 +1,90 @@
+"""Latency and memory of the candidate over the baseline's, measured in turns."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import psutil
+
+from harness.common.clock import Clock
+from harness.common.device import Device
+from harness.common.errors import HarnessError
+from harness.gate.bounds import Bounds, ratio_bounds
+from harness.gate.candidate import Loadable
+from harness.measure.cost import peak_memory
+from harness.measure.latency import time_interleaved
+from harness.methods.method import Answering
+from harness.study.executor import in_own_process
+from harness.study.server import start_server
+from harness.suite import Latency
+from harness.tasks.examples import Example
+
+TURNS = 3
+"""Processes a model, candidate and baseline in turns."""
+PERCENTILES = {"p50_ms": 50, "p95_ms": 95}
+FEW = "the requests are too few for this percentile"
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds of the requests to both; the i-th of each belong together."""
+
+    candidate: tuple[float, ...]
+    baseline: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class MemoryJob:
+    """A model to load and ask in a process of its own."""
+
+    model: Loadable
+    items: tuple[Example, ...]
+    device: Device
+
+
+def time_models(models: Mapping[str, Answering], items: Sequence[Example], requests: int,
+                batch: int, device: Device, say: Say) -> Timing:
+    """Ask `candidate` and `baseline`, both loaded in this process, in turns."""
+    samples = time_interleaved(models, items, Latency(requests=requests, batch=batch, batches=1),
+                               device, say)
+    return Timing(tuple(samples["candidate"].requests), tuple(samples["baseline"].requests))
+
+
+def latency_ratios(timing: Timing, seed: int) -> dict[str, Bounds | str]:
+    """Ratios of percentiles, candidate over baseline."""
+    return {name: ratio_bounds(timing.candidate, timing.baseline, percentile, seed) or FEW
+            for name, percentile in PERCENTILES.items()}
+
+
+def memory_ratio(candidate: Loadable, baseline: Loadable, items: Sequence[Example],
+                 device: Device, say: Say) -> Bounds | str:
+    """Ratio of the memory to load the model and answer a batch; bounds are the extremes of turns.
+
+    Peak memory is a process's, so each turn is a process of its own, forked from one that has the
+    libraries in memory; what counts is the growth above them.
+    """
+    peaks: dict[str, list[float]] = {"candidate": [], "baseline": []}
+    models = {"candidate": candidate, "baseline": baseline}
+    for turn in range(TURNS):
+        say(f"memory: turn {turn + 1}/{TURNS}")
+        for name, model in models.items():
+            outcome = in_own_process(start_server(), measure_memory,
+                                     MemoryJob(model, tuple(items), device), say)
+            if outcome.failure is not None:
+                return f"the {name} could not be measured: {outcome.failure}"
+            peaks[name].append(float(outcome.result))
+    ratios = [a / b for a, b in zip(peaks["candidate"], peaks["baseline"], strict=True)]
+    return Bounds(statistics.median(ratios), min(ratios), max(ratios))
+
+
+def measure_memory(job: MemoryJob, say: Say) -> int:
+    """Bytes that this process grows by at its peak while it loads the model and answers."""
+    start = psutil.Process().memory_info().rss if job.device.type == "cpu" else 0
+    try:
+        job.model.load().predict(job.items, Clock())
+    except HarnessError as error:
+        raise RuntimeError(error.found) from error
+    return max(1, peak_memory(job.device)[0] - start)

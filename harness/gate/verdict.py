@@ -1,0 +1,189 @@
+"""The gate's verdict: what came of all checks, and which items changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Literal
+
+import numpy as np
+
+from harness.common.excerpt import excerpt
+from harness.gate.baseline import Approval, Baseline
+from harness.gate.bounds import Bounds
+from harness.gate.candidate import Candidate
+from harness.gate.checks import Check, State, check_all
+from harness.gate.evidence import Answered, Evidence
+from harness.measure.part import RecordPart
+from harness.study.record import Environment
+from harness.suite import Gate, LoadedSuite
+
+SCHEMA_VERSION = 1
+TEXT = 600
+"""Characters of an item's text that are kept."""
+Outcome = Literal["passed", "failed", "cannot-say"]
+EXIT_CODES: dict[Outcome, int] = {"passed": 0, "failed": 1, "cannot-say": 2}
+
+
+class Range(RecordPart):
+    """A figure with its one-sided 95% bounds."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Subject(RecordPart):
+    """The candidate. No path of this machine."""
+
+    name: str
+    run_id: str | None
+    sha256: str
+    artifact_bytes: int
+    base: str | None
+    base_sha256: str | None
+
+
+class Against(RecordPart):
+    """The baseline it was compared with."""
+
+    name: str
+    run_id: str
+    sha256: str
+    """Of the baseline's file content."""
+    approval: Approval
+
+
+class MetricFigures(RecordPart):
+    """A metric of both on the same items; candidate minus baseline."""
+
+    candidate: Range | None
+    baseline: float | None
+    difference: Range | None
+
+
+class SliceFigures(RecordPart):
+    """Accuracy lost on a slice: baseline minus candidate."""
+
+    column: str
+    value: str
+    items: int
+    drop: Range
+
+
+class ChangedItem(RecordPart):
+    """An item that one of the two answered right and the other wrong."""
+
+    item: str
+    text: str
+    target: str
+    baseline: str
+    candidate: str
+
+
+class GateResult(RecordPart):
+    """Everything the gate found; `gate.json`."""
+
+    schema_version: int = SCHEMA_VERSION
+    suite: str
+    profile: str
+    suite_sha256: str
+    splits_sha256: str
+    created: str
+    """UTC, ISO 8601."""
+    outcome: Outcome
+    policy: Gate
+    candidate: Subject
+    baseline: Against | None
+    items: int
+    groups: int
+    checks: tuple[Check, ...]
+    metrics: dict[str, MetricFigures]
+    slices: tuple[SliceFigures, ...]
+    broken: tuple[ChangedItem, ...]
+    """Right before, wrong now."""
+    mended: tuple[ChangedItem, ...]
+    environment: Environment
+    seconds: float
+
+    @property
+    def exit_code(self) -> int:
+        """0 passed, 1 failed, 2 cannot say."""
+        return EXIT_CODES[self.outcome]
+
+    def by_state(self, *states: State) -> tuple[Check, ...]:
+        """The checks in these states."""
+        return tuple(c for c in self.checks if c.state in states)
+
+
+def outcome_of(checks: Sequence[Check], policy: Gate) -> Outcome:
+    """Failed where any rule failed, or could not be decided and the policy says that fails."""
+    fails = {"failed": True, "undecided": policy.undecided == "fail",
+             "missing": policy.missing == "fail", "passed": False}
+    if any(fails[c.state] for c in checks):
+        return "failed"
+    return "passed" if all(c.state == "passed" for c in checks) else "cannot-say"
+
+
+def judge(loaded: LoadedSuite, policy: Gate, candidate: Candidate, baseline: Baseline | None,
+          answered: Answered, evidence: Evidence, labels: Sequence[str], splits_sha256: str,
+          environment: Environment, seconds: float) -> GateResult:
+    """The verdict with all of its evidence."""
+    checks = check_all(policy, evidence)
+    broken, mended = changed_items(answered, labels)
+    return GateResult(
+        suite=loaded.suite.name, profile=loaded.profile, suite_sha256=loaded.digest,
+        splits_sha256=splits_sha256, outcome=outcome_of(checks, policy), policy=policy,
+        created=datetime.now(UTC).replace(microsecond=0).isoformat(),
+        candidate=_subject(candidate), baseline=_against(baseline),
+        items=len(answered.examples), groups=len({e.group for e in answered.examples}),
+        checks=checks, metrics=_figures(evidence),
+        slices=tuple(SliceFigures(column=s.column, value=s.value, items=s.items,
+                                  drop=_range(s.drop)) for s in evidence.slices),
+        broken=broken, mended=mended, environment=environment, seconds=seconds)
+
+
+def changed_items(answered: Answered, labels: Sequence[str]
+                  ) -> tuple[tuple[ChangedItem, ...], tuple[ChangedItem, ...]]:
+    """Items newly broken and newly mended, in the test split's order."""
+    if answered.baseline is None:
+        return (), ()
+    now, before = answered.candidate.argmax(axis=1), answered.baseline.argmax(axis=1)
+    right, was = now == answered.targets, before == answered.targets
+
+    def items(chosen: np.ndarray) -> tuple[ChangedItem, ...]:
+        return tuple(
+            ChangedItem(item=e.id, text=excerpt(e.joined, TEXT), target=labels[e.label],
+                        baseline=labels[before[i]], candidate=labels[now[i]])
+            for i in np.flatnonzero(chosen) for e in (answered.examples[i],))
+
+    return items(was & ~right), items(right & ~was)
+
+
+def _figures(evidence: Evidence) -> dict[str, MetricFigures]:
+    found = {}
+    for metric, mine in evidence.own.items():
+        gap = evidence.gaps.get(metric)
+        found[metric] = MetricFigures(
+            candidate=_range(mine), baseline=mine.value - gap.value if gap else None,
+            difference=_range(gap) if gap else None)
+    return found
+
+
+def _range(bounds: Bounds) -> Range:
+    return Range(value=bounds.value, low=bounds.low, high=bounds.high)
+
+
+def _subject(candidate: Candidate) -> Subject:
+    return Subject(
+        name=candidate.name, sha256=candidate.sha256, artifact_bytes=candidate.artifact_bytes,
+        run_id=candidate.record.identity.run_id if candidate.record else None,
+        base=candidate.base.name if candidate.base else None,
+        base_sha256=candidate.base.sha256 if candidate.base else None)
+
+
+def _against(baseline: Baseline | None) -> Against | None:
+    return None if baseline is None else Against(
+        name=baseline.name, run_id=baseline.record.identity.run_id, sha256=baseline.sha256,
+        approval=baseline.approval)
+

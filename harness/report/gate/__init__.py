@@ -1,0 +1,1 @@
+"""Views of what the gate found: terminal, Markdown, JUnit, annotations."""

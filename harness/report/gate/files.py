@@ -1,0 +1,70 @@
+"""What the gate writes: `gate.json`, `gate.md`, `junit.xml`, and what GitHub Actions reads."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from junitparser import Error, Failure, JUnitXml, TestCase, TestSuite
+
+from harness.common.files import write_atomic
+from harness.gate.checks import Check
+from harness.gate.verdict import GateResult
+from harness.report import words
+from harness.report.gate import sentences
+from harness.report.gate.markdown import markdown
+
+SUMMARY = "GITHUB_STEP_SUMMARY"
+
+
+def write_gate(result: GateResult, folder: Path) -> None:
+    """Write the three files."""
+    write_atomic(folder / "gate.json", result.model_dump_json(indent=1) + "\n")
+    write_atomic(folder / "gate.md", markdown(result))
+    write_atomic(folder / "junit.xml", junit(result))
+
+
+def junit(result: GateResult) -> str:
+    """A test case a rule: a failure where it fails, an error where nothing can be said."""
+    suite = TestSuite(f"gate {result.suite}")
+    for check in result.checks:
+        case = TestCase(check.rule, classname=f"gate.{result.suite}", time=0.0)
+        if check.state != "passed":
+            said = words.plain(sentences.finding(check))
+            ended = Failure if _fails(check, result) else Error
+            case.result = [ended(said, check.state)]
+        suite.add_testcase(case)
+    suite.add_property("verdict", words.plain(sentences.verdict(result)))
+    xml = JUnitXml("harness gate")
+    xml.add_testsuite(suite)
+    suite.time = xml.time = round(result.seconds, 3)
+    return str(xml.tostring().decode())
+
+
+def tell_github(result: GateResult) -> list[str]:
+    """Append the Markdown to the step's summary, when there is one; the lines to print besides.
+
+    The lines are workflow commands: one `::error` a rule that did not pass.
+    """
+    path = os.environ.get(SUMMARY)
+    if not path:
+        return []
+    with Path(path).open("a", encoding="utf-8") as stream:
+        stream.write(markdown(result))
+    return [f"::error title={_escaped(f'gate {result.suite}: {check.rule}', True)}::"
+            f"{_escaped(sentences.finding(check), False)}"
+            for check in result.checks if check.state != "passed"]
+
+
+def _fails(check: Check, result: GateResult) -> bool:
+    policy = {"undecided": result.policy.undecided, "missing": result.policy.missing}
+    return policy.get(check.state, "fail") == "fail"
+
+
+def _escaped(text: str, in_property: bool) -> str:
+    """As the workflow command syntax of GitHub Actions asks (actions/toolkit, command.ts)."""
+    pairs = [("%", "%25"), ("\r", "%0D"), ("\n", "%0A")]
+    pairs += [(":", "%3A"), (",", "%2C")] if in_property else []
+    for character, code in pairs:
+        text = text.replace(character, code)
+    return text

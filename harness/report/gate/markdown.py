@@ -1,0 +1,72 @@
+"""The gate as Markdown: for pull requests and step summaries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.common.excerpt import excerpt
+from harness.gate.verdict import ChangedItem, GateResult, MetricFigures
+from harness.report import words
+from harness.report.gate import sentences
+
+SHOWN, LENGTH = 10, 300
+MARKS = {"passed": "✅ passed", "failed": "❌ failed", "undecided": "❔ undecided",
+         "missing": "❔ missing"}
+
+
+def markdown(result: GateResult) -> str:
+    """Verdict, checks, metrics, slices, the items that changed, and what was compared."""
+    cell = words.cell
+    lines = [f"## Gate: {cell(result.suite)}", "", f"**{cell(sentences.verdict(result))}**", "",
+             "| rule | found | bounds | wanted | | about |", "|---|---|---|---|---|---|"]
+    lines += ["| " + " | ".join((
+        cell(c.rule), cell(sentences.figure(c, c.value)), cell(sentences.bounds(c)),
+        f"{'≤' if c.at_most else '≥'} {cell(sentences.figure(c, c.limit))}", MARKS[c.state],
+        cell(c.about))) + " |" for c in result.checks]
+    lines += ["", "Bounds are one-sided, 95% each, by test group on the same items; a rule passes "
+              "when its bound keeps the limit.", "", "| metric | candidate | baseline | difference "
+              "[bounds] |", "|---|---|---|---|"]
+    lines += [_metric(name, figures) for name, figures in result.metrics.items()]
+    if result.slices:
+        lines += ["", "| slice | items | accuracy lost, points [bounds] |", "|---|---|---|"]
+        lines += [f"| {cell(s.column)}: {cell(s.value)} | {s.items} | "
+                  f"{cell(words.points(s.drop.value, s.drop.low, s.drop.high))} |"
+                  for s in result.slices]
+    lines += _items("newly broken", result.broken) + _items("newly mended", result.mended)
+    return "\n".join([*lines, "", _compared(result), ""])
+
+
+def _metric(name: str, figures: MetricFigures) -> str:
+    mine, gap = figures.candidate, figures.difference
+    cells = (words.METRIC_NAMES[name], f"{mine.value:.3f}" if mine else words.ABSENT,
+             words.ABSENT if figures.baseline is None else f"{figures.baseline:.3f}",
+             words.cell(words.interval(gap.value, gap.low, gap.high)) if gap else words.ABSENT)
+    return f"| {' | '.join(cells)} |"
+
+
+def _items(title: str, items: Sequence[ChangedItem]) -> list[str]:
+    if not items:
+        return []
+    first = f", the first {SHOWN}" if len(items) > SHOWN else ""
+    lines = ["", f"<details><summary>{len(items)} items {title}{first}</summary>", "",
+             "| item | right | before | now | text |", "|---|---|---|---|---|"]
+    lines += ["| " + " | ".join(words.cell(value) for value in (
+        i.item, i.target, i.baseline, i.candidate, excerpt(i.text, LENGTH))) + " |"
+        for i in items[:SHOWN]]
+    return [*lines, "", "</details>"]
+
+
+def _compared(result: GateResult) -> str:
+    who, where = result.candidate, result.environment
+    base = f" on {who.base}" if who.base else ""
+    said = [f"Candidate {words.cell(who.name)}{words.cell(base)}, sha256 {who.sha256[:16]}, "
+            f"{words.size(who.artifact_bytes)}."]
+    if result.baseline:
+        approval = result.baseline.approval
+        by = f" by {words.cell(approval.by)}" if approval.by else ""
+        note = f": {words.cell(approval.note)}" if approval.note else ""
+        said.append(f"Baseline {words.cell(result.baseline.name)}, approved {approval.at[:10]}"
+                    f"{by}{note}.")
+    said.append(f"{result.items:,} items in {result.groups:,} groups; {words.cell(where.device)}, "
+                f"autocast {where.autocast}; {words.seconds(result.seconds)}; {result.created}.")
+    return " ".join(said)

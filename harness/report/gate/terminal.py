@@ -1,0 +1,51 @@
+"""The gate at the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from harness.common.excerpt import excerpt
+from harness.gate.checks import State
+from harness.gate.verdict import ChangedItem, GateResult
+from harness.report import words
+from harness.report.gate import sentences
+
+COLOURS: dict[State, str] = {"passed": "green", "failed": "bold red", "undecided": "yellow",
+                             "missing": "yellow"}
+SHOWN, LENGTH = 3, 100
+
+
+def print_gate(console: Console, result: GateResult) -> None:
+    """Checks, the items that changed, the verdict."""
+    against = f" against {result.baseline.name}" if result.baseline else ""
+    title = f"gate {result.suite}: {result.candidate.name}{against}"
+    table = Table(title=escape(title), title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    for column in ("rule", "found", "bounds", "wanted", "", "about"):
+        table.add_column(column, no_wrap=column not in ("about", "rule"))
+    for check in result.checks:
+        wanted = f"{'<=' if check.at_most else '>='} {sentences.figure(check, check.limit)}"
+        table.add_row(escape(check.rule), escape(sentences.figure(check, check.value)),
+                      escape(sentences.bounds(check).strip()), wanted,
+                      f"[{COLOURS[check.state]}]{check.state}[/]", escape(check.about))
+    console.print(table)
+    console.print("Bounds are one-sided, 95% each, by test group on the same items.",
+                  highlight=False)
+    _items(console, "newly broken", result.broken)
+    _items(console, "newly mended", result.mended)
+    console.print(sentences.verdict(result), markup=False, highlight=False, soft_wrap=True)
+
+
+def _items(console: Console, title: str, items: Sequence[ChangedItem]) -> None:
+    if not items:
+        return
+    rest = f", {min(SHOWN, len(items))} of them" if len(items) > SHOWN else ""
+    console.print(f"{title}: {len(items)} items{rest}:", highlight=False)
+    for item in items[:SHOWN]:
+        text = excerpt(" ".join(item.text.split()), LENGTH)
+        console.print(f"  {words.plain(text)!r}: {item.target}; before {item.baseline}, now "
+                      f"{item.candidate}", markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,84 @@
+"""A finished run as a model to use: loaded from what it saved, checked against what it was."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.backbones.handle import Handle, get_backbone, get_embedder
+from harness.common.device import Device
+from harness.common.errors import HarnessError
+from harness.common.files import sha256_tree
+from harness.methods.method import Fitted, Setting
+from harness.study.record import Record
+from harness.study.store import Store
+from harness.study.work import Assignment, load_saved
+from harness.suite import Budget, LoadedSuite
+from harness.tasks.task import Task
+
+
+@dataclass(frozen=True)
+class SavedRun:
+    """What a run saved, with all that is needed to load it, in this process or another."""
+
+    assignment: Assignment
+    setting: Setting
+    artifact: Path
+
+    def load(self) -> Fitted:
+        """The fitted method, ready to predict."""
+        return load_saved(self.assignment, self.setting, self.artifact)
+
+
+def saved_run(loaded: LoadedSuite, task: Task, device: Device, store: Store, record: Record,
+              artifact: Path) -> SavedRun:
+    """A run's model on the suite as it is now, from `artifact`.
+
+    `store` keeps the run below it, where it builds on one. Raises HarnessError for a run without a
+    result, of a backbone that the suite does not have or has with other weights, and of a task
+    with other classes, answers, prompt or splits.
+    """
+    identity = record.identity
+    if record.status.state != "ok" or record.setting is None:
+        raise HarnessError(f"run {identity.run_id} has no result: {record.status.reason}",
+                           "Name a finished run.")
+    if identity.task_sha256 != task.sha256:
+        raise HarnessError(f"run {identity.run_id} was made on other classes, answers, prompt or "
+                           f"splits than suite {loaded.suite.name} has now", "Run it again.")
+    inner = None
+    if identity.inner is not None:
+        below = store.record(identity.inner)
+        inner = saved_run(loaded, task, device, store, below, store.artifact(identity.inner))
+    budget = Budget(**identity.budget)
+    splits = task.splits.sample(budget.train, budget.validation, budget.test)
+    embedder = get_embedder(loaded) if identity.embedder_sha256 else None
+    if embedder is not None and embedder.sha256 != identity.embedder_sha256:
+        raise HarnessError(f"run {identity.run_id} retrieves by another embedder than suite "
+                           f"{loaded.suite.name} has now", "Run it again.")
+    return SavedRun(Assignment(
+        identity=identity, task=dataclasses.replace(task, splits=splits), budget=budget,
+        backbone=_backbone(loaded, record), embedder=embedder, device=device,
+        runs=store.folder.resolve(), features=None, setting=record.setting,
+        inner=inner.assignment if inner else None), record.setting, artifact.resolve())
+
+
+def artifact_hash(artifact: Path) -> tuple[str, int]:
+    """Hash and bytes of everything a run saved; of nothing where it saved nothing."""
+    files = [p for p in artifact.rglob("*") if p.is_file()]
+    return sha256_tree(artifact), sum(p.stat().st_size for p in files)
+
+
+def _backbone(loaded: LoadedSuite, record: Record) -> Handle | None:
+    identity = record.identity
+    if identity.backbone is None:
+        return None
+    if identity.backbone not in loaded.suite.backbones:
+        raise HarnessError(f"run {identity.run_id} is of the backbone '{identity.backbone}', which "
+                           f"profile {loaded.profile} of suite {loaded.suite.name} does not have",
+                           "Name a profile that has it with --profile.")
+    handle = get_backbone(loaded, identity.backbone)
+    if handle.sha256 != identity.backbone_sha256:
+        raise HarnessError(f"run {identity.run_id} was tuned from other weights than "
+                           f"'{identity.backbone}' has now", "Run it again.")
+    return handle

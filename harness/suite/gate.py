@@ -1,0 +1,68 @@
+"""What a candidate must show before it may replace the approved model."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from harness.suite.part import Part
+
+Metric = Literal["accuracy", "macro_f1", "micro_f1", "roc_auc", "log_loss", "calibration_error"]
+Resource = Literal["p50_ms", "p95_ms", "memory"]
+Policy = Literal["fail", "cannot-say"]
+
+
+class MetricRule(Part):
+    """Limits of one metric. Shares lie in [0, 1]; log loss is in nats an item."""
+
+    at_least: float | None = None
+    at_most: float | None = None
+    non_inferior_within: float | None = Field(None, gt=0)
+    """How much worse than the baseline it may be, on the same items."""
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> MetricRule:
+        if not self.model_fields_set:
+            raise ValueError("give at_least, at_most or non_inferior_within")
+        return self
+
+
+class Gate(Part):
+    """The policy. A rule holds when its one-sided 95% bound does, not when the figure does."""
+
+    metrics: dict[Metric, MetricRule] = Field({})
+    ratio_at_most: dict[Resource, Annotated[float, Field(gt=0)]] = Field({})
+    """Candidate over baseline, measured interleaved on this machine."""
+    worst_slice_drop_at_most: float | None = Field(None, ge=0, le=1)
+    """Share of accuracy lost on any slice."""
+    slice_items: int = Field(50, ge=2)
+    """Slices with fewer items are shown and not judged."""
+    forgetting_drop_at_most: float | None = Field(None, ge=0, le=1)
+    """Share lost on general benchmarks against the untouched backbone, mean over benchmarks."""
+    calibration_error_at_most: float | None = Field(None, ge=0, le=1)
+    artifact_bytes_at_most: int | None = Field(None, ge=1)
+    """Everything the candidate adds to its backbone, as saved."""
+    candidate_bytes_at_most: int = Field(20_000_000_000, ge=1)
+    """A larger folder is not read at all."""
+    requests: int = Field(100, ge=2)
+    """Timed requests to each model, for the ratios of latency."""
+    undecided: Policy = "fail"
+    """When the bounds lie on both sides of a limit: too few items, or too close."""
+    missing: Policy = "fail"
+    """When a figure could not be had or is not finite."""
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> Gate:
+        rules = (self.metrics, self.ratio_at_most)
+        limits = (self.worst_slice_drop_at_most, self.forgetting_drop_at_most,
+                  self.calibration_error_at_most, self.artifact_bytes_at_most)
+        if not any(rules) and all(limit is None for limit in limits):
+            raise ValueError("has no rule: every model would pass")
+        return self
+
+    @property
+    def needs_baseline(self) -> bool:
+        """Whether a rule compares with the approved model."""
+        return bool(self.ratio_at_most) or self.worst_slice_drop_at_most is not None or any(
+            rule.non_inferior_within is not None for rule in self.metrics.values())

@@ -1,0 +1,72 @@
+"""The approved model on disk."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from harness.common.errors import HarnessError
+from harness.gate.baseline import read_baseline
+
+
+def test_it_holds_the_run_s_answers(place, tmp_path):
+    run_id = place.run_id("full", "enc")
+    baseline = read_baseline(place.approve(run_id, tmp_path, anonymous=True))
+    table = place.store.predictions(run_id).to_pandas()
+    assert list(baseline.items) == table["item"].tolist()
+    columns = [f"p:{label}" for label in baseline.labels]
+    np.testing.assert_allclose(baseline.probabilities, table[columns], rtol=1e-8)
+    assert baseline.record == place.store.record(run_id)
+    assert baseline.approval.by is None
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", baseline.approval.at)
+
+
+def test_every_approval_stays_in_the_history(place, tmp_path, monkeypatch):
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "2")
+    for i, (key, value) in enumerate((("user.name", "Ada"), ("user.email", "ada@example.org"))):
+        monkeypatch.setenv(f"GIT_CONFIG_KEY_{i}", key)
+        monkeypatch.setenv(f"GIT_CONFIG_VALUE_{i}", value)
+    ids = [place.run_id("majority"), place.run_id("tfidf"), place.run_id("full", "enc")]
+    for i, run_id in enumerate(ids):
+        path = place.approve(run_id, tmp_path, note=f"number {i}")
+    baseline = read_baseline(path)
+    assert baseline.record.identity.run_id == ids[2]
+    assert [past.run_id for past in baseline.history] == [ids[1], ids[0]]
+    assert [past.approval.note for past in baseline.history] == ["number 1", "number 0"]
+    assert baseline.approval.by == "Ada <ada@example.org>"
+
+
+@pytest.mark.parametrize("edit", [
+    lambda b: b["probabilities"][0].reverse(), lambda b: b.update(targets=b["targets"][::-1]),
+    lambda b: b["record"]["quality"].update(accuracy=0.1),
+    lambda b: b["approval"].update(by="Someone Else")])
+def test_a_file_edited_by_hand_is_refused(place, tmp_path, edit):
+    path = place.approve(place.run_id("tfidf"), tmp_path)
+    content = json.loads(path.read_text())
+    edit(content)
+    path.write_text(json.dumps(content))
+    with pytest.raises(HarnessError, match="does not have its hash"):
+        read_baseline(path)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"suite": 1}', "\ud83d", "null"])
+def test_a_file_that_is_none(tmp_path, text):
+    path = tmp_path / "tiny.json"
+    path.write_bytes(text.encode("utf-8", "surrogatepass"))
+    with pytest.raises(HarnessError, match="not a baseline"):
+        read_baseline(path)
+
+
+def test_a_newer_one_is_refused(place, tmp_path):
+    path = place.approve(place.run_id("tfidf"), tmp_path)
+    path.write_text(path.read_text().replace('"schema_version": 1', '"schema_version": 99', 1))
+    with pytest.raises(HarnessError, match="is newer than"):
+        read_baseline(path)
+
+
+def test_what_cannot_be_approved(place, tmp_path):
+    with pytest.raises(HarnessError, match="there is no run"):
+        place.approve("0" * 16, tmp_path)
+    with pytest.raises(HarnessError, match="there is no run"):
+        place.approve("../../etc", tmp_path)

@@ -1,0 +1,85 @@
+"""One-sided bounds against independent implementations, and their error rates."""
+
+import numpy as np
+import pytest
+from scipy import stats
+from statsmodels.stats.proportion import proportion_confint
+
+from harness.compare.bootstrap import Answers, Drawn, bootstrap
+from harness.gate.bounds import Bounds, metric_bounds, ratio_bounds
+from harness.gate.checks import check
+
+
+def test_student_s_bounds():
+    values = np.random.default_rng(0).normal(0.1, 0.02, 10_000)
+    found = metric_bounds("log_loss", 0.1, values, Drawn(40, 3))
+    low, high = stats.t.interval(0.9, 37, loc=0.1, scale=values.std(ddof=1))
+    assert (found.low, found.high) == pytest.approx((low, high))
+
+
+@pytest.mark.parametrize("groups", [10, 50, 323])
+def test_nothing_changed_is_no_certainty(groups):
+    """All of n right: Wilson's interval by statsmodels."""
+    found = metric_bounds("accuracy", 1.0, np.ones(100), Drawn(groups, 2))
+    low, _ = proportion_confint(groups, groups, alpha=0.1, method="wilson")
+    assert found.low == pytest.approx(low)
+
+
+def test_what_is_not_known_has_no_narrow_bounds():
+    assert metric_bounds("roc_auc", np.nan, np.ones(5), Drawn(9, 2)) is None
+    wide = metric_bounds("accuracy", 0.5, np.full(5, 0.5), Drawn(2, 2))
+    assert (wide.low, wide.high) == (-np.inf, np.inf)
+    some = metric_bounds("roc_auc", 0.5, np.array([np.nan, 0.4, 0.6]), Drawn(9, 2))
+    assert some.low < 0.5 < some.high
+
+
+def test_a_model_at_the_margin_passes_in_five_of_a_hundred():
+    """Accuracy truly 3 points lower than the baseline's, margin 3 points, 1,000 items."""
+    rng, studies, items, margin = np.random.default_rng(1), 2_000, 1_000, 0.03
+    gaps = rng.choice([-1, 0, 1], size=(studies, items), p=[0.08, 0.87, 0.05])
+    passed = 0
+    for gap in gaps:
+        error = gap.std() / np.sqrt(items)
+        values = rng.normal(gap.mean(), error, 1_000)
+        found = metric_bounds("accuracy", gap.mean(), values, Drawn(items, 1))
+        passed += check("a", "points", found, -margin, False).state == "passed"
+    assert 0.035 < passed / studies < 0.065  # three Monte-Carlo errors
+
+
+def test_bounds_of_a_paired_difference_by_the_bootstrap():
+    """Against the paired t interval of items that are groups of their own, one class."""
+    rng = np.random.default_rng(2)
+    targets = np.arange(300) % 2
+    sides = []
+    for share in (0.8, 0.7):
+        right = rng.random(300) < share
+        p = np.where(right, 0.9, 0.1)
+        sides.append(np.where((targets == 1)[:, None], np.c_[1 - p, p], np.c_[p, 1 - p]))
+    found = bootstrap(Answers(sides, targets, np.arange(300)), 4_000)
+    values = found.values["accuracy"]
+    gap = metric_bounds("accuracy", float(found.points["accuracy"] @ [1, -1]),
+                        values[0] - values[1], found.drawn)
+    each = [(p.argmax(axis=1) == targets).astype(float) for p in sides]
+    low, high = stats.t.interval(0.9, 299, *_mean(each[0] - each[1]))
+    assert (gap.low, gap.high) == pytest.approx((low, high), abs=0.005)
+
+
+def _mean(values):
+    return values.mean(), values.std(ddof=1) / np.sqrt(len(values))
+
+
+def test_ratio_of_medians_against_scipy():
+    rng = np.random.default_rng(3)
+    slow = rng.lognormal(0, 0.1, 200)
+    mine, theirs = 1.3 * slow * rng.lognormal(0, 0.05, 200), slow
+    found = ratio_bounds(mine, theirs, 50, 0)
+    expected = stats.bootstrap(
+        (mine, theirs), lambda a, b, axis=-1: np.median(a, axis=axis) / np.median(b, axis=axis),
+        paired=True, confidence_level=0.9, method="percentile", rng=4, vectorized=True)
+    assert found.value == pytest.approx(np.median(mine) / np.median(theirs))
+    assert (found.low, found.high) == pytest.approx(expected.confidence_interval, abs=0.01)
+
+
+def test_a_percentile_needs_its_requests():
+    assert ratio_bounds([1.0] * 19, [1.0] * 19, 95, 0) is None
+    assert ratio_bounds([1.0] * 20, [1.0] * 20, 95, 0) == Bounds(1.0, 1.0, 1.0)
