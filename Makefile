@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help suite report gate test lint bench validity clean
+.PHONY: help env suite report gate test lint bench validity clean
 
 help: ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -17,6 +17,8 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt pip setuptools
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
+
+env: $(VENV)/.ready ## the environment alone
 
 suite: $(VENV)/.ready ## fetch, run and report a suite: make suite TASK=legal [PROFILE=smoke|quick|standard|full]
 	$(BIN)/harness run $(TASK) $(if $(PROFILE),--profile $(PROFILE))
@@ -39,9 +41,10 @@ bench: $(VENV)/.ready ## benchmarks of this project
 	$(BIN)/python -m benchmarks.training
 	$(BIN)/python -m benchmarks.forgetting
 	$(BIN)/python -m benchmarks.report
+	$(BIN)/python -m benchmarks.gate
 
 validity: $(VENV)/.ready ## simulate studies with known answers: error rates of the statistics
 	$(BIN)/python -m benchmarks.validity
 
 clean: ## remove runs, caches of tools and the environment; published reports stay
-	rm -rf runs $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage *.egg-info
+	rm -rf runs gates $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage *.egg-info

@@ -25,7 +25,7 @@ from harness.study.plan import make_plan
 from harness.study.run import assign
 from harness.study.store import PREDICTIONS, RECORD, Store, prediction_table
 from harness.study.work import carry_out
-from harness.suite import Gate, load_suite
+from harness.suite import Gate, MetricRule, load_suite
 from harness.tasks.splits import Splits
 from harness.tasks.task import load_task
 
@@ -115,7 +115,7 @@ class Study:
 PROFILE = """
 profiles:
   tried:
-    methods: [majority]
+    methods: []
     budget: {train: 1500, validation: 60, test: 1000, epochs: 3, batch: 16, max_length: 48,
              trials: 1, seeds: 1}
     measure: {forgetting: {probes: {sst2: 200, mrpc: 200, rte: null}, passages: 0}}
@@ -191,12 +191,15 @@ def test_better_on_average_and_far_worse_on_one_slice_fails_on_the_slice(study):
 
 
 def test_gained_on_the_task_and_forgot_general_knowledge_fails_on_forgetting(study):
-    """An over-trained model against the most frequent class."""
-    small = study.approved(study.tuned("majority"))
+    """Every parameter at ten times the usual rate, against a head from 16 items; the limit on
+    forgetting is the shipped one."""
+    small = study.approved(study.tuned("features", train=16, run_id="0" * 15 + "5"))
     overtrained = study.tuned("overtrained", train=320, run_id="0" * 15 + "6")
-    result = study.gate(overtrained, small)
-    assert result.metrics["accuracy"].difference.low > 0
-    assert set(failed(result)) == {"forgetting"}
+    result = study.gate(overtrained, small, worst_slice_drop_at_most=None,
+                        metrics={"accuracy": MetricRule(non_inferior_within=0.05)})
+    assert result.metrics["accuracy"].difference.value > 0.03
+    assert "forgetting" in failed(result)
+    assert "accuracy against the baseline" not in failed(result)
     assert result.exit_code == 1
 
 

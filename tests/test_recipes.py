@@ -1,0 +1,79 @@
+"""The recipes for pipelines: their own shell lines, run."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+RECIPES = ROOT / "docs" / "recipes"
+
+
+@pytest.fixture
+def checkout(place, tmp_path):
+    """A folder as a pipeline has it: suites, runs, baselines, .venv."""
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    (tmp_path / ".venv" / "bin" / "harness").symlink_to(Path(sys.executable).with_name("harness"))
+    (tmp_path / "suites").mkdir()
+    shutil.copy(place.suite("plain"), tmp_path / "suites" / "tiny.yaml")
+    shutil.copy(place.folder / "data.csv", tmp_path / "suites")
+    (tmp_path / "runs").symlink_to(place.runs)
+    place.approve(place.run_id("tfidf"), tmp_path / "baselines")
+    return tmp_path
+
+
+def bash(script, folder, *arguments, **variables):
+    environment = os.environ | {"SUITE": "tiny"} | variables
+    return subprocess.run(["bash", "-euo", "pipefail", "-c", script, "bash", *arguments],
+                          cwd=folder, env=environment, capture_output=True, text=True,
+                          timeout=240, check=False)
+
+
+def script(name):
+    recipe = yaml.safe_load((RECIPES / name).read_text())
+    if name == "github.yml":
+        steps = recipe["jobs"]["gate"]["steps"]
+        return next(s["run"] for s in steps if s.get("name") == "May it ship?")
+    return "\n".join(recipe["gate"]["script"])
+
+
+@pytest.mark.parametrize("name", ["github.yml", "gitlab.yml"])
+def test_a_pipeline_reads_the_exit_code(name, checkout, place):
+    summary = checkout / "summary.md"
+    for label, code in (("tfidf", 0), ("majority", 1)):
+        done = bash(script(name), checkout, CANDIDATE=place.run_id(label),
+                    GITHUB_STEP_SUMMARY=str(summary))
+        assert done.returncode == code, done.stdout + done.stderr
+        assert ("::error title=gate tiny" in done.stdout) is bool(code)
+        assert {p.name for p in (checkout / "gate").iterdir()} == {
+            "gate.json", "gate.md", "junit.xml"}
+    assert summary.read_text().count("## Gate: tiny") == 2
+    done = bash(script(name), checkout, CANDIDATE="nothing")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: 'nothing' is neither a run in runs/ nor a folder")
+
+
+def test_nothing_is_deployed_that_did_not_pass(checkout, place):
+    deploy = (RECIPES / "pre_deploy.sh").read_text()
+    for label, code, said in (("tfidf", 0, "deployed it"), ("majority", 1, "the gate failed"),
+                              (None, 2, "cannot say")):
+        candidate = place.run_id(label) if label else "nothing"
+        done = bash(deploy, checkout, candidate, "tiny", "echo", "deployed it")
+        assert done.returncode == code, done.stderr
+        assert said in done.stdout + done.stderr
+        assert ("deployed it" in done.stdout) is (code == 0)
+        if code == 0:
+            found = json.loads((checkout / "gate" / "gate.json").read_text())
+            assert f"passed: {found['candidate']['sha256']}" in done.stdout
+
+
+def test_make_has_the_targets_that_recipes_call():
+    lines = (ROOT / "Makefile").read_text()
+    for name in ("github.yml", "gitlab.yml"):
+        assert "make env" in (RECIPES / name).read_text()
+    assert "\nenv: $(VENV)/.ready" in lines
