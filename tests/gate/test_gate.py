@@ -47,6 +47,14 @@ def test_a_folder_answers_as_its_run_does(place, tmp_path, label, backbone, said
     assert result.candidate.name == "artifact"
 
 
+def test_a_causal_model_folder_answers_the_suite_s_prompt(place, tmp_path, decoder):
+    """The untouched backbone from its folder is what zero-shot asks."""
+    place.approve(place.run_id("zero-shot", "dec"), tmp_path)
+    result = place.gate(decoder.path, tmp_path)
+    assert result.outcome == "passed"
+    assert result.metrics["log_loss"].difference.value == pytest.approx(0, abs=1e-6)
+
+
 def test_a_worse_model_is_stopped_with_its_items(place, tmp_path):
     """The majority class in the place of TF-IDF."""
     place.approve(place.run_id("tfidf"), tmp_path, note="as good as it gets")

@@ -50,7 +50,7 @@ def test_the_verdict_is_one_sentence():
     doubt = Gate(artifact_bytes_at_most=1, undecided="cannot-say")
     assert sentences.verdict(result(PASSED, DOUBT, policy=doubt)) == (
         "Cannot say whether model may ship: p50_ms against the baseline: 1.40x [1.20x, 1.60x], "
-        "wanted at most 1.50x (on a CPU).")
+        "wanted at most 1.50x, not decided by these items (on a CPU).")
 
 
 def test_junit_has_a_case_a_rule():

@@ -31,7 +31,9 @@ def finding(check: Check) -> str:
     about = f" ({check.about})" if check.about else ""
     if check.value is None:
         return f"{check.rule}: no figure{about}; wanted {wanted}"
-    return f"{check.rule}: {figure(check, check.value)}{bounds(check)}, wanted {wanted}{about}"
+    doubt = ", not decided by these items" if check.state == "undecided" else ""
+    found = f"{figure(check, check.value)}{bounds(check)}"
+    return f"{check.rule}: {found}, wanted {wanted}{doubt}{about}"
 
 
 def bounds(check: Check) -> str:
