@@ -77,6 +77,28 @@ def doctor() -> None:
 
 
 @app.command()
+def init(
+    name: Annotated[str, typer.Argument(help="the new suite's name")],
+    data: Annotated[Path, typer.Option(
+        help="CSV, TSV, JSONL or Parquet, or a folder with one folder of texts a class")],
+    text: Annotated[str | None, typer.Option(help="column of the text")] = None,
+    label: Annotated[str | None, typer.Option(help="column of the class")] = None,
+    pair: Annotated[str | None, typer.Option(help="column of a second text")] = None,
+    group: Annotated[str | None, typer.Option(
+        help="column of what texts belong to: a group never stands in two splits")] = None,
+    slice_by: Annotated[list[str] | None, typer.Option(
+        "--slice", help="column to report by; may be given several times")] = None,
+    suites: Suites = SUITES,
+) -> None:
+    """Write a suite for your own data and say what was understood of it."""
+    from harness.commands import init as commands
+    from harness.report.terminal import make_console
+
+    columns = commands.Columns(text, label, pair, group, tuple(slice_by or ()))
+    commands.init(make_console(), name, data, columns, suites)
+
+
+@app.command()
 def plan(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, runs: Runs = RUNS
          ) -> None:
     """Show the runs of a suite and how long they may take."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
+from pydantic import Field
 
 from harness.common.errors import HarnessError
 from harness.common.names import did_you_mean
@@ -21,6 +22,10 @@ class TableOptions(ReaderOptions):
     pair: str | None = None
     group: str | None = None
     slices: tuple[str, ...] = ()
+    delimiter: str | None = Field(None, min_length=1, max_length=1)
+    """Of a CSV file; a comma where absent."""
+    encoding: str = "utf-8-sig"
+    """Of a CSV or TSV file."""
 
 
 @reader("table", TableOptions)
@@ -31,7 +36,7 @@ def read_table(path: Path, options: TableOptions) -> Iterator[Row]:
     """
     wanted = [options.text, options.label, *options.slices,
               *(c for c in (options.pair, options.group) if c is not None)]
-    frame = _columns(path, wanted)
+    frame = _columns(path, wanted, options.delimiter, options.encoding)
     for row in frame.to_dict("records"):
         yield Row(
             text=row[options.text], label=row[options.label].strip(),
@@ -46,8 +51,9 @@ def read_columns(path: Path, columns: Sequence[str]) -> list[tuple[str, ...]]:
     return list(_columns(path, columns)[list(columns)].itertuples(index=False, name=None))
 
 
-def _columns(path: Path, wanted: Sequence[str]) -> pd.DataFrame:
-    frame = _frame(path)
+def _columns(path: Path, wanted: Sequence[str], delimiter: str | None = None,
+             encoding: str = "utf-8-sig") -> pd.DataFrame:
+    frame = read_frame(path, delimiter, encoding)
     for column in wanted:
         if column not in frame.columns:
             raise HarnessError(f"{path.name}: there is no column '{column}'",
@@ -55,18 +61,25 @@ def _columns(path: Path, wanted: Sequence[str]) -> pd.DataFrame:
     return frame[list(dict.fromkeys(wanted))].fillna("").astype(str)
 
 
-def _frame(path: Path) -> pd.DataFrame:
-    formats = {
-        ".csv": lambda: pd.read_csv(path, dtype=str, keep_default_na=False),
-        ".tsv": lambda: pd.read_csv(path, dtype=str, keep_default_na=False, sep="\t"),
-        ".jsonl": lambda: pd.read_json(path, lines=True, dtype=False),
+def read_frame(path: Path, delimiter: str | None = None, encoding: str = "utf-8-sig",
+               rows: int | None = None) -> pd.DataFrame:
+    """A table, or its first `rows` rows. Raises HarnessError for a file that is none."""
+    def text(separator: str) -> pd.DataFrame:
+        return pd.read_csv(path, dtype=str, keep_default_na=False, sep=separator,
+                           encoding=encoding, nrows=rows)
+
+    formats: dict[str, Callable[[], pd.DataFrame]] = {
+        ".csv": lambda: text(delimiter or ","), ".tsv": lambda: text(delimiter or "\t"),
+        ".jsonl": lambda: pd.read_json(path, lines=True, dtype=False, nrows=rows),
         ".parquet": lambda: pd.read_parquet(path),
     }
-    if path.suffix.lower() not in formats:
+    ending = path.suffix.lower()
+    if path.is_dir() or ending not in formats:
         raise HarnessError(f"{path.name}: a table ends in {', '.join(formats)}",
                            "Convert the file, or rename it to what it is.")
     try:
-        return formats[path.suffix.lower()]()
-    except (ValueError, OSError) as error:
-        raise HarnessError(f"{path.name}: cannot be read as {path.suffix[1:]}: {str(error)[:150]}",
-                           "Mend the file.") from None
+        return formats[ending]()
+    except (ValueError, OSError, LookupError) as error:
+        reason = " ".join(str(error).split())[:150]
+        raise HarnessError(f"{path.name}: cannot be read as {ending[1:]}: {reason}",
+                           "Mend the file, or say its delimiter and encoding.") from None

@@ -1,0 +1,39 @@
+"""What was understood of a data set, at the terminal."""
+
+from __future__ import annotations
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from harness.report import words
+from harness.tasks.describe import Described
+
+SHOWN = 20
+
+
+def print_described(console: Console, found: Described, *, grouped: bool) -> None:
+    """Rows and their fates, classes, lengths."""
+    facts = found.facts
+    console.print(f"{facts.rows:,} rows: {facts.kept:,} kept; left out: {facts.duplicates:,} "
+                  f"duplicates, {facts.conflicting:,} with one text under two classes, "
+                  f"{facts.empty:,} without text", highlight=False)
+    table = Table("class", box=SIMPLE_HEAD, pad_edge=False)
+    for column in ("items", "share"):
+        table.add_column(column, justify="right")
+    for label, count in list(found.classes.items())[:SHOWN]:
+        table.add_row(escape(words.plain(label)), f"{count:,}", f"{count / facts.kept:.1%}")
+    console.print(table)
+    for label, spelt in found.values.items():
+        if len(spelt) > 1:
+            console.print(f"taken as one class: {', '.join(map(repr, spelt))} ({label})",
+                          markup=False, highlight=False)
+    if len(found.classes) > SHOWN:
+        console.print(f"and {len(found.classes) - SHOWN} more classes", highlight=False)
+    median, most_of, longest = found.words
+    console.print(f"texts: {median} words in the median, {most_of} in the 90th percentile, "
+                  f"{longest:,} at most; read up to {found.max_length} tokens", highlight=False)
+    console.print(f"groups: {facts.groups:,}" + ("" if grouped else
+                  " (every text its own: name a column with --group where texts belong together, "
+                  "or near-duplicates may stand in training and test)"), highlight=False)

@@ -1,0 +1,45 @@
+"""The text of a new suite file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+
+@dataclass(frozen=True)
+class NewSuite:
+    """What a new suite says of its data."""
+
+    name: str
+    title: str
+    file: str
+    """Where the data lies, from the suite's folder."""
+    reader: str
+    options: Mapping[str, Any]
+    classes: Mapping[str, int]
+    values: Mapping[str, tuple[str, ...]]
+    grouped: bool
+    paired: bool
+    words: tuple[int, int, int]
+    max_length: int
+
+    @property
+    def metric(self) -> str:
+        """Macro F1, or ROC AUC where there are two classes."""
+        return "roc_auc" if len(self.classes) == 2 else "macro_f1"
+
+
+def suite_text(new: NewSuite) -> str:
+    """The suite as YAML with comments. Values are written as JSON, which YAML contains."""
+    environment = Environment(loader=PackageLoader("harness.suite", "."), autoescape=False,  # noqa: S701
+                              undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+                              keep_trailing_newline=True)
+    item = "Text: {text}\nSecond text: {pair}\nAnswer:" if new.paired else "Text: {text}\nAnswer:"
+    return environment.get_template("new.yaml.j2").render(
+        **{name: getattr(new, name) for name in (*new.__dataclass_fields__, "metric")},
+        q=lambda value: json.dumps(value, ensure_ascii=False), item=item,
+        instruction="Which of these is right? Answer with one of: {options}.")

@@ -1,0 +1,157 @@
+"""From a user's own file to a suite, and a corpus of real-world messes."""
+
+import io
+import json
+
+import pandas as pd
+import pytest
+from rich.console import Console
+from tiny import sentences
+
+from harness.commands.init import Columns, init
+from harness.common.errors import HarnessError
+from harness.suite import load_suite
+from harness.tasks.task import load_task
+
+COLUMNS = Columns("text", "label", None, "group", ("source",))
+PLAIN = Columns("text", "label", None, None, ())
+
+
+def start(tmp_path, data, columns=COLUMNS, name="mine"):
+    """The new suite, its task, and what was said."""
+    said = io.StringIO()
+    (tmp_path / "suites").mkdir(exist_ok=True)
+    init(Console(file=said, width=200), name, data, columns, tmp_path / "suites")
+    loaded = load_suite(tmp_path / "suites" / f"{name}.yaml")
+    return loaded, load_task(loaded), said.getvalue()
+
+
+def write(frame, path, **how):
+    {"csv": frame.to_csv, "tsv": lambda p, **k: frame.to_csv(p, sep="\t", **k),
+     "parquet": lambda p, **k: frame.to_parquet(p),
+     "jsonl": lambda p, **k: frame.to_json(p, orient="records", lines=True)}[
+        path.suffix[1:]](path, **{"index": False} | how)
+    return path
+
+
+@pytest.mark.parametrize(("ending", "how"), [
+    ("csv", {}), ("csv", {"sep": ";"}), ("csv", {"sep": "|"}), ("csv", {"sep": "\t"}),
+    ("csv", {"encoding": "utf-8-sig"}), ("csv", {"encoding": "utf-16"}),
+    ("csv", {"encoding": "cp1252"}), ("csv", {"lineterminator": "\r\n"}), ("tsv", {}),
+    ("jsonl", {}), ("parquet", {})])
+def test_every_format_gives_the_same_task(tmp_path, ending, how):
+    frame = sentences()
+    frame["text"] += ' naïve; "quoted"\nsecond line, |'
+    loaded, task, said = start(tmp_path, write(frame, tmp_path / f"data.{ending}", **how))
+    assert task.facts.kept == len(frame)
+    texts = {e.text for part in (task.splits.train, task.splits.test) for e in part}
+    assert texts <= set(frame["text"])
+    assert task.facts.groups == frame["group"].nunique()
+    assert {k for e in task.splits.test for k in e.slices} == {"source"}
+    assert "120 rows: 120 kept" in said
+    assert loaded.profile == "quick"
+    assert {"smoke", "quick", "standard"} <= set(loaded.profiles)
+    assert load_suite(loaded.source.path, "smoke").suite.budget.train == 24
+
+
+def test_a_folder_of_texts(tmp_path):
+    for i, row in sentences().iterrows():
+        place = tmp_path / "texts" / row["label"] / f"{i % 3}"
+        place.mkdir(parents=True, exist_ok=True)
+        (place / f"{i}.txt").write_text(row["text"])
+    _, task, _ = start(tmp_path, tmp_path / "texts", Columns(None, None, None, None, ()))
+    assert set(task.labels) == {"fruit", "metal", "metal alloy"}
+    assert task.facts.kept == 120
+
+
+def test_spellings_of_a_class_are_taken_as_one(tmp_path):
+    frame = sentences()
+    frame.loc[::4, "label"] = frame["label"].str.upper() + "  "
+    loaded, task, said = start(tmp_path, write(frame, tmp_path / "data.csv"))
+    assert len(task.labels) == 3
+    assert task.facts.kept == 120
+    assert "taken as one class" in said
+    assert all(len(values) == 2 for values in loaded.suite.task.labels.values())
+
+
+def test_pairs_two_classes_and_names_that_yaml_would_misread(tmp_path):
+    frame = sentences()
+    frame["label"] = ["yes: {no} #1" if i % 2 else "null" for i in range(len(frame))]
+    frame["other"] = frame["text"].str.upper()
+    loaded, task, _ = start(tmp_path, write(frame, tmp_path / "data.csv"),
+                            Columns("text", "label", "other", None, ()))
+    assert set(task.labels) == {"yes: {no} #1", "null"}
+    assert task.splits.test[0].pair
+    assert loaded.suite.decide.metric == "roc_auc"
+    assert "say `group` above" in loaded.source.path.read_text()
+
+
+def test_a_cell_of_ten_megabytes(tmp_path):
+    frame = sentences()
+    frame.loc[0, "text"] = "word " * 2_000_000
+    _, task, said = start(tmp_path, write(frame, tmp_path / "data.csv"))
+    assert task.facts.kept == 120
+    assert "2,000,000 at most" in said
+
+
+def rows(*pairs):
+    return pd.DataFrame(pairs, columns=["text", "label"])
+
+
+MESSES = {
+    "missing column": (lambda p: write(sentences().rename(columns={"text": "txt"}), p),
+                       "no column 'text'", "Did you mean 'txt'"),
+    "one class": (lambda p: write(rows(*[(f"t{i}", "a") for i in range(20)]), p),
+                  "all items have the class 'a'", "two classes"),
+    "a class with one example": (
+        lambda p: write(rows(("x", "b"), *[(f"t{i}", "ac"[i % 2]) for i in range(20)]), p),
+        "too few items of the class 'b' (1)", "collect more"),
+    "text for a class": (lambda p: write(rows(*[(f"t{i}", f"u{i}") for i in range(20)]), p),
+                         "20 different labels in 20 rows", "Name it with --label"),
+    "nul": (lambda p: p.write_bytes(b"text,label\na,b\nc\0d,e\n"), "data.csv:3: holds a NUL",
+            "again"),
+    "empty": (lambda p: p.write_bytes(b""), "is empty", "Give data"),
+    "only a header": (lambda p: p.write_text("text,label\n"), "holds no texts", "Give data"),
+    "no texts": (lambda p: write(rows(*[("  ", "ab"[i % 2]) for i in range(9)]), p),
+                 "holds no texts", "Give data"),
+    "a folder without texts": (lambda p: (p.mkdir(), (p / "a").mkdir()), "is a folder",
+                               "Leave out"),
+    "nothing": (lambda p: None, "there is no such file", "Name a table"),
+    "one text under two classes": (
+        lambda p: write(rows(*[("same", "ab"[i % 2]) for i in range(20)]), p),
+        "too few items of the classes 'a' (0), 'b' (0)", "collect more"),
+}
+
+
+@pytest.mark.parametrize("mess", MESSES)
+def test_a_mess_is_two_lines_and_leaves_nothing(mess, tmp_path):
+    make, found, fix = MESSES[mess]
+    path = tmp_path / "data.csv"
+    make(path)
+    with pytest.raises(HarnessError) as error:
+        start(tmp_path, path, PLAIN)
+    assert found in error.value.found
+    assert fix in error.value.fix
+    assert list((tmp_path / "suites").iterdir()) == []
+
+
+@pytest.mark.parametrize(("ending", "content"), [
+    ("jsonl", b'{"text": 1\n'), ("parquet", b"PAR1 no"), ("xlsx", b"PK"), ("jsonl", b"\xff\xfe\0")])
+def test_files_that_are_not_what_they_say(tmp_path, ending, content):
+    path = tmp_path / f"data.{ending}"
+    path.write_bytes(content)
+    with pytest.raises(HarnessError, match=r"cannot be read as|a table ends in"):
+        start(tmp_path, path, PLAIN)
+
+
+def test_a_suite_that_is_there_and_a_name_that_is_none(tmp_path):
+    data = write(sentences(), tmp_path / "data.csv")
+    loaded, _, _ = start(tmp_path, data)
+    before = loaded.source.path.read_text()
+    with pytest.raises(HarnessError, match="is there already"):
+        start(tmp_path, data)
+    assert loaded.source.path.read_text() == before
+    for name in ("../x", "A", "", "a b"):
+        with pytest.raises(HarnessError, match="is no name"):
+            start(tmp_path, data, name=name)
+    assert json.dumps(sorted(p.name for p in tmp_path.iterdir())) == '["data.csv", "suites"]'
