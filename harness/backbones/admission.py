@@ -30,6 +30,7 @@ ADAPTER_CONFIG, CONFIG = "adapter_config.json", "config.json"
 UNSAVED_SHARE = 1.5
 """A head that the file lacks may add parameters; more than this share of the file's is no head."""
 ROOM = 10_000_000
+MOST_IN_ADAPTER = 4_096
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,9 @@ def admit(folder: Path, most_bytes: int = MAX_BYTES) -> Admitted:
         if path.suffix == ".json":
             _check_json(path)
     parameters = sum(_parameters(path) for path in files if path.suffix == ".safetensors")
-    if not adapter:
+    if adapter:
+        _check_sizes(folder)
+    else:
         _check_promise(folder, parameters)
     return Admitted(folder, sha256_tree(folder), size, parameters, adapter)
 
@@ -131,6 +134,20 @@ def _check_json(path: Path) -> None:
 
 def _parameters(path: Path) -> int:
     return sum(math.prod(shape) for shape in tensor_shapes(path).values())
+
+
+def _check_sizes(folder: Path) -> None:
+    """An adapter's configuration is built before its weights are read: no number in it may be
+    beyond what its tensors could be of."""
+    shapes = [n for path in folder.glob("*.safetensors")
+              for shape in tensor_shapes(path).values() for n in shape]
+    most = max([MOST_IN_ADAPTER, *shapes])
+    config = json.loads((folder / ADAPTER_CONFIG).read_text(encoding="utf-8"))
+    asked = {name: value for name, value in config.items()
+             if isinstance(value, int) and value > most} if isinstance(config, dict) else {}
+    for name, value in asked.items():
+        raise HarnessError(f"{folder}: {ADAPTER_CONFIG} asks for {name} {value:,}; the largest "
+                           f"tensor has {most:,}", "Send the configuration of these weights.")
 
 
 def _check_promise(folder: Path, parameters: int) -> None:

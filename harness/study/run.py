@@ -12,10 +12,10 @@ from harness.sources.cache import cache_folder
 from harness.study.executor import in_own_process, run_locally
 from harness.study.forgetting import measure_check, pass_on, to_measure
 from harness.study.plan import Plan, PlannedRun
-from harness.study.record import Record
+from harness.study.record import Record, State
 from harness.study.rounds import Round, time_round
 from harness.study.server import start_server
-from harness.study.store import Store
+from harness.study.store import PASSING, Store
 from harness.study.work import Assignment, failure
 
 
@@ -80,8 +80,10 @@ def _run(plan: Plan, store: Store, run: PlannedRun, say: Callable[[str], None]) 
         if record is None or record.status.state != "ok":
             state = record.status.state if record else "absent"
             title = next(r.title for r in plan.runs if r.run_id == needed)
+            # What was out of memory is tried again, and then this run too.
+            ended: State = PASSING if state == PASSING else "failed"
             with store.lock(run.run_id):
-                return store.write(failure(assignment, "failed",
+                return store.write(failure(assignment, ended,
                                            f"it needs the run '{title}', which is {state}"))
     return run_locally(start_server(), assignment, say)
 

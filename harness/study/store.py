@@ -17,14 +17,14 @@ from harness.common.errors import HarnessError
 from harness.common.files import atomic_folder, flush_folder, sha256_file, write_atomic
 from harness.measure.forgetting.figures import Forgetting
 from harness.measure.part import RecordPart
-from harness.study.record import SCHEMA_VERSION, Record
+from harness.study.record import SCHEMA_VERSION, Record, State
 from harness.tasks.examples import Example
 
 RECORD = "record.json"
 PREDICTIONS = "predictions.parquet"
 ARTIFACT = "artifact"
 FORGETTING = "forgetting.parquet"
-PASSING = "out-of-memory"
+PASSING: State = "out-of-memory"
 """A state that says more about the machine's moment than about the run: tried again."""
 
 

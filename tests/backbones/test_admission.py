@@ -4,6 +4,8 @@ import json
 import shutil
 
 import pytest
+from peft import LoraConfig, get_peft_model
+from transformers import AutoModelForSequenceClassification
 
 from harness.backbones.admission import admit
 from harness.common.errors import HarnessError
@@ -46,6 +48,17 @@ def test_a_configuration_that_is_none(folder, fields, words):
     configure(folder, **fields)
     with pytest.raises(HarnessError, match=words):
         admit(folder)
+
+
+def test_an_adapter_that_asks_for_more_than_it_holds(encoder, tmp_path):
+    model = AutoModelForSequenceClassification.from_pretrained(encoder.path)
+    get_peft_model(model, LoraConfig(r=2, target_modules="all-linear", task_type="SEQ_CLS")
+                   ).save_pretrained(tmp_path)
+    assert admit(tmp_path).is_adapter
+    path = tmp_path / "adapter_config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"r": 10**9}))
+    with pytest.raises(HarnessError, match="asks for r 1,000,000,000"):
+        admit(tmp_path)
 
 
 def test_links_that_leave_the_folder(folder):

@@ -18,10 +18,12 @@ from harness.report.published import publish, read_published
 from harness.study.executor import in_own_process
 from harness.study.plan import make_plan
 from harness.study.record import SCHEMA_VERSION, Record
-from harness.study.run import missing, run_study
+from harness.study.run import _run as run_one
+from harness.study.run import assign, missing, run_study
 from harness.study.server import start_server
 from harness.study.store import Store
 from harness.study.study import make_study
+from harness.study.work import failure
 from harness.suite import load_suite
 
 FIELDS_OF_VERSION_2 = {
@@ -167,6 +169,19 @@ def test_a_failed_run_is_a_record_and_the_study_goes_on(suite_file, tmp_path, de
     summary = publish(make_study(plan, records), store.predictions, {}).summary
     assert [row.label for row in summary.rows][-2:] == ["bad", "rag+bad"]
     assert summary.rows[-1].reason
+
+
+def test_a_run_on_top_of_one_without_memory_is_tried_again_with_it(suite_file, tmp_path, device):
+    edit(suite_file, lambda v: (
+        v["budget"].update(seeds=1, trials=1), v["backbones"].pop("enc"),
+        v["backbones"]["dec"].update(methods=["lora", "rag+lora"])))
+    plan, store = make_plan(load_suite(suite_file), device), Store(tmp_path / "runs")
+    below, above = [r for r in plan.runs if r.identity.backbone]
+    store.write(failure(assign(plan, store, below), "out-of-memory", "killed"))
+    record = run_one(plan, store, above, lambda text: None)
+    assert record.status.state == "out-of-memory"
+    assert "which is out-of-memory" in record.status.reason
+    assert {above.run_id, below.run_id} <= {r.run_id for r in missing(plan, store)}
 
 
 def test_a_diverged_run_says_so_and_keeps_its_curve(suite_file, tmp_path, device):
