@@ -30,7 +30,9 @@ gate: $(VENV)/.ready ## may a model replace the approved one: make gate TASK=leg
 	$(BIN)/harness gate $(CANDIDATE) --suite $(TASK) $(if $(PROFILE),--profile $(PROFILE)) $(if $(BASE),--base $(BASE))
 
 test: $(VENV)/.ready ## all tests; pages are tested in Debian's chromium
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --cov=harness --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n $(WORKERS) -m 'not end_to_end' --cov=harness --cov-report=
+	# One after another: two studies at once would share the cores that each takes for its own.
+	$(BIN)/python -m pytest -m end_to_end --cov=harness --cov-append --cov-report=term:skip-covered
 
 lint: $(VENV)/.ready ## ruff, mypy and the layers of the house
 	$(BIN)/ruff check harness tests benchmarks

@@ -32,12 +32,6 @@ os.environ["WANDB_MODE"] = "disabled"
 
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long ones first, else one worker ends with them while the other waits."""
-    items.sort(key=lambda item: item.get_closest_marker("end_to_end") is None)
-
-
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests never touch the user's cache."""

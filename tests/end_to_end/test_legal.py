@@ -12,7 +12,7 @@ from harness.measure.forgetting.figures import Forgetting
 from harness.report.published import read_published
 
 ROOT = Path(__file__).parents[2]
-pytestmark = [pytest.mark.end_to_end, pytest.mark.xdist_group("end_to_end")]
+pytestmark = pytest.mark.end_to_end
 SECOND_CALL_SECONDS = 30
 """The promise is 15 seconds on a quiet machine; tests run two at a time."""
 

@@ -30,7 +30,7 @@ from harness.tasks.splits import Splits
 from harness.tasks.task import load_task
 
 ROOT = Path(__file__).parents[2]
-pytestmark = [pytest.mark.end_to_end, pytest.mark.xdist_group("end_to_end")]
+pytestmark = pytest.mark.end_to_end
 SEEDS = 100
 
 
