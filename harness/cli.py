@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from pathlib import Path
 from typing import Annotated
 
@@ -277,12 +278,15 @@ def main() -> None:
         app(args=arguments, prog_name="harness")
     except HarnessError as error:
         if debug:
-            raise
-        errors.print(f"[bold red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+            traceback.print_exc()
+        else:
+            errors.print(f"[bold red]error:[/] {escape(str(error))}", highlight=False,
+                         soft_wrap=True)
         sys.exit(2)
     except Exception as error:
         if debug:
-            raise
+            traceback.print_exc()
+            sys.exit(2)
         text = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
         errors.print(f"[bold red]error:[/] {escape(text)}\n  This is a fault of the harness: run "
                      "the command again with --debug to see where.", highlight=False)

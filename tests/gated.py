@@ -86,7 +86,7 @@ def place(tmp_path_factory, encoder_folder, decoder_folder):
         value = suite_dict(encoder_folder, decoder_folder) | {"gate": POLICY}
         value["backbones"]["enc"]["methods"] = ["knn", "features", "full", "lora"]
         value["budget"] |= {"test": 30, "trials": 1, "seeds": 1}
-        value["backbones"]["dec"]["budget"] = {"test": 24}
+        value["backbones"]["dec"]["budget"] = {"test": 30}
         sentences().to_csv(folder / "data.csv", index=False)
         (folder / "tiny.yaml").write_text(yaml.safe_dump(value, sort_keys=False))
         plan = make_plan(load_suite(folder / "tiny.yaml"), detect())

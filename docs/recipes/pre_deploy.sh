@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
 # Before a deployment: pre_deploy.sh CANDIDATE SUITE DEPLOY…
-# Runs DEPLOY only when the gate passes, and what it saw is the very model that is deployed.
+# Runs DEPLOY only when the gate passes, with CANDIDATE_SHA256, the hash of what was judged, in its
+# environment: check it against what you deploy.
 set -euo pipefail
 candidate=$1 suite=$2
 shift 2
 code=0
-.venv/bin/harness gate "$candidate" --suite "$suite" --output gate || code=$?
+.venv/bin/harness gate --suite "$suite" --output gate -- "$candidate" || code=$?
 case $code in
   0) sha256=$(python3 -c 'import json; print(json.load(open("gate/gate.json"))["candidate"]["sha256"])')
      echo "passed: $sha256"
-     exec "$@" ;;
+     CANDIDATE_SHA256=$sha256 exec "$@" ;;
   1) echo "not deployed: the gate failed" >&2 ;;
   2) echo "not deployed: the gate cannot say, or the request is wrong" >&2 ;;
   *) echo "not deployed: the gate ended with $code" >&2 ;;

@@ -30,7 +30,11 @@ ADAPTER_CONFIG, CONFIG = "adapter_config.json", "config.json"
 UNSAVED_SHARE = 1.5
 """A head that the file lacks may add parameters; more than this share of the file's is no head."""
 ROOM = 10_000_000
-MOST_IN_ADAPTER = 4_096
+MOST_IN_CONFIG, MOST_REPLICATED = 4_096, 64
+SINGLE, INDEX = "model.safetensors", "model.safetensors.index.json"
+TOKENIZER_FILES = ("vocab", "merges", "vocab_file", "merges_file", "tokenizer_file", "spm_file")
+NAMES_OF_MODELS = ("base_model_name_or_path", "tokenizer_name_or_path")
+"""Written by PEFT for people; with `inference_mode` they are not read."""
 
 
 @dataclass(frozen=True)
@@ -68,12 +72,23 @@ def admit(folder: Path, most_bytes: int = MAX_BYTES) -> Admitted:
     for path in files:
         if path.suffix == ".json":
             _check_json(path)
-    parameters = sum(_parameters(path) for path in files if path.suffix == ".safetensors")
+    shapes = {path: tensor_shapes(path) for path in files if path.suffix == ".safetensors"}
+    most = max([MOST_IN_CONFIG, *(n for found in shapes.values() for s in found.values()
+                                  for n in s)])
+    _check_tokenizer(folder)
     if adapter:
-        _check_sizes(folder)
+        _check_adapter(folder, most)
     else:
-        _check_promise(folder, parameters)
+        _check_model(folder, [path for path in shapes if path.parent == folder.resolve()], most)
+    parameters = sum(math.prod(s) for found in shapes.values() for s in found.values())
     return Admitted(folder, sha256_tree(folder), size, parameters, adapter)
+
+
+def check_unchanged(admitted: Admitted) -> None:
+    """Raise HarnessError when the folder is not what was admitted."""
+    if sha256_tree(admitted.path) != admitted.sha256:
+        raise HarnessError(f"{admitted.path}: changed while it was judged",
+                           "Judge a folder that nobody writes to.")
 
 
 def tensor_shapes(path: Path) -> dict[str, tuple[int, ...]]:
@@ -132,33 +147,86 @@ def _check_json(path: Path) -> None:
                            "Use a model that transformers itself supports.")
 
 
-def _parameters(path: Path) -> int:
-    return sum(math.prod(shape) for shape in tensor_shapes(path).values())
+def _check_tokenizer(folder: Path) -> None:
+    """A tokenizer's own files only: its configuration may name others by path."""
+    path = folder / "tokenizer_config.json"
+    config = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    for name in TOKENIZER_FILES:
+        value = config.get(name) if isinstance(config, dict) else None
+        if isinstance(value, str) and value != Path(value).name:
+            raise HarnessError(f"{path}: {name} lies outside the folder",
+                               "Save the tokenizer again, with its files beside it.")
 
 
-def _check_sizes(folder: Path) -> None:
+def _check_adapter(folder: Path, most: int) -> None:
     """An adapter's configuration is built before its weights are read: no number in it may be
-    beyond what its tensors could be of."""
-    shapes = [n for path in folder.glob("*.safetensors")
-              for shape in tensor_shapes(path).values() for n in shape]
-    most = max([MOST_IN_ADAPTER, *shapes])
+    beyond what its tensors could be of, and it may name no file and no code."""
     config = json.loads((folder / ADAPTER_CONFIG).read_text(encoding="utf-8"))
-    asked = {name: value for name, value in config.items()
-             if isinstance(value, int) and value > most} if isinstance(config, dict) else {}
-    for name, value in asked.items():
-        raise HarnessError(f"{folder}: {ADAPTER_CONFIG} asks for {name} {value:,}; the largest "
-                           f"tensor has {most:,}", "Send the configuration of these weights.")
+    if not isinstance(config, dict) or config.get("inference_mode") is not True:
+        raise HarnessError(f"{folder}: {ADAPTER_CONFIG} is not as PEFT saves it (inference_mode)",
+                           "Save the adapter with `save_pretrained`.")
+    for name, value in _leaves(config):
+        if isinstance(value, int) and value > most:
+            raise HarnessError(f"{folder}: {ADAPTER_CONFIG} asks for {name} {value:,}; the largest "
+                               f"tensor has {most:,}", "Send the configuration of these weights.")
+        if "trust_remote_code" in name or "tokenizer_kwargs" in name or (
+                isinstance(value, str) and "/" in value and name not in NAMES_OF_MODELS):
+            raise HarnessError(f"{folder}: {ADAPTER_CONFIG} names code or a file ({name})",
+                               "Send an adapter that stands alone.")
+    replicated = config.get("layer_replication")
+    if isinstance(replicated, list) and len(replicated) > MOST_REPLICATED:
+        raise HarnessError(f"{folder}: {ADAPTER_CONFIG} repeats layers {len(replicated)} times",
+                           f"At most {MOST_REPLICATED} are read.")
 
 
-def _check_promise(folder: Path, parameters: int) -> None:
-    """Compare what the configuration would build with what the files hold."""
+def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Every plain value in a JSON value, by the names above it."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _leaves(inner, f"{name}.{key}" if name else str(key))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _leaves(inner, name)
+    else:
+        yield name, value
+
+
+def _check_model(folder: Path, weights: list[Path], most: int) -> None:
+    """Compare what the configuration would build with the weights that would be read."""
+    read = _weights_read(folder, weights)
+    shapes = [shape for path in read for shape in tensor_shapes(path).values()]
+    config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    labels = config.get("num_labels", 0) if isinstance(config, dict) else 0
+    if isinstance(labels, int) and labels > most:
+        raise HarnessError(f"{folder}: {CONFIG} asks for {labels:,} classes; the largest tensor "
+                           f"has {most:,}", "Send the configuration of these weights.")
+    _check_promise(folder, len(shapes), sum(math.prod(shape) for shape in shapes))
+
+
+def _weights_read(folder: Path, weights: list[Path]) -> list[Path]:
+    """The files that transformers will read: one, or those that an index names."""
+    names = {path.name for path in weights}
+    if SINGLE in names:
+        return [folder / SINGLE]
+    try:
+        index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+        mapped = set(index["weight_map"].values())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise HarnessError(f"{folder}: neither {SINGLE} nor a sound {INDEX}",
+                           "Save the model with `save_pretrained`.") from None
+    if not mapped or not mapped <= names:
+        raise HarnessError(f"{folder}: {INDEX} names files that are not safetensors of the folder",
+                           "Save the model again.")
+    return [folder / name for name in sorted(mapped)]
+
+
+def _check_promise(folder: Path, tensors: int, parameters: int) -> None:
     try:
         with quietly():
             config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
     except Exception as error:  # whatever a stranger's values make a library raise
         raise HarnessError(f"{folder}: {CONFIG} cannot be read: {_line(error)}",
                            "Name a model that transformers can load.") from None
-    tensors = sum(len(tensor_shapes(p)) for p in folder.glob("*.safetensors"))
     layers = getattr(config, "num_hidden_layers", 0)
     if isinstance(layers, int) and layers > tensors:
         raise HarnessError(f"{folder}: {CONFIG} asks for {layers:,} layers, the weights hold "

@@ -16,7 +16,7 @@ from harness.gate.candidate import Context, find_candidate
 from harness.gate.run import Approved, run_gate
 from harness.gate.verdict import GateResult
 from harness.measure.forgetting.names import check_suite
-from harness.report.gate.files import tell_github, write_gate
+from harness.report.gate.files import forget_gate, tell_github, write_gate
 from harness.report.gate.terminal import print_gate
 from harness.suite import Gate, LoadedSuite, find_suite, load_suite
 from harness.tasks.task import load_task
@@ -45,6 +45,7 @@ def gate(console: Console, asked: Asked, baselines: Path, baseline: Path | None,
         raise HarnessError(f"suite {loaded.suite.name} has no policy",
                            "Give it `gate:` with the rules that a candidate must keep.")
     check_suite(loaded)
+    forget_gate(output)
     path = baseline or baselines / f"{loaded.suite.name}.json"
     approved = None
     if policy.needs_baseline or path.exists():
@@ -56,8 +57,8 @@ def gate(console: Console, asked: Asked, baselines: Path, baseline: Path | None,
         check_comparable(approved.baseline, loaded, context.task, path)
     candidate = find_candidate(asked.candidate, context)
     result = run_gate(context, policy, candidate, approved, _sayer(console))
-    print_gate(console, result)
     write_gate(result, output)
+    print_gate(console, result)
     console.print(f"gate: {output / 'gate.json'}", highlight=False, soft_wrap=True)
     for line in tell_github(result):
         console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from harness.common.text import plain
+
 
 class HarnessError(Exception):
     """Something the user can mend: what was found and where, then what to do.
@@ -11,8 +13,8 @@ class HarnessError(Exception):
 
     def __init__(self, found: str, fix: str = "") -> None:
         super().__init__(found, fix)
-        self.found = " ".join(found.split())
-        self.fix = " ".join(fix.split())
+        self.found = " ".join(plain(found).split())
+        self.fix = " ".join(plain(fix).split())
 
     def __str__(self) -> str:
         return f"{self.found}\n  {self.fix}" if self.fix else self.found

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from harness.common.excerpt import excerpt
+from harness.common.text import excerpt
 from harness.compare.arms import Arm, Measured
 from harness.measure.part import RecordPart
 

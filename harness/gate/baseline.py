@@ -178,8 +178,8 @@ def approved_model(baseline: Baseline, path: Path, loaded: LoadedSuite, task: Ta
     here = next((place for place in places if place.is_dir()
                  and artifact_hash(place)[0] == baseline.artifact_sha256), None)
     if here is None:
-        raise HarnessError(f"the approved model ({baseline.name}) is not at hand, in neither "
-                           + " nor ".join(map(str, places)),
+        raise HarnessError(f"the approved model ({baseline.name}) is at hand neither beside the "
+                           "baseline nor among the runs",
                            "Put what the run saved there, or approve with --keep-model.")
     return saved_run(loaded, task, device, store, baseline.record, here)
 

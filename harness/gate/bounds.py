@@ -7,6 +7,7 @@ intersection-union test: Berger, Technometrics 24, 1982).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,12 +16,11 @@ from scipy.stats import norm
 from scipy.stats import t as student
 
 from harness.compare.bootstrap import RESAMPLES, Drawn
-from harness.measure.latency import NEEDED
 
 ONE_SIDED = 0.95
 Z = float(norm.ppf(ONE_SIDED))
-SHARES = frozenset({"accuracy", "macro_f1", "micro_f1"})
-"""Metrics that move by whole items, so that few groups prove little even where none changed."""
+BY_CLASS = frozenset({"macro_f1", "roc_auc"})
+LEAST_GROUPS = 10
 
 
 @dataclass(frozen=True)
@@ -36,23 +36,50 @@ class Bounds:
         return Bounds(0.0 - self.value, 0.0 - self.high, 0.0 - self.low)
 
 
-def metric_bounds(metric: str, point: float, values: np.ndarray, drawn: Drawn) -> Bounds | None:
+def metric_bounds(metric: str, point: float, values: np.ndarray, drawn: Drawn,
+                  by_class: Sequence[int]) -> Bounds | None:
     """Of a metric, or of a paired difference of it, from its resamples [resamples].
 
-    Student's interval with the bootstrap's standard error. Where a metric moves by whole items
-    the reach is no less than the score interval's for a change that no group showed,
-    z² / (groups + z²) (Wilson 1927; Tango 1998 for paired items): a bootstrap calls that certain.
+    Student's interval with the bootstrap's standard error, its reach no less than `least_reach`.
+    `by_class` counts the groups of each class. Unbounded where the groups are fewer than ten;
     None where the point is not finite.
     """
     if not np.isfinite(point):
         return None
     known = values[np.isfinite(values)]
-    if drawn.freedom < 1 or len(known) < 2:
+    if drawn.freedom < 1 or drawn.groups < LEAST_GROUPS or len(known) < 2:
         return Bounds(point, -np.inf, np.inf)
-    reach = float(student.ppf(ONE_SIDED, drawn.freedom) * known.std(ddof=1))
-    if metric in SHARES:
-        reach = max(reach, Z**2 / (drawn.groups + Z**2))
+    reach = max(float(student.ppf(ONE_SIDED, drawn.freedom) * known.std(ddof=1)),
+                least_reach(metric, drawn.groups, by_class))
     return Bounds(point, point - reach, point + reach)
+
+
+def least_reach(metric: str, groups: int, by_class: Sequence[int]) -> float:
+    """What so many groups leave open where none of them showed any change.
+
+    A bootstrap calls that certain. For a share it is the score interval's z² / (groups + z²)
+    (Wilson 1927; Tango 1998 for paired items). Macro F1 and ROC AUC are means over classes, each
+    with groups of its own: the root of the squares of the classes' shares of it; the area of two
+    classes is no surer than the smaller one. Log loss has no such bound, as it has no end.
+    """
+    if metric == "log_loss":
+        return 0.0
+    if metric not in BY_CLASS:
+        return _open(groups)
+    each = [_open(count) for count in by_class]
+    if metric == "roc_auc" and len(each) == 2:
+        return max(each)
+    return math.hypot(*each) / len(each)
+
+
+def _open(groups: int) -> float:
+    return Z**2 / (groups + Z**2)
+
+
+def requests_needed(percentile: int) -> int:
+    """Requests without which no bound of a percentile exists: with fewer, all of them may lie on
+    one side of it with a chance above 5%."""
+    return math.ceil(math.log(1 - ONE_SIDED) / math.log(max(percentile, 100 - percentile) / 100))
 
 
 def ratio_bounds(candidate: Sequence[float], baseline: Sequence[float], percentile: int,
@@ -62,7 +89,7 @@ def ratio_bounds(candidate: Sequence[float], baseline: Sequence[float], percenti
     None where the pairs are too few to hold the percentile.
     """
     above, below = np.array(candidate), np.array(baseline)
-    if len(above) < NEEDED[f"p{percentile}"]:
+    if len(above) < requests_needed(percentile):
         return None
     drawn = np.random.default_rng(seed).integers(len(above), size=(RESAMPLES, len(above)))
     ratios = (np.percentile(above[drawn], percentile, axis=1)

@@ -15,6 +15,7 @@ from harness.backbones.load import Loaded
 from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.common.errors import HarnessError
+from harness.common.text import plain
 from harness.gate.labels import Reordered, match_labels
 from harness.methods.decoder import DecoderClassifier, nothing_to_save, plain_decoder
 from harness.methods.elsewhere import check_whole, load_tuned
@@ -116,7 +117,7 @@ def find_candidate(name: str, context: Context) -> Candidate:
     spec = context.loaded.suite.task
     model = TunedFolder(admitted, context.task, context.max_length, context.device, base,
                         context.labels, spec.labels)
-    return Candidate(Path(name).resolve().name, model, admitted.sha256, admitted.bytes, base,
+    return Candidate(plain(Path(name).resolve().name), model, admitted.sha256, admitted.bytes, base,
                      admitted, None)
 
 

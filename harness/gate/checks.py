@@ -10,12 +10,11 @@ import numpy as np
 from harness.gate.bounds import Bounds
 from harness.gate.evidence import Evidence
 from harness.measure.part import RecordPart
-from harness.suite import Gate
+from harness.suite import LOWER_IS_BETTER, Gate
 
 State = Literal["passed", "failed", "undecided", "missing"]
 Unit = Literal["share", "points", "nats", "ratio", "bytes"]
 """A difference of shares is `points`; its figures are shares all the same."""
-LOWER_IS_BETTER = frozenset({"log_loss", "calibration_error"})
 ORDER: tuple[State, ...] = ("failed", "missing", "undecided", "passed")
 
 
@@ -38,8 +37,8 @@ class Check(RecordPart):
 
 def check_all(policy: Gate, evidence: Evidence) -> tuple[Check, ...]:
     """Every rule of the policy, in its order."""
-    return (*_metrics(policy, evidence), *_ratios(policy, evidence), *_slices(policy, evidence),
-            *_rest(policy, evidence))
+    return (*_answers(evidence), *_metrics(policy, evidence), *_ratios(policy, evidence),
+            *_slices(policy, evidence), *_rest(policy, evidence))
 
 
 def check(rule: str, unit: Unit, found: Bounds | str, limit: float, at_most: bool, about: str = ""
@@ -58,6 +57,15 @@ def check(rule: str, unit: Unit, found: Bounds | str, limit: float, at_most: boo
     return Check(rule=rule, limit=limit, at_most=at_most, unit=unit, value=found.value,
                  low=None if exact else found.low, high=None if exact else found.high,
                  state="passed" if held else "failed" if broken else "undecided", about=about)
+
+
+def _answers(evidence: Evidence) -> Iterator[Check]:
+    """A model that does not answer fails whatever the policy asks."""
+    if evidence.unanswered:
+        share = 1 - evidence.unanswered / evidence.items
+        yield Check(rule="items answered", limit=1.0, at_most=False, unit="share", value=share,
+                    state="failed", about=f"{evidence.unanswered} of {evidence.items} items have "
+                    "probabilities that are not finite or do not sum to one")
 
 
 def _metrics(policy: Gate, evidence: Evidence) -> Iterator[Check]:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.common.errors import HarnessError
 from harness.compare.bootstrap import METRICS, RESAMPLES, Answers, Drawn, bootstrap, draws
 from harness.gate.bounds import Bounds, metric_bounds
 from harness.tasks.examples import Example
+
+TOLERANCE = 1e-6
+"""Of a row's sum: fp32 softmaxes are within 1e-6."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,9 @@ class Evidence:
     """Share lost on general benchmarks against the untouched backbone."""
     forgetting_about: str
     artifact_bytes: int
+    items: int
+    unanswered: int
+    """Items whose probabilities are none: then no metric is given at all."""
 
 
 @dataclass(frozen=True)
@@ -48,13 +53,14 @@ class Answered:
     candidate: np.ndarray
     baseline: np.ndarray | None
 
-    def __post_init__(self) -> None:
-        sums = self.candidate.sum(axis=1)
-        if not np.isfinite(self.candidate).all() or np.abs(sums - 1).max() > 1e-6:
-            broken = int((~np.isfinite(sums) | (np.abs(sums - 1) > 1e-6)).argmax())
-            raise HarnessError(f"the candidate's probabilities of item {self.examples[broken].id} "
-                               "are not finite or do not sum to one",
-                               "A model that cannot answer cannot ship.")
+    @property
+    def sound(self) -> np.ndarray:
+        """Whether the candidate's probabilities are finite, not negative and sum to one: [items].
+        """
+        with np.errstate(invalid="ignore"):
+            found = (np.abs(self.candidate.sum(axis=1) - 1) <= TOLERANCE) & (
+                self.candidate >= 0).all(axis=1)
+        return np.asarray(found)
 
     @property
     def targets(self) -> np.ndarray:
@@ -77,17 +83,21 @@ class Answered:
 def quality_evidence(answered: Answered, seed: int = 0
                      ) -> tuple[dict[str, Bounds], dict[str, Bounds]]:
     """The candidate's metrics, and candidate minus baseline, each where it is defined."""
+    if not answered.sound.all():
+        return {}, {}
     found = bootstrap(answered.answers, RESAMPLES, seed)
     own, gaps = {}, {}
+    by_class = np.bincount(answered.answers.strata,
+                           minlength=answered.candidate.shape[1]).tolist()
     for metric in METRICS:
         points, values = found.points[metric], found.values[metric]
-        mine = metric_bounds(metric, float(points[0]), values[0], found.drawn)
+        mine = metric_bounds(metric, float(points[0]), values[0], found.drawn, by_class)
         if mine is not None:
             own[metric] = mine
         if answered.baseline is None:
             continue
         gap = metric_bounds(metric, float(points[0]) - float(points[1]), values[0] - values[1],
-                            found.drawn)
+                            found.drawn, by_class)
         if gap is not None:
             gaps[metric] = gap
     return own, gaps
@@ -100,7 +110,7 @@ def slice_evidence(answered: Answered, seed: int = 0) -> tuple[SliceDrop, ...]:
     varies as it does from sample to sample.
     """
     names = sorted({pair for e in answered.examples for pair in e.slices.items()})
-    if answered.baseline is None or not names:
+    if answered.baseline is None or not names or not answered.sound.all():
         return ()
     inside = np.array([[e.slices.get(column) == value for e in answered.examples]
                        for column, value in names])
@@ -131,5 +141,5 @@ def _ends(answered: Answered, mine: np.ndarray, point: float, values: np.ndarray
           ) -> tuple[float, float]:
     groups = len(np.unique(answered.groups[mine]))
     strata = len(np.unique(answered.targets[mine]))
-    found = metric_bounds("accuracy", point, values, Drawn(groups, strata))
+    found = metric_bounds("accuracy", point, values, Drawn(groups, strata), ())
     return (-np.inf, np.inf) if found is None else (found.low, found.high)

@@ -21,7 +21,7 @@ from harness.measure.forgetting.intervals import (
 from harness.measure.forgetting.items import Answer, General
 from harness.methods import register_all
 from harness.methods.decoder import DecoderClassifier
-from harness.methods.elsewhere import check_vocabulary
+from harness.methods.elsewhere import check_descent, check_vocabulary
 from harness.methods.encoder import EncoderClassifier
 from harness.methods.method import METHODS, Answering
 from harness.study.untouched import examiner, untouched
@@ -46,11 +46,12 @@ def forgetting_evidence(candidate: Candidate, answering: Answering, asked: Forge
     try:
         if candidate.admitted is not None:
             check_vocabulary(candidate.admitted, candidate.base)
+            check_descent(candidate.admitted, candidate.base)
         examined_by = examiner(candidate.base, asked)
         before = untouched(candidate.base, asked, device, examined_by)
         after = examined_by.put_to(loaded, device)
     except HarnessError as error:
-        return error.found, ""
+        return _without_path(error.found, candidate), ""
     if not before.answers:
         return f"the suite names no benchmark for a {candidate.base.kind}", ""
     return lost_share(before, after), _about(before, candidate.base.name)
@@ -71,6 +72,12 @@ def lost_share(before: General, after: General) -> Bounds:
             if shares else mean_difference(drops.tolist(), LEVEL))
     low, high = mean_of(lost, intervals)
     return Bounds(float(np.mean(lost)), low, high)
+
+
+def _without_path(found: str, candidate: Candidate) -> str:
+    """The result may be published: it names the folder, not where it lies."""
+    return found if candidate.admitted is None else found.replace(
+        str(candidate.admitted.path), candidate.name)
 
 
 def _weights(answering: Answering) -> Loaded | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from harness.backbones.admission import check_unchanged
 from harness.common.clock import Clock
 from harness.common.errors import HarnessError
 from harness.gate.baseline import Baseline, approved_model
@@ -84,6 +85,8 @@ def measure(context: Context, policy: Gate, candidate: Candidate, approved: Appr
         say("forgetting")
         forgotten = forgetting_evidence(
             candidate, answering, context.loaded.suite.measure.forgetting, context.device)
+    if candidate.admitted is not None:
+        check_unchanged(candidate.admitted)
     return Measurements(answered, timing, memory, f"on {context.device.name}", *forgotten,
                         candidate.artifact_bytes)
 
@@ -95,7 +98,8 @@ def weigh(found: Measurements, seed: int) -> Evidence:
               else latency_ratios(found.timing, seed))
     return Evidence(own, gaps, slice_evidence(found.answered, seed),
                     {**ratios, "memory": found.memory}, found.where, found.forgetting,
-                    found.forgetting_about, found.artifact_bytes)
+                    found.forgetting_about, found.artifact_bytes, len(found.answered.examples),
+                    int((~found.answered.sound).sum()))
 
 
 def _answered(context: Context, candidate: Candidate, answering: Answering,

@@ -21,8 +21,9 @@ from harness.study.server import start_server
 from harness.suite import Latency
 from harness.tasks.examples import Example
 
-TURNS = 3
-"""Processes a model, candidate and baseline in turns."""
+TURNS = 5
+"""Processes a model, candidate and baseline in turns: the extremes of five enclose the median
+with a chance of 97% a side."""
 PERCENTILES = {"p50_ms": 50, "p95_ms": 95}
 FEW = "the requests are too few for this percentile"
 Say = Callable[[str], None]

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from harness.common.excerpt import excerpt
+from harness.common.text import excerpt
 from harness.gate.baseline import Approval, Baseline
 from harness.gate.bounds import Bounds
 from harness.gate.candidate import Candidate
@@ -122,7 +122,7 @@ def outcome_of(checks: Sequence[Check], policy: Gate) -> Outcome:
              "missing": policy.missing == "fail", "passed": False}
     if any(fails[c.state] for c in checks):
         return "failed"
-    return "passed" if all(c.state == "passed" for c in checks) else "cannot-say"
+    return "passed" if checks and all(c.state == "passed" for c in checks) else "cannot-say"
 
 
 def judge(loaded: LoadedSuite, policy: Gate, candidate: Candidate, baseline: Baseline | None,
@@ -149,12 +149,13 @@ def changed_items(answered: Answered, labels: Sequence[str]
     if answered.baseline is None:
         return (), ()
     now, before = answered.candidate.argmax(axis=1), answered.baseline.argmax(axis=1)
-    right, was = now == answered.targets, before == answered.targets
+    right, was = (now == answered.targets) & answered.sound, before == answered.targets
 
     def items(chosen: np.ndarray) -> tuple[ChangedItem, ...]:
         return tuple(
             ChangedItem(item=e.id, text=excerpt(e.joined, TEXT), target=labels[e.label],
-                        baseline=labels[before[i]], candidate=labels[now[i]])
+                        baseline=labels[before[i]],
+                        candidate=labels[now[i]] if answered.sound[i] else "no answer")
             for i in np.flatnonzero(chosen) for e in (answered.examples[i],))
 
     return items(was & ~right), items(right & ~was)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from pathlib import Path
 
 from peft import PeftModel, get_peft_model_state_dict
@@ -59,6 +60,29 @@ def check_vocabulary(admitted: Admitted, base: Handle) -> None:
                            "Compare a model with the base it was tuned from.")
 
 
+def check_descent(admitted: Admitted, base: Handle) -> None:
+    """Raise HarnessError when a whole model does not have its base's blocks, each of its shape."""
+    if admitted.is_adapter:
+        return
+    mine = _blocks(admitted.path)
+    for name, shape in _blocks(base.path).items():
+        if mine.get(name) != shape:
+            raise HarnessError(f"{admitted.path}: is not tuned from {base.name}: {name} is "
+                               f"{mine.get(name) or 'absent'}, there {shape}",
+                               "Name the base it was tuned from with --base.")
+
+
+def _blocks(folder: Path) -> dict[str, tuple[int, ...]]:
+    """Shapes of the tensors of transformer blocks, by the last part of their names on."""
+    found = {}
+    for path in folder.glob("*.safetensors"):
+        for name, shape in tensor_shapes(path).items():
+            block = re.search(r"(?:^|\.)\w+\.\d+\..*", name)
+            if block:
+                found[block.group().lstrip(".")] = shape
+    return found
+
+
 def _has_tokenizer(folder: Path) -> bool:
     return any((folder / name).exists() for name in TOKENIZERS)
 
@@ -94,7 +118,12 @@ def _adapter(folder: Path, base: Handle, device: str) -> Loaded:
         raise HarnessError(f"{folder}: the adapter does not fit {base.name}: "
                            f"{' '.join(str(error).split())[:200]}",
                            "Name the base that it was trained on.") from None
-    strangers = set(shapes) - set(get_peft_model_state_dict(loaded.model))
+    wanted = set(get_peft_model_state_dict(loaded.model))
+    if wanted - set(shapes):
+        raise HarnessError(f"{folder}: lacks {len(wanted - set(shapes))} tensors of the adapter "
+                           f"that its configuration describes ({min(wanted - set(shapes))})",
+                           "Save the adapter again.")
+    strangers = set(shapes) - wanted
     if strangers:
         raise HarnessError(f"{folder}: {base.name} has no place for {len(strangers)} of the "
                            f"adapter's tensors ({min(strangers)})",

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from harness.report import words
+from harness.common.text import plain
 from harness.tasks.describe import Described
 
 SHOWN = 20
@@ -23,7 +23,7 @@ def print_described(console: Console, found: Described, *, grouped: bool) -> Non
     for column in ("items", "share"):
         table.add_column(column, justify="right")
     for label, count in list(found.classes.items())[:SHOWN]:
-        table.add_row(escape(words.plain(label)), f"{count:,}", f"{count / facts.kept:.1%}")
+        table.add_row(escape(plain(label)), f"{count:,}", f"{count / facts.kept:.1%}")
     console.print(table)
     for label, spelt in found.values.items():
         if len(spelt) > 1:

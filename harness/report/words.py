@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 
+from harness.common.text import plain
 from harness.compare.summary import Forgot, Row, Spread
 from harness.compare.uncertainty import Figure
 from harness.measure.forgetting.figures import Forgetting
@@ -118,9 +118,3 @@ def cell(text: str) -> str:
     for character in "\\`*_[]<>|#":
         text = text.replace(character, f"\\{character}" if character != "<" else "&lt;")
     return " ".join(plain(text).split())
-
-
-def plain(text: str) -> str:
-    """Without the control characters that terminals obey and XML forbids."""
-    return "".join(c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs", "Co", "Cn")
-                   else "\ufffd" for c in text)

@@ -1,7 +1,7 @@
 """A suite: one YAML file that says task, backbones, methods, budget, measures and decision."""
 
 from harness.suite.decide import Decide, Limits, Prices
-from harness.suite.gate import Gate, MetricRule
+from harness.suite.gate import LOWER_IS_BETTER, Gate, MetricRule
 from harness.suite.load import LoadedSuite, find_suite, load_suite, methods_of
 from harness.suite.part import Choice, Part
 from harness.suite.source import FileSource, HubSource, Mirror, Source, WheelSource
@@ -18,8 +18,30 @@ from harness.suite.spec import (
 )
 
 __all__ = [
-    "BackboneSpec", "Budget", "Choice", "Decide", "FileSource", "ForgettingItems", "Gate",
-    "HubSource", "Latency", "Limits", "LoadedSuite", "Measure", "MetricRule", "Mirror", "Part",
-    "Prices", "Prompt", "Source", "Split", "Suite", "TaskSpec", "WheelSource", "find_suite",
-    "load_suite", "methods_of",
+    "LOWER_IS_BETTER",
+    "BackboneSpec",
+    "Budget",
+    "Choice",
+    "Decide",
+    "FileSource",
+    "ForgettingItems",
+    "Gate",
+    "HubSource",
+    "Latency",
+    "Limits",
+    "LoadedSuite",
+    "Measure",
+    "MetricRule",
+    "Mirror",
+    "Part",
+    "Prices",
+    "Prompt",
+    "Source",
+    "Split",
+    "Suite",
+    "TaskSpec",
+    "WheelSource",
+    "find_suite",
+    "load_suite",
+    "methods_of",
 ]

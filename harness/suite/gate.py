@@ -11,28 +11,29 @@ from harness.suite.part import Part
 Metric = Literal["accuracy", "macro_f1", "micro_f1", "roc_auc", "log_loss", "calibration_error"]
 Resource = Literal["p50_ms", "p95_ms", "memory"]
 Policy = Literal["fail", "cannot-say"]
+LOWER_IS_BETTER = frozenset({"log_loss", "calibration_error"})
 
 
 class MetricRule(Part):
     """Limits of one metric. Shares lie in [0, 1]; log loss is in nats an item."""
 
-    at_least: float | None = None
-    at_most: float | None = None
-    non_inferior_within: float | None = Field(None, gt=0)
+    at_least: float | None = Field(None, ge=0, allow_inf_nan=False)
+    at_most: float | None = Field(None, ge=0, allow_inf_nan=False)
+    non_inferior_within: float | None = Field(None, gt=0, allow_inf_nan=False)
     """How much worse than the baseline it may be, on the same items."""
 
-    @model_validator(mode="after")
-    def _asks_something(self) -> MetricRule:
-        if not self.model_fields_set:
-            raise ValueError("give at_least, at_most or non_inferior_within")
-        return self
+    @property
+    def limits(self) -> tuple[float, ...]:
+        """Those that are given."""
+        found = (self.at_least, self.at_most, self.non_inferior_within)
+        return tuple(limit for limit in found if limit is not None)
 
 
 class Gate(Part):
     """The policy. A rule holds when its one-sided 95% bound does, not when the figure does."""
 
     metrics: dict[Metric, MetricRule] = Field({})
-    ratio_at_most: dict[Resource, Annotated[float, Field(gt=0)]] = Field({})
+    ratio_at_most: dict[Resource, Annotated[float, Field(gt=0, le=1000)]] = Field({})
     """Candidate over baseline, measured interleaved on this machine."""
     worst_slice_drop_at_most: float | None = Field(None, ge=0, le=1)
     """Share of accuracy lost on any slice."""
@@ -45,12 +46,24 @@ class Gate(Part):
     """Everything the candidate adds to its backbone, as saved."""
     candidate_bytes_at_most: int = Field(20_000_000_000, ge=1)
     """A larger folder is not read at all."""
-    requests: int = Field(100, ge=2)
+    requests: int = Field(100, ge=5)
     """Timed requests to each model, for the ratios of latency."""
     undecided: Policy = "fail"
     """When the bounds lie on both sides of a limit: too few items, or too close."""
     missing: Policy = "fail"
     """When a figure could not be had or is not finite."""
+
+    @model_validator(mode="after")
+    def _means_what_it_says(self) -> Gate:
+        for metric, rule in self.metrics.items():
+            if not rule.limits:
+                raise ValueError(f"{metric}: give at_least, at_most or non_inferior_within")
+            if metric != "log_loss" and max(rule.limits) > 1:
+                raise ValueError(f"{metric}: a share lies in 0 to 1: two points are 0.02")
+            wrong = "at_least" if metric in LOWER_IS_BETTER else "at_most"
+            if getattr(rule, wrong) is not None:
+                raise ValueError(f"{metric}: `{wrong}` would hold the better models back")
+        return self
 
     @model_validator(mode="after")
     def _asks_something(self) -> Gate:

@@ -41,5 +41,12 @@ def suite_text(new: NewSuite) -> str:
     item = "Text: {text}\nSecond text: {pair}\nAnswer:" if new.paired else "Text: {text}\nAnswer:"
     return environment.get_template("new.yaml.j2").render(
         **{name: getattr(new, name) for name in (*new.__dataclass_fields__, "metric")},
-        q=lambda value: json.dumps(value, ensure_ascii=False), item=item,
+        q=_quoted, item=item,
         instruction="Which of these is right? Answer with one of: {options}.")
+
+
+def _quoted(value: object) -> str:
+    """JSON, with the characters escaped that YAML takes for line breaks or forbids."""
+    text = json.dumps(value, ensure_ascii=False)
+    return "".join(c if c == " " or c.isprintable() else f"\\u{ord(c):04x}" if ord(c) < 1 << 16
+                   else f"\\U{ord(c):08x}" for c in text)

@@ -7,7 +7,7 @@ import pytest
 from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForSequenceClassification
 
-from harness.backbones.admission import admit
+from harness.backbones.admission import admit, check_unchanged
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_tree
 
@@ -94,3 +94,58 @@ def test_damaged_files(folder):
     weights.write_bytes(b"\xff" * 64)
     with pytest.raises(HarnessError, match="not a whole safetensors file"):
         admit(folder)
+
+
+def sharded(folder, **weight_map):
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": weight_map}))
+
+
+def test_an_index_names_files_of_the_folder_only(folder):
+    weights = folder / "model.safetensors"
+    shutil.copy(weights, folder.parent / "outside.safetensors")
+    weights.rename(folder / "part.safetensors")
+    (folder / "x.bin").write_bytes(b"\x80\x04}.")
+    sharded(folder, a="part.safetensors")
+    assert admit(folder).parameters > 10_000
+    for name in ("../outside.safetensors", "x.bin", "absent.safetensors"):
+        sharded(folder, a="part.safetensors", b=name)
+        with pytest.raises(HarnessError, match="names files that are not safetensors"):
+            admit(folder)
+    (folder / "model.safetensors.index.json").unlink()
+    with pytest.raises(HarnessError, match="neither model"):
+        admit(folder)
+
+
+def test_a_tokenizer_of_another_place_and_too_many_classes(folder):
+    (folder / "tokenizer_config.json").write_text('{"vocab": "/etc/passwd"}')
+    with pytest.raises(HarnessError, match="vocab lies outside"):
+        admit(folder)
+    (folder / "tokenizer_config.json").unlink()
+    configure(folder, num_labels=10**9)
+    with pytest.raises(HarnessError, match="1,000,000,000 classes"):
+        admit(folder)
+
+
+def test_a_folder_that_changes_is_told(folder):
+    admitted = admit(folder)
+    check_unchanged(admitted)
+    (folder / "more.json").write_text("{}")
+    with pytest.raises(HarnessError, match="changed while"):
+        check_unchanged(admitted)
+
+
+@pytest.mark.parametrize(("fields", "words"), [
+    ({"rank_pattern": {"query": 10**6}}, "asks for rank_pattern.query"),
+    ({"layer_replication": [[0, 1]] * 200}, "repeats layers"),
+    ({"inference_mode": False}, "not as"),
+    ({"prompt_tuning_init_state_dict_path": "/a/x.pt"}, "names code or a file"),
+    ({"adapters": {"a": "../other/adapter"}}, "names code or a file"),
+    ({"tokenizer_kwargs": {"trust_remote_code": True}}, "names code or a file")])
+def test_an_adapter_s_configuration_names_nothing_else(encoder, tmp_path, fields, words):
+    model = AutoModelForSequenceClassification.from_pretrained(encoder.path)
+    get_peft_model(model, LoraConfig(r=2, target_modules="all-linear", task_type="SEQ_CLS")
+                   ).save_pretrained(tmp_path)
+    path = tmp_path / "adapter_config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | fields))
+    with pytest.raises(HarnessError, match=words):
+        admit(tmp_path)

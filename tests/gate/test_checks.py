@@ -23,7 +23,7 @@ def evidence(**changes):
                         SliceDrop("kind", "c", 3, Bounds(0.9, 0.1, 1.0))),
              "ratios": {"p50_ms": Bounds(1.1, 1.0, 1.2), "memory": "not at hand"},
              "timing": "", "forgetting": Bounds(0.02, -0.01, 0.05), "forgetting_about": "",
-             "artifact_bytes": 1000}
+             "artifact_bytes": 1000, "items": 100, "unanswered": 0}
     return Evidence(**(known | changes))
 
 
@@ -87,6 +87,16 @@ def test_the_policy_chooses_what_doubt_means(undecided, missing, state, outcome)
     assert EXIT_CODES[outcome] == {"passed": 0, "failed": 1, "cannot-say": 2}[outcome]
 
 
+def test_no_check_is_no_pass():
+    assert outcome_of([], Gate(artifact_bytes_at_most=1)) == "cannot-say"
+
+
+def test_a_model_that_does_not_answer_fails_whatever_is_asked():
+    first, second = check_all(Gate(artifact_bytes_at_most=1000), evidence(unanswered=3))
+    assert (first.state, second.state) == ("failed", "passed")
+    assert first.value == 0.97
+
+
 def test_one_failure_outweighs_any_doubt():
     policy = Gate(artifact_bytes_at_most=1, undecided="cannot-say")
     base = check("rule", "share", Bounds(0, 0, 0), 0, True)
@@ -98,7 +108,11 @@ def test_one_failure_outweighs_any_doubt():
     {}, {"metrics": {"accuracy": {}}}, {"metrics": {"acuracy": {"at_least": 1}}},
     {"undecided": "pass"}, {"artifact_bytes_at_most": 0},
     {"metrics": {"accuracy": {"non_inferior_within": 0}}}, {"ratio_at_most": {"p42_ms": 1}},
-    {"ratio_at_most": {"p50_ms": -1}}])
+    {"ratio_at_most": {"p50_ms": -1}}, {"metrics": {"accuracy": {"at_least": None}}},
+    {"metrics": {"accuracy": {"non_inferior_within": 2}}}, {"metrics": {"accuracy": None}},
+    {"metrics": {"log_loss": {"non_inferior_within": float("inf")}}},
+    {"metrics": {"accuracy": {"at_least": float("-inf")}}},
+    {"metrics": {"accuracy": {"at_most": 0.9}}}, {"metrics": {"log_loss": {"at_least": 0.5}}}])
 def test_policies_that_are_none(policy):
     with pytest.raises(ValidationError):
         Gate.model_validate(policy)

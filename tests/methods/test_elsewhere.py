@@ -9,11 +9,13 @@ from transformers import (
     AutoModelForCausalLM,
     AutoModelForSequenceClassification,
     AutoTokenizer,
+    BertConfig,
+    BertForSequenceClassification,
 )
 
 from harness.backbones.admission import admit
 from harness.common.errors import HarnessError
-from harness.methods.elsewhere import check_vocabulary, check_whole
+from harness.methods.elsewhere import check_descent, check_vocabulary, check_whole
 from harness.methods.elsewhere import load_tuned as load_admitted
 
 
@@ -98,6 +100,31 @@ def test_a_model_without_its_head_is_refused(encoder, tmp_path):
         tmp_path / "whole")
     admitted = admit(tmp_path / "whole")
     check_whole(admitted, load_admitted(admitted, encoder, "cpu"))
+
+
+def test_an_adapter_that_lacks_tensors_is_refused(encoder, tmp_path):
+    """PEFT would draw them at random."""
+    from safetensors.torch import load_file, save_file
+
+    adapter(tmp_path, encoder, AutoModelForSequenceClassification, "SEQ_CLS", num_labels=5)
+    weights = tmp_path / "adapter_model.safetensors"
+    kept = {name: tensor for name, tensor in load_file(weights).items() if "lora_B" not in name}
+    save_file(kept, weights, {"format": "pt"})
+    with pytest.raises(HarnessError, match=r"lacks \d+ tensors"):
+        load_tuned(tmp_path, encoder, "cpu")
+
+
+def test_a_model_of_other_blocks_is_not_tuned_from_the_base(encoder, decoder, tmp_path):
+    model = AutoModelForSequenceClassification.from_pretrained(encoder.path)
+    model.save_pretrained(tmp_path / "same")
+    check_descent(admit(tmp_path / "same"), encoder)
+    other = BertForSequenceClassification(BertConfig(
+        vocab_size=400, hidden_size=16, num_hidden_layers=2, num_attention_heads=2,
+        intermediate_size=64))
+    other.save_pretrained(tmp_path / "other")
+    for folder, base in ((tmp_path / "other", encoder), (tmp_path / "same", decoder)):
+        with pytest.raises(HarnessError, match="is not tuned from"):
+            check_descent(admit(folder), base)
 
 
 def test_damage_and_absence_are_named(decoder, encoder, tmp_path):

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from harness.common.text import plain
 from harness.gate.baseline import Baseline, Past
 from harness.report import words
 
@@ -28,7 +29,7 @@ def print_baseline(console: Console, baseline: Baseline) -> None:
         "sha256": baseline.sha256,
     }
     for name, value in lines.items():
-        table.add_row(name, escape(words.plain(value)))
+        table.add_row(name, escape(plain(value)))
     console.print(table)
 
 
@@ -42,6 +43,6 @@ def print_history(console: Console, baseline: Baseline) -> None:
         table.add_column(column, no_wrap=column != "note")
     for past in (now, *baseline.history):
         table.add_row(past.approval.at, past.run_id, escape(past.name), f"{past.accuracy:.3f}",
-                      escape(words.plain(past.approval.by or "not said")),
-                      escape(words.plain(past.approval.note)))
+                      escape(plain(past.approval.by or "not said")),
+                      escape(plain(past.approval.note)))
     console.print(table)

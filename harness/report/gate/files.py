@@ -8,20 +8,30 @@ from pathlib import Path
 from junitparser import Error, Failure, JUnitXml, TestCase, TestSuite
 
 from harness.common.files import write_atomic
+from harness.common.text import plain
 from harness.gate.checks import Check
 from harness.gate.verdict import GateResult
-from harness.report import words
 from harness.report.gate import sentences
 from harness.report.gate.markdown import markdown
 
 SUMMARY = "GITHUB_STEP_SUMMARY"
 
 
+JSON, MARKDOWN, JUNIT = "gate.json", "gate.md", "junit.xml"
+
+
+def forget_gate(folder: Path) -> None:
+    """Remove what an earlier gate wrote: where this one ends early, nothing may look like its
+    verdict."""
+    for name in (JSON, MARKDOWN, JUNIT):
+        (folder / name).unlink(missing_ok=True)
+
+
 def write_gate(result: GateResult, folder: Path) -> None:
     """Write the three files."""
-    write_atomic(folder / "gate.json", result.model_dump_json(indent=1) + "\n")
-    write_atomic(folder / "gate.md", markdown(result))
-    write_atomic(folder / "junit.xml", junit(result))
+    write_atomic(folder / JSON, result.model_dump_json(indent=1) + "\n")
+    write_atomic(folder / MARKDOWN, markdown(result))
+    write_atomic(folder / JUNIT, junit(result))
 
 
 def junit(result: GateResult) -> str:
@@ -30,11 +40,11 @@ def junit(result: GateResult) -> str:
     for check in result.checks:
         case = TestCase(check.rule, classname=f"gate.{result.suite}", time=0.0)
         if check.state != "passed":
-            said = words.plain(sentences.finding(check))
+            said = plain(sentences.finding(check))
             ended = Failure if _fails(check, result) else Error
             case.result = [ended(said, check.state)]
         suite.add_testcase(case)
-    suite.add_property("verdict", words.plain(sentences.verdict(result)))
+    suite.add_property("verdict", plain(sentences.verdict(result)))
     xml = JUnitXml("harness gate")
     xml.add_testsuite(suite)
     suite.time = xml.time = round(result.seconds, 3)

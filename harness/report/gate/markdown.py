@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.common.excerpt import excerpt
+from harness.common.text import excerpt
 from harness.gate.verdict import ChangedItem, GateResult, MetricFigures
 from harness.report import words
 from harness.report.gate import sentences

@@ -9,10 +9,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from harness.common.excerpt import excerpt
+from harness.common.text import excerpt, plain
 from harness.gate.checks import State
 from harness.gate.verdict import ChangedItem, GateResult
-from harness.report import words
 from harness.report.gate import sentences
 
 COLOURS: dict[State, str] = {"passed": "green", "failed": "bold red", "undecided": "yellow",
@@ -47,5 +46,5 @@ def _items(console: Console, title: str, items: Sequence[ChangedItem]) -> None:
     console.print(f"{title}: {len(items)} items{rest}:", highlight=False)
     for item in items[:SHOWN]:
         text = excerpt(" ".join(item.text.split()), LENGTH)
-        console.print(f"  {words.plain(text)!r}: {item.target}; before {item.baseline}, now "
+        console.print(f"  {plain(text)!r}: {item.target}; before {item.baseline}, now "
                       f"{item.candidate}", markup=False, highlight=False, soft_wrap=True)
