@@ -16,7 +16,7 @@ from harness.common.device import Device
 from harness.common.errors import HarnessError
 from harness.common.files import atomic_folder, sha256_json, write_atomic
 from harness.measure.part import RecordPart
-from harness.study.kept import SavedRun, artifact_hash, saved_run
+from harness.study.kept import SavedRun, artifact_hash, check_stands, saved_run
 from harness.study.record import Record
 from harness.study.store import Store
 from harness.suite import LoadedSuite
@@ -130,12 +130,7 @@ def make_baseline(loaded: LoadedSuite, task: Task, store: Store, record: Record,
                   before: Baseline | None, approval: Approval) -> Baseline:
     """A baseline of a finished run. Raises HarnessError when the run cannot be one."""
     identity = record.identity
-    if record.status.state != "ok" or record.quality is None:
-        raise HarnessError(f"run {identity.run_id} has no result: {record.status.reason}",
-                           "Approve a finished run.")
-    if identity.task_sha256 != task.sha256:
-        raise HarnessError(f"run {identity.run_id} was made on other classes, answers, prompt or "
-                           f"splits than suite {loaded.suite.name} has now", "Run it again.")
+    check_stands(record, task)
     table = store.predictions(identity.run_id)
     columns = np.column_stack([table[f"p:{label}"].to_numpy() for label in task.labels])
     sha256, size = artifact_hash(store.artifact(identity.run_id))

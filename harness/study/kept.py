@@ -40,12 +40,7 @@ def saved_run(loaded: LoadedSuite, task: Task, device: Device, store: Store, rec
     with other classes, answers, prompt or splits.
     """
     identity = record.identity
-    if record.status.state != "ok" or record.setting is None:
-        raise HarnessError(f"run {identity.run_id} has no result: {record.status.reason}",
-                           "Name a finished run.")
-    if identity.task_sha256 != task.sha256:
-        raise HarnessError(f"run {identity.run_id} was made on other classes, answers, prompt or "
-                           f"splits than suite {loaded.suite.name} has now", "Run it again.")
+    check_stands(record, task)
     inner = None
     if identity.inner is not None:
         below = store.record(identity.inner)
@@ -60,7 +55,18 @@ def saved_run(loaded: LoadedSuite, task: Task, device: Device, store: Store, rec
         identity=identity, task=dataclasses.replace(task, splits=splits), budget=budget,
         backbone=_backbone(loaded, record), embedder=embedder, device=device,
         runs=store.folder.resolve(), features=None, setting=record.setting,
-        inner=inner.assignment if inner else None), record.setting, artifact.resolve())
+        inner=inner.assignment if inner else None), record.setting or {}, artifact.resolve())
+
+
+def check_stands(record: Record, task: Task) -> None:
+    """Raise HarnessError for a run without a result, or of another task than this one is now."""
+    run_id = record.identity.run_id
+    if record.status.state != "ok" or record.setting is None:
+        raise HarnessError(f"run {run_id} has no result: {record.status.reason}",
+                           "Name a finished run.")
+    if record.identity.task_sha256 != task.sha256:
+        raise HarnessError(f"run {run_id} was made on other classes, answers, prompt or splits "
+                           f"than suite {task.name} has now", "Run it again.")
 
 
 def artifact_hash(artifact: Path) -> tuple[str, int]:
