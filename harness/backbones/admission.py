@@ -130,7 +130,8 @@ def _check_weights(folder: Path, files: list[Path], adapter: bool) -> None:
         raise HarnessError(
             f"{folder}: its weights are in pickle, which can run code and is never read",
             f"Convert it where you trust it: load it with {library}'s "
-            f"{loader}.from_pretrained(...) and save_pretrained(..., safe_serialization=True).")
+            f"{loader}.from_pretrained(...) and save it with save_pretrained(...), which writes "
+            "safetensors.")
     raise HarnessError(f"{folder}: no safetensors weights", "Save the model again.")
 
 
