@@ -210,7 +210,7 @@ def gate(
 @app.command()
 def predict(
     candidate: Candidate, suite: ToSuite,
-    input: Annotated[Path, typer.Option(help="CSV, TSV, JSONL or Parquet")],  # noqa: A002
+    source: Annotated[Path, typer.Option("--input", help="CSV, TSV, JSONL or Parquet")],
     output: Annotated[Path, typer.Option(help="Parquet file to write")],
     text: Annotated[str | None, typer.Option(help="column of the text")] = None,
     pair: Annotated[str | None, typer.Option(help="column of the second text")] = None,
@@ -223,7 +223,7 @@ def predict(
     from harness.report.terminal import make_console
 
     asked = Asked(candidate, suite, profile, suites, runs, base, label or (), max_length)
-    commands.predict(make_console(), asked, input, output, text, pair)
+    commands.predict(make_console(), asked, source, output, text, pair)
 
 
 @approved.command()

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
 from transformers import AutoConfig, AutoModel
 
 from harness.backbones.quiet import quietly
+from harness.backbones.weights import Shapes, tensor_shapes
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_tree
 
@@ -79,7 +79,8 @@ def admit(folder: Path, most_bytes: int = MAX_BYTES) -> Admitted:
     if adapter:
         _check_adapter(folder, most)
     else:
-        _check_model(folder, [path for path in shapes if path.parent == folder.resolve()], most)
+        _check_model(folder, {path.name: found for path, found in shapes.items()
+                              if path.parent == folder.resolve()}, most)
     parameters = sum(math.prod(s) for found in shapes.values() for s in found.values())
     return Admitted(folder, sha256_tree(folder), size, parameters, adapter)
 
@@ -89,17 +90,6 @@ def check_unchanged(admitted: Admitted) -> None:
     if sha256_tree(admitted.path) != admitted.sha256:
         raise HarnessError(f"{admitted.path}: changed while it was judged",
                            "Judge a folder that nobody writes to.")
-
-
-def tensor_shapes(path: Path) -> dict[str, tuple[int, ...]]:
-    """Shape of every tensor in a safetensors file. Raises HarnessError for a damaged one."""
-    try:
-        with safe_open(path, framework="pt") as tensors:
-            return {name: tuple(tensors.get_slice(name).get_shape())
-                    for name in tensors.keys()}  # noqa: SIM118  (not a mapping)
-    except (SafetensorError, OSError) as error:
-        raise HarnessError(f"{path}: not a whole safetensors file ({error})",
-                           "Copy or save it again.") from None
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -192,10 +182,10 @@ def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
         yield name, value
 
 
-def _check_model(folder: Path, weights: list[Path], most: int) -> None:
+def _check_model(folder: Path, weights: dict[str, Shapes], most: int) -> None:
     """Compare what the configuration would build with the weights that would be read."""
-    read = _weights_read(folder, weights)
-    shapes = [shape for path in read for shape in tensor_shapes(path).values()]
+    shapes = [shape for name in _weights_read(folder, set(weights))
+              for shape in weights[name].values()]
     config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
     labels = config.get("num_labels", 0) if isinstance(config, dict) else 0
     if isinstance(labels, int) and labels > most:
@@ -204,11 +194,10 @@ def _check_model(folder: Path, weights: list[Path], most: int) -> None:
     _check_promise(folder, len(shapes), sum(math.prod(shape) for shape in shapes))
 
 
-def _weights_read(folder: Path, weights: list[Path]) -> list[Path]:
+def _weights_read(folder: Path, names: set[str]) -> set[str]:
     """The files that transformers will read: one, or those that an index names."""
-    names = {path.name for path in weights}
     if SINGLE in names:
-        return [folder / SINGLE]
+        return {SINGLE}
     try:
         index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
         mapped = set(index["weight_map"].values())
@@ -218,7 +207,7 @@ def _weights_read(folder: Path, weights: list[Path]) -> list[Path]:
     if not mapped or not mapped <= names:
         raise HarnessError(f"{folder}: {INDEX} names files that are not safetensors of the folder",
                            "Save the model again.")
-    return [folder / name for name in sorted(mapped)]
+    return mapped
 
 
 def _check_promise(folder: Path, tensors: int, parameters: int) -> None:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 import math
-import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from harness.backbones.gguf import dequantised
+from harness.backbones.weights import tensor_shapes
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_tree
 from harness.sources import Fetched, fetch
 from harness.suite import LoadedSuite
-
-MAX_HEADER = 100_000_000
 
 Kind = Literal["encoder", "decoder"]
 
@@ -52,11 +50,16 @@ def folder_handle(folder: Path) -> Handle:
 
     Raises HarnessError for a folder without config or safetensors, or with code of its own.
     """
+    return hashed_handle(folder, sha256_tree(folder))
+
+
+def hashed_handle(folder: Path, sha256: str) -> Handle:
+    """`folder_handle` where the hash of the folder's content is known."""
     config_path = folder / "config.json"
     names = " ".join(json.loads(config_path.read_text()).get("architectures") or []) \
         if config_path.is_file() else ""
     kind: Kind = "decoder" if "CausalLM" in names or "LMHead" in names else "encoder"
-    handle = Handle(folder.name, kind, folder, sha256_tree(folder), folder.name)
+    handle = Handle(folder.name, kind, folder, sha256, folder.name)
     _check(handle)
     return handle
 
@@ -70,14 +73,8 @@ def get_embedder(loaded: LoadedSuite) -> Handle | None:
 
 def parameter_count(handle: Handle) -> int:
     """Parameters in the backbone's weights, from the headers of its safetensors files."""
-    total = 0
-    for path in handle.path.glob("*.safetensors"):
-        with path.open("rb") as stream:
-            (length,) = struct.unpack("<Q", stream.read(8))
-            header = json.loads(stream.read(min(length, MAX_HEADER)))
-        total += sum(math.prod(entry["shape"]) for name, entry in header.items()
-                     if name != "__metadata__")
-    return total
+    return sum(math.prod(shape) for path in handle.path.glob("*.safetensors")
+               for shape in tensor_shapes(path).values())
 
 
 def _handle(name: str, kind: Kind, fetched: Fetched) -> Handle:

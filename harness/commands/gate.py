@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from harness.backbones.admission import MAX_BYTES
 from harness.commands.forget import base_handle
 from harness.common.device import detect
 from harness.common.errors import HarnessError
@@ -18,7 +19,7 @@ from harness.gate.verdict import GateResult
 from harness.measure.forgetting.names import check_suite
 from harness.report.gate.files import forget_gate, tell_github, write_gate
 from harness.report.gate.terminal import print_gate
-from harness.suite import Gate, LoadedSuite, find_suite, load_suite
+from harness.suite import LoadedSuite, find_suite, load_suite
 from harness.tasks.task import load_task
 
 
@@ -52,7 +53,7 @@ def gate(console: Console, asked: Asked, baselines: Path, baseline: Path | None,
         approved = Approved(read_baseline(path), path)
     length = (approved.baseline.record.identity.budget["max_length"] if approved
               else loaded.suite.budget_for(None).max_length)
-    context = make_context(asked, loaded, length, policy)
+    context = make_context(asked, loaded, length, policy.candidate_bytes_at_most)
     if approved is not None:
         check_comparable(approved.baseline, loaded, context.task, path)
     candidate = find_candidate(asked.candidate, context)
@@ -65,14 +66,13 @@ def gate(console: Console, asked: Asked, baselines: Path, baseline: Path | None,
     return result
 
 
-def make_context(asked: Asked, loaded: LoadedSuite, max_length: int, policy: Gate | None
+def make_context(asked: Asked, loaded: LoadedSuite, max_length: int, most_bytes: int = MAX_BYTES
                  ) -> Context:
     """Where the candidate answers. `max_length` counts where the user names none."""
     base = base_handle(loaded, asked.base) if asked.base else None
-    most = policy.candidate_bytes_at_most if policy else None
     return Context(loaded, load_task(loaded), detect(), asked.runs,
                    asked.max_length or max_length, base, _labels(asked.labels),
-                   **({"most_bytes": most} if most else {}))
+                   most_bytes)
 
 
 def _labels(given: Sequence[str]) -> Mapping[str, str]:
@@ -90,5 +90,3 @@ def _sayer(console: Console) -> Callable[[str], None]:
         if console.is_terminal:
             console.print(f"{text:<70.70}", end="\r", markup=False, highlight=False)
     return say
-
-

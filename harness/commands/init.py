@@ -14,6 +14,7 @@ from harness.common.files import write_atomic
 from harness.report.described import print_described
 from harness.suite import load_suite
 from harness.suite.new import NewSuite, suite_text
+from harness.suite.part import NAME
 from harness.tasks.describe import describe, find_format
 from harness.tasks.readers.folders import FolderOptions
 from harness.tasks.readers.tables import TableOptions
@@ -34,7 +35,7 @@ class Columns:
 def init(console: Console, name: str, data: Path, columns: Columns, suites: Path) -> None:
     """Look at the data, write `suites/NAME.yaml`, say what was understood."""
     path = suites / f"{name}.yaml"
-    if not re.fullmatch(r"[a-z0-9][a-z0-9._+-]{0,63}", name):
+    if not re.fullmatch(NAME, name):
         raise HarnessError(f"'{name}' is no name for a suite",
                            "Use small letters, digits, and . _ + -")
     if path.exists():

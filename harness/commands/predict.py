@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,6 +13,7 @@ from rich.console import Console
 from harness.commands.gate import Asked, make_context
 from harness.common.clock import Clock
 from harness.common.errors import HarnessError
+from harness.common.files import atomic_file
 from harness.gate.candidate import find_candidate
 from harness.methods.method import Answering
 from harness.suite import LoadedSuite, find_suite, load_suite
@@ -31,7 +31,7 @@ def predict(console: Console, asked: Asked, source: Path, output: Path, text: st
         raise HarnessError(f"{output}: predictions are written as Parquet",
                            "Name a file that ends in .parquet.")
     loaded = load_suite(find_suite(asked.suite, asked.suites), asked.profile)
-    context = make_context(asked, loaded, loaded.suite.budget_for(None).max_length, None)
+    context = make_context(asked, loaded, loaded.suite.budget_for(None).max_length)
     columns = _columns(loaded, text, pair)
     rows = read_columns(source, columns)
     model = find_candidate(asked.candidate, context).model.load()
@@ -70,20 +70,12 @@ def _example(text: str, pair: str | None = None) -> Example:
 
 def _write(output: Path, tables: Iterator[pa.Table]) -> int:
     """All tables into one file, which is there as a whole or not at all. Returns the rows."""
-    output.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
-    os.close(handle)
-    count, writer = 0, None
-    try:
-        for table in tables:
-            writer = writer or pq.ParquetWriter(temporary, table.schema)
+    first = next(tables, None)
+    if first is None:
+        raise HarnessError("the input holds no rows", "Give data.")
+    count = 0
+    with atomic_file(output) as stream, pq.ParquetWriter(stream, first.schema) as writer:
+        for table in chain([first], tables):
             writer.write_table(table)
             count += len(table)
-        if writer is None:
-            raise HarnessError("the input holds no rows", "Give data.")
-        writer.close()
-        os.replace(temporary, output)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
     return count

@@ -60,6 +60,7 @@ class Baseline(RecordPart):
     artifact_bytes: int
     approval: Approval
     history: tuple[Past, ...] = ()
+    """The earlier ones, newest first."""
     items: tuple[str, ...]
     targets: tuple[int, ...]
     probabilities: tuple[tuple[float, ...], ...]
@@ -71,6 +72,14 @@ class Baseline(RecordPart):
     def name(self) -> str:
         """For people."""
         return f"{self.record.identity.name}, run {self.record.identity.run_id}"
+
+    @property
+    def past(self) -> Past:
+        """This approval as a line of a history."""
+        quality = self.record.quality
+        return Past(run_id=self.record.identity.run_id, name=self.record.identity.name,
+                    accuracy=quality.accuracy if quality else float("nan"),
+                    approval=self.approval)
 
     def examples(self, task: Task) -> list[Example]:
         """The items it answered, in its order."""
@@ -137,7 +146,8 @@ def make_baseline(loaded: LoadedSuite, task: Task, store: Store, record: Record,
     baseline = Baseline(
         suite=loaded.suite.name, suite_sha256=loaded.digest, record=record, origin=task.origin,
         splits_sha256=task.splits.sha256, labels=task.labels, artifact_sha256=sha256,
-        artifact_bytes=size, approval=approval, history=_history(before),
+        artifact_bytes=size, approval=approval,
+        history=(before.past, *before.history) if before else (),
         items=tuple(table["item"].to_pylist()),
         targets=tuple(task.labels.index(t) for t in table["target"].to_pylist()),
         probabilities=tuple(tuple(_rounded(row)) for row in columns))
@@ -196,15 +206,6 @@ def git_user() -> str | None:
         found.append(said)
     name, address = found
     return f"{name} <{address}>" if name and address else name or None
-
-
-def _history(before: Baseline | None) -> tuple[Past, ...]:
-    """The earlier ones, newest first."""
-    if before is None or before.record.quality is None:
-        return ()
-    return (Past(run_id=before.record.identity.run_id, name=before.record.identity.name,
-                 accuracy=before.record.quality.accuracy, approval=before.approval),
-            *before.history)
 
 
 def _hash(baseline: Baseline) -> str:

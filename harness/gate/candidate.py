@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from harness.backbones.admission import Admitted, admit
+from harness.backbones.admission import MAX_BYTES, Admitted, admit
 from harness.backbones.features import FeatureStore
-from harness.backbones.handle import Handle, folder_handle, get_backbone
+from harness.backbones.handle import Handle, get_backbone, hashed_handle
 from harness.backbones.load import Loaded
 from harness.common.clock import Clock
 from harness.common.device import Device
@@ -47,7 +47,7 @@ class Context:
     """Tokens of an item's text that a model from elsewhere reads."""
     base: Handle | None = None
     labels: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    most_bytes: int = 20_000_000_000
+    most_bytes: int = MAX_BYTES
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class TunedFolder:
     def _kind(self) -> str:
         if self.admitted.is_adapter and self.base is not None:
             return self.base.kind
-        return folder_handle(self.admitted.path).kind
+        return hashed_handle(self.admitted.path, self.admitted.sha256).kind
 
     def _decoder(self, loaded: Loaded) -> DecoderClassifier:
         job = Job(task=self.task, train=(), validation=(), seed=0, device=self.device,
@@ -133,6 +133,6 @@ def kept_candidate(run_id: str, store: Store, context: Context) -> Candidate:
 
 def _only_base(admitted: Admitted, loaded: LoadedSuite) -> Handle | None:
     """The suite's backbone of the folder's kind, where it has only one."""
-    kind = None if admitted.is_adapter else folder_handle(admitted.path).kind
+    kind = None if admitted.is_adapter else hashed_handle(admitted.path, admitted.sha256).kind
     names = [name for name, spec in loaded.suite.backbones.items() if kind in (None, spec.kind)]
     return get_backbone(loaded, names[0]) if len(names) == 1 else None

@@ -85,9 +85,10 @@ def quality_evidence(answered: Answered, seed: int = 0
     """The candidate's metrics, and candidate minus baseline, each where it is defined."""
     if not answered.sound.all():
         return {}, {}
-    found = bootstrap(answered.answers, RESAMPLES, seed)
+    answers = answered.answers
+    found = bootstrap(answers, RESAMPLES, seed)
     own, gaps = {}, {}
-    by_class = np.bincount(answered.answers.strata,
+    by_class = np.bincount(answers.strata,
                            minlength=answered.candidate.shape[1]).tolist()
     for metric in METRICS:
         points, values = found.points[metric], found.values[metric]

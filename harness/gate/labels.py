@@ -10,7 +10,7 @@ import numpy as np
 from harness.common.clock import Clock
 from harness.common.errors import HarnessError
 from harness.methods.method import Answering
-from harness.tasks.examples import Example
+from harness.tasks.examples import Example, folded
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def match_labels(names: Sequence[str], wanted: Mapping[str, Sequence[str]],
     whatever their case and outer white space. Raises HarnessError unless each of the model's
     classes is one of the task's and each of the task's has one.
     """
-    meanings = {_folded(value): label for label, values in wanted.items()
+    meanings = {folded(value): label for label, values in wanted.items()
                 for value in (*values, label)}
     for name, label in given.items():
         if label not in wanted or name not in (*names, *map(str, range(len(names)))):
@@ -42,7 +42,7 @@ def match_labels(names: Sequence[str], wanted: Mapping[str, Sequence[str]],
                 f"{_listed(wanted)}", "Give MODEL=CLASS with names from these.")
     columns: dict[str, int] = {}
     for column, name in enumerate(names):
-        label = given.get(name, given.get(str(column), meanings.get(_folded(name), "")))
+        label = given.get(name, given.get(str(column), meanings.get(folded(name), "")))
         if label not in wanted or label in columns:
             break
         columns[label] = column
@@ -51,10 +51,6 @@ def match_labels(names: Sequence[str], wanted: Mapping[str, Sequence[str]],
             f"the model's classes {_listed(names)} do not match the task's {_listed(wanted)}",
             "Give the model id2label with these names, or say --label MODEL=CLASS for each.")
     return tuple(columns[label] for label in wanted)
-
-
-def _folded(name: str) -> str:
-    return " ".join(name.casefold().split())
 
 
 def _listed(names: Sequence[str] | Mapping[str, Sequence[str]]) -> str:

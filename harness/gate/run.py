@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,13 +26,13 @@ from harness.gate.timing import (
 from harness.gate.verdict import GateResult, judge
 from harness.methods.method import Answering
 from harness.study.environment import environment
+from harness.study.executor import Say
 from harness.study.store import Store
 from harness.suite import Gate
 
 BATCH = 16
 """Items that a model answers at once where its memory is measured."""
 NOT_ASKED = "not asked"
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import psutil
@@ -16,7 +16,7 @@ from harness.gate.candidate import Loadable
 from harness.measure.cost import peak_memory
 from harness.measure.latency import time_interleaved
 from harness.methods.method import Answering
-from harness.study.executor import in_own_process
+from harness.study.executor import Say, in_own_process
 from harness.study.server import start_server
 from harness.suite import Latency
 from harness.tasks.examples import Example
@@ -26,7 +26,6 @@ TURNS = 5
 with a chance of 97% a side."""
 PERCENTILES = {"p50_ms": 50, "p95_ms": 95}
 FEW = "the requests are too few for this percentile"
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)

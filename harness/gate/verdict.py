@@ -116,11 +116,15 @@ class GateResult(RecordPart):
         return tuple(c for c in self.checks if c.state in states)
 
 
+def fails(check: Check, policy: Gate) -> bool:
+    """Whether a check alone makes the model fail: the policy says what doubt means."""
+    return {"failed": True, "undecided": policy.undecided == "fail",
+            "missing": policy.missing == "fail", "passed": False}[check.state]
+
+
 def outcome_of(checks: Sequence[Check], policy: Gate) -> Outcome:
     """Failed where any rule failed, or could not be decided and the policy says that fails."""
-    fails = {"failed": True, "undecided": policy.undecided == "fail",
-             "missing": policy.missing == "fail", "passed": False}
-    if any(fails[c.state] for c in checks):
+    if any(fails(c, policy) for c in checks):
         return "failed"
     return "passed" if checks and all(c.state == "passed" for c in checks) else "cannot-say"
 

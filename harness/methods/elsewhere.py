@@ -10,10 +10,11 @@ from peft import PeftModel, get_peft_model_state_dict
 from safetensors.torch import load_file
 from transformers import AutoConfig
 
-from harness.backbones.admission import Admitted, tensor_shapes
-from harness.backbones.handle import Handle, folder_handle
+from harness.backbones.admission import Admitted
+from harness.backbones.handle import Handle, hashed_handle
 from harness.backbones.load import Loaded, load_tokenizer, load_with_head
 from harness.backbones.quiet import quietly
+from harness.backbones.weights import Shapes, tensor_shapes
 from harness.common.errors import HarnessError
 from harness.methods.adapters import FRESH
 
@@ -35,7 +36,7 @@ def load_tuned(admitted: Admitted, base: Handle | None, device: str) -> Loaded:
             raise HarnessError(f"{folder}: an adapter needs the model it was trained on",
                                "Name it with --base.")
         return _adapter(folder, base, device)
-    handle = folder_handle(folder)
+    handle = hashed_handle(folder, admitted.sha256)
     if base is not None and handle.kind != base.kind:
         raise HarnessError(f"{folder}: is of kind {handle.kind}, its base {base.name} of kind "
                            f"{base.kind}", "Name the base it was tuned from.")
@@ -52,7 +53,7 @@ def check_vocabulary(admitted: Admitted, base: Handle) -> None:
     if admitted.is_adapter or not _has_tokenizer(admitted.path):
         return
     ours = load_tokenizer(base).get_vocab()
-    theirs = load_tokenizer(folder_handle(admitted.path)).get_vocab()
+    theirs = load_tokenizer(hashed_handle(admitted.path, admitted.sha256)).get_vocab()
     if ours != theirs:
         differing = len(set(ours.items()) ^ set(theirs.items()))
         raise HarnessError(f"{admitted.path}: its vocabulary ({len(theirs)} tokens) is not that "
@@ -72,7 +73,7 @@ def check_descent(admitted: Admitted, base: Handle) -> None:
                                "Name the base it was tuned from with --base.")
 
 
-def _blocks(folder: Path) -> dict[str, tuple[int, ...]]:
+def _blocks(folder: Path) -> Shapes:
     """Shapes of the tensors of transformer blocks, by the last part of their names on."""
     found = {}
     for path in folder.glob("*.safetensors"):

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._+-]{0,63}$")]
+NAME = r"^[a-z0-9][a-z0-9._+-]{0,63}$"
+Name = Annotated[str, Field(pattern=NAME)]
 
 
 class Part(BaseModel):

@@ -12,7 +12,7 @@ import numpy as np
 
 from harness.common.errors import HarnessError
 from harness.common.names import did_you_mean
-from harness.tasks.examples import Facts, deduplicate
+from harness.tasks.examples import Facts, deduplicate, folded
 from harness.tasks.readers import READERS
 from harness.tasks.readers.folders import FolderOptions
 from harness.tasks.readers.tables import TableOptions, read_frame
@@ -106,7 +106,7 @@ def _spellings(labels: Counter[str]) -> dict[str, tuple[str, ...]]:
     """Labels that differ in case or white space alone, under the most frequent of them."""
     same: dict[str, list[str]] = {}
     for label, _ in labels.most_common():
-        same.setdefault(" ".join(label.casefold().split()), []).append(label)
+        same.setdefault(folded(label), []).append(label)
     return {spelt[0]: tuple(spelt) for spelt in same.values()}
 
 

@@ -16,7 +16,6 @@ from harness.report.published import publish
 from harness.study.store import Store
 
 HEADER, BLOCK = 7, 32768
-pytestmark = pytest.mark.xdist_group("wandb")
 
 
 def messages(path):

@@ -68,9 +68,6 @@ def page(found, tmp_path_factory):
         browser.close()
 
 
-pytestmark = pytest.mark.xdist_group("browser")
-
-
 def test_it_opens_without_an_error_or_a_request(page):
     assert page.said == []
     assert page.place.stat().st_size < 6_000_000

@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from harness.common.text import plain
-from harness.gate.baseline import Baseline, Past
+from harness.gate.baseline import Baseline
 from harness.report import words
 
 
@@ -35,13 +35,10 @@ def print_baseline(console: Console, baseline: Baseline) -> None:
 
 def print_history(console: Console, baseline: Baseline) -> None:
     """A line an approval."""
-    quality = baseline.record.quality
-    now = Past(run_id=baseline.record.identity.run_id, name=baseline.record.identity.name,
-               accuracy=quality.accuracy if quality else float("nan"), approval=baseline.approval)
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for column in ("at", "run", "method", "accuracy", "by", "note"):
         table.add_column(column, no_wrap=column != "note")
-    for past in (now, *baseline.history):
+    for past in (baseline.past, *baseline.history):
         table.add_row(past.approval.at, past.run_id, escape(past.name), f"{past.accuracy:.3f}",
                       escape(plain(past.approval.by or "not said")),
                       escape(plain(past.approval.note)))

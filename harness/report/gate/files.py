@@ -9,8 +9,7 @@ from junitparser import Error, Failure, JUnitXml, TestCase, TestSuite
 
 from harness.common.files import write_atomic
 from harness.common.text import plain
-from harness.gate.checks import Check
-from harness.gate.verdict import GateResult
+from harness.gate.verdict import GateResult, fails
 from harness.report.gate import sentences
 from harness.report.gate.markdown import markdown
 
@@ -41,7 +40,7 @@ def junit(result: GateResult) -> str:
         case = TestCase(check.rule, classname=f"gate.{result.suite}", time=0.0)
         if check.state != "passed":
             said = plain(sentences.finding(check))
-            ended = Failure if _fails(check, result) else Error
+            ended = Failure if fails(check, result.policy) else Error
             case.result = [ended(said, check.state)]
         suite.add_testcase(case)
     suite.add_property("verdict", plain(sentences.verdict(result)))
@@ -64,11 +63,6 @@ def tell_github(result: GateResult) -> list[str]:
     return [f"::error title={_escaped(f'gate {result.suite}: {check.rule}', True)}::"
             f"{_escaped(sentences.finding(check), False)}"
             for check in result.checks if check.state != "passed"]
-
-
-def _fails(check: Check, result: GateResult) -> bool:
-    policy = {"undecided": result.policy.undecided, "missing": result.policy.missing}
-    return policy.get(check.state, "fail") == "fail"
 
 
 def _escaped(text: str, in_property: bool) -> str:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from harness.gate.checks import Check, State
+from harness.gate.checks import Check
 from harness.gate.verdict import GateResult
 from harness.report import words
-
-STATES: dict[State, str] = {"passed": "passed", "failed": "failed", "undecided": "undecided",
-                            "missing": "missing"}
 
 
 def verdict(result: GateResult) -> str:
