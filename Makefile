@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help env suite report gate test lint bench validity clean
+.PHONY: help env suite report gate test fuzz lint audit bench validity clean
 
 help: ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -30,12 +30,16 @@ gate: $(VENV)/.ready ## may a model replace the approved one: make gate TASK=leg
 	$(BIN)/harness gate $(CANDIDATE) --suite $(TASK) $(if $(PROFILE),--profile $(PROFILE)) $(if $(BASE),--base $(BASE))
 
 test: $(VENV)/.ready ## all tests; pages are tested in Debian's chromium
-	$(BIN)/python -m pytest -n $(WORKERS) -m 'not end_to_end' --cov=harness --cov-report=
+	# A file stays with one worker, or each would make the file's study for itself.
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m 'not end_to_end' --cov=harness --cov-report=
 	# One after another: two studies at once would share the cores that each takes for its own.
-	$(BIN)/python -m pytest -m end_to_end --cov=harness --cov-append --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -m end_to_end --cov=harness --cov-append --cov-report=term:skip-covered --cov-fail-under=90
+
+fuzz: $(VENV)/.ready ## ten thousand damaged files for every reader of files
+	FUZZ_PROFILE=nightly $(BIN)/python -m pytest tests/fuzz -n $(WORKERS) --no-cov
 
 lint: $(VENV)/.ready ## ruff, mypy and the layers of the house
-	$(BIN)/ruff check harness tests benchmarks
+	$(BIN)/ruff check harness tests benchmarks .ci
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
@@ -47,6 +51,14 @@ bench: $(VENV)/.ready ## benchmarks of this project
 
 validity: $(VENV)/.ready ## simulate studies with known answers: error rates of the statistics
 	$(BIN)/python -m benchmarks.validity
+
+audit: $(VENV)/.audit-ready ## dependencies pinned, none known to be vulnerable: make audit [ADVISORIES=OSV file, folder or zip]
+	$(BIN)/ruff check --select S harness
+	$(BIN)/python .ci/audit.py $(if $(ADVISORIES),--advisories $(ADVISORIES))
+
+$(VENV)/.audit-ready: $(VENV)/.ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[audit]'
+	@touch $@
 
 clean: ## remove runs, caches of tools and the environment; published reports stay
 	rm -rf runs gates $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage *.egg-info

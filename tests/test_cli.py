@@ -3,13 +3,21 @@ import sys
 from pathlib import Path
 
 import pytest
+from command_line import harness
 
 ROOT = Path(__file__).parents[1]
 
 
-def harness(*words, cwd=ROOT):
-    return subprocess.run([sys.executable, "-m", "harness", *map(str, words)], cwd=cwd,
-                          capture_output=True, text=True, timeout=240, check=False)
+@pytest.fixture(autouse=True)
+def in_the_checkout(monkeypatch):
+    monkeypatch.chdir(ROOT)
+
+
+def test_the_program_starts():
+    done = subprocess.run([sys.executable, "-m", "harness", "suites"], cwd=ROOT, text=True,
+                          capture_output=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "legal" in done.stdout
 
 
 @pytest.mark.parametrize(("words", "found"), [
@@ -19,15 +27,15 @@ def harness(*words, cwd=ROOT):
 ])
 def test_listings(words, found):
     done = harness(*words)
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     for text in found:
-        assert text in done.stdout
+        assert text in done.out
 
 
 def test_a_plan_computes_nothing(suite_file, tmp_path):
     done = harness("plan", suite_file, "--runs", tmp_path / "runs")
-    assert done.returncode == 0, done.stderr
-    assert "13 to do" in done.stdout
+    assert done.code == 0, done.err
+    assert "13 to do" in done.out
     assert not list(tmp_path.glob("runs/*/*"))
 
 
@@ -40,23 +48,23 @@ def test_a_plan_computes_nothing(suite_file, tmp_path):
 def test_bad_requests_are_two_lines_and_exit_2(suite_file, old, new, found):
     suite_file.write_text(suite_file.read_text().replace(old, new, 1))
     done = harness("run", suite_file, "--runs", suite_file.parent / "runs")
-    assert done.returncode == 2
-    assert found in done.stderr
-    assert "Traceback" not in done.stderr + done.stdout
-    assert len(done.stderr.strip().splitlines()) <= 2
-    assert "Traceback" in harness("run", suite_file, "--debug").stderr
+    assert done.code == 2
+    assert found in done.err
+    assert "Traceback" not in done.err + done.out
+    assert len(done.err.strip().splitlines()) <= 2
+    assert "Traceback" in harness("run", suite_file, "--debug").err
 
 
 def test_a_report_before_any_run_says_what_to_do(suite_file, tmp_path):
     done = harness("report", suite_file, "--runs", tmp_path / "no", "--reports", tmp_path / "no")
-    assert done.returncode == 2
-    assert "Run `harness run" in done.stderr
+    assert done.code == 2
+    assert "Run `harness run" in done.err
 
 
 def test_what_cannot_be_compared_is_refused(tmp_path):
     from synthetic import drawn_study
 
-    from harness.report.published import publish
+    from harness.report.published import publish, published_json
 
     for name, decide in (("one", "macro_f1"), ("other", "accuracy")):
         study, tables = drawn_study({"a": 2.0})
@@ -64,16 +72,16 @@ def test_what_cannot_be_compared_is_refused(tmp_path):
             "decide": study.decide.model_copy(update={"metric": decide})})
         (tmp_path / name).mkdir()
         (tmp_path / name / "study.json").write_text(
-            publish(study, tables.__getitem__, {}).model_dump_json())
+            published_json(publish(study, tables.__getitem__, {})))
     done = harness("compare", "one", tmp_path / "one" / "study.json", "--reports", tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert "Use a (b)" in done.stdout
+    assert done.code == 0, done.err
+    assert "Use a (b)" in done.out
     for second, reason in (("other", "their metric differ"), ("none", "neither a study"),
                            ("0123456789abcdef", "neither a study")):
         done = harness("compare", "one", second, "--reports", tmp_path, "--runs", tmp_path)
-        assert done.returncode == 2
-        assert reason in done.stderr
-        assert "Traceback" not in done.stderr
+        assert done.code == 2
+        assert reason in done.err
+        assert "Traceback" not in done.err
 
 
 def test_a_failed_run_is_exit_1(suite_file, tmp_path):
@@ -84,11 +92,11 @@ def test_a_failed_run_is_exit_1(suite_file, tmp_path):
     suite_file.write_text(head + "  enc:" + tail.split("  dec:")[0]
                           + "budget: {train: 12, validation: 6, test: 6, trials: 1, seeds: 1}\n")
     done = harness("run", suite_file, "--runs", tmp_path / "runs", "--reports", tmp_path / "rep")
-    assert done.returncode == 1, done.stderr + done.stdout
-    assert "PEFT cannot put LORA" in done.stdout
+    assert done.code == 1, done.err + done.out
+    assert "PEFT cannot put LORA" in done.out
     page = (tmp_path / "rep" / "tiny" / "index.html").read_text()
     assert "PEFT cannot put LORA" in page
     shown = harness("report", suite_file, "--runs", tmp_path / "gone", "--reports",
                     tmp_path / "rep")
-    assert shown.returncode == 0, "the page is rebuilt from study.json alone"
+    assert shown.code == 0, "the page is rebuilt from study.json alone"
     assert (tmp_path / "rep" / "tiny" / "index.html").read_text() == page

@@ -17,24 +17,26 @@ from typing import Any
 import torch
 from transformers import AutoConfig, AutoModel
 
+from harness.backbones.adapter_config import ADAPTER_CONFIG, check_adapter, try_patterns
+from harness.backbones.bounded import bounded
 from harness.backbones.quiet import quietly
+from harness.backbones.tokenizer import check_tokenizer
 from harness.backbones.weights import Shapes, tensor_shapes
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_tree
+from harness.common.leaves import leaves
 
 MAX_BYTES = 20_000_000_000
 MAX_FILES = 2_000
 MAX_JSON_BYTES = 200_000_000
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
-ADAPTER_CONFIG, CONFIG = "adapter_config.json", "config.json"
+CONFIG = "config.json"
 UNSAVED_SHARE = 1.5
 """A head that the file lacks may add parameters; more than this share of the file's is no head."""
 ROOM = 10_000_000
-MOST_IN_CONFIG, MOST_REPLICATED = 4_096, 64
+MOST_IN_CONFIG = 4_096
 SINGLE, INDEX = "model.safetensors", "model.safetensors.index.json"
 TOKENIZER_FILES = ("vocab", "merges", "vocab_file", "merges_file", "tokenizer_file", "spm_file")
-NAMES_OF_MODELS = ("base_model_name_or_path", "tokenizer_name_or_path")
-"""Written by PEFT for people; with `inference_mode` they are not read."""
 
 
 @dataclass(frozen=True)
@@ -49,40 +51,76 @@ class Admitted:
     is_adapter: bool
 
 
+@dataclass(frozen=True)
+class Looked:
+    """What a look at a folder found."""
+
+    bytes: int
+    parameters: int
+    is_adapter: bool
+
+
 def admit(folder: Path, most_bytes: int = MAX_BYTES) -> Admitted:
     """Look at every file of a model or adapter folder without loading weights.
 
-    Raises HarnessError for no folder, links that leave it, more than `most_bytes` bytes, weights
-    in pickle alone, damaged safetensors or JSON, code of its own, and a configuration that asks
-    for far more parameters than the files hold.
+    Raises HarnessError as `look` does.
     """
-    if not folder.is_dir():
-        raise HarnessError(f"{folder}: there is no such folder",
-                           "Name a Hugging Face model folder or a PEFT adapter folder.")
+    found = look(folder, most_bytes)
+    return Admitted(folder, sha256_tree(folder), found.bytes, found.parameters, found.is_adapter)
+
+
+def look(folder: Path, most_bytes: float = math.inf) -> Looked:
+    """Look at every file of a folder, with limits on time and memory.
+
+    Raises HarnessError for no folder, links that leave it, more than `most_bytes` bytes, weights
+    in pickle alone, damaged safetensors or JSON, code of its own, a configuration that asks
+    for far more parameters than the files hold, a tokenizer or chat template that does harm, and
+    whatever of it does not come to an end.
+    """
+    found: Looked = bounded(_look, folder, most_bytes, about=str(folder))
+    return found
+
+
+def look_at_files(folder: Path) -> None:
+    """`look` without the model: for folders that lay their models out in their own way."""
+    bounded(_files_of, folder, math.inf, about=str(folder))
+
+
+def _files_of(folder: Path, most_bytes: float) -> list[Path]:
     files = list(_files(folder))
     size = sum(path.stat().st_size for path in files)
     if size > most_bytes:
-        raise HarnessError(f"{folder}: {size:,} bytes, more than the {most_bytes:,} allowed",
+        raise HarnessError(f"{folder}: {size:,} bytes, more than the {most_bytes:,.0f} allowed",
                            "Raise `candidate_bytes_at_most` in the gate's policy, or send less.")
+    _check_weights(folder, files, (folder / ADAPTER_CONFIG).is_file())
+    for path in files:
+        if path.suffix == ".json":
+            _check_json(path)
+    return files
+
+
+def _look(folder: Path, most_bytes: float) -> Looked:
+    if not folder.is_dir():
+        raise HarnessError(f"{folder}: there is no such folder",
+                           "Name a Hugging Face model folder or a PEFT adapter folder.")
     adapter = (folder / ADAPTER_CONFIG).is_file()
     if not adapter and not (folder / CONFIG).is_file():
         raise HarnessError(f"{folder}: neither {CONFIG} nor {ADAPTER_CONFIG}",
                            "Name a Hugging Face model folder or a PEFT adapter folder.")
-    _check_weights(folder, files, adapter)
-    for path in files:
-        if path.suffix == ".json":
-            _check_json(path)
+    files = _files_of(folder, most_bytes)
     shapes = {path: tensor_shapes(path) for path in files if path.suffix == ".safetensors"}
     most = max([MOST_IN_CONFIG, *(n for found in shapes.values() for s in found.values()
                                   for n in s)])
-    _check_tokenizer(folder)
     if adapter:
-        _check_adapter(folder, most)
+        check_adapter(folder, most)
+        try_patterns(folder, [name for found in shapes.values() for name in found])
     else:
+        _check_names(folder)
         _check_model(folder, {path.name: found for path, found in shapes.items()
                               if path.parent == folder.resolve()}, most)
+        check_tokenizer(folder)
     parameters = sum(math.prod(s) for found in shapes.values() for s in found.values())
-    return Admitted(folder, sha256_tree(folder), size, parameters, adapter)
+    return Looked(sum(path.stat().st_size for path in files), parameters, adapter)
 
 
 def check_unchanged(admitted: Admitted) -> None:
@@ -138,7 +176,7 @@ def _check_json(path: Path) -> None:
                            "Use a model that transformers itself supports.")
 
 
-def _check_tokenizer(folder: Path) -> None:
+def _check_names(folder: Path) -> None:
     """A tokenizer's own files only: its configuration may name others by path."""
     path = folder / "tokenizer_config.json"
     config = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
@@ -149,45 +187,18 @@ def _check_tokenizer(folder: Path) -> None:
                                "Save the tokenizer again, with its files beside it.")
 
 
-def _check_adapter(folder: Path, most: int) -> None:
-    """An adapter's configuration is built before its weights are read: no number in it may be
-    beyond what its tensors could be of, and it may name no file and no code."""
-    config = json.loads((folder / ADAPTER_CONFIG).read_text(encoding="utf-8"))
-    if not isinstance(config, dict) or config.get("inference_mode") is not True:
-        raise HarnessError(f"{folder}: {ADAPTER_CONFIG} is not as PEFT saves it (inference_mode)",
-                           "Save the adapter with `save_pretrained`.")
-    for name, value in _leaves(config):
-        if isinstance(value, int) and value > most:
-            raise HarnessError(f"{folder}: {ADAPTER_CONFIG} asks for {name} {value:,}; the largest "
-                               f"tensor has {most:,}", "Send the configuration of these weights.")
-        if "trust_remote_code" in name or "tokenizer_kwargs" in name or (
-                isinstance(value, str) and "/" in value and name not in NAMES_OF_MODELS):
-            raise HarnessError(f"{folder}: {ADAPTER_CONFIG} names code or a file ({name})",
-                               "Send an adapter that stands alone.")
-    replicated = config.get("layer_replication")
-    if isinstance(replicated, list) and len(replicated) > MOST_REPLICATED:
-        raise HarnessError(f"{folder}: {ADAPTER_CONFIG} repeats layers {len(replicated)} times",
-                           f"At most {MOST_REPLICATED} are read.")
-
-
-def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
-    """Every plain value in a JSON value, by the names above it."""
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _leaves(inner, f"{name}.{key}" if name else str(key))
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _leaves(inner, name)
-    else:
-        yield name, value
-
-
 def _check_model(folder: Path, weights: dict[str, Shapes], most: int) -> None:
     """Compare what the configuration would build with the weights that would be read."""
     shapes = [shape for name in _weights_read(folder, set(weights))
               for shape in weights[name].values()]
     config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-    labels = config.get("num_labels", 0) if isinstance(config, dict) else 0
+    if not isinstance(config, dict):
+        raise HarnessError(f"{folder}: {CONFIG} is no mapping", "Save the model again.")
+    for name, value in leaves(config):
+        if name.endswith("implementation") and isinstance(value, str) and "/" in value:
+            raise HarnessError(f"{folder}: {CONFIG} names code elsewhere ({name}: {value})",
+                               "Use a model that transformers itself supports.")
+    labels = config.get("num_labels", 0)
     if isinstance(labels, int) and labels > most:
         raise HarnessError(f"{folder}: {CONFIG} asks for {labels:,} classes; the largest tensor "
                            f"has {most:,}", "Send the configuration of these weights.")
@@ -217,23 +228,28 @@ def _check_promise(folder: Path, tensors: int, parameters: int) -> None:
     except Exception as error:  # whatever a stranger's values make a library raise
         raise HarnessError(f"{folder}: {CONFIG} cannot be read: {_line(error)}",
                            "Name a model that transformers can load.") from None
+    check_asked(f"{folder}: {CONFIG}", config, tensors, parameters)
+
+
+def check_asked(about: str, config: Any, tensors: int, parameters: int) -> None:
+    """Raise HarnessError for a configuration that describes far more than weights hold."""
     layers = getattr(config, "num_hidden_layers", 0)
     if isinstance(layers, int) and layers > tensors:
-        raise HarnessError(f"{folder}: {CONFIG} asks for {layers:,} layers, the weights hold "
+        raise HarnessError(f"{about} asks for {layers:,} layers, the weights hold "
                            f"{tensors:,} tensors", "Send the configuration of these weights.")
-    asked = _asked(folder, config)
+    asked = _asked(about, config)
     if asked > UNSAVED_SHARE * parameters + ROOM:
-        raise HarnessError(f"{folder}: {CONFIG} asks for {asked:,} parameters, the weights hold "
+        raise HarnessError(f"{about} asks for {asked:,} parameters, the weights hold "
                            f"{parameters:,}", "Send the configuration of these weights.")
 
 
-def _asked(folder: Path, config: Any) -> int:
+def _asked(about: str, config: Any) -> int:
     """Parameters of the model that a configuration describes, built without memory."""
     try:
         with quietly(), torch.device("meta"):
             model = AutoModel.from_config(config, trust_remote_code=False)
     except Exception as error:  # whatever a stranger's values make a library raise
-        raise HarnessError(f"{folder}: {CONFIG} does not describe a model: {_line(error)}",
+        raise HarnessError(f"{about} does not describe a model: {_line(error)}",
                            "Name a model that transformers can load.") from None
     return sum(parameter.numel() for parameter in model.parameters())
 

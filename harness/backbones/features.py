@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.numpy import load_file, save
+from safetensors.numpy import load_file, save_file
 from sentence_transformers import SentenceTransformer
 from transformers import BatchEncoding
 
@@ -23,10 +23,12 @@ from harness.backbones.load import Loaded, load_base
 from harness.backbones.quiet import quietly
 from harness.common.clock import Clock
 from harness.common.device import Device
-from harness.common.files import sha256_json, write_atomic
+from harness.common.files import sha256_json
+from harness.common.kept import kept_folder
 from harness.tasks.examples import Example
 
 BATCH = 32
+VECTORS, COST = "features.safetensors", "cost.json"
 Encoder = Callable[[Sequence[Example]], np.ndarray]
 
 
@@ -136,21 +138,22 @@ class FeatureStore:
             with clock.phase(phase):
                 return self._encode(featurizer, examples)
         name = self._name(featurizer, examples)
-        path = self.folder / f"{name}.safetensors"
-        if path.exists():
-            if name not in self._charged:
-                cost = json.loads(path.with_suffix(".json").read_text())
-                clock.saved[phase] += cost["seconds"]
+
+        def make(folder: Path) -> None:
+            start = time.perf_counter()
+            with clock.phase(phase):
+                vectors = self._encode(featurizer, examples)
+            cost = {"seconds": time.perf_counter() - start}
+            save_file({"features": vectors}, folder / VECTORS)
+            (folder / COST).write_text(json.dumps(cost), encoding="utf-8")
             self._charged.add(name)
-            return np.asarray(load_file(path)["features"])
-        start = time.perf_counter()
-        with clock.phase(phase):
-            vectors = self._encode(featurizer, examples)
-        seconds = {"seconds": time.perf_counter() - start}
-        write_atomic(path.with_suffix(".json"), json.dumps(seconds))
-        write_atomic(path, save({"features": vectors}))
+
+        kept_folder(self.folder / name, make)
+        if name not in self._charged:
+            cost = json.loads((self.folder / name / COST).read_text(encoding="utf-8"))
+            clock.saved[phase] += cost["seconds"]
         self._charged.add(name)
-        return vectors
+        return np.asarray(load_file(self.folder / name / VECTORS)["features"])
 
     def _encode(self, featurizer: Featurizer, examples: Sequence[Example]) -> np.ndarray:
         if featurizer.key not in self._encoders:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+import math
 from contextlib import redirect_stderr
+from functools import partial
 from pathlib import Path
 
-from filelock import FileLock
-
+from harness.backbones.admission import check_asked
+from harness.backbones.bounded import bounded
 from harness.backbones.quiet import quietly
-from harness.common.files import atomic_folder
+from harness.common.errors import HarnessError
+from harness.common.kept import kept_folder
 from harness.sources.cache import cache_folder
 
 
@@ -21,18 +24,31 @@ def dequantised(path: Path, sha256: str) -> tuple[Path, str]:
     """
     note = f"the weights were quantised ({path.stem.rsplit('.', 1)[-1]}) and are dequantised here"
     folder = cache_folder() / "dequantised" / f"{path.stem}-{sha256[:16]}"
-    if not folder.exists():
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder.with_suffix(".lock")):
-            if not folder.exists():
-                _convert(path, folder)
+    kept_folder(folder, partial(_convert, path))
     return folder, note
+
+
+def _check(path: Path) -> None:
+    """Raise HarnessError for a file that is damaged or describes more than it holds."""
+    from gguf import GGUFReader
+    from transformers import AutoConfig
+
+    try:
+        held = [math.prod(map(int, tensor.shape)) for tensor in GGUFReader(path).tensors]
+        with quietly():
+            config = AutoConfig.from_pretrained(path.parent, gguf_file=path.name)
+    except Exception as error:  # whatever a stranger's values make a library raise
+        words = " ".join(str(error).split())[:200]
+        raise HarnessError(f"{path.name}: cannot be read: {words}",
+                           "Copy it again, or name a model that transformers can load.") from None
+    check_asked(f"{path.name}: its metadata", config, len(held), sum(held))
 
 
 def _convert(path: Path, folder: Path) -> None:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
+    bounded(_check, path, about=path.name)
     # The reader's progress bar does not listen to transformers' own switch.
     with quietly(), redirect_stderr(io.StringIO()):
         tokenizer = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
@@ -44,6 +60,5 @@ def _convert(path: Path, folder: Path) -> None:
             values.pop(name, None)
         clean = AutoModelForCausalLM.from_config(type(read.config)(**values))
         clean.load_state_dict(read.state_dict())
-        with atomic_folder(folder) as temporary:
-            clean.save_pretrained(temporary)
-            tokenizer.save_pretrained(temporary)
+        clean.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
+from harness.backbones.admission import look, look_at_files
 from harness.backbones.gguf import dequantised
 from harness.backbones.weights import tensor_shapes
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_tree
-from harness.sources import Fetched, fetch
+from harness.sources import Fetched, fetch_whole
 from harness.suite import LoadedSuite
 
 Kind = Literal["encoder", "decoder"]
@@ -33,13 +35,16 @@ class Handle:
 def get_backbone(loaded: LoadedSuite, name: str) -> Handle:
     """Fetch a backbone of a suite and check that its folder can be what the suite says.
 
-    Raises HarnessError for a folder without config or safetensors, or of the other kind.
+    Raises HarnessError for a folder without config or safetensors, of the other kind, and for all
+    that `look` refuses but size.
     """
     spec = loaded.suite.backbones[name]
-    fetched = fetch(spec.source, loaded.folder)
-    handle = _handle(name, spec.kind, fetched)
+    fetched = fetch_whole(spec.source, loaded.folder)
     try:
-        _check(handle)
+        handle = _handle(name, spec.kind, fetched)
+        _check_files(handle)
+        _look_once(handle.path, handle.sha256)
+        _check_kind(handle)
     except HarnessError as error:
         raise loaded.error(("backbones", name), error.found, error.fix) from None
     return handle
@@ -50,25 +55,38 @@ def folder_handle(folder: Path) -> Handle:
 
     Raises HarnessError for a folder without config or safetensors, or with code of its own.
     """
-    return hashed_handle(folder, sha256_tree(folder))
+    sha256 = sha256_tree(folder)
+    _check_files(Handle(folder.name, "encoder", folder, sha256, folder.name))
+    _look_once(folder, sha256)
+    return hashed_handle(folder, sha256)
 
 
 def hashed_handle(folder: Path, sha256: str) -> Handle:
-    """`folder_handle` where the hash of the folder's content is known."""
-    config_path = folder / "config.json"
-    names = " ".join(json.loads(config_path.read_text()).get("architectures") or []) \
-        if config_path.is_file() else ""
+    """`folder_handle` for a folder that was looked at and whose content's hash is known."""
+    names = _architectures(folder)
     kind: Kind = "decoder" if "CausalLM" in names or "LMHead" in names else "encoder"
     handle = Handle(folder.name, kind, folder, sha256, folder.name)
-    _check(handle)
+    _check_files(handle)
     return handle
 
 
 def get_embedder(loaded: LoadedSuite) -> Handle | None:
-    """Fetch the suite's sentence-transformers model, when it names one."""
+    """Fetch the suite's sentence-transformers model, when it names one.
+
+    Raises HarnessError for what `look` refuses.
+    """
     if loaded.suite.embedder is None:
         return None
-    return _handle("embedder", "encoder", fetch(loaded.suite.embedder, loaded.folder))
+    fetched = fetch_whole(loaded.suite.embedder, loaded.folder)
+    try:
+        handle = _handle("embedder", "encoder", fetched)
+        if (handle.path / "config.json").is_file():
+            _look_once(handle.path, handle.sha256)
+        else:
+            look_at_files(handle.path)
+    except HarnessError as error:
+        raise loaded.error(("embedder",), error.found, error.fix) from None
+    return handle
 
 
 def parameter_count(handle: Handle) -> int:
@@ -84,21 +102,33 @@ def _handle(name: str, kind: Kind, fetched: Fetched) -> Handle:
     return Handle(name, kind, folder, fetched.sha256, fetched.origin, (note,))
 
 
-def _check(handle: Handle) -> None:
-    config_path = handle.path / "config.json"
-    if not config_path.is_file():
+@cache
+def _look_once(folder: Path, sha256: str) -> None:
+    """A gate asks for the same backbone several times, and it may be the embedder too; `sha256`
+    tells a folder that changed."""
+    look(folder)
+
+
+def _check_files(handle: Handle) -> None:
+    if not (handle.path / "config.json").is_file():
         raise HarnessError(f"{handle.origin}: no config.json", "Name a Hugging Face model folder.")
     if not any(handle.path.glob("*.safetensors")):
         raise HarnessError(f"{handle.origin}: no safetensors weights",
                            "Load it once where you trust it, and `save_pretrained` it again.")
-    config = json.loads(config_path.read_text())
-    if "auto_map" in config:
-        raise HarnessError(f"{handle.origin}: needs code of its own, which is never run",
-                           "Use a model that transformers itself supports.")
-    names = " ".join(config.get("architectures") or [])
+
+
+def _check_kind(handle: Handle) -> None:
+    names = _architectures(handle.path)
     if handle.kind == "decoder" and names and "CausalLM" not in names and "LMHead" not in names:
         raise HarnessError(f"{handle.origin}: is {names}, not a causal language model",
                            "Set `kind: encoder`, or name a decoder.")
     if handle.kind == "encoder" and ("CausalLM" in names or "GPT2LMHead" in names):
         raise HarnessError(f"{handle.origin}: is {names}, not an encoder",
                            "Set `kind: decoder`, or name an encoder.")
+
+
+def _architectures(folder: Path) -> str:
+    path = folder / "config.json"
+    config = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    names = config.get("architectures") if isinstance(config, dict) else None
+    return " ".join(map(str, names)) if isinstance(names, list) else ""

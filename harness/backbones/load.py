@@ -78,7 +78,7 @@ def _load(handle: Handle, model_class: Any, device: str, **options: Any) -> Load
                 handle.path, dtype=torch.float32, use_safetensors=True, trust_remote_code=False,
                 output_loading_info=True, **options,
             )
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
         raise HarnessError(f"{handle.origin}: cannot be loaded: {str(error)[:200]}",
                            "Name a model that transformers can load.") from error
     model.config.pad_token_id = tokenizer.pad_token_id

@@ -12,13 +12,15 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from jinja2.exceptions import SecurityError
 from transformers import PreTrainedTokenizerBase
 
-from harness.common.errors import CannotRunError
+from harness.common.errors import CannotRunError, HarnessError
 from harness.suite import Prompt
 from harness.tasks.examples import Example
 
 MARK = "\u2063item\u2063"
+MOST_CHAT = 100_000
 SLOTS = ("{text}", "{pair}")
 SLOT = re.compile(r"(\{text\}|\{pair\})")
 
@@ -100,15 +102,36 @@ class PromptWriter:
 def prompt_writer(tokenizer: PreTrainedTokenizerBase, prompt: Prompt, options: tuple[str, ...],
                   max_length: int) -> PromptWriter:
     """A writer that follows the tokenizer's chat template, when it has one."""
-    opening, closing = "", ""
-    if tokenizer.chat_template:
-        written = tokenizer.apply_chat_template(
-            [{"role": "user", "content": MARK}], tokenize=False, add_generation_prompt=True
-        )
-        if str(written).count(MARK) != 1:
-            raise CannotRunError("the tokenizer's chat template does not keep the user's words")
-        opening, closing = str(written).split(MARK)
+    opening, closing = chat_frame(tokenizer)
     return PromptWriter(tokenizer, prompt, options, max_length, opening, closing)
+
+
+def chat_frame(tokenizer: PreTrainedTokenizerBase) -> tuple[str, str]:
+    """What the chat template puts before the user's words and after them; nothing without one.
+
+    Raises CannotRunError for a template that fails or loses the words, and HarnessError for one
+    that reaches for Python's inside or writes more than any conversation opens with.
+    """
+    if not tokenizer.chat_template:
+        return "", ""
+    try:
+        written = str(tokenizer.apply_chat_template(
+            [{"role": "user", "content": MARK}], tokenize=False, add_generation_prompt=True))
+    except SecurityError as error:
+        raise HarnessError(f"the tokenizer's chat template reaches for Python's inside: {error}",
+                           "Do not use this model.") from None
+    except MemoryError:
+        raise
+    except Exception as error:  # a template's own mistakes are of any type
+        raise CannotRunError("the tokenizer's chat template cannot be rendered: "
+                             f"{type(error).__name__}: {str(error)[:200]}") from None
+    if len(written) > MOST_CHAT:
+        raise HarnessError(f"the tokenizer's chat template writes {len(written):,} characters "
+                           "around the user's words", f"At most {MOST_CHAT:,} are read.")
+    if written.count(MARK) != 1:
+        raise CannotRunError("the tokenizer's chat template does not keep the user's words")
+    opening, closing = written.split(MARK)
+    return opening, closing
 
 
 def fit_longest_first(lengths: Sequence[int], limit: int) -> list[int]:

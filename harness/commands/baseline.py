@@ -35,9 +35,10 @@ def approve(console: Console, run_id: str, suites: Path, runs: Path, baselines: 
     before = read_baseline(path) if path.exists() else None
     made = make_baseline(loaded, load_task(loaded), store, record, before,
                          approval(note, None if anonymous else git_user()))
+    if with_model:  # first: a baseline never stands beside another's model
+        keep_model(path, store.artifact(run_id))
     write_baseline(path, made)
     if with_model:
-        keep_model(path, store.artifact(run_id))
         console.print(f"model: {model_folder(path)}", highlight=False, soft_wrap=True)
     console.print(f"baseline: {path}", highlight=False, soft_wrap=True)
     print_baseline(console, made)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from harness.gate.verdict import GateResult
 from harness.measure.forgetting.names import check_suite
 from harness.report.gate.files import forget_gate, tell_github, write_gate
 from harness.report.gate.terminal import print_gate
+from harness.report.terminal import sayer
 from harness.suite import LoadedSuite, find_suite, load_suite
 from harness.tasks.task import load_task
 
@@ -57,7 +58,7 @@ def gate(console: Console, asked: Asked, baselines: Path, baseline: Path | None,
     if approved is not None:
         check_comparable(approved.baseline, loaded, context.task, path)
     candidate = find_candidate(asked.candidate, context)
-    result = run_gate(context, policy, candidate, approved, _sayer(console))
+    result = run_gate(context, policy, candidate, approved, sayer(console))
     write_gate(result, output)
     print_gate(console, result)
     console.print(f"gate: {output / 'gate.json'}", highlight=False, soft_wrap=True)
@@ -82,11 +83,3 @@ def _labels(given: Sequence[str]) -> Mapping[str, str]:
             raise HarnessError(f"--label {model}{equals}{label}: no MODEL=CLASS",
                                "Say for example --label LABEL_0=Permissive.")
     return {model: label for model, _, label in pairs}
-
-
-def _sayer(console: Console) -> Callable[[str], None]:
-    """Progress as a line that passes, on a terminal; silence elsewhere."""
-    def say(text: str) -> None:
-        if console.is_terminal:
-            console.print(f"{text:<70.70}", end="\r", markup=False, highlight=False)
-    return say

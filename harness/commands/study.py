@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import os
-import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import FrameType
 
 from rich.console import Console
 
+from harness.check.finding import Finding
 from harness.common.device import detect
 from harness.common.errors import HarnessError
+from harness.report.checked import print_findings
 from harness.report.files import STUDY, page_name, write_report
 from harness.report.index import write_index
 from harness.report.published import Published, publish, read_published
-from harness.report.terminal import ProgressWatcher, print_plan, print_results
+from harness.report.terminal import ProgressWatcher, print_plan, print_results, sayer
+from harness.study.check import findings
 from harness.study.estimate import estimate
-from harness.study.plan import Plan, make_plan
+from harness.study.plan import Plan, PlannedRun, make_plan
 from harness.study.record import Record
 from harness.study.run import missing, run_study
 from harness.study.store import Store
@@ -31,26 +32,36 @@ def prepare(suite: str, profile: str | None, suites: Path) -> Plan:
     return make_plan(load_suite(find_suite(suite, suites), profile), detect())
 
 
-def show_plan(console: Console, plan: Plan, runs: Path) -> None:
-    """Print the plan and its estimate."""
-    left = missing(plan, _store(plan, runs))
+def show_plan(console: Console, plan: Plan, runs: Path) -> list[PlannedRun]:
+    """Print the plan and its estimate. Returns the runs to do."""
+    store = _store(plan, runs)
+    _name_damage(console, plan, store)
+    left = missing(plan, store)
     print_plan(console, plan, left, estimate(plan, left))
+    return left
+
+
+def check(console: Console, plan: Plan) -> tuple[Finding, ...]:
+    """Look at the data and print what was found."""
+    found = findings(plan, sayer(console))
+    print_findings(console, found)
+    return found
 
 
 def run(console: Console, plan: Plan, runs: Path, reports: Path, fresh: bool) -> Published:
-    """Plan, run, report."""
+    """Plan, check the data, run, report. Raises HarnessError for data that has errors."""
     store = _store(plan, runs)
     if fresh:
         for planned in plan.runs:
             with store.lock(planned.run_id):
                 store.forget(planned.run_id)
-    show_plan(console, plan, runs)
-    # A pipeline's polite stop is handled as Ctrl-C is.
-    signal.signal(signal.SIGTERM, _interrupt)
-    left = missing(plan, store)
+    left = show_plan(console, plan, runs)
+    found = findings(plan, sayer(console))
+    print_findings(console, [finding for finding in found if finding.severity != "note"])
+    _stop_at_errors(plan, found)
     with ProgressWatcher(console, len(left)) as watcher:
         records = run_study(plan, store, watcher)
-    published = _published(plan, records, store)
+    published = _published(plan, records, store, found)
     folder = write_report(published, reports)
     write_index(reports)
     print_results(console, published)
@@ -62,7 +73,9 @@ def incomplete(plan: Plan, published: Published) -> int:
     """The number of runs without a result or not fully measured."""
     study, asked = published.study, plan.loaded.suite.measure.forgetting is not None
     failed = sum(record.status.state != "ok" for record in study.records)
-    return failed + sum(
+    untimed = sum(record.status.state == "ok" and record.identity.seed == 0
+                  and record.latency is None for record in study.whole())
+    return failed + untimed + sum(
         asked and record.status.state == "ok" and record.identity.backbone is not None
         and record.forgetting is None for record in study.whole())
 
@@ -83,14 +96,18 @@ def log_to_wandb(console: Console, plan: Plan, published: Published, runs: Path,
 
 
 def report(console: Console, suite: str, profile: str | None, suites: Path, runs: Path,
-           reports: Path) -> None:
-    """Write the report from the kept runs, or from `study.json` when no run is kept here."""
+           reports: Path) -> int:
+    """Write the report from the kept runs, or from `study.json` when no run is kept here.
+
+    Returns the number of damaged runs, which are named and left out.
+    """
     plan = prepare(suite, profile, suites)
     store = _store(plan, runs)
+    damaged = _name_damage(console, plan, store)
     records = {r.run_id: record for r in plan.runs
                if (record := store.load(r.run_id)) is not None}
     if records:
-        published = _published(plan, records, store)
+        published = _published(plan, records, store, findings(plan, sayer(console)))
     else:
         path = reports / plan.loaded.suite.name / STUDY
         if not path.exists():
@@ -100,16 +117,31 @@ def report(console: Console, suite: str, profile: str | None, suites: Path, runs
     folder = write_report(published, reports)
     write_index(reports)
     console.print(f"report: {page_name(folder)}", highlight=False, soft_wrap=True)
+    return damaged
 
 
-def _published(plan: Plan, records: Mapping[str, Record], store: Store) -> Published:
+def _name_damage(console: Console, plan: Plan, store: Store) -> int:
+    """Print a line for every kept run that is not as it was written. Returns their number."""
+    damaged = [(run, name) for run in plan.runs
+               if (name := store.damage(run.run_id)) is not None]
+    for run, name in damaged:
+        console.print(f"{run.title}: {name} of run {run.run_id} is damaged: it counts as missing",
+                      markup=False, highlight=False, soft_wrap=True)
+    return len(damaged)
+
+
+def _stop_at_errors(plan: Plan, found: Sequence[Finding]) -> None:
+    errors = [finding for finding in found if finding.severity == "error"]
+    if errors:
+        raise HarnessError(f"the data of {plan.loaded.suite.name} has {len(errors)} errors: "
+                           f"{errors[0].found}", errors[0].suggestion)
+
+
+def _published(plan: Plan, records: Mapping[str, Record], store: Store,
+               found: tuple[Finding, ...]) -> Published:
     texts = {example.id: example.joined for example in plan.task.splits.test}
-    return publish(make_study(plan, records), store.predictions, texts)
+    return publish(make_study(plan, records, found), store.predictions, texts)
 
 
 def _store(plan: Plan, runs: Path) -> Store:
     return Store(runs / plan.loaded.suite.name)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt

@@ -22,3 +22,7 @@ class HarnessError(Exception):
 
 class CannotRunError(HarnessError):
     """A method that a backbone or a library cannot carry out: a failed record, not a crash."""
+
+
+class CannotWriteError(HarnessError):
+    """A full disk, or a folder that may not be written or is gone: work stops, none is lost."""

@@ -12,6 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from harness.common.leftovers import prefix, sweep
+from harness.common.unwritable import writing
+
 CHUNK = 1 << 20
 READABLE, READABLE_FOLDER = 0o644, 0o755
 """Temporary files and folders are private; what is published is not."""
@@ -49,19 +52,24 @@ def write_atomic(path: Path, data: str | bytes) -> None:
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[BinaryIO]:
-    """A stream whose content becomes `path` when the block ends well, and vanishes otherwise."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.chmod(temporary, READABLE)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    """A stream whose content becomes `path` when the block ends well, and vanishes otherwise.
+
+    Raises CannotWriteError where there is no room or no right to write.
+    """
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        sweep(path.parent)
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=prefix())
+        try:
+            with os.fdopen(descriptor, "wb") as stream:
+                yield stream
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.chmod(temporary, READABLE)
+            os.replace(temporary, path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
 
 
 def flush_folder(folder: Path) -> None:
@@ -76,16 +84,34 @@ def flush_folder(folder: Path) -> None:
 def atomic_folder(path: Path) -> Iterator[Path]:
     """A temporary folder that becomes `path` when the block ends well, and vanishes otherwise.
 
-    An existing `path` is replaced. The temporary folder lies beside it, named `.tmp-…`.
+    An existing `path` is replaced. The temporary folder lies beside it. Raises CannotWriteError
+    where there is no room or no right to write.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".tmp-{path.name}-"))
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        sweep(path.parent)
+        temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=prefix()))
+        try:
+            yield temporary
+            flush_folder(temporary)
+            os.chmod(temporary, READABLE_FOLDER)
+            _take_place(temporary, path)
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
+
+
+def _take_place(new: Path, path: Path) -> None:
+    """Rename a folder to `path`; one that is there is moved before it is removed, for a folder that
+    is half removed must not bear the name."""
+    if not path.exists():
+        os.rename(new, path)
+        return
+    old = Path(tempfile.mkdtemp(dir=path.parent, prefix=prefix()))
+    os.rename(path, old)
     try:
-        yield temporary
-        os.chmod(temporary, READABLE_FOLDER)
-        if path.exists():
-            shutil.rmtree(path)
-        os.rename(temporary, path)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
+        os.rename(new, path)
+    except OSError:
+        os.rename(old, path)
         raise
+    shutil.rmtree(old, ignore_errors=True)

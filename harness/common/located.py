@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,16 @@ from harness.common.names import did_you_mean
 
 Location = tuple[str | int, ...]
 MAX_BYTES = 1_000_000
+DEEPEST = 50
+"""Levels of nesting; each costs the scanner time on every character below it."""
+NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+LONGEST_NUMBER = 100
+"""Characters. A longer one may take YAML minutes to build, and Python refuses to print it."""
+HALF = re.compile("[\ud800-\udfff]")
+"""Half of a surrogate pair, which no file can hold."""
+OPENING = (yaml.BlockMappingStartToken, yaml.BlockSequenceStartToken,
+           yaml.FlowMappingStartToken, yaml.FlowSequenceStartToken)
+CLOSING = (yaml.BlockEndToken, yaml.FlowMappingEndToken, yaml.FlowSequenceEndToken)
 
 
 def field_name(location: Sequence[str | int]) -> str:
@@ -49,7 +60,9 @@ class Located:
 def read_yaml(path: Path) -> Located:
     """Read a YAML file of plain values.
 
-    Raises HarnessError for a missing file, bad YAML, a repeated key, an alias or a tag.
+    Raises HarnessError for a missing file, bad YAML, a repeated key, an alias, a tag, a field
+    named by a list or mapping, half a character, a number of more than 100 characters, and
+    nesting deeper than 50 levels.
     """
     try:
         if path.stat().st_size > MAX_BYTES:
@@ -60,13 +73,7 @@ def read_yaml(path: Path) -> Located:
         raise HarnessError(f"{path}: {reason}", "Name a readable YAML file.") from None
     lines: dict[Location, int] = {}
     try:
-        for token in yaml.scan(text, Loader=yaml.SafeLoader):
-            if isinstance(token, yaml.AliasToken | yaml.TagToken):
-                line = token.start_mark.line + 1
-                raise HarnessError(
-                    f"{path}:{line}: YAML aliases and tags are not allowed",
-                    "Write the value out.",
-                )
+        _scan(text, path)
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         value = _plain(node, (), lines, path) if node else {}
     except yaml.YAMLError as error:
@@ -74,9 +81,25 @@ def read_yaml(path: Path) -> Located:
         line = mark.line + 1 if mark else 1
         problem = getattr(error, "problem", None) or "not valid YAML"
         raise HarnessError(f"{path}:{line}: {problem}", "Mend the YAML.") from None
-    except (RecursionError, ValueError) as error:
+    except ValueError as error:
         raise HarnessError(f"{path}: not valid YAML ({error})", "Mend the YAML.") from None
     return Located(value, path, lines)
+
+
+def _scan(text: str, path: Path) -> None:
+    """Raises HarnessError for what a suite may not hold, before anything is built of it."""
+    depth = 0
+    for token in yaml.scan(text, Loader=yaml.SafeLoader):
+        where = f"{path}:{token.start_mark.line + 1}"
+        if isinstance(token, yaml.AliasToken | yaml.TagToken):
+            raise HarnessError(f"{where}: YAML aliases and tags are not allowed",
+                               "Write the value out.")
+        if isinstance(token, yaml.ScalarToken) and HALF.search(token.value):
+            raise HarnessError(f"{where}: holds half a character, between \\ud800 and \\udfff",
+                               "Write the character itself, or \\U and its eight digits.")
+        depth += isinstance(token, OPENING) - isinstance(token, CLOSING)
+        if depth > DEEPEST:
+            raise HarnessError(f"{where}: nested deeper than {DEEPEST} levels", "Mend the YAML.")
 
 
 def _plain(node: yaml.Node, location: Location, lines: dict[Location, int], path: Path) -> Any:
@@ -84,7 +107,11 @@ def _plain(node: yaml.Node, location: Location, lines: dict[Location, int], path
     if isinstance(node, yaml.MappingNode):
         mapping: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            key, line = str(key_node.value), key_node.start_mark.line + 1
+            line = key_node.start_mark.line + 1
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise HarnessError(f"{path}:{line}: a field's name is a list or a mapping",
+                                   "Name each field with a word.")
+            key = str(key_node.value)
             if key in mapping:
                 raise HarnessError(f"{path}:{line}: '{key}' is given twice", "Keep one of them.")
             lines[(*location, key)] = line
@@ -92,6 +119,9 @@ def _plain(node: yaml.Node, location: Location, lines: dict[Location, int], path
         return mapping
     if isinstance(node, yaml.SequenceNode):
         return [_plain(item, (*location, i), lines, path) for i, item in enumerate(node.value)]
+    if node.tag in NUMBERS and len(node.value) > LONGEST_NUMBER:
+        raise HarnessError(f"{path}:{node.start_mark.line + 1}: a number of {len(node.value):,} "
+                           "characters", "Give a number that can be used, or quote the text.")
     loader = yaml.SafeLoader("")
     try:
         return loader.construct_object(node)

@@ -48,7 +48,7 @@ class Step(RecordPart):
 
 @cache
 def _table() -> dict[str, Any]:
-    text = files("harness.compare").joinpath("prices.yaml").read_text()
+    text = files("harness.compare").joinpath("prices.yaml").read_text(encoding="utf-8")
     return dict(yaml.safe_load(text))
 
 

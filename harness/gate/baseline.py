@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import subprocess
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from harness.common.device import Device
 from harness.common.errors import HarnessError
-from harness.common.files import atomic_folder, sha256_json, write_atomic
+from harness.common.files import atomic_folder, write_atomic
+from harness.common.sealed import seal
 from harness.measure.part import RecordPart
 from harness.study.kept import SavedRun, artifact_hash, check_stands, saved_run
 from harness.study.record import Record
@@ -65,8 +68,21 @@ class Baseline(RecordPart):
     targets: tuple[int, ...]
     probabilities: tuple[tuple[float, ...], ...]
     """[items, classes]"""
-    sha256: str = Field("", pattern=r"^([0-9a-f]{64})?$")
+    sha256: str = Field(pattern=r"^([0-9a-f]{64})?$")
     """Of all the rest."""
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Baseline:
+        if not len(self.items) == len(self.targets) == len(self.probabilities) > 0:
+            raise ValueError("items, targets and probabilities are not as many")
+        if len(set(self.items)) < len(self.items):
+            raise ValueError("an item is answered twice")
+        if not all(0 <= target < len(self.labels) for target in self.targets):
+            raise ValueError("a target is none of the classes")
+        if not all(len(row) == len(self.labels) and all(map(math.isfinite, row))
+                   for row in self.probabilities):
+            raise ValueError("an item has not one finite probability a class")
+        return self
 
     @property
     def name(self) -> str:
@@ -90,26 +106,39 @@ class Baseline(RecordPart):
 def read_baseline(path: Path) -> Baseline:
     """Raises HarnessError for no file, no baseline, a newer version, or content that does not
     have its hash."""
+    fields = _fields(path)
+    version = fields.get("schema_version")
+    if isinstance(version, int) and version > SCHEMA_VERSION:
+        raise HarnessError(f"{path}: schema version {version} is newer than {SCHEMA_VERSION}",
+                           "Update the harness.")
+    # Of the file's own fields: those that later versions add are not in it.
+    if "sha256" in fields and fields["sha256"] != seal(fields):
+        raise HarnessError(f"{path}: its content does not have its hash: it was edited or damaged",
+                           "Restore it, or approve a run again.")
+    try:
+        return Baseline.model_validate(fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        found = f"{where}: {first['msg']}" if where else first["msg"]
+        raise HarnessError(f"{path}: not a baseline: {found}", "Approve a run again.") from None
+
+
+def _fields(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise HarnessError(f"{path}: larger than {MAX_BYTES:,} bytes", "Is this a baseline?")
-        baseline = Baseline.model_validate_json(path.read_text())
+        fields = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise HarnessError(f"{path}: {error.strerror}",
                            "Approve a run first: harness baseline approve RUN_ID.") from None
-    except (ValidationError, UnicodeDecodeError) as error:
-        first = (error.errors()[0] if isinstance(error, ValidationError)
-                 else {"loc": (), "msg": "not UTF-8"})
-        where = ".".join(map(str, first["loc"]))
-        raise HarnessError(f"{path}: not a baseline: {where}: {first['msg']}",
-                           "Approve a run again.") from None
-    if baseline.schema_version > SCHEMA_VERSION:
-        raise HarnessError(f"{path}: schema version {baseline.schema_version} is newer than "
-                           f"{SCHEMA_VERSION}", "Update the harness.")
-    if baseline.sha256 != _hash(baseline):
-        raise HarnessError(f"{path}: its content does not have its hash: it was edited or damaged",
-                           "Restore it, or approve a run again.")
-    return baseline
+    except UnicodeDecodeError:
+        raise HarnessError(f"{path}: not a baseline: not UTF-8", "Approve a run again.") from None
+    except (ValueError, RecursionError):
+        fields = None
+    if not isinstance(fields, dict):
+        raise HarnessError(f"{path}: not a baseline: not a JSON object", "Approve a run again.")
+    return fields
 
 
 def check_comparable(baseline: Baseline, loaded: LoadedSuite, task: Task, path: Path) -> None:
@@ -140,6 +169,7 @@ def make_baseline(loaded: LoadedSuite, task: Task, store: Store, record: Record,
     """A baseline of a finished run. Raises HarnessError when the run cannot be one."""
     identity = record.identity
     check_stands(record, task)
+    store.check_artifact(record)
     table = store.predictions(identity.run_id)
     columns = np.column_stack([table[f"p:{label}"].to_numpy() for label in task.labels])
     sha256, size = artifact_hash(store.artifact(identity.run_id))
@@ -150,8 +180,8 @@ def make_baseline(loaded: LoadedSuite, task: Task, store: Store, record: Record,
         history=(before.past, *before.history) if before else (),
         items=tuple(table["item"].to_pylist()),
         targets=tuple(task.labels.index(t) for t in table["target"].to_pylist()),
-        probabilities=tuple(tuple(_rounded(row)) for row in columns))
-    return baseline.model_copy(update={"sha256": _hash(baseline)})
+        probabilities=tuple(tuple(_rounded(row)) for row in columns), sha256="")
+    return baseline.model_copy(update={"sha256": seal(baseline.model_dump(mode="json"))})
 
 
 def write_baseline(path: Path, baseline: Baseline) -> None:
@@ -200,16 +230,13 @@ def git_user() -> str | None:
     for field in ("user.name", "user.email"):
         try:
             said = subprocess.run(["git", "config", field], capture_output=True, text=True,  # noqa: S607
+                                  encoding="utf-8", errors="replace",
                                   check=False, timeout=10).stdout.strip()
         except (OSError, subprocess.SubprocessError):
             return None
         found.append(said)
     name, address = found
     return f"{name} <{address}>" if name and address else name or None
-
-
-def _hash(baseline: Baseline) -> str:
-    return sha256_json(baseline.model_dump(mode="json", exclude={"sha256"}))
 
 
 def _rounded(row: Sequence[float]) -> list[float]:

@@ -26,7 +26,7 @@ from harness.gate.timing import (
 from harness.gate.verdict import GateResult, judge
 from harness.methods.method import Answering
 from harness.study.environment import environment
-from harness.study.executor import Say
+from harness.study.executor import Say, alone
 from harness.study.store import Store
 from harness.suite import Gate
 
@@ -64,7 +64,8 @@ def run_gate(context: Context, policy: Gate, candidate: Candidate, approved: App
     HarnessError for a candidate that cannot answer the task.
     """
     start = time.perf_counter()
-    found = measure(context, policy, candidate, approved, say)
+    with alone(context.device, say):
+        found = measure(context, policy, candidate, approved, say)
     say("resampling")
     return judge(context.loaded, policy, candidate, approved.baseline if approved else None,
                  found.answered, weigh(found, seed), context.task.labels,

@@ -23,6 +23,9 @@ from harness.methods.method import METHODS, Job
 from harness.methods.tuned import Tuned, TunedOptions, load_model
 
 FRESH = "fresh.safetensors"
+SETS = ("target_modules", "exclude_modules", "feedforward_modules", "target_modules_bd_a",
+        "target_modules_bd_b")
+"""Fields that PEFT keeps as sets."""
 PEFT_HEADS = ("classifier", "score")
 LOW_RANK = {"r": 16, "lora_alpha": 32, "target_modules": "all-linear"}
 VIRTUAL = {"num_virtual_tokens": 16}
@@ -61,7 +64,7 @@ class Adapter(Tuned):
     def write(self, loaded: Loaded, folder: Path) -> None:
         with quietly():
             loaded.model.save_pretrained(folder, save_embedding_layers=False)
-        _forget_paths(folder / "adapter_config.json")
+        _tidy(folder / "adapter_config.json")
         (folder / "README.md").unlink(missing_ok=True)  # PEFT's model card names the cache folder
         fresh = {name: p.detach().contiguous() for name, p in _unsaved(loaded).items()}
         if fresh:
@@ -104,11 +107,14 @@ def _config(options: Mapping[str, Any], task: TaskType) -> PeftConfig:
         raise HarnessError(f"{config_class.__name__}: {error}", "Mend the value.") from None
 
 
-def _forget_paths(path: Path) -> None:
-    """Leave no path of this machine in a saved configuration."""
-    content = json.loads(path.read_text())
+def _tidy(path: Path) -> None:
+    """Leave no path of this machine in a saved configuration, and no order made by chance."""
+    content = json.loads(path.read_text(encoding="utf-8"))
     content["base_model_name_or_path"] = ""
-    path.write_text(json.dumps(content, indent=2, sort_keys=True))
+    for name in SETS:
+        if isinstance(content.get(name), list):
+            content[name].sort()
+    path.write_text(json.dumps(content, indent=2, sort_keys=True), encoding="utf-8")
 
 
 @METHODS.register("lora")
@@ -183,7 +189,7 @@ class AnyPeft(Adapter):
 def _from_file(path: Path) -> dict[str, Any]:
     """The fields of an `adapter_config.json` that say what the adapter is."""
     try:
-        content = json.loads(path.read_text())
+        content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise HarnessError(f"{path}: cannot be read as JSON ({error})",
                            "Name an adapter_config.json.") from None

@@ -111,8 +111,8 @@ def _adapter(folder: Path, base: Handle, device: str) -> Loaded:
     classes = next((shape[0] for name, shape in shapes.items() if name.endswith(HEADS)), 2)
     loaded = load_with_head(base, tuple(str(i) for i in range(classes)), device)
     beside = load_file(folder / FRESH) if (folder / FRESH).is_file() else {}
-    loaded.model.load_state_dict(beside, strict=False)
     try:
+        loaded.model.load_state_dict(beside, strict=False)
         with quietly():
             loaded.model = PeftModel.from_pretrained(loaded.model, str(folder))
     except (ValueError, RuntimeError, KeyError, TypeError) as error:

@@ -31,7 +31,7 @@ class ClassShares:
             return np.tile(np.array(self.shares), (len(examples), 1))
 
     def save(self, folder: Path) -> None:
-        (folder / "shares.json").write_text(json.dumps(self.shares))
+        (folder / "shares.json").write_text(json.dumps(self.shares), encoding="utf-8")
 
 
 @METHODS.register("majority")
@@ -47,7 +47,7 @@ class Majority(Method):
             return Fit(ClassShares(tuple((counts / counts.sum()).tolist())))
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
-        return ClassShares(tuple(json.loads((folder / "shares.json").read_text())))
+        return ClassShares(tuple(json.loads((folder / "shares.json").read_text(encoding="utf-8"))))
 
 
 class TfidfOptions(Options):
@@ -76,7 +76,7 @@ class TfidfClassifier:
         self.head.save(folder)
         words = {word: int(index) for word, index in self.vectorizer.vocabulary_.items()}
         content = {"vocabulary": words, "idf": self.vectorizer.idf_.tolist()}
-        (folder / "tfidf.json").write_text(json.dumps(content))
+        (folder / "tfidf.json").write_text(json.dumps(content), encoding="utf-8")
 
 
 @METHODS.register("tfidf")
@@ -99,7 +99,7 @@ class Tfidf(Method):
             return Fit(TfidfClassifier(vectorizer, head))
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
-        content = json.loads((folder / "tfidf.json").read_text())
+        content = json.loads((folder / "tfidf.json").read_text(encoding="utf-8"))
         vectorizer = self._vectorizer(content["vocabulary"])
         vectorizer.idf_ = np.array(content["idf"])
         return TfidfClassifier(vectorizer, LinearHead.load(folder))

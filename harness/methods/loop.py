@@ -21,7 +21,9 @@ from harness.methods.method import CurvePoint, Job, Training
 
 WARMUP = 0.1
 MAX_GRADIENT_NORM = 1.0
-OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
+OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "cannot allocate memory",
+                 "not enough memory", "can't start new thread", "could not create a primitive")
+"""What libraries say when there is no memory left; the last is oneDNN's, for its scratch space."""
 
 
 class DivergedError(Exception):
@@ -144,7 +146,10 @@ def _step(learner: Learner, indices: list[int], accelerator: Accelerator, optimi
         if device.type == "cuda":
             torch.cuda.empty_cache()
     if math.isfinite(loss):
-        accelerator.clip_grad_norm_(learner.model.parameters(), MAX_GRADIENT_NORM)
+        norm = float(accelerator.clip_grad_norm_(learner.model.parameters(), MAX_GRADIENT_NORM))
+        if not math.isfinite(norm):
+            raise DivergedError(f"the gradient's norm is {norm} at step {training.steps + 1}",
+                                training)
         optimizer.step()
     return loss
 

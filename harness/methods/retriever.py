@@ -27,7 +27,8 @@ class Retriever:
     index: faiss.Index
     labels: np.ndarray
     """Class of each indexed example, [examples]."""
-    build_seconds: float
+    build_seconds: float = 0.0
+    """Adding the vectors to the index; none for one that is read."""
 
     @property
     def bytes(self) -> int:
@@ -45,8 +46,8 @@ class Retriever:
     def save(self, folder: Path) -> None:
         """Write the index and its labels."""
         faiss.write_index(self.index, str(folder / INDEX))
-        (folder / "index.json").write_text(json.dumps(
-            {"labels": self.labels.tolist(), "build_seconds": self.build_seconds}))
+        (folder / "index.json").write_text(json.dumps({"labels": self.labels.tolist()}),
+                                           encoding="utf-8")
 
 
 def build_retriever(featurizer: Featurizer, store: FeatureStore, examples: Sequence[Example],
@@ -63,9 +64,9 @@ def build_retriever(featurizer: Featurizer, store: FeatureStore, examples: Seque
 
 def load_retriever(featurizer: Featurizer, store: FeatureStore, folder: Path) -> Retriever:
     """What `Retriever.save` wrote."""
-    content = json.loads((folder / "index.json").read_text())
+    content = json.loads((folder / "index.json").read_text(encoding="utf-8"))
     return Retriever(featurizer, store, faiss.read_index(str(folder / INDEX)),
-                     np.array(content["labels"]), content["build_seconds"])
+                     np.array(content["labels"]))
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:

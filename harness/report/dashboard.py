@@ -52,7 +52,7 @@ def log_study(published: Published, store: Store, artifacts: bool) -> tuple[int,
     if os.environ.get("WANDB_MODE") == "disabled":
         return 0, "disabled"
     path = store.folder / SENT
-    sent: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    sent: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     digests = {sha256_json(r.model_dump(mode="json")): r for r in published.study.records}
     whole = sha256_json([sorted(digests), published.verdict.model_dump(mode="json")])
     if whole in sent:

@@ -35,6 +35,7 @@ def markdown(published: Published) -> str:
                   ""]
     lines += _curves(published.curves)
     lines += _forgetting(study.whole())
+    lines += _findings(published)
     lines += ["## Matching rules", "", "| rule | held | evidence |", "|---|---|---|"]
     lines += [f"| {rule.name} | {_held(rule.held)} | {words.cell(rule.evidence)} |"
               for rule in published.rules]
@@ -49,6 +50,15 @@ def markdown(published: Published) -> str:
                       f"{where.autocast}, Python {where.python}, commit "
                       f"{(where.commit or 'unknown')[:12]}{' (dirty)' if where.dirty else ''}."]
     return "\n".join(lines) + "\n"
+
+
+def _findings(published: Published) -> list[str]:
+    found = published.study.findings
+    if not found:
+        return []
+    return ["## Checks of the data", "", "| | check | found | what to do |", "|---|---|---|---|",
+            *(f"| {f.severity} | {f.check} | {words.cell(f.found)} | {words.cell(f.suggestion)} |"
+              for f in found), ""]
 
 
 def _row(row: Row, metric: str) -> str:

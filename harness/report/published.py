@@ -6,10 +6,10 @@ import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-
-from pydantic import ValidationError
+from typing import Any
 
 from harness.common.errors import HarnessError
+from harness.common.sealed import sealed, unsealed
 from harness.compare.arms import Predictions, arms_of, measure_arms
 from harness.compare.calibration import Reliability, reliabilities
 from harness.compare.curves import LearningCurves, learning_curves
@@ -19,6 +19,9 @@ from harness.compare.summary import Summary, summarise
 from harness.compare.verdict import Verdict, decide
 from harness.measure.part import RecordPart
 from harness.study.study import Study
+
+FIRST_SEALED = 3
+"""The schema version from which on a file carries the hash of its content."""
 
 
 class Published(RecordPart):
@@ -31,6 +34,8 @@ class Published(RecordPart):
     calibration: tuple[Reliability, ...]
     disagreements: tuple[Disagreement, ...]
     rules: tuple[Rule, ...]
+    sha256: str = ""
+    """In a file, of all the rest."""
 
 
 def publish(study: Study, predictions: Predictions, texts: Mapping[str, str]) -> Published:
@@ -58,12 +63,29 @@ def published_schema() -> str:
     return json.dumps(Published.model_json_schema(mode="serialization"), indent=1) + "\n"
 
 
+def published_json(published: Published) -> str:
+    """The content of a `study.json`."""
+    return sealed(published.model_dump_json())
+
+
 def read_published(path: Path) -> Published:
     """Read a `study.json`. Raises HarnessError when it is missing or not one."""
     try:
-        return Published.model_validate_json(path.read_text())
+        text = path.read_text(encoding="utf-8")
+        fields = json.loads(text)
+        if fields["study"]["schema_version"] >= FIRST_SEALED:
+            fields = _unsealed(text, path)
+        return Published.model_validate(fields)
     except OSError as error:
         raise HarnessError(f"{path}: {error.strerror}", "Run the suite first.") from None
-    except (ValidationError, UnicodeDecodeError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         raise HarnessError(f"{path}: not a study of this version",
+                           "Make it again with `harness report SUITE`.") from None
+
+
+def _unsealed(text: str, path: Path) -> dict[str, Any]:
+    try:
+        return unsealed(text)
+    except ValueError as error:
+        raise HarnessError(f"{path}: {error}",
                            "Make it again with `harness report SUITE`.") from None

@@ -13,7 +13,7 @@ from harness.report import sentences, words
 
 def part(name: str) -> str:
     """A file of the templates' folder as it is."""
-    return files("harness.report").joinpath(f"templates/{name}").read_text()
+    return files("harness.report").joinpath(f"templates/{name}").read_text(encoding="utf-8")
 
 
 def render(template: str, **values: Any) -> str:

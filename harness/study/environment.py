@@ -61,6 +61,7 @@ def git_state() -> tuple[str | None, bool | None]:
 
     def git(*words: str) -> str:
         return subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True,  # noqa: S607
+                              encoding="utf-8", errors="replace",
                               check=True, timeout=10).stdout.strip()
 
     try:

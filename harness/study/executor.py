@@ -7,17 +7,32 @@ is its own, and a run that is killed takes nothing with it.
 from __future__ import annotations
 
 import os
+import resource
 import signal
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
 from typing import Any
 
+import psutil
+
+from harness.common.device import Device
+from harness.common.errors import CannotWriteError
+from harness.common.locks import locked
+from harness.sources.cache import cache_folder
 from harness.study.record import Record, State
 from harness.study.work import Assignment, carry_out, failure
+from harness.suite import RunLimits
 
 Say = Callable[[str], None]
+UNLIMITED = RunLimits()
+GRACE = 20.0
+"""Seconds that a process may take to end after its last word."""
 
 
 @dataclass(frozen=True)
@@ -27,26 +42,43 @@ class Outcome:
     result: Any = None
     failure: str | None = None
     killed: bool = False
+    late: bool = False
+    """Whether it was stopped at its time limit."""
+    unwritable: CannotWriteError | None = None
+
+    @property
+    def state(self) -> State:
+        """How a run without a result ended."""
+        return "out-of-memory" if self.killed else "timed-out" if self.late else "failed"
 
 
-def in_own_process(context: ForkServerContext, work: Callable[..., Any], argument: Any, say: Say
-                   ) -> Outcome:
-    """`work(argument, say)` in a forked process, which ends when this one is interrupted."""
-    here, there = context.Pipe(duplex=False)
-    process = context.Process(target=_child, args=(work, argument, there), daemon=True)
+@contextmanager
+def alone(device: Device, say: Say) -> Iterator[None]:
+    """One work process of ours at a time on this machine's device, whatever study it is of.
+
+    What is measured would otherwise share the device with another run.
+    """
+    with locked(cache_folder() / "locks" / f"{device.type}.lock",
+                partial(say, "waiting for another study on this machine")):
+        yield
+
+
+def in_own_process(context: ForkServerContext, work: Callable[..., Any], argument: Any, say: Say,
+                   limits: RunLimits = UNLIMITED) -> Outcome:
+    """`work(argument, say)` in a forked process, which ends when this one does.
+
+    Raises CannotWriteError where the process could not write what it had to.
+    """
+    here, there = context.Pipe()
+    process = context.Process(target=_child, args=(work, argument, there, limits), daemon=True)
     process.start()
     there.close()
-    outcome = None
     try:
-        while True:
-            try:
-                message = here.recv()
-            except EOFError:
-                break
-            if isinstance(message, Outcome):
-                outcome = message
-            else:
-                say(message)
+        outcome = _listen(here, say, limits)
+        # Whoever has said all may still hang: in a library's thread, or at its end.
+        process.join(0 if outcome is not None and outcome.late else GRACE)
+        ended = process.exitcode
+        process.kill()
         process.join()
     except BaseException:
         process.kill()
@@ -54,39 +86,66 @@ def in_own_process(context: ForkServerContext, work: Callable[..., Any], argumen
         raise
     finally:
         here.close()
-    if outcome is not None:
-        return outcome
-    if process.exitcode == -signal.SIGKILL:
+    if outcome is None and ended == -signal.SIGKILL:
         return Outcome(failure="killed by the operating system, most likely for lack of memory",
                        killed=True)
-    return Outcome(failure=f"its process ended with code {process.exitcode}")
+    if outcome is None:
+        return Outcome(failure=f"its process ended with code {ended}")
+    if outcome.unwritable is not None:
+        raise outcome.unwritable
+    return outcome
 
 
-def run_locally(context: ForkServerContext, assignment: Assignment, say: Say) -> Record:
+def run_locally(context: ForkServerContext, assignment: Assignment, say: Say, limits: RunLimits
+                ) -> Record:
     """One run in its own process. A process that dies leaves a record that says how."""
-    with assignment.store.lock(assignment.identity.run_id):
+    # The device first: work that has it takes locks of runs, too.
+    with alone(assignment.device, say), assignment.store.lock(assignment.identity.run_id):
         done = assignment.store.standing(assignment.identity.run_id)
         if done is not None:
             return done
-        outcome = in_own_process(context, carry_out, assignment, say)
+        outcome = in_own_process(context, carry_out, assignment, say, limits)
         if isinstance(outcome.result, Record):
             return outcome.result
-        state: State = "out-of-memory" if outcome.killed else "failed"
-        return assignment.store.write(failure(assignment, state, str(outcome.failure)))
+        return assignment.store.write(failure(assignment, outcome.state, str(outcome.failure)))
 
 
-def _child(work: Callable[..., Any], argument: Any, channel: Connection) -> None:
+def _listen(channel: Connection, say: Say, limits: RunLimits) -> Outcome | None:
+    """What the process says, to its end; None when it ends without an outcome."""
+    end = None if limits.minutes is None else time.monotonic() + 60 * limits.minutes
+    while end is None or channel.poll(max(0.0, end - time.monotonic())):
+        try:
+            message = channel.recv()
+        except (EOFError, ConnectionResetError):
+            return None
+        if isinstance(message, Outcome):
+            return message
+        say(message)
+    return Outcome(failure=f"stopped after {limits.minutes:g} minutes, the suite's "
+                                      "run_limits.minutes", late=True)
+
+
+def _child(work: Callable[..., Any], argument: Any, channel: Connection, limits: RunLimits
+           ) -> None:
     # The terminal sends Ctrl-C to the whole group; the parent decides what ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, args=(channel,), daemon=True).start()
+    if limits.memory_gib is not None:
+        most = psutil.Process().memory_info().data + int(limits.memory_gib * 2**30)
+        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
     try:
-        try:
-            outcome = Outcome(work(argument, channel.send))
-        except BrokenPipeError:
-            raise
-        except Exception as error:  # it crosses the process border as words
-            outcome = Outcome(failure=f"{type(error).__name__}: {str(error)[:300]}")
+        outcome = Outcome(work(argument, channel.send))
+    except CannotWriteError as error:
+        outcome = Outcome(unwritable=error)
+    except Exception as error:  # it crosses the process border as words
+        outcome = Outcome(failure=f"{type(error).__name__}: {str(error)[:300]}")
+    try:
         channel.send(outcome)
-    except BrokenPipeError:
+    except (BrokenPipeError, ConnectionResetError):
         os._exit(1)  # the study has ended: nobody waits for this run
-    finally:
-        channel.close()
+
+
+def _end_with_parent(channel: Connection) -> None:
+    """The parent never sends: its end of the channel becomes readable when it is gone."""
+    channel.poll(None)
+    os._exit(1)

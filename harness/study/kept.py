@@ -42,6 +42,8 @@ def saved_run(loaded: LoadedSuite, task: Task, device: Device, store: Store, rec
     identity = record.identity
     check_stands(record, task)
     inner = None
+    if artifact == store.artifact(identity.run_id):
+        store.check_artifact(record)
     if identity.inner is not None:
         below = store.record(identity.inner)
         inner = saved_run(loaded, task, device, store, below, store.artifact(identity.inner))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from harness.backbones.encode import share_cut
 from harness.backbones.handle import Handle
-from harness.backbones.load import load_tokenizer
-from harness.backbones.prompts import prompt_writer
+from harness.backbones.lengths import share_too_long
+from harness.common.text import without_folders
 from harness.methods.method import Job, Training
 from harness.methods.trials import Chosen
 from harness.study.record import BudgetUsed, CurveRecord, TrialRecord
@@ -29,11 +28,7 @@ def budget_used(job: Job, splits: Splits, training: Training | None) -> BudgetUs
 def _share_cut(job: Job) -> float | None:
     if job.backbone is None:
         return None
-    tokenizer, length = load_tokenizer(job.backbone), job.budget.max_length
-    if job.backbone.kind == "encoder":
-        return share_cut(tokenizer, job.train, length)
-    writer = prompt_writer(tokenizer, job.task.prompt, job.task.options, length)
-    return sum(writer.is_cut(example) for example in job.train) / len(job.train)
+    return share_too_long(job.backbone, job.task, job.train, job.budget.max_length)
 
 
 def curve_records(training: Training | None) -> tuple[CurveRecord, ...]:
@@ -47,8 +42,9 @@ def curve_records(training: Training | None) -> tuple[CurveRecord, ...]:
 
 def trial_records(chosen: Chosen) -> tuple[TrialRecord, ...]:
     """Every setting tried, the chosen one included."""
-    return tuple(TrialRecord(setting=t.setting, validation_loss=t.validation_loss,
-                             seconds=t.seconds, failure=t.failure) for t in chosen.trials)
+    return tuple(
+        TrialRecord(setting=t.setting, validation_loss=t.validation_loss, seconds=t.seconds,
+                    failure=t.failure and without_folders(t.failure)) for t in chosen.trials)
 
 
 def notes(backbone: Handle | None, chosen: Chosen) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from harness.backbones.handle import Handle, get_backbone, get_embedder
 from harness.common.device import Device
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_json
+from harness.measure.forgetting.catalogue import fetch_general
 from harness.measure.forgetting.names import check_suite
 from harness.methods.resolve import Entry, resolve
 from harness.study.environment import code_sha256, library_versions
@@ -76,6 +77,7 @@ def make_plan(loaded: LoadedSuite, device: Device) -> Plan:
     """
     entries = resolve(loaded)
     check_suite(loaded)
+    fetch_general(loaded.suite.measure.forgetting)
     task = load_task(loaded)
     _check_sizes(loaded, task)
     handles = {name: get_backbone(loaded, name) for name in loaded.suite.backbones}

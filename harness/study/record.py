@@ -15,8 +15,8 @@ from harness.measure.quality import Quality
 from harness.measure.retrieval import Retrieval
 from harness.measure.slices import Slice
 
-SCHEMA_VERSION = 2
-State = Literal["ok", "diverged", "out-of-memory", "failed"]
+SCHEMA_VERSION = 3
+State = Literal["ok", "diverged", "out-of-memory", "timed-out", "failed"]
 
 
 class Identity(RecordPart):
@@ -138,3 +138,5 @@ class Record(RecordPart):
     notes: tuple[str, ...] = ()
     environment: Environment
     predictions_sha256: str | None = Field(None, pattern=r"^[0-9a-f]{64}$")
+    artifact_sha256: str | None = Field(None, pattern=r"^[0-9a-f]{64}$")
+    """Over every file that the method saved."""

@@ -8,15 +8,17 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+from harness.common.errors import HarnessError
 from harness.sources.cache import cache_folder
-from harness.study.executor import in_own_process, run_locally
+from harness.study.executor import alone, in_own_process, run_locally
 from harness.study.forgetting import measure_check, pass_on, to_measure
 from harness.study.plan import Plan, PlannedRun
-from harness.study.record import Record, State
+from harness.study.record import Record
 from harness.study.rounds import Round, time_round
 from harness.study.server import start_server
 from harness.study.store import PASSING, Store
 from harness.study.work import Assignment, failure
+from harness.suite import RunLimits
 
 
 class Watcher(Protocol):
@@ -44,19 +46,22 @@ def run_study(plan: Plan, store: Store, watcher: Watcher) -> dict[str, Record]:
     """Carry out what is missing and return every record by run id.
 
     A failed run is a record and the study goes on; runs that need it fail with that reason.
+    Raises CannotWriteError when the disk is full, and HarnessError when runs vanished meanwhile.
     """
     for run in missing(plan, store):
+        damaged = store.damage(run.run_id)
+        if damaged is not None:
+            watcher.warned(f"{run.title}: {damaged} of run {run.run_id} is damaged: run again")
         watcher.started(run)
         watcher.ended(run, _run(plan, store, run, watcher.said))
-    for check in to_measure(plan, store, partial(assign, plan, store)):
-        outcome = in_own_process(start_server(), measure_check, check, watcher.said)
-        if outcome.failure is not None:
-            watcher.warned(f"forgetting of {check.backbone.name} could not be measured: "
-                           f"{outcome.failure}")
-    pass_on(plan, store)
+    _measure_forgetting(plan, store, watcher)
     _time_all(plan, store, watcher)
-    return {run.run_id: record for run in plan.runs
-            if (record := store.load(run.run_id)) is not None}
+    records = {run.run_id: record for run in plan.runs
+               if (record := store.load(run.run_id)) is not None}
+    if len(records) < len(plan.runs):
+        raise HarnessError(f"{len(plan.runs) - len(records)} finished runs are no longer in "
+                           f"{store.folder}", "Somebody removed them: run the same command again.")
+    return records
 
 
 def assign(plan: Plan, store: Store, run: PlannedRun) -> Assignment:
@@ -80,12 +85,12 @@ def _run(plan: Plan, store: Store, run: PlannedRun, say: Callable[[str], None]) 
         if record is None or record.status.state != "ok":
             state = record.status.state if record else "absent"
             title = next(r.title for r in plan.runs if r.run_id == needed)
-            # What was out of memory is tried again, and then this run too.
-            ended: State = PASSING if state == PASSING else "failed"
+            # What is tried again, is tried again with all that needs it.
+            ended = record.status.state if record and record.status.state in PASSING else "failed"
             with store.lock(run.run_id):
                 return store.write(failure(assignment, ended,
                                            f"it needs the run '{title}', which is {state}"))
-    return run_locally(start_server(), assignment, say)
+    return run_locally(start_server(), assignment, say, plan.loaded.suite.run_limits)
 
 
 def latency_round(plan: Plan, store: Store) -> Round | None:
@@ -112,13 +117,32 @@ def _timed_together(timed: Round, store: Store) -> bool:
     return names == {timed.name}
 
 
+def _measure_forgetting(plan: Plan, store: Store, watcher: Watcher) -> None:
+    with alone(plan.device, watcher.said):
+        for check in to_measure(plan, store, partial(assign, plan, store)):
+            outcome = in_own_process(start_server(), measure_check, check, watcher.said,
+                                     _scaled(plan, len(check.runs) + 1))
+            if outcome.failure is not None:
+                watcher.warned(f"forgetting of {check.backbone.name} could not be measured: "
+                               f"{outcome.failure}")
+        pass_on(plan, store)
+
+
 def _time_all(plan: Plan, store: Store, watcher: Watcher) -> None:
-    timed = latency_round(plan, store)
-    if timed is None or _timed_together(timed, store):
-        return
-    outcome = in_own_process(start_server(), time_round, timed, watcher.said)
-    if outcome.failure is not None:
-        watcher.warned(f"latency could not be measured: {outcome.failure}")
-        return
-    for run_id, latency in outcome.result.items():
-        store.amend(run_id, latency=latency)
+    with alone(plan.device, watcher.said):
+        timed = latency_round(plan, store)
+        if timed is None or _timed_together(timed, store):
+            return
+        outcome = in_own_process(start_server(), time_round, timed, watcher.said,
+                                 _scaled(plan, len(timed.assignments)))
+        if outcome.failure is not None:
+            watcher.warned(f"latency could not be measured: {outcome.failure}")
+            return
+        for run_id, latency in outcome.result.items():
+            store.amend(run_id, latency=latency)
+
+
+def _scaled(plan: Plan, runs: int) -> RunLimits:
+    """The limits of a process that works on this many runs, one after another."""
+    limits = plan.loaded.suite.run_limits
+    return RunLimits(minutes=limits.minutes and limits.minutes * runs)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext
 
@@ -13,5 +17,19 @@ def start_server() -> ForkServerContext:
     """Start the server unless it runs; it imports while the caller goes on."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(MODULES)
-    forkserver.ensure_running()
+    with _ctrl_c_ignored():
+        forkserver.ensure_running()
     return context
+
+
+@contextmanager
+def _ctrl_c_ignored() -> Iterator[None]:
+    """A process started in the block ignores Ctrl-C from its first moment, imports included."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

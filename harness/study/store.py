@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from filelock import FileLock
-from pydantic import ValidationError
 
 from harness.common.errors import HarnessError
-from harness.common.files import atomic_folder, flush_folder, sha256_file, write_atomic
+from harness.common.files import atomic_folder, sha256_file, sha256_tree, write_atomic
+from harness.common.locks import locked
+from harness.common.sealed import sealed, unsealed
+from harness.common.unwritable import writing
 from harness.measure.forgetting.figures import Forgetting
 from harness.measure.part import RecordPart
 from harness.study.record import SCHEMA_VERSION, Record, State
@@ -24,8 +26,8 @@ RECORD = "record.json"
 PREDICTIONS = "predictions.parquet"
 ARTIFACT = "artifact"
 FORGETTING = "forgetting.parquet"
-PASSING: State = "out-of-memory"
-"""A state that says more about the machine's moment than about the run: tried again."""
+PASSING: tuple[State, ...] = ("out-of-memory", "timed-out")
+"""States that say more about the machine's moment than about the run: tried again."""
 
 
 class Store:
@@ -42,73 +44,95 @@ class Store:
         """The folder of what the run's method saved."""
         return self.path(run_id) / ARTIFACT
 
-    def lock(self, run_id: str) -> FileLock:
-        """A lock that one process at a time holds for a run."""
-        folder = self.folder / ".locks"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise HarnessError(f"cannot write {self.folder}: {error.strerror}",
-                               "Name a folder you may write with --runs.") from None
-        return FileLock(folder / f"{run_id}.lock")
+    def lock(self, run_id: str) -> AbstractContextManager[None]:
+        """A lock that one process at a time holds for a run. Raises CannotWriteError."""
+        return locked(self.folder / ".locks" / f"{run_id}.lock")
 
     def standing(self, run_id: str) -> Record | None:
-        """The run's record, None when there is none that stands."""
-        record = self.load(run_id)
-        return record if record is not None and record.status.state != PASSING else None
+        """The run's record when it stands: whole with all its files, and not to be tried again."""
+        record = self._read(run_id)
+        if record is None or record.status.state in PASSING:
+            return None
+        return record if self._damaged_file(record) is None else None
 
     def load(self, run_id: str) -> Record | None:
-        """The run's record, None when there is none that can be read as a whole.
+        """The run's record, None where there is none, it is damaged, or its predictions are.
 
-        A record that is damaged, or whose predictions do not have their hash, counts as absent:
-        the run is computed again. Raises HarnessError for one written by a newer harness.
+        What the run saved is looked at by `standing`, and where it is loaded.
+        Raises HarnessError for one written by a newer harness.
         """
-        path = self.path(run_id) / RECORD
-        try:
-            text = path.read_text()
-        except (OSError, UnicodeDecodeError):
-            return None
-        try:
-            record = Record.model_validate_json(text)
-        except ValidationError:
-            return None
-        if record.schema_version > SCHEMA_VERSION:
-            raise HarnessError(f"{path}: schema version {record.schema_version} is newer than "
-                               f"{SCHEMA_VERSION}", "Update the harness.")
-        return record if self._whole(record) else None
+        record = self._read(run_id)
+        return record if record is not None and not self._damaged_predictions(record) else None
 
     def record(self, run_id: str) -> Record:
         """The run's record. Raises HarnessError when it cannot be read as a whole."""
         record = self.load(run_id)
         if record is None:
-            raise HarnessError(f"run {run_id} is damaged", "Run its suite again.")
+            raise HarnessError(f"run {run_id} is damaged: {self.damage(run_id) or RECORD}",
+                               "Run its suite again.")
         return record
 
-    def _whole(self, record: Record) -> bool:
+    def damage(self, run_id: str) -> str | None:
+        """The file of a kept run that is not as it was written; None for a whole or absent run."""
+        if not self.path(run_id).exists():
+            return None
+        record = self._read(run_id)
+        return RECORD if record is None else self._damaged_file(record)
+
+    def check_artifact(self, record: Record) -> None:
+        """Raise HarnessError when what a run saved is not as it was written."""
+        if self._damaged_artifact(record):
+            raise HarnessError(f"run {record.identity.run_id} is damaged: {ARTIFACT}",
+                               "Run its suite again.")
+
+    def _read(self, run_id: str) -> Record | None:
+        path = self.path(run_id) / RECORD
+        try:
+            fields = unsealed(path.read_text(encoding="utf-8"))
+            version = fields["schema_version"]
+            if version > SCHEMA_VERSION:
+                raise HarnessError(f"{path}: schema version {version} is newer than "
+                                   f"{SCHEMA_VERSION}", "Update the harness.")
+            record = Record.model_validate(fields)
+            return record if record.identity.run_id == run_id else None
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            return None
+        except OSError as error:  # a record that cannot be read now is not one to be replaced
+            raise HarnessError(f"{path}: {error.strerror}", "Make it readable.") from None
+        except (ValueError, KeyError, TypeError):
+            return None
+
+    def _damaged_file(self, record: Record) -> str | None:
+        if self._damaged_predictions(record):
+            return PREDICTIONS
+        return ARTIFACT if self._damaged_artifact(record) else None
+
+    def _damaged_predictions(self, record: Record) -> bool:
         if record.predictions_sha256 is None:
-            return record.status.state != "ok"
+            return record.status.state == "ok"
         path = self.path(record.identity.run_id) / PREDICTIONS
-        return path.exists() and sha256_file(path) == record.predictions_sha256
+        return not path.is_file() or sha256_file(path) != record.predictions_sha256
+
+    def _damaged_artifact(self, record: Record) -> bool:
+        return (record.artifact_sha256 is not None
+                and sha256_tree(self.artifact(record.identity.run_id)) != record.artifact_sha256)
 
     def write(self, record: Record, predictions: pa.Table | None = None,
               save: Callable[[Path], None] | None = None) -> Record:
-        """Write a run's folder in one move. Returns the record with hashes and sizes filled in."""
-        run_id = record.identity.run_id
-        self.sweep(run_id)
-        with atomic_folder(self.path(run_id)) as folder:
+        """Write a run's folder in one move. Returns the record with hashes and sizes filled in.
+
+        Raises CannotWriteError.
+        """
+        with atomic_folder(self.path(record.identity.run_id)) as folder:
             if save is not None:
                 (folder / ARTIFACT).mkdir()
                 save(folder / ARTIFACT)
-                size = sum(p.stat().st_size for p in (folder / ARTIFACT).rglob("*") if p.is_file())
-                if record.size is not None:
-                    sized = record.size.model_copy(update={"artifact_bytes": size})
-                    record = record.model_copy(update={"size": sized})
+                record = _with_artifact(record, folder / ARTIFACT)
             if predictions is not None:
                 pq.write_table(predictions, folder / PREDICTIONS)
                 digest = sha256_file(folder / PREDICTIONS)
                 record = record.model_copy(update={"predictions_sha256": digest})
-            (folder / RECORD).write_text(record.model_dump_json(indent=1))
-            flush_folder(folder)
+            (folder / RECORD).write_text(sealed(record.model_dump_json()), encoding="utf-8")
         return record
 
     def amend(self, run_id: str, **parts: RecordPart) -> None:
@@ -116,8 +140,8 @@ class Store:
         with self.lock(run_id):
             record = self.load(run_id)
             if record is not None:
-                write_atomic(self.path(run_id) / RECORD,
-                             record.model_copy(update=parts).model_dump_json(indent=1))
+                text = record.model_copy(update=parts).model_dump_json()
+                write_atomic(self.path(run_id) / RECORD, sealed(text))
 
     def add_forgetting(self, run_id: str, figures: Forgetting, items: pa.Table) -> None:
         """Add what a kept run forgot, and its items, to the run."""
@@ -141,14 +165,12 @@ class Store:
         """The run's per-item predictions."""
         return pq.read_table(self.path(run_id) / PREDICTIONS)
 
-    def sweep(self, run_id: str) -> None:
-        """Remove what a killed writer of this run left behind. Call with the run's lock held."""
-        for leftover in self.folder.glob(f".tmp-{run_id}-*"):
-            shutil.rmtree(leftover, ignore_errors=True)
-
     def forget(self, run_id: str) -> None:
-        """Remove a run."""
-        shutil.rmtree(self.path(run_id), ignore_errors=True)
+        """Remove a run. Raises CannotWriteError."""
+        path = self.path(run_id)
+        with writing(path):
+            if path.exists():
+                shutil.rmtree(path)
 
 
 def find_run(runs: Path, run_id: str) -> Store | None:
@@ -156,6 +178,13 @@ def find_run(runs: Path, run_id: str) -> Store | None:
     if not re.fullmatch(r"[0-9a-f]{16}", run_id):
         return None
     return next((Store(folder.parent) for folder in sorted(runs.glob(f"*/{run_id}"))), None)
+
+
+def _with_artifact(record: Record, folder: Path) -> Record:
+    """The record with hash and size of what the method saved."""
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    sized = record.size and record.size.model_copy(update={"artifact_bytes": size})
+    return record.model_copy(update={"size": sized, "artifact_sha256": sha256_tree(folder)})
 
 
 def prediction_table(examples: Sequence[Example], probabilities: np.ndarray,

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from itertools import chain
 
+from harness.check.finding import Finding
 from harness.measure.part import RecordPart
 from harness.study.plan import Plan
 from harness.study.record import Record
 from harness.suite import Decide
 from harness.tasks.task import class_counts
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 class DataFacts(RecordPart):
@@ -62,6 +63,8 @@ class Study(RecordPart):
     data: DataFacts
     backbones: tuple[BackboneFacts, ...]
     records: tuple[Record, ...]
+    findings: tuple[Finding, ...] = ()
+    """What the checks of the data found, errors first."""
 
     def whole(self) -> tuple[Record, ...]:
         """The records at the whole budget: all but the smaller sizes of learning curves."""
@@ -70,7 +73,8 @@ class Study(RecordPart):
                      if r.identity.budget["train"] == train[r.identity.backbone])
 
 
-def make_study(plan: Plan, records: Mapping[str, Record]) -> Study:
+def make_study(plan: Plan, records: Mapping[str, Record], findings: tuple[Finding, ...] = ()
+               ) -> Study:
     """The plan's facts with its records, in the plan's order."""
     suite = plan.loaded.suite
     return Study(
@@ -86,6 +90,7 @@ def make_study(plan: Plan, records: Mapping[str, Record]) -> Study:
             for handle in plan.backbones.values()
         ),
         records=tuple(records[run.run_id] for run in plan.runs if run.run_id in records),
+        findings=findings,
     )
 
 

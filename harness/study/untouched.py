@@ -6,13 +6,12 @@ import json
 from pathlib import Path
 from typing import Protocol
 
-from filelock import FileLock
-
 import harness.measure.forgetting as room
 from harness.backbones.handle import Handle
 from harness.backbones.load import Loaded, load_with_head
 from harness.common.device import Device
-from harness.common.files import atomic_folder, sha256_file, sha256_json
+from harness.common.files import sha256_file, sha256_json
+from harness.common.kept import kept_folder
 from harness.measure.forgetting.catalogue import catalogue
 from harness.measure.forgetting.items import General, read_general
 from harness.sources.cache import cache_folder
@@ -57,28 +56,14 @@ def untouched(handle: Handle, asked: ForgettingItems, device: Device,
               examined_by: Examiner) -> General:
     """The untouched backbone's scores, kept in the cache under `forgetting_key`."""
     key = forgetting_key(handle, asked, device)
-    folder = cache_folder() / "untouched" / key
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.with_suffix(".lock")):
-        kept = _kept(folder, key)
-        if kept is not None:
-            return kept
+
+    def make(folder: Path) -> None:
         scores = examined_by.put_to(load_with_head(handle, HEAD, device.type), device)
-        with atomic_folder(folder) as temporary:
-            scores.write(temporary)
-            files = {p.name: sha256_file(p) for p in temporary.iterdir()}
-            facts = {"key": key, "truncated": scores.truncated, "files": files}
-            (temporary / FACTS).write_text(json.dumps(facts))
-    return scores
+        scores.write(folder)
+        facts = {"truncated": scores.truncated}
+        (folder / FACTS).write_text(json.dumps(facts), encoding="utf-8")
 
-
-def _kept(folder: Path, key: str) -> General | None:
-    """What lies in the folder, None when any of it is missing or damaged."""
-    try:
-        facts = json.loads((folder / FACTS).read_text())
-        if facts["key"] != key or any(sha256_file(folder / name) != digest
-                                      for name, digest in facts["files"].items()):
-            return None
-        return read_general(folder, facts["truncated"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    folder = cache_folder() / "untouched" / key
+    kept_folder(folder, make)
+    facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+    return read_general(folder, facts["truncated"])

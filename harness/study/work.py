@@ -13,7 +13,9 @@ from harness.backbones.features import FeatureStore
 from harness.backbones.handle import Handle
 from harness.common.clock import Clock
 from harness.common.device import Device
-from harness.common.errors import HarnessError
+from harness.common.errors import CannotWriteError, HarnessError
+from harness.common.text import without_folders
+from harness.common.unwritable import raise_if_full
 from harness.measure.cost import adaptation_cost
 from harness.measure.overfitting import overfitting
 from harness.measure.quality import Quality, quality
@@ -69,21 +71,27 @@ def carry_out(assignment: Assignment, say: Callable[[str], None]) -> Record:
     except DivergedError as error:
         record = failure(assignment, "diverged", str(error))
         record = record.model_copy(update={"curve": curve_records(error.training)})
-    except BrokenPipeError:
+    except (BrokenPipeError, CannotWriteError):
         raise
     except HarnessError as error:
-        record = failure(assignment, "failed", error.found)
+        record = failure(assignment, _state(error), error.found)
     except Exception as error:  # a library's refusal is a result of the study, not its end
+        raise_if_full(error)
         text = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
-        ran_out = isinstance(error, MemoryError) or any(s in text.lower() for s in OUT_OF_MEMORY)
-        record = failure(assignment, "out-of-memory" if ran_out else "failed", text)
+        record = failure(assignment, _state(error), text)
     return assignment.store.write(record)
 
 
 def failure(assignment: Assignment, state: State, reason: str) -> Record:
-    """The record of a run that has no result."""
-    return Record(identity=assignment.identity, status=Status(state=state, reason=reason),
+    """The record of a run that has no result. Paths in the reason are left out."""
+    return Record(identity=assignment.identity,
+                  status=Status(state=state, reason=without_folders(reason)),
                   environment=environment(assignment.device))
+
+
+def _state(error: Exception) -> State:
+    ran_out = isinstance(error, MemoryError) or any(s in str(error).lower() for s in OUT_OF_MEMORY)
+    return "out-of-memory" if ran_out else "failed"
 
 
 def make_job(assignment: Assignment, say: Callable[[str], None]) -> Job:
@@ -100,12 +108,13 @@ def make_job(assignment: Assignment, say: Callable[[str], None]) -> Job:
 
 def load_fitted(assignment: Assignment) -> Fitted:
     """The fitted method of a finished run, read from its artifact."""
-    record = assignment.store.load(assignment.identity.run_id)
+    run_id = assignment.identity.run_id
+    record = assignment.store.load(run_id)
     if record is None or record.setting is None:
-        raise HarnessError(f"run {assignment.identity.run_id} has no result to build on",
+        raise HarnessError(f"run {run_id} has no result to build on",
                            "See its record for the reason.")
-    return load_saved(assignment, record.setting,
-                      assignment.store.artifact(assignment.identity.run_id))
+    assignment.store.check_artifact(record)
+    return load_saved(assignment, record.setting, assignment.store.artifact(run_id))
 
 
 def load_saved(assignment: Assignment, setting: Setting, artifact: Path) -> Fitted:

@@ -17,9 +17,9 @@ LOWER_IS_BETTER = frozenset({"log_loss", "calibration_error"})
 class MetricRule(Part):
     """Limits of one metric. Shares lie in [0, 1]; log loss is in nats an item."""
 
-    at_least: float | None = Field(None, ge=0, allow_inf_nan=False)
-    at_most: float | None = Field(None, ge=0, allow_inf_nan=False)
-    non_inferior_within: float | None = Field(None, gt=0, allow_inf_nan=False)
+    at_least: float | None = Field(None, ge=0)
+    at_most: float | None = Field(None, ge=0)
+    non_inferior_within: float | None = Field(None, gt=0)
     """How much worse than the baseline it may be, on the same items."""
 
     @property

@@ -15,7 +15,8 @@ from harness.common.names import did_you_mean
 from harness.suite.part import Choice
 from harness.suite.spec import Suite
 
-PROFILED = ("budget", "train_sizes", "backbones", "methods", "measure", "decide", "gate")
+PROFILED = ("budget", "train_sizes", "run_limits", "backbones", "methods", "measure", "decide",
+            "gate")
 
 
 @dataclass(frozen=True)

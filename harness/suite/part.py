@@ -12,9 +12,9 @@ Name = Annotated[str, Field(pattern=NAME)]
 
 
 class Part(BaseModel):
-    """A part of a suite: unknown fields are errors, values never change."""
+    """A part of a suite: unknown fields are errors, numbers are finite, values never change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Choice(Part):

@@ -96,6 +96,14 @@ class BudgetChange(Part):
     patience: int | None = Field(None, ge=1)
 
 
+class RunLimits(Part):
+    """Where a single run is stopped. They do not change a result, only whether there is one."""
+
+    minutes: float | None = Field(None, gt=0)
+    memory_gib: float | None = Field(None, gt=0)
+    """What the run's process may take on Linux beyond the libraries it starts with."""
+
+
 class BackboneSpec(Part):
     """A pretrained model, its methods, and where its budget departs from the suite's."""
 
@@ -151,6 +159,7 @@ class Suite(Part):
     budget: Budget = Budget()
     train_sizes: tuple[Annotated[int, Field(ge=2)], ...] = ()
     """Smaller training sizes that every method is fitted at too, for learning curves."""
+    run_limits: RunLimits = RunLimits()
     measure: Measure = Measure()
     decide: Decide = Decide()
     gate: Gate | None = None

@@ -13,15 +13,18 @@ import pandas as pd
 from pydantic import ValidationError
 
 from harness.common.errors import HarnessError
-from harness.common.files import sha256_json, write_atomic
+from harness.common.files import sha256_json
+from harness.common.kept import kept_folder
 from harness.common.located import explain
-from harness.sources import Fetched, fetch
+from harness.sources import Fetched, fetch, fetch_whole
 from harness.sources.cache import cache_folder
 from harness.suite import LoadedSuite, Prompt
 from harness.tasks import examples as examples_module
 from harness.tasks.examples import Example, Facts, Row, deduplicate
 from harness.tasks.readers import READERS, Reader, ReaderOptions
 from harness.tasks.splits import Splits, split
+
+ITEMS, FACTS = "items.parquet", "facts.json"
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ def load_task(loaded: LoadedSuite) -> Task:
         raise explain(error, loaded.source, chosen.options, at) from None
     values = {value: i for i, name in enumerate(spec.labels) for value in spec.labels[name]}
     fetched = fetch(spec.source, loaded.folder)
-    items, facts = _prepared(fetched, spec.reader.name, chosen, options, values)
+    items, facts = _prepared(loaded, fetched, chosen, options, values)
     names = tuple(spec.labels)
     _check(loaded, facts, class_counts(items, names))
     try:
@@ -92,16 +95,20 @@ def _check(loaded: LoadedSuite, facts: Facts, by_class: dict[str, int]) -> None:
                                "Each class needs three: one a split.")
 
 
-def _prepared(fetched: Fetched, name: str, chosen: Reader, options: ReaderOptions,
+def _prepared(loaded: LoadedSuite, fetched: Fetched, chosen: Reader, options: ReaderOptions,
               values: dict[str, int]) -> tuple[list[Example], Facts]:
+    spec = loaded.suite.task
     code = inspect.getsource(inspect.getmodule(chosen.read) or chosen.read)
-    key = sha256_json([fetched.sha256, name, options.model_dump(mode="json"), values, code,
-                       inspect.getsource(examples_module)])
-    kept = cache_folder() / "rows" / f"{key[:32]}.parquet"
-    if not kept.exists():
-        items, facts = deduplicate(_rows(fetched.path, chosen, options), values)
-        _keep(kept, items, facts)
-    return _kept(kept)
+    key = sha256_json([fetched.sha256, spec.reader.name, options.model_dump(mode="json"), values,
+                       code, inspect.getsource(examples_module)])
+
+    def make(folder: Path) -> None:
+        path = fetch_whole(spec.source, loaded.folder).path
+        _write(folder, *deduplicate(_rows(path, chosen, options), values))
+
+    kept = cache_folder() / "rows" / key[:32]
+    kept_folder(kept, make)
+    return _read(kept)
 
 
 def _rows(path: Path, chosen: Reader, options: ReaderOptions) -> list[Row]:
@@ -111,22 +118,20 @@ def _rows(path: Path, chosen: Reader, options: ReaderOptions) -> list[Row]:
     return rows
 
 
-def _keep(path: Path, items: list[Example], facts: Facts) -> None:
+def _write(folder: Path, items: list[Example], facts: Facts) -> None:
     columns = {
         "id": [e.id for e in items], "text": [e.text for e in items],
         "pair": [e.pair for e in items], "label": [e.label for e in items],
         "group": [e.group for e in items], "slices": [json.dumps(dict(e.slices)) for e in items],
     }
-    data = pd.DataFrame(columns).to_parquet()
-    write_atomic(path.with_suffix(".json"), json.dumps(dataclasses.asdict(facts)))
-    write_atomic(path, data)
+    pd.DataFrame(columns).to_parquet(folder / ITEMS)
+    (folder / FACTS).write_text(json.dumps(dataclasses.asdict(facts)), encoding="utf-8")
 
 
-def _kept(path: Path) -> tuple[list[Example], Facts]:
-    frame = pd.read_parquet(path)
+def _read(folder: Path) -> tuple[list[Example], Facts]:
     items = [
         Example(str(r.id), str(r.text), None if pd.isna(r.pair) else str(r.pair), int(r.label),
                 str(r.group), json.loads(r.slices))
-        for r in frame.itertuples()
+        for r in pd.read_parquet(folder / ITEMS).itertuples()
     ]
-    return items, Facts(**json.loads(path.with_suffix(".json").read_text()))
+    return items, Facts(**json.loads((folder / FACTS).read_text(encoding="utf-8")))

@@ -16,6 +16,7 @@ from harness.backbones.load import load_classifier
 from harness.common.device import detect
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_file
+from harness.common.sealed import sealed
 from harness.gate.baseline import approval, make_baseline, model_folder, read_baseline
 from harness.gate.candidate import Context, find_candidate, kept_candidate
 from harness.gate.checks import check_all
@@ -64,7 +65,7 @@ def test_the_approved_model_may_replace_itself(suite, tmp_path):
     pq.write_table(table, store.path(run_id) / PREDICTIONS)
     record = baseline.record.model_copy(update={
         "predictions_sha256": sha256_file(store.path(run_id) / PREDICTIONS)})
-    (store.path(run_id) / RECORD).write_text(record.model_dump_json())
+    (store.path(run_id) / RECORD).write_text(sealed(record.model_dump_json()))
     candidate = kept_candidate(run_id, store, context)
     policy = context.loaded.suite.gate
     found = measure(context, policy, candidate, Approved(baseline, path), silent)

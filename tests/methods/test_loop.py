@@ -86,6 +86,15 @@ def test_a_loss_that_is_not_finite_ends_the_run_with_its_curve(job):
         train(Toy(losses=[float("nan")]), job(), 0.1, 0.0)
 
 
+def test_a_gradient_that_is_not_finite_ends_the_run_though_the_loss_is(job):
+    toy = Toy()
+    toy.loss = lambda indices: torch.sqrt((0 * toy.model.weight).sum())
+    before = toy.model.weight.detach().clone()
+    with pytest.raises(DivergedError, match="the gradient's norm is nan at step 1"):
+        train(toy, job(), 0.1, 0.0)
+    assert torch.equal(toy.model.weight, before)
+
+
 def test_out_of_memory_halves_the_micro_batch_at_the_same_result(job):
     whole, halved = Toy(), Toy(fails_above=3)
     train(whole, job(), 0.1, 0.0)

@@ -79,6 +79,37 @@ def test_a_snapshot_has_no_pickle_and_no_code_and_is_fetched_once(hub, tmp_path)
     assert len(StandIn.asked) == asked
 
 
+def test_a_damaged_snapshot_is_fetched_again_and_without_a_network_refused(hub, tmp_path,
+                                                                           monkeypatch, caplog):
+    source = HubSource(hub="some/model")
+    fetched = fetch(source, tmp_path)
+    weights = fetched.path / "model.safetensors"
+    weights.write_bytes(b"weighty")
+    assert fetch(source, tmp_path) == fetched
+    assert weights.read_bytes() == b"weights"
+    assert "is damaged: made again" in caplog.text
+    hub.shutdown()
+    hub.server_close()
+    assert fetch(source, tmp_path) == fetched, "what is whole needs no network"
+    weights.write_bytes(b"weighty")
+    for _ in range(2):
+        with pytest.raises(HarnessError, match="cannot be fetched"):
+            fetch(source, tmp_path)
+
+
+def test_a_download_that_was_cut_short_is_no_snapshot(hub, tmp_path, monkeypatch):
+    def cut_short(*words, local_dir, **options):
+        (local_dir / "config.json").write_text("{}")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("huggingface_hub.snapshot_download", cut_short)
+        with pytest.raises(KeyboardInterrupt):
+            fetch(HubSource(hub="some/model"), tmp_path)
+    fetched = fetch(HubSource(hub="some/model"), tmp_path)
+    assert (fetched.path / "model.safetensors").read_bytes() == b"weights"
+
+
 def test_a_missing_revision_and_a_missing_repository_are_named(hub, tmp_path):
     with pytest.raises(HarnessError, match="no such revision"):
         fetch(HubSource(hub="some/model", revision="v9"), tmp_path)

@@ -5,9 +5,10 @@ import zipfile
 import pytest
 
 from harness.common.errors import HarnessError
+from harness.common.kept import kept_hash
 from harness.sources import wheel as wheel_module
 from harness.sources.cache import cache_folder
-from harness.sources.wheel import fetch_wheel, unpack
+from harness.sources.wheel import fetch_wheel, unpack, whole_wheel
 from harness.suite import Mirror, WheelSource
 
 
@@ -76,9 +77,28 @@ def test_no_network_is_said(index, monkeypatch):
     monkeypatch.delenv("PIP_NO_INDEX")
     monkeypatch.delenv("PIP_FIND_LINKS")
     monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
-    with pytest.raises(HarnessError, match="no network"):
+    with pytest.raises(HarnessError, match="no network") as caught:
         fetch_wheel(WheelSource(wheel="toy==1.0", sha256=index[1]))
+    assert "`harness plan SUITE` fetches" in caught.value.fix
+    assert str(cache_folder()) in caught.value.fix
     assert left_behind() == []
+
+
+def test_what_was_unpacked_is_looked_at_and_unpacked_again_when_damaged(index, caplog,
+                                                                        monkeypatch):
+    source = WheelSource(wheel="toy==1.0", sha256=index[1], path="toy/data")
+    fetched = fetch_wheel(source)
+    monkeypatch.setenv("PIP_FIND_LINKS", "/nowhere")
+    (fetched.path / "a.txt").write_text("other")
+    assert whole_wheel(source) == fetched
+    assert (fetched.path / "a.txt").read_text() == "hello"
+    assert "is damaged: made again" in caplog.text
+    (kept,) = (cache_folder() / "wheels").glob("*.whl")
+    kept.write_bytes(kept.read_bytes()[:-1])
+    (fetched.path / "a.txt").write_text("other")
+    with pytest.raises(HarnessError, match=r"no wheel toy==1\.0"):
+        whole_wheel(source)
+    assert kept_hash(fetched.path.parent) is None
 
 
 def test_a_mirror_is_asked_when_the_first_has_nothing(index):

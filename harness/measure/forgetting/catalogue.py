@@ -13,8 +13,9 @@ import pyarrow as pa
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-from harness.sources import Fetched, fetch
-from harness.suite import Source
+from harness.sources import Fetched, fetch, fetch_whole
+from harness.sources.cache import cache_folder
+from harness.suite import ForgettingItems, Source
 
 Rows = list[dict[str, Any]]
 SHIPPED = files(__package__).joinpath("catalogue.yaml")
@@ -53,8 +54,8 @@ class Catalogue(Part):
     probes: dict[str, Probe]
 
     def fetched(self) -> Fetched:
-        """The data on this machine. Raises HarnessError."""
-        return fetch(self.source, Path())
+        """The data on this machine, looked at once a process. Raises HarnessError."""
+        return _whole(self.source, cache_folder())
 
     def rows(self, data: str) -> Rows:
         """The rows of an Arrow folder or of a file of requests."""
@@ -71,6 +72,21 @@ class Catalogue(Part):
         return [row["text"] for row in self.rows(self.benchmarks[self.passages].data)]
 
 
+def fetch_general(asked: ForgettingItems | None) -> None:
+    """Bring the data of the catalogue's items to this machine, where any are asked.
+
+    Raises HarnessError.
+    """
+    known = catalogue()
+    if asked and (asked.passages or asked.probes or {*asked.benchmarks} & {*known.benchmarks}):
+        fetch(known.source, Path())
+
+
+@cache
+def _whole(source: Source, cached: Path) -> Fetched:
+    return fetch_whole(source, Path())
+
+
 def _requests(path: Path) -> Rows:
     """Documents of a file with one answer choice a line, each document once."""
     documents: dict[Any, dict[str, Any]] = {}
@@ -84,4 +100,4 @@ def _requests(path: Path) -> Rows:
 @cache
 def catalogue() -> Catalogue:
     """The catalogue of this release."""
-    return Catalogue.model_validate(yaml.safe_load(SHIPPED.read_text()))
+    return Catalogue.model_validate(yaml.safe_load(SHIPPED.read_text(encoding="utf-8")))

@@ -9,6 +9,7 @@ from junitparser import Error, Failure, JUnitXml, TestCase, TestSuite
 
 from harness.common.files import write_atomic
 from harness.common.text import plain
+from harness.common.unwritable import writing
 from harness.gate.verdict import GateResult, fails
 from harness.report.gate import sentences
 from harness.report.gate.markdown import markdown
@@ -22,8 +23,9 @@ JSON, MARKDOWN, JUNIT = "gate.json", "gate.md", "junit.xml"
 def forget_gate(folder: Path) -> None:
     """Remove what an earlier gate wrote: where this one ends early, nothing may look like its
     verdict."""
-    for name in (JSON, MARKDOWN, JUNIT):
-        (folder / name).unlink(missing_ok=True)
+    with writing(folder / JSON):
+        for name in (JSON, MARKDOWN, JUNIT):
+            (folder / name).unlink(missing_ok=True)
 
 
 def write_gate(result: GateResult, folder: Path) -> None:
@@ -58,8 +60,11 @@ def tell_github(result: GateResult) -> list[str]:
     path = os.environ.get(SUMMARY)
     if not path:
         return []
-    with Path(path).open("a", encoding="utf-8") as stream:
-        stream.write(markdown(result))
+    try:
+        with Path(path).open("a", encoding="utf-8") as stream:
+            stream.write(markdown(result))
+    except OSError as error:  # the verdict stands, whoever can be told
+        return [f"::warning::cannot write the step's summary: {error.strerror}"]
     return [f"::error title={_escaped(f'gate {result.suite}: {check.rule}', True)}::"
             f"{_escaped(sentences.finding(check), False)}"
             for check in result.checks if check.state != "passed"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import yaml
 from pydantic import Field
@@ -16,6 +15,9 @@ from harness.tasks.readers import ReaderOptions, reader
 
 KEYS = re.compile(r"[\w.+-]+")
 OPERATORS = {"and", "or", "with"}
+TRUE = {"yes", "true", "on"}
+DEEPEST = 20
+"""Levels of a front matter; those that ship have three."""
 
 
 class LicensedcodeOptions(ReaderOptions):
@@ -43,37 +45,78 @@ def read_licensedcode(folder: Path, options: LicensedcodeOptions) -> Iterator[Ro
     categories: dict[str, str] = {}
     for path in licences:
         front, body = front_matter(path)
-        category = str(front.get("category", ""))
-        categories[str(front["key"])] = options.merge.get(category, category)
+        if not front.get("key"):
+            raise HarnessError(f"{path.name}: has no key", "Is this a licensedcode data file?")
+        category = front.get("category", "")
+        categories[front["key"]] = options.merge.get(category, category)
         text = " ".join(body.split()[: options.licence_words])
-        yield Row(text, category, group=str(front["key"]), slices={"kind": "licence"})
+        yield Row(text, category, group=front["key"], slices={"kind": "licence"})
     for path in rules:
         front, body = front_matter(path)
-        kinds = [k for k in ("notice", "text") if front.get(f"is_license_{k}")]
+        kinds = [k for k in ("notice", "text") if _holds(front, f"is_license_{k}")]
         words = len(body.split())
-        if (not kinds or front.get("is_false_positive")
+        if (not kinds or _holds(front, "is_false_positive")
                 or not options.min_words <= words <= options.max_words):
             continue
-        expression = str(front.get("license_expression", ""))
+        expression = front.get("license_expression", "")
         keys = [k for k in KEYS.findall(expression) if k.lower() not in OPERATORS]
         found = {categories.get(key, "") for key in keys}
         if len(found) == 1 and "" not in found:
             yield Row(body.strip(), found.pop(), group=expression, slices={"kind": kinds[0]})
 
 
-def front_matter(path: Path) -> tuple[dict[str, Any], str]:
-    """The YAML mapping between two `---` lines at the top of a file, and the text after it."""
+def _holds(front: dict[str, str], field: str) -> bool:
+    return front.get(field, "").lower() in TRUE
+
+
+def front_matter(path: Path) -> tuple[dict[str, str], str]:
+    """The plain fields of the YAML mapping between two `---` lines at the top of a file, as they
+    are written there, and the text after it.
+
+    Raises HarnessError for a file without such a mapping.
+    """
     text = path.read_text(encoding="utf-8", errors="replace")
     parts = re.split(r"^---[ \t]*$", text, maxsplit=2, flags=re.MULTILINE)
     if len(parts) != 3 or parts[0].strip():
         raise HarnessError(f"{path.name}: no front matter between two '---' lines",
                            "Is this a licensedcode data file?")
     try:
-        front = yaml.load(parts[1], Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
-    except yaml.YAMLError as error:
+        return _plain_fields(parts[1]), parts[2]
+    except (yaml.YAMLError, ValueError) as error:
         raise HarnessError(f"{path.name}: bad front matter ({type(error).__name__})",
                            "Fetch the data again.") from None
-    if not isinstance(front, dict):
-        raise HarnessError(f"{path.name}: the front matter is not a mapping",
-                           "Fetch the data again.")
-    return front, parts[2]
+
+
+def _plain_fields(text: str) -> dict[str, str]:
+    """The scalar fields of a mapping, as written; lists and mappings in it are passed over.
+
+    Read event by event: to compose nested values, libyaml recurses until the process dies.
+    Raises YAMLError or ValueError for a text that is no flat enough mapping.
+    """
+    fields: dict[str, str] = {}
+    key: str | None = None
+    depth = 0
+    for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+        if isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        elif not isinstance(event, yaml.NodeEvent):
+            continue
+        elif depth == 0 and not isinstance(event, yaml.MappingStartEvent):
+            raise ValueError("not a mapping")
+        elif depth == 1 and key is None:
+            key = _scalar(event)
+            continue
+        elif isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif depth == 1 and isinstance(event, yaml.ScalarEvent) and key is not None:
+            fields[key] = str(event.value)
+        if depth > DEEPEST:
+            raise ValueError("nested too deep")
+        key = key if depth > 1 else None
+    return fields
+
+
+def _scalar(event: yaml.NodeEvent) -> str:
+    if not isinstance(event, yaml.ScalarEvent):
+        raise ValueError("a field's name is not a word")
+    return str(event.value)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 from pydantic import Field
 
 from harness.common.errors import HarnessError
@@ -54,24 +57,33 @@ def read_columns(path: Path, columns: Sequence[str]) -> list[tuple[str, ...]]:
 def _columns(path: Path, wanted: Sequence[str], delimiter: str | None = None,
              encoding: str = "utf-8-sig") -> pd.DataFrame:
     frame = read_frame(path, delimiter, encoding)
+    names = list(map(str, frame.columns))
     for column in wanted:
-        if column not in frame.columns:
+        if column not in names:
             raise HarnessError(f"{path.name}: there is no column '{column}'",
-                               did_you_mean(column, map(str, frame.columns)))
-    return frame[list(dict.fromkeys(wanted))].fillna("").astype(str)
+                               did_you_mean(column, names))
+        if names.count(column) > 1:
+            raise HarnessError(f"{path.name}: two columns are called '{column}'",
+                               "Rename one of them.")
+    found = frame[list(dict.fromkeys(wanted))].astype(object)
+    return found.where(found.notna(), "").map(_text)
+
+
+def _text(cell: object) -> str:
+    """The cell as text that can be written: half of a surrogate pair becomes a question mark."""
+    return str(cell).encode("utf-8", "replace").decode()
 
 
 def read_frame(path: Path, delimiter: str | None = None, encoding: str = "utf-8-sig",
                rows: int | None = None) -> pd.DataFrame:
-    """A table, or its first `rows` rows. Raises HarnessError for a file that is none."""
-    def text(separator: str) -> pd.DataFrame:
-        return pd.read_csv(path, dtype=str, keep_default_na=False, sep=separator,
-                           encoding=encoding, nrows=rows)
+    """A table, or its first `rows` rows where it is CSV or TSV.
 
+    Raises HarnessError for a file that is none.
+    """
     formats: dict[str, Callable[[], pd.DataFrame]] = {
-        ".csv": lambda: text(delimiter or ","), ".tsv": lambda: text(delimiter or "\t"),
-        ".jsonl": lambda: pd.read_json(path, lines=True, dtype=False, nrows=rows),
-        ".parquet": lambda: pd.read_parquet(path),
+        ".csv": lambda: _separated(path, delimiter or ",", encoding, rows),
+        ".tsv": lambda: _separated(path, delimiter or "\t", encoding, rows),
+        ".jsonl": lambda: _json_lines(path), ".parquet": lambda: _parquet(path),
     }
     ending = path.suffix.lower()
     if path.is_dir() or ending not in formats:
@@ -79,7 +91,44 @@ def read_frame(path: Path, delimiter: str | None = None, encoding: str = "utf-8-
                            "Convert the file, or rename it to what it is.")
     try:
         return formats[ending]()
-    except (ValueError, OSError, LookupError) as error:
+    except (ValueError, OSError, LookupError, pa.ArrowException) as error:
         reason = " ".join(str(error).split())[:150]
         raise HarnessError(f"{path.name}: cannot be read as {ending[1:]}: {reason}",
                            "Mend the file, or say its delimiter and encoding.") from None
+
+
+def _separated(path: Path, separator: str, encoding: str, rows: int | None) -> pd.DataFrame:
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False, sep=separator,
+                        encoding=encoding, nrows=rows, engine="c")
+    if len(frame) and not isinstance(frame.index, pd.RangeIndex):
+        # pandas would take the first column for row names and shift all the others
+        raise ValueError("its rows have more fields than its first line has names")
+    return frame
+
+
+def _json_lines(path: Path) -> pd.DataFrame:
+    records = []
+    with path.open(encoding="utf-8-sig") as stream:
+        for number, line in enumerate(stream, 1):
+            if line.strip():
+                records.append(_record(line, number))
+    return pd.DataFrame(records, dtype=object)
+
+
+def _record(line: str, number: int) -> dict[str, object]:
+    """Raises ValueError, with the line's number, for a line that is no JSON object."""
+    try:
+        record = json.loads(line)
+        if not isinstance(record, dict):
+            raise ValueError("not an object")
+        return {key: str(value) if isinstance(value, dict | list) else value
+                for key, value in record.items()}
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"line {number}: {error}") from None
+
+
+def _parquet(path: Path) -> pd.DataFrame:
+    """The columns that the file has, whatever pandas has noted in it of an index."""
+    table = pq.read_table(path, partitioning=None)
+    table.validate(full=True)  # or text that is not UTF-8 would come to light cell by cell
+    return table.to_pandas(ignore_metadata=True)

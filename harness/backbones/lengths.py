@@ -1,0 +1,24 @@
+"""How many texts a backbone cannot read to the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.backbones.encode import share_cut
+from harness.backbones.handle import Handle
+from harness.backbones.load import load_tokenizer
+from harness.backbones.prompts import prompt_writer
+from harness.tasks.examples import Example
+from harness.tasks.task import Task
+
+
+def share_too_long(handle: Handle, task: Task, examples: Sequence[Example], max_length: int
+                   ) -> float:
+    """Share of the examples whose own texts are longer than `max_length` tokens; 0 for none."""
+    if not examples:
+        return 0.0
+    tokenizer = load_tokenizer(handle)
+    if handle.kind == "encoder":
+        return share_cut(tokenizer, examples, max_length)
+    writer = prompt_writer(tokenizer, task.prompt, task.options, max_length)
+    return sum(writer.is_cut(example) for example in examples) / len(examples)

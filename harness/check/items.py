@@ -1,0 +1,111 @@
+"""Classes, duplicates by fold, columns and lengths: what counting alone tells."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from harness.check.finding import Finding, shown
+from harness.tasks.examples import Example
+from harness.tasks.splits import Splits
+from harness.tasks.task import Task
+
+FEW = 10
+"""Training items of a class below which a method has hardly anything to learn it from."""
+RARE = 0.01
+CONFLICTS = {"error": 0.2, "warning": 0.0}
+CUT = 0.1
+
+
+def check_classes(task: Task, splits: Splits) -> Iterator[Finding]:
+    """Classes that a part lacks, that have few items, and a majority that hides the rest."""
+    parts = {"train": splits.train, "validation": splits.validation, "test": splits.test}
+    counts = {name: Counter(e.label for e in part) for name, part in parts.items()}
+    taught = {e.label for e in task.splits.train}
+    for name in parts:
+        missing = [i for i in range(len(task.labels)) if not counts[name][i]]
+        absent = [task.labels[i] for i in missing]
+        if absent:
+            yield Finding(
+                severity="warning" if taught.issuperset(missing) else "error", check="classes",
+                found=f"the {name} items of this profile have none of {', '.join(absent)}",
+                count=len(absent), suggestion="Raise the budget, or give more data of the class.")
+    few = [f"{label} ({counts['train'][i]})" for i, label in enumerate(task.labels)
+           if 0 < counts["train"][i] < FEW]
+    if few:
+        yield Finding(severity="warning", check="classes", count=len(few),
+                      found=f"fewer than {FEW} training items: {', '.join(few)}",
+                      suggestion="Raise `budget.train`, or merge classes.")
+    yield from _balance(task, counts["test"])
+
+
+def _balance(task: Task, counts: Counter[int]) -> Iterator[Finding]:
+    total = sum(counts.values())
+    label, most = counts.most_common(1)[0]
+    if most / total > 0.9:
+        yield Finding(severity="warning", check="balance", count=most,
+                      found=f"{most / total:.0%} of the test items are {task.labels[label]}: "
+                            "answering that alone has this accuracy",
+                      suggestion="Decide by macro F1 or ROC AUC, not by accuracy.")
+
+
+def check_rows(task: Task) -> Iterator[Finding]:
+    """Rows that were left out on reading."""
+    facts = task.facts
+    if facts.conflicting:
+        share = facts.conflicting / facts.rows
+        yield Finding(
+            severity="error" if share > CONFLICTS["error"] else "warning", check="conflicts",
+            found=f"{facts.conflicting:,} rows ({share:.1%}) have a text that also stands under "
+                  "another class: all of them are left out", count=facts.conflicting,
+            suggestion="Mend the labels, or make the task multi-label.")
+    if facts.duplicates:
+        yield Finding(severity="note", check="duplicates", count=facts.duplicates,
+                      found=f"{facts.duplicates:,} rows repeat a text of their class (case and "
+                            "white space folded) and are left out",
+                      suggestion="Nothing to do.")
+    if facts.empty:
+        yield Finding(severity="warning", check="empty", count=facts.empty,
+                      found=f"{facts.empty:,} rows have no text and are left out",
+                      suggestion="Is this the right text column?")
+    if facts.groups == facts.kept:
+        yield Finding(severity="note", check="groups", count=facts.groups,
+                      found="every item is a group of its own",
+                      suggestion="Name a group column where items belong together.")
+
+
+def check_columns(items: Sequence[Example]) -> Iterator[Finding]:
+    """Slices and second texts that are empty or always the same."""
+    names = sorted({name for e in items for name in e.slices})
+    columns = {f"slice '{name}'": [e.slices.get(name, "") for e in items] for name in names}
+    if any(e.pair is not None for e in items):
+        columns["the second text"] = [e.pair or "" for e in items]
+    for name, values in columns.items():
+        empty = sum(not value.strip() for value in values)
+        if empty:
+            yield Finding(severity="warning", check="columns", count=empty,
+                          found=f"{name} is empty for {empty:,} of {len(values):,} items",
+                          suggestion="Fill it, or leave it out of the suite.")
+        if len(set(values)) == 1 and not empty:
+            yield Finding(severity="warning", check="columns", count=len(values),
+                          found=f"{name} is the same for all items", suggestion="Leave it out.")
+
+
+def check_lengths(cut: dict[str, tuple[float, int]]) -> Iterator[Finding]:
+    """`cut` is, by backbone, the share of training items that do not fit, and the length."""
+    for backbone, (share, length) in cut.items():
+        if share > CUT:
+            yield Finding(severity="warning", check="lengths", count=round(100 * share),
+                          found=f"{share:.0%} of the training texts are longer than the {length} "
+                                f"tokens that {backbone} reads: their ends are cut",
+                          suggestion="Raise `budget.max_length`, or split the texts.")
+
+
+def check_test(splits: Splits) -> Iterator[Finding]:
+    """Test texts that stand in training: never, as the splits are drawn; looked at all the same."""
+    seen = {e.id for e in splits.train} | {e.id for e in splits.validation}
+    both = [e for e in splits.test if e.id in seen]
+    if both:
+        yield Finding(severity="error", check="leakage", count=len(both), examples=shown(both),
+                      found=f"{len(both)} test items stand in training or validation too",
+                      suggestion="Mend the splits.")

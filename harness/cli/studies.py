@@ -1,0 +1,149 @@
+"""From data to a report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from harness.cli.app import app
+from harness.cli.options import (
+    REPORTS,
+    RUNS,
+    SUITES,
+    Fresh,
+    Profile,
+    Reports,
+    Runs,
+    SuiteName,
+    Suites,
+)
+from harness.common.stopping import stopping_politely
+
+
+@app.command()
+def init(
+    name: Annotated[str, typer.Argument(help="the new suite's name")],
+    data: Annotated[Path, typer.Option(
+        help="CSV, TSV, JSONL or Parquet, or a folder with one folder of texts a class")],
+    text: Annotated[str | None, typer.Option(help="column of the text")] = None,
+    label: Annotated[str | None, typer.Option(help="column of the class")] = None,
+    pair: Annotated[str | None, typer.Option(help="column of a second text")] = None,
+    group: Annotated[str | None, typer.Option(
+        help="column of what texts belong to: a group never stands in two splits")] = None,
+    slice_by: Annotated[list[str] | None, typer.Option(
+        "--slice", help="column to report by; may be given several times")] = None,
+    suites: Suites = SUITES,
+) -> None:
+    """Write a suite for your own data and say what was understood of it."""
+    from harness.commands import init as commands
+    from harness.report.terminal import make_console
+
+    columns = commands.Columns(text, label, pair, group, tuple(slice_by or ()))
+    commands.init(make_console(), name, data, columns, suites)
+
+
+@app.command()
+def plan(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, runs: Runs = RUNS
+         ) -> None:
+    """Show the runs of a suite and how long they may take."""
+    from harness.commands import study as commands
+    from harness.report.terminal import make_console
+
+    commands.show_plan(make_console(), commands.prepare(suite, profile, suites), runs)
+
+
+@app.command()
+def check(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES) -> None:
+    """Look at the data before anything is spent: classes, leaks, labels, lengths, power.
+
+    Exit code 1 when there are errors, which stop a run.
+    """
+    from harness.study.server import start_server
+
+    with stopping_politely():
+        start_server()
+        from harness.commands import study as commands
+        from harness.report.terminal import make_console
+
+        found = commands.check(make_console(), commands.prepare(suite, profile, suites))
+    raise typer.Exit(1 if any(finding.severity == "error" for finding in found) else 0)
+
+
+@app.command()
+def run(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, runs: Runs = RUNS,
+        reports: Reports = REPORTS, fresh: Fresh = False,
+        wandb: Annotated[bool, typer.Option(help="log finished runs to Weights & Biases")] = True,
+        wandb_artifacts: Annotated[bool, typer.Option(
+            "--wandb-artifacts", help="send what methods saved, too")] = False) -> None:
+    """Run what is missing of a suite, and report.
+
+    Exit code 1 when a run failed or could not be measured in full.
+    """
+    from harness.study.server import start_server
+
+    with stopping_politely("Finished runs are kept: run the same command again to go on."):
+        # Before this process's own imports: the two take as long as each other.
+        start_server()
+        from harness.commands import study as commands
+        from harness.report.terminal import make_console
+
+        console = make_console()
+        prepared = commands.prepare(suite, profile, suites)
+        published = commands.run(console, prepared, runs, reports, fresh)
+        if wandb:
+            commands.log_to_wandb(console, prepared, published, runs, wandb_artifacts)
+    raise typer.Exit(1 if commands.incomplete(prepared, published) else 0)
+
+
+@app.command()
+def report(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, runs: Runs = RUNS,
+           reports: Reports = REPORTS) -> None:
+    """Write the report of the runs there are, or rebuild the page from study.json alone.
+
+    Exit code 1 when a kept run is damaged, and so left out.
+    """
+    from harness.commands import study as commands
+    from harness.report.terminal import make_console
+
+    damaged = commands.report(make_console(), suite, profile, suites, runs, reports)
+    raise typer.Exit(1 if damaged else 0)
+
+
+@app.command()
+def reproduce(
+    run_id: Annotated[str, typer.Argument(help="a kept run")],
+    suite: Annotated[str | None, typer.Option(
+        help="its suite, where that has another name or place now")] = None,
+    suites: Suites = SUITES, runs: Runs = RUNS,
+) -> None:
+    """Carry a kept run out again and say what differs: surroundings, figures, predictions.
+
+    Exit code 1 when predictions are not the same bit for bit, or figures other than times differ.
+    """
+    from harness.study.server import start_server
+
+    with stopping_politely("The kept run is as it was."):
+        start_server()
+        from harness.commands import reproduce as commands
+        from harness.report.terminal import make_console
+
+        same = commands.again(make_console(), run_id, suite, suites, runs)
+    raise typer.Exit(0 if same else 1)
+
+
+@app.command()
+def compare(
+    first: Annotated[str, typer.Argument(help="a suite with a report, a study.json, or a run id")],
+    second: Annotated[str, typer.Argument(help="what to compare it with, of the same sort")],
+    runs: Runs = RUNS, reports: Reports = REPORTS,
+) -> None:
+    """Set two studies or two runs side by side: what differs first, then the figures.
+
+    Exit code 2, with the reason, where they cannot be compared.
+    """
+    from harness.commands import compare as commands
+    from harness.report.terminal import make_console
+
+    commands.compare(make_console(), first, second, runs, reports)

@@ -1,0 +1,51 @@
+"""Ctrl-C and a pipeline's polite stop, handled alike."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+
+import psutil
+
+INTERRUPTED = 130
+"""The exit code that shells give a program stopped by Ctrl-C."""
+
+
+@contextmanager
+def stopping_politely(how_to_go_on: str = "") -> Iterator[None]:
+    """End the process with exit code 130 and a line on how to go on when it is asked to stop.
+
+    Also where a library that was being imported makes another error of it.
+    """
+    asked = []
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        asked.append(number)
+        raise KeyboardInterrupt
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:
+            signal.signal(number, interrupt)
+    try:
+        yield
+    except BaseException:
+        if not asked:
+            raise
+        _end_children()
+        print(f"Stopped. {how_to_go_on}".strip(), flush=True)  # noqa: T201
+        sys.exit(INTERRUPTED)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _end_children() -> None:
+    """End what this process started, a download or a server of runs that is still importing:
+    whoever waits for our output waits for theirs too."""
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            child.kill()

@@ -1,0 +1,109 @@
+"""The data of a planned study, looked at before anything is spent on it."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.backbones.features import FeatureStore, sentences
+from harness.backbones.handle import Handle
+from harness.backbones.lengths import share_too_long
+from harness.check import items, labels, near, power
+from harness.check.finding import ORDER, Finding
+from harness.common.clock import Clock
+from harness.common.device import Device
+from harness.common.files import sha256_json
+from harness.common.kept import kept_folder
+from harness.sources.cache import cache_folder
+from harness.study.executor import Say, alone, in_own_process
+from harness.study.plan import Plan
+from harness.study.server import start_server
+from harness.suite import Budget
+from harness.tasks.splits import Splits
+from harness.tasks.task import Task
+
+FINDINGS = "findings.json"
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is looked at: the items that the suite's own budget gives, and by which models."""
+
+    task: Task
+    splits: Splits
+    backbones: tuple[tuple[Handle, Budget], ...]
+    features: Handle | None
+    """What embeds the texts in the search for label errors; None where there is no encoder."""
+    device: Device
+    matters: float
+    methods: int
+
+    @property
+    def key(self) -> str:
+        """Names all that the findings depend on."""
+        code = [inspect.getsource(module) for module in (items, near, labels, power)]
+        return sha256_json([
+            self.task.sha256, self.splits.sha256, vars(self.task.facts), self.matters,
+            self.methods, [(h.sha256, b.max_length) for h, b in self.backbones],
+            self.features and self.features.sha256, code])[:32]
+
+
+def findings(plan: Plan, say: Say) -> tuple[Finding, ...]:
+    """All that the checks find, errors first; kept in the cache."""
+    look = _look(plan)
+    folder = cache_folder() / "findings" / look.key
+
+    def make(into: Path) -> None:
+        with alone(plan.device, say):
+            outcome = in_own_process(start_server(), look_at, look, say)
+        found = outcome.result if outcome.failure is None else (_unlooked(outcome.failure),)
+        text = json.dumps([finding.model_dump(mode="json") for finding in found])
+        (into / FINDINGS).write_text(text, encoding="utf-8")
+
+    kept_folder(folder, make)
+    return tuple(Finding.model_validate(finding) for finding in
+                 json.loads((folder / FINDINGS).read_text(encoding="utf-8")))
+
+
+def look_at(look: Look, say: Callable[[str], None]) -> tuple[Finding, ...]:
+    """The findings, computed."""
+    return tuple(sorted(_found(look, say), key=lambda finding: ORDER.index(finding.severity)))
+
+
+def _found(look: Look, say: Callable[[str], None]) -> Iterator[Finding]:
+    splits, train = look.splits, look.splits.train
+    yield from items.check_rows(look.task)
+    yield from items.check_classes(look.task, splits)
+    yield from items.check_columns((*train, *splits.validation, *splits.test))
+    yield from items.check_test(splits)
+    say("checking: near-duplicates")
+    yield from near.check_near(splits)
+    say("checking: lengths")
+    yield from items.check_lengths({
+        handle.name: (share_too_long(handle, look.task, train, budget.max_length),
+                      budget.max_length) for handle, budget in look.backbones})
+    if look.features is not None:
+        say("checking: labels")
+        featurizer = sentences(look.features, look.backbones[0][1].max_length, look.device)
+        vectors = FeatureStore(cache_folder() / "features").features(
+            featurizer, train, Clock(), "encode")
+        yield from labels.check_labels(train, vectors, look.task.labels)
+    yield from power.check_power(splits, look.matters, look.methods)
+
+
+def _look(plan: Plan) -> Look:
+    suite = plan.loaded.suite
+    handles = tuple((handle, suite.budget_for(name)) for name, handle in plan.backbones.items())
+    encoders = [handle for handle, _ in handles if handle.kind == "encoder"]
+    methods = len({(run.identity.backbone, run.identity.label) for run in plan.runs})
+    return Look(plan.task, plan.sample(suite.budget_for(None)), handles,
+                plan.embedder or next(iter(encoders), None), plan.device, suite.decide.matters,
+                methods)
+
+
+def _unlooked(reason: str) -> Finding:
+    return Finding(severity="warning", check="checks", found=f"the data could not be checked: "
+                   f"{reason}", count=0, suggestion="Run `harness check` with --debug.")
