@@ -18,6 +18,8 @@ Location = tuple[str | int, ...]
 MAX_BYTES = 1_000_000
 DEEPEST = 50
 """Levels of nesting; each costs the scanner time on every character below it."""
+MOST_TOKENS = 20_000
+"""Words and signs; the suites that ship have some 2,000, and reading takes time for each."""
 NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 LONGEST_NUMBER = 100
 """Characters. A longer one may take YAML minutes to build, and Python refuses to print it."""
@@ -61,8 +63,8 @@ def read_yaml(path: Path) -> Located:
     """Read a YAML file of plain values.
 
     Raises HarnessError for a missing file, bad YAML, a repeated key, an alias, a tag, a field
-    named by a list or mapping, half a character, a number of more than 100 characters, and
-    nesting deeper than 50 levels.
+    named by a list or mapping, half a character, a number of more than 100 characters, nesting
+    deeper than 50 levels, and more than 20,000 words and signs.
     """
     try:
         if path.stat().st_size > MAX_BYTES:
@@ -89,8 +91,11 @@ def read_yaml(path: Path) -> Located:
 def _scan(text: str, path: Path) -> None:
     """Raises HarnessError for what a suite may not hold, before anything is built of it."""
     depth = 0
-    for token in yaml.scan(text, Loader=yaml.SafeLoader):
+    for number, token in enumerate(yaml.scan(text, Loader=yaml.SafeLoader)):
         where = f"{path}:{token.start_mark.line + 1}"
+        if number == MOST_TOKENS:
+            raise HarnessError(f"{where}: more than {MOST_TOKENS:,} words and signs",
+                               "Is this a suite file?")
         if isinstance(token, yaml.AliasToken | yaml.TagToken):
             raise HarnessError(f"{where}: YAML aliases and tags are not allowed",
                                "Write the value out.")

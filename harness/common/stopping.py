@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-import psutil
-
 INTERRUPTED = 130
 """The exit code that shells give a program stopped by Ctrl-C."""
 
@@ -46,6 +44,8 @@ def stopping_politely(how_to_go_on: str = "") -> Iterator[None]:
 def _end_children() -> None:
     """End what this process started, a download or a server of runs that is still importing:
     whoever waits for our output waits for theirs too."""
+    import psutil  # here, so that a stop is polite before anything is imported
+
     for child in psutil.Process().children(recursive=True):
         with suppress(psutil.Error):
             child.kill()

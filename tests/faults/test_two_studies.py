@@ -50,7 +50,7 @@ def test_the_lock_of_a_dead_process_is_taken_over(tmp_path, device, monkeypatch,
         start = time.monotonic()
         with Store(tmp_path).lock("0" * 16), alone(device, waited.append):
             assert waited == []
-        assert time.monotonic() - start < 5
+        assert time.monotonic() - start < 15
 
 
 def test_whoever_waits_for_the_device_says_so(tmp_path, device, monkeypatch):

@@ -20,7 +20,7 @@ LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
     ("name: tiny\nname: other\n", "given twice"),
     ("{" * 900_000, "nested deeper than 50 levels"),
     ("[" * 900_000, "nested deeper than 50 levels"),
-    ("a: [" + "{}, " * 20_000 + "]", "field"),
+    ("a: [" + "{}, " * 20_000 + "]", "more than 20,000"),
     ("- " * 400_000 + "x", "nested deeper than 50 levels"),
     ("# " + "x" * 1_000_001, "larger than 1,000,000 bytes"),
     ("name: \x1b[2J\n", "not"),

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -236,6 +237,12 @@ def wait_for_a_record(runs, timeout=120):
         time.sleep(0.05)
 
 
+def wait_for_an_import(pid, library, timeout=60):
+    deadline = time.monotonic() + timeout
+    while library not in Path(f"/proc/{pid}/maps").read_text() and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
 @pytest.mark.parametrize(("number", "at_once"), [
     (signal.SIGINT, False), (signal.SIGTERM, False), (signal.SIGINT, True)])
 def test_a_polite_stop_is_quick_and_says_how_to_go_on(suite_file, tmp_path, number, at_once):
@@ -245,7 +252,7 @@ def test_a_polite_stop_is_quick_and_says_how_to_go_on(suite_file, tmp_path, numb
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     if at_once:
-        time.sleep(1.5)  # while libraries are imported
+        wait_for_an_import(process.pid, "pyarrow")
     else:
         wait_for_a_record(tmp_path / "runs" / "tiny")
     start = time.monotonic()
