@@ -14,6 +14,7 @@ from harness.compare.arms import Predictions, arms_of, measure_arms
 from harness.compare.calibration import Reliability, reliabilities
 from harness.compare.curves import LearningCurves, learning_curves
 from harness.compare.disagreements import Disagreement, disagreements
+from harness.compare.freshness import Freshness, freshness
 from harness.compare.matching import Rule, matching_rules
 from harness.compare.summary import Summary, summarise
 from harness.compare.verdict import Verdict, decide
@@ -31,6 +32,8 @@ class Published(RecordPart):
     verdict: Verdict
     summary: Summary
     curves: LearningCurves | None
+    freshness: Freshness | None = None
+    """Of a task with documents that are new after training."""
     calibration: tuple[Reliability, ...]
     disagreements: tuple[Disagreement, ...]
     rules: tuple[Rule, ...]
@@ -53,8 +56,9 @@ def publish(study: Study, predictions: Predictions, texts: Mapping[str, str]) ->
         study=study, summary=summary, verdict=decide(summary, study.decide),
         curves=(learning_curves(arms_of(study.records), measured, summary.metric)
                 if measured else None),
+        freshness=freshness(ranked, measured, summary.metric) if measured else None,
         calibration=reliabilities(ranked, measured) if measured else (),
-        disagreements=disagreements(ranked, measured, study.labels, texts) if measured else (),
+        disagreements=disagreements(ranked, measured, texts) if measured else (),
         rules=matching_rules(study, once))
 
 
