@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from itertools import chain
 
 from harness.check.finding import Finding
 from harness.measure.part import RecordPart
 from harness.study.plan import Plan
 from harness.study.record import Record
 from harness.suite import Decide
+from harness.tasks.items import column
 from harness.tasks.task import class_counts
 
 SCHEMA_VERSION = 3
@@ -97,13 +97,12 @@ def make_study(plan: Plan, records: Mapping[str, Record], findings: tuple[Findin
 def _data_facts(plan: Plan) -> DataFacts:
     facts, splits = plan.task.facts, plan.task.splits
     parts = (splits.train, splits.validation, splits.test)
-    ids = [{e.id for e in part} for part in parts]
-    groups = [{e.group for e in part} for part in parts]
+    ids, groups = ([set(column(part, key)) for part in parts] for key in ("id", "group"))
     return DataFacts(
         origin=plan.task.origin, rows=facts.rows, kept=facts.kept, empty=facts.empty,
         other_label=facts.other_label, duplicates=facts.duplicates,
         conflicting=facts.conflicting, groups=facts.groups,
-        by_class=class_counts(chain(*parts), plan.task.labels),
+        by_class=class_counts(parts, plan.task.labels),
         train=len(splits.train), validation=len(splits.validation), test=len(splits.test),
         splits_sha256=splits.sha256, disjoint=_disjoint(ids) and _disjoint(groups),
     )

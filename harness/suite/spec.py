@@ -10,11 +10,14 @@ from harness.common.names import did_you_mean
 from harness.suite.decide import Decide
 from harness.suite.gate import Gate
 from harness.suite.part import Choice, Name, Part
-from harness.suite.source import Source
+from harness.suite.source import DataSource, Source
 
 
 class Split(Part):
-    """Shares of the groups that go to validation and test; the rest trains."""
+    """Shares of the groups that go to validation and test; the rest trains.
+
+    Parts that the data came with are kept as given and have no share here.
+    """
 
     validation: float = Field(0.15, gt=0, lt=1)
     test: float = Field(0.25, gt=0, lt=1)
@@ -45,7 +48,7 @@ class TaskSpec(Part):
     """Data, classes and prompt of a task."""
 
     kind: Literal["classification"] = "classification"
-    source: Source
+    source: DataSource
     reader: Choice
     labels: dict[str, tuple[str, ...]] = Field(min_length=2)
     """Class name to the values in the data that mean it."""
@@ -54,6 +57,9 @@ class TaskSpec(Part):
     """Class name to the answer a decoder gives; the class name itself where absent."""
     prompt: Prompt
     split: Split = Split()
+    leaks: Literal["error", "drop"] = "error"
+    """Texts and groups that stand in two given splits stop a run, or are left out of the earlier
+    one: train, then validation."""
 
     @model_validator(mode="after")
     def _labels_fit(self) -> TaskSpec:
