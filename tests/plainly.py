@@ -1,4 +1,4 @@
-"""De-duplication and splits over lists of examples: slow, and what the quick way must agree with."""
+"""De-duplication and splits over lists of examples: what the quick way must agree with."""
 
 from __future__ import annotations
 

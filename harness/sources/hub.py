@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+
+from rich.console import Console
 
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_json
@@ -77,7 +80,11 @@ def _unreachable(origin: str, error: Exception) -> HarnessError:
 
 def _download(source: HubSource, origin: str, folder: Path) -> None:
     from huggingface_hub import snapshot_download
+    from huggingface_hub.utils.tqdm import disable_progress_bars
 
+    if not sys.stderr.isatty():
+        disable_progress_bars()
+        Console(stderr=True).print(f"fetching {origin}", highlight=False)
     # With a cache of its own, for a client without a network takes what it finds in any other.
     with asking(origin), writing(folder):
         snapshot_download(

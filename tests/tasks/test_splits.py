@@ -36,7 +36,7 @@ def one(label, number):
 
 CLASSES = {"0": 0, "1": 1, "2": 2, "3": 3}
 DATA = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 30)), min_size=60, max_size=200)
-TEXTS = st.sampled_from(["Apple pie", "apple  PIE", "pear", "PEAR ", "plum", " ", "", "fig", "kiwi"])
+TEXTS = st.sampled_from(["Apple pie", "apple  PIE", "pear", "PEAR ", "plum", " ", "", "fig"])
 ROWS = st.lists(st.builds(
     Row, TEXTS, st.sampled_from("012x"), st.one_of(st.none(), TEXTS),
     st.one_of(st.none(), st.sampled_from("ghijkl")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
+from itertools import islice, repeat
 from pathlib import Path
 from typing import Any
 
@@ -61,15 +61,15 @@ def read_table(path: Path, options: TableOptions) -> Iterator[Row]:
     Raises HarnessError for an unreadable file, a missing column or an unlisted split.
     """
     for file in tables_at(path):
-        for frame in _columns(file, options.columns, options.delimiter, options.encoding):
-            for row in frame.to_dict("records"):
-                yield Row(
-                    text=row[options.text], label=row[options.label].strip(),
-                    pair=row[options.pair] if options.pair else None,
-                    group=row[options.group] if options.group else None,
-                    slices={name: row[name] for name in options.slices},
-                    split=_split(file, row, options.split) if options.split else None,
-                )
+        for values in _rows(file, options.columns, options.delimiter, options.encoding):
+            row = dict(zip(options.columns, values, strict=True))
+            yield Row(
+                text=row[options.text], label=row[options.label].strip(),
+                pair=row[options.pair] if options.pair else None,
+                group=row[options.group] if options.group else None,
+                slices={name: row[name] for name in options.slices},
+                split=_split(file, row, options.split) if options.split else None,
+            )
 
 
 def tables_at(path: Path) -> list[Path]:
@@ -86,8 +86,7 @@ def tables_at(path: Path) -> list[Path]:
 def read_columns(path: Path, columns: Sequence[str], delimiter: str | None = None,
                  encoding: str = "utf-8-sig") -> list[tuple[str, ...]]:
     """Some columns of a table as text, a tuple a row. Raises HarnessError as `read_table` does."""
-    return [row for frame in _columns(path, columns, delimiter, encoding)
-            for row in frame[list(columns)].itertuples(index=False, name=None)]
+    return list(_rows(path, columns, delimiter, encoding))
 
 
 def head(path: Path, delimiter: str | None, encoding: str) -> list[str]:
@@ -121,9 +120,9 @@ def _split(path: Path, row: dict[str, str], options: SplitColumn) -> SplitName:
                        "such rows out.")
 
 
-def _columns(path: Path, wanted: Sequence[str], delimiter: str | None = None,
-             encoding: str = "utf-8-sig") -> Iterator[pd.DataFrame]:
-    """The wanted columns as text. A line of JSON may lack some; no line may have them all lack."""
+def _rows(path: Path, wanted: Sequence[str], delimiter: str | None, encoding: str
+          ) -> Iterator[tuple[str, ...]]:
+    """The wanted columns as text. A line of JSON may lack some, as long as another has them."""
     seen: dict[str, None] = {}
     for frame in _frames(path, delimiter, encoding):
         names = list(map(str, frame.columns))
@@ -134,10 +133,15 @@ def _columns(path: Path, wanted: Sequence[str], delimiter: str | None = None,
                                    "Rename one of them.")
         if path.suffix.lower() != ".jsonl":
             _check_columns(path, wanted, names)
-        found = frame[[c for c in dict.fromkeys(wanted) if c in names]].astype(object)
-        found = found.reindex(columns=list(dict.fromkeys(wanted)))
-        yield found.where(found.notna(), "").map(_text)
+        yield from zip(*(_texts(frame, column) for column in wanted), strict=True)
     _check_columns(path, wanted, list(seen))
+
+
+def _texts(frame: pd.DataFrame, column: str) -> Iterator[str]:
+    if column not in frame:
+        return repeat("", len(frame))
+    cells = frame[column].astype(object)
+    return map(_text, cells.where(cells.notna(), "").tolist())
 
 
 def _check_columns(path: Path, wanted: Sequence[str], names: Sequence[str]) -> None:
