@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 from tiny import sentences
 
-from harness.commands.init import Columns, init
+from harness.commands.init import Columns, Data, init
 from harness.common.errors import HarnessError
 from harness.suite import load_suite
 from harness.tasks.task import load_task
@@ -21,7 +21,8 @@ def start(tmp_path, data, columns=COLUMNS, name="mine"):
     """The new suite, its task, and what was said."""
     said = io.StringIO()
     (tmp_path / "suites").mkdir(exist_ok=True)
-    init(Console(file=said, width=200), name, data, columns, tmp_path / "suites")
+    init(Console(file=said, width=200), name, Data(str(data)), columns,
+         tmp_path / "suites")
     loaded = load_suite(tmp_path / "suites" / f"{name}.yaml")
     return loaded, load_task(loaded), said.getvalue()
 

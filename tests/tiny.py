@@ -6,6 +6,7 @@ import random
 from pathlib import Path
 
 import pandas as pd
+import yaml
 
 WORDS = {
     "fruit": ["apple", "pear", "plum", "cherry", "grape", "melon"],
@@ -54,3 +55,14 @@ def suite_dict(encoder_folder: Path, decoder_folder: Path) -> dict:
                    "max_length": 32, "trials": 2, "seeds": 2},
         "measure": {"latency": {"requests": 3, "warmup": 1, "batch": 4, "batches": 1}},
     }
+
+
+def on_tiny_models(suite: Path, encoder_folder: Path) -> None:
+    """The suite that `harness init` wrote, with word counts and a tiny encoder alone."""
+    value = yaml.safe_load(suite.read_text())
+    small = suite_dict(encoder_folder, encoder_folder)
+    value = {name: value[name] for name in ("name", "title", "task")}
+    value |= {"methods": ["tfidf"], "measure": small["measure"],
+              "budget": small["budget"] | {"seeds": 1},
+              "backbones": {"enc": small["backbones"]["enc"] | {"methods": ["knn"]}}}
+    suite.write_text(yaml.safe_dump(value, sort_keys=False))

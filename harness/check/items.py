@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from harness.check.finding import Finding, shown
 from harness.tasks.examples import Example
+from harness.tasks.items import column
 from harness.tasks.splits import Splits
 from harness.tasks.task import Task
 
@@ -21,7 +22,7 @@ def check_classes(task: Task, splits: Splits) -> Iterator[Finding]:
     """Classes that a part lacks, that have few items, and a majority that hides the rest."""
     parts = {"train": splits.train, "validation": splits.validation, "test": splits.test}
     counts = {name: Counter(e.label for e in part) for name, part in parts.items()}
-    taught = {e.label for e in task.splits.train}
+    taught = set(column(task.splits.train, "label"))
     for name in parts:
         missing = [i for i in range(len(task.labels)) if not counts[name][i]]
         absent = [task.labels[i] for i in missing]
@@ -99,6 +100,26 @@ def check_lengths(cut: dict[str, tuple[float, int]]) -> Iterator[Finding]:
                           found=f"{share:.0%} of the training texts are longer than the {length} "
                                 f"tokens that {backbone} reads: their ends are cut",
                           suggestion="Raise `budget.max_length`, or split the texts.")
+
+
+def check_leaks(task: Task) -> Iterator[Finding]:
+    """Texts and groups that stand in two of the splits that the data came with: in all of it, not
+    only in the items of a profile."""
+    facts = task.facts
+    for leak in facts.leaks:
+        what = "texts (case and white space folded)" if leak.what == "items" else "groups"
+        found = f"{leak.count:,} {what} stand in two of the given splits"
+        if facts.leaked:
+            yield Finding(severity="warning", check="leakage", count=leak.count,
+                          found=f"{found}: the earlier split is without them, and so without "
+                                f"{facts.leaked:,} items in all", examples=leak.examples,
+                          suggestion="Figures are of splits that are not quite those given.")
+        else:
+            yield Finding(severity="error", check="leakage", count=leak.count,
+                          found=f"{found}: figures on them tell of memory",
+                          examples=leak.examples,
+                          suggestion="Mend the data, or set `leaks: drop` in the suite's `task`: "
+                                     "train and validation go without them.")
 
 
 def check_test(splits: Splits) -> Iterator[Finding]:

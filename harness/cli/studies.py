@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -25,8 +24,15 @@ from harness.common.stopping import stopping_politely
 @app.command()
 def init(
     name: Annotated[str, typer.Argument(help="the new suite's name")],
-    data: Annotated[Path, typer.Option(
-        help="CSV, TSV, JSONL or Parquet, or a folder with one folder of texts a class")],
+    data: Annotated[str, typer.Option(
+        help="CSV, TSV, JSONL or Parquet, a folder with one folder of texts a class, or "
+             "ORG/NAME@REVISION on the Hugging Face hub")],
+    validation: Annotated[str | None, typer.Option(
+        help="validation items, kept as given: a file, or a split of the hub's data set")] = None,
+    test: Annotated[str | None, typer.Option(
+        help="test items, kept as given: a file, or a split of the hub's data set")] = None,
+    config: Annotated[str | None, typer.Option(
+        help="configuration of the hub's data set")] = None,
     text: Annotated[str | None, typer.Option(help="column of the text")] = None,
     label: Annotated[str | None, typer.Option(help="column of the class")] = None,
     pair: Annotated[str | None, typer.Option(help="column of a second text")] = None,
@@ -34,14 +40,17 @@ def init(
         help="column of what texts belong to: a group never stands in two splits")] = None,
     slice_by: Annotated[list[str] | None, typer.Option(
         "--slice", help="column to report by; may be given several times")] = None,
+    split_column: Annotated[str | None, typer.Option(
+        help="column that says of each row: train, validation or test")] = None,
     suites: Suites = SUITES,
 ) -> None:
     """Write a suite for your own data and say what was understood of it."""
     from harness.commands import init as commands
     from harness.report.terminal import make_console
 
-    columns = commands.Columns(text, label, pair, group, tuple(slice_by or ()))
-    commands.init(make_console(), name, data, columns, suites)
+    columns = commands.Columns(text, label, pair, group, tuple(slice_by or ()), split_column)
+    commands.init(make_console(), name, commands.Data(data, validation, test, config), columns,
+                  suites)
 
 
 @app.command()

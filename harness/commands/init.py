@@ -1,9 +1,10 @@
-"""A suite from a user's own file."""
+"""A suite from a user's own data."""
 
 from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,28 +12,50 @@ from rich.console import Console
 
 from harness.common.errors import HarnessError
 from harness.common.files import write_atomic
+from harness.common.names import did_you_mean
 from harness.report.described import print_described
-from harness.suite import load_suite
+from harness.sources import fetch
+from harness.sources.hub_data import HubData, look_up
+from harness.suite import FileSource, GivenSources, HubSource, Source, load_suite
 from harness.suite.new import NewSuite, suite_text
 from harness.suite.part import NAME
-from harness.tasks.describe import describe, find_format
+from harness.suite.source import DataSource
+from harness.tasks.describe import describe, find_format, find_splits
+from harness.tasks.prepare import Place
 from harness.tasks.readers.folders import FolderOptions
-from harness.tasks.readers.tables import TableOptions
-from harness.tasks.task import load_task
+from harness.tasks.readers.tables import TableOptions, tables_at
+from harness.tasks.task import Task, load_task, sources_by_split
+
+ON_HUB = re.compile(r"([\w.-]+/[\w.-]+)@(\S+)")
 
 
 @dataclass(frozen=True)
 class Columns:
-    """What the user says of the data."""
+    """What the user says of the columns."""
 
     text: str | None
     label: str | None
-    pair: str | None
-    group: str | None
-    slices: tuple[str, ...]
+    pair: str | None = None
+    group: str | None = None
+    slices: tuple[str, ...] = ()
+    split: str | None = None
 
 
-def init(console: Console, name: str, data: Path, columns: Columns, suites: Path) -> None:
+@dataclass(frozen=True)
+class Data:
+    """Where the user says that the data is.
+
+    `whole` is a file or folder, or ORG/NAME@REVISION on the hub; `validation` and `test` are files,
+    or the names of splits of the hub's data set; `config` is one of its configurations.
+    """
+
+    whole: str
+    validation: str | None = None
+    test: str | None = None
+    config: str | None = None
+
+
+def init(console: Console, name: str, data: Data, columns: Columns, suites: Path) -> None:
     """Look at the data, write `suites/NAME.yaml`, say what was understood."""
     path = suites / f"{name}.yaml"
     if not re.fullmatch(NAME, name):
@@ -40,42 +63,108 @@ def init(console: Console, name: str, data: Path, columns: Columns, suites: Path
                            "Use small letters, digits, and . _ + -")
     if path.exists():
         raise HarnessError(f"{path} is there already", "Remove it, or choose another name.")
-    if not data.exists():
-        raise HarnessError(f"{data}: there is no such file", "Name a table or a folder of texts.")
-    found = describe(data, _options(data, columns))
+    source = _source(console, data, suites)
+    places = [Place(fetch(part, suites.resolve()).path, split)
+              for split, part in sources_by_split(source)]
+    found = describe(places, _options([place.path for place in places], columns))
     new = NewSuite(
-        name=name, title=re.sub("[-_.+]+", " ", name).strip().capitalize(),
-        file=os.path.relpath(data.resolve(), suites.resolve()), reader=found.reader,
-        options=found.options, classes=found.classes, values=found.values,
-        grouped=columns.group is not None, paired=columns.pair is not None,
+        name=name, title=re.sub("[-_.+]+", " ", name).strip().capitalize(), source=source,
+        given=found.given, reader=found.reader, options=found.options, classes=found.classes,
+        values=found.values, grouped=columns.group is not None, paired=columns.pair is not None,
         words=found.words, max_length=found.max_length)
-    _write(path, suite_text(new))
-    print_described(console, found, grouped=new.grouped)
+    task = _write(path, suite_text(new))
+    print_described(console, found, task, grouped=new.grouped)
     console.print(f"suite: {path}\nnext: make suite TASK={name}", highlight=False, soft_wrap=True)
 
 
-def _options(data: Path, columns: Columns) -> TableOptions | FolderOptions:
-    if data.is_dir():
-        if columns.text or columns.label:
-            raise HarnessError(f"{data} is a folder: it has no columns",
-                               "Leave out --text and --label, or name a table.")
+def _source(console: Console, data: Data, suites: Path) -> DataSource:
+    on_hub = None if Path(data.whole).exists() else ON_HUB.fullmatch(data.whole)
+    if on_hub:
+        found = look_up(on_hub[1], on_hub[2], data.config)
+        source, left = _of_hub(found, data)
+        if left:
+            console.print(f"left out: the splits {', '.join(left)}", highlight=False)
+        return source
+    if data.config:
+        raise HarnessError(f"--config {data.config}: only a data set of the hub has configurations",
+                           "Leave it out, or say --data ORG/NAME@REVISION.")
+    whole = _file(data.whole, suites)
+    if data.test is None:
+        if data.validation is not None:
+            raise HarnessError("--validation without --test",
+                               "Give a file for test too, or leave both to be dealt.")
+        return whole
+    return GivenSources(
+        train=whole, test=_file(data.test, suites),
+        validation=None if data.validation is None else _file(data.validation, suites))
+
+
+def _file(data: str, suites: Path) -> FileSource:
+    if not Path(data).exists():
+        raise HarnessError(f"{data}: there is no such file", "Name a table or a folder of texts, "
+                           "or a data set of the hub as ORG/NAME@REVISION.")
+    return FileSource(file=os.path.relpath(Path(data).resolve(), suites.resolve()))
+
+
+def _of_hub(found: HubData, data: Data) -> tuple[DataSource, list[str]]:
+    """The source of a data set's splits, and those of its splits that have no part in it."""
+    splits = found.splits
+
+    def part(split: str) -> Source:
+        if split not in splits:
+            raise HarnessError(f"{data.whole}: there is no split '{split}' (it has "
+                               f"{', '.join(splits)})", did_you_mean(split, splits))
+        return HubSource(hub=found.name, revision=found.commit, repo_type="dataset",
+                         files=splits[split])
+
+    if len(splits) == 1 and not (data.validation or data.test):
+        return part(next(iter(splits))), []
+    test = data.test or "test"
+    if test not in splits:
+        raise HarnessError(f"{data.whole}: has no split '{test}', only {', '.join(splits)}",
+                           "Say which is for testing: --test SPLIT.")
+    validation = data.validation or ("validation" if "validation" in splits else None)
+    if validation == test and data.validation is None:
+        validation = None
+    left = [split for split in splits if split not in ("train", validation, test)]
+    return GivenSources(train=part("train"), test=part(test),
+                        validation=part(validation) if validation else None), left
+
+
+def _options(paths: Sequence[Path], columns: Columns) -> TableOptions | FolderOptions:
+    tables = [table for path in paths for table in _tables(path, columns)]
+    if not tables:
         return FolderOptions()
     if not columns.text or not columns.label:
-        raise HarnessError(f"{data.name}: which columns hold text and class?",
+        raise HarnessError(f"{tables[0].name}: which columns hold text and class?",
                            "Say --text COLUMN --label COLUMN.")
-    named = (columns.text, columns.label, columns.pair, columns.group, *columns.slices)
-    form = find_format(data, tuple(c for c in named if c is not None))
-    return TableOptions(text=columns.text, label=columns.label, pair=columns.pair,
-                        group=columns.group, slices=columns.slices, delimiter=form.delimiter,
-                        encoding=form.encoding)
+    named = (columns.text, columns.label, columns.pair, columns.group, columns.split,
+             *columns.slices)
+    form = find_format(tables, tuple(c for c in named if c is not None))
+    return TableOptions(
+        text=columns.text, label=columns.label, pair=columns.pair, group=columns.group,
+        slices=columns.slices, delimiter=form.delimiter, encoding=form.encoding,
+        split=find_splits(tables, columns.split, form) if columns.split else None)
 
 
-def _write(path: Path, text: str) -> None:
+def _tables(path: Path, columns: Columns) -> list[Path]:
+    """The file, or the tables in a folder; none in a folder of texts by class."""
+    if not path.is_dir():
+        return [path]
+    if not columns.text and not columns.label:
+        return []
+    try:
+        return tables_at(path)
+    except HarnessError as error:
+        raise HarnessError(error.found, "Leave out --text and --label for a folder of texts by "
+                           "class, or name a table.") from None
+
+
+def _write(path: Path, text: str) -> Task:
     """Write the suite, and take it away again where it does not load with its data."""
     write_atomic(path, text)
     try:
-        load_task(load_suite(path))
+        return load_task(load_suite(path))
     except BaseException:
         path.unlink(missing_ok=True)
         raise
-

@@ -24,6 +24,7 @@ from harness.study.record import Record
 from harness.study.store import Store
 from harness.suite import LoadedSuite
 from harness.tasks.examples import Example
+from harness.tasks.items import column
 from harness.tasks.task import Task
 
 SCHEMA_VERSION = 1
@@ -99,7 +100,8 @@ class Baseline(RecordPart):
 
     def examples(self, task: Task) -> list[Example]:
         """The items it answered, in its order."""
-        by_id = {example.id: example for example in task.splits.test}
+        asked = set(self.items)
+        by_id = {example.id: example for example in task.splits.test if example.id in asked}
         return [by_id[item] for item in self.items]
 
 
@@ -143,8 +145,9 @@ def _fields(path: Path) -> dict[str, Any]:
 
 def check_comparable(baseline: Baseline, loaded: LoadedSuite, task: Task, path: Path) -> None:
     """Raises HarnessError, with all that differs, for a baseline of other data or splits."""
-    test = {example.id: example.label for example in task.splits.test}
-    seen = {example.id for part in (task.splits.train, task.splits.validation) for example in part}
+    splits = task.splits
+    test = dict(zip(column(splits.test, "id"), column(splits.test, "label"), strict=True))
+    seen = {*column(splits.train, "id"), *column(splits.validation, "id")}
     absent = sum(item not in test for item in baseline.items)
     trained_on = sum(item in seen for item in baseline.items)
     relabelled = sum(test.get(item, target) != target

@@ -105,8 +105,8 @@ def weigh(found: Measurements, seed: int) -> Evidence:
 def _answered(context: Context, candidate: Candidate, answering: Answering,
               approved: Approved | None, say: Say) -> Answered:
     budget = context.loaded.suite.budget_for(None)
-    examples = (context.task.splits.test[: budget.test] if approved is None
-                else tuple(approved.baseline.examples(context.task)))
+    examples = tuple(context.task.splits.test[: budget.test] if approved is None
+                     else approved.baseline.examples(context.task))
     say(f"asking {candidate.name} {len(examples)} items")
     before = np.array(approved.baseline.probabilities) if approved else None
     return Answered(examples, answering.predict(examples, Clock()), before)

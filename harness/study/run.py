@@ -106,7 +106,7 @@ def latency_round(plan: Plan, store: Store) -> Round | None:
         return None
     count = min(run.budget.test for run in able)
     return Round(tuple(assign(plan, store, run) for run in able),
-                 plan.task.splits.test[:count], plan.loaded.suite.measure.latency)
+                 tuple(plan.task.splits.test[:count]), plan.loaded.suite.measure.latency)
 
 
 def _timed_together(timed: Round, store: Store) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from itertools import chain
 
 from harness.check.finding import Finding
 from harness.measure.generation import Generation
@@ -13,6 +12,7 @@ from harness.measure.quality import Quality
 from harness.study.plan import Plan
 from harness.study.record import Record
 from harness.suite import Decide, Kind
+from harness.tasks.items import column
 from harness.tasks.task import class_counts
 
 SCHEMA_VERSION = 3
@@ -112,8 +112,7 @@ def make_study(plan: Plan, records: Mapping[str, Record], findings: tuple[Findin
 def _data_facts(plan: Plan) -> DataFacts:
     facts, splits, corpus = plan.task.facts, plan.task.splits, plan.task.corpus
     parts = (splits.train, splits.validation, splits.test)
-    ids = [{e.id for e in part} for part in parts]
-    groups = [{e.group for e in part} for part in parts]
+    ids, groups = ([set(column(part, key)) for part in parts] for key in ("id", "group"))
     return DataFacts(
         origin=plan.task.origin, rows=facts.rows, kept=facts.kept, empty=facts.empty,
         other_label=facts.other_label, duplicates=facts.duplicates,
@@ -121,7 +120,7 @@ def _data_facts(plan: Plan) -> DataFacts:
         documents=corpus.facts.documents if corpus else None,
         new_documents=corpus.facts.new_documents if corpus else None,
         passages=corpus.facts.passages if corpus else None,
-        by_class=class_counts(chain(*parts), plan.task.labels) if plan.task.labels else {},
+        by_class=class_counts(parts, plan.task.labels) if plan.task.labels else {},
         train=len(splits.train), validation=len(splits.validation), test=len(splits.test),
         splits_sha256=splits.sha256, disjoint=_disjoint(ids) and _disjoint(groups),
     )

@@ -4,7 +4,7 @@ from harness.suite.decide import Decide, Kind, Limits, Prices
 from harness.suite.gate import LOWER_IS_BETTER, Gate, MetricRule
 from harness.suite.load import LoadedSuite, find_suite, load_suite, methods_of
 from harness.suite.part import Choice, Part
-from harness.suite.source import FileSource, HubSource, Mirror, Source, WheelSource
+from harness.suite.source import FileSource, GivenSources, HubSource, Mirror, Source, WheelSource
 from harness.suite.spec import (
     BackboneSpec,
     Budget,
@@ -27,6 +27,7 @@ __all__ = [
     "FileSource",
     "ForgettingItems",
     "Gate",
+    "GivenSources",
     "HubSource",
     "Kind",
     "Latency",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from harness.suite.source import DataSource
 
 
 @dataclass(frozen=True)
@@ -16,8 +18,9 @@ class NewSuite:
 
     name: str
     title: str
-    file: str
-    """Where the data lies, from the suite's folder."""
+    source: DataSource
+    given: Collection[str]
+    """The splits that the data came with."""
     reader: str
     options: Mapping[str, Any]
     classes: Mapping[str, int]
@@ -26,6 +29,11 @@ class NewSuite:
     paired: bool
     words: tuple[int, int, int]
     max_length: int
+
+    @property
+    def where(self) -> dict[str, object]:
+        """The source, without what is as usual."""
+        return self.source.model_dump(mode="json", exclude_defaults=True)
 
     @property
     def metric(self) -> str:
@@ -40,7 +48,7 @@ def suite_text(new: NewSuite) -> str:
                               keep_trailing_newline=True)
     item = "Text: {text}\nSecond text: {pair}\nAnswer:" if new.paired else "Text: {text}\nAnswer:"
     return environment.get_template("new.yaml.j2").render(
-        **{name: getattr(new, name) for name in (*new.__dataclass_fields__, "metric")},
+        **{name: getattr(new, name) for name in (*new.__dataclass_fields__, "metric", "where")},
         q=_quoted, item=item,
         instruction="Which of these is right? Answer with one of: {options}.")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Discriminator, Field, Tag
 
@@ -24,10 +24,16 @@ class WheelSource(Mirror):
 
 
 class HubSource(Part):
-    """A Hugging Face id at a revision (a commit, tag or branch)."""
+    """A Hugging Face id at a revision (a commit, tag or branch).
+
+    Of a data set `files` are taken, by name or pattern; of a model, or where none are named, all
+    that hold neither code nor pickles.
+    """
 
     hub: str = Field(pattern=r"^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)?$")
     revision: str = "main"
+    repo_type: Literal["model", "dataset"] = "model"
+    files: tuple[Annotated[str, Field(pattern=r"\.(csv|tsv|jsonl|parquet)$")], ...] = ()
 
 
 class FileSource(Part):
@@ -52,4 +58,27 @@ Source = Annotated[
         custom_error_type="source",
         custom_error_message="a source names exactly one of 'wheel', 'hub' and 'file'",
     ),
+]
+
+
+class GivenSources(Part):
+    """Data that comes in splits, which are kept as given: a source for each.
+
+    Without one for validation, validation is dealt from train.
+    """
+
+    train: Source
+    validation: Source | None = None
+    test: Source
+
+
+def _data_tag(value: Any) -> str:
+    given = isinstance(value, GivenSources) or (
+        isinstance(value, dict) and not {"train", "validation", "test"}.isdisjoint(value))
+    return "tag:given" if given else "tag:one"
+
+
+DataSource = Annotated[
+    Annotated[Source, Tag("tag:one")] | Annotated[GivenSources, Tag("tag:given")],
+    Discriminator(_data_tag),
 ]

@@ -11,11 +11,14 @@ from harness.suite.corpus import Corpus
 from harness.suite.decide import METRICS, Decide, Kind
 from harness.suite.gate import Gate
 from harness.suite.part import Choice, Name, Part
-from harness.suite.source import Source
+from harness.suite.source import DataSource, Source
 
 
 class Split(Part):
-    """Shares of the groups that go to validation and test; the rest trains."""
+    """Shares of the groups that go to validation and test; the rest trains.
+
+    Parts that the data came with are kept as given and have no share here.
+    """
 
     validation: float = Field(0.15, gt=0, lt=1)
     test: float = Field(0.25, gt=0, lt=1)
@@ -56,7 +59,7 @@ class TaskSpec(Part):
     questions that are answered in words."""
 
     kind: Kind = "classification"
-    source: Source
+    source: DataSource
     reader: Choice
     labels: dict[str, tuple[str, ...]] = Field({})
     """Class name to the values in the data that mean it."""
@@ -65,6 +68,9 @@ class TaskSpec(Part):
     """Class name to the answer a decoder gives; the class name itself where absent."""
     prompt: Prompt
     split: Split = Split()
+    leaks: Literal["error", "drop"] = "error"
+    """Texts and groups that stand in two given splits stop a run, or are left out of the earlier
+    one: train, then validation."""
     corpus: Corpus | None = None
     """What questions can be answered from."""
     answer_tokens: int = Field(32, ge=1, le=512)

@@ -22,7 +22,7 @@ from harness.suite import LoadedSuite
 from harness.suite.corpus import Chunk, New
 from harness.suite.corpus import Corpus as CorpusSpec
 from harness.tasks.examples import folded
-from harness.tasks.readers.tables import columns_of
+from harness.tasks.readers.tables import read_columns
 
 PASSAGES, FACTS = "passages.arrow", "facts.json"
 ENDINGS = (".txt", ".md")
@@ -140,8 +140,9 @@ def _folder(path: Path) -> Iterator[Document]:
 
 def _table(path: Path, spec: CorpusSpec) -> Iterator[Document]:
     new = spec.new.column if spec.new else None
-    frame = columns_of(path, [c for c in (spec.text, spec.id, new) if c is not None])
-    for row in frame.to_dict("records"):
+    columns = [c for c in (spec.text, spec.id, new) if c is not None]
+    for values in read_columns(path, columns):
+        row = dict(zip(columns, values, strict=True))
         text = row[spec.text]
         yield Document(row[spec.id] if spec.id else text_id(text), text,
                        new is not None and row[new].strip().lower() in TRUE)

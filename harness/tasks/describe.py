@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import codecs
 import math
+from array import array
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +14,19 @@ import numpy as np
 
 from harness.common.errors import HarnessError
 from harness.common.names import did_you_mean
-from harness.tasks.examples import Facts, deduplicate, folded
+from harness.tasks.examples import SPLITS, SplitName, folded
+from harness.tasks.ledger import NOWHERE, Ledger
+from harness.tasks.prepare import Place, read_rows
 from harness.tasks.readers import READERS
 from harness.tasks.readers.folders import FolderOptions
-from harness.tasks.readers.tables import TableOptions, read_frame
+from harness.tasks.readers.tables import (
+    SplitColumn,
+    TableOptions,
+    class_names,
+    head,
+    read_columns,
+    tables_at,
+)
 
 DELIMITERS = (",", ";", "\t", "|")
 MOST_CLASSES = 200
@@ -24,6 +35,9 @@ LEAST_ITEMS = 3
 TOKENS_A_WORD = 1.4
 """Word pieces a word of English prose; only the choice of `max_length` hangs on it."""
 LENGTHS = (32, 64, 128, 256, 512)
+SPLIT_WORDS: dict[SplitName, tuple[str, ...]] = {
+    "train": ("train", "training"), "test": ("test", "testing", "holdout"),
+    "validation": ("validation", "valid", "val", "dev", "development")}
 
 
 @dataclass(frozen=True)
@@ -32,6 +46,9 @@ class Format:
 
     delimiter: str | None
     encoding: str
+
+    def __str__(self) -> str:
+        return f"{self.delimiter or 'the usual'!r} and {self.encoding}"
 
 
 @dataclass(frozen=True)
@@ -44,7 +61,8 @@ class Described:
     """Class to its items, most frequent first, after duplicates are left out."""
     values: dict[str, tuple[str, ...]]
     """Class to its spellings in the data: those that differ in case or white space alone."""
-    facts: Facts
+    given: tuple[SplitName, ...]
+    """The splits that the data came with; none where all of it is one."""
     words: tuple[int, int, int]
     """Median, 90th percentile and most, over both texts of an item."""
 
@@ -55,20 +73,30 @@ class Described:
         return next((length for length in LENGTHS if length >= needed), LENGTHS[-1])
 
 
-def find_format(path: Path, columns: tuple[str, ...]) -> Format:
-    """Encoding and delimiter of a CSV or TSV file: the delimiter under which its header has the
-    columns.
+def find_format(paths: Sequence[Path], columns: tuple[str, ...]) -> Format:
+    """Encoding and delimiter of CSV or TSV files: the delimiter under which their headers have the
+    columns. Other tables need none.
 
-    Raises HarnessError for an empty file, one that is not text, and missing columns.
+    Raises HarnessError for an empty file, one that is not text, missing columns, and files that
+    are written in two ways.
     """
-    if path.suffix.lower() not in (".csv", ".tsv"):
-        return Format(None, "utf-8-sig")
+    formats = {path: _format(path, columns) for path in paths
+               if path.suffix.lower() in (".csv", ".tsv")}
+    if len(set(formats.values())) > 1:
+        first, other = (next(p for p, f in formats.items() if f == form)
+                        for form in list(dict.fromkeys(formats.values()))[:2])
+        raise HarnessError(f"{first.name} and {other.name} differ in delimiter or encoding: "
+                           f"{formats[first]}, {formats[other]}", "Export both in one way.")
+    return next(iter(formats.values()), Format(None, "utf-8-sig"))
+
+
+def _format(path: Path, columns: tuple[str, ...]) -> Format:
     encoding = _encoding(path)
     usual = "\t" if path.suffix.lower() == ".tsv" else ","
     best: list[str] = []
     for delimiter in (usual, *(d for d in DELIMITERS if d != usual)):
         try:
-            names = [str(c) for c in read_frame(path, delimiter, encoding, rows=5).columns]
+            names = head(path, delimiter, encoding)
         except HarnessError:
             continue
         if set(columns) <= set(names):
@@ -79,45 +107,81 @@ def find_format(path: Path, columns: tuple[str, ...]) -> Format:
                        f"{', '.join(best[:20])})", did_you_mean(absent, best))
 
 
-def describe(path: Path, options: TableOptions | FolderOptions) -> Described:
+def find_splits(paths: Sequence[Path], column: str, form: Format) -> SplitColumn:
+    """Which values of a column name which split, by the words in use for them.
+
+    Raises HarnessError for other values, and where there is no training or no test row.
+    """
+    values = sorted({row[0].strip() for path in paths
+                     for row in read_columns(path, (column,), form.delimiter, form.encoding)})
+    named = {split: tuple(v for v in values if v.casefold() in words)
+             for split, words in SPLIT_WORDS.items()}
+    strange = [v for v in values if not any(v in found for found in named.values())]
+    if strange or not named["train"] or not named["test"]:
+        shown = ", ".join(f"'{v}'" for v in (strange or values)[:8])
+        raise HarnessError(f"{paths[0].name}: column '{column}' names the splits {shown}",
+                           "Name each row's split train, validation or test; train and test at "
+                           "least.")
+    return SplitColumn(column=column, train=named["train"], validation=named["validation"],
+                       test=named["test"])
+
+
+def describe(places: Sequence[Place], options: TableOptions | FolderOptions) -> Described:
     """Read all of it and count. Raises HarnessError for data that no study can be made of."""
-    name = "folders" if isinstance(options, FolderOptions) else "table"
-    rows = list(READERS[name].read(path, options))
-    labels = Counter(row.label for row in rows if row.text.strip())
+    reader = "folders" if isinstance(options, FolderOptions) else "table"
+    name = places[0].path.name
+    ledger, words = Ledger(), array("l")
+    for row, split in read_rows(places, READERS[reader], options):
+        if ledger.add(row, split) is not None:
+            words.append(len(row.text.split()) + len((row.pair or "").split()))
+    labels, rows = ledger.labels, len(words) + ledger.empty
     if not labels:
-        raise HarnessError(f"{path.name}: holds no texts", "Give data.")
-    if len(labels) > min(MOST_CLASSES, max(2, len(rows) // 2)):
-        raise HarnessError(f"{path.name}: {len(labels)} different labels in {len(rows)} rows",
+        raise HarnessError(f"{name}: holds no texts", "Give data.")
+    if len(labels) > min(MOST_CLASSES, max(2, rows // 2)):
+        raise HarnessError(f"{name}: {len(labels)} different labels in {rows} rows",
                            "Is this the column of the class? Name it with --label.")
-    values = _spellings(labels)
-    items, facts = deduplicate(rows, {value: i for i, spelt in enumerate(values.values())
-                                      for value in spelt})
-    kept = Counter(item.label for item in items)
-    classes = {label: kept[i] for i, label in enumerate(values)}
-    _check(path, classes)
-    lengths = [len(item.joined.split()) for item in items]
-    return Described(name, options.model_dump(mode="json", exclude_defaults=True),
-                     dict(sorted(classes.items(), key=lambda c: (-c[1], c[0]))), values, facts,
+    values = _spellings(labels, _numbered(places, options))
+    kept, _ = ledger.kept({value: i for i, spelt in enumerate(values.values())
+                           for value in spelt})
+    counts = np.bincount(kept.labels, minlength=len(values))
+    classes = {label: int(counts[i]) for i, label in enumerate(values)}
+    _check(name, classes)
+    lengths = np.asarray(words)[kept.rows]
+    return Described(reader, options.model_dump(mode="json", exclude_defaults=True),
+                     dict(sorted(classes.items(), key=lambda c: (-c[1], c[0]))), values,
+                     tuple(SPLITS[i] for i in np.unique(kept.splits) if i != NOWHERE),
                      (int(np.median(lengths)), math.ceil(np.percentile(lengths, 90)),
-                      max(lengths)))
+                      int(lengths.max())))
 
 
-def _spellings(labels: Counter[str]) -> dict[str, tuple[str, ...]]:
-    """Labels that differ in case or white space alone, under the most frequent of them."""
+def _numbered(places: Sequence[Place], options: TableOptions | FolderOptions) -> tuple[str, ...]:
+    """Names of classes that are numbers in the data, where all of its files note the same."""
+    if isinstance(options, FolderOptions):
+        return ()
+    noted = {class_names(path, options.label) for place in places for path in tables_at(place.path)}
+    return noted.pop() if len(noted) == 1 else ()
+
+
+def _spellings(labels: dict[str, int], numbered: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """Labels that differ in case or white space alone, under the most frequent of them, or under
+    the name of the class that has the number."""
     same: dict[str, list[str]] = {}
-    for label, _ in labels.most_common():
+    for label, _ in Counter(labels).most_common():
         same.setdefault(folded(label), []).append(label)
-    return {spelt[0]: tuple(spelt) for spelt in same.values()}
+    names = {str(i): name for i, name in enumerate(numbered)}
+    if not set(same) <= set(names):
+        names = {}
+    return {names.get(spelt[0], spelt[0]): tuple(spelt) for spelt in same.values()}
 
 
-def _check(path: Path, classes: dict[str, int]) -> None:
+def _check(name: str, classes: dict[str, int]) -> None:
     if len(classes) == 1:
-        raise HarnessError(f"{path.name}: all items have the class '{next(iter(classes))}'",
+        raise HarnessError(f"{name}: all items have the class '{next(iter(classes))}'",
                            "A study needs two classes at least.")
     rare = {label: count for label, count in classes.items() if count < LEAST_ITEMS}
     if rare:
         shown = ", ".join(f"'{label}' ({count})" for label, count in list(rare.items())[:8])
-        raise HarnessError(f"{path.name}: too few items of the class{'es' * (len(rare) > 1)} "
+        raise HarnessError(f"{name}: too few items of the class{'es' * (len(rare) > 1)} "
                            f"{shown}", f"Each needs {LEAST_ITEMS}, one a split: collect more, or "
                            "give these rows another class.")
 

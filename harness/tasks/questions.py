@@ -6,11 +6,14 @@ import dataclasses
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
+import numpy as np
+
 from harness.common.errors import HarnessError
 from harness.suite import Split
 from harness.tasks.corpus import text_id
-from harness.tasks.examples import Example, Facts, Row, item_id
-from harness.tasks.splits import Splits, split, stratified_order
+from harness.tasks.examples import Example, Row, item_id
+from harness.tasks.ledger import Facts
+from harness.tasks.splits import Splits, deal, stratified_order
 
 KNOWLEDGE = "knowledge"
 """The slice that says whether a question is on an old or a new document."""
@@ -51,9 +54,14 @@ def split_questions(examples: list[Example], how: Split) -> Splits:
     The test part's prefixes hold old and new in about their shares. Raises ValueError when a part
     would be empty.
     """
-    new = [e for e in examples if e.label]
-    old = split([e for e in examples if not e.label], how.validation, how.test, how.seed)
-    return dataclasses.replace(old, test=tuple(stratified_order([*old.test, *new], how.seed)))
+    old = [e for e in examples if not e.label]
+    groups = np.unique([e.group for e in old], return_inverse=True)[1]
+    shares = (1 - how.validation - how.test, how.validation, how.test)
+    dealt = deal(np.zeros(len(old), dtype=int), groups, shares, how.seed)
+    parts = [[e for e, part in zip(old, dealt, strict=True) if part == number]
+             for number in range(len(shares))]
+    parts[2] += [e for e in examples if e.label]
+    return Splits(*(tuple(stratified_order(part, how.seed)) for part in parts))
 
 
 def _example(row: Row, documents: Mapping[str, bool]) -> Example:

@@ -5,29 +5,34 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
+import numpy as np
 from pydantic import ValidationError
 
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_json
 from harness.common.kept import kept_folder
 from harness.common.located import explain
-from harness.sources import Fetched, fetch, fetch_whole
+from harness.sources import Source, fetch, fetch_whole
 from harness.sources.cache import cache_folder
-from harness.suite import Kind, LoadedSuite, Prompt
-from harness.tasks import examples as examples_module
+from harness.suite import GivenSources, Kind, LoadedSuite, Prompt
+from harness.tasks import examples, items, ledger, prepare, splits
 from harness.tasks.corpus import Corpus, load_corpus
-from harness.tasks.examples import Example, Facts, Row, deduplicate
+from harness.tasks.examples import SPLITS, Example, SplitName
+from harness.tasks.items import Items, column
+from harness.tasks.ledger import Facts, Leak
+from harness.tasks.prepare import Place
 from harness.tasks.questions import gather, split_questions
 from harness.tasks.readers import READERS, Reader, ReaderOptions
-from harness.tasks.splits import Splits, split
+from harness.tasks.splits import Splits
 
-ITEMS, FACTS = "items.parquet", "facts.json"
+FACTS = "facts.json"
+PREPARING = (examples, items, ledger, prepare, splits)
+"""The code that what is kept of a task depends on, beside its reader's."""
 
 
 @dataclass(frozen=True)
@@ -58,46 +63,53 @@ class Task:
 def load_task(loaded: LoadedSuite) -> Task:
     """Fetch, read, de-duplicate and split the data of a suite.
 
-    Prepared rows are kept in the cache, named by source, reader and options. Raises
-    HarnessError for bad options, unreadable data, a class without items, too few groups.
+    Prepared items are kept in the cache, named by sources, reader, options and how they are split;
+    splits that the data came with are kept as they are. Raises HarnessError for bad options,
+    unreadable data, a class without items, too few groups.
     """
     spec = loaded.suite.task
-    at = ("task", "reader", spec.reader.name)
-    try:
-        chosen = READERS[spec.reader.name]
-    except HarnessError as error:
-        raise loaded.error(at[:2], error.found, error.fix) from None
-    try:
-        options = chosen.options.model_validate(spec.reader.options)
-    except ValidationError as error:
-        raise explain(error, loaded.source, chosen.options, at) from None
-    fetched = fetch(spec.source, loaded.folder)
+    chosen, options = _reader(loaded)
     if spec.kind == "generation":
-        return _in_words(loaded, chosen, options, fetched)
-    values = {value: i for i, name in enumerate(spec.labels) for value in spec.labels[name]}
-    items, facts = _prepared(loaded, fetched, chosen, options, values)
+        return _in_words(loaded, chosen, options)
+    sources = sources_by_split(spec.source)
+    fetched = [(split, fetch(source, loaded.folder)) for split, source in sources]
+    code = [inspect.getsource(module) for module in PREPARING]
+    code.append(inspect.getsource(inspect.getmodule(chosen.read) or chosen.read))
+    key = sha256_json([[(split, found.sha256) for split, found in fetched], spec.reader.name,
+                       options.model_dump(mode="json"), list(spec.labels.items()),
+                       spec.other_labels, spec.leaks, spec.split.model_dump(),
+                       sorted(spec.split.model_fields_set), code])
+
+    def make(folder: Path) -> None:
+        places = [Place(fetch_whole(source, loaded.folder).path, split)
+                  for split, source in sources]
+        _prepare(folder, loaded, places, chosen, options)
+
+    folder = cache_folder() / "rows" / key[:32]
+    kept_folder(folder, make)
     names = tuple(spec.labels)
-    _check(loaded, facts, class_counts(items, names))
-    with _splitting(loaded):
-        splits = split(items, spec.split.validation, spec.split.test, spec.split.seed)
     answers = tuple(spec.options.get(name, name) for name in names)
-    return Task(loaded.suite.name, spec.kind, names, answers, spec.prompt, splits, facts,
-                fetched.origin)
+    origin = ", ".join(dict.fromkeys(found.origin for _, found in fetched))
+    return Task(loaded.suite.name, spec.kind, names, answers, spec.prompt, _parts(folder),
+                _facts(folder), origin)
 
 
-def _in_words(loaded: LoadedSuite, chosen: Reader, options: ReaderOptions, fetched: Fetched
-              ) -> Task:
+def _in_words(loaded: LoadedSuite, chosen: Reader, options: ReaderOptions) -> Task:
     """The task of questions that are answered in words."""
     spec = loaded.suite.task
+    if isinstance(spec.source, GivenSources):
+        raise loaded.error(("task", "source"), "questions are split by the harness",
+                           "Give all of them as one source.")
+    fetched = fetch(spec.source, loaded.folder)
     corpus = load_corpus(loaded, spec.corpus) if spec.corpus else None
-    path = fetch_whole(spec.source, loaded.folder).path
-    items, facts = gather(_rows(path, chosen, options), corpus.documents() if corpus else {})
-    if not items:
+    rows = chosen.read(fetch_whole(spec.source, loaded.folder).path, options)
+    found, facts = gather(rows, corpus.documents() if corpus else {})
+    if not found:
         raise loaded.error(("task", "reader"), "no row has a question and a reference answer",
                            "Name the columns under the reader `questions`.")
     with _splitting(loaded):
-        splits = split_questions(items, spec.split)
-    return Task(loaded.suite.name, spec.kind, (), (), spec.prompt, splits, facts, fetched.origin,
+        parts = split_questions(found, spec.split)
+    return Task(loaded.suite.name, spec.kind, (), (), spec.prompt, parts, facts, fetched.origin,
                 corpus, spec.answer_tokens)
 
 
@@ -109,62 +121,74 @@ def _splitting(loaded: LoadedSuite) -> Iterator[None]:
         raise loaded.error(("task", "split"), str(error), "Give more data or groups.") from None
 
 
-def class_counts(items: Iterable[Example], names: tuple[str, ...]) -> dict[str, int]:
+def sources_by_split(source: Source | GivenSources) -> list[tuple[SplitName | None, Source]]:
+    """Each source with the split that it is given for; None where one holds all rows."""
+    if not isinstance(source, GivenSources):
+        return [(None, source)]
+    given = [(split, getattr(source, split)) for split in SPLITS]
+    return [(split, part) for split, part in given if part is not None]
+
+
+def class_counts(parts: Sequence[Sequence[Example]], names: tuple[str, ...]) -> dict[str, int]:
     """Number of items by class name."""
-    counts = [0] * len(names)
-    for example in items:
-        counts[example.label] += 1
-    return dict(zip(names, counts, strict=True))
+    counts = sum((np.bincount(list(column(part, "label")), minlength=len(names))
+                  for part in parts), np.zeros(len(names), dtype=int))
+    return dict(zip(names, map(int, counts), strict=True))
 
 
-def _check(loaded: LoadedSuite, facts: Facts, by_class: dict[str, int]) -> None:
-    if facts.other_label and loaded.suite.task.other_labels == "error":
+def _reader(loaded: LoadedSuite) -> tuple[Reader, ReaderOptions]:
+    spec = loaded.suite.task
+    at = ("task", "reader", spec.reader.name)
+    try:
+        chosen = READERS[spec.reader.name]
+    except HarnessError as error:
+        raise loaded.error(at[:2], error.found, error.fix) from None
+    try:
+        return chosen, chosen.options.model_validate(spec.reader.options)
+    except ValidationError as error:
+        raise explain(error, loaded.source, chosen.options, at) from None
+
+
+def _prepare(folder: Path, loaded: LoadedSuite, places: Sequence[Place], chosen: Reader,
+             options: ReaderOptions) -> None:
+    """Fill the folder with a file for each part, and the facts."""
+    spec = loaded.suite.task
+    classes = {value: i for i, name in enumerate(spec.labels) for value in spec.labels[name]}
+    rows = folder / "rows.arrow"
+    noted = prepare.write_rows(rows, prepare.read_rows(places, chosen, options))
+    texts = prepare.open_rows(rows)
+    rows.unlink()  # it stays mapped until it is no more used
+    kept, facts = noted.kept(classes)
+    _check(loaded, places, facts, np.bincount(kept.labels, minlength=len(spec.labels)))
+    kept, facts = prepare.settle(kept, facts, noted, texts, spec.leaks)
+    with _splitting(loaded):
+        parts = prepare.draw(kept, spec.split)
+    prepare.write_parts(folder, texts, kept, parts, noted, spec.split.seed)
+    (folder / FACTS).write_text(json.dumps(dataclasses.asdict(facts)), encoding="utf-8")
+
+
+def _check(loaded: LoadedSuite, places: Sequence[Place], facts: Facts, by_class: np.ndarray
+           ) -> None:
+    spec = loaded.suite.task
+    if not facts.rows:
+        raise HarnessError(f"{', '.join(place.path.name for place in places)}: holds no rows",
+                           "Give data.")
+    if facts.other_label and spec.other_labels == "error":
         raise loaded.error(("task", "labels"),
                            f"{facts.other_label} of {facts.rows} rows have a label not listed",
                            "List it, or set `other_labels: drop`.")
-    for name, count in by_class.items():
+    for name, count in zip(spec.labels, by_class, strict=True):
         if count < 3:
             raise loaded.error(("task", "labels", name), f"class '{name}' has {count} items",
                                "Each class needs three: one a split.")
 
 
-def _prepared(loaded: LoadedSuite, fetched: Fetched, chosen: Reader, options: ReaderOptions,
-              values: dict[str, int]) -> tuple[list[Example], Facts]:
-    spec = loaded.suite.task
-    code = inspect.getsource(inspect.getmodule(chosen.read) or chosen.read)
-    key = sha256_json([fetched.sha256, spec.reader.name, options.model_dump(mode="json"), values,
-                       code, inspect.getsource(examples_module)])
-
-    def make(folder: Path) -> None:
-        path = fetch_whole(spec.source, loaded.folder).path
-        _write(folder, *deduplicate(_rows(path, chosen, options), values))
-
-    kept = cache_folder() / "rows" / key[:32]
-    kept_folder(kept, make)
-    return _read(kept)
+def _parts(folder: Path) -> Splits:
+    return Splits(*(Items(prepare.part_file(folder, name)) for name in SPLITS))
 
 
-def _rows(path: Path, chosen: Reader, options: ReaderOptions) -> list[Row]:
-    rows = list(chosen.read(path, options))
-    if not rows:
-        raise HarnessError(f"{path.name}: holds no rows", "Give data.")
-    return rows
-
-
-def _write(folder: Path, items: list[Example], facts: Facts) -> None:
-    columns = {
-        "id": [e.id for e in items], "text": [e.text for e in items],
-        "pair": [e.pair for e in items], "label": [e.label for e in items],
-        "group": [e.group for e in items], "slices": [json.dumps(dict(e.slices)) for e in items],
-    }
-    pd.DataFrame(columns).to_parquet(folder / ITEMS)
-    (folder / FACTS).write_text(json.dumps(dataclasses.asdict(facts)), encoding="utf-8")
-
-
-def _read(folder: Path) -> tuple[list[Example], Facts]:
-    items = [
-        Example(str(r.id), str(r.text), None if pd.isna(r.pair) else str(r.pair), int(r.label),
-                str(r.group), json.loads(r.slices))
-        for r in pd.read_parquet(folder / ITEMS).itertuples()
-    ]
-    return items, Facts(**json.loads((folder / FACTS).read_text(encoding="utf-8")))
+def _facts(folder: Path) -> Facts:
+    fields = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+    leaks = tuple(Leak(leak["what"], leak["count"], tuple(leak["examples"]))
+                  for leak in fields.pop("leaks"))
+    return Facts(**fields, leaks=leaks)

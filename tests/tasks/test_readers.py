@@ -94,4 +94,4 @@ def test_rows_with_labels_not_listed_stop_a_task(loaded):
 
 
 def test_readers_are_registered():
-    assert set(READERS) == {"table", "licensedcode", "folders"}
+    assert set(READERS) == {"table", "licensedcode", "folders", "questions"}

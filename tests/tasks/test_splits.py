@@ -1,41 +1,96 @@
 from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import plainly
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.tasks.examples import Example, Row, deduplicate, folded
-from harness.tasks.splits import split, stratified_order
+from harness.suite import Split
+from harness.tasks.examples import SPLITS, Example, Row, folded
+from harness.tasks.items import Items
+from harness.tasks.prepare import draw, open_rows, part_file, settle, write_parts, write_rows
+from harness.tasks.splits import Splits, stratified_order
 
 
-def make(label: int, group: str, number: int) -> Example:
-    return Example(f"{number:04d}", f"text {number}", None, label, group, {})
+def prepared(rows, classes, split=None, leaks="error"):
+    """Rows, each with the split that it is given for or None, as splits and facts."""
+    split = split or Split()
+    with TemporaryDirectory() as place:
+        folder = Path(place)
+        ledger = write_rows(folder / "rows.arrow", iter(rows))
+        texts = open_rows(folder / "rows.arrow")
+        kept, facts = settle(*ledger.kept(classes), ledger, texts, leaks)
+        write_parts(folder, texts, kept, draw(kept, split), ledger, split.seed)
+        return Splits(*(tuple(Items(part_file(folder, name))) for name in SPLITS)), facts
 
 
+def make(label, group, number, split=None):
+    return Row(f"text {number}", str(label), group=group), split
+
+
+def one(label, number):
+    return Example(f"{number:04d}", f"text {number}", None, label, "g", {})
+
+
+CLASSES = {"0": 0, "1": 1, "2": 2, "3": 3}
 DATA = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 30)), min_size=60, max_size=200)
+TEXTS = st.sampled_from(["Apple pie", "apple  PIE", "pear", "PEAR ", "plum", " ", "", "fig"])
+ROWS = st.lists(st.builds(
+    Row, TEXTS, st.sampled_from("012x"), st.one_of(st.none(), TEXTS),
+    st.one_of(st.none(), st.sampled_from("ghijkl")),
+    st.dictionaries(st.sampled_from("ab"), TEXTS)), max_size=60)
 
 
 @settings(max_examples=60, deadline=None)
 @given(DATA, st.integers(0, 5))
 def test_parts_are_disjoint_in_groups_and_texts_and_lose_nothing(data, seed):
-    examples = [make(label, f"g{group}", i) for i, (label, group) in enumerate(data)]
+    rows = [make(label, f"g{group}", i) for i, (label, group) in enumerate(data)]
     try:
-        splits = split(examples, 0.15, 0.25, seed)
+        splits, facts = prepared(rows, CLASSES, Split(seed=seed))
     except ValueError:
-        assert len({e.group for e in examples}) < 20
+        assert len({group for _, group in data}) < 20
         return
     parts = [splits.train, splits.validation, splits.test]
-    assert Counter(e.id for part in parts for e in part) == Counter(e.id for e in examples)
+    assert Counter(e.text for part in parts for e in part) == Counter(r.text for r, _ in rows)
+    assert facts.kept == len(rows)
     for a, b in ((0, 1), (0, 2), (1, 2)):
         assert not {e.group for e in parts[a]} & {e.group for e in parts[b]}
         assert not {folded(e.text) for e in parts[a]} & {folded(e.text) for e in parts[b]}
-    assert split(list(reversed(examples)), 0.15, 0.25, seed).sha256 == splits.sha256
+    again, _ = prepared(list(reversed(rows)), CLASSES, Split(seed=seed))
+    assert again.sha256 == splits.sha256
 
 
-@given(st.lists(st.integers(0, 3), min_size=1, max_size=80), st.integers(0, 9))
+@settings(max_examples=150, deadline=None)
+@given(ROWS, st.sampled_from([(0.15, 0.25), (0.2, 0.2), (0.05, 0.8)]), st.integers(0, 3))
+def test_items_ids_splits_and_hash_are_those_of_the_plain_way(rows, shares, seed):
+    """Whatever is in the rows: the order in which they are read decides which of two stays."""
+    examples, fates = plainly.deduplicate(rows, CLASSES)
+    try:
+        expected = plainly.split(examples, *shares, seed)
+    except ValueError:
+        expected = None
+    validation, test = shares
+    split = Split(validation=validation, test=test, seed=seed)
+    try:
+        found, facts = prepared([(row, None) for row in rows], CLASSES, split)
+    except ValueError:
+        assert expected is None
+        return
+    assert found == expected
+    assert found.sha256 == plainly.sha256(expected)
+    assert facts.kept == len(examples)
+    assert facts.groups == len({e.group for e in examples})
+    for fate in ("rows", "empty", "other_label", "duplicates", "conflicting"):
+        assert getattr(facts, fate) == fates[fate], fate
+
+
+@given(st.lists(st.integers(0, 3), max_size=80), st.integers(0, 9))
 def test_every_prefix_of_the_order_is_stratified(labels, seed):
-    examples = [make(label, "g", i) for i, label in enumerate(labels)]
+    examples = [one(label, i) for i, label in enumerate(labels)]
     order = stratified_order(examples, seed)
+    assert order == plainly.order(examples, seed)
     totals = Counter(labels)
     for n in range(1, len(order) + 1):
         for label, count in Counter(e.label for e in order[:n]).items():
@@ -44,39 +99,96 @@ def test_every_prefix_of_the_order_is_stratified(labels, seed):
 
 
 def test_shares_are_met_when_groups_are_small():
-    examples = [make(i % 2, f"g{i // 3}", i) for i in range(900)]
-    splits = split(examples, 0.15, 0.25, 0)
+    splits, _ = prepared([make(i % 2, f"g{i // 3}", i) for i in range(900)], CLASSES)
     sizes = [len(splits.train), len(splits.validation), len(splits.test)]
     assert sizes == pytest.approx([540, 135, 225], abs=12)
 
 
 def test_a_group_larger_than_a_small_part_trains():
-    examples = [make(0, "huge", i) for i in range(50)]
-    examples += [make(i % 2, f"g{i}", 100 + i) for i in range(60)]
-    splits = split(examples, 0.15, 0.25, 0)
+    rows = [make(0, "huge", i) for i in range(50)]
+    rows += [make(i % 2, f"g{i}", 100 + i) for i in range(60)]
+    splits, _ = prepared(rows, CLASSES)
     assert "huge" in {e.group for e in splits.train}
 
 
 def test_samples_are_nested():
-    splits = split([make(i % 3, f"g{i}", i) for i in range(300)], 0.2, 0.2, 1)
+    splits, _ = prepared([make(i % 3, f"g{i}", i) for i in range(300)], CLASSES,
+                         Split(validation=0.2, test=0.2, seed=1))
     small, large = splits.sample(10, 5, 5), splits.sample(50, 20, 30)
     assert large.train[:10] == small.train
     assert large.test[:5] == small.test
 
 
-TEXTS = st.sampled_from(["Apple pie", "apple  PIE", "pear", "PEAR ", "plum", " "])
-
-
-@given(st.lists(st.tuples(TEXTS, st.sampled_from(["a", "b", "x"])), max_size=30))
-def test_deduplication_accounts_for_every_row(rows):
-    examples, facts = deduplicate([Row(t, label) for t, label in rows], {"a": 0, "b": 1})
-    assert len({folded(e.text) for e in examples}) == len(examples) == facts.kept
-    fates = facts.kept + facts.empty + facts.other_label + facts.duplicates + facts.conflicting
-    assert fates == facts.rows == len(rows)
-
-
 def test_a_text_under_two_classes_is_left_out():
-    rows = [Row("Apple", "a"), Row("apple", "b"), Row("pear", "a"), Row("PEAR", "a")]
-    examples, facts = deduplicate(rows, {"a": 0, "b": 1})
-    assert [e.text for e in examples] == ["pear"]
+    rows = [Row("Apple", "0"), Row("apple", "1"), Row("pear", "0"), Row("PEAR", "0")]
+    rows += [Row(f"text {i}", str(i % 2)) for i in range(20)]
+    splits, facts = prepared([(row, None) for row in rows], CLASSES)
+    texts = {e.text for part in (splits.train, splits.validation, splits.test) for e in part}
+    assert texts == {"pear", *(f"text {i}" for i in range(20))}
     assert (facts.conflicting, facts.duplicates) == (2, 1)
+
+
+def given_rows(*, validation=True):
+    """Rows in three given splits, groups of two."""
+    names = ["train", "train", "train", "validation" if validation else "train", "test"]
+    return [make(i // 2 % 3, f"g{i // 2}", i, names[i // 2 % 5]) for i in range(300)]
+
+
+def test_given_splits_are_kept_and_put_in_a_stratified_order():
+    rows = given_rows()
+    splits, facts = prepared(rows, CLASSES)
+    for name in SPLITS:
+        part = getattr(splits, name)
+        assert {e.text for e in part} == {row.text for row, split in rows if split == name}
+        assert list(part) == plainly.order(part, 0)
+    assert facts.leaks == ()
+    assert splits.sample(9, 6, 6).train == splits.sample(30, 6, 6).train[:9]
+
+
+def test_validation_is_dealt_from_train_by_group_where_it_is_not_given():
+    rows = given_rows(validation=False)
+    splits, _ = prepared(rows, CLASSES, Split(validation=0.2))
+    assert {e.text for e in splits.test} == {row.text for row, s in rows if s == "test"}
+    assert len(splits.validation) == pytest.approx(0.2 * 240, abs=6)
+    assert not {e.group for e in splits.train} & {e.group for e in splits.validation}
+    assert len(splits.train) + len(splits.validation) == 240
+
+
+@pytest.mark.parametrize(("rows", "split", "words"), [
+    (given_rows()[:8], Split(), "no row for test"),
+    (given_rows(), Split(test=0.3), "a share for test"),
+    (given_rows(), Split(validation=0.1), "a share for validation")])
+def test_parts_that_are_missing_and_shares_that_mean_nothing_are_refused(rows, split, words):
+    with pytest.raises(ValueError, match=words):
+        prepared(rows, CLASSES, split)
+
+
+def leaky():
+    """A text of train in test under another class, a group in validation and test, and a text
+    twice in test."""
+    rows = given_rows()
+    rows += [(Row("TEXT  0", "2", group="other"), "test"), make(0, "g9", 500, "validation"),
+             (Row("Text 8", "1", group="g4"), "test")]
+    return rows
+
+
+def test_leaks_between_given_splits_are_counted_and_nothing_is_left_out_for_them():
+    splits, facts = prepared(leaky(), CLASSES)
+    items, groups = facts.leaks
+    assert (items.what, items.count, groups.what, groups.count) == ("items", 1, "groups", 1)
+    assert items.examples[0].casefold() == "in train and test: text 0"
+    assert groups.examples == ("in validation and test: g9",)
+    assert facts.duplicates == 1, "inside a split"
+    assert facts.conflicting == 0, "a text under two classes in two splits is a leak"
+    assert sum(map(len, (splits.train, splits.validation, splits.test))) == facts.kept == 302
+
+
+def test_leaks_are_taken_from_the_earlier_split_where_the_suite_says_so():
+    before, _ = prepared(leaky(), CLASSES)
+    splits, facts = prepared(leaky(), CLASSES, leaks="drop")
+    assert splits.test == before.test
+    assert {e.text for e in before.train} - {e.text for e in splits.train} == {"text 0"}
+    assert {e.text for e in before.validation} - {e.text for e in splits.validation} == {"text 500"}
+    assert facts.leaked == 2
+    assert [leak.count for leak in facts.leaks] == [1, 1], "what was found is told all the same"
+    assert facts.rows == facts.kept + facts.duplicates + facts.leaked

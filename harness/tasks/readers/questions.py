@@ -10,7 +10,7 @@ from pydantic import Field
 
 from harness.tasks.examples import Row
 from harness.tasks.readers import ReaderOptions, reader
-from harness.tasks.readers.tables import columns_of
+from harness.tasks.readers.tables import read_columns
 
 
 class QuestionOptions(ReaderOptions):
@@ -32,8 +32,8 @@ def read_questions(path: Path, options: QuestionOptions) -> Iterator[Row]:
     """Rows of a table of questions. Raises HarnessError as the reader `table` does."""
     wanted = [options.text, options.answers, *options.slices,
               *(c for c in (options.document, options.group) if c is not None)]
-    frame = columns_of(path, wanted, options.delimiter, options.encoding)
-    for row in frame.to_dict("records"):
+    for values in read_columns(path, wanted, options.delimiter, options.encoding):
+        row = dict(zip(wanted, values, strict=True))
         yield Row(
             text=row[options.text], label="", references=_references(row[options.answers]),
             document=row[options.document] if options.document else None,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice, repeat
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,8 +16,21 @@ from pydantic import Field
 
 from harness.common.errors import HarnessError
 from harness.common.names import did_you_mean
-from harness.tasks.examples import Row
+from harness.tasks.examples import SPLITS, Row, SplitName
 from harness.tasks.readers import ReaderOptions, reader
+
+ENDINGS = (".csv", ".tsv", ".jsonl", ".parquet")
+ROWS = 20_000
+"""Rows of a file that are held at once."""
+
+
+class SplitColumn(ReaderOptions):
+    """A column that names each row's split, and its values for each."""
+
+    column: str
+    train: tuple[str, ...] = ("train",)
+    validation: tuple[str, ...] = ("validation",)
+    test: tuple[str, ...] = ("test",)
 
 
 class TableOptions(ReaderOptions):
@@ -26,49 +41,115 @@ class TableOptions(ReaderOptions):
     pair: str | None = None
     group: str | None = None
     slices: tuple[str, ...] = ()
+    split: SplitColumn | None = None
     delimiter: str | None = Field(None, min_length=1, max_length=1)
     """Of a CSV file; a comma where absent."""
     encoding: str = "utf-8-sig"
     """Of a CSV or TSV file."""
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All that are read, each once."""
+        split = self.split.column if self.split else None
+        named = (self.text, self.label, *self.slices, self.pair, self.group, split)
+        return tuple(dict.fromkeys(name for name in named if name is not None))
+
 
 @reader("table", TableOptions)
 def read_table(path: Path, options: TableOptions) -> Iterator[Row]:
-    """Rows of a table; the format follows the file's ending.
+    """Rows of a table, or of all tables in a folder; the format follows a file's ending.
 
-    Raises HarnessError for an unreadable file or a missing column.
+    Raises HarnessError for an unreadable file, a missing column or an unlisted split.
     """
-    wanted = [options.text, options.label, *options.slices,
-              *(c for c in (options.pair, options.group) if c is not None)]
-    frame = columns_of(path, wanted, options.delimiter, options.encoding)
-    for row in frame.to_dict("records"):
-        yield Row(
-            text=row[options.text], label=row[options.label].strip(),
-            pair=row[options.pair] if options.pair else None,
-            group=row[options.group] if options.group else None,
-            slices={name: row[name] for name in options.slices},
-        )
+    for file in tables_at(path):
+        for values in _rows(file, options.columns, options.delimiter, options.encoding):
+            row = dict(zip(options.columns, values, strict=True))
+            yield Row(
+                text=row[options.text], label=row[options.label].strip(),
+                pair=row[options.pair] if options.pair else None,
+                group=row[options.group] if options.group else None,
+                slices={name: row[name] for name in options.slices},
+                split=_split(file, row, options.split) if options.split else None,
+            )
 
 
-def read_columns(path: Path, columns: Sequence[str]) -> list[tuple[str, ...]]:
+def tables_at(path: Path) -> list[Path]:
+    """The file itself, or the tables below a folder in the order of their names."""
+    if not path.is_dir():
+        return [path]
+    found = sorted(p for p in path.rglob("*") if p.suffix.lower() in ENDINGS and p.is_file())
+    if not found:
+        raise HarnessError(f"{path.name}: is a folder without a table: those end in "
+                           f"{', '.join(ENDINGS)}", "Name a table.")
+    return found
+
+
+def read_columns(path: Path, columns: Sequence[str], delimiter: str | None = None,
+                 encoding: str = "utf-8-sig") -> list[tuple[str, ...]]:
     """Some columns of a table as text, a tuple a row. Raises HarnessError as `read_table` does."""
-    return list(columns_of(path, columns)[list(columns)].itertuples(index=False, name=None))
+    return list(_rows(path, columns, delimiter, encoding))
 
 
-def columns_of(path: Path, wanted: Sequence[str], delimiter: str | None = None,
-               encoding: str = "utf-8-sig") -> pd.DataFrame:
-    """Some columns of a table, every cell as text. Raises HarnessError as `read_table` does."""
-    frame = read_frame(path, delimiter, encoding)
-    names = list(map(str, frame.columns))
+def head(path: Path, delimiter: str | None, encoding: str) -> list[str]:
+    """The column names of a CSV or TSV file whose first rows can be read.
+
+    Raises HarnessError for a file that is none.
+    """
+    frame = next(_frames(path, delimiter, encoding, rows=5), None)
+    return [] if frame is None else list(map(str, frame.columns))
+
+
+def class_names(path: Path, column: str) -> tuple[str, ...]:
+    """The names of the classes that a Parquet file of `datasets` numbers; none elsewhere."""
+    if path.suffix.lower() != ".parquet":
+        return ()
+    try:
+        noted = json.loads((pq.read_schema(path).metadata or {}).get(b"huggingface", b"{}"))
+        names = noted["info"]["features"][column]["names"]
+    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException):
+        return ()
+    return tuple(map(str, names)) if isinstance(names, list) else ()
+
+
+def _split(path: Path, row: dict[str, str], options: SplitColumn) -> SplitName:
+    value = row[options.column].strip()
+    for split in SPLITS:
+        if value in getattr(options, split):
+            return split
+    raise HarnessError(f"{path.name}: a row's '{options.column}' is '{value}', which is no split",
+                       "List it as train, validation or test of the reader's `split`, or take "
+                       "such rows out.")
+
+
+def _rows(path: Path, wanted: Sequence[str], delimiter: str | None, encoding: str
+          ) -> Iterator[tuple[str, ...]]:
+    """The wanted columns as text. A line of JSON may lack some, as long as another has them."""
+    seen: dict[str, None] = {}
+    for frame in _frames(path, delimiter, encoding):
+        names = list(map(str, frame.columns))
+        seen.update(dict.fromkeys(names))
+        for column in wanted:
+            if names.count(column) > 1:
+                raise HarnessError(f"{path.name}: two columns are called '{column}'",
+                                   "Rename one of them.")
+        if path.suffix.lower() != ".jsonl":
+            _check_columns(path, wanted, names)
+        yield from zip(*(_texts(frame, column) for column in wanted), strict=True)
+    _check_columns(path, wanted, list(seen))
+
+
+def _texts(frame: pd.DataFrame, column: str) -> Iterator[str]:
+    if column not in frame:
+        return repeat("", len(frame))
+    cells = frame[column].astype(object)
+    return map(_text, cells.where(cells.notna(), "").tolist())
+
+
+def _check_columns(path: Path, wanted: Sequence[str], names: Sequence[str]) -> None:
     for column in wanted:
         if column not in names:
             raise HarnessError(f"{path.name}: there is no column '{column}'",
                                did_you_mean(column, names))
-        if names.count(column) > 1:
-            raise HarnessError(f"{path.name}: two columns are called '{column}'",
-                               "Rename one of them.")
-    found = frame[list(dict.fromkeys(wanted))].astype(object)
-    return found.where(found.notna(), "").map(_text)
 
 
 def _text(cell: object) -> str:
@@ -79,48 +160,44 @@ def _text(cell: object) -> str:
     return str(cell).encode("utf-8", "replace").decode()
 
 
-def read_frame(path: Path, delimiter: str | None = None, encoding: str = "utf-8-sig",
-               rows: int | None = None) -> pd.DataFrame:
-    """A table, or its first `rows` rows where it is CSV or TSV.
-
-    Raises HarnessError for a file that is none.
-    """
-    formats: dict[str, Callable[[], pd.DataFrame]] = {
+def _frames(path: Path, delimiter: str | None, encoding: str, rows: int = ROWS
+            ) -> Iterator[pd.DataFrame]:
+    """A table, some rows at a time. Raises HarnessError for a file that is none."""
+    formats: dict[str, Callable[[], Iterator[pd.DataFrame]]] = {
         ".csv": lambda: _separated(path, delimiter or ",", encoding, rows),
         ".tsv": lambda: _separated(path, delimiter or "\t", encoding, rows),
-        ".jsonl": lambda: _json_lines(path), ".parquet": lambda: _parquet(path),
+        ".jsonl": lambda: _json_lines(path, rows), ".parquet": lambda: _parquet(path, rows),
     }
     ending = path.suffix.lower()
-    if path.is_dir() or ending not in formats:
+    if ending not in formats:
         raise HarnessError(f"{path.name}: a table ends in {', '.join(formats)}",
                            "Convert the file, or rename it to what it is.")
     try:
-        return formats[ending]()
+        yield from formats[ending]()
     except (ValueError, OSError, LookupError, pa.ArrowException) as error:
         reason = " ".join(str(error).split())[:150]
         raise HarnessError(f"{path.name}: cannot be read as {ending[1:]}: {reason}",
                            "Mend the file, or say its delimiter and encoding.") from None
 
 
-def _separated(path: Path, separator: str, encoding: str, rows: int | None) -> pd.DataFrame:
-    frame = pd.read_csv(path, dtype=str, keep_default_na=False, sep=separator,
-                        encoding=encoding, nrows=rows, engine="c")
-    if len(frame) and not isinstance(frame.index, pd.RangeIndex):
-        # pandas would take the first column for row names and shift all the others
-        raise ValueError("its rows have more fields than its first line has names")
-    return frame
+def _separated(path: Path, separator: str, encoding: str, rows: int) -> Iterator[pd.DataFrame]:
+    with pd.read_csv(path, dtype=str, keep_default_na=False, sep=separator, encoding=encoding,
+                     chunksize=rows, engine="c") as chunks:
+        for frame in chunks:
+            if len(frame) and not isinstance(frame.index, pd.RangeIndex):
+                # pandas would take the first column for row names and shift all the others
+                raise ValueError("its rows have more fields than its first line has names")
+            yield frame
 
 
-def _json_lines(path: Path) -> pd.DataFrame:
-    records = []
+def _json_lines(path: Path, rows: int) -> Iterator[pd.DataFrame]:
     with path.open(encoding="utf-8-sig") as stream:
-        for number, line in enumerate(stream, 1):
-            if line.strip():
-                records.append(_record(line, number))
-    return pd.DataFrame(records, dtype=object)
+        records = (_record(line, number) for number, line in enumerate(stream, 1) if line.strip())
+        while some := list(islice(records, rows)):
+            yield pd.DataFrame(some, dtype=object)
 
 
-def _record(line: str, number: int) -> dict[str, object]:
+def _record(line: str, number: int) -> dict[str, Any]:
     """Raises ValueError, with the line's number, for a line that is no JSON object."""
     try:
         record = json.loads(line)
@@ -133,8 +210,11 @@ def _record(line: str, number: int) -> dict[str, object]:
         raise ValueError(f"line {number}: {error}") from None
 
 
-def _parquet(path: Path) -> pd.DataFrame:
+def _parquet(path: Path, rows: int) -> Iterator[pd.DataFrame]:
     """The columns that the file has, whatever pandas has noted in it of an index."""
-    table = pq.read_table(path, partitioning=None)
-    table.validate(full=True)  # or text that is not UTF-8 would come to light cell by cell
-    return table.to_pandas(ignore_metadata=True)
+    with pq.ParquetFile(path) as file:
+        yield file.schema_arrow.empty_table().to_pandas(ignore_metadata=True)
+        for batch in file.iter_batches(rows):
+            batch.validate(full=True)  # or text that is not UTF-8 would come to light cell by cell
+            # As objects, or whole numbers would have a decimal point where others are missing.
+            yield batch.to_pandas(ignore_metadata=True, integer_object_nulls=True)

@@ -1,0 +1,81 @@
+"""Examples that lie in a file, built when they are asked for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from typing import Any, overload
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from harness.tasks.examples import Example
+
+STORED = pa.schema([("id", pa.string()), ("text", pa.large_string()), ("pair", pa.large_string()),
+                    ("label", pa.int32()), ("group", pa.large_string()), ("slices", pa.string())])
+"""Of a file of items; `slices` is JSON."""
+ROW_GROUP = 4096
+"""Rows that are read at once: the first items of a million cost no more than those of thousands."""
+
+
+class Items(Sequence[Example]):
+    """The examples of a Parquet file, in its order. Pickled by its path."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[type[Items], tuple[Path]]:
+        return Items, (self.path,)
+
+    @cached_property
+    def _length(self) -> int:
+        return int(pq.read_metadata(self.path).num_rows)
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[Example]:
+        return self._from(0)
+
+    @overload
+    def __getitem__(self, index: int) -> Example: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Example, ...]: ...
+    def __getitem__(self, index: int | slice) -> Example | tuple[Example, ...]:
+        if isinstance(index, slice):
+            wanted = range(len(self))[index]
+            first = min(wanted, default=0)
+            found = list(islice(self._from(first), max(wanted, default=-1) + 1 - first))
+            return tuple(found[i - first] for i in wanted)
+        return next(self._from(range(len(self))[index]))
+
+    def column(self, name: str) -> Iterator[Any]:
+        """`id`, `label` or `group` of every example; texts are not read."""
+        with pq.ParquetFile(self.path) as file:
+            for batch in file.iter_batches(columns=[name]):
+                yield from batch.column(0).to_pylist()
+
+    def _from(self, first: int) -> Iterator[Example]:
+        with pq.ParquetFile(self.path) as file:
+            groups = range(first // ROW_GROUP, file.num_row_groups)
+            for group in groups:
+                rows = file.read_row_group(group).to_pylist()
+                for row in rows[first - group * ROW_GROUP if group == groups[0] else 0:]:
+                    yield Example(**row | {"slices": json.loads(row["slices"])})
+
+
+def column(examples: Sequence[Example], name: str) -> Iterator[Any]:
+    """`id`, `label` or `group` of every example, without building those that lie in a file."""
+    if isinstance(examples, Items):
+        return examples.column(name)
+    return (getattr(example, name) for example in examples)
+
+
+def write_items(path: Path, tables: Iterator[pa.Table]) -> None:
+    """Write tables of the schema `STORED` as one file of items."""
+    with pq.ParquetWriter(path, STORED, use_dictionary=["group", "slices"]) as writer:
+        for table in tables:
+            writer.write_table(table, row_group_size=ROW_GROUP)

@@ -1,0 +1,150 @@
+"""Rows become files of items: read once and written down, told apart, drawn, put in order."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+
+from harness.common.errors import HarnessError
+from harness.common.text import excerpt, plain
+from harness.suite import Split
+from harness.tasks.examples import SPLITS, Row, SplitName
+from harness.tasks.items import ROW_GROUP, STORED, write_items
+from harness.tasks.ledger import (
+    NOWHERE,
+    Facts,
+    Kept,
+    Leak,
+    Ledger,
+    leaking,
+    names_of,
+    without_leaks,
+)
+from harness.tasks.readers import Reader, ReaderOptions
+from harness.tasks.splits import deal, stratified_places
+
+TEXTS = pa.schema([field for field in STORED if field.name not in ("label", "group")])
+BATCH = 16 * ROW_GROUP
+SHOWN, LENGTH = 3, 80
+Leaks = Literal["error", "drop"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A local file or folder of rows, and the split that all of them are of, where it is given."""
+
+    path: Path
+    split: SplitName | None
+
+
+def read_rows(places: Sequence[Place], reader: Reader, options: ReaderOptions
+              ) -> Iterator[tuple[Row, SplitName | None]]:
+    """All rows with the split that the data says they are of. Raises HarnessError."""
+    for place in places:
+        for row in reader.read(place.path, options):
+            if place.split is not None and row.split is not None:
+                raise HarnessError(f"{place.path.name}: the {place.split} split, and its rows name "
+                                   "their split themselves", "Take one of the two out.")
+            yield row, place.split or row.split
+
+
+def write_rows(path: Path, rows: Iterator[tuple[Row, SplitName | None]]) -> Ledger:
+    """Write the rows that have a text to an Arrow file, in their order."""
+    ledger = Ledger()
+    with pa.OSFile(str(path), "wb") as stream, pa.ipc.new_file(stream, TEXTS) as writer:
+        while some := list(islice(rows, BATCH)):
+            noted = ((ledger.add(row, split), row) for row, split in some)
+            columns = [(name, row.text, row.pair, json.dumps(dict(row.slices)))
+                       for name, row in noted if name is not None]
+            writer.write_batch(pa.record_batch(
+                [list(c) for c in zip(*columns, strict=True)] or [[]] * len(TEXTS), schema=TEXTS))
+    return ledger
+
+
+def open_rows(path: Path) -> pa.Table:
+    """What `write_rows` wrote, mapped into memory and not read."""
+    return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+
+
+def settle(kept: Kept, facts: Facts, ledger: Ledger, texts: pa.Table, leaks: Leaks
+           ) -> tuple[Kept, Facts]:
+    """Leaks between given splits are told, and mended where the suite says `drop`."""
+    if NOWHERE in kept.splits:
+        return kept, facts
+    facts = replace(facts, leaks=tuple(_leaks(kept, ledger, texts)))
+    if leaks == "error" or not facts.leaks:
+        return kept, facts
+    sound = without_leaks(kept)
+    return sound, replace(facts, kept=len(sound), leaked=len(kept) - len(sound),
+                          groups=len(np.unique(sound.groups)))
+
+
+def _leaks(kept: Kept, ledger: Ledger, texts: pa.Table) -> Iterator[Leak]:
+    for what, mask in leaking(kept).items():
+        if not mask.any() or (what == "groups" and not any(map(ledger.groups.__getitem__,
+                                                               kept.rows[mask]))):
+            continue
+        found = kept[mask]
+        keys = found.ids if what == "items" else found.groups
+        names, first = np.unique(keys, return_index=True)
+        examples = []
+        for key, i in list(zip(names, first, strict=True))[:SHOWN]:
+            row = int(found.rows[i])
+            text = (texts["text"][row].as_py() if what == "items" else ledger.group(row))
+            examples.append(f"in {names_of(found.splits[keys == key])}: "
+                            + excerpt(" ".join(plain(text).split()), LENGTH))
+        yield Leak(what, len(names), tuple(examples))
+
+
+def draw(kept: Kept, split: Split) -> np.ndarray:
+    """The part of each item: as given, and dealt by group where the data does not say.
+
+    Where train and test are given and validation is not, validation is dealt from train. Raises
+    ValueError when a part would be empty, or the suite has shares for parts that are given.
+    """
+    shares = (1 - split.validation - split.test, split.validation, split.test)
+    if NOWHERE in kept.splits:
+        return deal(kept.labels, kept.groups, shares, split.seed)
+    parts = kept.splits.astype(np.int64)
+    given = [SPLITS[part] for part in np.unique(parts)]
+    for part in ("train", "test"):
+        if part not in given:
+            raise ValueError(f"the data names {' and '.join(given)}, and no row for {part}")
+    for part in given:
+        if part in split.model_fields_set:
+            raise ValueError(f"a share for {part}, which the data itself names")
+    if "validation" not in given:
+        train = parts == SPLITS.index("train")
+        parts[train] = deal(kept.labels[train], kept.groups[train],
+                            (1 - split.validation, split.validation), split.seed)
+    return parts
+
+
+def write_parts(folder: Path, texts: pa.Table, kept: Kept, parts: np.ndarray, ledger: Ledger,
+                seed: int) -> None:
+    """A file of items for each part, each in an order whose prefixes are stratified."""
+    for number, name in enumerate(SPLITS):
+        part = kept[parts == number]
+        part = part[stratified_places(part.ids, part.labels, seed)]
+        write_items(part_file(folder, name), _tables(texts, part, ledger))
+
+
+def part_file(folder: Path, name: SplitName) -> Path:
+    """Where a prepared task keeps the items of a part."""
+    return folder / f"{name}.parquet"
+
+
+def _tables(texts: pa.Table, part: Kept, ledger: Ledger) -> Iterator[pa.Table]:
+    for start in range(0, len(part), BATCH):
+        rows = part.rows[start: start + BATCH]
+        found = texts.take(pa.array(rows))
+        yield pa.table([*found.columns, pa.array(part.labels[start: start + BATCH], pa.int32()),
+                        pa.array([ledger.group(row) for row in rows], pa.large_string())],
+                       names=[*TEXTS.names, "label", "group"]).select(STORED.names)
