@@ -14,6 +14,7 @@ from harness.compare.arms import Predictions, arms_of, measure_arms
 from harness.compare.calibration import Reliability, reliabilities
 from harness.compare.curves import LearningCurves, learning_curves
 from harness.compare.disagreements import Disagreement, disagreements
+from harness.compare.fairness import Fairness, fairness
 from harness.compare.matching import Rule, matching_rules
 from harness.compare.summary import Summary, summarise
 from harness.compare.verdict import Verdict, decide
@@ -34,6 +35,8 @@ class Published(RecordPart):
     calibration: tuple[Reliability, ...]
     disagreements: tuple[Disagreement, ...]
     rules: tuple[Rule, ...]
+    fairness: Fairness | None = None
+    """None where no slice column is declared; older files have none."""
     sha256: str = ""
     """In a file, of all the rest."""
 
@@ -55,7 +58,8 @@ def publish(study: Study, predictions: Predictions, texts: Mapping[str, str]) ->
                 if measured else None),
         calibration=reliabilities(ranked, measured) if measured else (),
         disagreements=disagreements(ranked, measured, study.labels, texts) if measured else (),
-        rules=matching_rules(study, once))
+        rules=matching_rules(study, once),
+        fairness=fairness(ranked, measured, study.labels, once) if measured else None)
 
 
 def published_schema() -> str:
