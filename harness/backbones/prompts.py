@@ -53,8 +53,19 @@ class PromptWriter:
         tokens: list[int] = []
         for example in examples:
             tokens += self._item(example)
-            tokens += self._tokens(" " + self.options[example.label] + "\n\n")
+            tokens += self._tokens(f" {self._right(example)}\n\n")
         return tokens
+
+    def passages(self, texts: Sequence[str], room: int) -> list[int]:
+        """Tokens of retrieved passages, the first of them last, in `room` tokens in all.
+
+        Each has an even share of the room, which its text is cut to.
+        """
+        before, after = self.prompt.passage.split("{passage}")
+        opening, ending = self._tokens(before), self._tokens(after)
+        share = max(8, room // max(1, len(texts)) - len(opening) - len(ending))
+        read = self._plain(texts)
+        return [token for text in reversed(read) for token in (*opening, *text[:share], *ending)]
 
     def tail(self, example: Example) -> list[int]:
         """Tokens of one item and the chat template's turn to the answer."""
@@ -65,14 +76,20 @@ class PromptWriter:
 
         Raises CannotRunError when the tokenizer has no end token or two answers are the same.
         """
-        end = self.tokenizer.eos_token_id
-        if end is None:
-            raise CannotRunError("the tokenizer has no end token to close an answer with")
-        lead = "" if self.closing else " "
-        answers = [[*self._tokens(lead + option), end] for option in self.options]
+        answers = [self._closed(option) for option in self.options]
         if len({tuple(a) for a in answers}) < len(answers) or min(map(len, answers)) < 2:
             raise CannotRunError("two answers are the same to the tokenizer, or one is empty")
         return answers
+
+    def answer(self, example: Example) -> list[int]:
+        """Tokens of an item's right answer in words, closed by the end-of-answer token.
+
+        Raises CannotRunError when the tokenizer has no end token.
+        """
+        return self._closed(self._right(example))
+
+    def _right(self, example: Example) -> str:
+        return example.references[0] if example.references else self.options[example.label]
 
     def is_cut(self, example: Example) -> bool:
         """Whether the item's text is longer than `max_length` tokens."""
@@ -87,10 +104,20 @@ class PromptWriter:
                 for token in (slots[piece] if piece in slots else self._tokens(piece))]
 
     def _texts(self, example: Example) -> list[list[int]]:
-        """Tokens of the item's own texts, in which a special token's name is just letters."""
-        texts = [example.text] + ([example.pair] if example.pair is not None else [])
+        return self._plain([example.text] + ([example.pair] if example.pair is not None else []))
+
+    def _plain(self, texts: Sequence[str]) -> list[list[int]]:
+        """Tokens of texts of the data, in which a special token's name is just letters."""
         return [list(ids) for ids in self.tokenizer(
-            texts, add_special_tokens=False, split_special_tokens=True, verbose=False)["input_ids"]]
+            list(texts), add_special_tokens=False, split_special_tokens=True,
+            verbose=False)["input_ids"]]
+
+    def _closed(self, answer: str) -> list[int]:
+        end = self.tokenizer.eos_token_id
+        if end is None:
+            raise CannotRunError("the tokenizer has no end token to close an answer with")
+        lead = "" if self.closing else " "
+        return [*self._tokens(lead + answer), end]
 
     def _tokens(self, text: str) -> list[int]:
         return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])

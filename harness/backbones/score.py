@@ -46,7 +46,7 @@ def read_prefix(model: Any, tokens: Sequence[int]) -> Prefix:
     """
     device = next(model.parameters()).device
     ids = torch.tensor([list(tokens)], dtype=torch.long, device=device)
-    learner = _prompt_learner(model)
+    learner = prompt_learner(model)
     if learner is None:
         if not tokens:
             return Prefix()
@@ -132,7 +132,7 @@ def _run(model: Any, prefix: Prefix, ids: torch.Tensor, positions: torch.Tensor,
     visible = torch.cat([shared, sees], dim=2)[:, None].to(parameter.device)
     mask = torch.zeros(visible.shape, dtype=parameter.dtype, device=parameter.device)
     mask.masked_fill_(~visible, torch.finfo(parameter.dtype).min)
-    base = model.get_base_model() if _prompt_learner(model) else model
+    base = model.get_base_model() if prompt_learner(model) else model
     return base(
         input_ids=ids.to(parameter.device), attention_mask=mask,
         position_ids=(positions + prefix.length).to(parameter.device),
@@ -183,7 +183,8 @@ def _pieces(logits: torch.Tensor) -> tuple[torch.Tensor, ...]:
     return tuple(logits.flatten(0, 1).split(PIECE))
 
 
-def _prompt_learner(model: Any) -> Any:
+def prompt_learner(model: Any) -> Any:
+    """The configuration of a prompt-learning adapter that is active on the model, else None."""
     config = getattr(model, "active_peft_config", None)
     return config if getattr(config, "is_prompt_learning", False) else None
 

@@ -19,7 +19,7 @@ before there are results; 0.1 to 0.3 is common between tuned models."""
 
 def check_power(splits: Splits, matters: float, methods: int) -> Iterator[Finding]:
     """Whether the smallest difference in accuracy that would be found is one that matters."""
-    items, groups = len(splits.test), len({e.group for e in splits.test})
+    items, groups = len(splits.test), len({e.document or e.group for e in splits.test})
     comparisons = max(1, methods * (methods - 1) // 2)
     best, worst = detectable(items, comparisons), detectable(groups, comparisons)
     if best > matters:

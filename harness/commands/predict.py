@@ -21,12 +21,13 @@ from harness.tasks.examples import Example, item_id
 from harness.tasks.readers.tables import read_columns
 
 CHUNK = 4096
-"""Rows in memory with their probabilities at once."""
+"""Rows in memory with their predictions at once."""
 
 
 def predict(console: Console, asked: Asked, source: Path, output: Path, text: str | None,
             pair: str | None) -> None:
-    """Write the prediction and the probabilities of every row of a table to a Parquet file."""
+    """Write the prediction for every row of a table to a Parquet file, with the probabilities of
+    the classes where the task has some."""
     if output.suffix != ".parquet":
         raise HarnessError(f"{output}: predictions are written as Parquet",
                            "Name a file that ends in .parquet.")
@@ -54,11 +55,11 @@ def _tables(model: Answering, rows: list[tuple[str, ...]], labels: tuple[str, ..
             ) -> Iterator[pa.Table]:
     for start in range(0, len(rows), CHUNK):
         chunk = [_example(*row) for row in rows[start: start + CHUNK]]
-        probabilities = model.predict(chunk, Clock())
+        found = model.predict(chunk, Clock())
         columns: dict[str, object] = {
             "row": range(start, start + len(chunk)), "item": [e.id for e in chunk],
-            "prediction": [labels[i] for i in probabilities.argmax(axis=1)]}
-        columns |= {f"p:{label}": probabilities[:, i] for i, label in enumerate(labels)}
+            "prediction": [labels[i] for i in found.argmax(axis=1)] if labels else found.tolist()}
+        columns |= {f"p:{label}": found[:, i] for i, label in enumerate(labels)}
         yield pa.table(columns)
 
 

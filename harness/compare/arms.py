@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from harness.compare.bootstrap import METRICS, Answers, Resampled, bootstrap
+from harness.compare.bootstrap import Drawn
 from harness.compare.pairs import Sample
+from harness.compare.responses import Responses, of_classes, of_texts
 from harness.compare.uncertainty import Figure, figure
 from harness.study.record import Record
 
@@ -52,10 +53,14 @@ class Measured:
     """Every run of a study on the items that all of them answered."""
 
     items: tuple[str, ...]
-    answers: Answers
-    resampled: Resampled
+    responses: Responses
     place: dict[str, int]
     """Run id to its place in the arrays."""
+
+    @property
+    def drawn(self) -> Drawn:
+        """What was drawn from."""
+        return self.responses.resampled.drawn
 
     def sample(self, arm: Arm, metric: str) -> Sample | None:
         """The arm's seeds in a metric; None where it is not defined."""
@@ -65,34 +70,42 @@ class Measured:
     def figure(self, arm: Arm, metric: str) -> Figure | None:
         """The arm's figure in a metric; None where it is not defined."""
         found = self._seeds(arm, metric)
-        return figure(metric, *found, self.resampled.drawn) if found else None
+        return figure(metric, *found, self.drawn) if found else None
 
     def figures(self, arm: Arm) -> dict[str, Figure]:
         """The arm's figure in every metric that is defined."""
-        return {metric: found for metric in METRICS if (found := self.figure(arm, metric))}
+        return {metric: found for metric in self.responses.metrics
+                if (found := self.figure(arm, metric))}
 
     def _seeds(self, arm: Arm, metric: str) -> tuple[list[float], np.ndarray] | None:
         """Points [seeds] and values [seeds, resamples]; None where a seed has none."""
         places = [self.place[r.identity.run_id] for r in arm.done]
-        points = self.resampled.points[metric][places]
+        points = self.responses.resampled.points[metric][places]
         if not places or not np.isfinite(points).all():
             return None
-        return points.tolist(), self.resampled.values[metric][places]
+        return points.tolist(), self.responses.resampled.values[metric][places]
 
     def right(self, arm: Arm) -> np.ndarray:
         """Which items the arm's first seed answered right: [items] bool."""
-        return np.asarray(self.predicted(arm) == self.answers.targets)
+        return np.asarray(self.responses.right[self._first(arm)])
 
-    def predicted(self, arm: Arm) -> np.ndarray:
-        """The class that the arm's first seed answered: [items]."""
-        place = self.place[arm.done[0].identity.run_id]
-        return np.asarray(self.answers.probabilities[place].argmax(axis=1))
+    def given(self, arm: Arm) -> np.ndarray:
+        """What the arm's first seed answered: [items] of str."""
+        return np.asarray(self.responses.given[self._first(arm)])
+
+    def probabilities(self, arm: Arm) -> np.ndarray:
+        """Of the classes, by the arm's first seed: [items, classes]."""
+        return self.responses.probabilities[self._first(arm)]
+
+    def _first(self, arm: Arm) -> int:
+        return self.place[arm.done[0].identity.run_id]
 
 
 def measure_arms(records: Sequence[Record], labels: Sequence[str], predictions: Predictions
                  ) -> Measured | None:
     """Resample all finished runs; None where there is none. `predictions` gives a run's table.
 
+    A task without labels is answered in words.
     Backbones may have test samples of different size; samples are nested, so the items that
     every run answered are the smallest sample, and methods are compared on those alone.
     """
@@ -102,11 +115,8 @@ def measure_arms(records: Sequence[Record], labels: Sequence[str], predictions: 
         return None
     items = tuple(sorted(set.intersection(*(set(t["item"].to_pylist()) for t in tables))))
     chosen = [_on(table, items) for table in tables]
-    targets = np.array([labels.index(t) for t in chosen[0]["target"].to_pylist()])
-    groups = np.unique(chosen[0]["group"].to_pylist(), return_inverse=True)[1]
-    answers = Answers([np.column_stack([table[f"p:{label}"].to_numpy() for label in labels])
-                       for table in chosen], targets, groups)
-    return Measured(items, answers, bootstrap(answers), {r: i for i, r in enumerate(done)})
+    responses = of_classes(chosen, labels) if labels else of_texts(chosen)
+    return Measured(items, responses, {run_id: i for i, run_id in enumerate(done)})
 
 
 def _on(table: pa.Table, items: tuple[str, ...]) -> pa.Table:

@@ -16,7 +16,7 @@ as they are that is the area itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,9 +52,7 @@ class Answers:
     @property
     def strata(self) -> np.ndarray:
         """The class that most of a group's items have: [groups]."""
-        counts = np.zeros((self.group_count, int(self.targets.max()) + 1))
-        np.add.at(counts, (self.groups, self.targets), 1)
-        return np.asarray(counts.argmax(axis=1))
+        return strata(self.groups, self.targets)
 
 
 @dataclass(frozen=True)
@@ -152,13 +150,45 @@ def bootstrap(answers: Answers, resamples: int = RESAMPLES, seed: int = 0) -> Re
         sums = _sums(shared.T @ drawn, own, drawn, middle)
         return {name: metric(sums) for name, metric in METRICS.items()}
 
-    strata = answers.strata
+    within = answers.strata
     points = metrics(np.ones((answers.group_count, 1)))
-    chunks = [metrics(drawn) for drawn in draws(strata, resamples, seed)]
+    chunks = [metrics(drawn) for drawn in draws(within, resamples, seed)]
+    return _resampled(points, chunks, drawn_from(within))
+
+
+def bootstrap_means(scores: Mapping[str, np.ndarray], groups: np.ndarray, within: np.ndarray,
+                    resamples: int = RESAMPLES, seed: int = 0) -> Resampled:
+    """As `bootstrap`, for metrics that are means of items' scores: `scores` is [runs, items] by
+    metric, `groups` [items] numbers the groups from 0, `within` [groups] is each one's stratum.
+    """
+    totals = {metric: _sum_by_group(each.T, groups, len(within)).T
+              for metric, each in scores.items()}
+    items = _sum_by_group(np.ones((len(groups), 1)), groups, len(within))[:, 0]
+
+    def metrics(drawn: np.ndarray) -> Values:
+        return {metric: (total @ drawn) / (items @ drawn) for metric, total in totals.items()}
+
+    points = metrics(np.ones((len(within), 1)))
+    return _resampled(points, [metrics(drawn) for drawn in draws(within, resamples, seed)],
+                      drawn_from(within))
+
+
+def strata(groups: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """The class that most of a group's items have: [groups], from two arrays over the items."""
+    counts = np.zeros((int(groups.max()) + 1, int(classes.max()) + 1))
+    np.add.at(counts, (groups, classes), 1)
+    return np.asarray(counts.argmax(axis=1))
+
+
+def drawn_from(within: np.ndarray) -> Drawn:
+    """How many groups and strata there are, by the groups' strata."""
+    return Drawn(len(within), len(np.unique(within)))
+
+
+def _resampled(points: Values, chunks: Sequence[Values], drawn: Drawn) -> Resampled:
     return Resampled({name: values[:, 0] for name, values in points.items()},
                      {name: np.concatenate([chunk[name] for chunk in chunks], axis=1)
-                      for name in METRICS},
-                     Drawn(answers.group_count, len(np.unique(strata))))
+                      for name in points}, drawn)
 
 
 def _parts(probabilities: np.ndarray, targets: np.ndarray, above: np.ndarray,
@@ -197,9 +227,13 @@ def _placements(probabilities: np.ndarray, targets: np.ndarray
 
 def _by_group(answers: Answers, parts: np.ndarray) -> np.ndarray:
     """Items' parts summed by group: [items, parts] -> [groups, parts]."""
-    sums = np.zeros((answers.group_count, parts.shape[1]))
-    np.add.at(sums, answers.groups, parts)
-    return sums.astype(np.float32)
+    return _sum_by_group(parts, answers.groups, answers.group_count).astype(np.float32)
+
+
+def _sum_by_group(parts: np.ndarray, groups: np.ndarray, count: int) -> np.ndarray:
+    sums = np.zeros((count, parts.shape[1]))
+    np.add.at(sums, groups, parts)
+    return sums
 
 
 def _sums(shared: np.ndarray, own: np.ndarray, drawn: np.ndarray, areas: np.ndarray) -> Sums:
@@ -211,12 +245,12 @@ def _sums(shared: np.ndarray, own: np.ndarray, drawn: np.ndarray, areas: np.ndar
     return Sums(shared[0], shared[1:], hits, predicted, loss[:, 0], gaps, above, below, areas)
 
 
-def draws(strata: np.ndarray, resamples: int, seed: int) -> Iterator[np.ndarray]:
+def draws(within: np.ndarray, resamples: int, seed: int) -> Iterator[np.ndarray]:
     """The weight of each group, whose stratum is given: [groups, resamples of a chunk]."""
     rng = np.random.default_rng(seed)
-    members = [np.flatnonzero(strata == stratum) for stratum in np.unique(strata)]
+    members = [np.flatnonzero(within == stratum) for stratum in np.unique(within)]
     for start in range(0, resamples, CHUNK):
-        drawn = np.zeros((len(strata), min(CHUNK, resamples - start)), dtype=np.float32)
+        drawn = np.zeros((len(within), min(CHUNK, resamples - start)), dtype=np.float32)
         for groups in members:
             count = len(groups)
             if count == 1:

@@ -28,13 +28,14 @@ class Reliability(RecordPart):
 
 
 def reliabilities(arms: Sequence[Arm], measured: Measured) -> tuple[Reliability, ...]:
-    """The reliability diagram of every arm with a result."""
+    """The reliability diagram of every arm with a result; none for a task without classes."""
+    if not measured.responses.probabilities:
+        return ()
     return tuple(_reliability(arm, measured) for arm in arms if arm.done)
 
 
 def _reliability(arm: Arm, measured: Measured) -> Reliability:
-    place = measured.place[arm.done[0].identity.run_id]
-    confidence = measured.answers.probabilities[place].max(axis=1)
+    confidence = measured.probabilities(arm).max(axis=1)
     right, bins = measured.right(arm), confidence_bins(confidence)
     filled = [bins == b for b in range(BINS) if (bins == b).any()]
     return Reliability(name=arm.name, bins=tuple(

@@ -79,7 +79,7 @@ def _overtakings(arms: dict[str, list[Arm]], measured: Measured, metric: str
         samples = [sample for found in arms.values() for arm in found
                    if arm.train == size and (sample := measured.sample(arm, metric))]
         tested |= {(size, *pair): d
-                   for pair, d in differences(samples, measured.resampled.drawn).items()}
+                   for pair, d in differences(samples, measured.drawn).items()}
     if not tested:
         return ()
     adjusted = dict(zip(tested, holm(np.array([d.p_value for d in tested.values()])),

@@ -24,29 +24,29 @@ class Disagreement(RecordPart):
     methods: int
 
 
-def disagreements(arms: Sequence[Arm], measured: Measured, labels: Sequence[str],
-                  texts: Mapping[str, str]) -> tuple[Disagreement, ...]:
+def disagreements(arms: Sequence[Arm], measured: Measured, texts: Mapping[str, str]
+                  ) -> tuple[Disagreement, ...]:
     """Up to 100 items, those nearest to an even split of right and wrong first.
 
-    Texts are cut at 400 characters.
+    Texts and answers are cut at 400 characters.
     """
     able = [arm for arm in arms if arm.done]
     if not able:
         return ()
-    predicted = np.stack([measured.predicted(arm) for arm in able])
-    right = (predicted == measured.answers.targets).sum(axis=0)
+    given = np.stack([measured.given(arm) for arm in able])
+    right = np.stack([measured.right(arm) for arm in able]).sum(axis=0)
     split = np.abs(2 * right - len(able))
-    mixed = [i for i in np.argsort(split, kind="stable") if len(set(predicted[:, i])) > 1]
+    mixed = [i for i in np.argsort(split, kind="stable") if len(set(given[:, i])) > 1]
     found = []
     for i in mixed[:MOST]:
         answers: dict[str, list[str]] = {}
-        for arm, answer in zip(able, predicted[:, i], strict=True):
-            answers.setdefault(labels[answer], []).append(arm.name)
+        for arm, answer in zip(able, given[:, i], strict=True):
+            answers.setdefault(excerpt(answer, LENGTH), []).append(arm.name)
         item = measured.items[i]
         found.append(Disagreement(
             item=item, text=excerpt(texts.get(item, ""), LENGTH), right=int(right[i]),
             methods=len(able),
-            target=labels[measured.answers.targets[i]],
+            target=excerpt(measured.responses.targets[i], LENGTH),
             answers={label: tuple(names) for label, names in answers.items()}))
     return tuple(found)
 

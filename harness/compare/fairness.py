@@ -7,22 +7,14 @@ its weights were touched, on the same items and draws.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Literal
 
 import numpy as np
-from fairlearn.metrics import (
-    MetricFrame,
-    false_negative_rate,
-    false_positive_rate,
-    selection_rate,
-)
-from sklearn.metrics import accuracy_score, f1_score
 
 from harness.compare.arms import Arm, Measured, Predictions
-from harness.compare.bootstrap import Drawn
+from harness.compare.bootstrap import Answers, Drawn
 from harness.compare.by_slice import (
     Base,
     Column,
@@ -32,6 +24,7 @@ from harness.compare.by_slice import (
     measures,
     slice_columns,
 )
+from harness.compare.frames import metric_frame
 from harness.compare.gaps import Moved, Profile, Trust, gap_change, gap_interval
 from harness.compare.pairs import ALPHA, holm
 from harness.compare.uncertainty import NORMAL, Figure, figure
@@ -47,14 +40,7 @@ floors, which tell what the data alone brings about and nothing of the backbone.
 MOST_SLICES = 20
 """The largest ones: more can neither be corrected for nor read."""
 Answer = Literal["amplifies", "reduces", "cannot tell"]
-THEIRS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
-    "accuracy": accuracy_score,
-    "macro_f1": lambda actual, predicted: f1_score(
-        actual, predicted, average="macro", labels=np.unique(actual), zero_division=0.0),
-    "selection_rate": partial(selection_rate, pos_label=1),
-    "false_positive_rate": partial(false_positive_rate, pos_label=1),
-    "false_negative_rate": partial(false_negative_rate, pos_label=1),
-}
+
 
 
 class SliceSize(RecordPart):
@@ -133,6 +119,15 @@ class Fairness(RecordPart):
 
 
 @dataclass(frozen=True)
+class _Runs:
+    """An arm, its row among the resamples, and the places of its seeds among the runs."""
+
+    arm: Arm
+    row: int
+    places: list[int]
+
+
+@dataclass(frozen=True)
 class _Slice:
     """One slice with its figures on the items and the draws."""
 
@@ -155,14 +150,19 @@ def fairness(arms: Sequence[Arm], measured: Measured, labels: Sequence[str],
     columns = [c for c in slice_columns(table, measured.items) if c.values]
     if not columns:
         return None
-    sizes = [_sizes(measured, column) for column in columns]
-    chosen = [[s.value for s in found if s.enough][:MOST_SLICES] for found in sizes]
-    slices = _measured(able, measured, columns, chosen)
+    found = measured.responses
+    answers = Answers(found.probabilities, np.array([labels.index(t) for t in found.targets]),
+                      found.groups)
+    runs = [_Runs(arm, row, [measured.place[r.identity.run_id] for r in arm.done])
+            for row, arm in enumerate(able)]
+    sizes = [_sizes(answers, column) for column in columns]
+    chosen = [[s.value for s in each if s.enough][:MOST_SLICES] for each in sizes]
+    slices = _measured(answers, runs, columns, chosen)
     made = tuple(
-        SliceColumn(name=column.name, slices=found, without=int((column.place < 0).sum()),
-                    left_out=sum(s.enough for s in found) - len(values),
-                    methods=_methods(able, measured, own))
-        for column, found, values, own in zip(columns, sizes, chosen, slices, strict=True))
+        SliceColumn(name=column.name, slices=each, without=int((column.place < 0).sum()),
+                    left_out=sum(s.enough for s in each) - len(values),
+                    methods=_methods(answers, runs, own))
+        for column, each, values, own in zip(columns, sizes, chosen, slices, strict=True))
     return _corrected(Fairness(columns=made, tests=0,
                                positive=labels[1] if len(labels) == 2 else None))
 
@@ -182,23 +182,20 @@ def reference(arm: Arm, arms: Sequence[Arm]) -> Arm | None:
     return None if first is arm else first
 
 
-def _sizes(measured: Measured, column: Column) -> tuple[SliceSize, ...]:
+def _sizes(answers: Answers, column: Column) -> tuple[SliceSize, ...]:
     """Largest first, then by name."""
-    answers = measured.answers
     found = [(value, base(answers, column.place == i, None))
              for i, value in enumerate(column.values)]
     return tuple(SliceSize(value=value, items=b.items, groups=b.groups, enough=b.enough)
                  for value, b in sorted(found, key=lambda pair: (-pair[1].items, pair[0])))
 
 
-def _measured(arms: Sequence[Arm], measured: Measured, columns: Sequence[Column],
+def _measured(answers: Answers, runs: Sequence[_Runs], columns: Sequence[Column],
               chosen: Sequence[Sequence[str]]) -> list[list[_Slice]]:
     """The chosen slices of every column, all resampled at once."""
-    answers = measured.answers
     names = [(c, value) for c, values in zip(columns, chosen, strict=True) for value in values]
     inside = [column.place == column.values.index(value) for column, value in names]
-    places = [_places(arm, measured) for arm in arms]
-    found = measure_slices(answers, places, inside)
+    found = measure_slices(answers, [r.places for r in runs], inside)
     asked = measures(answers.probabilities[0].shape[1])
     made = [_Slice(value, mask, {name: base(answers, mask, m.among)
                                  for name, m in asked.items()}, sliced)
@@ -207,82 +204,58 @@ def _measured(arms: Sequence[Arm], measured: Measured, columns: Sequence[Column]
     return [made[end - len(values):end] for end, values in zip(ends, chosen, strict=True)]
 
 
-def _places(arm: Arm, measured: Measured) -> list[int]:
-    return [measured.place[r.identity.run_id] for r in arm.done]
-
-
-def _methods(arms: Sequence[Arm], measured: Measured, slices: Sequence[_Slice]
+def _methods(answers: Answers, runs: Sequence[_Runs], slices: Sequence[_Slice]
              ) -> tuple[MethodSlices, ...]:
     """Every arm over the slices of one column; changes are not yet corrected."""
-    asked = measures(measured.answers.probabilities[0].shape[1])
+    asked, arms = measures(answers.probabilities[0].shape[1]), [r.arm for r in runs]
     able = {name: [s for s in slices if s.bases[name].enough] for name in asked}
     made = []
-    for row, arm in enumerate(arms):
-        places, against = _places(arm, measured), reference(arm, arms)
-        figures = {name: {s.value: _figure(s, name, row, places) for s in own}
+    for own_runs in runs:
+        against = reference(own_runs.arm, arms)
+        figures = {name: {s.value: _figure(s, name, own_runs) for s in own}
                    for name, own in able.items() if own}
         gaps, changes = {}, {}
         for name, own in able.items():
             if len(own) < 2:
                 continue
             trust = Trust.of([s.bases[name] for s in own], name)
-            profile = _profile(own, name, row, places)
-            gaps[name] = _gap(measured, own, name, places, gap_interval(profile, trust))
+            profile = _profile(own, name, own_runs)
+            gaps[name] = _gap(answers, own, name, own_runs, gap_interval(profile, trust))
             if against is not None:
-                theirs = _profile(own, name, arms.index(against), _places(against, measured))
+                theirs = _profile(own, name, runs[arms.index(against)])
                 changes[name] = _change(gap_change(profile, theirs, trust))
-        made.append(MethodSlices(name=arm.name, reference=against.name if against else None,
-                                 figures=figures, gaps=gaps, changes=changes, answer=None))
+        made.append(MethodSlices(
+            name=own_runs.arm.name, reference=against.name if against else None,
+            figures=figures, gaps=gaps, changes=changes, answer=None))
     return tuple(made)
 
 
-def _profile(slices: Sequence[_Slice], name: str, row: int, places: Sequence[int]) -> Profile:
-    return Profile(np.stack([s.found.points[name][list(places)] for s in slices], axis=1),
-                   np.stack([s.found.values[name][row] for s in slices]))
+def _profile(slices: Sequence[_Slice], name: str, runs: _Runs) -> Profile:
+    return Profile(np.stack([s.found.points[name][runs.places] for s in slices], axis=1),
+                   np.stack([s.found.values[name][runs.row] for s in slices]))
 
 
-def _figure(found: _Slice, name: str, row: int, places: Sequence[int]) -> Figure:
+def _figure(found: _Slice, name: str, runs: _Runs) -> Figure:
     """A figure whose interval does not shrink to a point where all groups agree."""
     own = found.bases[name]
-    made = figure(name, found.found.points[name][list(places)].tolist(),
-                  found.found.values[name][row][None, :], Drawn(own.groups, len(own.by_class)))
+    made = figure(name, found.found.points[name][runs.places].tolist(),
+                  found.found.values[name][runs.row][None, :], Drawn(own.groups, len(own.by_class)))
     reach = NORMAL * own.least_error(name)
     return made.model_copy(update={"low": min(made.low, max(0.0, made.mean - reach)),
                                    "high": max(made.high, min(1.0, made.mean + reach))})
 
 
-def _gap(measured: Measured, slices: Sequence[_Slice], name: str, places: Sequence[int],
+def _gap(answers: Answers, slices: Sequence[_Slice], name: str, runs: _Runs,
          ends: tuple[float, float]) -> Gap:
-    frame = metric_frame(measured, {s.value: s.inside for s in slices}, name, places)
+    frame = metric_frame(answers, {s.value: s.inside for s in slices}, name, runs.places)
     by_group = frame.by_group[name]
     lowest, highest = str(by_group.idxmin()), str(by_group.idxmax())
-    better = measures(measured.answers.probabilities[0].shape[1])[name].better
+    better = measures(answers.probabilities[0].shape[1])[name].better
     top = float(frame.group_max()[name])
     return Gap(lowest=lowest, highest=highest,
                worst={"higher": lowest, "lower": highest, "neither": None}[better],
                difference=float(frame.difference()[name]), low=ends[0], high=ends[1],
                ratio=float(frame.ratio()[name]) if top > 0 else None)
-
-
-def metric_frame(measured: Measured, slices: dict[str, np.ndarray], name: str,
-                 places: Sequence[int]) -> MetricFrame:
-    """fairlearn's frame of one measure, the mean over the runs at `places`.
-
-    `slices` gives each slice's items [items] bool; no item is in two.
-    """
-    answers, measure = measured.answers, THEIRS[name]
-    of = np.full(len(answers.targets), None, dtype=object)
-    for value, inside in slices.items():
-        of[inside] = value
-    there = np.array([value is not None for value in of])
-    predicted = np.stack([answers.probabilities[p].argmax(axis=1) for p in places], axis=1)
-
-    def over_seeds(actual: np.ndarray, given: np.ndarray) -> float:
-        by_seed = given.reshape(len(actual), -1).T
-        return float(np.mean([measure(actual, one) for one in by_seed]))
-
-    return MetricFrame(metrics={name: over_seeds}, y_true=answers.targets[there],
-                       y_pred=predicted[there], sensitive_features=of[there])
 
 
 def _change(moved: Moved) -> Change:

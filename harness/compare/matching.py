@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from harness.compare.arms import Predictions
 from harness.measure.part import RecordPart
+from harness.measure.retrieval import PassageRetrieval, Retrieval
 from harness.study.record import Record
 from harness.study.study import Study
 
@@ -29,8 +30,8 @@ def matching_rules(study: Study, predictions: Predictions) -> tuple[Rule, ...]:
     whole = [r for r in study.whole() if r.status.state == "ok"]
     tables = {r.identity.run_id: predictions(r.identity.run_id) for r in done}
     return (_same_items(study, done, tables), _same_budget(study, done), _same_effort(done),
-            _same_seeds(study), _same_question(done), _same_knowledge(done), _same_clock(whole),
-            _same_forgetting(whole), _two_costs(done))
+            _same_seeds(study), _same_question(done), _same_knowledge(study, done),
+            _same_clock(whole), _same_forgetting(whole), _two_costs(done))
 
 
 def _same_items(study: Study, done: list[Record], tables: dict[str, pa.Table]) -> Rule:
@@ -126,14 +127,19 @@ def _same_question(done: list[Record]) -> Rule:
                          f"covers: {', '.join(t[:12] for t in sorted(tasks)) or 'none'}.")
 
 
-def _same_knowledge(done: list[Record]) -> Rule:
-    found = [(r.retrieval.indexed, r.budget_used.train_items)
-             for r in done if r.retrieval and r.budget_used]
+def _same_knowledge(study: Study, done: list[Record]) -> Rule:
+    examples = [r.retrieval.indexed == r.budget_used.train_items for r in done
+                if isinstance(r.retrieval, Retrieval) and r.budget_used]
+    passages = [r.retrieval.indexed == study.data.passages for r in done
+                if isinstance(r.retrieval, PassageRetrieval)]
+    indexed = [*examples, *passages]
     return Rule(name="Same knowledge",
-                says="Retrieval indexes exactly the training examples.",
-                held=all(indexed == train for indexed, train in found) if found else None,
-                evidence=f"{len(found)} retrieval runs; indexed items equal training items."
-                if found else "No retrieval in this study.")
+                says="Retrieval indexes exactly the training examples, or all passages of the "
+                     "task's corpus.",
+                held=all(indexed) if indexed else None,
+                evidence=f"{len(indexed)} retrieval runs; {sum(examples)} index as many items as "
+                         f"were trained on, {sum(passages)} as many passages as the corpus has."
+                if indexed else "No retrieval in this study.")
 
 
 def _same_clock(done: list[Record]) -> Rule:

@@ -10,7 +10,6 @@ import pyarrow as pa
 
 from harness.common.errors import HarnessError
 from harness.compare.arms import Arm, measure_arms
-from harness.compare.bootstrap import METRICS
 from harness.compare.pairs import Difference, McNemar, differences, mcnemar
 from harness.compare.summary import Summary
 from harness.compare.uncertainty import Figure
@@ -99,9 +98,9 @@ def compare_runs(first: Record, second: Record, tables: Mapping[str, pa.Table]
         raise AssertionError
     arms = [Arm(r.identity.backbone, side, 0, (r,)) for side, r in (("1", first), ("2", second))]
     found: dict[str, Difference] = {}
-    for metric in METRICS:
+    for metric in measured.responses.metrics:
         samples = [s for arm in arms if (s := measured.sample(arm, metric))]
-        for gap in differences(samples, measured.resampled.drawn).values():
+        for gap in differences(samples, measured.drawn).values():
             found[metric] = gap
     test = mcnemar(np.stack([measured.right(arm) for arm in arms]))[0]
     return len(measured.items), found, test

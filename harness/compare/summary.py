@@ -10,13 +10,11 @@ from typing import Literal
 import numpy as np
 
 from harness.compare.arms import Arm, Measured
-from harness.compare.bootstrap import METRICS
 from harness.compare.economics import Bill, Rate, Step, bill, cheapest, rate
 from harness.compare.pairs import Difference, Pair, differences, mcnemar
 from harness.compare.pareto import front
 from harness.compare.uncertainty import Figure
 from harness.measure.part import RecordPart
-from harness.measure.quality import Quality
 from harness.study.record import Record
 from harness.study.study import Study
 
@@ -134,15 +132,15 @@ def summarise(study: Study, arms: Sequence[Arm], measured: Measured | None) -> S
     rest = [_row(arm, figures[arm.name]) for arm in arms if arm not in able]
     bills = [row.bill for row in rows if row.bill and row.standing != "lower"]
     return Summary(metric=metric, common_items=len(measured.items),
-                   groups=measured.answers.group_count,
+                   groups=measured.responses.group_count,
                    few_groups=_few_groups(measured, study.labels),
                    rows=(*_pareto(rows, metric), *rest), pairs=pairs, rate=price,
                    cheapest=cheapest(bills))
 
 
 def _few_groups(measured: Measured, labels: Sequence[str]) -> dict[str, int]:
-    counts = np.bincount(measured.answers.strata, minlength=len(labels))
-    return {label: int(n) for label, n in zip(labels, counts, strict=True) if n < FEW}
+    counts = np.bincount(measured.responses.strata, minlength=len(labels))
+    return {label: int(n) for label, n in zip(labels, counts, strict=False) if n < FEW}
 
 
 def _device(study: Study) -> str:
@@ -152,9 +150,9 @@ def _device(study: Study) -> str:
 
 def _pairs(arms: Sequence[Arm], measured: Measured) -> tuple[Pair, ...]:
     by_metric: dict[str, Mapping[tuple[str, str], Difference]] = {}
-    for metric in METRICS:
+    for metric in measured.responses.metrics:
         samples = [s for arm in arms if (s := measured.sample(arm, metric))]
-        by_metric[metric] = differences(samples, measured.resampled.drawn)
+        by_metric[metric] = differences(samples, measured.drawn)
     names = list(combinations([arm.name for arm in arms], 2))
     tests = mcnemar(np.stack([measured.right(arm) for arm in arms])) if names else []
     return tuple(Pair(first=a, second=b, mcnemar=test, differences={
@@ -206,10 +204,10 @@ def _row(arm: Arm, common: dict[str, Figure]) -> Row:
         family=arm.records[0].identity.family, seeds=len(arm.records), failed=len(failed),
         reason=f"{failed[0].status.state}: {failed[0].status.reason}" if failed else None,
         common=common,
-        metrics={name: _spread([_value(r.quality, name) for r in done]) for name in METRICS},
+        metrics=_spreads([r.figures for r in done]),
         forgot=_forgot(done),
         train_items=first.budget_used.train_items if first and first.budget_used else None,
-        test_items=first.quality.items if first and first.quality else None,
+        test_items=first.budget_used.test_items if first and first.budget_used else None,
         adapt_seconds=cost.stand_alone_seconds if cost else None,
         device_hours=cost.device_hours if cost else None,
         training_flops=cost.training_flops if cost else None,
@@ -241,9 +239,9 @@ def _forgot(done: Sequence[Record]) -> Forgot | None:
         similarity=_spread([f.similarity for f in found]))
 
 
-def _value(figures: Quality | None, metric: str) -> float | None:
-    value = getattr(figures, metric) if figures is not None else None
-    return None if value is None else float(value)
+def _spreads(figures: Sequence[Mapping[str, float | None]]) -> dict[str, Spread | None]:
+    names = dict.fromkeys(name for found in figures for name in found)
+    return {name: _spread([found.get(name) for found in figures]) for name in names}
 
 
 def _spread(values: list[float | None]) -> Spread | None:

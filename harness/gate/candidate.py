@@ -17,7 +17,8 @@ from harness.common.device import Device
 from harness.common.errors import HarnessError
 from harness.common.text import plain
 from harness.gate.labels import Reordered, match_labels
-from harness.methods.decoder import DecoderClassifier, nothing_to_save, plain_decoder
+from harness.methods.asked import AskedDecoder
+from harness.methods.decoder import nothing_to_save, plain_decoder
 from harness.methods.elsewhere import check_whole, load_tuned
 from harness.methods.encoder import EncoderClassifier
 from harness.methods.method import Answering, Job
@@ -97,7 +98,7 @@ class TunedFolder:
             return self.base.kind
         return hashed_handle(self.admitted.path, self.admitted.sha256).kind
 
-    def _decoder(self, loaded: Loaded) -> DecoderClassifier:
+    def _decoder(self, loaded: Loaded) -> AskedDecoder:
         job = Job(task=self.task, train=(), validation=(), seed=0, device=self.device,
                   budget=Budget(max_length=self.max_length), clock=Clock(),
                   store=FeatureStore(None))

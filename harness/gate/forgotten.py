@@ -20,7 +20,7 @@ from harness.measure.forgetting.intervals import (
 )
 from harness.measure.forgetting.items import Answer, General
 from harness.methods import register_all
-from harness.methods.decoder import DecoderClassifier
+from harness.methods.asked import AskedDecoder
 from harness.methods.elsewhere import check_descent, check_vocabulary
 from harness.methods.encoder import EncoderClassifier
 from harness.methods.method import METHODS, Answering
@@ -82,7 +82,7 @@ def _without_path(found: str, candidate: Candidate) -> str:
 
 def _weights(answering: Answering) -> Loaded | None:
     inside = answering.model if isinstance(answering, Reordered) else answering
-    return inside.loaded if isinstance(inside, DecoderClassifier | EncoderClassifier) else None
+    return inside.loaded if isinstance(inside, AskedDecoder | EncoderClassifier) else None
 
 
 def _leaves_weights(candidate: Candidate) -> bool:

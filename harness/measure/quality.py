@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 from sklearn.metrics import (
     accuracy_score,
@@ -29,12 +31,14 @@ class ClassQuality(RecordPart):
 
 
 class Quality(RecordPart):
-    """Figures over one split.
+    """Figures over one split; `metrics` names those that methods are compared by.
 
     Shares lie in [0, 1]; `log_loss` is in nats an item, with probabilities clipped as
     scikit-learn does; `calibration_error` is the expected calibration error.
     """
 
+    metrics: ClassVar[tuple[str, ...]] = ("accuracy", "macro_f1", "micro_f1", "roc_auc",
+                                          "log_loss", "calibration_error")
     items: int
     accuracy: float
     macro_f1: float

@@ -1,4 +1,4 @@
-"""Retrieval: size and build time of the index, and how often neighbours share the label."""
+"""Retrieval: size and build time of an index, and how often it finds what an item needs."""
 
 from __future__ import annotations
 
@@ -8,8 +8,12 @@ import numpy as np
 
 from harness.common.clock import Clock
 from harness.measure.part import RecordPart
+from harness.methods.open_book import PassageRetriever
 from harness.methods.retriever import Retriever
+from harness.tasks.answers import normalised
 from harness.tasks.examples import Example
+
+DEPTHS = (1, 3, 5, 10)
 
 
 class Retrieval(RecordPart):
@@ -35,3 +39,57 @@ def retrieval(retriever: Retriever, k: int, examples: Sequence[Example]) -> Retr
         build_seconds=retriever.build_seconds, k=int(same.shape[1]),
         same_label_hit_rate=float(same.any(axis=1).mean()), same_label_share=float(same.mean()),
     )
+
+
+class PassageRetrieval(RecordPart):
+    """Figures of a search over the passages of a corpus, over the test items."""
+
+    index: str
+    indexed: int
+    index_bytes: int
+    build_seconds: float
+    """Encoding and indexing the documents that were there from the first, nothing shared."""
+    update_passages: int
+    """Passages of new documents, added to the index afterwards."""
+    update_seconds: float
+    """Encoding and adding them, nothing shared."""
+    k: int
+    recall: dict[int, float] | None
+    """At depths 1, 3, 5, 10: share of the questions with a passage of their document among so
+    many. None where questions name no document."""
+    mrr: float | None
+    """Mean over the questions of 1 / rank of the first such passage among 10, 0 without one."""
+    answer_share: float
+    """Share of the questions with a whole reference answer, normalised, in one of k passages."""
+
+
+def passage_retrieval(retriever: PassageRetriever, k: int, examples: Sequence[Example]
+                      ) -> PassageRetrieval:
+    """Search for every question and look for its document and its answer."""
+    places = retriever.places(examples, max(k, *DEPTHS), Clock())
+    named = all(example.document is not None for example in examples)
+    ranks = _ranks(retriever, places[:, : DEPTHS[-1]], examples) if named else None
+    found = [any(_holds(text, example) for text in retriever.texts(row[:k]))
+             for row, example in zip(places.tolist(), examples, strict=True)]
+    update = retriever.update
+    return PassageRetrieval(
+        index=retriever.search.kind, indexed=retriever.corpus.facts.passages,
+        index_bytes=retriever.search.bytes, build_seconds=retriever.build_seconds,
+        update_passages=update.passages if update else 0,
+        update_seconds=update.seconds if update else 0.0, k=k,
+        recall=None if ranks is None else {d: float((ranks <= d).mean()) for d in DEPTHS},
+        mrr=None if ranks is None else float((1 / ranks).mean()),
+        answer_share=float(np.mean(found)))
+
+
+def _ranks(retriever: PassageRetriever, places: np.ndarray, examples: Sequence[Example]
+           ) -> np.ndarray:
+    """Rank of the first passage of each question's document, infinite without one: [examples]."""
+    documents = np.array(retriever.passages["document"].to_pylist(), dtype=object)
+    own = documents[places] == np.array([e.document for e in examples], dtype=object)[:, None]
+    return np.where(own.any(axis=1), own.argmax(axis=1) + 1.0, np.inf)
+
+
+def _holds(text: str, example: Example) -> bool:
+    words = f" {normalised(text)} "
+    return any(f" {normalised(reference)} " in words for reference in example.references)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,65 +14,30 @@ from harness.backbones.batches import by_length
 from harness.backbones.blocks import freeze
 from harness.backbones.load import Loaded, load_causal
 from harness.backbones.options import OptionTree, option_tree
-from harness.backbones.prompts import PromptWriter, prompt_writer
+from harness.backbones.prompts import prompt_writer
 from harness.backbones.score import Prefix, read_prefix, score_options
 from harness.common.clock import Clock
-from harness.common.device import Device
-from harness.common.errors import CannotRunError
-from harness.methods.encoder import count_parameters, validation_loss
+from harness.methods.asked import BATCH, AskedDecoder, Save
+from harness.methods.encoder import validation_loss
+from harness.methods.generator import DecoderGenerator
 from harness.methods.method import Job
-from harness.methods.retriever import Retriever
 from harness.tasks.examples import Example
 
-BATCH = 16
-ROOM_FOR_ANSWERS = 64
-Save = Callable[[Loaded, Path], None]
-Write = Callable[[Sequence[Example], Clock], list[list[int]]]
+ROOM_FOR_OPTIONS = 64
 
 
 @dataclass
-class DecoderClassifier:
-    """Asks for each item and softmaxes the log-likelihoods of the answer options.
+class DecoderClassifier(AskedDecoder):
+    """Softmaxes the log-likelihoods of the answer options."""
 
-    `head` is read once and shared by all prompts; `write` gives each item's own tokens.
-    """
-
-    loaded: Loaded
-    writer: PromptWriter
-    head: list[int]
-    device: Device
-    write: Write
-    save_model: Save
-    retriever: Retriever | None = None
-    k: int = 0
-    prefix: Prefix | None = None
-    """The head's keys and values, kept from the first prediction on: weights are final then."""
     tree: OptionTree = field(init=False)
 
     def __post_init__(self) -> None:
         self.tree = option_tree(self.writer.answers())
 
-    @property
-    def parameters(self) -> tuple[int, int]:
-        return count_parameters(self.loaded.model)
-
-    def predict(self, examples: Sequence[Example], clock: Clock) -> np.ndarray:
-        items = self.write(examples, clock)
-        with clock.phase("generate"):
-            if self.prefix is None:
-                self.prefix = self.read_head()
-            return self.probabilities(items, self.prefix)
-
-    def read_head(self) -> Prefix:
-        """Keys and values of the shared head under the weights as they are now."""
+    def answer(self, items: Sequence[list[int]], prefix: Prefix) -> np.ndarray:
+        """Probabilities of the options, [items, options]."""
         self.loaded.model.eval()
-        with torch.inference_mode(), self.device.autocast_context():
-            return read_prefix(self.loaded.model, self.head)
-
-    def probabilities(self, items: Sequence[list[int]], prefix: Prefix) -> np.ndarray:
-        """Probabilities of the options for each item's tokens, [items, options]."""
-        self.loaded.model.eval()
-        self._check_window(items)
         rows: dict[int, np.ndarray] = {}
         with torch.inference_mode(), self.device.autocast_context():
             for indices in by_length([len(item) for item in items], BATCH):
@@ -83,16 +48,13 @@ class DecoderClassifier:
                     rows[i] = score.double().softmax(dim=-1).cpu().numpy()
         return np.stack([rows[i] for i in range(len(items))])
 
-    def save(self, folder: Path) -> None:
-        self.save_model(self.loaded, folder)
-        if self.retriever is not None:
-            self.retriever.save(folder)
+    def right_answers(self, examples: Sequence[Example]) -> list[list[int]]:
+        answers = self.writer.answers()
+        return [answers[example.label] for example in examples]
 
-    def _check_window(self, items: Sequence[list[int]]) -> None:
-        longest = len(self.head) + max(map(len, items)) + ROOM_FOR_ANSWERS
-        if longest > self.loaded.window:
-            raise CannotRunError(f"a prompt of {longest} tokens is longer than the model's window "
-                                 f"of {self.loaded.window}: lower max_length, shots or k")
+    def held_loss(self, items: Sequence[list[int]], examples: Sequence[Example]) -> float:
+        """Log loss of the options' probabilities."""
+        return validation_loss(self.answer(items, self.read_head()), examples)
 
 
 def nothing_to_save(loaded: Loaded, folder: Path) -> None:
@@ -100,7 +62,7 @@ def nothing_to_save(loaded: Loaded, folder: Path) -> None:
 
 
 def plain_decoder(job: Job, shots: Sequence[Example] = (), loaded: Loaded | None = None,
-                  save: Save = nothing_to_save) -> DecoderClassifier:
+                  save: Save = nothing_to_save) -> AskedDecoder:
     """The task's prompt on the job's backbone, with worked examples in the shared head."""
     if loaded is None:
         loaded = load_causal(job.need_backbone(), job.device.type)
@@ -112,43 +74,46 @@ def plain_decoder(job: Job, shots: Sequence[Example] = (), loaded: Loaded | None
         with clock.phase("tokenize"):
             return [writer.tail(example) for example in examples]
 
-    return DecoderClassifier(loaded, writer, writer.head(shots), job.device, write, save)
+    head = writer.head(shots)
+    if job.task.kind == "generation":
+        return DecoderGenerator(loaded, writer, head, job.device, write, save,
+                                job.task.answer_tokens)
+    return DecoderClassifier(loaded, writer, head, job.device, write, save, ROOM_FOR_OPTIONS)
 
 
 class DecoderLearner:
-    """-log p(answer) of the true option, through the scoring function used to predict.
+    """-log p(answer) of the right answer, through the scoring function used to predict.
 
     The shared head is read once a batch, with gradients: the same loss as reading it for each
     item, at a fraction of the tokens.
     """
 
-    def __init__(self, classifier: DecoderClassifier, job: Job) -> None:
-        self.classifier = classifier
+    def __init__(self, asked: AskedDecoder, job: Job) -> None:
+        self.asked = asked
         self.job = job
         clock = Clock()
-        self.items = classifier.write(job.train, clock)
-        self.held = classifier.write(job.validation, clock)
-        answers = classifier.writer.answers()
-        self.trees = [option_tree([answers[e.label]]) for e in job.train]
-        self.shared_tokens = len(classifier.head)
+        self.items = asked.write(job.train, clock)
+        self.held = asked.write(job.validation, clock)
+        asked.check_window([*self.items, *self.held])
+        self.trees = [option_tree([answer]) for answer in asked.right_answers(job.train)]
+        self.shared_tokens = len(asked.head)
         self._lengths = [len(item) + len(tree.tokens)
                          for item, tree in zip(self.items, self.trees, strict=True)]
 
     @property
     def model(self) -> Any:
         """The model that learns."""
-        return self.classifier.loaded.model
+        return self.asked.loaded.model
 
     def lengths(self) -> list[int]:
         return self._lengths
 
     def loss(self, indices: list[int]) -> torch.Tensor:
-        prefix = read_prefix(self.model, self.classifier.head)
+        prefix = read_prefix(self.model, self.asked.head)
         scores = score_options(self.model, prefix, [self.items[i] for i in indices],
                                [self.trees[i] for i in indices],
-                               self.classifier.loaded.tokenizer.pad_token_id)
+                               self.asked.loaded.tokenizer.pad_token_id)
         return -torch.stack(scores).sum()
 
     def validate(self) -> float:
-        probabilities = self.classifier.probabilities(self.held, self.classifier.read_head())
-        return validation_loss(probabilities, self.job.validation)
+        return self.asked.held_loss(self.held, self.job.validation)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,10 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from harness.common.clock import Clock
 from harness.methods.linear import LinearHead, fit_linear
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Options, Setting, spread
+from harness.tasks.answers import normalised
 from harness.tasks.examples import Example
+
+ANSWER = "answer.json"
 
 
 @dataclass(frozen=True)
@@ -34,20 +38,47 @@ class ClassShares:
         (folder / "shares.json").write_text(json.dumps(self.shares), encoding="utf-8")
 
 
+@dataclass(frozen=True)
+class OneAnswer:
+    """Every item gets the same answer."""
+
+    answer: str
+    parameters = (0, 0)
+
+    def predict(self, examples: Sequence[Example], clock: Clock) -> np.ndarray:
+        with clock.phase("predict"):
+            return np.full(len(examples), self.answer, dtype=object)
+
+    def save(self, folder: Path) -> None:
+        (folder / ANSWER).write_text(json.dumps(self.answer), encoding="utf-8")
+
+
 @METHODS.register("majority")
 class Majority(Method):
-    """The most frequent class of the training examples."""
+    """The most frequent class of the training examples, or the most frequent answer in words."""
 
     name, family, kinds = "majority", "floor", (None,)
-    summary = "the most frequent class, with the class shares as probabilities"
+    kinds_in_words = (None,)
+    summary = "the most frequent class (its share as probability) or answer"
 
     def fit(self, job: Job, setting: Setting) -> Fit:
         with job.clock.phase("fit"):
+            if job.task.kind == "generation":
+                return Fit(OneAnswer(_most_frequent([e.references[0] for e in job.train])))
             counts = np.bincount([e.label for e in job.train], minlength=len(job.task.labels))
             return Fit(ClassShares(tuple((counts / counts.sum()).tolist())))
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
+        if job.task.kind == "generation":
+            return OneAnswer(str(json.loads((folder / ANSWER).read_text(encoding="utf-8"))))
         return ClassShares(tuple(json.loads((folder / "shares.json").read_text(encoding="utf-8"))))
+
+
+def _most_frequent(answers: Sequence[str]) -> str:
+    """As first written; of equals the first. Case, punctuation and articles make no difference."""
+    counts = Counter(normalised(answer) for answer in answers)
+    most = counts.most_common(1)[0][0]
+    return next(answer for answer in answers if normalised(answer) == most)
 
 
 class TfidfOptions(Options):

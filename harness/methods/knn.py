@@ -48,14 +48,38 @@ class Vote:
         self.retriever.save(folder)
 
 
+@dataclass(frozen=True)
+class NearestAnswer:
+    """Gives the answer of the nearest training question."""
+
+    retriever: Retriever
+    answers: tuple[str, ...]
+    frozen: int
+
+    @property
+    def parameters(self) -> tuple[int, int]:
+        return 0, self.frozen
+
+    def predict(self, examples: Sequence[Example], clock: Clock) -> np.ndarray:
+        _, positions = self.retriever.search(examples, 1, clock)
+        return np.array([self.answers[place] for place in positions[:, 0]], dtype=object)
+
+    def save(self, folder: Path) -> None:
+        self.retriever.save(folder)
+
+
 @METHODS.register("knn")
 class Knn(Method):
-    """Similarity-weighted vote of the k nearest training examples under frozen features."""
+    """Similarity-weighted vote of the k nearest training examples under frozen features; in words
+    the answer of the nearest."""
 
     name, family, kinds = "knn", "retrieval", ("encoder",)
-    summary = "FAISS retrieval of training examples, similarity-weighted vote"
+    kinds_in_words = ("encoder",)
+    summary = "FAISS retrieval of training examples: similarity-weighted vote, or nearest answer"
 
     def settings(self, job: Job) -> list[Setting]:
+        if job.task.kind == "generation":
+            return [{"k": 1}]
         return [{"k": k} for k in (8, 4, 16, 2, 32, 1, 64, 3, 128)]
 
     def fit(self, job: Job, setting: Setting) -> Fit:
@@ -67,7 +91,10 @@ class Knn(Method):
         return self._vote(job, setting, retriever)
 
     @staticmethod
-    def _vote(job: Job, setting: Setting, retriever: Retriever) -> Vote:
+    def _vote(job: Job, setting: Setting, retriever: Retriever) -> Vote | NearestAnswer:
+        if job.task.kind == "generation":
+            return NearestAnswer(retriever, tuple(e.references[0] for e in job.train),
+                                 parameter_count(job.need_backbone()))
         return Vote(retriever, int(setting["k"]), len(job.task.labels),
                     parameter_count(job.need_backbone()))
 

@@ -18,6 +18,7 @@ from harness.common.device import Device
 from harness.common.errors import CannotRunError
 from harness.common.registry import Registry
 from harness.suite import Budget
+from harness.suite import Kind as TaskKind
 from harness.tasks.examples import Example
 from harness.tasks.task import Task
 
@@ -78,7 +79,8 @@ class Answering(Protocol):
     """Anything that answers a task."""
 
     def predict(self, examples: Sequence[Example], clock: Clock) -> np.ndarray:
-        """Class probabilities, [examples, classes] fp64, rows summing to one."""
+        """Class probabilities, [examples, classes] fp64, rows summing to one; of a task that is
+        answered in words the answers, [examples] of str."""
 
 
 class Fitted(Answering, Protocol):
@@ -113,6 +115,8 @@ class Method(ABC):
     family: ClassVar[str]
     kinds: ClassVar[tuple[Kind | None, ...]]
     """Kinds of backbone it works on; None when it needs none."""
+    kinds_in_words: ClassVar[tuple[Kind | None, ...]] = ()
+    """Kinds of backbone on which it can answer in words, without classes."""
     summary: ClassVar[str]
     options_type: ClassVar[type[Options]] = Options
     changes_weights: ClassVar[bool] = False
@@ -128,6 +132,11 @@ class Method(ABC):
     def settings(self, job: Job) -> list[Setting]:
         """Hyper-parameter settings in order of preference; the first `trials` are tried."""
         return [{}]
+
+    @classmethod
+    def works_on(cls, backbone: Kind | None, task: TaskKind) -> bool:
+        """Whether it can do a task of this kind on a backbone of that kind (None for none)."""
+        return backbone in (cls.kinds if task == "classification" else cls.kinds_in_words)
 
     @abstractmethod
     def fit(self, job: Job, setting: Setting) -> Fit:

@@ -17,6 +17,7 @@ class ZeroShot(Method):
     """The task's prompt alone."""
 
     name, family, kinds = "zero-shot", "prompting", ("decoder",)
+    kinds_in_words = ("decoder",)
     summary = "the prompt alone"
 
     def fit(self, job: Job, setting: Setting) -> Fit:
@@ -32,6 +33,7 @@ class FewShot(Method):
     """Worked training examples, the same for all items, drawn by seed and class."""
 
     name, family, kinds = "few-shot", "prompting", ("decoder",)
+    kinds_in_words = ("decoder",)
     summary = "the prompt with worked training examples of each class"
 
     def settings(self, job: Job) -> list[Setting]:

@@ -11,9 +11,17 @@ from pydantic import Field
 from harness.backbones.features import Featurizer, sentences
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
-from harness.methods.decoder import DecoderClassifier, nothing_to_save, plain_decoder
+from harness.methods.asked import AskedDecoder
+from harness.methods.decoder import nothing_to_save, plain_decoder
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Options, Setting
+from harness.methods.open_book import (
+    PassageRetriever,
+    ask_with_passages,
+    build_passages,
+    open_passages,
+)
 from harness.methods.retriever import Retriever, build_retriever, load_retriever
+from harness.retrieval.searches import Ranking
 from harness.tasks.examples import Example
 
 
@@ -21,12 +29,16 @@ class RagOptions(Options):
     """How much is retrieved."""
 
     tokens: int = Field(256, ge=16)
-    """Budget of a prompt for retrieved examples; those that do not fit are left out."""
+    """Budget of a prompt for what is retrieved. Of examples those that do not fit are left out;
+    passages of a corpus are cut to even shares."""
+    search: Ranking = "dense"
+    """How passages of a corpus are ranked; training examples are always ranked by vectors."""
 
 
 @METHODS.register("rag")
 class Rag(Method):
-    """The nearest training examples, with their answers, before the item.
+    """What a search finds for an item, before the item: passages of the task's corpus, or else
+    the nearest training examples with their answers.
 
     With another method underneath (`rag+lora`), that method's tuned model is asked instead of
     the untouched backbone; it was tuned on the prompt without retrieval (as in Ovadia et al.
@@ -34,27 +46,42 @@ class Rag(Method):
     """
 
     name, family, kinds = "rag", "retrieval", ("decoder",)
-    summary = "retrieved labelled examples in the prompt (FAISS, sentence-transformers)"
+    kinds_in_words = ("decoder",)
+    summary = "retrieved passages or labelled examples in the prompt (FAISS, BM25)"
     options_type = RagOptions
 
     def settings(self, job: Job) -> list[Setting]:
         return [{"k": k} for k in (3, 1, 5, 2, 8, 4, 6, 10, 12)]
 
     def fit(self, job: Job, setting: Setting) -> Fit:
+        if job.task.corpus is not None:
+            passages = build_passages(job, self.options.search)
+            return Fit(self._reading(job, setting, passages))
         retriever = build_retriever(self._featurizer(job), job.store, job.train, job.clock)
         return Fit(self._asking(job, setting, retriever))
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
+        if job.task.corpus is not None:
+            return self._reading(job, setting, open_passages(job, self.options.search, folder))
         retriever = load_retriever(self._featurizer(job), job.store, folder)
         return self._asking(job, setting, retriever)
 
-    def _asking(self, job: Job, setting: Setting, retriever: Retriever) -> DecoderClassifier:
+    def _reading(self, job: Job, setting: Setting, passages: PassageRetriever) -> AskedDecoder:
+        return ask_with_passages(self._decoder(job), passages, int(setting["k"]),
+                                 self.options.tokens)
+
+    @staticmethod
+    def _decoder(job: Job) -> AskedDecoder:
+        """The backbone as it is, or as the method underneath has tuned it."""
         with job.clock.phase("load"):
             inner = job.inner() if job.inner else None
-            if inner is not None and not isinstance(inner, DecoderClassifier):
+            if inner is not None and not isinstance(inner, AskedDecoder):
                 raise CannotRunError("rag works on top of a method that answers a prompt")
             loaded = inner.loaded if inner else None
-            asking = plain_decoder(job, loaded=loaded, save=nothing_to_save)
+            return plain_decoder(job, loaded=loaded, save=nothing_to_save)
+
+    def _asking(self, job: Job, setting: Setting, retriever: Retriever) -> AskedDecoder:
+        asking = self._decoder(job)
         asking.retriever, asking.k = retriever, int(setting["k"])
         writer = asking.writer
 
@@ -69,7 +96,7 @@ class Rag(Method):
         asking.write = write
         return asking
 
-    def _shots(self, asking: DecoderClassifier, nearest: list[Example]) -> list[int]:
+    def _shots(self, asking: AskedDecoder, nearest: list[Example]) -> list[int]:
         """Tokens of the nearest examples within the budget, the nearest last.
 
         The budget is shared evenly: each example's text is cut to its share.

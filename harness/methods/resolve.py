@@ -55,11 +55,15 @@ def _entry(loaded: LoadedSuite, backbone: str | None, location: Location, choice
         raise loaded.error(location, f"'{choice.name}': only rag works on top of another method",
                            "Write `rag+METHOD`.")
     kind = loaded.suite.backbones[backbone].kind if backbone else None
-    able = [known for known in METHODS if kind in METHODS[known].kinds]
+    task = loaded.suite.task.kind
+    able = [known for known in METHODS if METHODS[known].works_on(kind, task)]
     if name not in METHODS:
         raise loaded.error(location, f"there is no method '{name}'", did_you_mean(name, able))
     if name not in able:
         what = f"is not for the {kind} '{backbone}'" if kind else "needs a backbone"
+        if kind in METHODS[name].kinds:
+            what = f"cannot do a task of kind {task}" + (f" on the {kind} '{backbone}'"
+                                                         if kind else "")
         raise loaded.error(location, f"method '{name}' {what}", did_you_mean(name, able))
     if name == "rag" and loaded.suite.embedder is None:
         raise loaded.error(location, "rag needs the suite's `embedder`",

@@ -10,11 +10,16 @@ from harness.common.clock import Clock
 from harness.methods.encoder import validation_loss
 from harness.methods.loop import DivergedError, seed_everything
 from harness.methods.method import Fit, Job, Method, Setting
+from harness.tasks.answers import token_f1
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One setting tried: its validation log loss (nats an item) and its stand-alone seconds."""
+    """One setting tried: its validation loss and its stand-alone seconds.
+
+    The loss is the log loss in nats an item; of a method that answers in words without training it
+    is 1 minus token F1.
+    """
 
     setting: Setting
     seconds: float
@@ -83,4 +88,8 @@ def _validation_loss(chosen: Chosen, job: Job) -> float:
     training = chosen.fit.training
     if training is not None:
         return min(p.validation_loss for p in training.curve if p.validation_loss is not None)
-    return validation_loss(chosen.fit.fitted.predict(job.validation, chosen.clock), job.validation)
+    answers = chosen.fit.fitted.predict(job.validation, chosen.clock)
+    if job.task.kind == "generation":
+        scores = [token_f1(a, e.references) for a, e in zip(answers, job.validation, strict=True)]
+        return 1.0 - sum(scores) / len(scores)
+    return validation_loss(answers, job.validation)

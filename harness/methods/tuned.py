@@ -15,7 +15,8 @@ from torch import nn
 from harness.backbones.blocks import classification_head, freeze, transformer_blocks, unfreeze
 from harness.backbones.load import Loaded, load_with_head
 from harness.backbones.quiet import quietly
-from harness.methods.decoder import DecoderClassifier, DecoderLearner, plain_decoder
+from harness.methods.asked import AskedDecoder
+from harness.methods.decoder import DecoderLearner, plain_decoder
 from harness.methods.encoder import EncoderClassifier, EncoderLearner
 from harness.methods.loop import train
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Options, Setting, spread
@@ -34,6 +35,7 @@ class Tuned(Method):
     """Prepare the model, train it, save what changed. The learning rate is tried."""
 
     kinds = ("encoder", "decoder")
+    kinds_in_words = ("decoder",)
     changes_weights = True
     options_type = TunedOptions
     learning_rates: ClassVar[dict[str, float]]
@@ -76,7 +78,7 @@ class Tuned(Method):
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
         return self._classifier(job, self.restore(job, folder))
 
-    def _classifier(self, job: Job, loaded: Loaded) -> EncoderClassifier | DecoderClassifier:
+    def _classifier(self, job: Job, loaded: Loaded) -> EncoderClassifier | AskedDecoder:
         if job.need_backbone().kind == "decoder":
             return plain_decoder(job, loaded=loaded, save=self.write)
         longest = min(job.budget.max_length, loaded.window)

@@ -64,7 +64,7 @@ def log_study(published: Published, store: Store, artifacts: bool) -> tuple[int,
                 continue
             with _run(published, to, digest, _name(record), group, record.identity.label,
                       _config(record)) as run:
-                _log_record(run, record, store.predictions if record.quality else None)
+                _log_record(run, record, store.predictions if record.figures else None)
                 if artifacts and record.status.state == "ok":
                     _send_artifact(run, record, store)
             sent[digest] = _name(record)
@@ -121,15 +121,16 @@ def _log_record(run: Any, record: Record, predictions: Callable[[str], pa.Table]
         return
     table = predictions(record.identity.run_id)
     if table.num_rows <= MOST_ITEMS:
-        columns = [c for c in table.column_names if c in ("item", "target") or c.startswith("p:")]
+        columns = [c for c in table.column_names if c in ("item", "target", "answer")
+                   or c.startswith(("p:", "m:"))]
         rows = zip(*(table[c].to_pylist() for c in columns), strict=True)
         run.log({"predictions": wandb.Table(columns=columns, data=[list(row) for row in rows])})
 
 
 def summary_of(record: Record) -> dict[str, float | int | str]:
     """The figures of a record, flat, as they appear in W&B."""
-    parts = {"quality": record.quality, "cost": record.cost, "latency": record.latency,
-             "size": record.size}
+    parts = {"quality": record.quality, "generation": record.generation, "cost": record.cost,
+             "latency": record.latency, "size": record.size}
     found: dict[str, float | int | str] = {"state": record.status.state}
     for part, values in parts.items():
         if values is not None:

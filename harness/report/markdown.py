@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from harness.compare.curves import LearningCurves
+from harness.compare.freshness import Freshness
 from harness.compare.summary import Row
+from harness.measure.retrieval import PassageRetrieval
 from harness.report import sentences, words
 from harness.report.published import Published
 from harness.study.record import Record
@@ -13,20 +15,21 @@ def markdown(published: Published) -> str:
     """The study as Markdown."""
     study, summary = published.study, published.summary
     metric = words.METRIC_NAMES[summary.metric]
+    beside = [words.METRIC_NAMES[name] for name in words.BESIDE[study.kind]]
     lines = [
         f"# {words.cell(study.title)}", "",
         *_verdict(published),
         f"Suite `{study.suite}`, profile `{study.profile}`, {study.created}. "
         f"Mean over seeds ± standard deviation; {metric} on the {summary.common_items} test items "
-        "that every method answered, accuracy and ROC AUC on all test items of the method's "
+        f"that every method answered, {' and '.join(beside)} on all test items of the method's "
         "budget. Forgetting is the change on general benchmarks against the untouched backbone, "
         "in percentage points, with its 95% interval over items. Adaptation is the stand-alone "
         "time of trials and fit.", "",
-        f"| method | backbone | {metric} | 95% interval | against the best | accuracy | ROC AUC "
-        "| forgetting | train / test items | seeds | adaptation | p50 latency | trainable "
-        "| artifact |",
+        f"| method | backbone | {metric} | 95% interval | against the best "
+        f"| {' | '.join(beside)} | forgetting | train / test items | seeds | adaptation "
+        "| p50 latency | trainable | artifact |",
         "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|",
-        *(_row(row, summary.metric) for row in summary.rows), "",
+        *(_row(row, summary.metric, words.BESIDE[study.kind]) for row in summary.rows), "",
     ]
     failed = [row for row in summary.rows if row.reason]
     if failed:
@@ -34,6 +37,8 @@ def markdown(published: Published) -> str:
                   *(f"- {words.cell(row.name)}: {words.cell(row.reason or '')}" for row in failed),
                   ""]
     lines += _curves(published.curves)
+    lines += _freshness(published.freshness)
+    lines += _retrieval(study.whole())
     lines += _forgetting(study.whole())
     lines += _findings(published)
     lines += ["## Matching rules", "", "| rule | held | evidence |", "|---|---|---|"]
@@ -61,12 +66,12 @@ def _findings(published: Published) -> list[str]:
               for f in found), ""]
 
 
-def _row(row: Row, metric: str) -> str:
+def _row(row: Row, metric: str, beside: tuple[str, str]) -> str:
     common = row.common.get(metric)
     cells = [
         row.label, row.backbone or words.ABSENT, words.spread(common),
         words.within(common), words.standing(row),
-        words.spread(row.metrics["accuracy"]), words.spread(row.metrics["roc_auc"]),
+        *(words.spread(row.metrics.get(name)) for name in beside),
         words.forgot(row.forgot),
         f"{row.train_items} / {row.test_items}" if row.test_items else words.ABSENT,
         f"{row.seeds - row.failed}" + (f" of {row.seeds}" if row.failed else ""),
@@ -102,6 +107,34 @@ def _curves(found: LearningCurves | None) -> list[str]:
     return [*lines, "", *(f"- {words.cell(line)}" for line in sentences.overtakings(found)), ""]
 
 
+def _freshness(found: Freshness | None) -> list[str]:
+    if found is None:
+        return []
+    lines = ["## Old and new knowledge", "",
+             f"{words.METRIC_NAMES[found.metric]} on {found.old_items} questions about documents "
+             f"that were there at training and on {found.new_items} about {found.new_documents} "
+             "that came after, with 95% intervals over documents and seeds. An update adds the "
+             "new documents to the index, or tunes as long as the first time.", "",
+             "| method | old | new | old minus new | an update takes | by |",
+             "|---|---|---|---|---|---|"]
+    lines += ["| " + " | ".join(words.cell(cell) for cell in (
+        row.name, f"{words.spread(row.old)} [{words.within(row.old)}]",
+        f"{words.spread(row.new)} [{words.within(row.new)}]",
+        words.interval(row.gap.mean, row.gap.low, row.gap.high),
+        words.seconds(row.update_seconds), row.update_by or words.ABSENT)) + " |"
+        for row in found.rows]
+    return [*lines, ""]
+
+
+def _retrieval(records: tuple[Record, ...]) -> list[str]:
+    """What the first seeds' searches over passages found."""
+    found = [(r.identity.name, r.retrieval) for r in records
+             if r.identity.seed == 0 and isinstance(r.retrieval, PassageRetrieval)]
+    return [] if not found else [
+        "## Retrieval", "", *(f"- {words.cell(name)}: {figures.indexed} passages, {figures.index}; "
+                              f"{words.found(figures)}." for name, figures in found), ""]
+
+
 def _forgetting(records: tuple[Record, ...]) -> list[str]:
     """The first seed's benchmarks, before and after."""
     measured = words.forgetting_lines(records)
@@ -135,10 +168,13 @@ def _forgetting(records: tuple[Record, ...]) -> list[str]:
 def _data(published: Published) -> str:
     data = published.study.data
     classes = ", ".join(f"{words.cell(name)} {n}" for name, n in data.by_class.items())
-    return (f"{words.cell(data.origin)}: {data.rows} rows; {data.kept} kept in "
-            f"{data.groups} groups ({classes}); left out: {data.duplicates} duplicates, "
-            f"{data.conflicting} with conflicting labels, {data.other_label} with other labels, "
-            f"{data.empty} empty. "
+    corpus = "" if data.documents is None else (
+        f"Corpus: {data.documents} documents, {data.new_documents} new after training, in "
+        f"{data.passages} passages. ")
+    return (f"{corpus}{words.cell(data.origin)}: {data.rows} rows; {data.kept} kept in "
+            f"{data.groups} groups{f' ({classes})' if classes else ''}; left out: "
+            f"{data.duplicates} duplicates, {data.conflicting} with conflicting labels, "
+            f"{data.other_label} with other labels, {data.empty} empty. "
             f"Splits {data.train} / {data.validation} / {data.test}.")
 
 

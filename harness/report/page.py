@@ -29,7 +29,8 @@ def page(published: Published) -> str:
     scripts = [_plotly(), part("page.js")]
     return render(
         "page.html", published=published, study=published.study, summary=published.summary,
-        rules=published.rules, metric=words.METRIC_NAMES[published.summary.metric],
+        rules=published.rules, metrics=published.study.metrics,
+        metric=words.METRIC_NAMES[published.summary.metric],
         most_pairs=MOST_PAIRS, scripts=[Markup(script) for script in scripts],  # noqa: S704
         hashes=" ".join(f"'sha256-{_sha256(script)}'" for script in scripts),
         figures=Markup(_script_json(figures(published))),  # noqa: S704

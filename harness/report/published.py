@@ -15,6 +15,7 @@ from harness.compare.calibration import Reliability, reliabilities
 from harness.compare.curves import LearningCurves, learning_curves
 from harness.compare.disagreements import Disagreement, disagreements
 from harness.compare.fairness import Fairness, fairness
+from harness.compare.freshness import Freshness, freshness
 from harness.compare.matching import Rule, matching_rules
 from harness.compare.summary import Summary, summarise
 from harness.compare.verdict import Verdict, decide
@@ -32,6 +33,8 @@ class Published(RecordPart):
     verdict: Verdict
     summary: Summary
     curves: LearningCurves | None
+    freshness: Freshness | None = None
+    """Of a task with documents that are new after training."""
     calibration: tuple[Reliability, ...]
     disagreements: tuple[Disagreement, ...]
     rules: tuple[Rule, ...]
@@ -56,10 +59,12 @@ def publish(study: Study, predictions: Predictions, texts: Mapping[str, str]) ->
         study=study, summary=summary, verdict=decide(summary, study.decide),
         curves=(learning_curves(arms_of(study.records), measured, summary.metric)
                 if measured else None),
+        freshness=freshness(ranked, measured, summary.metric) if measured else None,
         calibration=reliabilities(ranked, measured) if measured else (),
-        disagreements=disagreements(ranked, measured, study.labels, texts) if measured else (),
+        disagreements=disagreements(ranked, measured, texts) if measured else (),
         rules=matching_rules(study, once),
-        fairness=fairness(ranked, measured, study.labels, once) if measured else None)
+        fairness=(fairness(ranked, measured, study.labels, once)
+                  if measured and study.kind == "classification" else None))
 
 
 def published_schema() -> str:

@@ -22,5 +22,6 @@ def render(template: str, **values: Any) -> str:
                               autoescape=True, undefined=StrictUndefined, trim_blocks=True,
                               lstrip_blocks=True)
     environment.globals.update(words=words, sentences=sentences)
+    environment.filters.update(metric_name=words.METRIC_NAMES.__getitem__)
     style = Markup(part("page.css"))  # noqa: S704  (our own file)
     return environment.get_template(template).render(style=style, **values)

@@ -121,8 +121,9 @@ class ProgressWatcher:
         self._progress.update(self._task, completed=self.done)
         if self.console.is_terminal and record.status.state == "ok":
             return
-        if record.status.state == "ok" and record.quality and record.cost:
-            result = (f"accuracy {record.quality.accuracy:.3f}, "
+        if record.status.state == "ok" and record.figures and record.cost:
+            metric, value = next(iter(record.figures.items()))
+            result = (f"{words.METRIC_NAMES[metric]} {value:.3f}, "
                       f"{words.seconds(record.cost.shared_seconds)}")
         else:
             result = f"{record.status.state}: {record.status.reason}"

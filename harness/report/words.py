@@ -8,12 +8,19 @@ from harness.common.text import plain
 from harness.compare.summary import Forgot, Row, Spread
 from harness.compare.uncertainty import Figure
 from harness.measure.forgetting.figures import Forgetting
+from harness.measure.retrieval import PassageRetrieval
 from harness.study.record import Record
+from harness.suite import Kind
 
 METRIC_NAMES = {
     "accuracy": "accuracy", "macro_f1": "macro F1", "micro_f1": "micro F1", "roc_auc": "ROC AUC",
     "log_loss": "log loss", "calibration_error": "calibration error",
+    "exact_match": "exact match", "token_f1": "token F1", "rouge_l": "ROUGE-L",
+    "answer_recall": "answer recall",
 }
+BESIDE: dict[Kind, tuple[str, str]] = {"classification": ("accuracy", "roc_auc"),
+                                       "generation": ("exact_match", "answer_recall")}
+"""What stands beside the suite's metric where there is room for two more."""
 ABSENT = "–"
 
 
@@ -89,6 +96,15 @@ def standing(row: Row) -> str:
               f"[{row.behind.low:+.3f}, {row.behind.high:+.3f}]")
     word = {"tied": "tied", "undecided": "too small to tell", "lower": "lower"}[row.standing]
     return f"{word}: {behind}"
+
+
+def found(retrieval: PassageRetrieval) -> str:
+    """What a search over passages found."""
+    said = f"a whole reference in one of {retrieval.k} for {retrieval.answer_share:.3f}"
+    if retrieval.recall is None:
+        return said
+    depths = ", ".join(f"{share:.3f} at {depth}" for depth, share in retrieval.recall.items())
+    return f"recall of the document {depths}; MRR {retrieval.mrr:.3f}; {said}"
 
 
 def money(value: float | None, currency: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from harness.backbones.features import FeatureStore, sentences
 from harness.backbones.handle import Handle
 from harness.backbones.lengths import share_too_long
-from harness.check import items, labels, near, power
+from harness.check import answers, items, labels, near, power
 from harness.check.finding import ORDER, Finding
 from harness.common.clock import Clock
 from harness.common.device import Device
@@ -44,7 +44,7 @@ class Look:
     @property
     def key(self) -> str:
         """Names all that the findings depend on."""
-        code = [inspect.getsource(module) for module in (items, near, labels, power)]
+        code = [inspect.getsource(module) for module in (answers, items, near, labels, power)]
         return sha256_json([
             self.task.sha256, self.splits.sha256, vars(self.task.facts), self.matters,
             self.methods, [(h.sha256, b.max_length) for h, b in self.backbones],
@@ -76,7 +76,10 @@ def look_at(look: Look, say: Callable[[str], None]) -> tuple[Finding, ...]:
 def _found(look: Look, say: Callable[[str], None]) -> Iterator[Finding]:
     splits, train = look.splits, look.splits.train
     yield from items.check_rows(look.task)
-    yield from items.check_classes(look.task, splits)
+    if look.task.labels:
+        yield from items.check_classes(look.task, splits)
+    if look.task.corpus is not None:
+        yield from answers.check_answers(look.task.corpus, splits)
     yield from items.check_columns((*train, *splits.validation, *splits.test))
     yield from items.check_test(splits)
     say("checking: near-duplicates")
@@ -85,7 +88,7 @@ def _found(look: Look, say: Callable[[str], None]) -> Iterator[Finding]:
     yield from items.check_lengths({
         handle.name: (share_too_long(handle, look.task, train, budget.max_length),
                       budget.max_length) for handle, budget in look.backbones})
-    if look.features is not None:
+    if look.features is not None and look.task.labels:
         say("checking: labels")
         featurizer = sentences(look.features, look.backbones[0][1].max_length, look.device)
         vectors = FeatureStore(cache_folder() / "features").features(

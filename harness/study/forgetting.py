@@ -10,7 +10,7 @@ from harness.backbones.handle import Handle
 from harness.common.device import Device
 from harness.common.errors import HarnessError
 from harness.measure.forgetting.figures import forgetting, item_table, unchanged
-from harness.methods.decoder import DecoderClassifier
+from harness.methods.asked import AskedDecoder
 from harness.methods.encoder import EncoderClassifier
 from harness.study.plan import Plan, PlannedRun
 from harness.study.record import Record
@@ -41,7 +41,7 @@ def measure_check(check: Check, say: Callable[[str], None]) -> int:
             f"({number}/{len(check.runs)})")
         start = time.perf_counter()
         fitted = load_fitted(assignment)
-        if not isinstance(fitted, DecoderClassifier | EncoderClassifier):
+        if not isinstance(fitted, AskedDecoder | EncoderClassifier):
             raise HarnessError(f"{assignment.identity.label} changes weights in a way that its "
                                "forgetting cannot be measured", "This is a fault of the method.")
         after = examined_by.put_to(fitted.loaded, check.device)

@@ -129,11 +129,11 @@ def _inner_id(entry: Entry, runs: list[PlannedRun], seed: int, size: int | None)
 
 def _check_sizes(loaded: LoadedSuite, task: Task) -> None:
     """A budget that asks for more items than a split has is honoured with all there are, except
-    that no part may be smaller than the number of classes."""
+    that no part may be smaller than the number of classes, or two."""
     for part in ("train", "validation", "test"):
-        have, need = len(getattr(task.splits, part)), len(task.labels)
+        have, need = len(getattr(task.splits, part)), max(2, len(task.labels))
         if have < need:
-            raise HarnessError(f"the {part} split has {have} items for {need} classes",
+            raise HarnessError(f"the {part} split has {have} items, {need} are needed",
                                "Give more data.")
 
 

@@ -8,11 +8,12 @@ from pydantic import Field
 
 from harness.measure.cost import Cost
 from harness.measure.forgetting.figures import Forgetting
+from harness.measure.generation import Generation
 from harness.measure.latency import LatencyFigures
 from harness.measure.overfitting import Overfitting
 from harness.measure.part import RecordPart
 from harness.measure.quality import Quality
-from harness.measure.retrieval import Retrieval
+from harness.measure.retrieval import PassageRetrieval, Retrieval
 from harness.measure.slices import Slice
 
 SCHEMA_VERSION = 3
@@ -128,15 +129,24 @@ class Record(RecordPart):
     trials: tuple[TrialRecord, ...] = ()
     curve: tuple[CurveRecord, ...] = ()
     quality: Quality | None = None
+    """Of a task with classes."""
+    generation: Generation | None = None
+    """Of a task that is answered in words."""
     slices: tuple[Slice, ...] = ()
     overfitting: Overfitting | None = None
     forgetting: Forgetting | None = None
     latency: LatencyFigures | None = None
     cost: Cost | None = None
     size: Size | None = None
-    retrieval: Retrieval | None = None
+    retrieval: Retrieval | PassageRetrieval | None = None
     notes: tuple[str, ...] = ()
     environment: Environment
     predictions_sha256: str | None = Field(None, pattern=r"^[0-9a-f]{64}$")
     artifact_sha256: str | None = Field(None, pattern=r"^[0-9a-f]{64}$")
     """Over every file that the method saved."""
+
+    @property
+    def figures(self) -> dict[str, float | None]:
+        """Every metric of the run on all its test items; empty without a result."""
+        found = self.quality or self.generation
+        return {} if found is None else {name: getattr(found, name) for name in found.metrics}

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from harness.common.errors import HarnessError
 from harness.common.leaves import leaves
@@ -85,24 +86,28 @@ def reproduce(saved: SavedRun, record: Record, kept: Store, limits: RunLimits,
             raise HarnessError(f"run {identity.run_id} has no result this time: "
                                f"{after.status.state}: {after.status.reason}",
                                "Compare the environment in its record with this machine's.")
-        tables = [_probabilities(store, identity.run_id)
+        tables = [store.predictions(identity.run_id).to_pandas().sort_values("item")
                   for store in (kept, Store(Path(folder)))]
     return _compared(record, after, *tables)
 
 
-def _compared(before: Record, after: Record, old: np.ndarray, new: np.ndarray) -> Reproduced:
-    """`old` and `new` are [items, classes]: the task's hash, and so its items, are the same."""
-    found, apart = differences(before, after), np.abs(old - new)
+def _compared(before: Record, after: Record, old: pd.DataFrame, new: pd.DataFrame) -> Reproduced:
+    """The tables have the same items: the task's hash is the same."""
+    found, apart = differences(before, after), np.abs(_numbers(old) - _numbers(new))
     return Reproduced(
         before=before, after=after,
         surroundings=tuple(d for d in found if d.field.startswith(SURROUNDINGS)),
         figures=tuple(d for d in found if not d.field.startswith(SURROUNDINGS)),
         items=len(old), items_moved=int((apart.max(axis=1) > 0).sum()),
-        answers_changed=int((old.argmax(axis=1) != new.argmax(axis=1)).sum()),
+        answers_changed=int((_answers(old) != _answers(new)).sum()),
         largest=float(apart.max()))
 
 
-def _probabilities(store: Store, run_id: str) -> np.ndarray:
-    """[items, classes], in the order of the items' ids."""
-    table = store.predictions(run_id).to_pandas().sort_values("item")
-    return np.asarray(table.filter(regex="^p:").to_numpy())
+def _numbers(table: pd.DataFrame) -> np.ndarray:
+    """Probabilities of the classes, or scores of answers in words: [items, columns]."""
+    return np.asarray(table.filter(regex="^[pm]:").to_numpy())
+
+
+def _answers(table: pd.DataFrame) -> np.ndarray:
+    """[items]: what was answered, in words or as the number of a class."""
+    return np.asarray(table["answer"] if "answer" in table else _numbers(table).argmax(axis=1))

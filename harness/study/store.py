@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -20,7 +19,6 @@ from harness.common.unwritable import writing
 from harness.measure.forgetting.figures import Forgetting
 from harness.measure.part import RecordPart
 from harness.study.record import SCHEMA_VERSION, Record, State
-from harness.tasks.examples import Example
 
 RECORD = "record.json"
 PREDICTIONS = "predictions.parquet"
@@ -185,18 +183,3 @@ def _with_artifact(record: Record, folder: Path) -> Record:
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     sized = record.size and record.size.model_copy(update={"artifact_bytes": size})
     return record.model_copy(update={"size": sized, "artifact_sha256": sha256_tree(folder)})
-
-
-def prediction_table(examples: Sequence[Example], probabilities: np.ndarray,
-                     labels: Sequence[str]) -> pa.Table:
-    """Item id, group, slices and target, and one probability column a class."""
-    columns: dict[str, object] = {
-        "item": [e.id for e in examples],
-        "group": [e.group for e in examples],
-        "target": [labels[e.label] for e in examples],
-    }
-    for name in sorted({name for e in examples for name in e.slices}):
-        columns[f"slice:{name}"] = [e.slices.get(name) for e in examples]
-    for i, label in enumerate(labels):
-        columns[f"p:{label}"] = probabilities[:, i]
-    return pa.table(columns)

@@ -7,13 +7,17 @@ from datetime import UTC, datetime
 from itertools import chain
 
 from harness.check.finding import Finding
+from harness.measure.generation import Generation
 from harness.measure.part import RecordPart
+from harness.measure.quality import Quality
 from harness.study.plan import Plan
 from harness.study.record import Record
-from harness.suite import Decide
+from harness.suite import Decide, Kind
 from harness.tasks.task import class_counts
 
 SCHEMA_VERSION = 3
+FIGURES: dict[Kind, type[Quality] | type[Generation]] = {"classification": Quality,
+                                                         "generation": Generation}
 
 
 class DataFacts(RecordPart):
@@ -27,6 +31,10 @@ class DataFacts(RecordPart):
     duplicates: int
     conflicting: int
     groups: int
+    documents: int | None = None
+    """Of the corpus that questions are answered from."""
+    new_documents: int | None = None
+    passages: int | None = None
     by_class: dict[str, int]
     train: int
     validation: int
@@ -58,6 +66,8 @@ class Study(RecordPart):
     decide: Decide
     created: str
     suite_sha256: str
+    kind: Kind = "classification"
+    """Of the task."""
     labels: tuple[str, ...]
     budget: dict[str, int]
     data: DataFacts
@@ -65,6 +75,11 @@ class Study(RecordPart):
     records: tuple[Record, ...]
     findings: tuple[Finding, ...] = ()
     """What the checks of the data found, errors first."""
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """What runs of this kind of task are measured by."""
+        return FIGURES[self.kind].metrics
 
     def whole(self) -> tuple[Record, ...]:
         """The records at the whole budget: all but the smaller sizes of learning curves."""
@@ -81,7 +96,7 @@ def make_study(plan: Plan, records: Mapping[str, Record], findings: tuple[Findin
         suite=suite.name, title=suite.title, description=suite.description,
         profile=plan.loaded.profile, decide=suite.decide,
         created=datetime.now(UTC).replace(microsecond=0).isoformat(),
-        suite_sha256=plan.loaded.digest, labels=plan.task.labels,
+        suite_sha256=plan.loaded.digest, kind=plan.task.kind, labels=plan.task.labels,
         budget=suite.budget.model_dump(), data=_data_facts(plan),
         backbones=tuple(
             BackboneFacts(name=handle.name, kind=handle.kind, origin=handle.origin,
@@ -95,7 +110,7 @@ def make_study(plan: Plan, records: Mapping[str, Record], findings: tuple[Findin
 
 
 def _data_facts(plan: Plan) -> DataFacts:
-    facts, splits = plan.task.facts, plan.task.splits
+    facts, splits, corpus = plan.task.facts, plan.task.splits, plan.task.corpus
     parts = (splits.train, splits.validation, splits.test)
     ids = [{e.id for e in part} for part in parts]
     groups = [{e.group for e in part} for part in parts]
@@ -103,7 +118,10 @@ def _data_facts(plan: Plan) -> DataFacts:
         origin=plan.task.origin, rows=facts.rows, kept=facts.kept, empty=facts.empty,
         other_label=facts.other_label, duplicates=facts.duplicates,
         conflicting=facts.conflicting, groups=facts.groups,
-        by_class=class_counts(chain(*parts), plan.task.labels),
+        documents=corpus.facts.documents if corpus else None,
+        new_documents=corpus.facts.new_documents if corpus else None,
+        passages=corpus.facts.passages if corpus else None,
+        by_class=class_counts(chain(*parts), plan.task.labels) if plan.task.labels else {},
         train=len(splits.train), validation=len(splits.validation), test=len(splits.test),
         splits_sha256=splits.sha256, disjoint=_disjoint(ids) and _disjoint(groups),
     )

@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from harness.backbones.features import FeatureStore
 from harness.backbones.handle import Handle
 from harness.common.clock import Clock
@@ -17,20 +15,25 @@ from harness.common.errors import CannotWriteError, HarnessError
 from harness.common.text import without_folders
 from harness.common.unwritable import raise_if_full
 from harness.measure.cost import adaptation_cost
-from harness.measure.overfitting import overfitting
-from harness.measure.quality import Quality, quality
-from harness.measure.retrieval import Retrieval, retrieval
-from harness.measure.slices import slices
+from harness.measure.retrieval import (
+    PassageRetrieval,
+    Retrieval,
+    passage_retrieval,
+    retrieval,
+)
 from harness.methods import register_all
-from harness.methods.decoder import DecoderClassifier
+from harness.methods.asked import AskedDecoder
 from harness.methods.knn import Vote
 from harness.methods.loop import OUT_OF_MEMORY, DivergedError
 from harness.methods.method import METHODS, Fitted, Job, Method, Setting
+from harness.methods.open_book import PassageRetriever
+from harness.methods.retriever import Retriever
 from harness.methods.trials import fit_once, tune
 from harness.study.environment import environment
+from harness.study.outcome import outcome
 from harness.study.parts import budget_used, curve_records, notes, trial_records
 from harness.study.record import Identity, Record, Size, State, Status
-from harness.study.store import Store, prediction_table
+from harness.study.store import Store
 from harness.suite import Budget
 from harness.tasks.examples import Example
 from harness.tasks.task import Task
@@ -129,31 +132,29 @@ def _carry_out(assignment: Assignment, say: Callable[[str], None]) -> Record:
     chosen = tune(method, job) if setting is None else fit_once(method, job, setting)
     cost = adaptation_cost(chosen, time.perf_counter() - start, assignment.device)
     fitted, splits = chosen.fit.fitted, assignment.task.splits
-    labels = assignment.task.labels
     say("predicting")
-    test = fitted.predict(splits.test, Clock())
-    figures = _quality(test, splits.test, labels)
-    seen = splits.train[: len(splits.validation)]
-    gap = overfitting(
-        _quality(fitted.predict(seen, Clock()), seen, labels),
-        _quality(fitted.predict(splits.validation, Clock()), splits.validation, labels), figures)
+    found = outcome(assignment.task, fitted)
     trainable, total = fitted.parameters
     record = Record(
         identity=assignment.identity, status=Status(state="ok"), setting=chosen.setting,
         budget_used=budget_used(job, splits, chosen.fit.training), trials=trial_records(chosen),
-        curve=curve_records(chosen.fit.training), quality=figures,
-        slices=slices(splits.test, test), overfitting=gap, cost=cost,
+        curve=curve_records(chosen.fit.training), cost=cost,
         size=Size(trainable_parameters=trainable, total_parameters=total, artifact_bytes=0),
         retrieval=_retrieval(fitted, splits.test),
         notes=notes(assignment.backbone, chosen), environment=environment(assignment.device),
-    )
+    ).model_copy(update=dict(found.parts))
     say("saving")
     record = record if assignment.inner is None else _with_inner(record, assignment.inner)
-    return assignment.store.write(record, prediction_table(splits.test, test, labels), fitted.save)
+    return assignment.store.write(record, found.table, fitted.save)
 
 
-def _retrieval(fitted: Fitted, examples: Sequence[Example]) -> Retrieval | None:
-    if isinstance(fitted, Vote | DecoderClassifier) and fitted.retriever is not None:
+def _retrieval(fitted: Fitted, examples: Sequence[Example]
+               ) -> Retrieval | PassageRetrieval | None:
+    if not isinstance(fitted, Vote | AskedDecoder):
+        return None
+    if isinstance(fitted.retriever, PassageRetriever):
+        return passage_retrieval(fitted.retriever, fitted.k, examples)
+    if isinstance(fitted.retriever, Retriever):
         return retrieval(fitted.retriever, fitted.k, examples)
     return None
 
@@ -176,7 +177,3 @@ def _with_inner(record: Record, inner: Assignment) -> Record:
         update={"trainable_parameters": below.size.trainable_parameters})
     return record.model_copy(update={"cost": cost, "size": size})
 
-
-def _quality(probabilities: np.ndarray, examples: Sequence[Example], labels: tuple[str, ...]
-             ) -> Quality:
-    return quality(probabilities, np.array([e.label for e in examples]), labels)

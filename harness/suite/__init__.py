@@ -1,6 +1,6 @@
 """A suite: one YAML file that says task, backbones, methods, budget, measures and decision."""
 
-from harness.suite.decide import Decide, Limits, Prices
+from harness.suite.decide import Decide, Kind, Limits, Prices
 from harness.suite.gate import LOWER_IS_BETTER, Gate, MetricRule
 from harness.suite.load import LoadedSuite, find_suite, load_suite, methods_of
 from harness.suite.part import Choice, Part
@@ -28,6 +28,7 @@ __all__ = [
     "ForgettingItems",
     "Gate",
     "HubSource",
+    "Kind",
     "Latency",
     "Limits",
     "LoadedSuite",

@@ -8,6 +8,15 @@ from pydantic import Field, model_validator
 
 from harness.suite.part import Part
 
+Kind = Literal["classification", "generation"]
+Metric = Literal["accuracy", "macro_f1", "micro_f1", "roc_auc",
+                 "exact_match", "token_f1", "rouge_l", "answer_recall"]
+METRICS: dict[Kind, tuple[Metric, ...]] = {
+    "classification": ("accuracy", "macro_f1", "micro_f1", "roc_auc"),
+    "generation": ("exact_match", "token_f1", "rouge_l", "answer_recall"),
+}
+"""What a study of each kind of task can be decided by."""
+
 
 class Limits(Part):
     """What a method may not exceed to be recommended; None for no limit."""
@@ -45,7 +54,7 @@ class Prices(Part):
 class Decide(Part):
     """How a study is decided."""
 
-    metric: Literal["accuracy", "macro_f1", "micro_f1", "roc_auc"] = "macro_f1"
+    metric: Metric = "macro_f1"
     matters: float = Field(0.02, gt=0, lt=1)
     """The smallest difference of the metric that would matter to you."""
     requests: int = Field(1_000_000, ge=0)

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from harness.common.names import did_you_mean
-from harness.suite.decide import Decide
+from harness.suite.corpus import Corpus
+from harness.suite.decide import METRICS, Decide, Kind
 from harness.suite.gate import Gate
 from harness.suite.part import Choice, Name, Part
 from harness.suite.source import Source
@@ -32,6 +33,8 @@ class Prompt(Part):
 
     instruction: str
     item: str
+    passage: str = "Passage: {passage}\n\n"
+    """How a retrieved passage of the corpus stands before the item."""
 
     @field_validator("item")
     @classmethod
@@ -40,20 +43,43 @@ class Prompt(Part):
             raise ValueError("must hold {text} once, and {pair} at most once")
         return value
 
+    @field_validator("passage")
+    @classmethod
+    def _holds_passage(cls, value: str) -> str:
+        if value.count("{passage}") != 1:
+            raise ValueError("must hold {passage} once")
+        return value
+
 
 class TaskSpec(Part):
-    """Data, classes and prompt of a task."""
+    """Data, classes and prompt of a task. One of kind `generation` has no classes: its items are
+    questions that are answered in words."""
 
-    kind: Literal["classification"] = "classification"
+    kind: Kind = "classification"
     source: Source
     reader: Choice
-    labels: dict[str, tuple[str, ...]] = Field(min_length=2)
+    labels: dict[str, tuple[str, ...]] = Field({})
     """Class name to the values in the data that mean it."""
     other_labels: Literal["error", "drop"] = "error"
     options: dict[str, str] = Field({})
     """Class name to the answer a decoder gives; the class name itself where absent."""
     prompt: Prompt
     split: Split = Split()
+    corpus: Corpus | None = None
+    """What questions can be answered from."""
+    answer_tokens: int = Field(32, ge=1, le=512)
+    """The longest answer in words that a decoder may give."""
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> TaskSpec:
+        if self.kind == "classification" and len(self.labels) < 2:
+            raise ValueError("labels: a classification task names at least two classes")
+        if self.kind == "classification" and self.corpus is not None:
+            raise ValueError("corpus: only a task of kind generation is answered from documents")
+        if self.kind == "generation" and (self.labels or self.options):
+            raise ValueError("labels: a task of kind generation is answered in words, "
+                             "without classes or options")
+        return self
 
     @model_validator(mode="after")
     def _labels_fit(self) -> TaskSpec:
@@ -163,6 +189,16 @@ class Suite(Part):
     measure: Measure = Measure()
     decide: Decide = Decide()
     gate: Gate | None = None
+
+    @model_validator(mode="after")
+    def _decided_by_its_kind(self) -> Suite:
+        known = METRICS[self.task.kind]
+        if self.decide.metric not in known:
+            raise ValueError(f"decide.metric: {self.decide.metric} is not of a task of kind "
+                             f"{self.task.kind}; choose one of {', '.join(known)}")
+        if self.gate is not None and self.task.kind != "classification":
+            raise ValueError("gate: only a task of kind classification has one")
+        return self
 
     def budget_for(self, backbone: str | None) -> Budget:
         """The suite's budget, with the backbone's departures."""

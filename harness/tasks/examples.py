@@ -17,11 +17,18 @@ class Row:
     pair: str | None = None
     group: str | None = None
     slices: Mapping[str, str] = field(default_factory=dict)
+    references: tuple[str, ...] = ()
+    document: str | None = None
 
 
 @dataclass(frozen=True)
 class Example:
-    """One item of a task. `label` indexes the task's classes; `id` hashes the folded text."""
+    """One item of a task. `label` indexes the task's classes; `id` hashes the folded text.
+
+    A question that is answered in words has `references`, right answers of which the first is the
+    one to learn, and may name the `document` that it is about; its `label` is 1 where that
+    document is new after training, else 0.
+    """
 
     id: str
     text: str
@@ -29,6 +36,8 @@ class Example:
     label: int
     group: str
     slices: Mapping[str, str]
+    references: tuple[str, ...] = ()
+    document: str | None = None
 
     @property
     def joined(self) -> str:

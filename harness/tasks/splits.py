@@ -26,7 +26,7 @@ class Splits:
     def sha256(self) -> str:
         """Hash of which item, with which class, is in which part."""
         return sha256_json({
-            name: [(e.id, e.label, e.group) for e in part]
+            name: [(e.id, e.label, e.group, *e.references) for e in part]
             for name, part in (("train", self.train), ("validation", self.validation),
                                ("test", self.test))
         })

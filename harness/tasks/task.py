@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,9 +19,11 @@ from harness.common.kept import kept_folder
 from harness.common.located import explain
 from harness.sources import Fetched, fetch, fetch_whole
 from harness.sources.cache import cache_folder
-from harness.suite import LoadedSuite, Prompt
+from harness.suite import Kind, LoadedSuite, Prompt
 from harness.tasks import examples as examples_module
+from harness.tasks.corpus import Corpus, load_corpus
 from harness.tasks.examples import Example, Facts, Row, deduplicate
+from harness.tasks.questions import gather, split_questions
 from harness.tasks.readers import READERS, Reader, ReaderOptions
 from harness.tasks.splits import Splits, split
 
@@ -32,6 +35,7 @@ class Task:
     """Everything a method may know of a task beside the items themselves."""
 
     name: str
+    kind: Kind
     labels: tuple[str, ...]
     options: tuple[str, ...]
     """The answer a decoder gives for each class, in the order of `labels`."""
@@ -39,12 +43,16 @@ class Task:
     splits: Splits
     facts: Facts
     origin: str
+    corpus: Corpus | None = None
+    answer_tokens: int = 0
+    """The longest answer in words; none where there are classes."""
 
     @property
     def sha256(self) -> str:
-        """Hash of classes, answers, prompt and splits."""
-        return sha256_json([self.labels, self.options, self.prompt.model_dump(),
-                            self.splits.sha256])
+        """Hash of kind, classes, answers, prompt, splits and corpus."""
+        return sha256_json([self.kind, self.labels, self.options, self.prompt.model_dump(),
+                            self.splits.sha256, self.corpus and self.corpus.sha256,
+                            self.answer_tokens])
 
 
 def load_task(loaded: LoadedSuite) -> Task:
@@ -63,17 +71,42 @@ def load_task(loaded: LoadedSuite) -> Task:
         options = chosen.options.model_validate(spec.reader.options)
     except ValidationError as error:
         raise explain(error, loaded.source, chosen.options, at) from None
-    values = {value: i for i, name in enumerate(spec.labels) for value in spec.labels[name]}
     fetched = fetch(spec.source, loaded.folder)
+    if spec.kind == "generation":
+        return _in_words(loaded, chosen, options, fetched)
+    values = {value: i for i, name in enumerate(spec.labels) for value in spec.labels[name]}
     items, facts = _prepared(loaded, fetched, chosen, options, values)
     names = tuple(spec.labels)
     _check(loaded, facts, class_counts(items, names))
-    try:
+    with _splitting(loaded):
         splits = split(items, spec.split.validation, spec.split.test, spec.split.seed)
+    answers = tuple(spec.options.get(name, name) for name in names)
+    return Task(loaded.suite.name, spec.kind, names, answers, spec.prompt, splits, facts,
+                fetched.origin)
+
+
+def _in_words(loaded: LoadedSuite, chosen: Reader, options: ReaderOptions, fetched: Fetched
+              ) -> Task:
+    """The task of questions that are answered in words."""
+    spec = loaded.suite.task
+    corpus = load_corpus(loaded, spec.corpus) if spec.corpus else None
+    path = fetch_whole(spec.source, loaded.folder).path
+    items, facts = gather(_rows(path, chosen, options), corpus.documents() if corpus else {})
+    if not items:
+        raise loaded.error(("task", "reader"), "no row has a question and a reference answer",
+                           "Name the columns under the reader `questions`.")
+    with _splitting(loaded):
+        splits = split_questions(items, spec.split)
+    return Task(loaded.suite.name, spec.kind, (), (), spec.prompt, splits, facts, fetched.origin,
+                corpus, spec.answer_tokens)
+
+
+@contextmanager
+def _splitting(loaded: LoadedSuite) -> Iterator[None]:
+    try:
+        yield
     except ValueError as error:
         raise loaded.error(("task", "split"), str(error), "Give more data or groups.") from None
-    answers = tuple(spec.options.get(name, name) for name in names)
-    return Task(loaded.suite.name, names, answers, spec.prompt, splits, facts, fetched.origin)
 
 
 def class_counts(items: Iterable[Example], names: tuple[str, ...]) -> dict[str, int]:

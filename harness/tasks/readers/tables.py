@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -39,7 +40,7 @@ def read_table(path: Path, options: TableOptions) -> Iterator[Row]:
     """
     wanted = [options.text, options.label, *options.slices,
               *(c for c in (options.pair, options.group) if c is not None)]
-    frame = _columns(path, wanted, options.delimiter, options.encoding)
+    frame = columns_of(path, wanted, options.delimiter, options.encoding)
     for row in frame.to_dict("records"):
         yield Row(
             text=row[options.text], label=row[options.label].strip(),
@@ -51,11 +52,12 @@ def read_table(path: Path, options: TableOptions) -> Iterator[Row]:
 
 def read_columns(path: Path, columns: Sequence[str]) -> list[tuple[str, ...]]:
     """Some columns of a table as text, a tuple a row. Raises HarnessError as `read_table` does."""
-    return list(_columns(path, columns)[list(columns)].itertuples(index=False, name=None))
+    return list(columns_of(path, columns)[list(columns)].itertuples(index=False, name=None))
 
 
-def _columns(path: Path, wanted: Sequence[str], delimiter: str | None = None,
-             encoding: str = "utf-8-sig") -> pd.DataFrame:
+def columns_of(path: Path, wanted: Sequence[str], delimiter: str | None = None,
+               encoding: str = "utf-8-sig") -> pd.DataFrame:
+    """Some columns of a table, every cell as text. Raises HarnessError as `read_table` does."""
     frame = read_frame(path, delimiter, encoding)
     names = list(map(str, frame.columns))
     for column in wanted:
@@ -70,7 +72,10 @@ def _columns(path: Path, wanted: Sequence[str], delimiter: str | None = None,
 
 
 def _text(cell: object) -> str:
-    """The cell as text that can be written: half of a surrogate pair becomes a question mark."""
+    """The cell as text that can be written: half of a surrogate pair becomes a question mark, a
+    list a JSON array."""
+    if isinstance(cell, list | np.ndarray):
+        cell = json.dumps(list(cell), ensure_ascii=False, default=str)
     return str(cell).encode("utf-8", "replace").decode()
 
 
@@ -121,7 +126,8 @@ def _record(line: str, number: int) -> dict[str, object]:
         record = json.loads(line)
         if not isinstance(record, dict):
             raise ValueError("not an object")
-        return {key: str(value) if isinstance(value, dict | list) else value
+        return {key: json.dumps(value, ensure_ascii=False)
+                if isinstance(value, dict | list) else value
                 for key, value in record.items()}
     except (ValueError, RecursionError) as error:
         raise ValueError(f"line {number}: {error}") from None

@@ -1,0 +1,40 @@
+"""Greedy decoding behind a shared prefix."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from harness.backbones.score import Prefix, prompt_learner
+
+
+def greedy(model: Any, prefix: Prefix, items: Sequence[Sequence[int]], most: int, padding: int,
+           end: int) -> list[list[int]]:
+    """The likeliest continuation of `prefix + item` for each item, at most `most` tokens.
+
+    `items` holds each prompt's own tokens (at least one). The end token closes an answer and is
+    left out. Rows are padded on the left, behind the prefix, and the padding is masked.
+    """
+    device = next(model.parameters()).device
+    width = max(map(len, items))
+    ids = torch.full((len(items), width), padding, dtype=torch.long)
+    mask = torch.zeros((len(items), width), dtype=torch.long)
+    for row, item in enumerate(items):
+        ids[row, width - len(item):] = torch.tensor(item)
+        mask[row, width - len(item):] = 1
+    shared = torch.ones((len(items), prefix.length), dtype=torch.long)
+    base = model.get_base_model() if prompt_learner(model) else model
+    # The prefix's own tokens are never read again, only counted.
+    given = base.generate(
+        input_ids=torch.cat([shared * padding, ids], dim=1).to(device),
+        attention_mask=torch.cat([shared, mask], dim=1).to(device),
+        past_key_values=prefix.for_batch(len(items)) if prefix.length else None,
+        max_new_tokens=most, do_sample=False, num_beams=1, temperature=None, top_p=None,
+        top_k=None, repetition_penalty=1.0, pad_token_id=padding, eos_token_id=end)
+    return [_until(row, end) for row in given[:, prefix.length + width:].tolist()]
+
+
+def _until(tokens: list[int], end: int) -> list[int]:
+    return tokens[: tokens.index(end)] if end in tokens else tokens

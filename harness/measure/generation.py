@@ -1,0 +1,40 @@
+"""Quality of answers in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from harness.measure.part import RecordPart
+from harness.tasks.answers import SCORES
+from harness.tasks.examples import Example
+
+
+class Generation(RecordPart):
+    """Means over the items of one split, each in [0, 1], and the answers' mean length in words."""
+
+    metrics: ClassVar[tuple[str, ...]] = tuple(SCORES)
+    items: int
+    exact_match: float
+    token_f1: float
+    rouge_l: float
+    answer_recall: float
+    words: float
+
+
+def answer_scores(answers: Sequence[str], examples: Sequence[Example]) -> dict[str, np.ndarray]:
+    """Every score of every answer against its item's references, [items] each."""
+    return {name: np.array([score(answer, example.references)
+                            for answer, example in zip(answers, examples, strict=True)])
+            for name, score in SCORES.items()}
+
+
+def generation(answers: Sequence[str], examples: Sequence[Example]) -> Generation:
+    """Figures of `answers`. Raises ValueError for no items."""
+    if not examples:
+        raise ValueError("there are no items to measure")
+    scores = answer_scores(answers, examples)
+    return Generation(items=len(examples), **{name: float(s.mean()) for name, s in scores.items()},
+                      words=float(np.mean([len(answer.split()) for answer in answers])))

@@ -1,0 +1,56 @@
+"""A decoder that answers in words of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from harness.backbones.batches import by_length
+from harness.backbones.generate import greedy
+from harness.backbones.options import option_tree
+from harness.backbones.score import Prefix, score_options
+from harness.methods.asked import BATCH, AskedDecoder
+from harness.tasks.examples import Example
+
+
+@dataclass
+class DecoderGenerator(AskedDecoder):
+    """The likeliest token, one after another, up to the end token or `room` tokens."""
+
+    def answer(self, items: Sequence[list[int]], prefix: Prefix) -> np.ndarray:
+        """Answers, [items] of str."""
+        self.loaded.model.eval()
+        tokenizer = self.loaded.tokenizer
+        rows: dict[int, str] = {}
+        with torch.inference_mode(), self.device.autocast_context():
+            for indices in by_length([len(item) for item in items], BATCH):
+                given = greedy(self.loaded.model, prefix, [items[i] for i in indices], self.room,
+                               tokenizer.pad_token_id, tokenizer.eos_token_id)
+                texts = tokenizer.batch_decode(given, skip_special_tokens=True)
+                rows.update(zip(indices, (first_line(text) for text in texts), strict=True))
+        return np.array([rows[i] for i in range(len(items))], dtype=object)
+
+    def right_answers(self, examples: Sequence[Example]) -> list[list[int]]:
+        return [self.writer.answer(example) for example in examples]
+
+    def held_loss(self, items: Sequence[list[int]], examples: Sequence[Example]) -> float:
+        """-log p(first reference), mean over the items."""
+        self.loaded.model.eval()
+        trees = [option_tree([answer]) for answer in self.right_answers(examples)]
+        prefix, total = self.read_head(), 0.0
+        lengths = [len(item) + len(tree.tokens) for item, tree in zip(items, trees, strict=True)]
+        with torch.inference_mode(), self.device.autocast_context():
+            for indices in by_length(lengths, BATCH):
+                scores = score_options(self.loaded.model, prefix, [items[i] for i in indices],
+                                       [trees[i] for i in indices],
+                                       self.loaded.tokenizer.pad_token_id)
+                total -= float(torch.cat(scores).double().sum())
+        return total / len(items)
+
+
+def first_line(text: str) -> str:
+    """The answer is the first line that holds something: worked examples end with a line."""
+    return next((line.strip() for line in text.splitlines() if line.strip()), "")

@@ -1,0 +1,120 @@
+"""Questions asked with the passages of a corpus that a search finds for them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from harness.backbones.features import FeatureStore, sentences
+from harness.common.clock import Clock
+from harness.common.errors import CannotRunError
+from harness.methods.asked import AskedDecoder
+from harness.methods.method import Job
+from harness.retrieval.searches import Embed, Ranking, Search, build_search, open_search
+from harness.tasks.corpus import Corpus
+from harness.tasks.examples import Example
+
+LONGEST = 512
+"""Tokens of a passage that an embedder may read, where its own limit is not lower."""
+UPDATE = "update.json"
+
+
+@dataclass(frozen=True)
+class Update:
+    """Adding the passages of new documents to a search that had the old ones."""
+
+    passages: int
+    seconds: float
+    """Encoding and indexing, nothing shared."""
+
+
+@dataclass(frozen=True)
+class PassageRetriever:
+    """A search over all passages of a corpus."""
+
+    corpus: Corpus
+    passages: pa.Table
+    search: Search
+    update: Update | None
+    build_seconds: float = 0.0
+    """Encoding and indexing the old documents; none for a search that is read."""
+
+    def places(self, examples: Sequence[Example], k: int, clock: Clock) -> np.ndarray:
+        """Places of the `k` best passages, best first, [examples, k]."""
+        return self.search.rank([e.text for e in examples], k, clock)
+
+    def texts(self, places: Sequence[int]) -> list[str]:
+        """The passages at these places."""
+        return [str(text) for text in self.passages["text"].take(pa.array(places)).to_pylist()]
+
+    def save(self, folder: Path) -> None:
+        self.search.save(folder)
+        seconds = self.update and [self.update.passages, self.update.seconds]
+        (folder / UPDATE).write_text(json.dumps(seconds), encoding="utf-8")
+
+
+def build_passages(job: Job, ranking: Ranking) -> PassageRetriever:
+    """Index the old documents, then add the new ones, timed apart.
+
+    The job is charged for the old documents' vectors once, however many settings it tries; the
+    seconds told are of each as if it were done for the first time.
+    """
+    corpus = _corpus(job)
+    table = corpus.passages()
+    texts = [str(text) for text in table["text"].to_pylist()]
+    old = corpus.facts.passages - corpus.facts.new_passages
+    if ranking != "bm25":
+        _embed(job, job.store)(texts[:old], job.clock)
+    clock, embed = Clock(), _embed(job, FeatureStore(job.store.folder))
+    search = build_search(ranking, texts[:old], embed, clock)
+    seconds = clock.stand_alone()
+    job.clock.spent["index"] += clock.spent["index"]
+    if old == len(texts):
+        return PassageRetriever(corpus, table, search, None, seconds)
+    search.extend(texts[old:], clock)
+    update = Update(len(texts) - old, clock.stand_alone() - seconds)
+    return PassageRetriever(corpus, table, search, update, seconds)
+
+
+def open_passages(job: Job, ranking: Ranking, folder: Path) -> PassageRetriever:
+    """What `PassageRetriever.save` wrote."""
+    corpus = _corpus(job)
+    table = corpus.passages()
+    search = open_search(ranking, folder, table["text"].to_pylist(), _embed(job, job.store))
+    update = json.loads((folder / UPDATE).read_text(encoding="utf-8"))
+    return PassageRetriever(corpus, table, search, Update(*update) if update else None)
+
+
+def ask_with_passages(asked: AskedDecoder, retriever: PassageRetriever, k: int, room: int
+                      ) -> AskedDecoder:
+    """The decoder, asked with `k` passages in `room` tokens before each item, the best last."""
+    def write(examples: Sequence[Example], clock: Clock) -> list[list[int]]:
+        places = retriever.places(examples, k, clock)
+        with clock.phase("tokenize"):
+            return [asked.writer.passages(retriever.texts(row), room) + asked.writer.tail(example)
+                    for example, row in zip(examples, places.tolist(), strict=True)]
+
+    asked.retriever, asked.k, asked.write = retriever, k, write
+    return asked
+
+
+def _corpus(job: Job) -> Corpus:
+    if job.task.corpus is None:
+        raise CannotRunError("the task has no corpus to search")
+    return job.task.corpus
+
+
+def _embed(job: Job, store: FeatureStore) -> Embed:
+    def embed(texts: Sequence[str], clock: Clock) -> np.ndarray:
+        if job.embedder is None:
+            raise CannotRunError("rag needs the suite's `embedder`")
+        featurizer = sentences(job.embedder, LONGEST, job.device)
+        examples = [Example(str(place), text, None, 0, "", {}) for place, text in enumerate(texts)]
+        return store.features(featurizer, examples, clock, "encode")
+
+    return embed

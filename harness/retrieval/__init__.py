@@ -1,0 +1,1 @@
+"""Searching passages of a corpus: by vectors, by words, or by both."""

@@ -1,0 +1,197 @@
+"""Ways to rank passages for questions: by vectors, by words (BM25), by both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Literal, Protocol
+
+import bm25s
+import faiss
+import numpy as np
+
+from harness.common.clock import Clock
+from harness.retrieval.vectors import (
+    build_index,
+    extend_index,
+    index_bytes,
+    kind_for,
+    open_index,
+    save_index,
+    unit,
+)
+
+Ranking = Literal["dense", "bm25", "hybrid"]
+Embed = Callable[[Sequence[str], Clock], np.ndarray]
+"""Texts to vectors, [texts, width]."""
+WORDS = "words"
+FUSED = 60
+"""The constant of reciprocal rank fusion (Cormack, Clarke and Büttcher 2009, section 2)."""
+DEPTH = 50
+"""Passages of each ranking that are fused."""
+
+
+class Search(Protocol):
+    """Ranks passages, which are known by their place in the order they were added."""
+
+    @property
+    def kind(self) -> str:
+        """What is searched."""
+
+    @property
+    def bytes(self) -> int:
+        """Size when written."""
+
+    def rank(self, questions: Sequence[str], k: int, clock: Clock) -> np.ndarray:
+        """Places of the `k` best passages, best first: [questions, k or all there are]."""
+
+    def extend(self, texts: Sequence[str], clock: Clock) -> None:
+        """Add passages behind those that are there."""
+
+    def save(self, folder: Path) -> None:
+        """Write what `open_search` reads."""
+
+
+@dataclass
+class Dense:
+    """Nearest vectors."""
+
+    index: faiss.Index
+    embed: Embed
+
+    @property
+    def kind(self) -> str:
+        return kind_for(self.index.ntotal)
+
+    @property
+    def bytes(self) -> int:
+        return index_bytes(self.index)
+
+    def rank(self, questions: Sequence[str], k: int, clock: Clock) -> np.ndarray:
+        vectors = unit(self.embed(questions, clock))
+        with clock.phase("retrieve"):
+            return np.asarray(self.index.search(vectors, min(k, self.index.ntotal))[1])
+
+    def extend(self, texts: Sequence[str], clock: Clock) -> None:
+        vectors = unit(self.embed(texts, clock))
+        with clock.phase("index"):
+            extend_index(self.index, vectors)
+
+    def save(self, folder: Path) -> None:
+        save_index(self.index, folder)
+
+
+@dataclass
+class Lexical:
+    """BM25 over words without English stop words, as Lucene has it (bm25s, Lù 2024)."""
+
+    texts: list[str]
+    index: bm25s.BM25
+
+    kind = "bm25"
+
+    @property
+    def bytes(self) -> int:
+        return int(sum(part.nbytes for part in self.index.scores.values()
+                       if isinstance(part, np.ndarray)))
+
+    def rank(self, questions: Sequence[str], k: int, clock: Clock) -> np.ndarray:
+        with clock.phase("retrieve"):
+            return np.stack([self._rank(words, min(k, len(self.texts)))
+                             for words in _words(questions)])
+
+    def _rank(self, words: list[str], k: int) -> np.ndarray:
+        known = [word for word in words if word in self.index.vocab_dict]
+        scores = self.index.get_scores(known) if known else np.zeros(len(self.texts))
+        # Of passages that tie, the first.
+        return np.argsort(-scores, kind="stable")[:k]
+
+    def extend(self, texts: Sequence[str], clock: Clock) -> None:
+        # A word's weight depends on all passages: the index is made anew.
+        with clock.phase("index"):
+            self.texts = [*self.texts, *texts]
+            self.index = _indexed(self.texts)
+
+    def save(self, folder: Path) -> None:
+        self.index.save(str(folder / WORDS), show_progress=False)
+
+
+@dataclass
+class Hybrid:
+    """Both rankings fused: a passage counts 1 / (60 + rank) in each."""
+
+    dense: Dense
+    lexical: Lexical
+
+    @property
+    def kind(self) -> str:
+        return f"{self.dense.kind} + {self.lexical.kind}"
+
+    @property
+    def bytes(self) -> int:
+        return self.dense.bytes + self.lexical.bytes
+
+    def rank(self, questions: Sequence[str], k: int, clock: Clock) -> np.ndarray:
+        depth = max(k, DEPTH)
+        both = [side.rank(questions, depth, clock) for side in (self.dense, self.lexical)]
+        with clock.phase("retrieve"):
+            return np.stack([fuse(rankings)[:k] for rankings in zip(*both, strict=True)])
+
+    def extend(self, texts: Sequence[str], clock: Clock) -> None:
+        self.dense.extend(texts, clock)
+        self.lexical.extend(texts, clock)
+
+    def save(self, folder: Path) -> None:
+        self.dense.save(folder)
+        self.lexical.save(folder)
+
+
+def build_search(ranking: Ranking, texts: Sequence[str], embed: Embed, clock: Clock) -> Search:
+    """Index passages. Time is counted under the phases `encode` and `index`."""
+    return _of(ranking, partial(_dense, texts, embed, clock), partial(_lexical, texts, clock))
+
+
+def open_search(ranking: Ranking, folder: Path, texts: Sequence[str], embed: Embed) -> Search:
+    """What `Search.save` wrote, memory-mapped: for ranking."""
+    return _of(ranking, lambda: Dense(open_index(folder), embed),
+               lambda: Lexical(list(texts), bm25s.BM25.load(str(folder / WORDS), mmap=True)))
+
+
+def fuse(rankings: Sequence[np.ndarray]) -> np.ndarray:
+    """Places by reciprocal rank fusion, best first; of equals the one ranked higher by the first.
+    """
+    scores: dict[int, float] = {}
+    for ranking in rankings:
+        for rank, place in enumerate(ranking.tolist(), 1):
+            scores[place] = scores.get(place, 0.0) + 1 / (FUSED + rank)
+    return np.array(sorted(scores, key=lambda place: -scores[place]), dtype=np.int64)
+
+
+def _of(ranking: Ranking, dense: Callable[[], Dense], lexical: Callable[[], Lexical]) -> Search:
+    if ranking == "dense":
+        return dense()
+    return lexical() if ranking == "bm25" else Hybrid(dense(), lexical())
+
+
+def _dense(texts: Sequence[str], embed: Embed, clock: Clock) -> Dense:
+    vectors = unit(embed(texts, clock))
+    with clock.phase("index"):
+        return Dense(build_index(vectors, kind_for(len(vectors))), embed)
+
+
+def _lexical(texts: Sequence[str], clock: Clock) -> Lexical:
+    with clock.phase("index"):
+        return Lexical(list(texts), _indexed(texts))
+
+
+def _indexed(texts: Sequence[str]) -> bm25s.BM25:
+    index = bm25s.BM25()
+    index.index(_words(texts), show_progress=False)
+    return index
+
+
+def _words(texts: Sequence[str]) -> list[list[str]]:
+    found = bm25s.tokenize(list(texts), stopwords="en", return_ids=False, show_progress=False)
+    return [list(words) for words in found]

@@ -1,0 +1,90 @@
+"""What a fitted method answers and how good it is, by kind of task: parts of a record, a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from harness.common.clock import Clock
+from harness.measure.generation import answer_scores, generation
+from harness.measure.overfitting import overfitting
+from harness.measure.part import RecordPart
+from harness.measure.quality import Quality, quality
+from harness.measure.slices import Slice, slices
+from harness.methods.method import Fitted
+from harness.suite import Kind
+from harness.tasks.examples import Example
+from harness.tasks.task import Task
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Fields of a record by name, and a row a test item."""
+
+    parts: Mapping[str, RecordPart | tuple[Slice, ...]]
+    table: pa.Table
+
+
+def outcome(task: Task, fitted: Fitted) -> Outcome:
+    """Have the method answer the items once and measure its answers."""
+    return OUTCOMES[task.kind](task, fitted)
+
+
+def _of_classes(task: Task, fitted: Fitted) -> Outcome:
+    splits, labels = task.splits, task.labels
+    test = fitted.predict(splits.test, Clock())
+    figures = _quality(test, splits.test, labels)
+    seen = splits.train[: len(splits.validation)]
+    gap = overfitting(
+        _quality(fitted.predict(seen, Clock()), seen, labels),
+        _quality(fitted.predict(splits.validation, Clock()), splits.validation, labels), figures)
+    return Outcome({"quality": figures, "slices": slices(splits.test, test), "overfitting": gap},
+                   class_table(splits.test, test, labels))
+
+
+def _in_words(task: Task, fitted: Fitted) -> Outcome:
+    answers = fitted.predict(task.splits.test, Clock()).tolist()
+    return Outcome({"generation": generation(answers, task.splits.test)},
+                   answer_table(task.splits.test, answers))
+
+
+OUTCOMES: dict[Kind, Callable[[Task, Fitted], Outcome]] = {
+    "classification": _of_classes, "generation": _in_words}
+
+
+def class_table(examples: Sequence[Example], probabilities: np.ndarray, labels: Sequence[str]
+                ) -> pa.Table:
+    """Item id, group, slices and target, and one probability column a class."""
+    columns = _shared(examples) | {"target": [labels[e.label] for e in examples]}
+    columns |= {f"p:{label}": probabilities[:, i] for i, label in enumerate(labels)}
+    return pa.table(columns)
+
+
+def answer_table(examples: Sequence[Example], answers: Sequence[str]) -> pa.Table:
+    """Item id, group, slices, first reference and stratum, the answer, and a column a score.
+
+    Questions on one document are a group: their answers hang together.
+    """
+    columns = _shared(examples) | {
+        "group": [e.document or e.group for e in examples],
+        "target": [e.references[0] for e in examples],
+        "stratum": [e.label for e in examples],
+        "answer": list(answers)}
+    columns |= {f"m:{name}": scores for name, scores in answer_scores(answers, examples).items()}
+    return pa.table(columns)
+
+
+def _shared(examples: Sequence[Example]) -> dict[str, object]:
+    columns: dict[str, object] = {"item": [e.id for e in examples],
+                                  "group": [e.group for e in examples]}
+    for name in sorted({name for e in examples for name in e.slices}):
+        columns[f"slice:{name}"] = [e.slices.get(name) for e in examples]
+    return columns
+
+
+def _quality(probabilities: np.ndarray, examples: Sequence[Example], labels: tuple[str, ...]
+             ) -> Quality:
+    return quality(probabilities, np.array([e.label for e in examples]), labels)

@@ -1,0 +1,176 @@
+"""A corpus: documents cut into passages, kept memory-mapped."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import random
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from harness.common.errors import HarnessError
+from harness.common.files import sha256_json
+from harness.common.kept import kept_folder
+from harness.sources import fetch, fetch_whole
+from harness.sources.cache import cache_folder
+from harness.suite import LoadedSuite
+from harness.suite.corpus import Chunk, New
+from harness.suite.corpus import Corpus as CorpusSpec
+from harness.tasks.examples import folded
+from harness.tasks.readers.tables import columns_of
+
+PASSAGES, FACTS = "passages.arrow", "facts.json"
+ENDINGS = (".txt", ".md")
+TRUE = ("true", "1", "yes", "new")
+SCHEMA = pa.schema({"document": pa.string(), "text": pa.string(), "new": pa.bool_()})
+
+
+@dataclass(frozen=True)
+class Document:
+    """One document of a corpus. `new` ones come after training."""
+
+    id: str
+    text: str
+    new: bool = False
+
+
+@dataclass(frozen=True)
+class CorpusFacts:
+    """What a corpus holds."""
+
+    documents: int
+    new_documents: int
+    passages: int
+    new_passages: int
+    duplicates: int
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Passages on disk, those of old documents first; read through a memory map."""
+
+    folder: Path
+    sha256: str
+    facts: CorpusFacts
+    origin: str
+
+    def passages(self) -> pa.Table:
+        """Columns `document`, `text` and `new`, a row a passage; nothing is read until asked."""
+        return pa.ipc.open_file(pa.memory_map(str(self.folder / PASSAGES))).read_all()
+
+    def documents(self) -> dict[str, bool]:
+        """Document id to whether it is new."""
+        table = self.passages().select(["document", "new"])
+        return dict(zip(*(table[name].to_pylist() for name in table.column_names), strict=True))
+
+
+def load_corpus(loaded: LoadedSuite, spec: CorpusSpec) -> Corpus:
+    """Fetch, read and cut the documents of a suite's corpus; kept in the cache.
+
+    Raises HarnessError for unreadable files, missing columns, no documents, one id twice, and
+    where every document or none is new.
+    """
+    fetched = fetch(spec.source, loaded.folder)
+    code = inspect.getsource(sys.modules[__name__])
+    key = sha256_json([fetched.sha256, spec.model_dump(mode="json", exclude={"source"}), code])
+    folder = cache_folder() / "corpora" / key[:32]
+
+    def make(into: Path) -> None:
+        path = fetch_whole(spec.source, loaded.folder).path
+        documents, duplicates = read_documents(path, spec)
+        _write(into, _marked(loaded, documents, spec.new), spec.chunk, duplicates)
+
+    kept_folder(folder, make)
+    facts = CorpusFacts(**json.loads((folder / FACTS).read_text(encoding="utf-8")))
+    return Corpus(folder, key, facts, fetched.origin)
+
+
+def read_documents(path: Path, spec: CorpusSpec) -> tuple[list[Document], int]:
+    """The distinct documents of a folder of texts or of a table, and the number left out.
+
+    A document without an id is named by the hash of its text. Raises HarnessError.
+    """
+    kept: dict[str, Document] = {}
+    duplicates = 0
+    for document in _folder(path) if path.is_dir() else _table(path, spec):
+        if not document.text.strip():
+            continue
+        before = kept.setdefault(document.id, document)
+        if before is document:
+            continue
+        if folded(before.text) != folded(document.text):
+            raise HarnessError(f"{path.name}: two documents have the id '{document.id}'",
+                               "Give each its own.")
+        duplicates += 1
+    if not kept:
+        raise HarnessError(f"{path.name}: holds no documents",
+                           f"Give a table, or a folder of {' and '.join(ENDINGS)} files.")
+    return list(kept.values()), duplicates
+
+
+def text_id(text: str) -> str:
+    """Name of a document that has none: 16 hex digits of the sha256 of its folded text."""
+    return hashlib.sha256(folded(text).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def chunks(text: str, chunk: Chunk) -> Iterator[str]:
+    """Passages of `chunk.words` words, each beginning with the last `overlap` words of the one
+    before; the last may be shorter, but holds words of its own."""
+    words = text.split()
+    step = chunk.words - chunk.overlap
+    for start in range(0, max(1, len(words) - chunk.overlap), step):
+        yield " ".join(words[start:start + chunk.words])
+
+
+def _folder(path: Path) -> Iterator[Document]:
+    for file in sorted(path.rglob("*")):
+        if file.suffix.lower() in ENDINGS and file.is_file():
+            try:
+                text = file.read_text(encoding="utf-8-sig")
+            except (OSError, UnicodeDecodeError) as error:
+                reason = getattr(error, "strerror", None) or "not UTF-8 text"
+                raise HarnessError(f"{file.name}: {reason}", "Mend or remove it.") from None
+            yield Document(file.relative_to(path).with_suffix("").as_posix(), text)
+
+
+def _table(path: Path, spec: CorpusSpec) -> Iterator[Document]:
+    new = spec.new.column if spec.new else None
+    frame = columns_of(path, [c for c in (spec.text, spec.id, new) if c is not None])
+    for row in frame.to_dict("records"):
+        text = row[spec.text]
+        yield Document(row[spec.id] if spec.id else text_id(text), text,
+                       new is not None and row[new].strip().lower() in TRUE)
+
+
+def _marked(loaded: LoadedSuite, documents: Sequence[Document], new: New | None
+            ) -> list[Document]:
+    """With the share that is new drawn, where the suite asks for one; old documents first."""
+    marked = list(documents)
+    if new is not None and new.share is not None:
+        names = sorted(d.id for d in documents)
+        drawn = set(random.Random(new.seed).sample(names, round(new.share * len(names))))
+        marked = [Document(d.id, d.text, d.id in drawn) for d in documents]
+    if new is not None and len({d.new for d in marked}) < 2:
+        raise loaded.error(("task", "corpus", "new"),
+                           f"{'all' if marked[0].new else 'none'} of the {len(marked)} documents "
+                           "are new", "Mark some of them.")
+    return sorted(marked, key=lambda d: d.new)
+
+
+def _write(folder: Path, documents: Sequence[Document], chunk: Chunk, duplicates: int) -> None:
+    counts = {True: 0, False: 0}
+    with pa.OSFile(str(folder / PASSAGES), "wb") as sink, \
+            pa.ipc.new_file(sink, SCHEMA) as writer:
+        for document in documents:
+            texts = list(chunks(document.text, chunk))
+            counts[document.new] += len(texts)
+            writer.write_batch(pa.record_batch(
+                [[document.id] * len(texts), texts, [document.new] * len(texts)], schema=SCHEMA))
+    facts = CorpusFacts(len(documents), sum(d.new for d in documents), sum(counts.values()),
+                        counts[True], duplicates)
+    (folder / FACTS).write_text(json.dumps(asdict(facts)), encoding="utf-8")

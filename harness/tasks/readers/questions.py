@@ -1,0 +1,52 @@
+"""Questions with reference answers: CSV, TSV, JSONL and Parquet."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import Field
+
+from harness.tasks.examples import Row
+from harness.tasks.readers import ReaderOptions, reader
+from harness.tasks.readers.tables import columns_of
+
+
+class QuestionOptions(ReaderOptions):
+    """Which column means what."""
+
+    text: str
+    answers: str
+    """A text, or a list of texts: a JSON array."""
+    document: str | None = None
+    """Id, or whole text, of the document of the corpus that a question is about."""
+    group: str | None = None
+    slices: tuple[str, ...] = ()
+    delimiter: str | None = Field(None, min_length=1, max_length=1)
+    encoding: str = "utf-8-sig"
+
+
+@reader("questions", QuestionOptions)
+def read_questions(path: Path, options: QuestionOptions) -> Iterator[Row]:
+    """Rows of a table of questions. Raises HarnessError as the reader `table` does."""
+    wanted = [options.text, options.answers, *options.slices,
+              *(c for c in (options.document, options.group) if c is not None)]
+    frame = columns_of(path, wanted, options.delimiter, options.encoding)
+    for row in frame.to_dict("records"):
+        yield Row(
+            text=row[options.text], label="", references=_references(row[options.answers]),
+            document=row[options.document] if options.document else None,
+            group=row[options.group] if options.group else None,
+            slices={name: row[name] for name in options.slices},
+        )
+
+
+def _references(cell: str) -> tuple[str, ...]:
+    """A JSON array's texts, or the cell itself; empty ones are left out."""
+    try:
+        found = json.loads(cell) if cell.lstrip().startswith("[") else [cell]
+    except ValueError:
+        found = [cell]
+    texts = dict.fromkeys(" ".join(str(text).split()) for text in found)
+    return tuple(text for text in texts if text)
