@@ -112,8 +112,9 @@ class Base:
     """The items of a slice that a measure is a share of."""
 
     items: int
+    classes: tuple[int, ...]
     by_class: tuple[int, ...]
-    """Groups of each class that is there."""
+    """Groups of each of these classes."""
     groups: int
 
     @property
@@ -143,8 +144,9 @@ def base(answers: Answers, inside: np.ndarray, among: int | None) -> Base:
     """Of the items `inside` [items] bool, those of one class or all."""
     chosen = inside if among is None else inside & (answers.targets == among)
     targets, groups = answers.targets[chosen], answers.groups[chosen]
-    return Base(int(chosen.sum()),
-                tuple(len(np.unique(groups[targets == c])) for c in np.unique(targets)),
+    classes = tuple(np.unique(targets).tolist())
+    return Base(int(chosen.sum()), classes,
+                tuple(len(np.unique(groups[targets == c])) for c in classes),
                 len(np.unique(groups)))
 
 

@@ -216,7 +216,7 @@ def _methods(answers: Answers, runs: Sequence[_Runs], slices: Sequence[_Slice]
                    for name, own in able.items() if own}
         gaps, changes = {}, {}
         for name, own in able.items():
-            if len(own) < 2:
+            if not _comparable(name, own):
                 continue
             trust = Trust.of([s.bases[name] for s in own], name)
             profile = _profile(own, name, own_runs)
@@ -228,6 +228,12 @@ def _methods(answers: Answers, runs: Sequence[_Runs], slices: Sequence[_Slice]
             name=own_runs.arm.name, reference=against.name if against else None,
             figures=figures, gaps=gaps, changes=changes, answer=None))
     return tuple(made)
+
+
+def _comparable(measure: str, slices: Sequence[_Slice]) -> bool:
+    """Whether there is a gap: macro F1 over other classes is another figure."""
+    same = measure != "macro_f1" or len({s.bases[measure].classes for s in slices}) == 1
+    return len(slices) > 1 and same
 
 
 def _profile(slices: Sequence[_Slice], name: str, runs: _Runs) -> Profile:
