@@ -82,7 +82,7 @@ def gap_interval(profile: Profile, trust: Trust) -> tuple[float, float]:
     error, degrees = _error([
         (np.maximum(_squares(pairs, _covariance(profile.values)), _least(pairs, trust)),
          _freedom(pairs, trust)),
-        _seeds(pairs, profile)])
+        _seeds(profile)])
     between = pairs @ profile.mean
     low = (between + stdtrit(degrees, TAIL / _choices(pairs)) * error).max()
     high = (between + stdtrit(degrees, 1 - TAIL) * error).max()
@@ -99,12 +99,9 @@ def gap_change(tuned: Profile, reference: Profile, trust: Trust) -> Moved:
                 - 2 * pairs @ joint[:slices, slices:] @ pairs.T)
     least = _least(pairs, trust)
     freedom = _freedom(pairs, trust)
-    own, own_freedom = _seeds(pairs, tuned)
-    theirs, their_freedom = _seeds(pairs, reference)
     error, degrees = _error([
         (np.maximum(of_items, np.maximum.outer(least, least)),
-         np.minimum.outer(freedom, freedom)),
-        (own[:, None], own_freedom), (theirs[None, :], their_freedom)])
+         np.minimum.outer(freedom, freedom)), _seeds(tuned), _seeds(reference)])
     terms = (pairs @ tuned.mean)[:, None] - pairs @ reference.mean
     reach = -stdtrit(degrees, TAIL / _choices(pairs)) * error
     rises, falls = stdtr(degrees, -terms / error), stdtr(degrees, terms / error)
@@ -148,12 +145,20 @@ def _freedom(pairs: np.ndarray, trust: Trust) -> np.ndarray:
     return np.asarray(np.where(pairs != 0, trust.freedom, np.inf).min(axis=1))
 
 
-def _seeds(pairs: np.ndarray, profile: Profile) -> tuple[np.ndarray, np.ndarray]:
-    """Variance of each contrast's mean over seeds, and its freedom; 0 for a single seed."""
-    seeds = len(profile.points)
+def _seeds(profile: Profile) -> tuple[np.ndarray, np.ndarray]:
+    """Variance of the mean over seeds of any contrast, and its freedom; (0, 0) for a single seed.
+
+    From what is left of the seeds' figures beside each seed's and each slice's mean: the
+    interaction of a two-way layout. With two or three seeds each pair alone would have too few
+    degrees of freedom for the most unlucky of many pairs to tell anything.
+    """
+    seeds, slices = profile.points.shape
     if seeds < 2:
-        return np.zeros(len(pairs)), np.array(0)
-    return (profile.points @ pairs.T).var(axis=0, ddof=1) / seeds, np.array(seeds - 1)
+        return np.array(0.0), np.array(0)
+    points = profile.points
+    left = points - points.mean(axis=0) - points.mean(axis=1, keepdims=True) + points.mean()
+    freedom = (seeds - 1) * (slices - 1)
+    return np.array(2 * (left**2).sum() / freedom / seeds), np.array(freedom)
 
 
 def _error(parts: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
