@@ -45,11 +45,12 @@ def quiz_dict(encoder, decoder):
                        "new": {"share": 0.3}},
             "prompt": {"instruction": "Answer the question.",
                        "item": "Question: {text}\nAnswer:"},
-            "split": {"validation": 0.2, "test": 0.3}, "answer_tokens": 8}}
+            "split": {"validation": 0.2, "test": 0.3}, "answer_tokens": 24}}
     suite["backbones"]["enc"]["methods"] = ["knn"]
-    suite["backbones"]["dec"]["methods"] = ["zero-shot", "few-shot", "full", "rag",
-                                                     {"rag": {"search": "bm25", "as": "rag-bm25"}},
-                                                     "lora", {"rag+lora": {"search": "hybrid"}}]
+    suite["backbones"]["dec"]["methods"] = [
+        "zero-shot", "few-shot", "full", "lora", {"rag": {"tokens": 120}},
+        {"rag": {"tokens": 120, "search": "bm25", "as": "rag-bm25"}},
+        {"rag+lora": {"tokens": 120, "search": "hybrid"}}]
     suite["backbones"]["dec"]["budget"] = {}
     suite["budget"] |= {"train": 14, "validation": 5, "test": 21, "seeds": 1, "max_length": 48}
     return suite

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,6 @@ from harness.tasks.examples import Example
 
 LONGEST = 512
 """Tokens of a passage that an embedder may read, where its own limit is not lower."""
-UPDATE = "update.json"
 
 
 @dataclass(frozen=True)
@@ -40,9 +38,9 @@ class PassageRetriever:
     corpus: Corpus
     passages: pa.Table
     search: Search
-    update: Update | None
+    update: Update | None = None
     build_seconds: float = 0.0
-    """Encoding and indexing the old documents; none for a search that is read."""
+    """Encoding and indexing the old documents. Neither is known of a search that is read."""
 
     def places(self, examples: Sequence[Example], k: int, clock: Clock) -> np.ndarray:
         """Places of the `k` best passages, best first, [examples, k]."""
@@ -53,9 +51,9 @@ class PassageRetriever:
         return [str(text) for text in self.passages["text"].take(pa.array(places)).to_pylist()]
 
     def save(self, folder: Path) -> None:
+        """Write what `open_passages` reads. Times are not among it: the same run leaves the same
+        files."""
         self.search.save(folder)
-        seconds = self.update and [self.update.passages, self.update.seconds]
-        (folder / UPDATE).write_text(json.dumps(seconds), encoding="utf-8")
 
 
 def build_passages(job: Job, ranking: Ranking) -> PassageRetriever:
@@ -86,8 +84,7 @@ def open_passages(job: Job, ranking: Ranking, folder: Path) -> PassageRetriever:
     corpus = _corpus(job)
     table = corpus.passages()
     search = open_search(ranking, folder, table["text"].to_pylist(), _embed(job, job.store))
-    update = json.loads((folder / UPDATE).read_text(encoding="utf-8"))
-    return PassageRetriever(corpus, table, search, Update(*update) if update else None)
+    return PassageRetriever(corpus, table, search)
 
 
 def ask_with_passages(asked: AskedDecoder, retriever: PassageRetriever, k: int, room: int

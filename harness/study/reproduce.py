@@ -24,7 +24,7 @@ from harness.study.store import Store
 from harness.suite import RunLimits
 
 MEASURED = re.compile(r"(cost\.(?!training_flops)|latency\b|forgetting\b)|trials\[\d+\]\.seconds$"
-                      r"|retrieval\.build_seconds$")
+                      r"|retrieval\.(build|update)_seconds$")
 """Times, memory, and what is measured on finished runs."""
 SURROUNDINGS = ("environment.", "identity.")
 

@@ -1,0 +1,45 @@
+"""Questions gathered from rows."""
+
+import json
+
+from harness.tasks.examples import Row
+from harness.tasks.questions import gather
+from harness.tasks.readers.questions import QuestionOptions, read_questions
+
+
+def row(text, *references, document=None):
+    return Row(text, "", references=references, document=document)
+
+
+def test_the_same_question_on_one_document_has_the_answers_of_all_its_rows():
+    documents = {"a": False, "b": True}
+    found, facts = gather([row("Who?", "Ada", document="a"),
+                           row("who? ", "Bo", "Ada", document="a"),
+                           row("Who?", "Cy", document="b"), row(" ", "Dee", document="a"),
+                           row("Where?", document="a")], documents)
+    assert {(e.document, e.references, e.label) for e in found} == {
+        ("a", ("Ada", "Bo"), 0), ("b", ("Cy",), 1)}
+    assert (facts.rows, facts.kept, facts.duplicates, facts.empty) == (5, 2, 1, 2)
+    assert len({e.id for e in found}) == 2
+
+
+def test_without_a_corpus_nothing_is_new():
+    found, _ = gather([row("Who?", "Ada")], {})
+    assert (found[0].label, dict(found[0].slices), found[0].document) == (0, {}, None)
+
+
+def test_answers_are_a_text_or_a_list(tmp_path):
+    rows = [{"q": "1", "a": ["x", " ", "y", "x"]}, {"q": "2", "a": "[not json"}, {"q": "3", "a": 4},
+            {"q": "4", "a": None}]
+    (tmp_path / "q.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    read = list(read_questions(tmp_path / "q.jsonl", QuestionOptions(text="q", answers="a")))
+    assert [r.references for r in read] == [("x", "y"), ("[not json",), ("4",), ()]
+
+
+def test_lists_of_a_parquet_file_are_read(tmp_path):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    pq.write_table(pa.table({"q": ["1"], "a": [["x", "y"]]}), tmp_path / "q.parquet")
+    (read,) = read_questions(tmp_path / "q.parquet", QuestionOptions(text="q", answers="a"))
+    assert read.references == ("x", "y")
