@@ -37,7 +37,8 @@ First the untouched model asked, without and with examples; then a head or neigh
 frozen features, which learn from the same labels and leave the representation as it is; last the
 floors, which tell what the data alone brings about and nothing of the backbone.
 """
-MOST_SLICES = 20
+UNJUDGED = "selection_rate"
+MOST_SLICES = 10
 """The largest ones: more can neither be corrected for nor read."""
 Answer = Literal["amplifies", "reduces", "cannot tell"]
 
@@ -104,7 +105,7 @@ class SliceColumn(RecordPart):
     without: int
     """Items that have no value."""
     left_out: int
-    """Slices beyond the 20 largest that are large enough, not compared."""
+    """Slices beyond the ten largest that are large enough, not compared."""
     methods: tuple[MethodSlices, ...]
 
 
@@ -272,11 +273,10 @@ def _change(moved: Moved) -> Change:
 
 def _corrected(found: Fairness) -> Fairness:
     """With Holm's correction over all judged changes, and the answers that are left by it."""
-    judged = [(method.name, column.name, name) for column in found.columns
-              for method in column.methods for name in method.changes if _judged(name)]
-    p_values = [method.changes[name].p_value for column in found.columns
-                for method in column.methods for name in method.changes if _judged(name)]
-    adjusted = dict(zip(judged, holm(np.array(p_values)).tolist(), strict=True))
+    judged = {(method.name, column.name, name): change.p_value for column in found.columns
+              for method in column.methods for name, change in method.changes.items()
+              if name != UNJUDGED}
+    adjusted = dict(zip(judged, holm(np.array(list(judged.values()))).tolist(), strict=True))
 
     def method_corrected(column: str, method: MethodSlices) -> MethodSlices:
         changes = {name: _answered(change, adjusted.get((method.name, column, name)))
@@ -287,10 +287,6 @@ def _corrected(found: Fairness) -> Fairness:
         method_corrected(column.name, method) for method in column.methods)})
         for column in found.columns)
     return found.model_copy(update={"columns": columns, "tests": len(judged)})
-
-
-def _judged(measure: str) -> bool:
-    return measure != "selection_rate"
 
 
 def _answered(change: Change, adjusted: float | None) -> Change:
