@@ -17,8 +17,8 @@ from harness.measure.latency import LatencyFigures
 from harness.measure.quality import quality
 from harness.report.published import publish
 from harness.study.environment import environment
+from harness.study.outcome import class_table as prediction_table
 from harness.study.record import BudgetUsed, CurveRecord, Identity, Record, Size, Status
-from harness.study.store import prediction_table
 from harness.study.study import BackboneFacts, DataFacts, Study
 from harness.suite import Decide
 from harness.tasks.examples import Example

@@ -15,7 +15,8 @@ from harness.measure.part import RecordPart
 LEVEL, POWER = 0.95, 0.8
 NORMAL = float(norm.ppf((1 + LEVEL) / 2))
 BOUNDED = frozenset({"accuracy", "macro_f1", "micro_f1", "roc_auc", "calibration_error",
-                     "exact_match", "token_f1", "rouge_l", "answer_recall"})
+                     "exact_match", "token_f1", "rouge_l", "answer_recall",
+                     "selection_rate", "false_positive_rate", "false_negative_rate"})
 """Metrics that lie in [0, 1]."""
 
 

@@ -6,7 +6,7 @@ from harness.compare.curves import LearningCurves
 from harness.compare.freshness import Freshness
 from harness.compare.summary import Row
 from harness.measure.retrieval import PassageRetrieval
-from harness.report import sentences, words
+from harness.report import by_slice, sentences, words
 from harness.report.published import Published
 from harness.study.record import Record
 
@@ -40,6 +40,7 @@ def markdown(published: Published) -> str:
     lines += _freshness(published.freshness)
     lines += _retrieval(study.whole())
     lines += _forgetting(study.whole())
+    lines += by_slice.markdown(published)
     lines += _findings(published)
     lines += ["## Matching rules", "", "| rule | held | evidence |", "|---|---|---|"]
     lines += [f"| {rule.name} | {_held(rule.held)} | {words.cell(rule.evidence)} |"
@@ -88,6 +89,7 @@ def _verdict(published: Published) -> list[str]:
             ("Other choices", sentences.rivals(published)),
             ("What would change it", sentences.would_change(published)),
             ("Ruled out by a limit", sentences.ruled_out(published.verdict)),
+            ("Gaps between slices that adapting widens", by_slice.amplified(published)),
             ("Not measured", sentences.not_measured(published))):
         if said:
             lines += [f"{title}:", "", *(f"- {words.cell(line)}" for line in said), ""]

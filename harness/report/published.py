@@ -14,6 +14,7 @@ from harness.compare.arms import Predictions, arms_of, measure_arms
 from harness.compare.calibration import Reliability, reliabilities
 from harness.compare.curves import LearningCurves, learning_curves
 from harness.compare.disagreements import Disagreement, disagreements
+from harness.compare.fairness import Fairness, fairness
 from harness.compare.freshness import Freshness, freshness
 from harness.compare.matching import Rule, matching_rules
 from harness.compare.summary import Summary, summarise
@@ -37,6 +38,8 @@ class Published(RecordPart):
     calibration: tuple[Reliability, ...]
     disagreements: tuple[Disagreement, ...]
     rules: tuple[Rule, ...]
+    fairness: Fairness | None = None
+    """None where no slice column is declared; older files have none."""
     sha256: str = ""
     """In a file, of all the rest."""
 
@@ -59,7 +62,9 @@ def publish(study: Study, predictions: Predictions, texts: Mapping[str, str]) ->
         freshness=freshness(ranked, measured, summary.metric) if measured else None,
         calibration=reliabilities(ranked, measured) if measured else (),
         disagreements=disagreements(ranked, measured, texts) if measured else (),
-        rules=matching_rules(study, once))
+        rules=matching_rules(study, once),
+        fairness=(fairness(ranked, measured, study.labels, once)
+                  if measured and study.kind == "classification" else None))
 
 
 def published_schema() -> str:

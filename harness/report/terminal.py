@@ -21,7 +21,7 @@ from rich.table import Table
 
 from harness.common.text import plain
 from harness.compare.summary import Row
-from harness.report import sentences, words
+from harness.report import by_slice, sentences, words
 from harness.report.published import Published
 from harness.study.estimate import Estimate
 from harness.study.plan import Plan, PlannedRun
@@ -145,7 +145,7 @@ def print_results(console: Console, published: Published) -> None:
         table.add_row(*map(escape, _cells(row, summary.metric)))
     console.print(table)
     for line in (sentences.standing(summary), sentences.headline(published),
-                 " ".join(sentences.why(published))):
+                 " ".join(sentences.why(published)), *by_slice.amplified(published)):
         if line:
             console.print(line, markup=False, highlight=False)
     for row in summary.rows:

@@ -1,0 +1,166 @@
+"""The gap between the best and the worst slice, and how it changes: honest about the choice.
+
+The widest of many noisy differences is too wide, and more so where there is more noise, so
+neither the gap nor its change has an interval of the usual kind. Here both are taken apart into
+signed differences of two slices, which have. With a for the figures of a method and f for those
+of its reference, and (i, j), (k, l) over all ordered pairs of slices,
+
+    gap    = max over (i, j) of  a_i - a_j
+    change = max over (i, j) of  min over (k, l) of  (a_i - a_j) - (f_k - f_l).
+
+Lower ends of the terms' intervals, put through the same max and min, are a lower end for the
+whole, and upper ends an upper one. It errs low only if, for some (i, j), the term with the
+reference's true widest pair errs low; that is one chance a pair of slices, so Bonferroni's
+correction is over the pairs of slices. The minimum needs none (intersection-union: Berger,
+Technometrics 24, 1982), and neither does the upper end of a gap: the true widest pair is one pair.
+So no pair is picked on one method and held against the other, which would shrink every gap by
+the luck of the pick.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import stdtr, stdtrit
+
+from harness.compare.by_slice import Base
+from harness.compare.uncertainty import LEVEL, satterthwaite
+
+TAIL = (1 - LEVEL) / 2
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A method over slices: points [seeds, slices] and resamples' mean over seeds
+    [slices, resamples]."""
+
+    points: np.ndarray
+    values: np.ndarray
+
+    @property
+    def mean(self) -> np.ndarray:
+        """Over seeds: [slices]."""
+        return np.asarray(self.points.mean(axis=0))
+
+
+@dataclass(frozen=True)
+class Trust:
+    """What the slices' sizes leave open, in the slices' order: [slices] each."""
+
+    least_error: np.ndarray
+    freedom: np.ndarray
+
+    @staticmethod
+    def of(bases: Sequence[Base], measure: str) -> Trust:
+        """Of the items that a measure is a share of."""
+        return Trust(np.array([b.least_error(measure) for b in bases]),
+                     np.array([b.freedom for b in bases], dtype=float))
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A change of the gap, its 95% interval, and one-sided p-values that it is no rise, no fall.
+    """
+
+    difference: float
+    low: float
+    high: float
+    p_rise: float
+    p_fall: float
+
+    @property
+    def p_value(self) -> float:
+        """Two-sided."""
+        return min(1.0, 2 * min(self.p_rise, self.p_fall))
+
+
+def gap_interval(profile: Profile, trust: Trust) -> tuple[float, float]:
+    """95% interval of the highest minus the lowest figure, within 0 and 1."""
+    pairs = _pairs(len(trust.freedom))
+    error, degrees = _error([
+        (np.maximum(_squares(pairs, _covariance(profile.values)), _least(pairs, trust)),
+         _freedom(pairs, trust)),
+        _seeds(profile)])
+    between = pairs @ profile.mean
+    low = (between + stdtrit(degrees, TAIL / _choices(pairs)) * error).max()
+    high = (between + stdtrit(degrees, 1 - TAIL) * error).max()
+    return float(np.clip(low, 0, 1)), float(np.clip(high, 0, 1))
+
+
+def gap_change(tuned: Profile, reference: Profile, trust: Trust) -> Moved:
+    """The gap of one method minus that of another on the same items and draws."""
+    pairs = _pairs(len(trust.freedom))
+    slices = pairs.shape[1]
+    joint = _covariance(np.vstack([tuned.values, reference.values]))
+    of_items = (_squares(pairs, joint[:slices, :slices])[:, None]
+                + _squares(pairs, joint[slices:, slices:])
+                - 2 * pairs @ joint[:slices, slices:] @ pairs.T)
+    least = _least(pairs, trust)
+    freedom = _freedom(pairs, trust)
+    error, degrees = _error([
+        (np.maximum(of_items, np.maximum.outer(least, least)),
+         np.minimum.outer(freedom, freedom)), _seeds(tuned), _seeds(reference)])
+    terms = (pairs @ tuned.mean)[:, None] - pairs @ reference.mean
+    reach = -stdtrit(degrees, TAIL / _choices(pairs)) * error
+    rises, falls = stdtr(degrees, -terms / error), stdtr(degrees, terms / error)
+    return Moved(
+        difference=float(np.ptp(tuned.mean) - np.ptp(reference.mean)),
+        low=float(max(-1.0, (terms - reach).min(axis=1).max())),
+        high=float(min(1.0, (terms + reach).max(axis=0).min())),
+        p_rise=float(min(1.0, _choices(pairs) * rises.max(axis=1).min())),
+        p_fall=float(min(1.0, _choices(pairs) * falls.max(axis=0).min())))
+
+
+def _pairs(slices: int) -> np.ndarray:
+    """Every ordered pair of slices as a contrast: [pairs, slices]."""
+    first, second = np.nonzero(~np.eye(slices, dtype=bool))
+    each = np.eye(slices)
+    return np.asarray(each[first] - each[second])
+
+
+def _choices(pairs: np.ndarray) -> float:
+    """Pairs of slices in either order: both orders share their two tails."""
+    return len(pairs) / 2
+
+
+def _covariance(values: np.ndarray) -> np.ndarray:
+    """Over the resamples in which every slice has items: [rows, resamples] -> [rows, rows]."""
+    known = values[:, np.isfinite(values).all(axis=0)]
+    return np.atleast_2d(np.cov(known.astype(np.float64)))
+
+
+def _squares(pairs: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+    """The variance of each contrast: [pairs]."""
+    return np.asarray(((pairs @ covariance) * pairs).sum(axis=1))
+
+
+def _least(pairs: np.ndarray, trust: Trust) -> np.ndarray:
+    return np.asarray(np.abs(pairs) @ trust.least_error**2)
+
+
+def _freedom(pairs: np.ndarray, trust: Trust) -> np.ndarray:
+    """The smaller slice's: [pairs]."""
+    return np.asarray(np.where(pairs != 0, trust.freedom, np.inf).min(axis=1))
+
+
+def _seeds(profile: Profile) -> tuple[np.ndarray, np.ndarray]:
+    """Variance of the mean over seeds of any contrast, and its freedom; (0, 0) for a single seed.
+
+    From what is left of the seeds' figures beside each seed's and each slice's mean: the
+    interaction of a two-way layout. With two or three seeds each pair alone would have too few
+    degrees of freedom for the most unlucky of many pairs to tell anything.
+    """
+    seeds, slices = profile.points.shape
+    if seeds < 2:
+        return np.array(0.0), np.array(0)
+    points = profile.points
+    left = points - points.mean(axis=0) - points.mean(axis=1, keepdims=True) + points.mean()
+    freedom = (seeds - 1) * (slices - 1)
+    return np.array(2 * (left**2).sum() / freedom / seeds), np.array(freedom)
+
+
+def _error(parts: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    """Standard error and degrees of freedom of a sum of variances."""
+    return np.sqrt(sum(variance for variance, _ in parts)), satterthwaite(parts)
