@@ -17,7 +17,7 @@ from harness.measure.latency import LatencyFigures
 from harness.measure.quality import quality
 from harness.report.published import publish
 from harness.study.environment import environment
-from harness.study.outcome import class_table as prediction_table
+from harness.study.outcome import class_table
 from harness.study.record import BudgetUsed, CurveRecord, Identity, Record, Size, Status
 from harness.study.study import BackboneFacts, DataFacts, Study
 from harness.suite import Decide
@@ -115,7 +115,7 @@ def drawn_study(skills, *, items=150, seeds=2, group=1, sizes=(), decide=None, m
     def add(label, seed, probabilities, **facts):
         made = record(label, seed, asked, probabilities, **facts)
         records.append(made)
-        tables[made.identity.run_id] = prediction_table(asked, probabilities, LABELS)
+        tables[made.identity.run_id] = class_table(asked, probabilities, LABELS)
 
     if majority:
         constant = np.tile([0.4, 0.3, 0.3], (items, 1))

@@ -22,9 +22,10 @@ from harness.gate.candidate import Context, find_candidate, kept_candidate
 from harness.gate.checks import check_all
 from harness.gate.run import Approved, measure, run_gate, weigh
 from harness.gate.verdict import outcome_of
+from harness.study.outcome import class_table
 from harness.study.plan import make_plan
 from harness.study.run import assign
-from harness.study.store import PREDICTIONS, RECORD, Store, prediction_table
+from harness.study.store import PREDICTIONS, RECORD, Store
 from harness.study.work import carry_out
 from harness.suite import Gate, MetricRule, load_suite
 from harness.tasks.splits import Splits
@@ -60,7 +61,7 @@ def test_the_approved_model_may_replace_itself(suite, tmp_path):
     store, run_id = Store(tmp_path / suite), baseline.record.identity.run_id
     by_id = {e.id: e for e in context.task.splits.test}
     shutil.copytree(model_folder(path), store.artifact(run_id))
-    table = prediction_table([by_id[i] for i in baseline.items],
+    table = class_table([by_id[i] for i in baseline.items],
                              np.array(baseline.probabilities), baseline.labels)
     pq.write_table(table, store.path(run_id) / PREDICTIONS)
     record = baseline.record.model_copy(update={

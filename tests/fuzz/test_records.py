@@ -14,8 +14,9 @@ from synthetic import LABELS, answers, examples, published, record
 from harness.common.sealed import seal, sealed
 from harness.gate.baseline import Approval, Baseline, read_baseline
 from harness.report.published import Published, published_json, read_published
+from harness.study.outcome import class_table
 from harness.study.record import Record
-from harness.study.store import PREDICTIONS, RECORD, Store, prediction_table
+from harness.study.store import PREDICTIONS, RECORD, Store
 
 TOKENS = (b"NaN", b"Infinity", b'"NaN"', b"1e999", b"9" * 5000, b"null", b"{}", b"[" * 300, b"\0",
           b'"\\ud800"', b"\xff", b"\xef\xbb\xbf", b'"schema_version": 99,', b"-1", b'""')
@@ -31,7 +32,7 @@ def kept(tmp_path_factory):
     probabilities = answers(np.random.default_rng(0), asked, 2.0, len(LABELS))
     store = Store(tmp_path_factory.mktemp("runs"))
     made = store.write(record("full", 0, asked, probabilities),
-                       prediction_table(asked, probabilities, LABELS))
+                       class_table(asked, probabilities, LABELS))
     folder = store.path(made.identity.run_id)
     return store, made, (folder / RECORD).read_bytes(), (folder / PREDICTIONS).read_bytes()
 

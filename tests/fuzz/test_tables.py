@@ -1,6 +1,7 @@
 """Tables and folders from strangers: whatever the bytes, rows of text or an error of ours."""
 
 import csv
+import gzip
 import io
 import json
 
@@ -43,7 +44,7 @@ def parquet(table: pa.Table, **words: object) -> bytes:
 
 
 VALID = {
-    ".csv": separated(","), ".tsv": separated("\t"),
+    ".csv": separated(","), ".tsv": separated("\t"), ".csv.gz": gzip.compress(separated(",")),
     ".jsonl": "".join(json.dumps(row) + "\n" for row in ROWS).encode(),
     ".parquet": parquet(pa.Table.from_pylist(ROWS), compression="none"),
 }
@@ -61,7 +62,8 @@ names = st.sampled_from((*COLUMNS, "", "text.1", "Text", "0", "None"))
 options = st.builds(
     TableOptions, text=st.just("text"), label=st.just("label"),
     pair=st.one_of(st.none(), names), group=st.one_of(st.none(), names),
-    slices=st.lists(names, max_size=2).map(tuple), delimiter=delimiters, encoding=encodings)
+    slices=st.lists(names, max_size=2).map(tuple), delimiter=delimiters, encoding=encodings,
+    skip=st.integers(0, 9))
 usual = st.builds(TableOptions, text=names, label=names, slices=st.just(("slice",)))
 any_options = st.one_of(st.just(TableOptions(text="text", label="label")), usual, options)
 odd_lines = st.lists(st.dictionaries(st.one_of(names, any_text), any_json, max_size=5), max_size=4)

@@ -12,7 +12,7 @@ from harness.report.files import write_report
 from harness.report.index import write_index
 from harness.report.markdown import markdown
 from harness.report.published import publish
-from harness.study.store import prediction_table
+from harness.study.outcome import class_table
 
 HOSTILE = ("<script>document.title='owned'</script>", "</script><img src=x onerror=alert(1)>",
            "عربي מימין", "🙂" * 3, "x" * 300, "{{ 7 * 7 }}|`*_[a](javascript:1)")
@@ -33,7 +33,7 @@ def published():
                           seconds=10.0 + i, milliseconds=5.0 - i / 2)
             records.append(made)
             if found is not None:
-                tables[made.identity.run_id] = prediction_table(asked, found, HOSTILE)
+                tables[made.identity.run_id] = class_table(asked, found, HOSTILE)
     made = study(records, asked, HOSTILE, title=HOSTILE[0], description=HOSTILE[1])
     return publish(made, tables.__getitem__, {e.id: e.text for e in asked})
 

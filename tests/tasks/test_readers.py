@@ -1,4 +1,7 @@
+import bz2
+import gzip
 import json
+import lzma
 
 import pandas as pd
 import pytest
@@ -31,6 +34,55 @@ def test_a_missing_column_names_the_nearest(tmp_path):
     with pytest.raises(HarnessError, match="no column 'clauses'") as error:
         list(read_table(path, TableOptions(text="clauses", label="l")))
     assert error.value.fix == "Did you mean 'clause'?"
+
+
+PACKED = {"bz2": bz2.compress, "gz": gzip.compress, "xz": lzma.compress}
+
+
+@pytest.mark.parametrize("packing", PACKED)
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_a_packed_table_reads_as_the_plain_one_does(tmp_path, ending, packing):
+    plain = tmp_path / f"data.{ending}"
+    {"csv": lambda: FRAME.to_csv(plain, index=False),
+     "jsonl": lambda: FRAME.to_json(plain, orient="records", lines=True),
+     "parquet": lambda: FRAME.to_parquet(plain)}[ending]()
+    packed = tmp_path / f"data.{ending}.{packing.upper()}"
+    packed.write_bytes(PACKED[packing](plain.read_bytes()))
+    options = TableOptions(text="q", pair="c", label="l")
+    assert list(read_table(packed, options)) == list(read_table(plain, options))
+
+
+@pytest.mark.parametrize("packing", PACKED)
+def test_a_table_that_unpacks_to_far_more_than_it_is_stays_packed(tmp_path, packing):
+    path = tmp_path / f"data.csv.{packing}"
+    path.write_bytes(PACKED[packing](b"text,label\n" + b"0" * 3_000_000))
+    most = 200 * path.stat().st_size
+    with pytest.raises(HarnessError, match=f"would unpack to more than {most:,} bytes"):
+        list(read_table(path, TableOptions(text="text", label="label")))
+
+
+@pytest.mark.parametrize("packing", PACKED)
+@pytest.mark.parametrize("damage", [lambda b: b[:-12], lambda b: b"no" + b, lambda b: b""],
+                         ids=["cut", "other bytes", "empty"])
+def test_a_damaged_packed_table_is_an_error_of_ours(tmp_path, packing, damage):
+    path = tmp_path / f"data.csv.{packing}"
+    path.write_bytes(damage(PACKED[packing](b"text,label\na,b\n" * 50)))
+    with pytest.raises(HarnessError, match=rf"data\.csv\.{packing}: cannot be read as csv: "):
+        list(read_table(path, TableOptions(text="text", label="label")))
+
+
+def test_a_packed_file_that_is_no_table_is_named_by_what_it_holds(tmp_path):
+    path = tmp_path / "data.txt.gz"
+    path.write_bytes(gzip.compress(b"text"))
+    with pytest.raises(HarnessError, match=r"data\.txt\.gz: a table ends in \.csv, "):
+        list(read_table(path, TableOptions(text="text", label="label")))
+
+
+def test_the_lines_of_types_below_the_header_of_an_orange_table_are_no_items(tmp_path):
+    path = tmp_path / "data.tab"
+    path.write_text("Category\tText\nd\tstring\nclass\t\nearn\tnet profit\n\nship\ta port\n")
+    rows = list(read_table(path, TableOptions(text="Text", label="Category", skip=2)))
+    assert [(r.text, r.label) for r in rows] == [("net profit", "earn"), ("a port", "ship")]
 
 
 def rule(folder, name, body, **front):

@@ -1,7 +1,8 @@
-"""Tables: CSV, TSV, JSONL and Parquet, with columns named by the suite."""
+"""Tables: CSV, TSV, Orange's tab, JSONL and Parquet, with columns named by the suite."""
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice, repeat
@@ -18,8 +19,9 @@ from harness.common.errors import HarnessError
 from harness.common.names import did_you_mean
 from harness.tasks.examples import SPLITS, Row, SplitName
 from harness.tasks.readers import ReaderOptions, reader
+from harness.tasks.readers.packed import DAMAGED, opened, unpacked_ending
 
-ENDINGS = (".csv", ".tsv", ".jsonl", ".parquet")
+ENDINGS = (".csv", ".tsv", ".tab", ".jsonl", ".parquet")
 ROWS = 20_000
 """Rows of a file that are held at once."""
 
@@ -46,6 +48,8 @@ class TableOptions(ReaderOptions):
     """Of a CSV file; a comma where absent."""
     encoding: str = "utf-8-sig"
     """Of a CSV or TSV file."""
+    skip: int = Field(0, ge=0, le=100)
+    """Lines of a CSV or TSV file below its header that hold no items: two in Orange's `.tab`."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -57,12 +61,14 @@ class TableOptions(ReaderOptions):
 
 @reader("table", TableOptions)
 def read_table(path: Path, options: TableOptions) -> Iterator[Row]:
-    """Rows of a table, or of all tables in a folder; the format follows a file's ending.
+    """Rows of a table, or of all tables in a folder; the format follows a file's ending, below that
+    of its packing if it is packed (`.bz2`, `.gz`, `.xz`).
 
     Raises HarnessError for an unreadable file, a missing column or an unlisted split.
     """
     for file in tables_at(path):
-        for values in _rows(file, options.columns, options.delimiter, options.encoding):
+        for values in _rows(file, options.columns, options.delimiter, options.encoding,
+                            options.skip):
             row = dict(zip(options.columns, values, strict=True))
             yield Row(
                 text=row[options.text], label=row[options.label].strip(),
@@ -77,7 +83,7 @@ def tables_at(path: Path) -> list[Path]:
     """The file itself, or the tables below a folder in the order of their names."""
     if not path.is_dir():
         return [path]
-    found = sorted(p for p in path.rglob("*") if p.suffix.lower() in ENDINGS and p.is_file())
+    found = sorted(p for p in path.rglob("*") if unpacked_ending(p) in ENDINGS and p.is_file())
     if not found:
         raise HarnessError(f"{path.name}: is a folder without a table: those end in "
                            f"{', '.join(ENDINGS)}", "Name a table.")
@@ -121,18 +127,18 @@ def _split(path: Path, row: dict[str, str], options: SplitColumn) -> SplitName:
                        "such rows out.")
 
 
-def _rows(path: Path, wanted: Sequence[str], delimiter: str | None, encoding: str
-          ) -> Iterator[tuple[str, ...]]:
+def _rows(path: Path, wanted: Sequence[str], delimiter: str | None, encoding: str,
+          skip: int = 0) -> Iterator[tuple[str, ...]]:
     """The wanted columns as text. A line of JSON may lack some, as long as another has them."""
     seen: dict[str, None] = {}
-    for frame in _frames(path, delimiter, encoding):
+    for frame in _frames(path, delimiter, encoding, skip=skip):
         names = list(map(str, frame.columns))
         seen.update(dict.fromkeys(names))
         for column in wanted:
             if names.count(column) > 1:
                 raise HarnessError(f"{path.name}: two columns are called '{column}'",
                                    "Rename one of them.")
-        if path.suffix.lower() != ".jsonl":
+        if unpacked_ending(path) != ".jsonl":
             _check_columns(path, wanted, names)
         yield from zip(*(_texts(frame, column) for column in wanted), strict=True)
     _check_columns(path, wanted, list(seen))
@@ -160,29 +166,37 @@ def _text(cell: object) -> str:
     return str(cell).encode("utf-8", "replace").decode()
 
 
-def _frames(path: Path, delimiter: str | None, encoding: str, rows: int = ROWS
+def _frames(path: Path, delimiter: str | None, encoding: str, rows: int = ROWS, skip: int = 0
             ) -> Iterator[pd.DataFrame]:
-    """A table, some rows at a time. Raises HarnessError for a file that is none."""
+    """A table, some rows at a time; of one in lines, `skip` below the header are passed over.
+
+    Raises HarnessError for a file that is none.
+    """
+    def separated(usual: str) -> Iterator[pd.DataFrame]:
+        return _separated(path, delimiter or usual, encoding, rows, skip)
+
     formats: dict[str, Callable[[], Iterator[pd.DataFrame]]] = {
-        ".csv": lambda: _separated(path, delimiter or ",", encoding, rows),
-        ".tsv": lambda: _separated(path, delimiter or "\t", encoding, rows),
-        ".jsonl": lambda: _json_lines(path, rows), ".parquet": lambda: _parquet(path, rows),
+        ".csv": lambda: separated(","), ".tsv": lambda: separated("\t"),
+        ".tab": lambda: separated("\t"), ".jsonl": lambda: _json_lines(path, rows),
+        ".parquet": lambda: _parquet(path, rows),
     }
-    ending = path.suffix.lower()
+    ending = unpacked_ending(path)
     if ending not in formats:
         raise HarnessError(f"{path.name}: a table ends in {', '.join(formats)}",
                            "Convert the file, or rename it to what it is.")
     try:
         yield from formats[ending]()
-    except (ValueError, OSError, LookupError, pa.ArrowException) as error:
+    except (ValueError, LookupError, pa.ArrowException, *DAMAGED) as error:
         reason = " ".join(str(error).split())[:150]
         raise HarnessError(f"{path.name}: cannot be read as {ending[1:]}: {reason}",
                            "Mend the file, or say its delimiter and encoding.") from None
 
 
-def _separated(path: Path, separator: str, encoding: str, rows: int) -> Iterator[pd.DataFrame]:
-    with pd.read_csv(path, dtype=str, keep_default_na=False, sep=separator, encoding=encoding,
-                     chunksize=rows, engine="c") as chunks:
+def _separated(path: Path, separator: str, encoding: str, rows: int, skip: int
+               ) -> Iterator[pd.DataFrame]:
+    with opened(path) as stream, pd.read_csv(
+            stream, dtype=str, keep_default_na=False, sep=separator, encoding=encoding,
+            skiprows=range(1, 1 + skip), chunksize=rows, engine="c") as chunks:
         for frame in chunks:
             if len(frame) and not isinstance(frame.index, pd.RangeIndex):
                 # pandas would take the first column for row names and shift all the others
@@ -191,7 +205,7 @@ def _separated(path: Path, separator: str, encoding: str, rows: int) -> Iterator
 
 
 def _json_lines(path: Path, rows: int) -> Iterator[pd.DataFrame]:
-    with path.open(encoding="utf-8-sig") as stream:
+    with opened(path) as packed, io.TextIOWrapper(packed, encoding="utf-8-sig") as stream:
         records = (_record(line, number) for number, line in enumerate(stream, 1) if line.strip())
         while some := list(islice(records, rows)):
             yield pd.DataFrame(some, dtype=object)
@@ -212,7 +226,7 @@ def _record(line: str, number: int) -> dict[str, Any]:
 
 def _parquet(path: Path, rows: int) -> Iterator[pd.DataFrame]:
     """The columns that the file has, whatever pandas has noted in it of an index."""
-    with pq.ParquetFile(path) as file:
+    with opened(path) as stream, pq.ParquetFile(stream) as file:
         yield file.schema_arrow.empty_table().to_pandas(ignore_metadata=True)
         for batch in file.iter_batches(rows):
             batch.validate(full=True)  # or text that is not UTF-8 would come to light cell by cell
