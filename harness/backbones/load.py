@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,6 +83,9 @@ def _load(handle: Handle, model_class: Any, device: str, **options: Any) -> Load
         raise HarnessError(f"{handle.origin}: cannot be loaded: {str(error)[:200]}",
                            "Name a model that transformers can load.") from error
     model.config.pad_token_id = tokenizer.pad_token_id
+    # Tokenizers of a general class also give segment ids, which not every model takes.
+    taken = inspect.signature(model.forward).parameters
+    tokenizer.model_input_names = [n for n in tokenizer.model_input_names if n in taken]
     model = model.to(device).eval()
     missing = set(info["missing_keys"])
     fresh = {name: p for name, p in model.named_parameters() if name in missing}

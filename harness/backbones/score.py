@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 from transformers import DynamicCache
+from transformers.cache_utils import DynamicLayer
 
 from harness.backbones.options import ROOT, OptionTree
 
@@ -25,11 +26,13 @@ Layers = tuple[tuple[torch.Tensor, torch.Tensor], ...]
 class Prefix:
     """Keys and values of what all prompts begin with: one (1, heads, length, width) pair a layer.
 
-    `length` 0 means that prompts share nothing.
+    `length` 0 means that prompts share nothing. `again` are tokens that every prompt reads anew,
+    because what the model keeps of them is more than keys and values of every token.
     """
 
     layers: Layers = ()
     length: int = 0
+    again: tuple[int, ...] = ()
 
     def for_batch(self, size: int) -> DynamicCache:
         """A cache that every row of a batch continues; the layers are shared, not copied."""
@@ -50,8 +53,10 @@ def read_prefix(model: Any, tokens: Sequence[int]) -> Prefix:
     if learner is None:
         if not tokens:
             return Prefix()
-        return _kept(model(input_ids=ids, use_cache=True, logits_to_keep=1).past_key_values)
-    base, virtual = model.get_base_model(), model.get_prompt(batch_size=1)
+        cache = model(input_ids=ids, use_cache=True, logits_to_keep=1).past_key_values
+        return _kept(cache) if _is_plain(cache) else Prefix(again=tuple(tokens))
+    task = torch.zeros(1, dtype=torch.long, device=device)
+    base, virtual = model.get_base_model(), model.get_prompt(batch_size=1, task_ids=task)
     if not isinstance(virtual, torch.Tensor):
         if not tokens:
             return _kept(virtual)
@@ -97,6 +102,7 @@ def _read(model: Any, prefix: Prefix, items: Sequence[Sequence[int]],
     Returns logits [rows, 1 + most nodes, vocabulary] at the last positions, and the steps
     [rows, edges, 2] as (position of the parent among those, token).
     """
+    items = [[*prefix.again, *item] for item in items]
     rows, nodes, edges = len(items), _most(trees, "tokens"), _most(trees, "edges")
     width = max(len(item) + len(tree.tokens) for item, tree in zip(items, trees, strict=True))
     ids = torch.full((rows, width), padding, dtype=torch.long)
@@ -186,6 +192,11 @@ def _pieces(logits: torch.Tensor) -> tuple[torch.Tensor, ...]:
 def _prompt_learner(model: Any) -> Any:
     config = getattr(model, "active_peft_config", None)
     return config if getattr(config, "is_prompt_learning", False) else None
+
+
+def _is_plain(cache: Any) -> bool:
+    """Whether a cache holds the keys and values of every token, and nothing else."""
+    return type(cache) is DynamicCache and all(type(x) is DynamicLayer for x in cache.layers)
 
 
 def _kept(cache: Any) -> Prefix:

@@ -94,6 +94,7 @@ def train(learner: Learner, job: Job, learning_rate: float, weight_decay: float)
             loss = _step(learner, indices, accelerator, optimizer, job.device, training, state)
             schedule.step()
             training.steps += 1
+            _reallocate(learner.model, training.steps)
             training.epochs = training.steps / per_epoch
             training.tokens += sum(lengths[i] for i in indices)
             training.curve.append(CurvePoint(training.steps, training.epochs, loss))
@@ -163,7 +164,17 @@ def _accumulate(learner: Learner, indices: list[int], accelerator: Accelerator, 
             loss = learner.loss(part) / len(indices)
         accelerator.backward(loss)
         total += float(loss.detach())
+    penalty = getattr(learner.model, "penalty", None)
+    if penalty is not None:
+        accelerator.backward(penalty())
     return total
+
+
+def _reallocate(model: Any, step: int) -> None:
+    """Let a tuner that shares out its parameters while it learns do so, between two steps."""
+    share_out = getattr(model, "update_and_allocate", None)
+    if share_out is not None:
+        share_out(step)
 
 
 def _keep_best(learner: Learner, training: Training, state: _State, epoch: int, patience: int

@@ -113,6 +113,8 @@ class Method(ABC):
     family: ClassVar[str]
     kinds: ClassVar[tuple[Kind | None, ...]]
     """Kinds of backbone it works on; None when it needs none."""
+    unable: ClassVar[dict[Kind, str]] = {}
+    """Why it does not work on a kind of backbone, where that is not plain."""
     summary: ClassVar[str]
     options_type: ClassVar[type[Options]] = Options
     changes_weights: ClassVar[bool] = False

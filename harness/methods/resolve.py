@@ -60,6 +60,8 @@ def _entry(loaded: LoadedSuite, backbone: str | None, location: Location, choice
         raise loaded.error(location, f"there is no method '{name}'", did_you_mean(name, able))
     if name not in able:
         what = f"is not for the {kind} '{backbone}'" if kind else "needs a backbone"
+        reason = METHODS[name].unable.get(kind) if kind else None
+        what += f" ({reason})" if reason else ""
         raise loaded.error(location, f"method '{name}' {what}", did_you_mean(name, able))
     if name == "rag" and loaded.suite.embedder is None:
         raise loaded.error(location, "rag needs the suite's `embedder`",
