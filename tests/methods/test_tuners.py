@@ -122,6 +122,8 @@ def test_a_tuner_learns_answers_and_comes_back_the_same(tuner, kind, job, untouc
     fitted, test = chosen.fit.fitted, here.task.splits.test
     assert chosen.fit.training.steps == 2
     assert learned(fitted.loaded.model)
+    twin = fit_once(method, here, chosen.setting).fit.fitted
+    assert all(map(torch.equal, fitted.loaded.model.parameters(), twin.loaded.model.parameters()))
     stir(fitted.loaded.model)
     predicted = fitted.predict(test, Clock())
     np.testing.assert_allclose(predicted.sum(axis=1), 1.0, atol=1e-6)
