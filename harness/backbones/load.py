@@ -86,13 +86,20 @@ def _load(handle: Handle, model_class: Any, device: str, **options: Any) -> Load
         raise HarnessError(f"{handle.origin}: cannot be loaded: {str(error)[:200]}",
                            "Name a model that transformers can load.") from error
     model.config.pad_token_id = tokenizer.pad_token_id
-    # Tokenizers of a general class also give segment ids, which not every model takes.
-    taken = inspect.signature(model.forward).parameters
-    tokenizer.model_input_names = [n for n in tokenizer.model_input_names if n in taken]
+    tokenizer.model_input_names = _inputs(handle, model, tokenizer)
     model = model.to(device).eval()
     missing = set(info["missing_keys"])
     fresh = {name: p for name, p in model.named_parameters() if name in missing}
     return Loaded(model, tokenizer, _window(model, tokenizer), fresh)
+
+
+def _inputs(handle: Handle, model: Any, tokenizer: PreTrainedTokenizerBase) -> list[str]:
+    """The tokenizer's outputs that the model reads. A tokenizer of a general class gives segment
+    ids to all; many models take none, GPT-2 would read them as tokens, RoBERTa knows one alone."""
+    taken = set(inspect.signature(model.forward).parameters)
+    if handle.kind == "decoder" or getattr(model.config, "type_vocab_size", 2) < 2:
+        taken.discard("token_type_ids")
+    return [name for name in tokenizer.model_input_names if name in taken]
 
 
 def _window(model: Any, tokenizer: PreTrainedTokenizerBase) -> int:

@@ -9,16 +9,36 @@ import torch
 from peft.utils.peft_types import PeftType
 from torch import Tensor
 
+from harness.common.errors import HarnessError
+
 TASKS = ("n_tasks", "num_tasks")
 """Fields of tuners that learn several tasks at once: here there is one, number 0."""
+UNFIT = {PeftType.LILY: "its answer to a text depends on the other texts of the batch"}
+"""Tuners whose figures would be of a batch and not of its items."""
+
+
+def refuse_unfit(tuner: PeftType) -> None:
+    """Raise HarnessError for a tuner whose answers are not of single items."""
+    if tuner in UNFIT:
+        raise HarnessError(f"{tuner.value} cannot be measured: {UNFIT[tuner]}",
+                           "Use another tuner.")
 
 
 def make_ready(model: Any) -> None:
     """Give a freshly wrapped PEFT model the task's number, its penalty, and full precision where
-    PEFT saves what a network computes rather than its weights."""
+    PEFT saves what a network computes rather than its weights.
+
+    Raises HarnessError for an unfit tuner, and for one that knows several tasks.
+    """
     config = model.active_peft_config
-    if any(hasattr(config, name) for name in TASKS):
-        model.register_forward_pre_hook(_with_task, with_kwargs=True)
+    refuse_unfit(config.peft_type)
+    for name in TASKS:
+        if hasattr(config, name):
+            if getattr(config, name) != 1:
+                raise HarnessError(f"{config.peft_type.value} with {name} "
+                                   f"{getattr(config, name)}: which one is this task?",
+                                   f"Set {name} to 1.")
+            model.register_forward_pre_hook(_with_task, with_kwargs=True)
     if config.peft_type == PeftType.ADALORA:
         model.penalty = partial(orthogonality, model)
     if config.peft_type == PeftType.P_TUNING:

@@ -20,7 +20,7 @@ from harness.backbones.load import Loaded
 from harness.backbones.quiet import quietly
 from harness.common.errors import CannotRunError, HarnessError
 from harness.common.names import did_you_mean
-from harness.methods.adapter_running import forget_ranks, make_ready
+from harness.methods.adapter_running import forget_ranks, make_ready, refuse_unfit
 from harness.methods.adapter_values import VIRTUAL_TOKENS, completed
 from harness.methods.method import METHODS, Job
 from harness.methods.tuned import Tuned, TunedOptions, load_model
@@ -34,9 +34,6 @@ VIRTUAL = {"num_virtual_tokens": VIRTUAL_TOKENS}
 TASKS: dict[Kind, TaskType] = {"encoder": TaskType.SEQ_CLS, "decoder": TaskType.CAUSAL_LM}
 STAND_INS = {PeftType.ADALORA: {"total_step": 1_000_000}}
 """For values that a configuration is refused without, but only a job knows."""
-
-UNFIT = {PeftType.LILY: "its answer to a text depends on the other texts of the batch"}
-"""Tuners whose figures would be of a batch and not of its items."""
 
 
 class Adapter(Tuned):
@@ -65,11 +62,11 @@ class Adapter(Tuned):
             with quietly():
                 config = _config(self.tuner, options, TASKS[job.need_backbone().kind])
                 loaded.model = get_peft_model(loaded.model, config)
+            make_ready(loaded.model)
         except (ValueError, TypeError, KeyError, AttributeError, NotImplementedError,
                 RuntimeError, HarnessError) as error:
             raise CannotRunError(f"PEFT cannot put {self.tuner.value} on this backbone: "
                                  f"{str(error)[:200]}") from error
-        make_ready(loaded.model)
         for parameter in _unsaved(loaded).values():
             parameter.requires_grad_(True)
 
@@ -111,10 +108,8 @@ def _tuner(options: Mapping[str, Any]) -> PeftType:
     if kind not in known:
         raise HarnessError(f"peft_type '{options.get('peft_type')}' is not known to PEFT "
                            f"{peft.__version__}", did_you_mean(kind, known))
-    tuner = PeftType(kind)
-    if tuner in UNFIT:
-        raise HarnessError(f"{kind} cannot be measured: {UNFIT[tuner]}", "Use another tuner.")
-    return tuner
+    refuse_unfit(PeftType(kind))
+    return PeftType(kind)
 
 
 def _config(tuner: PeftType, options: Mapping[str, Any], task: TaskType) -> PeftConfig:

@@ -16,6 +16,7 @@ from harness.backbones.load import Loaded, load_causal
 from harness.backbones.options import OptionTree, option_tree
 from harness.backbones.prompts import PromptWriter, prompt_writer
 from harness.backbones.score import Prefix, read_prefix, score_options
+from harness.backbones.scoring_check import check_scoring
 from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.common.errors import CannotRunError
@@ -60,6 +61,8 @@ class DecoderClassifier:
         items = self.write(examples, clock)
         with clock.phase("generate"):
             if self.prefix is None:
+                self.loaded.model.eval()
+                check_scoring(self.loaded.model)
                 self.prefix = self.read_head()
             return self.probabilities(items, self.prefix)
 

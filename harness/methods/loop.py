@@ -94,12 +94,12 @@ def train(learner: Learner, job: Job, learning_rate: float, weight_decay: float)
             loss = _step(learner, indices, accelerator, optimizer, job.device, training, state)
             schedule.step()
             training.steps += 1
-            _reallocate(learner.model, training.steps)
             training.epochs = training.steps / per_epoch
             training.tokens += sum(lengths[i] for i in indices)
             training.curve.append(CurvePoint(training.steps, training.epochs, loss))
             if not math.isfinite(loss):
                 raise DivergedError(f"loss is {loss} at step {training.steps}", training)
+            _reallocate(learner.model, training.steps)
             job.say(f"epoch {epoch + 1}/{budget.epochs}, step {training.steps}/{steps}")
         if not _keep_best(learner, training, state, epoch, budget.patience):
             break

@@ -1,6 +1,8 @@
 """Every tuner of the installed PEFT that has no preset, under PEFT's own name.
 
-`VERA` is the method `vera`; its options are the fields of PEFT's `VeraConfig`.
+`VERA` is the method `vera`; its options are the fields of PEFT's `VeraConfig`. All learn by the
+one loss of this house: what PEFT adds to a loss that it works out itself is left out (SHADOW's
+auxiliary loss, CPT's weights), but for AdaLoRA's penalty.
 """
 
 from __future__ import annotations
@@ -11,7 +13,8 @@ from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING
 from peft.utils.peft_types import PeftType
 
 from harness.backbones.handle import Kind
-from harness.methods.adapters import UNFIT, Adapter, Lora, PromptTuning
+from harness.methods.adapter_running import UNFIT
+from harness.methods.adapters import Adapter, Lora, PromptTuning
 from harness.methods.method import METHODS
 
 KINDS: tuple[Kind, ...] = get_args(Kind)

@@ -10,6 +10,7 @@ from families import DECODERS, ENCODERS, write_family
 from naive import option_by_option
 from peft import PrefixTuningConfig, PromptTuningConfig, get_peft_model
 from transformers import (
+    AutoModel,
     AutoModelForCausalLM,
     AutoModelForSequenceClassification,
     BloomConfig,
@@ -17,7 +18,7 @@ from transformers import (
 )
 
 from harness.backbones.encode import collate, encode
-from harness.backbones.features import FeatureStore
+from harness.backbones.features import FeatureStore, pooled
 from harness.backbones.handle import Handle, folder_handle
 from harness.backbones.load import load_causal, load_classifier, load_tokenizer
 from harness.backbones.score import read_prefix, score_options
@@ -137,6 +138,20 @@ def test_a_loaded_encoder_is_transformers_own(family, handles, job):
     batch = collate(ours.tokenizer, encode(ours.tokenizer, here.train, 32), "cpu")
     torch.testing.assert_close(ours.model(**batch).logits,
                                plain(**batch).logits, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("family", ENCODERS | DECODERS)
+@torch.no_grad()
+def test_features_are_the_mean_of_the_model_s_own_states(family, handles, job):
+    here = job(family)
+    found = FeatureStore(None).features(pooled(handles[family], 32, CPU), here.train[:2], Clock(),
+                                        "encode")
+    tokenizer = load_tokenizer(handles[family])
+    model = AutoModel.from_pretrained(handles[family].path).eval()
+    for example, vector in zip(here.train, found, strict=False):
+        ids = torch.tensor([tokenizer(example.text)["input_ids"][:32]])
+        mean = model(input_ids=ids).last_hidden_state[0].mean(dim=0)
+        np.testing.assert_allclose(vector, mean.numpy(), atol=1e-5)
 
 
 def test_positions_that_begin_behind_the_padding_shorten_the_window(handles):

@@ -8,20 +8,29 @@ import torch
 import yaml
 from conftest import _tokenizer
 from naive import option_by_option
-from peft import get_peft_model
+from peft import LilyConfig, get_peft_model
 from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING
 from peft.utils.peft_types import PeftType
 from tiny import sentences, suite_dict
-from transformers import AutoModel, BertConfig, BertModel, LlamaConfig, LlamaForCausalLM
+from transformers import (
+    AutoModel,
+    AutoModelForCausalLM,
+    BertConfig,
+    BertModel,
+    LlamaConfig,
+    LlamaForCausalLM,
+)
 
 from harness.backbones.features import FeatureStore
 from harness.backbones.handle import Handle
 from harness.backbones.score import read_prefix, score_options
+from harness.backbones.scoring_check import check_scoring
 from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.common.errors import CannotRunError, HarnessError
 from harness.methods import register_all
-from harness.methods.adapters import UNFIT, AnyPeft
+from harness.methods.adapter_running import UNFIT
+from harness.methods.adapters import AnyPeft
 from harness.methods.method import METHODS, Job
 from harness.methods.resolve import resolve
 from harness.methods.trials import fit_once
@@ -157,6 +166,21 @@ def test_a_tuner_that_mixes_the_texts_of_a_batch_still_does_so_and_is_refused(wi
         texts = torch.tensor([[5, 9, 200, 31], [7, 8, 9, 10]])
         alone, together = model(texts[:1])[0], model(texts)[0][:1]
         assert (alone - together).abs().max() > 1e-4
+
+
+def test_a_tuner_that_mixes_the_tokens_of_a_pass_is_found_out(wide):
+    model = AutoModelForCausalLM.from_pretrained(wide["decoder"].path)
+    check_scoring(model)
+    mixing = get_peft_model(model, LilyConfig(target_modules="all-linear", task_type="CAUSAL_LM"))
+    stir(mixing)
+    with pytest.raises(CannotRunError, match="not those scored one by one"):
+        check_scoring(mixing)
+
+
+def test_several_tasks_are_refused(job):
+    several = AnyPeft({"peft_type": "POLY", "n_tasks": 3})
+    with pytest.raises(CannotRunError, match="POLY with n_tasks 3: which one is this task"):
+        fit_once(several, job["encoder"], {"learning_rate": 1e-3})
 
 
 def test_a_suite_names_a_tuner_with_peft_s_options_and_hears_why_it_cannot(suite_file):
