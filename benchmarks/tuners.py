@@ -115,7 +115,8 @@ def report(tried: list[Tried], device: str, autocast: str) -> str:
         f"{autocast}; {TRAIN} texts of the legal suite of {LENGTH} tokens, "
         f"{EPOCHS * TRAIN // BATCH} steps, PEFT's defaults, and the harness's where PEFT has none "
         f"that fits. Largest difference of a probability after loading: {max(differences):.1e}. "
-        "What learns includes an encoder's head. Seconds are of one fit, loading included.", "",
+        "What learns includes an encoder's head. Seconds are of one fit, loading included, timed "
+        "once beside whatever else the machine did: orders of magnitude.", "",
         f"| tuner | method | {' | '.join(backbones)} | reason |",
         f"|---|---|{'---|' * len(backbones)}---|",
         *(f"| {tuner} | {method_name_of(tuner)} | {' | '.join(map(cell, row))} | "
