@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from torch import nn
+from transformers.pytorch_utils import Conv1D
 
 from harness.common.errors import CannotRunError
 
@@ -38,3 +39,22 @@ def unfreeze(modules: list[nn.Module]) -> None:
     for module in modules:
         for parameter in module.parameters():
             parameter.requires_grad_(True)
+
+
+def linear_layers(model: nn.Module) -> dict[str, nn.Module]:
+    """The linear layers of the base model by name: none of a head's."""
+    return {name: module for name, module in _base_modules(model).items()
+            if isinstance(module, nn.Linear | Conv1D)}
+
+
+def norm_layers(model: nn.Module) -> dict[str, nn.Module]:
+    """The base model's layers that scale what passes through: all their parameters are vectors."""
+    return {name: module for name, module in _base_modules(model).items()
+            if not list(module.children()) and list(module.parameters())
+            and all(parameter.dim() == 1 for parameter in module.parameters())}
+
+
+def _base_modules(model: nn.Module) -> dict[str, nn.Module]:
+    base = getattr(model, "base_model", model)
+    inside = set(base.modules())
+    return {name: module for name, module in model.named_modules() if module in inside}

@@ -18,6 +18,7 @@ def greedy(model: Any, prefix: Prefix, items: Sequence[Sequence[int]], most: int
     left out. Rows are padded on the left, behind the prefix, and the padding is masked.
     """
     device = next(model.parameters()).device
+    items = [[*prefix.again, *item] for item in items]
     width = max(map(len, items))
     ids = torch.full((len(items), width), padding, dtype=torch.long)
     mask = torch.zeros((len(items), width), dtype=torch.long)

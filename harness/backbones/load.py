@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,7 @@ from transformers import (
 from harness.backbones.dropout import speed_up_dropout
 from harness.backbones.handle import Handle
 from harness.backbones.quiet import quietly
+from harness.backbones.scoring_check import check_scoring
 from harness.common.errors import CannotRunError, HarnessError
 
 
@@ -48,8 +50,10 @@ def load_base(handle: Handle, device: str) -> Loaded:
 
 
 def load_causal(handle: Handle, device: str) -> Loaded:
-    """The backbone with its language-model head."""
-    return _load(handle, AutoModelForCausalLM, device)
+    """The backbone with its language-model head. Raises CannotRunError as `check_scoring` does."""
+    loaded = _load(handle, AutoModelForCausalLM, device)
+    check_scoring(loaded.model)
+    return loaded
 
 
 def load_with_head(handle: Handle, labels: tuple[str, ...], device: str) -> Loaded:
@@ -82,15 +86,29 @@ def _load(handle: Handle, model_class: Any, device: str, **options: Any) -> Load
         raise HarnessError(f"{handle.origin}: cannot be loaded: {str(error)[:200]}",
                            "Name a model that transformers can load.") from error
     model.config.pad_token_id = tokenizer.pad_token_id
+    tokenizer.model_input_names = _inputs(handle, model, tokenizer)
     model = model.to(device).eval()
     missing = set(info["missing_keys"])
     fresh = {name: p for name, p in model.named_parameters() if name in missing}
-    return Loaded(model, tokenizer, _window(model.config, tokenizer), fresh)
+    return Loaded(model, tokenizer, _window(model, tokenizer), fresh)
 
 
-def _window(config: Any, tokenizer: PreTrainedTokenizerBase) -> int:
+def _inputs(handle: Handle, model: Any, tokenizer: PreTrainedTokenizerBase) -> list[str]:
+    """The tokenizer's outputs that the model reads. A tokenizer of a general class gives segment
+    ids to all; many models take none, GPT-2 would read them as tokens, RoBERTa knows one alone."""
+    taken = set(inspect.signature(model.forward).parameters)
+    if handle.kind == "decoder" or getattr(model.config, "type_vocab_size", 2) < 2:
+        taken.discard("token_type_ids")
+    return [name for name in tokenizer.model_input_names if name in taken]
+
+
+def _window(model: Any, tokenizer: PreTrainedTokenizerBase) -> int:
+    config = model.config
     limits = [getattr(config, name, None) for name in ("max_position_embeddings", "n_positions")]
     known = [limit for limit in limits if isinstance(limit, int) and limit > 0]
+    # Positions of RoBERTa's kin begin behind the number that stands for padding.
+    known += [module.num_embeddings - module.padding_idx - 1
+              for name, module in model.named_modules()
+              if isinstance(module, torch.nn.Embedding) and module.padding_idx is not None
+              and "position" in name.rpartition(".")[2]]
     return min([*known, int(tokenizer.model_max_length)])
-
-

@@ -8,14 +8,18 @@ each option, and fine-tuning uses the same pass with the true answer as the only
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from transformers import DynamicCache
+from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
 from harness.backbones.options import ROOT, OptionTree
+from harness.backbones.tree_mask import attention_masks
+from harness.common.errors import CannotRunError
 
 PIECE = 16
 Layers = tuple[tuple[torch.Tensor, torch.Tensor], ...]
@@ -25,11 +29,13 @@ Layers = tuple[tuple[torch.Tensor, torch.Tensor], ...]
 class Prefix:
     """Keys and values of what all prompts begin with: one (1, heads, length, width) pair a layer.
 
-    `length` 0 means that prompts share nothing.
+    `length` 0 means that prompts share nothing. `again` are tokens that every prompt reads anew,
+    because what the model keeps of them is more than keys and values of every token.
     """
 
     layers: Layers = ()
     length: int = 0
+    again: tuple[int, ...] = ()
 
     def for_batch(self, size: int) -> DynamicCache:
         """A cache that every row of a batch continues; the layers are shared, not copied."""
@@ -46,20 +52,35 @@ def read_prefix(model: Any, tokens: Sequence[int]) -> Prefix:
     """
     device = next(model.parameters()).device
     ids = torch.tensor([list(tokens)], dtype=torch.long, device=device)
-    learner = prompt_learner(model)
-    if learner is None:
-        if not tokens:
-            return Prefix()
-        return _kept(model(input_ids=ids, use_cache=True, logits_to_keep=1).past_key_values)
-    base, virtual = model.get_base_model(), model.get_prompt(batch_size=1)
+    if prompt_learner(model):
+        cache, virtual = _read_virtual(model, ids), model.active_peft_config.num_virtual_tokens
+    elif tokens:
+        cache = model(input_ids=ids, use_cache=True, logits_to_keep=1).past_key_values
+        virtual = 0
+    else:
+        return Prefix()
+    if _is_whole(cache, virtual + len(tokens)):
+        return _kept(cache)
+    if not virtual:
+        return Prefix(again=tuple(tokens))
+    alone = _read_virtual(model, ids[:, :0])
+    if not _is_whole(alone, virtual):
+        raise CannotRunError(f"the model does not keep {virtual} virtual tokens: try fewer")
+    return dataclasses.replace(_kept(alone), again=tuple(tokens))
+
+
+def _read_virtual(model: Any, ids: torch.Tensor) -> Any:
+    """The cache after an adapter's virtual tokens and `ids` [1, length]."""
+    task = torch.zeros(1, dtype=torch.long, device=ids.device)
+    base, virtual = model.get_base_model(), model.get_prompt(batch_size=1, task_ids=task)
     if not isinstance(virtual, torch.Tensor):
-        if not tokens:
-            return _kept(virtual)
-        return _kept(base(input_ids=ids, past_key_values=virtual, use_cache=True,
-                          logits_to_keep=1).past_key_values)
+        if not ids.shape[1]:
+            return virtual
+        return base(input_ids=ids, past_key_values=virtual, use_cache=True,
+                    logits_to_keep=1).past_key_values
     embedded = base.get_input_embeddings()(ids)
     joined = torch.cat([virtual.to(embedded.dtype), embedded], dim=1)
-    return _kept(base(inputs_embeds=joined, use_cache=True, logits_to_keep=1).past_key_values)
+    return base(inputs_embeds=joined, use_cache=True, logits_to_keep=1).past_key_values
 
 
 def score_options(model: Any, prefix: Prefix, items: Sequence[Sequence[int]],
@@ -97,6 +118,7 @@ def _read(model: Any, prefix: Prefix, items: Sequence[Sequence[int]],
     Returns logits [rows, 1 + most nodes, vocabulary] at the last positions, and the steps
     [rows, edges, 2] as (position of the parent among those, token).
     """
+    items = [[*prefix.again, *item] for item in items]
     rows, nodes, edges = len(items), _most(trees, "tokens"), _most(trees, "edges")
     width = max(len(item) + len(tree.tokens) for item, tree in zip(items, trees, strict=True))
     ids = torch.full((rows, width), padding, dtype=torch.long)
@@ -128,14 +150,16 @@ def _run(model: Any, prefix: Prefix, ids: torch.Tensor, positions: torch.Tensor,
          sees: torch.Tensor, keep: int) -> torch.Tensor:
     """Logits [rows, keep, vocabulary] at the last `keep` positions."""
     parameter = next(model.parameters())
+    device, dtype = parameter.device, parameter.dtype
+    behind = (positions + prefix.length).to(device)
+    before = torch.arange(prefix.length, device=device).expand(len(ids), -1)
     shared = torch.ones(*sees.shape[:2], prefix.length, dtype=torch.bool)
-    visible = torch.cat([shared, sees], dim=2)[:, None].to(parameter.device)
-    mask = torch.zeros(visible.shape, dtype=parameter.dtype, device=parameter.device)
-    mask.masked_fill_(~visible, torch.finfo(parameter.dtype).min)
+    masks = attention_masks(
+        model.config.get_text_config(), torch.cat([shared, sees], dim=2).to(device), behind,
+        torch.cat([before, behind], dim=1), dtype)
     base = model.get_base_model() if prompt_learner(model) else model
     return base(
-        input_ids=ids.to(parameter.device), attention_mask=mask,
-        position_ids=(positions + prefix.length).to(parameter.device),
+        input_ids=ids.to(device), attention_mask=masks, position_ids=behind,
         past_key_values=prefix.for_batch(len(ids)) if prefix.length else None,
         use_cache=prefix.length > 0, logits_to_keep=keep,
     ).logits
@@ -187,6 +211,14 @@ def prompt_learner(model: Any) -> Any:
     """The configuration of a prompt-learning adapter that is active on the model, else None."""
     config = getattr(model, "active_peft_config", None)
     return config if getattr(config, "is_prompt_learning", False) else None
+
+
+def _is_whole(cache: Any, length: int) -> bool:
+    """Whether a cache holds the keys and values of all `length` tokens in each layer, and nothing
+    else: a layer with a sliding window drops what is behind it."""
+    return type(cache) is DynamicCache and all(
+        type(layer) in (DynamicLayer, DynamicSlidingWindowLayer) and layer.keys.shape[2] == length
+        for layer in cache.layers)
 
 
 def _kept(cache: Any) -> Prefix:

@@ -9,16 +9,19 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import peft
-from peft import PeftConfig, PeftModel, TaskType, get_peft_model
+from peft import PeftConfig, PeftModel, TaskType, get_peft_model, get_peft_model_state_dict
 from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING
 from peft.utils.peft_types import PeftType
 from safetensors.torch import load_file, save_file
 from torch.nn import Parameter
 
+from harness.backbones.handle import Kind
 from harness.backbones.load import Loaded
 from harness.backbones.quiet import quietly
 from harness.common.errors import CannotRunError, HarnessError
 from harness.common.names import did_you_mean
+from harness.methods.adapter_running import forget_ranks, make_ready, refuse_unfit
+from harness.methods.adapter_values import VIRTUAL_TOKENS, completed
 from harness.methods.method import METHODS, Job
 from harness.methods.tuned import Tuned, TunedOptions, load_model
 
@@ -26,9 +29,11 @@ FRESH = "fresh.safetensors"
 SETS = ("target_modules", "exclude_modules", "feedforward_modules", "target_modules_bd_a",
         "target_modules_bd_b")
 """Fields that PEFT keeps as sets."""
-PEFT_HEADS = ("classifier", "score")
 LOW_RANK = {"r": 16, "lora_alpha": 32, "target_modules": "all-linear"}
-VIRTUAL = {"num_virtual_tokens": 16}
+VIRTUAL = {"num_virtual_tokens": VIRTUAL_TOKENS}
+TASKS: dict[Kind, TaskType] = {"encoder": TaskType.SEQ_CLS, "decoder": TaskType.CAUSAL_LM}
+STAND_INS = {PeftType.ADALORA: {"total_step": 1_000_000}}
+"""For values that a configuration is refused without, but only a job knows."""
 
 
 class Adapter(Tuned):
@@ -43,25 +48,30 @@ class Adapter(Tuned):
         self.rates = TunedOptions.model_validate(
             {"learning_rates": fields.pop("learning_rates", ())}).learning_rates
         self.options = fields
-        _config(self.options, TaskType.SEQ_CLS)
+        self.tuner = _tuner(fields)
+        stand_ins = STAND_INS.get(self.tuner, {})
+        task = TaskType.CAUSAL_LM if self.tuner is PeftType.CPT else TaskType.SEQ_CLS
+        _config(self.tuner, {**stand_ins, **fields}, task)
 
     def described(self) -> dict[str, Any]:
         return {**self.options, "learning_rates": list(self.rates)}
 
     def prepare(self, loaded: Loaded, job: Job) -> None:
-        decoder = job.need_backbone().kind == "decoder"
-        config = _config(self.options, TaskType.CAUSAL_LM if decoder else TaskType.SEQ_CLS)
+        options = completed(self.tuner, self.options, loaded, job)
         try:
             with quietly():
+                config = _config(self.tuner, options, TASKS[job.need_backbone().kind])
                 loaded.model = get_peft_model(loaded.model, config)
+            make_ready(loaded.model)
         except (ValueError, TypeError, KeyError, AttributeError, NotImplementedError,
-                RuntimeError) as error:
-            raise CannotRunError(f"PEFT cannot put {self.options['peft_type']} on this backbone: "
+                RuntimeError, HarnessError) as error:
+            raise CannotRunError(f"PEFT cannot put {self.tuner.value} on this backbone: "
                                  f"{str(error)[:200]}") from error
         for parameter in _unsaved(loaded).values():
             parameter.requires_grad_(True)
 
     def write(self, loaded: Loaded, folder: Path) -> None:
+        forget_ranks(loaded.model)
         with quietly():
             loaded.model.save_pretrained(folder, save_embedding_layers=False)
         _tidy(folder / "adapter_config.json")
@@ -76,26 +86,37 @@ class Adapter(Tuned):
             loaded.model.load_state_dict(load_file(folder / FRESH), strict=False)
         with quietly():
             loaded.model = PeftModel.from_pretrained(loaded.model, str(folder))
+        make_ready(loaded.model)
         loaded.model.eval()
         return loaded
 
 
 def _unsaved(loaded: Loaded) -> dict[str, Parameter]:
-    """Freshly drawn parameters that PEFT neither trains nor saves: it knows the classifier only."""
-    return {name: p for name, p in loaded.fresh.items()
-            if name.split(".")[0] not in PEFT_HEADS}
+    """Freshly drawn parameters that PEFT neither trains nor saves: most tuners know the
+    classifier only, and some not even that."""
+    if not loaded.fresh:
+        return {}
+    with quietly():
+        saved = get_peft_model_state_dict(loaded.model, save_embedding_layers=False)
+    return {name: parameter for name, parameter in loaded.fresh.items()
+            if not any(f".{kept}".endswith(f".{name}") for kept in saved)}
 
 
-def _config(options: Mapping[str, Any], task: TaskType) -> PeftConfig:
-    """A PEFT configuration from its fields. Raises HarnessError for a wrong type, field or value.
-    """
-    values = {name: value for name, value in options.items() if name != "peft_type"}
+def _tuner(options: Mapping[str, Any]) -> PeftType:
     kind = str(options.get("peft_type", "")).upper().replace("-", "_")
     known = [t.value for t in PEFT_TYPE_TO_CONFIG_MAPPING]
     if kind not in known:
         raise HarnessError(f"peft_type '{options.get('peft_type')}' is not known to PEFT "
                            f"{peft.__version__}", did_you_mean(kind, known))
-    config_class = PEFT_TYPE_TO_CONFIG_MAPPING[PeftType(kind)]
+    refuse_unfit(PeftType(kind))
+    return PeftType(kind)
+
+
+def _config(tuner: PeftType, options: Mapping[str, Any], task: TaskType) -> PeftConfig:
+    """A PEFT configuration from its fields. Raises HarnessError for a wrong type, field or value.
+    """
+    values = {name: value for name, value in options.items() if name != "peft_type"}
+    config_class = PEFT_TYPE_TO_CONFIG_MAPPING[tuner]
     fields = {field.name for field in dataclasses.fields(config_class)}
     for name in values:
         if name not in fields:

@@ -14,6 +14,7 @@ import torch
 from harness.backbones.load import Loaded
 from harness.backbones.prompts import PromptWriter
 from harness.backbones.score import Prefix, read_prefix
+from harness.backbones.scoring_check import check_scoring
 from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.common.errors import CannotRunError
@@ -58,6 +59,8 @@ class AskedDecoder(ABC):
         self.check_window(items)
         with clock.phase("generate"):
             if self.prefix is None:
+                self.loaded.model.eval()
+                check_scoring(self.loaded.model)
                 self.prefix = self.read_head()
             return self.answer(items, self.prefix)
 

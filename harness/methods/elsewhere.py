@@ -16,6 +16,7 @@ from harness.backbones.load import Loaded, load_tokenizer, load_with_head
 from harness.backbones.quiet import quietly
 from harness.backbones.weights import Shapes, tensor_shapes
 from harness.common.errors import HarnessError
+from harness.methods.adapter_running import make_ready
 from harness.methods.adapters import FRESH
 
 ADAPTER = "adapter_model.safetensors"
@@ -115,6 +116,7 @@ def _adapter(folder: Path, base: Handle, device: str) -> Loaded:
         loaded.model.load_state_dict(beside, strict=False)
         with quietly():
             loaded.model = PeftModel.from_pretrained(loaded.model, str(folder))
+        make_ready(loaded.model)
     except (ValueError, RuntimeError, KeyError, TypeError) as error:
         raise HarnessError(f"{folder}: the adapter does not fit {base.name}: "
                            f"{' '.join(str(error).split())[:200]}",

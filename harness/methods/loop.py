@@ -99,6 +99,7 @@ def train(learner: Learner, job: Job, learning_rate: float, weight_decay: float)
             training.curve.append(CurvePoint(training.steps, training.epochs, loss))
             if not math.isfinite(loss):
                 raise DivergedError(f"loss is {loss} at step {training.steps}", training)
+            _reallocate(learner.model, training.steps)
             job.say(f"epoch {epoch + 1}/{budget.epochs}, step {training.steps}/{steps}")
         if not _keep_best(learner, training, state, epoch, budget.patience):
             break
@@ -163,7 +164,17 @@ def _accumulate(learner: Learner, indices: list[int], accelerator: Accelerator, 
             loss = learner.loss(part) / len(indices)
         accelerator.backward(loss)
         total += float(loss.detach())
+    penalty = getattr(learner.model, "penalty", None)
+    if penalty is not None:
+        accelerator.backward(penalty())
     return total
+
+
+def _reallocate(model: Any, step: int) -> None:
+    """Let a tuner that shares out its parameters while it learns do so, between two steps."""
+    share_out = getattr(model, "update_and_allocate", None)
+    if share_out is not None:
+        share_out(step)
 
 
 def _keep_best(learner: Learner, training: Training, state: _State, epoch: int, patience: int

@@ -117,6 +117,8 @@ class Method(ABC):
     """Kinds of backbone it works on; None when it needs none."""
     kinds_in_words: ClassVar[tuple[Kind | None, ...]] = ()
     """Kinds of backbone on which it can answer in words, without classes."""
+    unable: ClassVar[dict[Kind, str]] = {}
+    """Why it does not work on a kind of backbone, where that is not plain."""
     summary: ClassVar[str]
     options_type: ClassVar[type[Options]] = Options
     changes_weights: ClassVar[bool] = False

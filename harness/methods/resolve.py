@@ -64,6 +64,8 @@ def _entry(loaded: LoadedSuite, backbone: str | None, location: Location, choice
         if kind in METHODS[name].kinds:
             what = f"cannot do a task of kind {task}" + (f" on the {kind} '{backbone}'"
                                                          if kind else "")
+        reason = METHODS[name].unable.get(kind) if kind else None
+        what += f" ({reason})" if reason else ""
         raise loaded.error(location, f"method '{name}' {what}", did_you_mean(name, able))
     if name == "rag" and loaded.suite.embedder is None:
         raise loaded.error(location, "rag needs the suite's `embedder`",

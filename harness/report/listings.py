@@ -46,7 +46,8 @@ def method_table() -> Table:
         method = METHODS[name]
         needs = ["any" if None in method.kinds else "yes" if kind in method.kinds else words.ABSENT
                  for kind in ("encoder", "decoder")]
-        table.add_row(name, method.family, *needs, escape(method.summary))
+        reasons = "".join(f"; no {kind}: {reason}" for kind, reason in method.unable.items())
+        table.add_row(name, method.family, *needs, escape(method.summary + reasons))
     table.add_row("rag+METHOD", "combined", words.ABSENT, "yes",
                   "rag on top of another method of the same list")
     return table

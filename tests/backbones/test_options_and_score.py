@@ -2,6 +2,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from naive import option_by_option
 from peft import (
     LoraConfig,
     PrefixTuningConfig,
@@ -21,20 +22,6 @@ HEAD = [2, 30, 31, 32, 33]
 ITEMS = [[40, 41, 42], [50], [60, 61, 62, 63, 64, 65, 66]]
 
 
-def option_by_option(forward, items, options=OPTIONS, head=HEAD):
-    """The plain way: one full pass an option, log-probabilities summed."""
-    rows = []
-    for item in items:
-        row = []
-        for option in options:
-            ids = torch.tensor([head + item + option])
-            logits = forward(ids)[:, -ids.shape[1]:].float().log_softmax(-1)
-            start = len(head) + len(item)
-            row.append(sum(logits[0, start + i - 1, token] for i, token in enumerate(option)))
-        rows.append(torch.stack(row))
-    return torch.stack(rows)
-
-
 @torch.no_grad()
 def scored(model, head=HEAD):
     tree = option_tree(OPTIONS)
@@ -49,7 +36,7 @@ def model(decoder):
 
 def test_one_pass_equals_option_by_option(model):
     with torch.no_grad():
-        expected = option_by_option(lambda ids: model(input_ids=ids).logits, ITEMS)
+        expected = option_by_option(lambda ids: model(input_ids=ids).logits, HEAD, ITEMS, OPTIONS)
     torch.testing.assert_close(scored(model), expected, atol=1e-4, rtol=0)
 
 
@@ -71,7 +58,8 @@ def test_one_pass_equals_peft_s_own_forward(model, config):
     adapted = get_peft_model(model, config).eval()
     with torch.no_grad():
         expected = option_by_option(
-            lambda ids: adapted(input_ids=ids, attention_mask=torch.ones_like(ids)).logits, ITEMS)
+            lambda ids: adapted(input_ids=ids, attention_mask=torch.ones_like(ids)).logits,
+            HEAD, ITEMS, OPTIONS)
     torch.testing.assert_close(scored(adapted), expected, atol=1e-4, rtol=0)
 
 
@@ -80,7 +68,7 @@ def test_learned_positions_are_right_too():
     gpt2 = GPT2LMHeadModel(GPT2Config(vocab_size=100, n_embd=32, n_layer=2, n_head=2,
                                       n_positions=64)).eval()
     with torch.no_grad():
-        expected = option_by_option(lambda ids: gpt2(input_ids=ids).logits, ITEMS)
+        expected = option_by_option(lambda ids: gpt2(input_ids=ids).logits, HEAD, ITEMS, OPTIONS)
     torch.testing.assert_close(scored(gpt2), expected, atol=1e-4, rtol=0)
 
 

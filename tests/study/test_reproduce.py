@@ -15,6 +15,7 @@ from harness.common.leaves import leaves
 from harness.common.sealed import sealed
 from harness.methods import register_all
 from harness.methods.method import METHODS
+from harness.methods.tuners import Tuner
 from harness.report.published import publish
 from harness.study.plan import make_plan
 from harness.study.reproduce import differences
@@ -27,7 +28,8 @@ register_all()
 TIMES = re.compile(r"(seconds|_ms|cost|latency|hours|per_|energy|memory|break|round|"
                    r"throughput|price|pareto|bill|peak|usd|_bytes)")
 """Fields of a summary that the clock, or the machine's memory, has a part in."""
-LIKE_OTHERS = {"peft", "dora", "ia3", "prompt-tuning", "p-tuning"}
+LIKE_OTHERS = {"peft", "dora", "ia3", "prompt-tuning", "p-tuning",
+               *(name for name in METHODS if issubclass(METHODS[name], Tuner))}
 """PEFT methods beside `lora` and `prefix-tuning`; `test_methods` fits each of them twice."""
 
 

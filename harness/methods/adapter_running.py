@@ -1,0 +1,75 @@
+"""What a PEFT model needs beside its configuration to train and answer in this house."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import torch
+from peft.utils.peft_types import PeftType
+from torch import Tensor
+
+from harness.common.errors import HarnessError
+
+TASKS = ("n_tasks", "num_tasks")
+"""Fields of tuners that learn several tasks at once: here there is one, number 0."""
+UNFIT = {PeftType.LILY: "its answer to a text depends on the other texts of the batch"}
+"""Tuners whose figures would be of a batch and not of its items."""
+
+
+def refuse_unfit(tuner: PeftType) -> None:
+    """Raise HarnessError for a tuner whose answers are not of single items."""
+    if tuner in UNFIT:
+        raise HarnessError(f"{tuner.value} cannot be measured: {UNFIT[tuner]}",
+                           "Use another tuner.")
+
+
+def make_ready(model: Any) -> None:
+    """Give a freshly wrapped PEFT model the task's number, its penalty, and full precision where
+    PEFT saves what a network computes rather than its weights.
+
+    Raises HarnessError for an unfit tuner, and for one that knows several tasks.
+    """
+    config = model.active_peft_config
+    refuse_unfit(config.peft_type)
+    for name in TASKS:
+        if hasattr(config, name):
+            if getattr(config, name) != 1:
+                raise HarnessError(f"{config.peft_type.value} with {name} "
+                                   f"{getattr(config, name)}: which one is this task?",
+                                   f"Set {name} to 1.")
+            model.register_forward_pre_hook(_with_task, with_kwargs=True)
+    if config.peft_type == PeftType.ADALORA:
+        model.penalty = partial(orthogonality, model)
+    if config.peft_type == PeftType.P_TUNING:
+        for network in model.prompt_encoder.values():
+            kind = next(network.parameters()).device.type
+            network.forward = torch.autocast(kind, enabled=False)(network.forward)
+
+
+def _with_task(model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+               ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    ids = kwargs["input_ids"]
+    return args, {**kwargs, "task_ids": torch.zeros(len(ids), dtype=torch.long, device=ids.device)}
+
+
+def orthogonality(model: Any) -> Tensor:
+    """AdaLoRA's penalty (Zhang et al. 2023, equation 4) as PEFT weighs it: the mean over A and B
+    of the Frobenius norm of `A A' - 1` and `B' B - 1`, times `orth_reg_weight`.
+
+    PEFT adds it to a loss that it computes itself; ours is computed outside the model.
+    """
+    grams = [p @ p.T if "lora_A" in name else p.T @ p for name, p in model.named_parameters()
+             if "lora_A" in name or "lora_B" in name]
+    norms = [torch.linalg.matrix_norm(gram - torch.eye(len(gram), device=gram.device))
+             for gram in grams]
+    weight: float = model.active_peft_config.orth_reg_weight
+    return weight * torch.stack(norms).mean()
+
+
+def forget_ranks(model: Any) -> None:
+    """Save AdaLoRA's matrices whole. The ranks that PEFT remembers are those of the last step, and
+    the weights may be of an earlier one; what was pruned by then is zero in them."""
+    config = model.active_peft_config
+    if config.peft_type == PeftType.ADALORA:
+        config.rank_pattern = None
