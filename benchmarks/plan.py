@@ -60,7 +60,7 @@ def text(title: str, table: list[dict], estimated: float, measured: float, other
              f"In all {estimated / 60:.1f} minutes estimated, {measured / 60:.1f} measured: "
              f"{estimated / measured:.2f} times. Other programs used up to {100 * others:.0f}% of "
              "the processor while the machine was measured.", "",
-             "| method | backbone | estimated s | measured s | ratio | estimated GB | measured GB |",
+             "| method | backbone | estimated s | measured s | ratio | estimated GB | measured |",
              "|---|---|---|---|---|---|---|"]
     lines += [f"| {r['method']} | {r['backbone']} | {r['estimated_seconds']:.1f} | "
               f"{r['measured_seconds']:.1f} | "

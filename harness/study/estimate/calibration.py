@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
+from pathlib import Path
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,7 +14,7 @@ from pydantic import TypeAdapter
 
 from harness.common.device import Device
 from harness.common.errors import HarnessError
-from harness.common.files import sha256_json
+from harness.common.files import sha256_file, sha256_json
 from harness.common.kept import kept_folder
 from harness.methods.method import METHODS
 from harness.sources.cache import cache_folder
@@ -122,7 +123,7 @@ def _look_up(device: Device, say: Say, reasons: list[str], kind: type[T], title:
     """The kept measurement, or a new one; None where that fails, with the reason."""
     adapter = TypeAdapter(kind)
     name = sha256_json([kind.__name__, *key, device.type, device.name, device.autocast,
-                        device.threads, library_versions(), code_sha256()])[:32]
+                        device.threads, library_versions(), code_sha256(), *_own_code()])[:32]
     folder = cache_folder() / "calibration" / name
 
     def fill(into: Path) -> None:
@@ -135,6 +136,12 @@ def _look_up(device: Device, say: Say, reasons: list[str], kind: type[T], title:
         reasons.append(f"{title}: {error}")
         return None
     return adapter.validate_json((folder / MEASURED).read_bytes())
+
+
+@cache
+def _own_code() -> list[str]:
+    """Hashes of the code that measures."""
+    return [sha256_file(path) for path in sorted(Path(__file__).parent.glob("*.py"))]
 
 
 class _NotMeasuredError(Exception):
