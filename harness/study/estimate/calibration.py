@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
-from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
