@@ -48,6 +48,7 @@ bench: $(VENV)/.ready ## benchmarks of this project
 	$(BIN)/python -m benchmarks.forgetting
 	$(BIN)/python -m benchmarks.report
 	$(BIN)/python -m benchmarks.gate
+	$(BIN)/python -m benchmarks.plan
 
 validity: $(VENV)/.ready ## simulate studies with known answers: error rates of the statistics
 	$(BIN)/python -m benchmarks.validity

@@ -28,7 +28,7 @@ from harness.common.device import detect
 from harness.measure.quality import quality
 from harness.methods.method import Job
 from harness.methods.trials import fit_once
-from harness.study.estimate import matrix_speed
+from harness.study.estimate.speed import matrix_speed
 from harness.study.plan import make_plan
 from harness.study.run import assign
 from harness.study.store import Store

@@ -54,13 +54,27 @@ def init(
 
 
 @app.command()
-def plan(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, runs: Runs = RUNS
+def plan(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, runs: Runs = RUNS,
+         device: Annotated[list[str] | None, typer.Option(
+             help="also estimate for a GPU: a100, h100, l4; may be given several times")] = None,
          ) -> None:
-    """Show the runs of a suite and how long they may take."""
-    from harness.commands import study as commands
-    from harness.report.terminal import make_console
+    """Show the runs of a suite with their time, memory, arithmetic and money.
 
-    commands.show_plan(make_console(), commands.prepare(suite, profile, suites), runs)
+    Measures this machine for some seconds where the cache does not have it. Exit code 2 when a run
+    does not fit the memory.
+    """
+    from harness.study.server import start_server
+
+    with stopping_politely():
+        start_server()
+        from harness.commands import study as commands
+        from harness.report.terminal import make_console
+
+        console, prepared = make_console(), commands.prepare(suite, profile, suites)
+        if device:
+            commands.show_elsewhere(console, prepared, runs, device)
+        else:
+            commands.show_plan(console, prepared, runs)
 
 
 @app.command()

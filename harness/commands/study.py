@@ -11,13 +11,16 @@ from rich.console import Console
 from harness.check.finding import Finding
 from harness.common.device import detect
 from harness.common.errors import HarnessError
+from harness.compare.devices import find_device
 from harness.report.checked import print_findings
 from harness.report.files import STUDY, page_name, write_report
 from harness.report.index import write_index
+from harness.report.planned import print_devices, print_plan
 from harness.report.published import Published, publish, read_published
-from harness.report.terminal import ProgressWatcher, print_plan, print_results, sayer
+from harness.report.terminal import ProgressWatcher, print_results, sayer
 from harness.study.check import findings
-from harness.study.estimate import estimate
+from harness.study.estimate.costs import Estimate, estimate
+from harness.study.estimate.room import available, check_least, no_room
 from harness.study.plan import Plan, PlannedRun, make_plan
 from harness.study.record import Record
 from harness.study.run import missing, run_study
@@ -33,12 +36,53 @@ def prepare(suite: str, profile: str | None, suites: Path) -> Plan:
 
 
 def show_plan(console: Console, plan: Plan, runs: Path) -> list[PlannedRun]:
-    """Print the plan and its estimate. Returns the runs to do."""
+    """Print the plan and its estimate. Returns the runs to do.
+
+    Raises HarnessError for a run that does not fit this machine's memory.
+    """
+    left = _left(console, plan, runs)
+    if left:
+        check_least(plan, left)
+    expected = estimate(plan, left, sayer(console)) if left else None
+    if expected is not None:
+        _check_memory(plan, left, expected)
+    print_plan(console, plan, left, expected)
+    return left
+
+
+def show_elsewhere(console: Console, plan: Plan, runs: Path, names: Sequence[str]) -> None:
+    """Print the plan with an estimate for GPUs by name, whether or not it fits this machine.
+
+    Raises HarnessError for an unknown name, and for a run that fits none of them.
+    """
+    devices = {name: find_device(name) for name in names}
+    left = _left(console, plan, runs)
+    expected = estimate(plan, left, sayer(console)) if left else None
+    print_plan(console, plan, left, expected)
+    if expected is None:
+        return
+    print_devices(console, expected, devices)
+    largest = max(devices.values(), key=lambda gpu: gpu.bytes)
+    for run in left:
+        cost = expected.runs.get(run.run_id)
+        if cost is not None and cost.memory > largest.bytes:
+            raise no_room(plan, run, cost.memory, largest.bytes)
+
+
+def _left(console: Console, plan: Plan, runs: Path) -> list[PlannedRun]:
     store = _store(plan, runs)
     _name_damage(console, plan, store)
-    left = missing(plan, store)
-    print_plan(console, plan, left, estimate(plan, left))
-    return left
+    return missing(plan, store)
+
+
+def _check_memory(plan: Plan, left: Sequence[PlannedRun], expected: Estimate) -> None:
+    has = available(plan.device)
+    for run in left:
+        cost = expected.runs.get(run.run_id)
+        if cost is None or run.entry.backbone is None:
+            continue
+        if (needs := expected.memory_of(cost)) > has:
+            raise no_room(plan, run, needs, has)
 
 
 def check(console: Console, plan: Plan) -> tuple[Finding, ...]:

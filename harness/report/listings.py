@@ -18,7 +18,7 @@ from harness.methods.method import METHODS
 from harness.report import words
 from harness.sources.cache import cache_folder
 from harness.study.environment import library_versions
-from harness.study.estimate import matrix_speed
+from harness.study.estimate.speed import matrix_speed
 from harness.suite import load_suite
 
 

@@ -23,8 +23,7 @@ from harness.common.text import plain
 from harness.compare.summary import Row
 from harness.report import by_slice, sentences, words
 from harness.report.published import Published
-from harness.study.estimate import Estimate
-from harness.study.plan import Plan, PlannedRun
+from harness.study.plan import PlannedRun
 from harness.study.record import Record
 
 WIDE = 140
@@ -45,38 +44,6 @@ def make_console() -> Console:
     """The terminal as it is; lines long enough for the tables where there is none."""
     console = PlainConsole()
     return console if console.is_terminal else PlainConsole(width=WIDE)
-
-
-def print_plan(console: Console, plan: Plan, left: list[PlannedRun], estimate: Estimate) -> None:
-    """What will be done, before anything is."""
-    suite = plan.loaded.suite
-    kept = len(plan.runs) - len(left)
-    title = f"{suite.name}, profile {plan.loaded.profile}: {len(plan.runs)} runs"
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    for column in ("backbone", "method"):
-        table.add_column(column, no_wrap=True)
-    for column in ("seeds", "train / val / test", "trials", "kept", "estimate"):
-        table.add_column(column, justify="right", no_wrap=True)
-    groups: dict[tuple[str | None, str, int | None], list[PlannedRun]] = {}
-    for run in plan.runs:
-        key = (run.identity.backbone, run.identity.label, run.size)
-        groups.setdefault(key, []).append(run)
-    missing = {run.run_id for run in left}
-    for (backbone, label, _), runs in groups.items():
-        budget, todo = runs[0].budget, [r for r in runs if r.run_id in missing]
-        splits = plan.sample(budget)
-        sizes = [len(splits.train), len(splits.validation), len(splits.test)]
-        table.add_row(
-            escape(backbone or words.ABSENT), escape(label), str(len(runs)),
-            " / ".join(map(str, sizes)), str(budget.trials), str(len(runs) - len(todo)),
-            words.seconds(sum(estimate.seconds[r.run_id] for r in todo)) if todo else "")
-    console.print(table)
-    if left:
-        console.print(f"{kept} kept, {len(left)} to do: about {words.seconds(estimate.total)} "
-                      f"(estimated from a matrix product at {estimate.gflops:.0f} GFLOP/s)",
-                      highlight=False)
-    else:
-        console.print(f"all {kept} runs are kept: nothing to compute", highlight=False)
 
 
 class ProgressWatcher:

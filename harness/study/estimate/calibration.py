@@ -1,0 +1,159 @@
+"""What this machine takes for a study's work, measured once and kept in the cache."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter
+
+from harness.common.device import Device
+from harness.common.errors import HarnessError
+from harness.common.files import sha256_file, sha256_json
+from harness.common.kept import kept_folder
+from harness.methods.method import METHODS
+from harness.sources.cache import cache_folder
+from harness.study.environment import code_sha256, library_versions
+from harness.study.estimate.general import Questions, ask_few, few_questions
+from harness.study.estimate.machine import (
+    Floor,
+    FloorItems,
+    Machine,
+    measure_floor,
+    measure_machine,
+)
+from harness.study.estimate.measured import Asked, Measured
+from harness.study.estimate.probe import Subject, measure
+from harness.study.executor import Say, alone, in_own_process
+from harness.study.plan import Plan, PlannedRun
+from harness.study.server import start_server
+
+MEASURED = "measured.json"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """All that was measured for a plan. What could not be measured is absent, with the reason."""
+
+    machine: Machine
+    measured: Mapping[Subject, Measured]
+    floors: Mapping[FloorItems, Floor]
+    general: Mapping[Questions, Asked]
+    reasons: tuple[str, ...]
+    seconds: float
+    """That this took now; little where all was kept."""
+
+    @property
+    def others(self) -> float:
+        """The most that other programs used of the processor during a measurement, 0 to 1."""
+        parts: list[Machine | Measured | Floor | Asked] = [
+            self.machine, *self.measured.values(), *self.floors.values(), *self.general.values()]
+        return max(part.others for part in parts)
+
+
+def calibrate(plan: Plan, runs: Sequence[PlannedRun], say: Say) -> Calibration:
+    """Measure what these runs need and the cache does not have, with the machine to ourselves."""
+    start = time.perf_counter()
+    reasons: list[str] = []
+    look_up = partial(_look_up, plan.device, say, reasons)
+    with alone(plan.device, say):
+        machine = look_up(Machine, "the smallest run", ["machine"],
+                          partial(measure_machine, runs[0].identity, plan.device, say))
+        measured = {s: look_up(Measured, s.title, s.key, partial(_elsewhere, measure, s, say))
+                    for s in dict.fromkeys(_subjects(plan, runs))}
+        floors = {i: look_up(Floor, i.run.title, i.key, partial(_elsewhere, measure_floor, i, say))
+                  for run in runs if run.entry.backbone is None
+                  for i in [floor_items(plan, run)]}
+        general = {q: look_up(Asked, q.title, q.key, partial(_elsewhere, ask_few, q, say))
+                   for q in dict.fromkeys(questions_of(plan, run) for run in runs) if q is not None}
+    if machine is None:
+        raise HarnessError(f"this machine cannot be measured: {reasons[0]}",
+                           "Run `harness plan` with --debug.")
+    return Calibration(machine, _found(measured), _found(floors), _found(general), tuple(reasons),
+                       time.perf_counter() - start)
+
+
+def subject_of(plan: Plan, run: PlannedRun) -> Subject | None:
+    """What is measured for a run: its backbone under its method, or as it is where nothing learns;
+    under the method underneath for one that stands on another."""
+    if run.entry.backbone is None:
+        return None
+    asked = run
+    if run.identity.inner is not None:
+        asked = next(r for r in plan.runs if r.run_id == run.identity.inner)
+    learns = METHODS[asked.identity.method].changes_weights
+    return Subject.of(plan.backbones[run.entry.backbone], run.budget.max_length, plan.device,
+                      asked.entry.method if learns else None)
+
+
+def embedder_of(plan: Plan, run: PlannedRun) -> Subject | None:
+    """The embedder, for a run that retrieves by it."""
+    if plan.embedder is None or run.identity.embedder_sha256 is None:
+        return None
+    return Subject.of(plan.embedder, run.budget.max_length, plan.device, None)
+
+
+def floor_items(plan: Plan, run: PlannedRun) -> FloorItems:
+    """A run without a backbone, with a few of the suite's items."""
+    return FloorItems(run, plan.task, plan.sample(run.budget).train, plan.device)
+
+
+def questions_of(plan: Plan, run: PlannedRun) -> Questions | None:
+    """General items for a run whose weights change; None where none are asked."""
+    asked = plan.loaded.suite.measure.forgetting
+    if asked is None or run.entry.backbone is None or not run.entry.method.changes_weights:
+        return None
+    return Questions(plan.backbones[run.entry.backbone], few_questions(asked).model_dump_json(),
+                     plan.device)
+
+
+def _subjects(plan: Plan, runs: Sequence[PlannedRun]) -> list[Subject]:
+    found = [of(plan, run) for run in runs for of in (subject_of, embedder_of)]
+    return [subject for subject in found if subject is not None]
+
+
+def _look_up(device: Device, say: Say, reasons: list[str], kind: type[T], title: str,
+             key: Sequence[Any], make: Callable[[], T]) -> T | None:
+    """The kept measurement, or a new one; None where that fails, with the reason."""
+    adapter = TypeAdapter(kind)
+    name = sha256_json([kind.__name__, *key, device.type, device.name, device.autocast,
+                        device.threads, library_versions(), code_sha256(), *_own_code()])[:32]
+    folder = cache_folder() / "calibration" / name
+
+    def fill(into: Path) -> None:
+        say(f"measuring this machine: {title}")
+        (into / MEASURED).write_bytes(adapter.dump_json(make()))
+
+    try:
+        kept_folder(folder, fill)
+    except _NotMeasuredError as error:
+        reasons.append(f"{title}: {error}")
+        return None
+    return adapter.validate_json((folder / MEASURED).read_bytes())
+
+
+@cache
+def _own_code() -> list[str]:
+    """Hashes of the code that measures."""
+    return [sha256_file(path) for path in sorted(Path(__file__).parent.glob("*.py"))]
+
+
+class _NotMeasuredError(Exception):
+    """A measurement that failed: not kept, and tried again by the next plan."""
+
+
+def _elsewhere(work: Callable[..., T], argument: Any, say: Say) -> T:
+    outcome = in_own_process(start_server(), work, argument, say)
+    if outcome.failure is not None:
+        raise _NotMeasuredError(outcome.failure)
+    result: T = outcome.result
+    return result
+
+
+def _found(parts: Mapping[Any, T | None]) -> dict[Any, T]:
+    return {key: part for key, part in parts.items() if part is not None}

@@ -1,0 +1,116 @@
+"""Tokens of the very items of a plan, under each backbone's tokenizer and budget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from transformers import PreTrainedTokenizerBase
+
+from harness.backbones.encode import encode
+from harness.backbones.handle import Handle
+from harness.backbones.load import load_tokenizer
+from harness.backbones.options import option_tree
+from harness.backbones.prompts import PromptWriter, prompt_writer
+from harness.methods.method import Method
+from harness.methods.prompting import draw_shots
+from harness.methods.rag import Rag
+from harness.study.plan import Plan, PlannedRun
+from harness.tasks.examples import Example
+
+FIRST_K, FIRST_SHOTS = 3, 1
+"""Examples that retrieval and few-shot show in the first setting they try."""
+SAMPLE = 512
+"""Items of a split whose tokens are counted; a larger split is taken to be like these."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Items of a split: the tokens of some, and how many there are for each of these."""
+
+    lengths: tuple[int, ...]
+    weight: float
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """Tokens of a run's items. A decoder's have a shared head and answers of their own."""
+
+    train: Part
+    validation: Part
+    test: Part
+    seen: Part
+    """Training items that are predicted, to see how much better they are known."""
+    head: int = 0
+    nodes: int = 0
+    """Positions that all answer options take together, beside the prompt's end."""
+    answer: int = 0
+    """Positions of one answer."""
+
+
+def lengths_of(plan: Plan, run: PlannedRun, prompted: bool) -> Lengths:
+    """The items of a run; `prompted` where a decoder answers the task's prompt.
+
+    Raises CannotRunError for a tokenizer without an end token.
+    """
+    handle = plan.backbones[str(run.entry.backbone)]
+    return (_prompted if prompted else _plain)(plan, run, handle)
+
+
+def embedded_lengths(plan: Plan, run: PlannedRun, embedder: Handle) -> Lengths:
+    """The items as the embedder reads them."""
+    return _plain(plan, run, embedder)
+
+
+def _plain(plan: Plan, run: PlannedRun, handle: Handle) -> Lengths:
+    tokenizer = _tokenizer(handle)
+    longest = min(run.budget.max_length, int(tokenizer.model_max_length))
+
+    def part(examples: Sequence[Example]) -> Part:
+        some = examples[:SAMPLE]
+        encoded = encode(tokenizer, some, longest)
+        return Part(tuple(len(item["input_ids"]) for item in encoded),
+                    len(examples) / max(1, len(some)))
+
+    return Lengths(*_parts(plan, run, part))
+
+
+def _prompted(plan: Plan, run: PlannedRun, handle: Handle) -> Lengths:
+    splits = plan.sample(run.budget)
+    writer = prompt_writer(_tokenizer(handle), plan.task.prompt, plan.task.options,
+                           run.budget.max_length)
+    shots: list[Example] = []
+    if run.identity.method == "few-shot":
+        shots = draw_shots(splits.train, FIRST_SHOTS, run.identity.seed)
+    extra = _retrieved(run.entry.method, writer, splits.train)
+
+    def part(examples: Sequence[Example]) -> Part:
+        some = examples[:SAMPLE]
+        return Part(tuple(len(writer.tail(example)) + extra for example in some),
+                    len(examples) / max(1, len(some)))
+
+    answers = writer.answers()
+    return Lengths(*_parts(plan, run, part), head=len(writer.head(shots)),
+                   nodes=len(option_tree(answers).tokens), answer=max(map(len, answers)) - 1)
+
+
+def _retrieved(method: Method, writer: PromptWriter, examples: Sequence[Example]) -> int:
+    """Tokens of the examples that retrieval puts before an item: as many as fit its budget."""
+    if not isinstance(method, Rag):
+        return 0
+    shown = [len(writer.shots([example])) for example in examples[:SAMPLE]]
+    mean = sum(shown) / max(1, len(shown))
+    return round(min(float(method.options.tokens), FIRST_K * mean))
+
+
+def _parts(plan: Plan, run: PlannedRun, part: Callable[[Sequence[Example]], Part]
+           ) -> tuple[Part, Part, Part, Part]:
+    splits = plan.sample(run.budget)
+    return (part(splits.train), part(splits.validation), part(splits.test),
+            part(splits.train[:len(splits.validation)]))
+
+
+@cache
+def _tokenizer(handle: Handle) -> PreTrainedTokenizerBase:
+    return load_tokenizer(handle)

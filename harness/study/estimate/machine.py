@@ -1,0 +1,125 @@
+"""What every run takes whatever its method, and methods that need no backbone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import psutil
+
+from harness.backbones.features import FeatureStore
+from harness.common.clock import Clock
+from harness.common.device import Device
+from harness.common.errors import HarnessError
+from harness.common.files import atomic_folder, sha256_tree
+from harness.methods import register_all
+from harness.methods.method import METHODS, Job
+from harness.sources.cache import cache_folder
+from harness.study.estimate.probe import Others, probe_items, probe_task, seconds_of
+from harness.study.executor import Say, in_own_process
+from harness.study.plan import PlannedRun
+from harness.study.record import Identity
+from harness.study.server import start_server
+from harness.study.work import Assignment, carry_out
+from harness.suite import Budget
+from harness.tasks.examples import Example
+from harness.tasks.splits import Splits
+from harness.tasks.task import Task
+
+WRITTEN = 16_000_000
+"""Bytes of the file that tells how quick the disk is."""
+FLOOR_ITEMS = 200
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What every run takes."""
+
+    start: float
+    """Seconds of the smallest run there is, from process to record."""
+    write: float
+    """Seconds to write a byte for good and hash it."""
+    hash: float
+    """Seconds to hash a byte."""
+    resident: float
+    """Bytes of a run's process before it does anything."""
+    others: float
+
+
+@dataclass(frozen=True)
+class Floor:
+    """A method without a backbone: seconds an item to fit and to predict."""
+
+    fit: float
+    predict: float
+    others: float
+
+
+@dataclass(frozen=True)
+class FloorItems:
+    """A method without a backbone and the suite's own texts to measure it on."""
+
+    run: PlannedRun
+    task: Task
+    items: tuple[Example, ...]
+    device: Device
+
+    @property
+    def key(self) -> list[Any]:
+        """Names what the measurement depends on."""
+        identity = self.run.identity
+        return [identity.method, identity.options, self.task.sha256, len(self.items)]
+
+    def __hash__(self) -> int:
+        return hash(self.run.run_id)
+
+
+def measure_machine(identity: Identity, device: Device, say: Say) -> Machine:
+    """The quickest of three smallest runs, and of three files written."""
+    watch = Others()
+    with TemporaryDirectory(dir=cache_folder()) as folder:
+        assignment = Assignment(
+            identity=identity.model_copy(update={
+                "run_id": "smallest", "backbone": None, "kind": None, "method": "majority",
+                "label": "majority", "options": {}, "inner": None}),
+            task=probe_task(Splits(*(probe_items(8, 8) for _ in range(3)))),
+            budget=Budget(train=8, validation=8, test=8, trials=1), backbone=None, embedder=None,
+            device=device, runs=Path(folder), features=None)
+        start = seconds_of(lambda: _done(assignment, say), Device("cpu", "", "no", 1))
+        resident = in_own_process(start_server(), _resident, None, say).result
+        write = seconds_of(lambda: _write(Path(folder) / "written"), device) / WRITTEN
+        hashing = seconds_of(lambda: sha256_tree(Path(folder) / "written"), device) / WRITTEN
+    return Machine(start, write + hashing, hashing, float(resident), watch.share())
+
+
+def _done(assignment: Assignment, say: Say) -> None:
+    outcome = in_own_process(start_server(), carry_out, assignment, say)
+    if outcome.failure is not None:
+        raise HarnessError(f"the smallest run failed: {outcome.failure}")
+
+
+def _resident(nothing: None, say: Callable[[str], None]) -> int:
+    return int(psutil.Process().memory_info().rss)
+
+
+def _write(folder: Path) -> None:
+    with atomic_folder(folder) as temporary:
+        (temporary / "bytes").write_bytes(b"\x5a" * WRITTEN)
+
+
+def measure_floor(floor: FloorItems, say: Callable[[str], None]) -> Floor:
+    """Fit and predict on a few of the items, in this process."""
+    watch = Others()
+    register_all()
+    method = METHODS[floor.run.identity.method](floor.run.identity.options)
+    items = floor.items[:FLOOR_ITEMS]
+    job = Job(floor.task, items, items, floor.run.budget, 0, floor.device, Clock(),
+              FeatureStore(None))
+    setting = method.settings(job)[0]
+    fit = seconds_of(lambda: method.fit(job, setting), floor.device)
+    fitted = method.fit(job, setting).fitted
+    predict = seconds_of(lambda: fitted.predict(items, Clock()), floor.device)
+    return Floor(fit / len(items), predict / len(items), watch.share())

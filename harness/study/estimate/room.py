@@ -1,0 +1,84 @@
+"""Memory: what a device has left, what a run needs, and a refusal where the one is too little."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import psutil
+
+from harness.backbones.handle import Handle, parameter_count
+from harness.common.device import Device
+from harness.common.errors import HarnessError
+from harness.study.estimate.cut import parameters_at
+from harness.study.plan import Plan, PlannedRun
+
+FP32 = 4.0
+"""Bytes of a number: weights, gradients and optimizer state are kept in fp32."""
+HELD = 4.0
+"""Numbers that the loop holds for each that learns, beside the weight itself: its gradient, the two
+moments of AdamW, and its value at the best epoch."""
+CGROUPS = (("memory.max", "memory.current"),
+           ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"))
+"""Limit and use of a container's memory, under the second and the first version of cgroups."""
+
+
+def available(device: Device, groups: Path = Path("/sys/fs/cgroup")) -> float:
+    """Bytes that a new process may take on the device; a container's limit counts."""
+    if device.type == "cuda":
+        import torch
+
+        return float(torch.cuda.mem_get_info()[0])
+    rest = float(psutil.virtual_memory().available)
+    for limit, used in CGROUPS:
+        try:
+            most, now = ((groups / name).read_text(encoding="utf-8").strip()
+                         for name in (limit, used))
+            rest = min(rest, float(most) - float(now))
+        except (OSError, ValueError):  # no such group, or `max` for no limit
+            continue
+    return max(0.0, rest)
+
+
+def least_memory(backbone: Handle, run: PlannedRun) -> float:
+    """Bytes of weights, gradients and optimizer state that no batch size can save."""
+    learns = HELD if run.identity.method == "full" else 0.0
+    return FP32 * parameter_count(backbone) * (1.0 + learns)
+
+
+def check_least(plan: Plan, runs: Sequence[PlannedRun]) -> None:
+    """Raise HarnessError for runs whose weights alone do not fit, before anything is measured."""
+    has = available(plan.device)
+    for run in runs:
+        if run.entry.backbone is not None:
+            needs = least_memory(plan.backbones[run.entry.backbone], run)
+            if needs > has:
+                raise no_room(plan, run, needs, has)
+
+
+def no_room(plan: Plan, run: PlannedRun, needs: float, has: float) -> HarnessError:
+    """The refusal of a run that needs more bytes than there are."""
+    name = str(run.entry.backbone)
+    weights = FP32 * parameter_count(plan.backbones[name])
+    if weights > has:
+        advice = "Name a smaller backbone, leave this one out of the profile"
+    elif run.entry.method.changes_weights and run.identity.family != "peft":
+        advice = "Choose a profile with adapter methods (lora) for it, a smaller `budget: batch`"
+    else:
+        advice = "Choose a profile with a smaller `budget: batch` or `max_length`"
+    return plan.loaded.error(
+        ("backbones", name),
+        f"{run.identity.name} needs about {_amount(needs)} of memory (its weights in fp32 "
+        f"{_amount(weights)}), {_amount(has)} are available",
+        f"{advice}, or see what another device takes: `harness plan --device a100`.")
+
+
+def check_room(backbone: Handle, depth: int | None, learns: bool, device: Device) -> None:
+    """Raise HarnessError where even a few blocks do not fit."""
+    needs = FP32 * parameters_at(backbone, depth) * (1.0 + HELD * learns)
+    if needs > available(device):
+        raise HarnessError(f"a part of {backbone.name} with {_amount(needs)} does not fit")
+
+
+def _amount(count: float) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"

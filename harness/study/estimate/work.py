@@ -1,0 +1,153 @@
+"""What one run does, step by step, at the speeds that were measured."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from harness.methods.decoder import BATCH as DECODER_BATCH
+from harness.methods.encoder import BATCH as ENCODER_BATCH
+from harness.methods.method import Method
+from harness.methods.tuned import Tuned
+from harness.study.estimate.arithmetic import Reading
+from harness.study.estimate.calibration import Calibration
+from harness.study.estimate.cost import Cost
+from harness.study.estimate.lengths import Lengths, Part, lengths_of
+from harness.study.estimate.measured import Measured
+from harness.study.estimate.reading import (
+    decoder_pass,
+    encoder_pass,
+    head_pass,
+    inference_batches,
+    learning_pass,
+    together,
+    training_passes,
+)
+from harness.study.estimate.room import FP32, HELD
+from harness.study.plan import Plan, PlannedRun
+
+
+@dataclass(frozen=True)
+class Work:
+    """A run on a backbone, with what was measured for it."""
+
+    plan: Plan
+    run: PlannedRun
+    measured: Measured
+    calibration: Calibration
+
+    @cached_property
+    def prompted(self) -> bool:
+        """Whether a decoder answers the task's prompt, rather than giving features."""
+        return self.run.identity.kind == "decoder" and self.run.identity.family != "features"
+
+    @cached_property
+    def lengths(self) -> Lengths:
+        """Tokens of the items."""
+        return lengths_of(self.plan, self.run, self.prompted)
+
+    @property
+    def learned(self) -> float:
+        """Bytes of the weights that the method changes."""
+        return FP32 * self.measured.arithmetic.trainable
+
+    def load(self) -> Cost:
+        """The backbone under the method, its saved weights checked against their hash."""
+        return Cost(self.measured.load)
+
+    def fits(self) -> Cost:
+        """All settings that are tried: read, learned, and held against the validation items."""
+        tried = fit_count(self.run)
+        if isinstance(self.run.entry.method, Tuned):
+            epoch = self._epoch() + self.answer(self.lengths.validation)
+            return (self.load() + epoch.times(self.run.budget.epochs)).times(tried)
+        chosen = self.answer(self.lengths.validation).times(tried if tried > 1 else 0)
+        return self.load().times(tried) + chosen
+
+    def results(self) -> Cost:
+        """Test, validation and seen items answered, and the model written."""
+        parts = (self.lengths.test, self.lengths.seen, self.lengths.validation)
+        saved = self.learned * self.calibration.machine.write
+        return sum(map(self.answer, parts), Cost(saved))
+
+    def training_flops(self) -> float:
+        """Forward and backward of all settings that are tried."""
+        if not isinstance(self.run.entry.method, Tuned):
+            return 0.0
+        return self._epoch().flops * self.run.budget.epochs * fit_count(self.run)
+
+    def answer(self, part: Part) -> Cost:
+        """Every item of a part answered, in batches."""
+        size = DECODER_BATCH if self.prompted else ENCODER_BATCH
+        cost = self._answering(together([self._pass(rows, width) for rows, width
+                                         in inference_batches(part.lengths, size)]))
+        head = self._answering(head_pass(self.lengths.head, self.measured.arithmetic))
+        return cost.times(part.weight) + (head if self.prompted else Cost())
+
+    def requests(self, rows: int, count: int) -> Cost:
+        """So many requests of `rows` test items of mean length, behind a head that is kept."""
+        lengths = self.lengths.test.lengths
+        mean = round(sum(lengths) / len(lengths))
+        return self._answering(self._pass(rows, mean)).times(count)
+
+    def memory(self) -> float:
+        """Peak bytes of tensors, weights included.
+
+        While a second setting is tried, the model of the first and its gradients are held.
+        """
+        shapes, weights = self.measured.arithmetic, FP32 * self.measured.arithmetic.parameters
+        answering = max(self.measured.answering.bytes(self._pass(rows, width))
+                        for part in (self.lengths.test, self.lengths.validation)
+                        for rows, width in inference_batches(
+                            part.lengths, DECODER_BATCH if self.prompted else ENCODER_BATCH))
+        line = self.measured.training
+        if line is None:
+            return weights + answering
+        training = max(line.bytes(self._learning(rows, width)) for rows, width in self._passes())
+        before = weights + FP32 * shapes.trainable if fit_count(self.run) > 1 else 0.0
+        # A better epoch's weights are copied before the old ones are dropped.
+        return before + weights + HELD * self.learned + max(training, answering, self.learned)
+
+    def _epoch(self) -> Cost:
+        """An epoch of training, without its look at the validation items."""
+        line, arithmetic = self.measured.training, self.measured.arithmetic
+        if line is None:
+            return Cost()
+        part = self.lengths.train
+        reading = together([self._learning(rows, width) for rows, width in self._passes()])
+        steps = math.ceil(len(part.lengths) / self.run.budget.batch)
+        passes = Cost(0.0, line.seconds(reading, arithmetic.training),
+                      arithmetic.training.of(reading), line.large.operations * reading.passes)
+        return (passes + Cost(computing=self.measured.step * steps)).times(part.weight)
+
+    def _passes(self) -> Sequence[tuple[int, int]]:
+        return training_passes([n + self.lengths.answer for n in self.lengths.train.lengths],
+                               self.run.budget.batch, self.lengths.head, self.plan.device.type)
+
+    def _learning(self, rows: int, width: int) -> Reading:
+        shapes = self.measured.arithmetic
+        if not self.prompted:
+            return encoder_pass(rows, width, shapes)
+        return learning_pass(rows, width, 1 + self.lengths.answer, self.lengths.head, shapes)
+
+    def _pass(self, rows: int, width: int) -> Reading:
+        shapes, nodes = self.measured.arithmetic, self.lengths.nodes
+        if not self.prompted:
+            return encoder_pass(rows, width, shapes)
+        return decoder_pass(rows, width + nodes, 1 + nodes, self.lengths.head, shapes)
+
+    def _answering(self, reading: Reading) -> Cost:
+        line, forward = self.measured.answering, self.measured.arithmetic.forward
+        return Cost(0.0, line.seconds(reading, forward), forward.of(reading),
+                    line.large.operations * reading.passes)
+
+
+def fit_count(run: PlannedRun) -> int:
+    """How many settings a run tries: one, where the first seed has chosen or there is no choice."""
+    method = run.entry.method
+    if run.tuned_by is not None or type(method).settings is Method.settings:
+        return 1
+    rates = method.rates if isinstance(method, Tuned) else ()
+    return min(run.budget.trials, len(rates) or run.budget.trials)

@@ -1,0 +1,111 @@
+"""`harness plan`: what it says, what it refuses, and what it keeps."""
+
+import yaml
+from command_line import harness, refused
+
+from harness.common.device import detect
+from harness.study.estimate import calibration, room
+from harness.study.estimate.calibration import subject_of
+from harness.study.estimate.costs import estimate
+from harness.study.plan import make_plan
+from harness.suite import load_suite
+
+
+def planned(path, *words):
+    return harness("plan", path, "--runs", path.parent / "runs", *words)
+
+
+def edit(path, change):
+    value = yaml.safe_load(path.read_text())
+    change(value)
+    path.write_text(yaml.safe_dump(value, sort_keys=False))
+
+
+def test_a_plan_says_what_it_costs_and_measures_once(suite_file):
+    first = planned(suite_file)
+    assert first.code == 0, first.all
+    assert "0 kept, 13 to do: about" in first.out
+    for words in ("device-hours", "USD", "FLOPs; peak memory", "available"):
+        assert words in first.out, first.out
+    assert "unknown" not in first.out
+    assert "not estimated" not in first.out
+    again = planned(suite_file)
+    assert "by the kept measurements of" in again.out, again.out
+
+
+def test_every_run_has_a_cost_and_more_work_costs_more(suite_file):
+    def cost(change):
+        edit(suite_file, change)
+        plan = make_plan(load_suite(suite_file), detect())
+        found = estimate(plan, plan.runs, lambda text: None)
+        assert set(found.runs) == {run.run_id for run in plan.runs}
+        return plan, found
+
+    plan, small = cost(lambda suite: None)
+    for run in plan.runs:
+        of = small.runs[run.run_id]
+        assert of.run.seconds > 0
+        assert (of.training_flops > 0) == run.entry.method.changes_weights
+        assert (of.latency.seconds > 0) == (run.entry.backbone is not None
+                                            and run.tuned_by is None)
+    _, large = cost(lambda suite: suite["budget"].update(epochs=8))
+    assert large.total.flops > 2 * small.total.flops
+    assert large.total.seconds > small.total.seconds
+
+
+def test_a_study_with_general_questions_costs_their_time_too(suite_file, small_catalogue,
+                                                             monkeypatch):
+    # A process of its own would read the catalogue that ships.
+    monkeypatch.setattr(calibration, "_elsewhere", lambda work, argument, say: work(argument, say))
+    plan = make_plan(load_suite(suite_file), detect())
+    without = estimate(plan, plan.runs, lambda text: None)
+    edit(suite_file, lambda suite: suite["measure"].update(
+        forgetting={"probes": {"pairs": 20}, "benchmarks": {"arc_easy": 2}, "passages": 2}))
+    plan = make_plan(load_suite(suite_file), detect())
+    asked = estimate(plan, plan.runs, lambda text: None)
+    assert asked.calibration.reasons == ()
+    assert asked.shared.seconds > 0 == without.shared.seconds
+    for run in plan.runs:
+        assert (asked.runs[run.run_id].forgetting.seconds > 0) == run.entry.method.changes_weights
+
+
+def test_a_tuned_run_is_measured_under_its_method_and_a_combined_one_under_the_inner(suite_file):
+    plan = make_plan(load_suite(suite_file), detect())
+    found = {run.identity.label: subject_of(plan, run) for run in plan.runs}
+    assert found["majority"] is None
+    assert found["zero-shot"].method is None
+    assert found["lora"].method == found["rag+lora"].method == "lora"
+
+
+def test_too_little_memory_is_refused_with_the_numbers_by_plan_and_run(suite_file, monkeypatch):
+    edit(suite_file, lambda suite: suite["backbones"]["enc"].update(methods=["full", "lora"]))
+    monkeypatch.setattr(room, "available", lambda device: 400_000.0)
+    for command in ("plan", "run"):
+        said = harness(command, suite_file, "--runs", suite_file.parent / "runs")
+        refused(said, "tiny.yaml", "full (enc) needs about", "0.4 MB are available",
+                "adapter methods")
+    assert not (suite_file.parent / "runs" / "tiny").exists() or not any(
+        path.name == "record.json" for path in (suite_file.parent / "runs").rglob("*"))
+
+
+def test_a_run_that_fits_by_its_weights_alone_is_refused_by_its_activations(suite_file,
+                                                                           monkeypatch):
+    from harness.commands import study
+
+    plan = make_plan(load_suite(suite_file), detect())
+    needs = estimate(plan, plan.runs, lambda text: None).memory
+    monkeypatch.setattr(study, "available", lambda device: needs / 2)
+    refused(planned(suite_file), "needs about", "are available")
+
+
+def test_devices_are_estimated_and_marked(suite_file):
+    said = planned(suite_file, "--device", "a100", "--device", "L4")
+    assert said.code == 0, said.all
+    assert "an estimate, nothing of it measured" in said.out
+    assert "NVIDIA A100 SXM 80GB" in said.out
+    assert "NVIDIA L4 24GB" in said.out
+    assert "15% of the peak" in said.out
+
+
+def test_an_unknown_device_is_named_with_the_nearest(suite_file):
+    refused(planned(suite_file, "--device", "h10"), "no device 'h10'", "Did you mean 'h100'?")
