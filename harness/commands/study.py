@@ -35,19 +35,17 @@ def prepare(suite: str, profile: str | None, suites: Path) -> Plan:
     return make_plan(load_suite(find_suite(suite, suites), profile), detect())
 
 
-def show_plan(console: Console, plan: Plan, runs: Path) -> list[PlannedRun]:
-    """Print the plan and its estimate. Returns the runs to do.
+def show_plan(console: Console, plan: Plan, runs: Path) -> None:
+    """Measure the machine, print the plan and what it will cost.
 
     Raises HarnessError for a run that does not fit this machine's memory.
     """
     left = _left(console, plan, runs)
-    if left:
-        check_least(plan, left)
+    check_least(plan, left)
     expected = estimate(plan, left, sayer(console)) if left else None
     if expected is not None:
         _check_memory(plan, left, expected)
     print_plan(console, plan, left, expected)
-    return left
 
 
 def show_elsewhere(console: Console, plan: Plan, runs: Path, names: Sequence[str]) -> None:
@@ -99,7 +97,9 @@ def run(console: Console, plan: Plan, runs: Path, reports: Path, fresh: bool) ->
         for planned in plan.runs:
             with store.lock(planned.run_id):
                 store.forget(planned.run_id)
-    left = show_plan(console, plan, runs)
+    left = _left(console, plan, runs)
+    check_least(plan, left)
+    print_plan(console, plan, left, None)
     found = findings(plan, sayer(console))
     print_findings(console, [finding for finding in found if finding.severity != "note"])
     _stop_at_errors(plan, found)

@@ -22,7 +22,7 @@ BUSY = 0.25
 
 def print_plan(console: Console, plan: Plan, left: Sequence[PlannedRun], expected: Estimate | None
                ) -> None:
-    """What will be done, before anything is; `expected` is None where nothing is left."""
+    """What will be done, before anything is; `expected` is None where nothing was measured."""
     suite = plan.loaded.suite
     title = f"{suite.name}, profile {plan.loaded.profile}: {len(plan.runs)} runs"
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
@@ -45,8 +45,12 @@ def print_plan(console: Console, plan: Plan, left: Sequence[PlannedRun], expecte
             *_cells(todo, expected))
     console.print(table)
     kept = len(plan.runs) - len(left)
-    if expected is None:
+    if not left:
         console.print(f"all {kept} runs are kept: nothing to compute", highlight=False)
+        return
+    if expected is None:
+        console.print(f"{kept} kept, {len(left)} to do; `harness plan` measures this machine and "
+                      "says how long", highlight=False)
         return
     for line in _lines(plan, len(left), kept, expected):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
@@ -105,4 +109,6 @@ def _lines(plan: Plan, left: int, kept: int, expected: Estimate) -> list[str]:
         lines.append(f"Other programs used {100 * found.others:.0f}% of the processor at times "
                      "while this machine was measured. The times are for a machine that does "
                      "nothing else.")
+    if unknown := left - len(expected.runs):
+        lines.append(f"{unknown} of the {left} runs could not be estimated and are in no total")
     return lines + [f"not estimated: {reason}" for reason in found.reasons]

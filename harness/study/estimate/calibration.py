@@ -80,8 +80,13 @@ def calibrate(plan: Plan, runs: Sequence[PlannedRun], say: Say) -> Calibration:
 
 def subject_of(plan: Plan, run: PlannedRun) -> Subject | None:
     """What is measured for a run: its backbone under its method, or as it is where nothing learns;
-    under the method underneath for one that stands on another."""
-    if run.entry.backbone is None:
+    under the method underneath for one that stands on another.
+
+    None without a backbone, and for a decoder that answers in words: how long an answer gets is not
+    known before it is given.
+    """
+    if run.entry.backbone is None or (plan.task.kind == "generation"
+                                      and run.identity.kind == "decoder"):
         return None
     asked = run
     if run.identity.inner is not None:
@@ -100,7 +105,7 @@ def embedder_of(plan: Plan, run: PlannedRun) -> Subject | None:
 
 def floor_items(plan: Plan, run: PlannedRun) -> FloorItems:
     """A run without a backbone, with a few of the suite's items."""
-    return FloorItems(run, plan.task, plan.sample(run.budget).train, plan.device)
+    return FloorItems(run, plan.task, tuple(plan.sample(run.budget).train), plan.device)
 
 
 def questions_of(plan: Plan, run: PlannedRun) -> Questions | None:

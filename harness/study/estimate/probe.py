@@ -37,7 +37,8 @@ from harness.study.estimate.measured import Line, Measured, Pass, deeper
 from harness.study.estimate.reading import decoder_pass, encoder_pass, learning_pass
 from harness.study.estimate.room import check_room
 from harness.suite import Budget, Prompt
-from harness.tasks.examples import Example, Facts
+from harness.tasks.examples import Example
+from harness.tasks.ledger import Facts
 from harness.tasks.splits import Splits
 from harness.tasks.task import Task
 
@@ -151,7 +152,8 @@ def _job(subject: Subject, backbone: Handle) -> Job:
 
 def probe_task(splits: Splits) -> Task:
     """A task that is of no suite."""
-    return Task("probe", LABELS, LABELS, PROMPT, splits, Facts(0, 0, 0, 0, 0, 0, 0), "")
+    facts = Facts(rows=0, kept=0, empty=0, other_label=0, duplicates=0, conflicting=0, groups=0)
+    return Task("probe", "classification", LABELS, LABELS, PROMPT, splits, facts, "")
 
 
 def probe_items(count: int, length: int) -> tuple[Example, ...]:
@@ -162,7 +164,9 @@ def probe_items(count: int, length: int) -> tuple[Example, ...]:
 
 def _classifier(job: Job, loaded: Loaded) -> EncoderClassifier | DecoderClassifier:
     if job.need_backbone().kind == "decoder":
-        return plain_decoder(job, loaded=loaded)
+        asked = plain_decoder(job, loaded=loaded)
+        assert isinstance(asked, DecoderClassifier)  # noqa: S101  (the task has classes)
+        return asked
     return EncoderClassifier(loaded, min(job.budget.max_length, loaded.window), job.device,
                              nothing_to_save)
 
@@ -177,7 +181,7 @@ def _answering(classifier: EncoderClassifier | DecoderClassifier, job: Job, shap
     items, prefix = classifier.write(examples, Clock()), classifier.read_head()
     nodes = len(classifier.tree.tokens)
     reading = decoder_pass(rows, len(items[0]) + nodes, 1 + nodes, len(classifier.head), shapes)
-    return _pass(reading, lambda: classifier.probabilities(items, prefix), classifier, job)
+    return _pass(reading, lambda: classifier.answer(items, prefix), classifier, job)
 
 
 def _training(learner: Learner, classifier: EncoderClassifier | DecoderClassifier, job: Job,

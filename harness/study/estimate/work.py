@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from harness.methods.decoder import BATCH as DECODER_BATCH
+from harness.methods.asked import BATCH as DECODER_BATCH
 from harness.methods.encoder import BATCH as ENCODER_BATCH
 from harness.methods.method import Method
 from harness.methods.tuned import Tuned
