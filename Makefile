@@ -4,7 +4,7 @@ PROFILE ?=
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-WORKERS ?= 2
+WORKERS ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help env suite report gate test fuzz lint audit bench validity clean
