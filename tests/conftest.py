@@ -11,13 +11,12 @@ import yaml
 from gated import place  # noqa: F401  (a fixture)
 from small_catalogue import small_catalogue  # noqa: F401  (a fixture)
 from tiny import sentences, suite_dict
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+from tiny_tokenizer import byte_tokenizer
 from transformers import (
     BertConfig,
     BertForMaskedLM,
     LlamaConfig,
     LlamaForCausalLM,
-    PreTrainedTokenizerFast,
 )
 
 from harness.backbones.handle import Handle
@@ -38,30 +37,12 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     monkeypatch.setenv("HARNESS_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
 
 
-def _tokenizer(pair_template: bool) -> PreTrainedTokenizerFast:
-    special = ["<pad>", "<unk>", "<s>", "</s>", "<mask>"]
-    tokenizer = Tokenizer(models.BPE(unk_token="<unk>"))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(vocab_size=400, special_tokens=special, show_progress=False,
-                                  initial_alphabet=pre_tokenizers.ByteLevel.alphabet())
-    tokenizer.train_from_iterator(sentences()["text"].tolist() * 3, trainer)
-    if pair_template:
-        tokenizer.post_processor = processors.TemplateProcessing(
-            single="<s> $A </s>", pair="<s> $A </s> $B:1 </s>:1",
-            special_tokens=[("<s>", 2), ("</s>", 3)])
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, pad_token="<pad>", unk_token="<unk>", bos_token="<s>",
-        eos_token="</s>", mask_token="<mask>", cls_token="<s>", sep_token="</s>",
-        model_max_length=256)
-
-
 @pytest.fixture(scope="session")
 def encoder_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A two-layer BERT with random weights."""
     folder = tmp_path_factory.mktemp("encoder")
     torch.manual_seed(0)
-    tokenizer = _tokenizer(pair_template=True)
+    tokenizer = byte_tokenizer(pair_template=True)
     config = BertConfig(vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2,
                         num_attention_heads=2, intermediate_size=64, max_position_embeddings=256,
                         pad_token_id=0)
@@ -75,7 +56,7 @@ def decoder_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A two-layer Llama with random weights."""
     folder = tmp_path_factory.mktemp("decoder")
     torch.manual_seed(0)
-    tokenizer = _tokenizer(pair_template=False)
+    tokenizer = byte_tokenizer(pair_template=False)
     config = LlamaConfig(vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2,
                          num_attention_heads=4, num_key_value_heads=2, intermediate_size=64,
                          max_position_embeddings=512, pad_token_id=0, bos_token_id=2,

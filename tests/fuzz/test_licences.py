@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from strategies import any_text, damaged_bytes, fuzzed, ours
 from test_suites import TOKENS
 
-from harness.tasks.examples import deduplicate
+from harness.tasks.ledger import Ledger
 from harness.tasks.readers.licensedcode import LicensedcodeOptions, front_matter, read_licensedcode
 
 LICENCE = (b"---\nkey: mit\nname: MIT\ncategory: Permissive\nowner: MIT\n---\n\n"
@@ -53,5 +53,8 @@ def test_a_damaged_licence_gives_rows_of_text_or_an_error_of_ours(folder, licenc
         assert all(isinstance(field, str) for field in (row.text, row.label, row.group))
         assert row.slices["kind"] in ("licence", "notice", "text")
     if rows:
-        items, facts = deduplicate(rows, {"Permissive": 0})
+        ledger = Ledger()
+        for row in rows:
+            ledger.add(row, None)
+        items, facts = ledger.kept({"Permissive": 0})
         assert facts.kept == len(items) <= facts.rows == len(rows)

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from conftest import _tokenizer
 from naive import option_by_option
 from peft import LilyConfig, get_peft_model
 from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING
 from peft.utils.peft_types import PeftType
 from tiny import sentences, suite_dict
+from tiny_tokenizer import byte_tokenizer
 from transformers import (
     AutoModel,
     AutoModelForCausalLM,
@@ -53,12 +53,12 @@ def wide(tmp_path_factory):
     """MiniLM and SmolLM2 in their widths, with two layers and a small vocabulary."""
     encoder, decoder = (tmp_path_factory.mktemp(name) for name in ("minilm", "smollm2"))
     torch.manual_seed(0)
-    vocabulary = _tokenizer(pair_template=True)
+    vocabulary = byte_tokenizer(pair_template=True)
     vocabulary.save_pretrained(encoder)
     BertModel(BertConfig(
         vocab_size=len(vocabulary), hidden_size=384, num_hidden_layers=2, num_attention_heads=12,
         intermediate_size=1536, pad_token_id=0)).save_pretrained(encoder)
-    _tokenizer(pair_template=False).save_pretrained(decoder)
+    byte_tokenizer(pair_template=False).save_pretrained(decoder)
     LlamaForCausalLM(LlamaConfig(
         vocab_size=len(vocabulary), hidden_size=576, num_hidden_layers=2, num_attention_heads=9,
         num_key_value_heads=3, intermediate_size=1536, tie_word_embeddings=True, pad_token_id=0,
