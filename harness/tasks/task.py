@@ -54,10 +54,13 @@ class Task:
 
     @property
     def sha256(self) -> str:
-        """Hash of kind, classes, answers, prompt, splits and corpus."""
-        return sha256_json([self.kind, self.labels, self.options, self.prompt.model_dump(),
-                            self.splits.sha256, self.corpus and self.corpus.sha256,
-                            self.answer_tokens])
+        """Hash of classes, answers, prompt and splits; of a task in words of its corpus too."""
+        asked = [self.labels, self.options, self.prompt.model_dump(exclude={"passage"}),
+                 self.splits.sha256]
+        if self.kind == "classification":
+            return sha256_json(asked)
+        return sha256_json([*asked, self.kind, self.prompt.passage,
+                            self.corpus and self.corpus.sha256, self.answer_tokens])
 
 
 def load_task(loaded: LoadedSuite) -> Task:
