@@ -94,7 +94,7 @@ def head(path: Path, delimiter: str | None, encoding: str) -> list[str]:
 
     Raises HarnessError for a file that is none.
     """
-    frame = next(_frames(path, delimiter, encoding, rows=5), None)
+    frame = next(_frames(path, delimiter, encoding, 5), None)
     return [] if frame is None else list(map(str, frame.columns))
 
 
@@ -124,7 +124,7 @@ def _rows(path: Path, wanted: Sequence[str], delimiter: str | None, encoding: st
           ) -> Iterator[tuple[str, ...]]:
     """The wanted columns as text. A line of JSON may lack some, as long as another has them."""
     seen: dict[str, None] = {}
-    for frame in _frames(path, delimiter, encoding):
+    for frame in _frames(path, delimiter, encoding, ROWS):
         names = list(map(str, frame.columns))
         seen.update(dict.fromkeys(names))
         for column in wanted:
@@ -156,9 +156,8 @@ def _text(cell: object) -> str:
     return str(cell).encode("utf-8", "replace").decode()
 
 
-def _frames(path: Path, delimiter: str | None, encoding: str, rows: int = ROWS
-            ) -> Iterator[pd.DataFrame]:
-    """A table, some rows at a time. Raises HarnessError for a file that is none."""
+def _frames(path: Path, delimiter: str | None, encoding: str, rows: int) -> Iterator[pd.DataFrame]:
+    """A table, `rows` at a time. Raises HarnessError for a file that is none."""
     formats: dict[str, Callable[[], Iterator[pd.DataFrame]]] = {
         ".csv": lambda: _separated(path, delimiter or ",", encoding, rows),
         ".tsv": lambda: _separated(path, delimiter or "\t", encoding, rows),
