@@ -5,6 +5,7 @@ import json
 
 import pandas as pd
 import pytest
+from command_line import harness, refused
 from rich.console import Console
 from tiny import sentences
 
@@ -102,6 +103,13 @@ def rows(*pairs):
 MESSES = {
     "missing column": (lambda p: write(sentences().rename(columns={"text": "txt"}), p),
                        "no column 'text'", "Did you mean 'txt'"),
+    "a delimiter that none uses": (lambda p: write(sentences(), p, sep="^"),
+                                   "no column 'text' (it has text^label^group^source)",
+                                   "text^label^group^source"),
+    "more fields than names": (lambda p: p.write_text("text,label\nred, round,a\nflat,b,c\n"),
+                               "more fields than its first line has names", "say its delimiter"),
+    "a quote that never ends": (lambda p: p.write_text('text,label\n"red,a\n' + "flat,b\n" * 9),
+                                "cannot be read as csv", "Mend the file"),
     "one class": (lambda p: write(rows(*[(f"t{i}", "a") for i in range(20)]), p),
                   "all items have the class 'a'", "two classes"),
     "a class with one example": (
@@ -129,11 +137,18 @@ def test_a_mess_is_two_lines_and_leaves_nothing(mess, tmp_path):
     make, found, fix = MESSES[mess]
     path = tmp_path / "data.csv"
     make(path)
-    with pytest.raises(HarnessError) as error:
-        start(tmp_path, path, PLAIN)
-    assert found in error.value.found
-    assert fix in error.value.fix
+    (tmp_path / "suites").mkdir()
+    refused(harness("init", "mine", "--data", path, "--text", "text", "--label", "label",
+                    "--suites", tmp_path / "suites"), found, fix)
     assert list((tmp_path / "suites").iterdir()) == []
+
+
+@pytest.mark.parametrize("words", [["--text", "text"], ["--label", "label"], []])
+def test_a_table_without_its_columns_said(tmp_path, words):
+    data = write(sentences(), tmp_path / "data.csv")
+    refused(harness("init", "mine", "--data", data, *words, "--suites", tmp_path / "suites"),
+            "data.csv: which columns hold text and class?", "--text COLUMN --label COLUMN")
+    assert not list(tmp_path.rglob("*.yaml"))
 
 
 @pytest.mark.parametrize(("ending", "content"), [

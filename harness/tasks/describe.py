@@ -94,14 +94,18 @@ def _format(path: Path, columns: tuple[str, ...]) -> Format:
     encoding = _encoding(path)
     usual = "\t" if path.suffix.lower() == ".tsv" else ","
     best: list[str] = []
+    failure: HarnessError | None = None
     for delimiter in (usual, *(d for d in DELIMITERS if d != usual)):
         try:
             names = head(path, delimiter, encoding)
-        except HarnessError:
+        except HarnessError as error:
+            failure = failure or error
             continue
         if set(columns) <= set(names):
             return Format(delimiter if delimiter != usual else None, encoding)
         best = max(best, names, key=len)
+    if failure is not None and len(best) < 2:
+        raise failure
     absent = next((c for c in columns if c not in best), columns[0])
     raise HarnessError(f"{path.name}: there is no column '{absent}' (it has "
                        f"{', '.join(best[:20])})", did_you_mean(absent, best))

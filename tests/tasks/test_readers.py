@@ -4,15 +4,21 @@ import json
 import lzma
 
 import pandas as pd
+import plainly
 import pytest
+from tiny import sentences
 
 from harness.common.errors import HarnessError
-from harness.tasks.readers import READERS
+from harness.tasks.examples import Row
+from harness.tasks.prepare import Place, read_rows
+from harness.tasks.readers import READERS, tables
 from harness.tasks.readers.licensedcode import LicensedcodeOptions, read_licensedcode
-from harness.tasks.readers.tables import TableOptions, read_table
+from harness.tasks.readers.tables import SplitColumn, TableOptions, read_table
 from harness.tasks.task import load_task
 
 FRAME = pd.DataFrame({"q": ["one, \"two\"", "three\nfour"], "c": ["x", "y"], "l": ["1", "0"]})
+PINNED = "f433f343568934f3ba7690f2e22ff5ddec7045289a2feb6d0cc17d667d7b7a1b"
+"""The splits of the tiny suite, as they have been since its first run."""
 
 
 @pytest.mark.parametrize("ending", ["csv", "tsv", "jsonl", "parquet"])
@@ -83,6 +89,57 @@ def test_the_lines_of_types_below_the_header_of_an_orange_table_are_no_items(tmp
     path.write_text("Category\tText\nd\tstring\nclass\t\nearn\tnet profit\n\nship\ta port\n")
     rows = list(read_table(path, TableOptions(text="Text", label="Category", skip=2)))
     assert [(r.text, r.label) for r in rows] == [("net profit", "earn"), ("a port", "ship")]
+@pytest.mark.parametrize("ending", ["csv", "tsv", "jsonl", "parquet"])
+def test_how_many_rows_are_held_at_once_changes_nothing(tmp_path, ending, monkeypatch):
+    frame = pd.DataFrame({"q": [f"line {i}\nof {i}" for i in range(7)],
+                          "l": pd.array([1, 0, None, 1, 0, 1, 1], dtype="Int64")})
+    path = tmp_path / f"data.{ending}"
+    {"csv": lambda: frame.to_csv(path, index=False),
+     "tsv": lambda: frame.to_csv(path, index=False, sep="\t"),
+     "jsonl": lambda: frame.to_json(path, orient="records", lines=True),
+     "parquet": lambda: frame.to_parquet(path)}[ending]()
+    options = TableOptions(text="q", label="l")
+    whole = list(read_table(path, options))
+    assert [row.label for row in whole] == ["1", "0", "", "1", "0", "1", "1"]
+    for rows in (1, 2, 3):
+        monkeypatch.setattr(tables, "ROWS", rows)
+        assert list(read_table(path, options)) == whole
+
+
+def test_a_line_of_json_may_lack_a_column_that_another_has(tmp_path, monkeypatch):
+    path = tmp_path / "data.jsonl"
+    path.write_text('{"q": "a"}\n\n{"q": "b", "l": "x"}\n')
+    monkeypatch.setattr(tables, "ROWS", 1)
+    assert [row.label for row in read_table(path, TableOptions(text="q", label="l"))] == ["", "x"]
+    with pytest.raises(HarnessError, match="no column 'g'"):
+        list(read_table(path, TableOptions(text="q", label="l", group="g")))
+
+
+def test_the_tables_of_a_folder_are_one(tmp_path):
+    (tmp_path / "sub").mkdir()
+    FRAME[:1].to_parquet(tmp_path / "sub" / "a.parquet")
+    FRAME[1:].to_csv(tmp_path / "z.csv", index=False)
+    (tmp_path / "README.md").write_text("no table")
+    rows = list(read_table(tmp_path, TableOptions(text="q", label="l")))
+    assert [row.label for row in rows] == ["1", "0"]
+
+
+def test_a_column_names_the_split_and_a_strange_value_is_an_error(tmp_path):
+    path = tmp_path / "data.csv"
+    FRAME.assign(s=["fit", " held "]).to_csv(path, index=False)
+    options = TableOptions(text="q", label="l", split=SplitColumn(
+        column="s", train=("fit",), test=("held",)))
+    assert [row.split for row in read_table(path, options)] == ["train", "test"]
+    with pytest.raises(HarnessError, match="'s' is 'fit', which is no split"):
+        list(read_table(path, TableOptions(text="q", label="l", split=SplitColumn(column="s"))))
+
+
+def test_a_split_is_said_once(tmp_path):
+    path = tmp_path / "data.csv"
+    FRAME.assign(s="train").to_csv(path, index=False)
+    options = TableOptions(text="q", label="l", split=SplitColumn(column="s"))
+    with pytest.raises(HarnessError, match="and its rows name their split themselves"):
+        list(read_rows([Place(path, "test")], READERS["table"], options))
 
 
 def rule(folder, name, body, **front):
@@ -133,6 +190,10 @@ def test_a_task_is_the_same_from_the_cache(loaded):
     assert first.facts == again.facts
     parts = (first.splits.train, first.splits.validation, first.splits.test)
     assert sum(map(len, parts)) == first.facts.kept == 120
+    plain, _ = plainly.deduplicate(
+        [Row(r.text, r.label, group=r.group) for r in sentences().itertuples()],
+        {name: i for i, name in enumerate(first.labels)})
+    assert first.splits.sha256 == plainly.sha256(plainly.split(plain, 0.15, 0.25, 0)) == PINNED
     assert json.dumps(first.splits.train[0].slices) == json.dumps(again.splits.train[0].slices)
 
 

@@ -101,7 +101,7 @@ def head(path: Path, delimiter: str | None, encoding: str) -> list[str]:
 
     Raises HarnessError for a file that is none.
     """
-    frame = next(_frames(path, delimiter, encoding, rows=5), None)
+    frame = next(_frames(path, delimiter, encoding, 5), None)
     return [] if frame is None else list(map(str, frame.columns))
 
 
@@ -131,7 +131,7 @@ def _rows(path: Path, wanted: Sequence[str], delimiter: str | None, encoding: st
           skip: int = 0) -> Iterator[tuple[str, ...]]:
     """The wanted columns as text. A line of JSON may lack some, as long as another has them."""
     seen: dict[str, None] = {}
-    for frame in _frames(path, delimiter, encoding, skip=skip):
+    for frame in _frames(path, delimiter, encoding, ROWS, skip):
         names = list(map(str, frame.columns))
         seen.update(dict.fromkeys(names))
         for column in wanted:
@@ -166,9 +166,9 @@ def _text(cell: object) -> str:
     return str(cell).encode("utf-8", "replace").decode()
 
 
-def _frames(path: Path, delimiter: str | None, encoding: str, rows: int = ROWS, skip: int = 0
+def _frames(path: Path, delimiter: str | None, encoding: str, rows: int, skip: int = 0
             ) -> Iterator[pd.DataFrame]:
-    """A table, some rows at a time; of one in lines, `skip` below the header are passed over.
+    """A table, `rows` at a time; of one in lines, `skip` below the header are passed over.
 
     Raises HarnessError for a file that is none.
     """
