@@ -9,7 +9,7 @@ each option, and fine-tuning uses the same pass with the true answer as the only
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,6 +69,25 @@ def read_prefix(model: Any, tokens: Sequence[int]) -> Prefix:
     return dataclasses.replace(_kept(alone), again=tuple(tokens))
 
 
+def apart(prefix: Prefix) -> tuple[Prefix, Callable[[], None]]:
+    """The prefix cut off from what made it, for several passes with gradients of their own; and
+    what hands the sum of their gradients on to where the prefix came from."""
+    made = [t for layer in prefix.layers for t in layer if t.requires_grad]
+    if not made:
+        return prefix, lambda: None
+    layers = tuple((keys.detach().requires_grad_(keys.requires_grad),
+                    values.detach().requires_grad_(values.requires_grad))
+                   for keys, values in prefix.layers)
+    leaves = [t for layer in layers for t in layer if t.requires_grad]
+
+    def give_back() -> None:
+        reached = [(t, leaf.grad) for t, leaf in zip(made, leaves, strict=True)
+                   if leaf.grad is not None]
+        torch.autograd.backward([t for t, _ in reached], [grad for _, grad in reached])
+
+    return dataclasses.replace(prefix, layers=layers), give_back
+
+
 def _read_virtual(model: Any, ids: torch.Tensor) -> Any:
     """The cache after an adapter's virtual tokens and `ids` [1, length]."""
     task = torch.zeros(1, dtype=torch.long, device=ids.device)
@@ -92,8 +111,7 @@ def score_options(model: Any, prefix: Prefix, items: Sequence[Sequence[int]],
     """
     logits, steps = _read(model, prefix, items, trees, padding)
     taken = _edge_scores(logits, steps)
-    return [tree.incidence().to(taken.device) @ taken[row, : len(tree.edges)]
-            for row, tree in enumerate(trees)]
+    return [_along(tree, taken[row]) for row, tree in enumerate(trees)]
 
 
 def score_with_greedy(model: Any, prefix: Prefix, items: Sequence[Sequence[int]],
@@ -102,13 +120,17 @@ def score_with_greedy(model: Any, prefix: Prefix, items: Sequence[Sequence[int]]
     """As `score_options`, and for each option whether greedy decoding would give it (bool)."""
     logits, steps = _read(model, prefix, items, trees, padding)
     taken, greedy = _edge_scores_and_greedy(logits, steps)
-    missed = ~greedy
-    scores = []
-    for row, tree in enumerate(trees):
-        paths, edges = tree.incidence().to(taken.device), len(tree.edges)
-        scores.append((paths @ taken[row, :edges],
-                       paths @ missed[row, :edges].to(paths.dtype) == 0))
-    return scores
+    missed = (~greedy).float()
+    return [(_along(tree, taken[row]), _along(tree, missed[row]) == 0)
+            for row, tree in enumerate(trees)]
+
+
+def _along(tree: OptionTree, steps: torch.Tensor) -> torch.Tensor:
+    """The sum of what the steps [at least edges] have along each option's path, [options] fp32.
+
+    Not a matrix product: autocast would round scores of 20 nats to eighths.
+    """
+    return (tree.incidence().to(steps.device) * steps[: len(tree.edges)]).sum(dim=1)
 
 
 def _read(model: Any, prefix: Prefix, items: Sequence[Sequence[int]],
