@@ -11,12 +11,8 @@ from typing import Any
 
 import torch
 from torch import nn
-from transformers import AttentionInterface, AttentionMaskInterface
-from transformers.integrations.sdpa_attention import sdpa_attention_forward
-from transformers.masking_utils import eager_mask
 
 LEVELS = 1 << 16
-ATTENTION = "fast_dropout"
 
 
 class _Drop(torch.autograd.Function):
@@ -50,38 +46,18 @@ class FastDropout(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Drop elements with probability p while training, scaling the rest by 1 / (1 - p)."""
-        if not self.training or self.p == 0.0:
-            return x
-        dropped: torch.Tensor = _Drop.apply(x, self.p)
-        return dropped
+        return dropped(x, self.p) if self.training and self.p > 0.0 else x
 
 
-def attend(module: nn.Module, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor,
-           attention_mask: torch.Tensor | None, dropout: float = 0.0,
-           scaling: float | None = None, **rest: Any) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """Scaled dot-product attention; explicit where its weights are to be dropped.
-
-    `query`, `key` and `value` are [batch, heads, length, width].
-    """
-    if dropout == 0.0 or key.shape[1] != query.shape[1]:
-        output, weights = sdpa_attention_forward(module, query, key, value, attention_mask,
-                                                 dropout=dropout, scaling=scaling, **rest)
-        return output, weights
-    scale = query.shape[-1] ** -0.5 if scaling is None else scaling
-    scores = torch.matmul(query, key.transpose(2, 3)) * scale
-    if attention_mask is not None:
-        scores = scores + attention_mask[..., : key.shape[2]]
-    weights = _Drop.apply(scores.softmax(dim=-1), dropout)
-    return torch.matmul(weights, value).transpose(1, 2).contiguous(), None
+def dropped(x: torch.Tensor, p: float) -> torch.Tensor:
+    """Drop elements of a CPU tensor with probability p, scaling the rest by 1 / (1 - p)."""
+    result: torch.Tensor = _Drop.apply(x, p)
+    return result
 
 
 def speed_up_dropout(model: nn.Module) -> None:
-    """Replace the dropout of a model that lies on the CPU, in its modules and its attention."""
+    """Replace the dropout modules of a model that lies on the CPU."""
     for module in list(model.modules()):
         for name, child in module.named_children():
             if isinstance(child, nn.Dropout):
                 setattr(module, name, FastDropout(child.p).train(child.training))
-    AttentionInterface.register(ATTENTION, attend)
-    AttentionMaskInterface.register(ATTENTION, eager_mask)
-    if getattr(model.config, "_attn_implementation", None) == "sdpa":
-        model.set_attn_implementation(ATTENTION)

@@ -17,6 +17,7 @@ from sentence_transformers import SentenceTransformer
 from transformers import BatchEncoding
 
 from harness.backbones.batches import by_length
+from harness.backbones.casts import cast_once
 from harness.backbones.encode import collate, encode
 from harness.backbones.handle import Handle
 from harness.backbones.load import Loaded, load_base
@@ -49,6 +50,7 @@ def pooled(handle: Handle, max_length: int, device: Device) -> Featurizer:
 
     def connect() -> Encoder:
         loaded = load_base(handle, device.type)
+        cast_once(loaded.model)
 
         def embed(examples: Sequence[Example]) -> np.ndarray:
             with torch.inference_mode():
@@ -93,6 +95,7 @@ def pooled_texts(loaded: Loaded, texts: Sequence[str], max_length: int, device: 
     """
     examples = [Example(str(i), text, None, 0, "", {}) for i, text in enumerate(texts)]
     loaded.model.eval()
+    cast_once(loaded.model)
 
     def states(batch: BatchEncoding) -> torch.Tensor:
         layers = loaded.model(**batch, output_hidden_states=True).hidden_states

@@ -15,6 +15,7 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
+from harness.backbones.attention import speed_up_attention
 from harness.backbones.dropout import speed_up_dropout
 from harness.backbones.handle import Handle
 from harness.backbones.quiet import quietly
@@ -37,11 +38,8 @@ class Loaded:
 def load_classifier(handle: Handle, labels: tuple[str, ...], device: str) -> Loaded:
     """The backbone with a fresh classification head, drawn from torch's generator."""
     names = dict(enumerate(labels))
-    loaded = _load(handle, AutoModelForSequenceClassification, device, num_labels=len(labels),
-                   id2label=names, label2id={name: i for i, name in names.items()})
-    if device == "cpu":
-        speed_up_dropout(loaded.model)
-    return loaded
+    return _load(handle, AutoModelForSequenceClassification, device, num_labels=len(labels),
+                 id2label=names, label2id={name: i for i, name in names.items()})
 
 
 def load_base(handle: Handle, device: str) -> Loaded:
@@ -88,6 +86,9 @@ def _load(handle: Handle, model_class: Any, device: str, **options: Any) -> Load
     model.config.pad_token_id = tokenizer.pad_token_id
     tokenizer.model_input_names = _inputs(handle, model, tokenizer)
     model = model.to(device).eval()
+    if device == "cpu":
+        speed_up_dropout(model)
+        speed_up_attention(model)
     missing = set(info["missing_keys"])
     fresh = {name: p for name, p in model.named_parameters() if name in missing}
     return Loaded(model, tokenizer, _window(model, tokenizer), fresh)

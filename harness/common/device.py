@@ -28,6 +28,13 @@ class Device:
         context: AbstractContextManager[Any] = torch.autocast(self.type, dtype=torch.bfloat16)
         return context
 
+    def without_autocast(self) -> AbstractContextManager[Any]:
+        """A backward pass inside an autocast block: it has its dtypes from the forward pass."""
+        import torch
+
+        context: AbstractContextManager[Any] = torch.autocast(self.type, enabled=False)
+        return context
+
 
 def cpu_name() -> str:
     """The processor's model name and core count, as the operating system gives it."""

@@ -10,6 +10,7 @@ from peft.utils.peft_types import PeftType
 from torch import Tensor
 
 from harness.common.errors import HarnessError
+from harness.methods.lora_layers import speed_up_lora
 
 TASKS = ("n_tasks", "num_tasks")
 """Fields of tuners that learn several tasks at once: here there is one, number 0."""
@@ -39,6 +40,7 @@ def make_ready(model: Any) -> None:
                                    f"{getattr(config, name)}: which one is this task?",
                                    f"Set {name} to 1.")
             model.register_forward_pre_hook(_with_task, with_kwargs=True)
+    speed_up_lora(model)
     if config.peft_type == PeftType.ADALORA:
         model.penalty = partial(orthogonality, model)
     if config.peft_type == PeftType.P_TUNING:

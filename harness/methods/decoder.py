@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,11 @@ import torch
 
 from harness.backbones.batches import by_length
 from harness.backbones.blocks import freeze
+from harness.backbones.casts import cast_once
 from harness.backbones.load import Loaded, load_causal
 from harness.backbones.options import OptionTree, option_tree
 from harness.backbones.prompts import prompt_writer
-from harness.backbones.score import Prefix, read_prefix, score_options
+from harness.backbones.score import Prefix, apart, read_prefix, score_options
 from harness.common.clock import Clock
 from harness.methods.asked import BATCH, AskedDecoder, Save
 from harness.methods.encoder import validation_loss
@@ -67,6 +69,7 @@ def plain_decoder(job: Job, shots: Sequence[Example] = (), loaded: Loaded | None
     if loaded is None:
         loaded = load_causal(job.need_backbone(), job.device.type)
         freeze(loaded.model)
+    cast_once(loaded.model)
     writer = prompt_writer(loaded.tokenizer, job.task.prompt, job.task.options,
                            job.budget.max_length)
 
@@ -84,9 +87,11 @@ def plain_decoder(job: Job, shots: Sequence[Example] = (), loaded: Loaded | None
 class DecoderLearner:
     """-log p(answer) of the right answer, through the scoring function used to predict.
 
-    The shared head is read once a batch, with gradients: the same loss as reading it for each
+    The shared head is read once a step, with gradients: the same loss as reading it for each
     item, at a fraction of the tokens.
     """
+
+    _shared: Prefix | None = None
 
     def __init__(self, asked: AskedDecoder, job: Job) -> None:
         self.asked = asked
@@ -96,7 +101,6 @@ class DecoderLearner:
         self.held = asked.write(job.validation, clock)
         asked.check_window([*self.items, *self.held])
         self.trees = [option_tree([answer]) for answer in asked.right_answers(job.train)]
-        self.shared_tokens = len(asked.head)
         self._lengths = [len(item) + len(tree.tokens)
                          for item, tree in zip(self.items, self.trees, strict=True)]
 
@@ -108,8 +112,18 @@ class DecoderLearner:
     def lengths(self) -> list[int]:
         return self._lengths
 
-    def loss(self, indices: list[int]) -> torch.Tensor:
+    @contextmanager
+    def sharing(self) -> Iterator[None]:
         prefix = read_prefix(self.model, self.asked.head)
+        self._shared, give_back = apart(prefix)
+        try:
+            yield
+            give_back()
+        finally:
+            self._shared = None
+
+    def loss(self, indices: list[int]) -> torch.Tensor:
+        prefix = self._shared or read_prefix(self.model, self.asked.head)
         scores = score_options(self.model, prefix, [self.items[i] for i in indices],
                                [self.trees[i] for i in indices],
                                self.asked.loaded.tokenizer.pad_token_id)

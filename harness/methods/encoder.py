@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from sklearn.metrics import log_loss
 from torch.nn.functional import cross_entropy
 
 from harness.backbones.batches import by_length
+from harness.backbones.casts import cast_once
 from harness.backbones.encode import collate, encode
 from harness.backbones.load import Loaded
 from harness.common.clock import Clock
@@ -32,6 +34,9 @@ class EncoderClassifier:
     max_length: int
     device: Device
     write: Save
+
+    def __post_init__(self) -> None:
+        cast_once(self.loaded.model)
 
     @property
     def parameters(self) -> tuple[int, int]:
@@ -61,8 +66,6 @@ class EncoderClassifier:
 class EncoderLearner:
     """Cross-entropy of the classification head."""
 
-    shared_tokens = 0
-
     def __init__(self, classifier: EncoderClassifier, job: Job) -> None:
         self.classifier = classifier
         self.job = job
@@ -78,6 +81,9 @@ class EncoderLearner:
 
     def lengths(self) -> list[int]:
         return self._lengths
+
+    def sharing(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def loss(self, indices: list[int]) -> torch.Tensor:
         device = self.classifier.device.type

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import math
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
@@ -37,15 +38,15 @@ class DivergedError(Exception):
 class Learner(Protocol):
     """A model with the examples it learns from."""
 
-    shared_tokens: int
-    """Tokens that every pass reads once, whatever its examples."""
-
     @property
     def model(self) -> Any:
         """The model that learns."""
 
     def lengths(self) -> list[int]:
         """Tokens of each training example."""
+
+    def sharing(self) -> AbstractContextManager[None]:
+        """Read what all passes of a step share once for the block; its gradient is taken last."""
 
     def loss(self, indices: list[int]) -> torch.Tensor:
         """Sum over these training examples of -log p(target), in nats."""
@@ -157,17 +158,19 @@ def _step(learner: Learner, indices: list[int], accelerator: Accelerator, optimi
 
 def _accumulate(learner: Learner, indices: list[int], accelerator: Accelerator, device: Device,
                 micro: int) -> float:
-    total = 0.0
-    overhead = PASS_TOKENS[device.type] + learner.shared_tokens
-    for part in passes(indices, learner.lengths(), micro, overhead):
-        with device.autocast_context():
+    """Add up the gradients of a batch's passes; its mean loss in nats."""
+    losses = []
+    # One autocast for all passes: weights are cast once a step, not once a pass.
+    with device.autocast_context(), learner.sharing():
+        for part in passes(indices, learner.lengths(), micro, PASS_TOKENS[device.type]):
             loss = learner.loss(part) / len(indices)
-        accelerator.backward(loss)
-        total += float(loss.detach())
+            with device.without_autocast():
+                accelerator.backward(loss)
+            losses.append(loss.detach())
     penalty = getattr(learner.model, "penalty", None)
     if penalty is not None:
         accelerator.backward(penalty())
-    return total
+    return float(torch.stack(losses).sum())
 
 
 def _reallocate(model: Any, step: int) -> None:

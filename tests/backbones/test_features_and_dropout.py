@@ -9,6 +9,7 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
 from torch import nn
 
+from harness.backbones.attention import speed_up_attention
 from harness.backbones.batches import by_length, passes, shuffled
 from harness.backbones.blocks import classification_head, transformer_blocks
 from harness.backbones.dropout import FastDropout, keep_mask, speed_up_dropout
@@ -89,6 +90,7 @@ def test_replacing_dropout_leaves_predictions_as_they_were(encoder):
     torch.manual_seed(0)
     quick = AutoModelForSequenceClassification.from_pretrained(encoder.path).eval()
     speed_up_dropout(quick)
+    speed_up_attention(quick)
     ids = torch.randint(5, 100, (3, 12))
     mask = torch.ones_like(ids)
     mask[0, 8:] = 0

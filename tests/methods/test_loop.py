@@ -1,4 +1,5 @@
 import dataclasses
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -17,8 +18,6 @@ from harness.suite import Budget
 class Toy:
     """Linear regression of y = 3x with a loss in the loop's terms."""
 
-    shared_tokens = 0
-
     def __init__(self, items=32, losses=None, fails_above=None):
         seed_everything(0)
         self.model = nn.Linear(1, 1)
@@ -30,6 +29,9 @@ class Toy:
 
     def lengths(self):
         return [1] * len(self.x)
+
+    def sharing(self):
+        return nullcontext()
 
     def loss(self, indices):
         if self.fails_above and len(indices) > self.fails_above:

@@ -96,13 +96,13 @@ def learned(model):
             and not any(part in name for part in ("classifier", "pooler"))]
 
 
-def stir(model):
+def stir(model, by=0.02):
     """Move whatever learns, so that a value that is not saved makes a difference."""
     torch.manual_seed(1)
     with torch.no_grad():
         for parameter in model.parameters():
             if parameter.requires_grad:
-                parameter += 0.02 * torch.randn_like(parameter)
+                parameter += by * torch.randn_like(parameter)
 
 
 @torch.no_grad()
@@ -172,7 +172,7 @@ def test_a_tuner_that_mixes_the_tokens_of_a_pass_is_found_out(wide):
     model = AutoModelForCausalLM.from_pretrained(wide["decoder"].path)
     check_scoring(model)
     mixing = get_peft_model(model, LilyConfig(target_modules="all-linear", task_type="CAUSAL_LM"))
-    stir(mixing)
+    stir(mixing, by=0.3)  # a small change mixes less than passes may differ by
     with pytest.raises(CannotRunError, match="not those scored one by one"):
         check_scoring(mixing)
 

@@ -10,6 +10,7 @@ import torch
 from lm_eval.models.huggingface import HFLM
 
 from harness.backbones.batches import PASS_TOKENS, passes
+from harness.backbones.casts import cast_once
 from harness.backbones.load import Loaded
 from harness.backbones.options import OptionTree, option_tree
 from harness.backbones.score import read_prefix, score_with_greedy
@@ -46,6 +47,7 @@ class SharedContextLM(HFLM):
     def __init__(self, loaded: Loaded, hardware: Device) -> None:
         super().__init__(pretrained=loaded.model, tokenizer=loaded.tokenizer, batch_size=ROWS,
                          max_length=loaded.window)
+        cast_once(loaded.model)
         self.hardware = hardware
         self.truncated = 0
 

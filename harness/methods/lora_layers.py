@@ -1,0 +1,48 @@
+"""LoRA's layers with fewer steps on the way: PEFT's own results at the speed of the products.
+
+PEFT adds `B(A(x)) * scaling` to a frozen layer's output in three passes over the output, and casts
+the input twice. Here the second product adds to the output itself.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from peft.tuners.lora.layer import Linear
+from torch import nn
+
+
+class DirectLora(Linear):
+    """PEFT's LoRA layer; where it does plainly what the paper says, in two products less a copy."""
+
+    def forward(self, x: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
+        """As PEFT's `Linear.forward`."""
+        name = self._plain_adapter()
+        if args or kwargs or name is None:
+            result: torch.Tensor = super().forward(x, *args, **kwargs)
+            return result
+        if torch.is_autocast_enabled(x.device.type):
+            x = x.to(torch.get_autocast_dtype(x.device.type))
+        low, up = self.lora_A[name](x), self.lora_B[name].weight * self.scaling[name]
+        result = self.base_layer(x)
+        return torch.addmm(result.flatten(0, -2), low.flatten(0, -2).to(result.dtype),
+                           up.to(result.dtype).t()).view(result.shape)
+
+    def _plain_adapter(self) -> str | None:
+        """The one adapter that is active, where it has no variant, dropout or bias."""
+        active = [name for name in self.active_adapters if name in self.lora_A]
+        if self.disable_adapters or self.merged or len(active) != 1:
+            return None
+        name: str = active[0]
+        dropout = self.lora_dropout[name]
+        still = isinstance(dropout, nn.Identity) or not self.training
+        plain = name not in self.lora_variant and self.lora_B[name].bias is None
+        return name if still and plain else None
+
+
+def speed_up_lora(model: nn.Module) -> None:
+    """Make the model's LoRA layers on linear layers direct, in place."""
+    for module in model.modules():
+        if type(module) is Linear and isinstance(module.get_base_layer(), nn.Linear):
+            module.__class__ = DirectLora
