@@ -1,133 +1,222 @@
-"""The harness's MiniLM `full` run against a plain script with transformers' Trainer.
+"""Training by the harness against scripts with transformers' Trainer and PEFT.
 
-Same data, examples, epochs, length, learning rate and seed, one after the other in one process.
-Writes `benchmarks/results/training.json` and `.md`. `make bench`, or
-`python -m benchmarks.training --train 600`.
+Same data, examples, epochs, length, learning rate, batch and seed; in turn, some rounds. Nobody
+validates. Writes `benchmarks/results/training.json` and `.md`. `make bench`, or
+`python -m benchmarks.training --rounds 2`.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import statistics
+import subprocess
+import sys
 import tempfile
-import time
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from transformers import (
-    AutoModelForSequenceClassification,
-    AutoTokenizer,
-    DataCollatorWithPadding,
-    Trainer,
-    TrainingArguments,
-)
+import torch
 
+from benchmarks.peers.trainer import BEST, DEFAULTS, Flags, fine_tune
+from harness.backbones.load import Loaded
 from harness.common.clock import Clock
-from harness.common.device import detect
+from harness.common.device import Device, detect
+from harness.common.heap import keep_freed_memory
 from harness.measure.quality import quality
-from harness.methods.method import Job
+from harness.methods.decoder import plain_decoder
+from harness.methods.encoder import EncoderClassifier
+from harness.methods.method import Job, Method
 from harness.methods.trials import fit_once
-from harness.study.estimate.speed import matrix_speed
-from harness.study.plan import make_plan
+from harness.study.estimate.probe import seconds_of
+from harness.study.plan import Plan, make_plan
 from harness.study.run import assign
 from harness.study.store import Store
 from harness.study.work import make_job
 from harness.suite import load_suite
+from harness.tasks.examples import Example
 
 RESULTS = Path(__file__).parent / "results"
-LEARNING_RATE = 1e-4
+SUITE = Path(__file__).parents[1] / "suites" / "legal.yaml"
+MATRIX = 2048
+HARNESS = "harness"
 
 
-def with_harness(job: Job, method, test) -> dict[str, float]:
-    """Seconds to train and quality on the test items, by the harness."""
-    start = time.perf_counter()
-    chosen = fit_once(method, job, {"learning_rate": LEARNING_RATE})
-    seconds = time.perf_counter() - start
-    probabilities = chosen.fit.fitted.predict(test, Clock())
-    return {"seconds": seconds, **figures(probabilities, test, job),
-            "training_flops": chosen.fit.training.flops}
+@dataclass(frozen=True)
+class Case:
+    """What is trained, and which scripts it is held against."""
+
+    backbone: str
+    method: str
+    rate: float
+    train: int
+    epochs: int
+    test: int
+    peers: tuple[Flags, ...]
+
+    @property
+    def title(self) -> str:
+        """For people."""
+        return f"{self.backbone} {self.method}, {self.train} items x {self.epochs}"
+
+    @property
+    def contenders(self) -> list[str]:
+        """By name, the harness first."""
+        return [HARNESS, *(flags.name for flags in self.peers)]
 
 
-def with_trainer(job: Job, test) -> dict[str, float]:
-    """The same by a plain script: Trainer with its defaults, dynamic padding."""
-    path, budget = job.backbone.path, job.budget
-    start = time.perf_counter()
-    tokenizer = AutoTokenizer.from_pretrained(path)
-
-    def dataset(examples) -> list[dict]:
-        return [{**tokenizer(e.text, truncation=True, max_length=budget.max_length),
-                 "labels": e.label} for e in examples]
-
-    model = AutoModelForSequenceClassification.from_pretrained(
-        path, num_labels=len(job.task.labels))
-    with tempfile.TemporaryDirectory() as folder:
-        trainer = Trainer(
-            model=model, train_dataset=dataset(job.train),
-            data_collator=DataCollatorWithPadding(tokenizer),
-            args=TrainingArguments(
-                output_dir=folder, num_train_epochs=budget.epochs, learning_rate=LEARNING_RATE,
-                per_device_train_batch_size=budget.batch, seed=job.seed, save_strategy="no",
-                report_to=[], disable_tqdm=True, use_cpu=job.device.type == "cpu"))
-        trainer.train()
-        seconds = time.perf_counter() - start
-        logits = trainer.predict(dataset(test)).predictions
-    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-    probabilities = shifted / shifted.sum(axis=1, keepdims=True)
-    return {"seconds": seconds, **figures(probabilities, test, job)}
+CASES = (Case("minilm", "full", 1e-4, 600, 3, 1000, (DEFAULTS, BEST)),
+         Case("smollm2", "full", 5e-5, 64, 1, 100, (DEFAULTS, BEST)),
+         Case("smollm2", "lora", 5e-4, 64, 1, 100, (DEFAULTS, BEST)))
 
 
-def figures(probabilities: np.ndarray, test, job: Job) -> dict[str, float]:
-    """Accuracy and macro F1."""
-    measured = quality(probabilities, np.array([e.label for e in test]), job.task.labels)
-    return {"accuracy": measured.accuracy, "macro_f1": measured.macro_f1}
+@dataclass(frozen=True)
+class Timing:
+    """One training: seconds from nothing loaded, seconds of the loop, quality, arithmetic."""
+
+    seconds: float
+    train_seconds: float
+    accuracy: float
+    macro_f1: float
+    tokens: int = 0
+    """The items' own, without padding and what prompts share; counted by the harness."""
+    gflops: float = 0.0
+    """Arithmetic of the loop a second; known of the harness alone."""
 
 
-def main() -> None:
-    """Run both, print and keep the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--train", type=int, default=600)
-    options = parser.parse_args()
-    suite = Path(__file__).parents[1] / "suites" / "legal.yaml"
-    plan = make_plan(load_suite(suite, "standard"), detect())
-    run = next(r for r in plan.runs
-               if r.identity.label == "full" and r.identity.backbone == "minilm")
-    budget = run.budget.model_copy(update={"train": options.train})
+def job_of(plan: Plan, case: Case) -> tuple[Job, Method]:
+    """The harness's own job for the case, with two validation items."""
+    run = next(r for r in plan.runs if r.identity.label == case.method
+               and r.identity.backbone == case.backbone)
+    budget = run.budget.model_copy(update={"train": case.train, "epochs": case.epochs,
+                                           "validation": 2, "patience": case.epochs})
     with tempfile.TemporaryDirectory() as folder:
         assignment = replace(assign(plan, Store(Path(folder)), run), budget=budget)
     splits = plan.sample(budget)
-    job = replace(make_job(assignment, lambda text: None), train=splits.train)
-    speed = matrix_speed()
-    ours = with_harness(job, assignment.method, splits.test)
-    theirs = with_trainer(job, splits.test)
-    keep(job, len(splits.test), speed, ours, theirs)
+    job = replace(make_job(assignment, lambda text: None), train=splits.train,
+                  validation=splits.validation)
+    return job, assignment.method
 
 
-def keep(job: Job, test_items: int, speed: float, ours: dict[str, float],
-         theirs: dict[str, float]) -> None:
-    """Write the figures as JSON and Markdown."""
-    budget = job.budget
-    title = (f"MiniLM `full`, {len(job.train)} training items x {budget.epochs} epochs, length "
-             f"{budget.max_length}, batch {budget.batch}, {test_items} test items, one seed")
-    share = ours["training_flops"] / ours["seconds"] / 1e9 / speed
-    content = {"title": title, "device": job.device.name, "autocast": job.device.autocast,
-               "matrix_product_gflops": speed, "harness": ours, "trainer": theirs,
-               "seconds_ratio": theirs["seconds"] / ours["seconds"],
-               "share_of_matrix_product_speed": share}
+def by_harness(job: Job, method: Method, case: Case, test: tuple[Example, ...]) -> Timing:
+    """The harness's own fit."""
+    chosen = fit_once(method, job, {"learning_rate": case.rate})
+    training, spent = chosen.fit.training, chosen.clock.spent
+    assert training is not None  # noqa: S101  (both methods train)
+    right = figures(chosen.fit.fitted.predict(test, Clock()), test, job)
+    return Timing(sum(spent.values()), spent["train"], *right, tokens=training.tokens,
+                  gflops=training.flops / spent["train"] / 1e9)
+
+
+def by_script(job: Job, case: Case, flags: Flags, test: tuple[Example, ...]) -> Timing:
+    """A script's; its model answers through the harness, as the harness's own does."""
+    scripted = fine_tune(job, case.method, case.rate, flags)
+    loaded = Loaded(scripted.model, scripted.tokenizer, job.budget.max_length + 512)
+    fitted = (plain_decoder(job, loaded=loaded) if job.need_backbone().kind == "decoder" else
+              EncoderClassifier(loaded, job.budget.max_length, job.device, lambda *_: None))
+    right = figures(fitted.predict(test, Clock()), test, job)
+    return Timing(scripted.seconds, scripted.train_seconds, *right)
+
+
+def figures(probabilities: np.ndarray, test: tuple[Example, ...], job: Job) -> tuple[float, float]:
+    """Accuracy and macro F1."""
+    measured = quality(probabilities, np.array([e.label for e in test]), job.task.labels)
+    return measured.accuracy, measured.macro_f1
+
+
+def peak(dtype: torch.dtype, device: Device) -> float:
+    """GFLOP/s of a plain square matrix product, the best of a few."""
+    a = torch.randn(MATRIX, MATRIX, device=device.type).to(dtype)
+    return 2 * MATRIX**3 / seconds_of(lambda: a @ a, device) / 1e9
+
+
+def trained(case: Case, by: str) -> Timing:
+    """One training in a process of its own, as the harness trains and as a script does."""
+    command = [sys.executable, "-m", "benchmarks.training", "--case", str(CASES.index(case)),
+               "--by", by]
+    said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True,
+                          cwd=Path(__file__).parents[1]).stdout
+    timing = Timing(**json.loads(said.splitlines()[-1]))
+    print(case.title, by, timing, flush=True)
+    return timing
+
+
+def train_once(case: Case, by: str) -> Timing:
+    """What that process does."""
+    plan = make_plan(load_suite(SUITE, "standard"), detect())
+    job, method = job_of(plan, case)
+    test = plan.sample(job.budget.model_copy(update={"test": case.test})).test
+    if by == HARNESS:
+        keep_freed_memory()
+        return by_harness(job, method, case, test)
+    flags = next(flags for flags in case.peers if flags.name == by)
+    return by_script(job, case, flags, test)
+
+
+def compare(case: Case, rounds: int) -> dict[str, list[Timing]]:
+    """Every contender's timings, a round after another."""
+    found: dict[str, list[Timing]] = {name: [] for name in case.contenders}
+    for _ in range(rounds):
+        for name in found:
+            found[name].append(trained(case, name))
+    return found
+
+
+def ratio(theirs: list[Timing], ours: list[Timing]) -> str:
+    """Median and range over rounds of how many times as long they took."""
+    times = [t.seconds / o.seconds for t, o in zip(theirs, ours, strict=True)]
+    return f"{statistics.median(times):.2f} ({min(times):.2f} to {max(times):.2f})"
+
+
+def table(found: dict[str, dict[str, list[Timing]]], speed: float) -> list[str]:
+    """Markdown rows: medians over rounds."""
+    lines = ["| trained | by | seconds | x harness | tokens/s in the loop | share of peak | "
+             "accuracy | macro F1 |", "|---|---|---|---|---|---|---|---|"]
+    for title, by in found.items():
+        for name, timings in by.items():
+            share = f"{middle(timings, 'gflops') / speed:.0%}" if name == HARNESS else ""
+            speeds = by[HARNESS][0].tokens / middle(timings, "train_seconds")
+            lines.append(
+                f"| {title} | {name} | {middle(timings, 'seconds'):.1f} | "
+                f"{ratio(timings, by[HARNESS])} | {speeds:.0f} | {share} | "
+                f"{middle(timings, 'accuracy'):.3f} | {middle(timings, 'macro_f1'):.3f} |")
+    return lines
+
+
+def middle(timings: list[Timing], part: str) -> float:
+    """The median of a figure over rounds."""
+    return statistics.median(getattr(timing, part) for timing in timings)
+
+
+def main() -> None:
+    """Train all, print and keep the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--case", type=int, help="train this case alone, in this process")
+    parser.add_argument("--by", default=HARNESS)
+    options = parser.parse_args()
+    if options.case is not None:
+        print(json.dumps(asdict(train_once(CASES[options.case], options.by))))
+        return
+    device, rounds = detect(), options.rounds
+    fp32, bf16 = (peak(dtype, device) for dtype in (torch.float32, torch.bfloat16))
+    found = {case.title: compare(case, rounds) for case in CASES}
     text = "\n".join([
-        f"# {title}", "",
-        f"{job.device.name}, autocast {job.device.autocast}. Both in one process, one after the "
-        "other; the harness validates after each epoch within its time.", "",
-        "| | seconds | accuracy | macro F1 |", "|---|---|---|---|",
-        *(f"| {name} | {row['seconds']:.0f} | {row['accuracy']:.3f} | {row['macro_f1']:.3f} |"
-          for name, row in (("harness", ours), ("Trainer, defaults", theirs))), "",
-        f"The plain script took {content['seconds_ratio']:.2f} times as long. The harness reached "
-        f"{100 * share:.0f}% of the speed of a plain matrix product ({speed:.0f} GFLOP/s, NumPy, "
-        "fp32, measured in the same run).", ""])
-    name = f"training-{len(job.train)}"
+        "# Training: the harness against scripts with transformers' Trainer and PEFT", "",
+        f"{device.name}, autocast {device.autocast}; {rounds} rounds in turn, each training in a "
+        "process of its own, medians; ratios with their range. Legal data, length 128, batch 16, "
+        "one seed, without validation. *Seconds* are from nothing loaded to trained, imports not "
+        f"counted. Peak: a square matrix product of {MATRIX} in the same run, {bf16:.0f} GFLOP/s "
+        f"in bf16 and {fp32:.0f} in fp32.", "",
+        *table(found, bf16 if device.autocast == "bf16" else fp32), ""])
+    content = {"device": device.name, "autocast": device.autocast, "rounds": rounds,
+               "peak_gflops": {"bf16": bf16, "fp32": fp32},
+               "cases": {title: {name: [asdict(t) for t in timings]
+                                 for name, timings in by.items()} for title, by in found.items()}}
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{name}.json").write_text(json.dumps(content, indent=1) + "\n")
-    (RESULTS / f"{name}.md").write_text(text)
+    (RESULTS / "training.json").write_text(json.dumps(content, indent=1) + "\n")
+    (RESULTS / "training.md").write_text(text)
     print(text)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-PASS_TOKENS = {"cpu": 64, "cuda": 16_384}
+PASS_TOKENS = {"cpu": 128, "cuda": 16_384}
 """What one more pass costs, in tokens: casting weights, adding up gradients, starting kernels."""
 
 

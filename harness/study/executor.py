@@ -23,6 +23,7 @@ import psutil
 
 from harness.common.device import Device
 from harness.common.errors import CannotWriteError
+from harness.common.heap import keep_freed_memory
 from harness.common.locks import locked
 from harness.sources.cache import cache_folder
 from harness.study.record import Record, State
@@ -130,6 +131,7 @@ def _child(work: Callable[..., Any], argument: Any, channel: Connection, limits:
     # The terminal sends Ctrl-C to the whole group; the parent decides what ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, args=(channel,), daemon=True).start()
+    keep_freed_memory()
     if limits.memory_gib is not None:
         most = psutil.Process().memory_info().data + int(limits.memory_gib * 2**30)
         resource.setrlimit(resource.RLIMIT_DATA, (most, most))

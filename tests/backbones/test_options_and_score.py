@@ -14,7 +14,7 @@ from transformers import GPT2Config, GPT2LMHeadModel
 
 from harness.backbones.load import load_causal
 from harness.backbones.options import ROOT, option_tree
-from harness.backbones.score import Prefix, read_prefix, score_options
+from harness.backbones.score import Prefix, apart, read_prefix, score_options
 
 # "5 6" is a prefix of "5 6 7"; two start with 9; one is a single token and its end.
 OPTIONS = [[5, 6, 3], [5, 6, 7, 3], [9, 10, 3], [9, 11, 12, 3], [20, 3]]
@@ -89,6 +89,32 @@ def test_gradients_through_a_shared_prefix_equal_those_of_whole_prompts(model):
         (-torch.stack(scores).sum()).backward()
         gradients.append(torch.cat([p.grad.flatten() for p in model.parameters()]))
     torch.testing.assert_close(gradients[0], gradients[1], atol=1e-5, rtol=1e-4)
+
+
+def test_a_prefix_shared_by_several_passes_gets_the_sum_of_their_gradients(model):
+    tree, found = option_tree([OPTIONS[1]]), []
+    for passes in ([ITEMS], [ITEMS[:1], ITEMS[1:]]):
+        model.zero_grad()
+        prefix, give_back = apart(read_prefix(model, HEAD))
+        for items in passes:
+            (-torch.stack(score_options(model, prefix, items, [tree] * len(items), 0)).sum()
+             ).backward()
+        give_back()
+        found.append(torch.cat([p.grad.flatten() for p in model.parameters()]))
+    model.zero_grad()
+    scores = score_options(model, read_prefix(model, HEAD), ITEMS, [tree] * 3, 0)
+    (-torch.stack(scores).sum()).backward()
+    expected = torch.cat([p.grad.flatten() for p in model.parameters()])
+    for gradient in found:
+        torch.testing.assert_close(gradient, expected, atol=1e-5, rtol=1e-4)
+
+
+def test_under_autocast_a_score_is_the_sum_of_its_steps_and_no_rounder(model):
+    tree = option_tree(OPTIONS)
+    with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+        scores = torch.stack(score_options(model, read_prefix(model, HEAD), ITEMS, [tree] * 3, 0))
+    assert scores.dtype == torch.float32
+    assert not torch.equal(scores, scores.bfloat16().float())
 
 
 SEQUENCES = st.lists(st.lists(st.integers(0, 3), min_size=1, max_size=5).map(tuple), min_size=1,
