@@ -22,6 +22,9 @@ from harness.backbones.prompts import PromptWriter, prompt_writer
 from harness.methods.method import Job
 
 TASKS = {"encoder": "SEQ_CLS", "decoder": "CAUSAL_LM"}
+LEARNS = {"selective": ("layer.4.", "layer.5.", "pooler", "classifier"),
+          "bitfit": ("bias", "classifier")}
+"""Parts of MiniLM's parameter names that learn, for methods that freeze the rest."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class Scripted:
 
 
 def fine_tune(job: Job, method: str, rate: float, flags: Flags) -> Scripted:
-    """Tune the job's backbone on its training items, `full` or by `lora`."""
+    """Tune the job's backbone on its training items."""
     start = time.perf_counter()
     backbone = job.need_backbone()
     tokenizer = AutoTokenizer.from_pretrained(backbone.path)
@@ -64,6 +67,9 @@ def fine_tune(job: Job, method: str, rate: float, flags: Flags) -> Scripted:
     if method == "lora":
         model = get_peft_model(model, LoraConfig(
             r=16, lora_alpha=32, target_modules="all-linear", task_type=TASKS[backbone.kind]))
+    elif method in LEARNS:
+        for name, parameter in model.named_parameters():
+            parameter.requires_grad = any(part in name for part in LEARNS[method])
     with tempfile.TemporaryDirectory() as folder:
         trainer = Trainer(
             model=model, train_dataset=data, data_collator=collate,
