@@ -21,6 +21,7 @@ from harness.methods.asked import AskedDecoder
 from harness.methods.decoder import nothing_to_save, plain_decoder
 from harness.methods.elsewhere import check_whole, load_tuned
 from harness.methods.encoder import EncoderClassifier
+from harness.methods.link import LINKS
 from harness.methods.method import Answering, Job
 from harness.study.kept import SavedRun, artifact_hash, saved_run
 from harness.study.record import Record
@@ -90,7 +91,8 @@ class TunedFolder:
                        for i in range(loaded.model.config.num_labels)])
         order = match_labels(names, self.wanted, self.labels)
         longest = min(self.max_length, loaded.window)
-        return Reordered(EncoderClassifier(loaded, longest, self.device, nothing_to_save), order)
+        return Reordered(EncoderClassifier(loaded, longest, self.device, nothing_to_save,
+                                           LINKS[self.task.kind]), order)
 
     @property
     def _kind(self) -> str:

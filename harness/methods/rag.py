@@ -57,7 +57,8 @@ class Rag(Method):
         if job.task.corpus is not None:
             passages = build_passages(job, self.options.search)
             return Fit(self._reading(job, setting, passages))
-        retriever = build_retriever(self._featurizer(job), job.store, job.train, job.clock)
+        retriever = build_retriever(self._featurizer(job), job.store, job.train,
+                                    len(job.task.labels), job.clock)
         return Fit(self._asking(job, setting, retriever))
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
@@ -107,6 +108,9 @@ class Rag(Method):
         shots = [writer.shots([example]) for example in nearest]
         while sum(map(len, shots)) > self.options.tokens:
             shots.pop()
+        if not shots:
+            raise CannotRunError(f"no worked example fits the {self.options.tokens} tokens that "
+                                 "rag has for them: raise its `tokens`")
         return [token for shot in reversed(shots) for token in shot]
 
     @staticmethod
