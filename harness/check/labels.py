@@ -10,7 +10,7 @@ from sklearn.model_selection import GroupKFold
 
 from harness.check.finding import SHOWN, Finding, brief
 from harness.methods.linear import fit_linear
-from harness.methods.link import Link
+from harness.methods.link import LINKS
 from harness.tasks.examples import Example, indicator
 
 FOLDS = 5
@@ -21,10 +21,10 @@ WORTH, ABLE = 0.02, 0.8
 poor one doubts much that is right."""
 
 
-def check_labels(items: Sequence[Example], vectors: np.ndarray, labels: tuple[str, ...], link: Link
+def check_labels(items: Sequence[Example], vectors: np.ndarray, labels: tuple[str, ...]
                  ) -> Iterator[Finding]:
     """`vectors` [items, width] are frozen features of the items."""
-    suspects, predicted = suspected(items, vectors, len(labels), link)
+    suspects, predicted = suspected(items, vectors, len(labels))
     if len(suspects):
         share = len(suspects) / len(items)
         accuracy = float((predicted == indicator(items, len(labels))).all(axis=1).mean())
@@ -45,7 +45,7 @@ def _named(labels: Sequence[str], numbers: Iterable[int]) -> str:
     return " + ".join(labels[number] for number in numbers) or "no class"
 
 
-def suspected(items: Sequence[Example], vectors: np.ndarray, classes: int, link: Link
+def suspected(items: Sequence[Example], vectors: np.ndarray, classes: int
               ) -> tuple[np.ndarray, np.ndarray]:
     """Positions of suspects, the worst first, and which classes are predicted, [items, classes].
 
@@ -55,6 +55,8 @@ def suspected(items: Sequence[Example], vectors: np.ndarray, classes: int, link:
     """
     from cleanlab.filter import find_label_issues
 
+    several = items[0].classes is not None
+    link = LINKS["multilabel" if several else "classification"]
     targets, groups = indicator(items, classes), [e.group for e in items]
     nobody = np.array([], dtype=int)
     if len(set(groups)) < 2 * FOLDS or not targets.any(axis=0).all():
@@ -65,7 +67,6 @@ def suspected(items: Sequence[Example], vectors: np.ndarray, classes: int, link:
             return nobody, targets
         head = fit_linear(vectors[train], targets[train], 1.0, link)
         probabilities[held] = head.predict(vectors[held]).clip(LEAST, 1 - LEAST)
-    several = items[0].classes is not None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = find_label_issues([list(e.classes or ()) for e in items] if several

@@ -14,12 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 
 from harness.compare.areas import Areas, placements
 from harness.measure.quality import BINS, confidence_bins
+from harness.methods.link import LINKS
 
 RESAMPLES = 10_000
 CHUNK = 500
@@ -41,6 +42,8 @@ class Answers:
     targets: np.ndarray
     groups: np.ndarray
 
+    one_each: ClassVar[bool] = True
+
     @property
     def group_count(self) -> int:
         """Number of groups."""
@@ -50,6 +53,16 @@ class Answers:
     def strata(self) -> np.ndarray:
         """The class that most of a group's items have: [groups]."""
         return strata(self.groups, self.targets)
+
+    @property
+    def actual(self) -> np.ndarray:
+        """Which class each item has: [items, classes] bool."""
+        return np.asarray(np.eye(self.probabilities[0].shape[1], dtype=bool)[self.targets])
+
+    @property
+    def chosen(self) -> np.ndarray:
+        """Which class was answered: [runs, items, classes] bool."""
+        return np.stack([LINKS["classification"].chosen(p) for p in self.probabilities])
 
 
 @dataclass(frozen=True)

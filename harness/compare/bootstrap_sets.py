@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -26,14 +27,20 @@ from harness.methods.link import LINKS
 class SetAnswers:
     """What every run answered on the same items.
 
-    `probabilities` holds one [items, classes] array a run; `targets` is [items, classes] bool;
-    `groups` [items] numbers the groups from 0, `within` [groups] is each one's stratum.
+    `probabilities` holds one [items, classes] array a run; `actual` is [items, classes] bool;
+    `groups` [items] numbers the groups from 0, `strata` [groups] is each one's stratum.
     """
 
     probabilities: Sequence[np.ndarray]
-    targets: np.ndarray
+    actual: np.ndarray
     groups: np.ndarray
-    within: np.ndarray
+    strata: np.ndarray
+    one_each: ClassVar[bool] = False
+
+    @property
+    def group_count(self) -> int:
+        """Number of groups."""
+        return len(self.strata)
 
     @property
     def chosen(self) -> np.ndarray:
@@ -81,7 +88,7 @@ METRICS: dict[str, Callable[[SetSums], np.ndarray]] = {
 
 def bootstrap_sets(answers: SetAnswers, resamples: int = RESAMPLES, seed: int = 0) -> Resampled:
     """As `bootstrap.bootstrap`."""
-    targets = answers.targets
+    targets = answers.actual
     classes = targets.shape[1]
     areas = [placements(p, targets) for p in answers.probabilities]
     own = [np.hstack([_parts(p, chosen, targets), *area[:2]]) for p, chosen, area in zip(
@@ -97,7 +104,7 @@ def bootstrap_sets(answers: SetAnswers, resamples: int = RESAMPLES, seed: int = 
         return {name: metric(sums) for name, metric in METRICS.items()}
 
     shared = np.hstack([np.ones((len(targets), 1)), targets])
-    return resample(shared, own, answers.groups, answers.within, metrics, resamples, seed)
+    return resample(shared, own, answers.groups, answers.strata, metrics, resamples, seed)
 
 
 def _parts(probabilities: np.ndarray, chosen: np.ndarray, targets: np.ndarray) -> np.ndarray:

@@ -32,8 +32,8 @@ class Responses:
     """[items]: number of each item's group, from 0."""
     by_class: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=int))
     """[classes]: number of groups of each class; none where a task has no classes."""
-    probabilities: Sequence[np.ndarray] = ()
-    """Of the classes, [items, classes] a run; none where a task has no classes."""
+    answers: Answers | SetAnswers | None = None
+    """By class; None where a task has no classes."""
     sure: Sequence[tuple[np.ndarray, np.ndarray]] = ()
     """What each run was how sure of and what of it came true: the answered class of every item, or
     every class of every item where it may have several. None where a task has no classes."""
@@ -61,7 +61,7 @@ def of_classes(tables: Sequence[pa.Table], labels: Sequence[str]) -> Responses:
     right = chosen == targets
     return Responses(
         names[chosen], names[targets], right, answers.strata, bootstrap(answers), answers.groups,
-        np.bincount(answers.strata, minlength=len(labels)), answers.probabilities,
+        np.bincount(answers.strata, minlength=len(labels)), answers,
         [(p.max(axis=1), true) for p, true in zip(answers.probabilities, right, strict=True)])
 
 
@@ -78,7 +78,7 @@ def of_sets(tables: Sequence[pa.Table], labels: Sequence[str]) -> Responses:
     return Responses(
         np.stack([_named(each, labels) for each in chosen]), _named(targets, labels),
         (chosen == targets).all(axis=2), within, bootstrap_sets(answers), groups,
-        np.array([len(np.unique(groups[own])) for own in targets.T]), answers.probabilities,
+        np.array([len(np.unique(groups[own])) for own in targets.T]), answers,
         [(p.ravel(), targets.ravel()) for p in answers.probabilities])
 
 

@@ -104,13 +104,13 @@ class Rag(Method):
         """
         share = self.options.tokens // max(1, len(nearest))
         frame = len(asking.writer.shots([dataclasses.replace(nearest[0], text="", pair=None)]))
+        if frame > self.options.tokens:
+            raise CannotRunError(f"a worked example takes {frame} tokens without its text, and rag "
+                                 f"has {self.options.tokens}: raise its `tokens`")
         writer = dataclasses.replace(asking.writer, max_length=max(8, share - frame))
         shots = [writer.shots([example]) for example in nearest]
         while sum(map(len, shots)) > self.options.tokens:
             shots.pop()
-        if not shots:
-            raise CannotRunError(f"no worked example fits the {self.options.tokens} tokens that "
-                                 "rag has for them: raise its `tokens`")
         return [token for shot in reversed(shots) for token in shot]
 
     @staticmethod

@@ -18,7 +18,6 @@ from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.common.files import sha256_json
 from harness.common.kept import kept_folder
-from harness.methods.link import LINKS
 from harness.sources.cache import cache_folder
 from harness.study.executor import Say, alone, in_own_process
 from harness.study.plan import Plan
@@ -97,7 +96,7 @@ def _found(look: Look, say: Callable[[str], None]) -> Iterator[Finding]:
         featurizer = sentences(look.features, look.backbones[0][1].max_length, look.device)
         vectors = FeatureStore(cache_folder() / "features").features(
             featurizer, train, Clock(), "encode")
-        yield from labels.check_labels(train, vectors, look.task.labels, LINKS[look.task.kind])
+        yield from labels.check_labels(train, vectors, look.task.labels)
     yield from power.check_power(splits, look.matters, look.methods)
 
 

@@ -40,6 +40,8 @@ DELIMITERS = (",", ";", "\t", "|")
 MOST_CLASSES = 200
 LEAST_ITEMS = 3
 """Of a class: one a split."""
+MOST, SOME = 0.5, 0.02
+"""Shares of the labels that hold a sign, from which on it is taken for a separator, or told."""
 TOKENS_A_WORD = 1.4
 """Word pieces a word of English prose; only the choice of `max_length` hangs on it."""
 LENGTHS = (32, 64, 128, 256, 512)
@@ -77,6 +79,9 @@ class Described:
     """`multilabel` where labels hold several values."""
     without: int = 0
     """Items that have no class, where they may have several."""
+    separator: tuple[str, float] | None = None
+    """A sign that may separate several classes and was not taken for it, and the share of the
+    labels that hold it."""
 
     @property
     def max_length(self) -> int:
@@ -154,10 +159,11 @@ def describe(places: Sequence[Place], options: TableOptions | FolderOptions) -> 
     labels, rows = ledger.labels, len(words) + ledger.empty
     if not labels:
         raise HarnessError(f"{name}: holds no texts", "Give data.")
+    maybe = None
     if isinstance(options, TableOptions) and options.separator is None:
-        separator = find_separator(labels)
-        if separator is not None:
-            return describe(places, options.model_copy(update={"separator": separator}))
+        maybe = find_separator(labels)
+        if maybe is not None and maybe[1] > MOST:
+            return describe(places, options.model_copy(update={"separator": maybe[0]}))
     kind: Kind = "multilabel" if holds_lists(labels) else "classification"
     held = value_counts(labels) if kind == "multilabel" else labels
     if len(held) > min(MOST_CLASSES, max(2, rows // 2)):
@@ -175,13 +181,14 @@ def describe(places: Sequence[Place], options: TableOptions | FolderOptions) -> 
         ledger.values(kept.rows), kept.labels.tolist(), strict=True)]
     counts = Counter(number for numbers in found for number in numbers)
     classes = {label: counts[i] for i, label in enumerate(values)}
-    _check(name, classes)
+    _check(name, classes, maybe)
     lengths = np.asarray(words)[kept.rows]
     return Described(reader, options.model_dump(mode="json", exclude_defaults=True),
                      dict(sorted(classes.items(), key=lambda c: (-c[1], c[0]))), values,
                      tuple(SPLITS[i] for i in np.unique(kept.splits) if i != NOWHERE),
                      (int(np.median(lengths)), math.ceil(np.percentile(lengths, 90)),
-                      int(lengths.max())), kind, sum(not numbers for numbers in found))
+                      int(lengths.max())), kind, sum(not numbers for numbers in found),
+                     maybe if maybe is not None and maybe[1] > SOME else None)
 
 
 def _numbered(places: Sequence[Place], options: TableOptions | FolderOptions) -> tuple[str, ...]:
@@ -204,7 +211,7 @@ def _spellings(labels: dict[str, int], numbered: tuple[str, ...]) -> dict[str, t
     return {names.get(spelt[0], spelt[0]): tuple(spelt) for spelt in same.values()}
 
 
-def _check(name: str, classes: dict[str, int]) -> None:
+def _check(name: str, classes: dict[str, int], maybe: tuple[str, float] | None) -> None:
     if len(classes) == 1:
         raise HarnessError(f"{name}: all items have the class '{next(iter(classes))}'",
                            "A study needs two classes at least; of a class that some have and "
@@ -214,7 +221,9 @@ def _check(name: str, classes: dict[str, int]) -> None:
         shown = ", ".join(f"'{label}' ({count})" for label, count in list(rare.items())[:8])
         raise HarnessError(f"{name}: too few items of the class{'es' * (len(rare) > 1)} "
                            f"{shown}", f"Each needs {LEAST_ITEMS}, one a split: collect more, or "
-                           "give these rows another class.")
+                           "give these rows another class."
+                           + (f" Are they several classes? Say --separator '{maybe[0]}'."
+                              if maybe else ""))
 
 
 def _encoding(path: Path) -> str:

@@ -43,20 +43,20 @@ def holds_lists(labels: Mapping[str, int]) -> bool:
     return 2 * lists > sum(labels.values())
 
 
-def find_separator(labels: Mapping[str, int]) -> str | None:
-    """What separates several values in one label: of the usual signs one that more than half of the
-    labelled rows hold, and that makes fewer different values of them; None for none.
+def find_separator(labels: Mapping[str, int]) -> tuple[str, float] | None:
+    """What may separate several values in one label, and the share of the labelled rows that hold
+    it: the usual sign that most of them hold, and that makes fewer different values of them.
 
     `labels` gives rows by label. Were the sign a part of names ("yes, surely"), there would be as
     many values as labels.
     """
     filled = {label: rows for label, rows in labels.items() if label}
-    for sign in SEPARATORS:
-        holding = sum(rows for label, rows in filled.items() if sign in label)
-        values = {value.strip() for label in filled for value in label.split(sign)} - {""}
-        if 2 * holding > sum(filled.values()) and len(values) < len(filled):
-            return sign
-    return None
+    shares = {sign: sum(rows for label, rows in filled.items() if sign in label)
+              / sum(filled.values()) for sign in SEPARATORS if filled}
+    fewer = [sign for sign, share in shares.items()
+             if share and len({value.strip() for label in filled
+                               for value in label.split(sign)} - {""}) < len(filled)]
+    return max(((sign, shares[sign]) for sign in fewer), key=lambda f: f[1], default=None)
 
 
 def class_sets(labels: Iterable[str], classes: Mapping[str, int]) -> Sets:

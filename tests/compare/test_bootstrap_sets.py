@@ -3,9 +3,12 @@
 import numpy as np
 import pyarrow as pa
 import pytest
+from sklearn.metrics import accuracy_score, f1_score
 
 from harness.compare.bootstrap import draws
 from harness.compare.bootstrap_sets import METRICS, SetAnswers, bootstrap_sets
+from harness.compare.by_slice import base, measure_slices
+from harness.compare.frames import metric_frame
 from harness.compare.responses import responses
 from harness.measure.multilabel import SetQuality, set_quality
 from harness.study.outcome import set_table
@@ -27,7 +30,7 @@ def test_points_are_the_records_figures():
     found = bootstrap_sets(answers, resamples=1)
     assert tuple(METRICS) == SetQuality.metrics
     for run, p in enumerate(answers.probabilities):
-        figures = set_quality(p, answers.targets, LABELS)
+        figures = set_quality(p, answers.actual, LABELS)
         for metric in METRICS:
             assert found.points[metric][run] == pytest.approx(getattr(figures, metric), abs=1e-5)
 
@@ -35,12 +38,12 @@ def test_points_are_the_records_figures():
 def test_a_resample_is_the_metric_on_the_items_drawn():
     answers = drawn(items=40, group=2)
     found = bootstrap_sets(answers, resamples=6, seed=3)
-    weights = next(draws(answers.within, 6, 3))[:, 0]
+    weights = next(draws(answers.strata, 6, 3))[:, 0]
     # Of n groups n - 1 are drawn and weighted n / (n - 1): whole numbers of copies again.
     times = np.rint(weights * 19 / 20).astype(int)[answers.groups]
     rows = np.repeat(np.arange(40), times)
     for run, p in enumerate(answers.probabilities):
-        figures = set_quality(p[rows], answers.targets[rows], LABELS)
+        figures = set_quality(p[rows], answers.actual[rows], LABELS)
         for metric in METRICS:
             if metric != "roc_auc":  # its resamples are the linear part
                 assert found.values[metric][run, 0] == pytest.approx(
@@ -79,3 +82,23 @@ def test_tables_are_read_as_they_were_written():
     assert found.strata.tolist() == [0, 3, 2, 0]
     sure, true = found.sure[0]
     assert (sure.shape, true.sum()) == ((12,), 4)
+
+
+def test_slices_are_measured_on_the_same_draws():
+    answers = drawn(items=80, group=2)
+    inside = np.arange(80) % 3 > 0
+    found = measure_slices(answers, [[0], [1]], [inside], resamples=4, seed=3)[0]
+    weights = next(draws(answers.strata, 4, 3))[answers.groups[inside], 0]
+    for run, chosen in enumerate(answers.chosen[:, inside]):
+        actual = answers.actual[inside]
+        assert found.points["subset_accuracy"][run] == pytest.approx(
+            accuracy_score(actual, chosen))
+        assert found.values["subset_accuracy"][run, 0] == pytest.approx(
+            accuracy_score(actual, chosen, sample_weight=weights), abs=1e-5)
+        assert found.values["macro_f1"][run, 0] == pytest.approx(
+            f1_score(actual, chosen, average="macro", sample_weight=weights), abs=1e-5)
+    of = base(answers, inside, None)
+    assert (of.items, of.groups, of.strata) == (53, 40, 1)
+    frame = metric_frame(answers, {"in": inside, "out": ~inside}, "subset_accuracy", [0, 1])
+    assert frame.by_group["subset_accuracy"]["in"] == pytest.approx(
+        found.points["subset_accuracy"].mean())

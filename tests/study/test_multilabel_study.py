@@ -18,7 +18,9 @@ def study(tmp_path_factory, encoder_folder, decoder_folder):
     folder = tmp_path_factory.mktemp("tags")
     tagged().to_csv(folder / "data.csv", index=False)
     suite = tagged_dict(encoder_folder, decoder_folder)
-    suite["budget"] |= {"train": 60, "test": 30, "trials": 1}
+    suite["budget"] |= {"train": 60, "test": 36, "trials": 1, "seeds": 1}
+    suite["backbones"]["enc"]["methods"] = ["knn", "full"]
+    suite["backbones"]["dec"] |= {"methods": ["zero-shot"], "budget": {"test": 36}}
     (folder / "tags.yaml").write_text(yaml.safe_dump(suite | {"name": "tags"}))
     said = ask(folder, "run", "tags")
     assert said.code == 0, said.all

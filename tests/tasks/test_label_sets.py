@@ -85,10 +85,11 @@ def test_splits_hold_each_class_in_about_its_share(seed):
 
 
 def test_a_separator_is_found_where_it_makes_fewer_values():
-    assert find_separator({"a; b": 5, "a": 2, "b;a;c": 3}) == ";"
+    assert find_separator({"a; b": 5, "a": 2, "b;a;c": 1, "c": 1}) == (";", 6 / 9)
     assert find_separator({"yes, surely": 5, "no, never": 5}) is None
-    assert find_separator({"a": 9, "b": 9, "a|b": 3, "b|a": 1}) is None  # most hold one value
-    assert find_separator({"": 90, "a|b": 3, "b|a": 1, "a": 1}) == "|"
+    assert find_separator({"": 90, "a|b": 3, "b|a": 1, "a": 1}) == ("|", 0.8)
+    assert find_separator({"a": 9, "b": 9}) is None
+    assert find_separator({"": 3}) is None
     assert holds_lists({'["a"]': 3, "[]": 1, "": 2})
     assert not holds_lists({"a": 3, "": 9})
 
