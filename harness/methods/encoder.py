@@ -72,7 +72,7 @@ class EncoderLearner:
         tokenizer = classifier.loaded.tokenizer
         self.encoded = encode(tokenizer, job.train, classifier.max_length)
         self._lengths = [len(item["input_ids"]) for item in self.encoded]
-        self.targets = torch.from_numpy(indicator(job.train, len(job.task.labels)))
+        self.targets = torch.from_numpy(indicator(job.train, job.classes))
 
     @property
     def model(self) -> Any:

@@ -55,7 +55,7 @@ class Features(Method):
         x = job.store.features(featurizer, job.train, job.clock, "encode")
         with job.clock.phase("fit"):
             centre, scale = x.mean(axis=0), x.std(axis=0) + 1e-6
-            head = fit_linear((x - centre) / scale, indicator(job.train, len(job.task.labels)),
+            head = fit_linear((x - centre) / scale, indicator(job.train, job.classes),
                               float(setting["C"]), LINKS[job.task.kind])
             # The standardisation is linear, so it folds into the head.
             weights = head.weights / scale[:, None]

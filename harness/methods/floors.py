@@ -66,7 +66,7 @@ class Majority(Method):
         with job.clock.phase("fit"):
             if job.task.kind == "generation":
                 return Fit(OneAnswer(_most_frequent([e.references[0] for e in job.train])))
-            shares = indicator(job.train, len(job.task.labels)).mean(axis=0)
+            shares = indicator(job.train, job.classes).mean(axis=0)
             return Fit(ClassShares(tuple(shares.tolist())))
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
@@ -126,7 +126,7 @@ class Tfidf(Method):
         with job.clock.phase("fit"):
             vectorizer = self._vectorizer()
             x = vectorizer.fit_transform([e.joined for e in job.train])
-            head = fit_linear(x, indicator(job.train, len(job.task.labels)),
+            head = fit_linear(x, indicator(job.train, job.classes),
                               float(setting["C"]), LINKS[job.task.kind])
             return Fit(TfidfClassifier(vectorizer, head))
 

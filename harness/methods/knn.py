@@ -81,7 +81,7 @@ class Knn(Method):
 
     def fit(self, job: Job, setting: Setting) -> Fit:
         retriever = build_retriever(self._featurizer(job), job.store, job.train,
-                                    len(job.task.labels), job.clock)
+                                    job.classes, job.clock)
         return Fit(self._vote(job, setting, retriever))
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:

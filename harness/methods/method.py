@@ -43,6 +43,11 @@ class Job:
     """For a method on top of another: loads what the other one fitted with this seed."""
     say: Callable[[str], None] = lambda text: None
 
+    @property
+    def classes(self) -> int:
+        """Number of classes an example's label may name: in words two, on old documents or new."""
+        return len(self.task.labels) or 2
+
     def need_backbone(self) -> Handle:
         """The backbone. Raises CannotRunError when there is none."""
         if self.backbone is None:

@@ -58,7 +58,7 @@ class Rag(Method):
             passages = build_passages(job, self.options.search)
             return Fit(self._reading(job, setting, passages))
         retriever = build_retriever(self._featurizer(job), job.store, job.train,
-                                    len(job.task.labels), job.clock)
+                                    job.classes, job.clock)
         return Fit(self._asking(job, setting, retriever))
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
