@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import yaml
-from command_line import harness
+from command_line import harness, refused
 from sklearn.metrics import f1_score
 from tagged import tagged, tagged_dict
 
@@ -82,4 +82,7 @@ def test_data_is_checked_and_new_texts_are_answered_with_lists(study, published)
     assert said.code == 0, said.all
     found = pq.read_table(study / "out.parquet").to_pydict()
     assert found["prediction"] == [["fruit", "metal"], ["fruit"], []]
+    refused(harness("baseline", "approve", run.identity.run_id, "--suites", study, "--runs",
+                    study / "runs", "--baselines", study, HARNESS_CACHE=str(study / "cache")),
+            "only a task of kind classification has a gate")
     assert set(found) == {"row", "item", "prediction", "p:fruit", "p:metal", "p:metal alloy"}
