@@ -47,7 +47,7 @@ def _likeliest(probabilities: np.ndarray) -> np.ndarray:
 
 
 def _one_class_loss(logits: Tensor, targets: Tensor) -> Tensor:
-    return cross_entropy(logits, targets.argmax(dim=1), reduction="sum")
+    return cross_entropy(logits, targets.int().argmax(dim=1), reduction="sum")
 
 
 def _several_loss(logits: Tensor, targets: Tensor) -> Tensor:
