@@ -78,7 +78,7 @@ def test_data_is_checked_and_new_texts_are_answered_with_lists(study, published)
     said = ask(study, "check", "tags")
     assert said.code == 0, said.all
     run = next(r for r in published.study.records if r.identity.label == "tfidf")
-    (study / "new.csv").write_text("text\nthe apple and the iron\na plum\nvery old\n")
+    (study / "new.csv").write_text("text\napple pear iron zinc\nplum cherry\nvery old\n")
     said = ask(study, "predict", run.identity.run_id, "--suite", "tags", "--input",
                study / "new.csv", "--output", study / "out.parquet")
     assert said.code == 0, said.all
