@@ -27,6 +27,7 @@ from harness.common.heap import keep_freed_memory
 from harness.measure.quality import quality
 from harness.methods.decoder import plain_decoder
 from harness.methods.encoder import EncoderClassifier
+from harness.methods.link import LINKS
 from harness.methods.method import Job, Method
 from harness.methods.trials import fit_once
 from harness.study.estimate.probe import seconds_of
@@ -114,7 +115,8 @@ def by_script(job: Job, case: Case, flags: Flags, test: tuple[Example, ...]) -> 
     scripted = fine_tune(job, case.method, case.rate, flags)
     loaded = Loaded(scripted.model, scripted.tokenizer, job.budget.max_length + 512)
     fitted = (plain_decoder(job, loaded=loaded) if job.need_backbone().kind == "decoder" else
-              EncoderClassifier(loaded, job.budget.max_length, job.device, lambda *_: None))
+              EncoderClassifier(loaded, job.budget.max_length, job.device, lambda *_: None,
+                                LINKS["classification"]))
     right = figures(fitted.predict(test, Clock()), test, job)
     return Timing(scripted.seconds, scripted.train_seconds, *right)
 

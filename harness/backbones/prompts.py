@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from jinja2.exceptions import SecurityError
 from transformers import PreTrainedTokenizerBase
 
+from harness.backbones.options import OptionTree, option_tree
 from harness.common.errors import CannotRunError, HarnessError
 from harness.suite import Prompt
 from harness.tasks.examples import Example
@@ -71,6 +72,14 @@ class PromptWriter:
         """Tokens of one item and the chat template's turn to the answer."""
         return self._item(example) + (self._tokens(self.closing) if self.closing else [])
 
+    def tree(self) -> OptionTree:
+        """All answers, as they are scored. Raises CannotRunError as `answers` does."""
+        return option_tree(self.answers())
+
+    def right_tree(self, example: Example) -> OptionTree:
+        """An item's right answer, as it is learned."""
+        return option_tree([self.answer(example)])
+
     def answers(self) -> list[list[int]]:
         """Tokens of each answer, each closed by the end-of-answer token.
 
@@ -82,7 +91,7 @@ class PromptWriter:
         return answers
 
     def answer(self, example: Example) -> list[int]:
-        """Tokens of an item's right answer in words, closed by the end-of-answer token.
+        """Tokens of an item's right answer, closed by the end-of-answer token.
 
         Raises CannotRunError when the tokenizer has no end token.
         """
@@ -113,11 +122,18 @@ class PromptWriter:
             verbose=False)["input_ids"]]
 
     def _closed(self, answer: str) -> list[int]:
+        return self._ended(self._lead + answer)
+
+    def _ended(self, text: str) -> list[int]:
         end = self.tokenizer.eos_token_id
         if end is None:
             raise CannotRunError("the tokenizer has no end token to close an answer with")
-        lead = "" if self.closing else " "
-        return [*self._tokens(lead + answer), end]
+        return [*self._tokens(text), end]
+
+    @property
+    def _lead(self) -> str:
+        """What stands between the prompt and an answer."""
+        return "" if self.closing else " "
 
     def _tokens(self, text: str) -> list[int]:
         return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
@@ -127,10 +143,10 @@ class PromptWriter:
 
 
 def prompt_writer(tokenizer: PreTrainedTokenizerBase, prompt: Prompt, options: tuple[str, ...],
-                  max_length: int) -> PromptWriter:
+                  max_length: int, kind: type[PromptWriter] = PromptWriter) -> PromptWriter:
     """A writer that follows the tokenizer's chat template, when it has one."""
     opening, closing = chat_frame(tokenizer)
-    return PromptWriter(tokenizer, prompt, options, max_length, opening, closing)
+    return kind(tokenizer, prompt, options, max_length, opening, closing)
 
 
 def chat_frame(tokenizer: PreTrainedTokenizerBase) -> tuple[str, str]:

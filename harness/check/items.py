@@ -7,9 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from harness.check.finding import Finding, shown
 from harness.tasks.examples import Example
-from harness.tasks.items import column
 from harness.tasks.splits import Splits
-from harness.tasks.task import Task
+from harness.tasks.task import Task, class_counts
 
 FEW = 10
 """Training items of a class below which a method has hardly anything to learn it from."""
@@ -21,8 +20,10 @@ CUT = 0.1
 def check_classes(task: Task, splits: Splits) -> Iterator[Finding]:
     """Classes that a part lacks, that have few items, and a majority that hides the rest."""
     parts = {"train": splits.train, "validation": splits.validation, "test": splits.test}
-    counts = {name: Counter(e.label for e in part) for name, part in parts.items()}
-    taught = set(column(task.splits.train, "label"))
+    counts = {name: Counter(number for e in part for number in e.every_class)
+              for name, part in parts.items()}
+    known = class_counts([task.splits.train], task.labels)
+    taught = {number for number, label in enumerate(task.labels) if known[label]}
     for name in parts:
         missing = [i for i in range(len(task.labels)) if not counts[name][i]]
         absent = [task.labels[i] for i in missing]
@@ -37,29 +38,31 @@ def check_classes(task: Task, splits: Splits) -> Iterator[Finding]:
         yield Finding(severity="warning", check="classes", count=len(few),
                       found=f"fewer than {FEW} training items: {', '.join(few)}",
                       suggestion="Raise `budget.train`, or merge classes.")
-    yield from _balance(task, counts["test"])
+    yield from _balance(task, splits.test)
 
 
-def _balance(task: Task, counts: Counter[int]) -> Iterator[Finding]:
-    total = sum(counts.values())
-    label, most = counts.most_common(1)[0]
-    if most / total > 0.9:
+def _balance(task: Task, test: Sequence[Example]) -> Iterator[Finding]:
+    classes, most = Counter(e.every_class for e in test).most_common(1)[0]
+    if most / len(test) > 0.9:
+        answer = ", ".join(task.labels[number] for number in classes) or "of no class"
         yield Finding(severity="warning", check="balance", count=most,
-                      found=f"{most / total:.0%} of the test items are {task.labels[label]}: "
+                      found=f"{most / len(test):.0%} of the test items are {answer}: "
                             "answering that alone has this accuracy",
                       suggestion="Decide by macro F1 or ROC AUC, not by accuracy.")
 
 
 def check_rows(task: Task) -> Iterator[Finding]:
     """Rows that were left out on reading."""
-    facts = task.facts
+    facts, one = task.facts, task.kind == "classification"
     if facts.conflicting:
         share = facts.conflicting / facts.rows
         yield Finding(
             severity="error" if share > CONFLICTS["error"] else "warning", check="conflicts",
             found=f"{facts.conflicting:,} rows ({share:.1%}) have a text that also stands under "
-                  "another class: all of them are left out", count=facts.conflicting,
-            suggestion="Mend the labels, or make the task multi-label.")
+                  f"another {'class' if one else 'set of classes'}: all of them are left out",
+            count=facts.conflicting,
+            suggestion="Mend the labels, or make the task multi-label." if one else
+                       "Mend the labels.")
     if facts.duplicates:
         yield Finding(severity="note", check="duplicates", count=facts.duplicates,
                       found=f"{facts.duplicates:,} rows repeat a text of their class (case and "

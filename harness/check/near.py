@@ -32,7 +32,7 @@ def check_near(splits: Splits) -> Iterator[Finding]:
             examples=shown(items),
             suggestion="Name a group column that holds them together.")
     inside = near_duplicates(splits.train, splits.train)
-    apart = [pair for pair in inside if pair[0].label != pair[1].label]
+    apart = [pair for pair in inside if pair[0].every_class != pair[1].every_class]
     if apart:
         yield Finding(
             severity="warning", check="conflicts", count=len(apart),

@@ -42,13 +42,17 @@ def init(
         "--slice", help="column to report by; may be given several times")] = None,
     split_column: Annotated[str | None, typer.Option(
         help="column that says of each row: train, validation or test")] = None,
+    separator: Annotated[str | None, typer.Option(
+        help="what stands between classes in a label cell, where a text may have several; found "
+             "where most cells hold it")] = None,
     suites: Suites = SUITES,
 ) -> None:
     """Write a suite for your own data and say what was understood of it."""
     from harness.commands import init as commands
     from harness.report.terminal import make_console
 
-    columns = commands.Columns(text, label, pair, group, tuple(slice_by or ()), split_column)
+    columns = commands.Columns(text, label, pair, group, tuple(slice_by or ()), split_column,
+                               separator)
     commands.init(make_console(), name, commands.Data(data, validation, test, config), columns,
                   suites)
 

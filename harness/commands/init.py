@@ -39,6 +39,8 @@ class Columns:
     group: str | None = None
     slices: tuple[str, ...] = ()
     split: str | None = None
+    separator: str | None = None
+    """Between the values of a label that may hold several."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def init(console: Console, name: str, data: Data, columns: Columns, suites: Path
         name=name, title=re.sub("[-_.+]+", " ", name).strip().capitalize(), source=source,
         given=found.given, reader=found.reader, options=found.options, classes=found.classes,
         values=found.values, grouped=columns.group is not None, paired=columns.pair is not None,
-        words=found.words, max_length=found.max_length)
+        words=found.words, max_length=found.max_length, kind=found.kind)
     task = _write(path, suite_text(new))
     print_described(console, found, task, grouped=new.grouped)
     console.print(f"suite: {path}\nnext: make suite TASK={name}", highlight=False, soft_wrap=True)
@@ -144,6 +146,7 @@ def _options(paths: Sequence[Path], columns: Columns) -> TableOptions | FolderOp
     return TableOptions(
         text=columns.text, label=columns.label, pair=columns.pair, group=columns.group,
         slices=columns.slices, delimiter=form.delimiter, encoding=form.encoding,
+        separator=columns.separator,
         split=find_splits(tables, columns.split, form) if columns.split else None)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from rich.console import Console
@@ -15,10 +16,12 @@ from harness.common.clock import Clock
 from harness.common.errors import HarnessError
 from harness.common.files import atomic_file
 from harness.gate.candidate import find_candidate
+from harness.methods.link import LINKS
 from harness.methods.method import Answering
 from harness.suite import LoadedSuite, find_suite, load_suite
 from harness.tasks.examples import Example, item_id
 from harness.tasks.readers.tables import read_columns
+from harness.tasks.task import Task
 
 CHUNK = 4096
 """Rows in memory with their predictions at once."""
@@ -27,7 +30,7 @@ CHUNK = 4096
 def predict(console: Console, asked: Asked, source: Path, output: Path, text: str | None,
             pair: str | None) -> None:
     """Write the prediction for every row of a table to a Parquet file, with the probabilities of
-    the classes where the task has some."""
+    the classes where the task has some; a list of classes where a text may have several."""
     if output.suffix != ".parquet":
         raise HarnessError(f"{output}: predictions are written as Parquet",
                            "Name a file that ends in .parquet.")
@@ -36,7 +39,7 @@ def predict(console: Console, asked: Asked, source: Path, output: Path, text: st
     columns = _columns(loaded, text, pair)
     rows = read_columns(source, columns)
     model = find_candidate(asked.candidate, context).model.load()
-    count = _write(output, _tables(model, rows, context.task.labels))
+    count = _write(output, _tables(model, rows, context.task))
     console.print(f"{count:,} rows: {output}", highlight=False, soft_wrap=True)
 
 
@@ -51,16 +54,26 @@ def _columns(loaded: LoadedSuite, text: str | None, pair: str | None) -> list[st
     return columns
 
 
-def _tables(model: Answering, rows: list[tuple[str, ...]], labels: tuple[str, ...]
-            ) -> Iterator[pa.Table]:
+def _tables(model: Answering, rows: list[tuple[str, ...]], task: Task) -> Iterator[pa.Table]:
     for start in range(0, len(rows), CHUNK):
         chunk = [_example(*row) for row in rows[start: start + CHUNK]]
         found = model.predict(chunk, Clock())
         columns: dict[str, object] = {
             "row": range(start, start + len(chunk)), "item": [e.id for e in chunk],
-            "prediction": [labels[i] for i in found.argmax(axis=1)] if labels else found.tolist()}
-        columns |= {f"p:{label}": found[:, i] for i, label in enumerate(labels)}
+            "prediction": pa.array(*_answers(found, task))}
+        columns |= {f"p:{label}": found[:, i] for i, label in enumerate(task.labels)}
         yield pa.table(columns)
+
+
+def _answers(found: np.ndarray, task: Task) -> tuple[list[object], pa.DataType]:
+    """The answer to each row with its type: a class, a list of classes, or words."""
+    if not task.labels:
+        return found.tolist(), pa.string()
+    chosen = LINKS[task.kind].chosen(found)
+    named = [[task.labels[i] for i in np.flatnonzero(row)] for row in chosen]
+    if task.kind == "multilabel":
+        return list(named), pa.list_(pa.string())
+    return [name for name, in named], pa.string()
 
 
 def _example(text: str, pair: str | None = None) -> Example:

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from harness.compare.bootstrap import Drawn
 from harness.compare.pairs import Sample
-from harness.compare.responses import Responses, of_classes, of_texts
+from harness.compare.responses import Responses, responses
 from harness.compare.uncertainty import Figure, figure
 from harness.study.record import Record
 
@@ -93,9 +93,9 @@ class Measured:
         """What the arm's first seed answered: [items] of str."""
         return np.asarray(self.responses.given[self._first(arm)])
 
-    def probabilities(self, arm: Arm) -> np.ndarray:
-        """Of the classes, by the arm's first seed: [items, classes]."""
-        return self.responses.probabilities[self._first(arm)]
+    def sure(self, arm: Arm) -> tuple[np.ndarray, np.ndarray]:
+        """How sure the arm's first seed was, and what came true, as `Responses` has it."""
+        return self.responses.sure[self._first(arm)]
 
     def _first(self, arm: Arm) -> int:
         return self.place[arm.done[0].identity.run_id]
@@ -105,7 +105,6 @@ def measure_arms(records: Sequence[Record], labels: Sequence[str], predictions: 
                  ) -> Measured | None:
     """Resample all finished runs; None where there is none. `predictions` gives a run's table.
 
-    A task without labels is answered in words.
     Backbones may have test samples of different size; samples are nested, so the items that
     every run answered are the smallest sample, and methods are compared on those alone.
     """
@@ -115,8 +114,7 @@ def measure_arms(records: Sequence[Record], labels: Sequence[str], predictions: 
         return None
     items = tuple(sorted(set.intersection(*(set(t["item"].to_pylist()) for t in tables))))
     chosen = [_on(table, items) for table in tables]
-    responses = of_classes(chosen, labels) if labels else of_texts(chosen)
-    return Measured(items, responses, {run_id: i for i, run_id in enumerate(done)})
+    return Measured(items, responses(chosen, labels), {run_id: i for i, run_id in enumerate(done)})
 
 
 def _on(table: pa.Table, items: tuple[str, ...]) -> pa.Table:

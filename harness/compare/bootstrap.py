@@ -8,21 +8,19 @@ are drawn and weighted n / (n - 1), which makes the variance unbiased in each cl
 Journal of the American Statistical Association 83, 1988); the only group of a class stays. A
 resample is a vector of weights of groups, and every metric is made of sums over items, so that all
 runs and resamples are one matrix product.
-
-ROC AUC is a mean over pairs of items; its resamples use its placement values, the linear part of
-its dependence on the items (DeLong, DeLong and Clarke-Pearson, Biometrics 44, 1988). On the items
-as they are that is the area itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar, Protocol
 
 import numpy as np
-from scipy.stats import rankdata
 
+from harness.compare.areas import Areas, placements
 from harness.measure.quality import BINS, confidence_bins
+from harness.methods.link import LINKS
 
 RESAMPLES = 10_000
 CHUNK = 500
@@ -44,6 +42,8 @@ class Answers:
     targets: np.ndarray
     groups: np.ndarray
 
+    one_each: ClassVar[bool] = True
+
     @property
     def group_count(self) -> int:
         """Number of groups."""
@@ -53,6 +53,16 @@ class Answers:
     def strata(self) -> np.ndarray:
         """The class that most of a group's items have: [groups]."""
         return strata(self.groups, self.targets)
+
+    @property
+    def actual(self) -> np.ndarray:
+        """Which class each item has: [items, classes] bool."""
+        return np.asarray(np.eye(self.probabilities[0].shape[1], dtype=bool)[self.targets])
+
+    @property
+    def chosen(self) -> np.ndarray:
+        """Which class was answered: [runs, items, classes] bool."""
+        return np.stack([LINKS["classification"].chosen(p) for p in self.probabilities])
 
 
 @dataclass(frozen=True)
@@ -95,9 +105,7 @@ class Sums:
     predicted: np.ndarray
     loss: np.ndarray
     gaps: np.ndarray
-    above: np.ndarray
-    below: np.ndarray
-    areas: np.ndarray
+    areas: Areas
 
 
 def accuracy(sums: Sums) -> np.ndarray:
@@ -105,11 +113,26 @@ def accuracy(sums: Sums) -> np.ndarray:
     return np.asarray(sums.hits.sum(axis=1) / sums.items)
 
 
-def macro_f1(sums: Sums) -> np.ndarray:
+class Counted(Protocol):
+    """Sums of classes: [classes, draws] and [runs, classes, draws]."""
+
+    @property
+    def actual(self) -> np.ndarray: ...
+    @property
+    def hits(self) -> np.ndarray: ...
+    @property
+    def predicted(self) -> np.ndarray: ...
+
+
+def macro_f1(sums: Counted) -> np.ndarray:
     """Mean of the classes' F1; a class neither drawn nor predicted counts 0."""
-    below = sums.predicted + sums.actual
-    return np.asarray(np.divide(2 * sums.hits, below, out=np.zeros_like(below),
-                                where=below > 0).mean(axis=1))
+    return np.asarray(f1_of(sums.hits, sums.predicted, sums.actual).mean(axis=1))
+
+
+def f1_of(hits: np.ndarray, predicted: np.ndarray, actual: np.ndarray) -> np.ndarray:
+    """F1 from counts; 0 where nothing is there and nothing is answered."""
+    below = predicted + actual
+    return np.asarray(np.divide(2 * hits, below, out=np.zeros_like(below), where=below > 0))
 
 
 def log_loss(sums: Sums) -> np.ndarray:
@@ -124,9 +147,7 @@ def calibration_error(sums: Sums) -> np.ndarray:
 
 def roc_auc(sums: Sums) -> np.ndarray:
     """Plain for two classes, else the mean of one against the rest."""
-    others = sums.items - sums.actual
-    with np.errstate(divide="ignore", invalid="ignore"):
-        areas = sums.above / sums.actual + sums.below / others - sums.areas
+    areas = sums.areas.of(sums.items, sums.actual)
     return np.asarray(areas[:, 1] if areas.shape[1] == 2 else areas.mean(axis=1))
 
 
@@ -139,21 +160,43 @@ METRICS: dict[str, Callable[[Sums], np.ndarray]] = {
 def bootstrap(answers: Answers, resamples: int = RESAMPLES, seed: int = 0) -> Resampled:
     """Every metric of every run, on the items and on `resamples` resamples of them."""
     classes = answers.probabilities[0].shape[1]
-    shared = _by_group(answers, np.hstack([np.ones((len(answers.targets), 1)),
-                                           np.eye(classes)[answers.targets]]))
-    areas = [_placements(p, answers.targets) for p in answers.probabilities]
-    own = np.concatenate([_by_group(answers, _parts(p, answers.targets, *area[:2])).T
-                          for p, area in zip(answers.probabilities, areas, strict=True)])
+    there = np.eye(classes, dtype=bool)[answers.targets]
+    areas = [placements(p, there) for p in answers.probabilities]
+    own = [_parts(p, answers.targets, *area[:2])
+           for p, area in zip(answers.probabilities, areas, strict=True)]
     middle = np.stack([area[2] for area in areas])[:, :, None]
+    ends = np.cumsum([classes, classes, 1, BINS, classes])
 
-    def metrics(drawn: np.ndarray) -> Values:
-        sums = _sums(shared.T @ drawn, own, drawn, middle)
+    def metrics(shared: np.ndarray, totals: np.ndarray) -> Values:
+        hits, predicted, loss, gaps, above, below = np.split(totals, ends, axis=1)
+        sums = Sums(shared[0], shared[1:], hits, predicted, loss[:, 0], gaps,
+                    Areas(above, below, middle))
         return {name: metric(sums) for name, metric in METRICS.items()}
 
-    within = answers.strata
-    points = metrics(np.ones((answers.group_count, 1)))
-    chunks = [metrics(drawn) for drawn in draws(within, resamples, seed)]
-    return _resampled(points, chunks, drawn_from(within))
+    shared = np.hstack([np.ones((len(there), 1)), there])
+    return resample(shared, own, answers.groups, answers.strata, metrics, resamples, seed)
+
+
+def resample(shared: np.ndarray, own: Sequence[np.ndarray], groups: np.ndarray, within: np.ndarray,
+             metrics: Callable[[np.ndarray, np.ndarray], Values], resamples: int, seed: int
+             ) -> Resampled:
+    """Metrics made of sums over items, on the items and on `resamples` resamples of them.
+
+    What each item adds is `shared` [items, parts] and, a run, `own` [items, parts]; `groups`
+    [items] numbers the groups from 0, `within` [groups] is each one's stratum. `metrics` turns the
+    sums, [parts, draws] and [runs, parts, draws], into values [runs, draws].
+    """
+    count = len(within)
+    same = _sum_by_group(shared, groups, count).astype(np.float32).T
+    each = np.concatenate([_sum_by_group(parts, groups, count).astype(np.float32).T
+                           for parts in own])
+
+    def on(drawn: np.ndarray) -> Values:
+        return metrics(same @ drawn, (each @ drawn).reshape(len(own), -1, drawn.shape[1]))
+
+    points = on(np.ones((count, 1)))
+    return _resampled(points, [on(drawn) for drawn in draws(within, resamples, seed)],
+                      drawn_from(within))
 
 
 def bootstrap_means(scores: Mapping[str, np.ndarray], groups: np.ndarray, within: np.ndarray,
@@ -204,45 +247,10 @@ def _parts(probabilities: np.ndarray, targets: np.ndarray, above: np.ndarray,
         np.eye(BINS)[confidence_bins(confidence)] * (right - confidence[:, None]), above, below])
 
 
-def _placements(probabilities: np.ndarray, targets: np.ndarray
-                ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of each class's items the share of other items below, of other items the share of the
-    class's above (both [items, classes], ties counting half), and the areas [classes].
-
-    By ranks, after Sun and Xu (IEEE Signal Processing Letters 21, 2014).
-    """
-    classes = probabilities.shape[1]
-    ranks = rankdata(probabilities, axis=0)
-    above, below = np.zeros_like(ranks), np.zeros_like(ranks)
-    areas = np.full(classes, np.nan)
-    for c in range(classes):
-        mine = targets == c
-        count, others = int(mine.sum()), int((~mine).sum())
-        if count and others:
-            above[mine, c] = (ranks[mine, c] - rankdata(probabilities[mine, c])) / others
-            below[~mine, c] = 1 - (ranks[~mine, c] - rankdata(probabilities[~mine, c])) / count
-            areas[c] = above[mine, c].mean()
-    return above, below, areas
-
-
-def _by_group(answers: Answers, parts: np.ndarray) -> np.ndarray:
-    """Items' parts summed by group: [items, parts] -> [groups, parts]."""
-    return _sum_by_group(parts, answers.groups, answers.group_count).astype(np.float32)
-
-
 def _sum_by_group(parts: np.ndarray, groups: np.ndarray, count: int) -> np.ndarray:
     sums = np.zeros((count, parts.shape[1]))
     np.add.at(sums, groups, parts)
     return sums
-
-
-def _sums(shared: np.ndarray, own: np.ndarray, drawn: np.ndarray, areas: np.ndarray) -> Sums:
-    """`shared` [1 + classes, draws], `own` [runs x parts, groups], `drawn` [groups, draws]."""
-    classes = len(shared) - 1
-    totals = (own @ drawn).reshape(len(areas), -1, drawn.shape[1])
-    hits, predicted, loss, gaps, above, below = np.split(
-        totals, np.cumsum([classes, classes, 1, BINS, classes]), axis=1)
-    return Sums(shared[0], shared[1:], hits, predicted, loss[:, 0], gaps, above, below, areas)
 
 
 def draws(within: np.ndarray, resamples: int, seed: int) -> Iterator[np.ndarray]:

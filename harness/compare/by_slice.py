@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal, Protocol
 
 import numpy as np
 import pyarrow as pa
 
-from harness.compare.bootstrap import RESAMPLES, Answers, draws
+from harness.compare.bootstrap import RESAMPLES, draws
 from harness.compare.uncertainty import NORMAL
 
 LEAST_ITEMS, LEAST_GROUPS = 30, 10
@@ -21,21 +21,41 @@ LEAST_ITEMS, LEAST_GROUPS = 30, 10
 PREFIX = "slice:"
 
 
+class Marks(Protocol):
+    """What runs answered by class: `bootstrap.Answers`, or `bootstrap_sets.SetAnswers`."""
+
+    one_each: ClassVar[bool]
+    """Whether every item has one class and is answered one."""
+
+    @property
+    def groups(self) -> np.ndarray: ...
+    @property
+    def strata(self) -> np.ndarray: ...
+    @property
+    def group_count(self) -> int: ...
+    @property
+    def actual(self) -> np.ndarray: ...
+    @property
+    def chosen(self) -> np.ndarray: ...
+
+
 @dataclass(frozen=True)
 class Counts:
-    """Sums over the drawn items of a slice by class.
+    """Sums over the drawn items of a slice: `items` [draws], and by class.
 
-    `actual` [classes, draws]; `hits` and `predicted` [runs, classes, draws].
+    `right` [runs, draws]; `actual` [classes, draws]; `hits` and `predicted` [runs, classes, draws].
     """
 
+    items: np.ndarray
+    right: np.ndarray
     actual: np.ndarray
     hits: np.ndarray
     predicted: np.ndarray
 
 
 def accuracy(counts: Counts) -> np.ndarray:
-    """Share of the items right."""
-    return _share(counts.hits.sum(axis=1), counts.actual.sum(axis=0))
+    """Share of the items right; of several classes, in all of them."""
+    return _share(counts.right, counts.items)
 
 
 def macro_f1(counts: Counts) -> np.ndarray:
@@ -48,7 +68,7 @@ def macro_f1(counts: Counts) -> np.ndarray:
 
 def selection_rate(counts: Counts) -> np.ndarray:
     """Share of the items answered with the second of two classes."""
-    return _share(counts.predicted[:, 1], counts.actual.sum(axis=0))
+    return _share(counts.predicted[:, 1], counts.items)
 
 
 def false_positive_rate(counts: Counts) -> np.ndarray:
@@ -71,14 +91,17 @@ class Measure:
 
 
 MEASURES = {"accuracy": Measure(accuracy, "higher"), "macro_f1": Measure(macro_f1, "higher")}
+OF_SETS = {"subset_accuracy": MEASURES["accuracy"], "macro_f1": MEASURES["macro_f1"]}
 BINARY = {"selection_rate": Measure(selection_rate, "neither"),
           "false_positive_rate": Measure(false_positive_rate, "lower", among=0),
           "false_negative_rate": Measure(false_negative_rate, "lower", among=1)}
 
 
-def measures(classes: int) -> dict[str, Measure]:
-    """What is measured by slice for so many classes."""
-    return MEASURES | (BINARY if classes == 2 else {})
+def measures(answers: Marks) -> dict[str, Measure]:
+    """What is measured by slice."""
+    if not answers.one_each:
+        return OF_SETS
+    return MEASURES | (BINARY if answers.actual.shape[1] == 2 else {})
 
 
 @dataclass(frozen=True)
@@ -116,6 +139,8 @@ class Base:
     by_class: tuple[int, ...]
     """Groups of each of these classes."""
     groups: int
+    strata: int
+    """How many strata the groups are of."""
 
     @property
     def enough(self) -> bool:
@@ -125,8 +150,8 @@ class Base:
 
     @property
     def freedom(self) -> int:
-        """Degrees of freedom of a variance over groups within classes."""
-        return self.groups - len(self.by_class)
+        """Degrees of freedom of a variance over groups within strata."""
+        return self.groups - self.strata
 
     def least_error(self, measure: str) -> float:
         """The standard error that so many groups leave open where all of them agree.
@@ -140,14 +165,14 @@ class Base:
         return float(np.hypot.reduce([_open(n) for n in self.by_class])) / len(self.by_class)
 
 
-def base(answers: Answers, inside: np.ndarray, among: int | None) -> Base:
+def base(answers: Marks, inside: np.ndarray, among: int | None) -> Base:
     """Of the items `inside` [items] bool, those of one class or all."""
-    chosen = inside if among is None else inside & (answers.targets == among)
-    targets, groups = answers.targets[chosen], answers.groups[chosen]
-    classes = tuple(np.unique(targets).tolist())
+    chosen = inside if among is None else inside & answers.actual[:, among]
+    actual, groups = answers.actual[chosen], answers.groups[chosen]
+    classes, there = tuple(np.flatnonzero(actual.any(axis=0)).tolist()), np.unique(groups)
+    strata = len(classes) if answers.one_each else len(np.unique(answers.strata[there]))
     return Base(int(chosen.sum()), classes,
-                tuple(len(np.unique(groups[targets == c])) for c in classes),
-                len(np.unique(groups)))
+                tuple(len(np.unique(groups[actual[:, c]])) for c in classes), len(there), strata)
 
 
 @dataclass(frozen=True)
@@ -161,11 +186,11 @@ class Sliced:
     values: Mapping[str, np.ndarray]
 
 
-def measure_slices(answers: Answers, arms: Sequence[Sequence[int]], inside: Sequence[np.ndarray],
+def measure_slices(answers: Marks, arms: Sequence[Sequence[int]], inside: Sequence[np.ndarray],
                    resamples: int = RESAMPLES, seed: int = 0) -> list[Sliced]:
     """Every slice, given by its items: [items] bool. `arms` lists the runs that are averaged."""
     parts = [_Parts(answers, mask) for mask in inside]
-    asked = measures(answers.probabilities[0].shape[1])
+    asked = measures(answers)
     values = [{name: np.empty((len(arms), resamples), np.float32) for name in asked}
               for _ in parts]
     start = 0
@@ -186,17 +211,17 @@ def measure_slices(answers: Answers, arms: Sequence[Sequence[int]], inside: Sequ
 class _Parts:
     """What the groups of one slice add to its counts."""
 
-    def __init__(self, answers: Answers, inside: np.ndarray) -> None:
+    def __init__(self, answers: Marks, inside: np.ndarray) -> None:
         self.own, place = np.unique(answers.groups[inside], return_inverse=True)
-        each = np.eye(answers.probabilities[0].shape[1], dtype=np.float32)
-        targets = each[answers.targets[inside]]
-        predicted = [each[p[inside].argmax(axis=1)] for p in answers.probabilities]
-        self.actual = self._by_group(place, targets)
-        self.hits = np.stack([self._by_group(place, targets * p) for p in predicted])
-        self.predicted = np.stack([self._by_group(place, p) for p in predicted])
+        actual, chosen = answers.actual[inside], answers.chosen[:, inside]
+        self.items = self._by_group(place, np.ones((len(actual), 1)))[0]
+        self.right = self._by_group(place, (actual == chosen).all(axis=2).T)
+        self.actual = self._by_group(place, actual)
+        self.hits = np.stack([self._by_group(place, actual & run) for run in chosen])
+        self.predicted = np.stack([self._by_group(place, run) for run in chosen])
 
     def _by_group(self, place: np.ndarray, parts: np.ndarray) -> np.ndarray:
-        """[items, classes] -> [classes, groups]."""
+        """[items, parts] -> [parts, groups]."""
         sums = np.zeros((len(self.own), parts.shape[1]), np.float32)
         np.add.at(sums, place, parts)
         return sums.T
@@ -204,7 +229,8 @@ class _Parts:
     def counts(self, drawn: np.ndarray) -> Counts:
         """On the weights of all groups: [all groups, draws]."""
         weights = drawn[self.own]
-        return Counts(self.actual @ weights, self.hits @ weights, self.predicted @ weights)
+        return Counts(self.items @ weights, self.right @ weights, self.actual @ weights,
+                      self.hits @ weights, self.predicted @ weights)
 
 
 def _open(groups: int) -> float:

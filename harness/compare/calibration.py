@@ -12,11 +12,13 @@ from harness.measure.quality import BINS, confidence_bins
 
 
 class ConfidenceBin(RecordPart):
-    """Items whose highest probability lies in one of 15 bins of equal width."""
+    """Items whose highest probability lies in one of 15 bins of equal width; classes of items by
+    their own probability, where an item may have several."""
 
     confidence: float
-    """Mean over the items."""
+    """Mean over the bin."""
     accuracy: float
+    """Share right, or of classes of items the share that the items have."""
     items: int
 
 
@@ -29,14 +31,14 @@ class Reliability(RecordPart):
 
 def reliabilities(arms: Sequence[Arm], measured: Measured) -> tuple[Reliability, ...]:
     """The reliability diagram of every arm with a result; none for a task without classes."""
-    if not measured.responses.probabilities:
+    if not measured.responses.sure:
         return ()
     return tuple(_reliability(arm, measured) for arm in arms if arm.done)
 
 
 def _reliability(arm: Arm, measured: Measured) -> Reliability:
-    confidence = measured.probabilities(arm).max(axis=1)
-    right, bins = measured.right(arm), confidence_bins(confidence)
+    confidence, right = measured.sure(arm)
+    bins = confidence_bins(confidence)
     filled = [bins == b for b in range(BINS) if (bins == b).any()]
     return Reliability(name=arm.name, bins=tuple(
         ConfidenceBin(confidence=float(confidence[chosen].mean()),

@@ -14,10 +14,11 @@ from typing import Literal
 import numpy as np
 
 from harness.compare.arms import Arm, Measured, Predictions
-from harness.compare.bootstrap import Answers, Drawn
+from harness.compare.bootstrap import Drawn
 from harness.compare.by_slice import (
     Base,
     Column,
+    Marks,
     Sliced,
     base,
     measure_slices,
@@ -41,7 +42,6 @@ UNJUDGED = "selection_rate"
 MOST_SLICES = 10
 """The largest ones: more can neither be corrected for nor read."""
 Answer = Literal["amplifies", "reduces", "cannot tell"]
-
 
 
 class SliceSize(RecordPart):
@@ -140,20 +140,18 @@ class _Slice:
 
 def fairness(arms: Sequence[Arm], measured: Measured, labels: Sequence[str],
              predictions: Predictions) -> Fairness | None:
-    """Compare methods by slice; None where no slice column has a value or no arm has a result.
+    """Compare methods by slice; None where no slice column has a value, no arm has a result, or the
+    task has no classes.
 
     `arms` are at the whole budget; `predictions` gives the table of a run.
     """
-    able = [arm for arm in arms if arm.done]
-    if not able:
+    able, answers = [arm for arm in arms if arm.done], measured.responses.answers
+    if not able or answers is None:
         return None
     table = predictions(able[0].done[0].identity.run_id)
     columns = [c for c in slice_columns(table, measured.items) if c.values]
     if not columns:
         return None
-    found = measured.responses
-    answers = Answers(found.probabilities, np.array([labels.index(t) for t in found.targets]),
-                      found.groups)
     runs = [_Runs(arm, row, [measured.place[r.identity.run_id] for r in arm.done])
             for row, arm in enumerate(able)]
     sizes = [_sizes(answers, column) for column in columns]
@@ -165,7 +163,7 @@ def fairness(arms: Sequence[Arm], measured: Measured, labels: Sequence[str],
                     methods=_methods(answers, runs, own))
         for column, each, values, own in zip(columns, sizes, chosen, slices, strict=True))
     return _corrected(Fairness(columns=made, tests=0,
-                               positive=labels[1] if len(labels) == 2 else None))
+                               positive=labels[1] if UNJUDGED in measures(answers) else None))
 
 
 def reference(arm: Arm, arms: Sequence[Arm]) -> Arm | None:
@@ -183,7 +181,7 @@ def reference(arm: Arm, arms: Sequence[Arm]) -> Arm | None:
     return None if first is arm else first
 
 
-def _sizes(answers: Answers, column: Column) -> tuple[SliceSize, ...]:
+def _sizes(answers: Marks, column: Column) -> tuple[SliceSize, ...]:
     """Largest first, then by name."""
     found = [(value, base(answers, column.place == i, None))
              for i, value in enumerate(column.values)]
@@ -191,13 +189,13 @@ def _sizes(answers: Answers, column: Column) -> tuple[SliceSize, ...]:
                  for value, b in sorted(found, key=lambda pair: (-pair[1].items, pair[0])))
 
 
-def _measured(answers: Answers, runs: Sequence[_Runs], columns: Sequence[Column],
+def _measured(answers: Marks, runs: Sequence[_Runs], columns: Sequence[Column],
               chosen: Sequence[Sequence[str]]) -> list[list[_Slice]]:
     """The chosen slices of every column, all resampled at once."""
     names = [(c, value) for c, values in zip(columns, chosen, strict=True) for value in values]
     inside = [column.place == column.values.index(value) for column, value in names]
     found = measure_slices(answers, [r.places for r in runs], inside)
-    asked = measures(answers.probabilities[0].shape[1])
+    asked = measures(answers)
     made = [_Slice(value, mask, {name: base(answers, mask, m.among)
                                  for name, m in asked.items()}, sliced)
             for (_, value), mask, sliced in zip(names, inside, found, strict=True)]
@@ -205,10 +203,10 @@ def _measured(answers: Answers, runs: Sequence[_Runs], columns: Sequence[Column]
     return [made[end - len(values):end] for end, values in zip(ends, chosen, strict=True)]
 
 
-def _methods(answers: Answers, runs: Sequence[_Runs], slices: Sequence[_Slice]
+def _methods(answers: Marks, runs: Sequence[_Runs], slices: Sequence[_Slice]
              ) -> tuple[MethodSlices, ...]:
     """Every arm over the slices of one column; changes are not yet corrected."""
-    asked, arms = measures(answers.probabilities[0].shape[1]), [r.arm for r in runs]
+    asked, arms = measures(answers), [r.arm for r in runs]
     able = {name: [s for s in slices if s.bases[name].enough] for name in asked}
     made = []
     for own_runs in runs:
@@ -246,18 +244,18 @@ def _figure(found: _Slice, name: str, runs: _Runs) -> Figure:
     """A figure whose interval does not shrink to a point where all groups agree."""
     own = found.bases[name]
     made = figure(name, found.found.points[name][runs.places].tolist(),
-                  found.found.values[name][runs.row][None, :], Drawn(own.groups, len(own.by_class)))
+                  found.found.values[name][runs.row][None, :], Drawn(own.groups, own.strata))
     reach = NORMAL * own.least_error(name)
     return made.model_copy(update={"low": min(made.low, max(0.0, made.mean - reach)),
                                    "high": max(made.high, min(1.0, made.mean + reach))})
 
 
-def _gap(answers: Answers, slices: Sequence[_Slice], name: str, runs: _Runs,
+def _gap(answers: Marks, slices: Sequence[_Slice], name: str, runs: _Runs,
          ends: tuple[float, float]) -> Gap:
     frame = metric_frame(answers, {s.value: s.inside for s in slices}, name, runs.places)
     by_group = frame.by_group[name]
     lowest, highest = str(by_group.idxmin()), str(by_group.idxmax())
-    better = measures(answers.probabilities[0].shape[1])[name].better
+    better = measures(answers)[name].better
     top = float(frame.group_max()[name])
     return Gap(lowest=lowest, highest=highest,
                worst={"higher": lowest, "lower": highest, "neither": None}[better],

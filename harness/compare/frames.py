@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 
 import numpy as np
 from fairlearn.metrics import (
@@ -14,34 +13,42 @@ from fairlearn.metrics import (
 )
 from sklearn.metrics import accuracy_score, f1_score
 
-from harness.compare.bootstrap import Answers
+from harness.compare.by_slice import Marks
+
+
+def _of_second(rate: Callable[..., float]) -> Callable[[np.ndarray, np.ndarray], float]:
+    return lambda actual, chosen: rate(actual[:, 1].astype(int), chosen[:, 1].astype(int),
+                                       pos_label=1)
+
 
 THEIRS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
-    "accuracy": accuracy_score,
-    "macro_f1": lambda actual, predicted: f1_score(
-        actual, predicted, average="macro", labels=np.unique(actual), zero_division=0.0),
-    "selection_rate": partial(selection_rate, pos_label=1),
-    "false_positive_rate": partial(false_positive_rate, pos_label=1),
-    "false_negative_rate": partial(false_negative_rate, pos_label=1),
+    "accuracy": accuracy_score, "subset_accuracy": accuracy_score,
+    "macro_f1": lambda actual, chosen: f1_score(
+        actual, chosen, average="macro", labels=np.flatnonzero(actual.any(axis=0)),
+        zero_division=0.0),
+    "selection_rate": _of_second(selection_rate),
+    "false_positive_rate": _of_second(false_positive_rate),
+    "false_negative_rate": _of_second(false_negative_rate),
 }
+"""Of two indicators, [items, classes]."""
 
 
-def metric_frame(answers: Answers, slices: Mapping[str, np.ndarray], name: str,
+def metric_frame(answers: Marks, slices: Mapping[str, np.ndarray], name: str,
                  places: Sequence[int]) -> MetricFrame:
     """fairlearn's frame of one measure, the mean over the runs at `places`.
 
     `slices` gives each slice's items [items] bool; no item is in two.
     """
     measure = THEIRS[name]
-    of = np.full(len(answers.targets), None, dtype=object)
+    actual, chosen = answers.actual, answers.chosen[list(places)]
+    of = np.full(len(actual), None, dtype=object)
     for value, inside in slices.items():
         of[inside] = value
-    there = np.array([value is not None for value in of])
-    predicted = np.stack([answers.probabilities[p].argmax(axis=1) for p in places], axis=1)
+    rows = np.flatnonzero([value is not None for value in of])
 
-    def over_seeds(actual: np.ndarray, given: np.ndarray) -> float:
-        by_seed = given.reshape(len(actual), -1).T
-        return float(np.mean([measure(actual, one) for one in by_seed]))
+    def over_seeds(own: np.ndarray, _: np.ndarray) -> float:
+        return float(np.mean([measure(actual[own], seed[own]) for seed in chosen]))
 
-    return MetricFrame(metrics={name: over_seeds}, y_true=answers.targets[there],
-                       y_pred=predicted[there], sensitive_features=of[there])
+    # The frame takes one number an item: its row, by which indicators are looked up.
+    return MetricFrame(metrics={name: over_seeds}, y_true=rows, y_pred=rows,
+                       sensitive_features=of[rows])

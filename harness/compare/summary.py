@@ -139,8 +139,8 @@ def summarise(study: Study, arms: Sequence[Arm], measured: Measured | None) -> S
 
 
 def _few_groups(measured: Measured, labels: Sequence[str]) -> dict[str, int]:
-    counts = np.bincount(measured.responses.strata, minlength=len(labels))
-    return {label: int(n) for label, n in zip(labels, counts, strict=False) if n < FEW}
+    counts = measured.responses.by_class
+    return {label: int(n) for label, n in zip(labels, counts, strict=True) if n < FEW}
 
 
 def _device(study: Study) -> str:

@@ -171,6 +171,10 @@ def make_baseline(loaded: LoadedSuite, task: Task, store: Store, record: Record,
                   before: Baseline | None, approval: Approval) -> Baseline:
     """A baseline of a finished run. Raises HarnessError when the run cannot be one."""
     identity = record.identity
+    if task.kind != "classification":
+        raise HarnessError(f"suite {loaded.suite.name}: only a task of kind classification has a "
+                           f"gate and a baseline, this one is of kind {task.kind}",
+                           "Compare its runs with `harness compare`.")
     check_stands(record, task)
     store.check_artifact(record)
     table = store.predictions(identity.run_id)

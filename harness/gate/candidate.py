@@ -21,6 +21,7 @@ from harness.methods.asked import AskedDecoder
 from harness.methods.decoder import nothing_to_save, plain_decoder
 from harness.methods.elsewhere import check_whole, load_tuned
 from harness.methods.encoder import EncoderClassifier
+from harness.methods.link import LINKS
 from harness.methods.method import Answering, Job
 from harness.study.kept import SavedRun, artifact_hash, saved_run
 from harness.study.record import Record
@@ -85,12 +86,18 @@ class TunedFolder:
         check_whole(self.admitted, loaded)
         if self._kind == "decoder":
             return self._decoder(loaded)
+        link, said = LINKS[self.task.kind], loaded.model.config.problem_type
+        if said not in (None, link.problem_type):
+            raise HarnessError(f"{self.admitted.path}: is of problem type {said}, the task of "
+                               f"{link.problem_type}", "Its probabilities would mean another "
+                               "thing: tune it for this task.")
         names = ([str(i) for i in range(loaded.model.num_labels)] if self.admitted.is_adapter
                  else [str(loaded.model.config.id2label[i])
                        for i in range(loaded.model.config.num_labels)])
         order = match_labels(names, self.wanted, self.labels)
         longest = min(self.max_length, loaded.window)
-        return Reordered(EncoderClassifier(loaded, longest, self.device, nothing_to_save), order)
+        return Reordered(EncoderClassifier(loaded, longest, self.device, nothing_to_save, link),
+                         order)
 
     @property
     def _kind(self) -> str:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from harness.measure.multilabel import SetQuality
 from harness.measure.part import RecordPart
 from harness.measure.quality import Quality
 
 
 class SplitFigures(RecordPart):
-    """A few figures of one split; log loss in nats an item."""
+    """A few figures of one split; log loss in nats, as the record's quality has it."""
 
     items: int
     accuracy: float
+    """Share of the items right: in all of their classes, where they may have several."""
     macro_f1: float
     log_loss: float
 
@@ -27,17 +29,19 @@ class Overfitting(RecordPart):
     test: SplitFigures
     accuracy_gap: float
     log_loss_gap: float
-    """Test minus training, nats an item: positive when the test items are harder."""
+    """Test minus training, in nats: positive when the test items are harder."""
 
 
-def overfitting(train: Quality, validation: Quality, test: Quality) -> Overfitting:
+def overfitting(train: Quality | SetQuality, validation: Quality | SetQuality,
+                test: Quality | SetQuality) -> Overfitting:
     """Figures side by side."""
-    return Overfitting(
-        train=_figures(train), validation=_figures(validation), test=_figures(test),
-        accuracy_gap=train.accuracy - test.accuracy, log_loss_gap=test.log_loss - train.log_loss,
-    )
+    seen, held, tested = (_figures(quality) for quality in (train, validation, test))
+    return Overfitting(train=seen, validation=held, test=tested,
+                       accuracy_gap=seen.accuracy - tested.accuracy,
+                       log_loss_gap=tested.log_loss - seen.log_loss)
 
 
-def _figures(quality: Quality) -> SplitFigures:
-    return SplitFigures(items=quality.items, accuracy=quality.accuracy, macro_f1=quality.macro_f1,
+def _figures(quality: Quality | SetQuality) -> SplitFigures:
+    right = quality.accuracy if isinstance(quality, Quality) else quality.subset_accuracy
+    return SplitFigures(items=quality.items, accuracy=right, macro_f1=quality.macro_f1,
                         log_loss=quality.log_loss)

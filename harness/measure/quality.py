@@ -66,7 +66,7 @@ def quality(probabilities: np.ndarray, targets: np.ndarray, labels: tuple[str, .
         raise ValueError("a predicted probability is not finite")
     classes = list(range(len(labels)))
     predicted = probabilities.argmax(axis=1)
-    aucs = [_one_against_rest(probabilities[:, c], targets == c) for c in classes]
+    aucs = [one_against_rest(probabilities[:, c], targets == c) for c in classes]
     area, reason = _roc_auc(aucs, labels)
     precision, recall, f1, support = precision_recall_fscore_support(
         targets, predicted, labels=classes, zero_division=0.0
@@ -94,12 +94,16 @@ def calibration_error(probabilities: np.ndarray, targets: np.ndarray, bins: int 
 
     The sum over bins (lower, upper] of the share of items times |accuracy - confidence|.
     """
-    confidence = probabilities.max(axis=1)
-    correct = probabilities.argmax(axis=1) == targets
+    return share_gap(probabilities.max(axis=1), probabilities.argmax(axis=1) == targets, bins)
+
+
+def share_gap(confidence: np.ndarray, came_true: np.ndarray, bins: int = BINS) -> float:
+    """The sum over bins (lower, upper] of confidence of the bin's share times |share that came true
+    - mean confidence|; both arrays are flat."""
     place = confidence_bins(confidence, bins)
     counts = np.bincount(place, minlength=bins)
-    gaps = np.bincount(place, weights=correct - confidence, minlength=bins)
-    return float(np.abs(gaps[counts > 0]).sum() / len(targets))
+    gaps = np.bincount(place, weights=came_true - confidence, minlength=bins)
+    return float(np.abs(gaps[counts > 0]).sum() / len(confidence))
 
 
 def confidence_bins(confidence: np.ndarray, bins: int = BINS) -> np.ndarray:
@@ -111,7 +115,8 @@ def _f1(targets: np.ndarray, predicted: np.ndarray, classes: list[int], average:
     return float(f1_score(targets, predicted, labels=classes, average=average, zero_division=0.0))
 
 
-def _one_against_rest(scores: np.ndarray, positive: np.ndarray) -> float | None:
+def one_against_rest(scores: np.ndarray, positive: np.ndarray) -> float | None:
+    """ROC AUC of one class; None where no item has it, or all have."""
     return float(roc_auc_score(positive, scores)) if 0 < positive.sum() < len(positive) else None
 
 

@@ -11,7 +11,7 @@ from harness.measure.part import RecordPart
 from harness.methods.open_book import PassageRetriever
 from harness.methods.retriever import Retriever
 from harness.tasks.answers import normalised
-from harness.tasks.examples import Example
+from harness.tasks.examples import Example, indicator
 
 DEPTHS = (1, 3, 5, 10)
 
@@ -25,15 +25,18 @@ class Retrieval(RecordPart):
     """Adding the vectors to the index; computing them is in the cost's `encode` phase."""
     k: int
     same_label_hit_rate: float
-    """Share of the items with at least one neighbour of their own class (recall at k)."""
+    """Share of the items with at least one neighbour of their own class (recall at k). Of several
+    classes one is enough; items without any are alike."""
     same_label_share: float
-    """Mean share of an item's neighbours that have its class (precision at k)."""
+    """Mean share of an item's neighbours that have its class, likewise (precision at k)."""
 
 
 def retrieval(retriever: Retriever, k: int, examples: Sequence[Example]) -> Retrieval:
     """Search for every example and compare the neighbours' classes with its own."""
     _, positions = retriever.search(examples, k, Clock())
-    same = retriever.labels[positions] == np.array([e.label for e in examples])[:, None]
+    own = indicator(examples, retriever.classes.shape[1])[:, None]
+    theirs = retriever.classes[positions]
+    same = (theirs & own).any(axis=2) | ~(theirs.any(axis=2) | own.any(axis=2))
     return Retrieval(
         indexed=int(retriever.index.ntotal), index_bytes=retriever.bytes,
         build_seconds=retriever.build_seconds, k=int(same.shape[1]),

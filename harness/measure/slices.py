@@ -6,16 +6,17 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
-from sklearn.metrics import accuracy_score, f1_score
+from sklearn.metrics import f1_score
 
 from harness.measure.part import RecordPart
-from harness.tasks.examples import Example
+from harness.tasks.examples import Example, indicator
 
 
 class Slice(RecordPart):
     """Figures over the test items with one value of one column.
 
-    Macro F1 is over the classes that the slice's items have.
+    Macro F1 is over the classes that the slice's items have. Where an item may have several, it
+    counts as accurate when all of them are right.
     """
 
     column: str
@@ -25,19 +26,21 @@ class Slice(RecordPart):
     macro_f1: float
 
 
-def slices(examples: Sequence[Example], probabilities: np.ndarray) -> tuple[Slice, ...]:
-    """One entry for each value of each slice column, in the order of names."""
+def slices(examples: Sequence[Example], chosen: np.ndarray) -> tuple[Slice, ...]:
+    """One entry for each value of each slice column, in the order of names; `chosen` [examples,
+    classes] is what was answered."""
     rows: dict[tuple[str, str], list[int]] = defaultdict(list)
     for i, example in enumerate(examples):
         for column, value in example.slices.items():
             rows[column, value].append(i)
-    targets = np.array([e.label for e in examples])
-    predicted = probabilities.argmax(axis=1)
-    return tuple(
-        Slice(column=column, value=value, items=len(chosen),
-              accuracy=float(accuracy_score(targets[chosen], predicted[chosen])),
-              macro_f1=float(f1_score(targets[chosen], predicted[chosen], average="macro",
-                                      labels=sorted(set(targets[chosen].tolist())),
-                                      zero_division=0.0)))
-        for (column, value), chosen in sorted(rows.items())
-    )
+    targets = indicator(examples, chosen.shape[1])
+    return tuple(_slice(column, value, targets[own], chosen[own])
+                 for (column, value), own in sorted(rows.items()))
+
+
+def _slice(column: str, value: str, targets: np.ndarray, chosen: np.ndarray) -> Slice:
+    there = np.flatnonzero(targets.any(axis=0))
+    return Slice(column=column, value=value, items=len(targets),
+                 accuracy=float((targets == chosen).all(axis=1).mean()),
+                 macro_f1=float(f1_score(targets, chosen, average="macro", labels=there,
+                                         zero_division=0.0)) if len(there) else 0.0)

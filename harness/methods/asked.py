@@ -69,10 +69,6 @@ class AskedDecoder(ABC):
         """What `predict` returns, for the items' tokens behind the head's keys and values."""
 
     @abstractmethod
-    def right_answers(self, examples: Sequence[Example]) -> list[list[int]]:
-        """Tokens of each item's right answer: what is learned."""
-
-    @abstractmethod
     def held_loss(self, items: Sequence[list[int]], examples: Sequence[Example]) -> float:
         """Loss in nats an item under the weights as they are now; `items` are their tokens."""
 

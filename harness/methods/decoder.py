@@ -15,13 +15,13 @@ from harness.backbones.batches import by_length
 from harness.backbones.blocks import freeze
 from harness.backbones.casts import cast_once
 from harness.backbones.load import Loaded, load_causal
-from harness.backbones.options import OptionTree, option_tree
-from harness.backbones.prompts import prompt_writer
+from harness.backbones.options import OptionTree
 from harness.backbones.score import Prefix, apart, read_prefix, score_options
+from harness.backbones.yes_no import writer_of
 from harness.common.clock import Clock
 from harness.methods.asked import BATCH, AskedDecoder, Save
-from harness.methods.encoder import validation_loss
 from harness.methods.generator import DecoderGenerator
+from harness.methods.link import LINKS, Link, held_out_loss
 from harness.methods.method import Job
 from harness.tasks.examples import Example
 
@@ -30,15 +30,16 @@ ROOM_FOR_OPTIONS = 64
 
 @dataclass
 class DecoderClassifier(AskedDecoder):
-    """Softmaxes the log-likelihoods of the answer options."""
+    """Turns the log-likelihoods of the answer options into probabilities."""
 
+    link: Link = LINKS["classification"]
     tree: OptionTree = field(init=False)
 
     def __post_init__(self) -> None:
-        self.tree = option_tree(self.writer.answers())
+        self.tree = self.writer.tree()
 
     def answer(self, items: Sequence[list[int]], prefix: Prefix) -> np.ndarray:
-        """Probabilities of the options, [items, options]."""
+        """Probabilities of the classes, [items, classes]."""
         self.loaded.model.eval()
         rows: dict[int, np.ndarray] = {}
         with torch.inference_mode(), self.device.autocast_context():
@@ -47,16 +48,12 @@ class DecoderClassifier(AskedDecoder):
                                        [self.tree] * len(indices),
                                        self.loaded.tokenizer.pad_token_id)
                 for i, score in zip(indices, scores, strict=True):
-                    rows[i] = score.double().softmax(dim=-1).cpu().numpy()
+                    rows[i] = self.link.of_options(score.double().cpu().numpy())
         return np.stack([rows[i] for i in range(len(items))])
 
-    def right_answers(self, examples: Sequence[Example]) -> list[list[int]]:
-        answers = self.writer.answers()
-        return [answers[example.label] for example in examples]
-
     def held_loss(self, items: Sequence[list[int]], examples: Sequence[Example]) -> float:
-        """Log loss of the options' probabilities."""
-        return validation_loss(self.answer(items, self.read_head()), examples)
+        """Log loss of the classes' probabilities."""
+        return held_out_loss(self.link, self.answer(items, self.read_head()), examples)
 
 
 def nothing_to_save(loaded: Loaded, folder: Path) -> None:
@@ -70,8 +67,7 @@ def plain_decoder(job: Job, shots: Sequence[Example] = (), loaded: Loaded | None
         loaded = load_causal(job.need_backbone(), job.device.type)
         freeze(loaded.model)
     cast_once(loaded.model)
-    writer = prompt_writer(loaded.tokenizer, job.task.prompt, job.task.options,
-                           job.budget.max_length)
+    writer = writer_of(loaded.tokenizer, job.task, job.budget.max_length)
 
     def write(examples: Sequence[Example], clock: Clock) -> list[list[int]]:
         with clock.phase("tokenize"):
@@ -81,11 +77,13 @@ def plain_decoder(job: Job, shots: Sequence[Example] = (), loaded: Loaded | None
     if job.task.kind == "generation":
         return DecoderGenerator(loaded, writer, head, job.device, write, save,
                                 job.task.answer_tokens)
-    return DecoderClassifier(loaded, writer, head, job.device, write, save, ROOM_FOR_OPTIONS)
+    return DecoderClassifier(loaded, writer, head, job.device, write, save, ROOM_FOR_OPTIONS,
+                             link=LINKS[job.task.kind])
 
 
 class DecoderLearner:
-    """-log p(answer) of the right answer, through the scoring function used to predict.
+    """-log p(answer) of the right answer, through the scoring function used to predict; the mean
+    over an item's answers where it is asked of each class.
 
     The shared head is read once a step, with gradients: the same loss as reading it for each
     item, at a fraction of the tokens.
@@ -100,7 +98,7 @@ class DecoderLearner:
         self.items = asked.write(job.train, clock)
         self.held = asked.write(job.validation, clock)
         asked.check_window([*self.items, *self.held])
-        self.trees = [option_tree([answer]) for answer in asked.right_answers(job.train)]
+        self.trees = [asked.writer.right_tree(example) for example in job.train]
         self._lengths = [len(item) + len(tree.tokens)
                          for item, tree in zip(self.items, self.trees, strict=True)]
 
@@ -127,7 +125,7 @@ class DecoderLearner:
         scores = score_options(self.model, prefix, [self.items[i] for i in indices],
                                [self.trees[i] for i in indices],
                                self.asked.loaded.tokenizer.pad_token_id)
-        return -torch.stack(scores).sum()
+        return -torch.stack([score.mean() for score in scores]).sum()
 
     def validate(self) -> float:
         return self.asked.held_loss(self.held, self.job.validation)

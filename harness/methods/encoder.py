@@ -10,8 +10,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.metrics import log_loss
-from torch.nn.functional import cross_entropy
 
 from harness.backbones.batches import by_length
 from harness.backbones.casts import cast_once
@@ -19,8 +17,9 @@ from harness.backbones.encode import collate, encode
 from harness.backbones.load import Loaded
 from harness.common.clock import Clock
 from harness.common.device import Device
+from harness.methods.link import Link, held_out_loss
 from harness.methods.method import Job
-from harness.tasks.examples import Example
+from harness.tasks.examples import Example, indicator
 
 BATCH = 32
 Save = Callable[[Loaded, Path], None]
@@ -28,12 +27,13 @@ Save = Callable[[Loaded, Path], None]
 
 @dataclass
 class EncoderClassifier:
-    """A sequence-classification model; softmax of its logits."""
+    """A sequence-classification model; its logits through the link."""
 
     loaded: Loaded
     max_length: int
     device: Device
     write: Save
+    link: Link
 
     def __post_init__(self) -> None:
         cast_once(self.loaded.model)
@@ -55,7 +55,7 @@ class EncoderClassifier:
             batch = collate(self.loaded.tokenizer, [encoded[i] for i in indices], self.device.type)
             with torch.inference_mode(), self.device.autocast_context():
                 logits = self.loaded.model(**batch).logits
-            values = logits.double().softmax(dim=-1).cpu().numpy()
+            values = self.link.probabilities(logits.double().cpu().numpy())
             rows.update(zip(indices, values, strict=True))
         return np.stack([rows[i] for i in range(len(examples))])
 
@@ -64,7 +64,7 @@ class EncoderClassifier:
 
 
 class EncoderLearner:
-    """Cross-entropy of the classification head."""
+    """The link's loss of the classification head."""
 
     def __init__(self, classifier: EncoderClassifier, job: Job) -> None:
         self.classifier = classifier
@@ -72,7 +72,7 @@ class EncoderLearner:
         tokenizer = classifier.loaded.tokenizer
         self.encoded = encode(tokenizer, job.train, classifier.max_length)
         self._lengths = [len(item["input_ids"]) for item in self.encoded]
-        self.labels = [e.label for e in job.train]
+        self.targets = torch.from_numpy(indicator(job.train, job.classes))
 
     @property
     def model(self) -> Any:
@@ -89,20 +89,13 @@ class EncoderLearner:
         device = self.classifier.device.type
         batch = collate(self.classifier.loaded.tokenizer, [self.encoded[i] for i in indices],
                         device)
-        targets = torch.tensor([self.labels[i] for i in indices], device=device)
-        return cross_entropy(self.model(**batch).logits.float(), targets, reduction="sum")
+        return self.classifier.link.loss(self.model(**batch).logits.float(),
+                                         self.targets[indices].to(device))
 
     def validate(self) -> float:
-        return validation_loss(self.classifier.probabilities(self.job.validation),
-                               self.job.validation)
-
-
-def validation_loss(probabilities: np.ndarray, examples: Sequence[Example]) -> float:
-    """Log loss in nats an item; NaN when a probability is not finite."""
-    if not np.isfinite(probabilities).all():
-        return float("nan")
-    labels = range(probabilities.shape[1])
-    return float(log_loss([e.label for e in examples], probabilities, labels=list(labels)))
+        return held_out_loss(self.classifier.link,
+                             self.classifier.probabilities(self.job.validation),
+                             self.job.validation)
 
 
 def count_parameters(model: Any) -> tuple[int, int]:

@@ -12,8 +12,9 @@ from harness.backbones.features import FeatureStore, Featurizer, pooled
 from harness.backbones.handle import parameter_count
 from harness.common.clock import Clock
 from harness.methods.linear import LinearHead, fit_linear
+from harness.methods.link import LINKS
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting, spread
-from harness.tasks.examples import Example
+from harness.tasks.examples import Example, indicator
 
 
 @dataclass(frozen=True)
@@ -54,16 +55,17 @@ class Features(Method):
         x = job.store.features(featurizer, job.train, job.clock, "encode")
         with job.clock.phase("fit"):
             centre, scale = x.mean(axis=0), x.std(axis=0) + 1e-6
-            head = fit_linear((x - centre) / scale, [e.label for e in job.train],
-                              len(job.task.labels), float(setting["C"]))
+            head = fit_linear((x - centre) / scale, indicator(job.train, job.classes),
+                              float(setting["C"]), LINKS[job.task.kind])
             # The standardisation is linear, so it folds into the head.
             weights = head.weights / scale[:, None]
-            folded = LinearHead(weights, head.bias - centre @ weights)
+            folded = LinearHead(weights, head.bias - centre @ weights, head.link)
         return Fit(FrozenFeatures(featurizer, job.store, folded,
                                   parameter_count(job.need_backbone())))
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
-        return FrozenFeatures(self._featurizer(job), job.store, LinearHead.load(folder),
+        return FrozenFeatures(self._featurizer(job), job.store,
+                              LinearHead.load(folder, LINKS[job.task.kind]),
                               parameter_count(job.need_backbone()))
 
     @staticmethod

@@ -13,16 +13,17 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from harness.common.clock import Clock
 from harness.methods.linear import LinearHead, fit_linear
+from harness.methods.link import LINKS
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Options, Setting, spread
 from harness.tasks.answers import normalised
-from harness.tasks.examples import Example
+from harness.tasks.examples import Example, indicator
 
 ANSWER = "answer.json"
 
 
 @dataclass(frozen=True)
 class ClassShares:
-    """Every item gets the training shares of the classes."""
+    """Every item gets each class's share of the training items."""
 
     shares: tuple[float, ...]
 
@@ -65,8 +66,8 @@ class Majority(Method):
         with job.clock.phase("fit"):
             if job.task.kind == "generation":
                 return Fit(OneAnswer(_most_frequent([e.references[0] for e in job.train])))
-            counts = np.bincount([e.label for e in job.train], minlength=len(job.task.labels))
-            return Fit(ClassShares(tuple((counts / counts.sum()).tolist())))
+            shares = indicator(job.train, job.classes).mean(axis=0)
+            return Fit(ClassShares(tuple(shares.tolist())))
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
         if job.task.kind == "generation":
@@ -125,15 +126,15 @@ class Tfidf(Method):
         with job.clock.phase("fit"):
             vectorizer = self._vectorizer()
             x = vectorizer.fit_transform([e.joined for e in job.train])
-            head = fit_linear(x, [e.label for e in job.train], len(job.task.labels),
-                              float(setting["C"]))
+            head = fit_linear(x, indicator(job.train, job.classes),
+                              float(setting["C"]), LINKS[job.task.kind])
             return Fit(TfidfClassifier(vectorizer, head))
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
         content = json.loads((folder / "tfidf.json").read_text(encoding="utf-8"))
         vectorizer = self._vectorizer(content["vocabulary"])
         vectorizer.idf_ = np.array(content["idf"])
-        return TfidfClassifier(vectorizer, LinearHead.load(folder))
+        return TfidfClassifier(vectorizer, LinearHead.load(folder, LINKS[job.task.kind]))
 
     def _vectorizer(self, vocabulary: dict[str, int] | None = None) -> TfidfVectorizer:
         return TfidfVectorizer(ngram_range=self.options.ngrams, min_df=self.options.min_count,

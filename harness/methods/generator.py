@@ -10,7 +10,6 @@ import torch
 
 from harness.backbones.batches import by_length
 from harness.backbones.generate import greedy
-from harness.backbones.options import option_tree
 from harness.backbones.score import Prefix, score_options
 from harness.methods.asked import BATCH, AskedDecoder
 from harness.tasks.examples import Example
@@ -33,13 +32,10 @@ class DecoderGenerator(AskedDecoder):
                 rows.update(zip(indices, (first_line(text) for text in texts), strict=True))
         return np.array([rows[i] for i in range(len(items))], dtype=object)
 
-    def right_answers(self, examples: Sequence[Example]) -> list[list[int]]:
-        return [self.writer.answer(example) for example in examples]
-
     def held_loss(self, items: Sequence[list[int]], examples: Sequence[Example]) -> float:
         """-log p(first reference), mean over the items."""
         self.loaded.model.eval()
-        trees = [option_tree([answer]) for answer in self.right_answers(examples)]
+        trees = [self.writer.right_tree(example) for example in examples]
         prefix, total = self.read_head(), 0.0
         lengths = [len(item) + len(tree.tokens) for item, tree in zip(items, trees, strict=True)]
         with torch.inference_mode(), self.device.autocast_context():

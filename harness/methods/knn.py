@@ -18,14 +18,14 @@ from harness.tasks.examples import Example
 
 @dataclass(frozen=True)
 class Vote:
-    """Neighbours vote with their cosine; the class shares count as one vote in all.
+    """Neighbours vote with their cosine for the classes they have; the class shares count as one
+    vote.
 
     p(class) = (sum of the cosines of its neighbours + its share) / (sum of all cosines + 1).
     """
 
     retriever: Retriever
     k: int
-    classes: int
     frozen: int
     """Parameters of the backbone."""
 
@@ -37,12 +37,9 @@ class Vote:
         similarities, positions = self.retriever.search(examples, self.k, clock)
         with clock.phase("predict"):
             votes = np.maximum(similarities, 0.0).astype(float)
-            labels = self.retriever.labels
-            totals = np.tile(np.bincount(labels, minlength=self.classes) / len(labels),
-                             (len(examples), 1))
-            rows = np.arange(len(examples))[:, None]
-            np.add.at(totals, (rows, labels[positions]), votes)
-            return np.asarray(totals / totals.sum(axis=1, keepdims=True))
+            classes = self.retriever.classes
+            totals = classes.mean(axis=0) + np.einsum("nk,nkc->nc", votes, classes[positions])
+            return np.asarray(totals / (1 + votes.sum(axis=1, keepdims=True)))
 
     def save(self, folder: Path) -> None:
         self.retriever.save(folder)
@@ -83,7 +80,8 @@ class Knn(Method):
         return [{"k": k} for k in (8, 4, 16, 2, 32, 1, 64, 3, 128)]
 
     def fit(self, job: Job, setting: Setting) -> Fit:
-        retriever = build_retriever(self._featurizer(job), job.store, job.train, job.clock)
+        retriever = build_retriever(self._featurizer(job), job.store, job.train,
+                                    job.classes, job.clock)
         return Fit(self._vote(job, setting, retriever))
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
@@ -95,8 +93,7 @@ class Knn(Method):
         if job.task.kind == "generation":
             return NearestAnswer(retriever, tuple(e.references[0] for e in job.train),
                                  parameter_count(job.need_backbone()))
-        return Vote(retriever, int(setting["k"]), len(job.task.labels),
-                    parameter_count(job.need_backbone()))
+        return Vote(retriever, int(setting["k"]), parameter_count(job.need_backbone()))
 
     @staticmethod
     def _featurizer(job: Job) -> Featurizer:

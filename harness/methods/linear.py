@@ -1,27 +1,30 @@
-"""A linear softmax head as plain arrays."""
+"""A linear head as plain arrays."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import load_file, save_file
-from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
+
+from harness.methods.link import LINKS, Link
 
 MAX_ITERATIONS = 2000
 
 
 @dataclass(frozen=True)
 class LinearHead:
-    """`softmax(x @ weights + bias)`: weights [width, classes], bias [classes].
+    """The link's probabilities of `x @ weights + bias`: weights [width, classes], bias [classes].
 
     A class that training never saw has a bias of minus infinity, hence probability zero.
     """
 
     weights: np.ndarray
     bias: np.ndarray
+    link: Link
 
     @property
     def size(self) -> int:
@@ -30,7 +33,7 @@ class LinearHead:
 
     def predict(self, x: np.ndarray) -> np.ndarray:
         """[items, width], dense or sparse -> [items, classes]."""
-        return np.asarray(softmax(np.asarray(x @ self.weights + self.bias, dtype=float), axis=1))
+        return self.link.probabilities(np.asarray(x @ self.weights + self.bias, dtype=float))
 
     def save(self, folder: Path) -> None:
         """Write `head.safetensors`."""
@@ -38,25 +41,55 @@ class LinearHead:
         save_file(tensors, folder / "head.safetensors")
 
     @staticmethod
-    def load(folder: Path) -> LinearHead:
+    def load(folder: Path, link: Link) -> LinearHead:
         """Read `head.safetensors`."""
         tensors = load_file(folder / "head.safetensors")
-        return LinearHead(tensors["weights"], tensors["bias"])
+        return LinearHead(tensors["weights"], tensors["bias"], link)
 
 
-def fit_linear(x: np.ndarray, labels: list[int], classes: int, c: float) -> LinearHead:
-    """scikit-learn's L2-regularised logistic regression with inverse strength `c`."""
-    seen = sorted(set(labels))
-    weights = np.zeros((x.shape[1], classes))
-    bias = np.full(classes, -np.inf)
+def fit_linear(x: np.ndarray, targets: np.ndarray, c: float, link: Link) -> LinearHead:
+    """scikit-learn's L2-regularised logistic regression with inverse strength `c`: over the classes
+    at once where an item has one, else one for each class.
+
+    `x` is [items, width], `targets` the indicator [items, classes].
+    """
+    return LinearHead(*FITS[link.problem_type](x, targets, c), link)
+
+
+def _softmax(x: np.ndarray, targets: np.ndarray, c: float) -> tuple[np.ndarray, np.ndarray]:
+    labels = targets.argmax(axis=1)
+    seen = np.unique(labels).tolist()
+    weights = np.zeros((x.shape[1], targets.shape[1]))
+    bias = np.full(targets.shape[1], -np.inf)
     if len(seen) == 1:
         bias[seen] = 0.0
-        return LinearHead(weights, bias)
-    model = LogisticRegression(C=c, max_iter=MAX_ITERATIONS).fit(x, labels)
-    coefficients, intercepts = model.coef_, model.intercept_
+        return weights, bias
+    coefficients, intercepts = _fit(x, labels, c)
     if len(seen) == 2:  # one row, for the second class against the first
         coefficients = np.vstack([np.zeros_like(coefficients), coefficients])
         intercepts = np.concatenate([[0.0], intercepts])
     weights[:, seen] = coefficients.T
     bias[seen] = intercepts
-    return LinearHead(weights, bias)
+    return weights, bias
+
+
+def _one_against_rest(x: np.ndarray, targets: np.ndarray, c: float
+                      ) -> tuple[np.ndarray, np.ndarray]:
+    weights = np.zeros((x.shape[1], targets.shape[1]))
+    # What all training items have, or none, is taken for certain.
+    bias = np.where(targets.all(axis=0), np.inf, -np.inf)
+    for number in np.flatnonzero(targets.any(axis=0) & ~targets.all(axis=0)):
+        coefficients, intercepts = _fit(x, targets[:, number], c)
+        weights[:, number], bias[number] = coefficients[0], intercepts[0]
+    return weights, bias
+
+
+def _fit(x: np.ndarray, labels: np.ndarray, c: float) -> tuple[np.ndarray, np.ndarray]:
+    model = LogisticRegression(C=c, max_iter=MAX_ITERATIONS).fit(x, labels)
+    return model.coef_, model.intercept_
+
+
+FITS: dict[str, Callable[[np.ndarray, np.ndarray, float], tuple[np.ndarray, np.ndarray]]] = {
+    LINKS["classification"].problem_type: _softmax,
+    LINKS["multilabel"].problem_type: _one_against_rest,
+}

@@ -43,6 +43,11 @@ class Job:
     """For a method on top of another: loads what the other one fitted with this seed."""
     say: Callable[[str], None] = lambda text: None
 
+    @property
+    def classes(self) -> int:
+        """Number of classes an example's label may name: in words two, on old documents or new."""
+        return len(self.task.labels) or 2
+
     def need_backbone(self) -> Handle:
         """The backbone. Raises CannotRunError when there is none."""
         if self.backbone is None:
@@ -79,8 +84,8 @@ class Answering(Protocol):
     """Anything that answers a task."""
 
     def predict(self, examples: Sequence[Example], clock: Clock) -> np.ndarray:
-        """Class probabilities, [examples, classes] fp64, rows summing to one; of a task that is
-        answered in words the answers, [examples] of str."""
+        """Class probabilities, [examples, classes] fp64, rows summing to one where an item has one
+        class; of a task that is answered in words the answers, [examples] of str."""
 
 
 class Fitted(Answering, Protocol):
@@ -138,7 +143,7 @@ class Method(ABC):
     @classmethod
     def works_on(cls, backbone: Kind | None, task: TaskKind) -> bool:
         """Whether it can do a task of this kind on a backbone of that kind (None for none)."""
-        return backbone in (cls.kinds if task == "classification" else cls.kinds_in_words)
+        return backbone in (cls.kinds_in_words if task == "generation" else cls.kinds)
 
     @abstractmethod
     def fit(self, job: Job, setting: Setting) -> Fit:

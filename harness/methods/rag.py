@@ -57,7 +57,8 @@ class Rag(Method):
         if job.task.corpus is not None:
             passages = build_passages(job, self.options.search)
             return Fit(self._reading(job, setting, passages))
-        retriever = build_retriever(self._featurizer(job), job.store, job.train, job.clock)
+        retriever = build_retriever(self._featurizer(job), job.store, job.train,
+                                    job.classes, job.clock)
         return Fit(self._asking(job, setting, retriever))
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
@@ -103,6 +104,9 @@ class Rag(Method):
         """
         share = self.options.tokens // max(1, len(nearest))
         frame = len(asking.writer.shots([dataclasses.replace(nearest[0], text="", pair=None)]))
+        if frame > self.options.tokens:
+            raise CannotRunError(f"a worked example takes {frame} tokens without its text, and rag "
+                                 f"has {self.options.tokens}: raise its `tokens`")
         writer = dataclasses.replace(asking.writer, max_length=max(8, share - frame))
         shots = [writer.shots([example]) for example in nearest]
         while sum(map(len, shots)) > self.options.tokens:

@@ -13,7 +13,7 @@ import numpy as np
 
 from harness.backbones.features import FeatureStore, Featurizer
 from harness.common.clock import Clock
-from harness.tasks.examples import Example
+from harness.tasks.examples import Example, indicator
 
 INDEX = "index.faiss"
 
@@ -25,8 +25,8 @@ class Retriever:
     featurizer: Featurizer
     store: FeatureStore
     index: faiss.Index
-    labels: np.ndarray
-    """Class of each indexed example, [examples]."""
+    classes: np.ndarray
+    """Which classes each indexed example has, [examples, classes] bool."""
     build_seconds: float = 0.0
     """Adding the vectors to the index; none for one that is read."""
 
@@ -44,29 +44,32 @@ class Retriever:
         return similarities, positions
 
     def save(self, folder: Path) -> None:
-        """Write the index and its labels."""
+        """Write the index and its examples' classes."""
         faiss.write_index(self.index, str(folder / INDEX))
-        (folder / "index.json").write_text(json.dumps({"labels": self.labels.tolist()}),
-                                           encoding="utf-8")
+        has = [np.flatnonzero(row).tolist() for row in self.classes]
+        content = {"classes": self.classes.shape[1], "has": has}
+        (folder / "index.json").write_text(json.dumps(content), encoding="utf-8")
 
 
 def build_retriever(featurizer: Featurizer, store: FeatureStore, examples: Sequence[Example],
-                    clock: Clock) -> Retriever:
-    """Index exactly the given examples."""
+                    classes: int, clock: Clock) -> Retriever:
+    """Index exactly the given examples, of so many classes."""
     vectors = _unit(store.features(featurizer, examples, clock, "encode"))
     start = time.perf_counter()
     with clock.phase("index"):
         index = faiss.IndexFlatIP(vectors.shape[1])
         index.add(vectors)
     seconds = time.perf_counter() - start
-    return Retriever(featurizer, store, index, np.array([e.label for e in examples]), seconds)
+    return Retriever(featurizer, store, index, indicator(examples, classes), seconds)
 
 
 def load_retriever(featurizer: Featurizer, store: FeatureStore, folder: Path) -> Retriever:
     """What `Retriever.save` wrote."""
     content = json.loads((folder / "index.json").read_text(encoding="utf-8"))
-    return Retriever(featurizer, store, faiss.read_index(str(folder / INDEX)),
-                     np.array(content["labels"]))
+    classes = np.zeros((len(content["has"]), content["classes"]), dtype=bool)
+    for row, has in zip(classes, content["has"], strict=True):
+        row[has] = True
+    return Retriever(featurizer, store, faiss.read_index(str(folder / INDEX)), classes)
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:

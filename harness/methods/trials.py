@@ -7,7 +7,7 @@ import gc
 from dataclasses import dataclass
 
 from harness.common.clock import Clock
-from harness.methods.encoder import validation_loss
+from harness.methods.link import LINKS, held_out_loss
 from harness.methods.loop import DivergedError, seed_everything
 from harness.methods.method import Fit, Job, Method, Setting
 from harness.tasks.answers import token_f1
@@ -92,4 +92,4 @@ def _validation_loss(chosen: Chosen, job: Job) -> float:
     if job.task.kind == "generation":
         scores = [token_f1(a, e.references) for a, e in zip(answers, job.validation, strict=True)]
         return 1.0 - sum(scores) / len(scores)
-    return validation_loss(answers, job.validation)
+    return held_out_loss(LINKS[job.task.kind], answers, job.validation)

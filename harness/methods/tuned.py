@@ -18,6 +18,7 @@ from harness.backbones.quiet import quietly
 from harness.methods.asked import AskedDecoder
 from harness.methods.decoder import DecoderLearner, plain_decoder
 from harness.methods.encoder import EncoderClassifier, EncoderLearner
+from harness.methods.link import LINKS
 from harness.methods.loop import train
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Options, Setting, spread
 
@@ -82,12 +83,15 @@ class Tuned(Method):
         if job.need_backbone().kind == "decoder":
             return plain_decoder(job, loaded=loaded, save=self.write)
         longest = min(job.budget.max_length, loaded.window)
-        return EncoderClassifier(loaded, longest, job.device, self.write)
+        return EncoderClassifier(loaded, longest, job.device, self.write, LINKS[job.task.kind])
 
 
 def load_model(job: Job) -> Loaded:
     """The job's backbone with the head that its kind answers with."""
-    return load_with_head(job.need_backbone(), job.task.labels, job.device.type)
+    loaded = load_with_head(job.need_backbone(), job.task.labels, job.device.type)
+    if job.need_backbone().kind == "encoder":
+        loaded.model.config.problem_type = LINKS[job.task.kind].problem_type
+    return loaded
 
 
 @METHODS.register("full")

@@ -12,7 +12,8 @@ from harness.report import words
 from harness.report.published import Published
 
 MEASURE_NAMES = {
-    "accuracy": "accuracy", "macro_f1": "macro F1", "selection_rate": "selection rate",
+    "accuracy": "accuracy", "subset_accuracy": "subset accuracy", "macro_f1": "macro F1",
+    "selection_rate": "selection rate",
     "false_positive_rate": "false positive rate", "false_negative_rate": "false negative rate",
 }
 
@@ -165,15 +166,16 @@ def markdown(published: Published) -> list[str]:
 
 
 def _figures(column: SliceColumn) -> list[str]:
-    """Accuracy by slice; every other measure is in study.json and on the page."""
-    shown = {cell.slice.value for cell in cells(column) if cell.measure == "accuracy"}
+    """The first measure by slice; every other one is in study.json and on the page."""
+    first = next((cell.measure for cell in cells(column)), "")
+    shown = {cell.slice.value for cell in cells(column) if cell.measure == first}
     enough = [s for s in column.slices if s.value in shown]
     if not enough:
         return []
     heads = " | ".join(f"{words.cell(s.value)} ({s.items})" for s in enough)
-    said = [f"| accuracy of | {heads} |", f"|---{'|---' * len(enough)}|"]
+    said = [f"| {MEASURE_NAMES[first]} of | {heads} |", f"|---{'|---' * len(enough)}|"]
     for method in column.methods:
-        figures = [method.figures["accuracy"][s.value] for s in enough]
+        figures = [method.figures[first][s.value] for s in enough]
         row = [method.name, *(f"{words.spread(f)} [{words.within(f)}]" for f in figures)]
         said.append("| " + " | ".join(map(words.cell, row)) + " |")
     return [*said, ""]

@@ -129,7 +129,8 @@ def _log_record(run: Any, record: Record, predictions: Callable[[str], pa.Table]
 
 def summary_of(record: Record) -> dict[str, float | int | str]:
     """The figures of a record, flat, as they appear in W&B."""
-    parts = {"quality": record.quality, "generation": record.generation, "cost": record.cost,
+    parts = {"quality": record.quality, "multilabel": record.multilabel,
+             "generation": record.generation, "cost": record.cost,
              "latency": record.latency, "size": record.size}
     found: dict[str, float | int | str] = {"state": record.status.state}
     for part, values in parts.items():
@@ -188,9 +189,10 @@ def _save_workspace(run: Any, published: Published) -> None:
         import wandb_workspaces.workspaces as workspaces
     except ImportError:
         return
-    metric = published.summary.metric
+    metric, kind = published.summary.metric, published.study.kind
+    part = "quality" if kind == "classification" else kind
     shown = [panels.BarPlot(title=title, metrics=[name], groupby="method") for title, name in (
-        (metric, f"quality/{metric}"), ("Forgetting", "forgetting/difference"),
+        (metric, f"{part}/{metric}"), ("Forgetting", "forgetting/difference"),
         ("Device-hours", "cost/device_hours"), ("Median latency, ms", "latency/p50_ms"))]
     shown.append(panels.LinePlot(title="Validation loss", x="epoch", y=["validation/loss"]))
     workspaces.Workspace(

@@ -21,6 +21,17 @@ def print_described(console: Console, found: Described, task: Task, *, grouped: 
     console.print(f"{facts.rows:,} rows: {facts.kept:,} kept; left out: {facts.duplicates:,} "
                   f"duplicates, {facts.conflicting:,} with one text under two classes, "
                   f"{facts.empty:,} without text", highlight=False)
+    if found.kind == "multilabel":
+        between = found.options.get("separator")
+        told = f"separated by '{between}'" if between else "in lists"
+        mean = sum(found.classes.values()) / facts.kept
+        console.print(f"a text may have several classes ({told}): {mean:.2f} in the mean, none for "
+                      f"{found.without:,}", markup=False, highlight=False)
+    if found.separator is not None:
+        sign, share = found.separator
+        console.print(f"{share:.0%} of the labels hold '{sign}': say --separator '{sign}' where a "
+                      "text may have several classes", markup=False, highlight=False,
+                      style="yellow")
     sizes = {name: len(getattr(splits, name)) for name in SPLITS}
     console.print("splits: " + ", ".join(
         f"{count:,} {name} ({_origin(name, found.given)})" for name, count in sizes.items()),

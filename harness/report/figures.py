@@ -39,8 +39,9 @@ def figures(published: Published) -> dict[str, dict[str, Any]]:
                                     "median latency, ms (log scale)"),
         "break-even-figure": _break_even(rows, summary),
         "quality-forgetting": _forgetting(rows, summary.metric),
-        "loss": _loss(published.study.whole()),
-        "calibration-figure": _calibration(published.calibration),
+        "loss": _loss(published.study.whole(), words.LOSS[published.study.kind]),
+        "calibration-figure": _calibration(published.calibration,
+                                           words.SURE[published.study.kind]),
     }
     if summary.pairs:
         made["pairs-figure"] = _pairs(rows, summary)
@@ -173,7 +174,7 @@ def _curves(found: LearningCurves, metric: str) -> go.Figure:
     return _plain(figure)
 
 
-def _loss(records: Sequence[Record]) -> go.Figure:
+def _loss(records: Sequence[Record], unit: str) -> go.Figure:
     figure = go.Figure()
     drawn = [r for r in records if r.identity.seed == 0 and r.curve]
     for place, record in enumerate(drawn):
@@ -189,11 +190,11 @@ def _loss(records: Sequence[Record]) -> go.Figure:
             line={"dash": "dot", "width": 1, "color": colour}, name=f"{name}, training",
             visible="legendonly"))
     figure.update_xaxes(title="epoch")
-    figure.update_yaxes(title="loss, nats an item")
+    figure.update_yaxes(title=f"loss, {unit}")
     return _plain(figure)
 
 
-def _calibration(found: tuple[Reliability, ...]) -> go.Figure:
+def _calibration(found: tuple[Reliability, ...], axes: tuple[str, str]) -> go.Figure:
     figure = go.Figure(go.Scatter(x=[0, 1], y=[0, 1], mode="lines", hoverinfo="skip",
                                   line={"dash": "dot", "color": COLOURS[8]}, name="calibrated"))
     for place, method in enumerate(found):
@@ -205,9 +206,10 @@ def _calibration(found: tuple[Reliability, ...]) -> go.Figure:
             marker={"size": [6 + 12 * (b.items / most) ** 0.5 for b in method.bins]},
             visible=True if place < SHOWN else "legendonly",
             customdata=[b.items for b in method.bins],
-            hovertemplate="sure %{x:.2f}, right %{y:.2f}, %{customdata} items<extra></extra>"))
-    figure.update_xaxes(title="highest probability", range=[0, 1.03])
-    figure.update_yaxes(title="share right", range=[0, 1.03])
+            hovertemplate=f"{axes[0]} %{{x:.2f}}, {axes[1]} %{{y:.2f}}, "
+                          "%{customdata} in all<extra></extra>"))
+    figure.update_xaxes(title=axes[0], range=[0, 1.03])
+    figure.update_yaxes(title=axes[1], range=[0, 1.03])
     return _plain(figure)
 
 

@@ -63,8 +63,7 @@ def publish(study: Study, predictions: Predictions, texts: Mapping[str, str]) ->
         calibration=reliabilities(ranked, measured) if measured else (),
         disagreements=disagreements(ranked, measured, texts) if measured else (),
         rules=matching_rules(study, once),
-        fairness=(fairness(ranked, measured, study.labels, once)
-                  if measured and study.kind == "classification" else None))
+        fairness=fairness(ranked, measured, study.labels, once) if measured else None)
 
 
 def published_schema() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,13 +11,15 @@ import pyarrow as pa
 
 from harness.common.clock import Clock
 from harness.measure.generation import answer_scores, generation
+from harness.measure.multilabel import SetQuality, set_quality
 from harness.measure.overfitting import overfitting
 from harness.measure.part import RecordPart
 from harness.measure.quality import Quality, quality
 from harness.measure.slices import Slice, slices
+from harness.methods.link import LINKS
 from harness.methods.method import Fitted
 from harness.suite import Kind
-from harness.tasks.examples import Example
+from harness.tasks.examples import Example, indicator
 from harness.tasks.task import Task
 
 
@@ -34,15 +37,17 @@ def outcome(task: Task, fitted: Fitted) -> Outcome:
 
 
 def _of_classes(task: Task, fitted: Fitted) -> Outcome:
-    splits, labels = task.splits, task.labels
+    form, splits, labels = FORMS[task.kind], task.splits, task.labels
     test = fitted.predict(splits.test, Clock())
-    figures = _quality(test, splits.test, labels)
+    figures = form.quality(test, splits.test, labels)
     seen = splits.train[: len(splits.validation)]
     gap = overfitting(
-        _quality(fitted.predict(seen, Clock()), seen, labels),
-        _quality(fitted.predict(splits.validation, Clock()), splits.validation, labels), figures)
-    return Outcome({"quality": figures, "slices": slices(splits.test, test), "overfitting": gap},
-                   class_table(splits.test, test, labels))
+        form.quality(fitted.predict(seen, Clock()), seen, labels),
+        form.quality(fitted.predict(splits.validation, Clock()), splits.validation, labels),
+        figures)
+    by_slice = slices(splits.test, LINKS[task.kind].chosen(test))
+    return Outcome({form.part: figures, "slices": by_slice, "overfitting": gap},
+                   form.table(splits.test, test, labels))
 
 
 def _in_words(task: Task, fitted: Fitted) -> Outcome:
@@ -52,13 +57,24 @@ def _in_words(task: Task, fitted: Fitted) -> Outcome:
 
 
 OUTCOMES: dict[Kind, Callable[[Task, Fitted], Outcome]] = {
-    "classification": _of_classes, "generation": _in_words}
+    "classification": _of_classes, "multilabel": _of_classes, "generation": _in_words}
 
 
 def class_table(examples: Sequence[Example], probabilities: np.ndarray, labels: Sequence[str]
                 ) -> pa.Table:
     """Item id, group, slices and target, and one probability column a class."""
     columns = _shared(examples) | {"target": [labels[e.label] for e in examples]}
+    columns |= {f"p:{label}": probabilities[:, i] for i, label in enumerate(labels)}
+    return pa.table(columns)
+
+
+def set_table(examples: Sequence[Example], probabilities: np.ndarray, labels: Sequence[str]
+              ) -> pa.Table:
+    """As `class_table`, where an item may have several classes: its target is a JSON array of them,
+    and `stratum` is what test items are stratified by."""
+    targets = [json.dumps([labels[c] for c in e.every_class], ensure_ascii=False)
+               for e in examples]
+    columns = _shared(examples) | {"target": targets, "stratum": [e.label for e in examples]}
     columns |= {f"p:{label}": probabilities[:, i] for i, label in enumerate(labels)}
     return pa.table(columns)
 
@@ -88,3 +104,21 @@ def _shared(examples: Sequence[Example]) -> dict[str, object]:
 def _quality(probabilities: np.ndarray, examples: Sequence[Example], labels: tuple[str, ...]
              ) -> Quality:
     return quality(probabilities, np.array([e.label for e in examples]), labels)
+
+
+def _set_quality(probabilities: np.ndarray, examples: Sequence[Example], labels: tuple[str, ...]
+                 ) -> SetQuality:
+    return set_quality(probabilities, indicator(examples, len(labels)), labels)
+
+
+@dataclass(frozen=True)
+class Form:
+    """How answers by class stand in a record: its field, what fills it, and the table."""
+
+    part: str
+    quality: Callable[[np.ndarray, Sequence[Example], tuple[str, ...]], Quality | SetQuality]
+    table: Callable[[Sequence[Example], np.ndarray, Sequence[str]], pa.Table]
+
+
+FORMS: dict[Kind, Form] = {"classification": Form("quality", _quality, class_table),
+                           "multilabel": Form("multilabel", _set_quality, set_table)}

@@ -10,6 +10,7 @@ from harness.measure.cost import Cost
 from harness.measure.forgetting.figures import Forgetting
 from harness.measure.generation import Generation
 from harness.measure.latency import LatencyFigures
+from harness.measure.multilabel import SetQuality
 from harness.measure.overfitting import Overfitting
 from harness.measure.part import RecordPart
 from harness.measure.quality import Quality
@@ -129,7 +130,9 @@ class Record(RecordPart):
     trials: tuple[TrialRecord, ...] = ()
     curve: tuple[CurveRecord, ...] = ()
     quality: Quality | None = None
-    """Of a task with classes."""
+    """Of a task whose items have one class each."""
+    multilabel: SetQuality | None = None
+    """Of a task whose items have any number of classes."""
     generation: Generation | None = None
     """Of a task that is answered in words."""
     slices: tuple[Slice, ...] = ()
@@ -148,5 +151,5 @@ class Record(RecordPart):
     @property
     def figures(self) -> dict[str, float | None]:
         """Every metric of the run on all its test items; empty without a result."""
-        found = self.quality or self.generation
+        found = self.quality or self.multilabel or self.generation
         return {} if found is None else {name: getattr(found, name) for name in found.metrics}

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from harness.check.finding import Finding
 from harness.measure.generation import Generation
+from harness.measure.multilabel import SetQuality
 from harness.measure.part import RecordPart
 from harness.measure.quality import Quality
 from harness.study.plan import Plan
@@ -16,8 +17,8 @@ from harness.tasks.items import column
 from harness.tasks.task import class_counts
 
 SCHEMA_VERSION = 3
-FIGURES: dict[Kind, type[Quality] | type[Generation]] = {"classification": Quality,
-                                                         "generation": Generation}
+FIGURES: dict[Kind, type[Quality] | type[SetQuality] | type[Generation]] = {
+    "classification": Quality, "multilabel": SetQuality, "generation": Generation}
 
 
 class DataFacts(RecordPart):

@@ -8,11 +8,13 @@ from pydantic import Field, model_validator
 
 from harness.suite.part import Part
 
-Kind = Literal["classification", "generation"]
-Metric = Literal["accuracy", "macro_f1", "micro_f1", "roc_auc",
+Kind = Literal["classification", "multilabel", "generation"]
+Metric = Literal["accuracy", "macro_f1", "micro_f1", "roc_auc", "subset_accuracy",
+                 "ranking_precision",
                  "exact_match", "token_f1", "rouge_l", "answer_recall"]
 METRICS: dict[Kind, tuple[Metric, ...]] = {
     "classification": ("accuracy", "macro_f1", "micro_f1", "roc_auc"),
+    "multilabel": ("macro_f1", "micro_f1", "subset_accuracy", "roc_auc", "ranking_precision"),
     "generation": ("exact_match", "token_f1", "rouge_l", "answer_recall"),
 }
 """What a study of each kind of task can be decided by."""

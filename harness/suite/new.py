@@ -9,7 +9,13 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from harness.suite.decide import Kind
 from harness.suite.source import DataSource
+
+INSTRUCTIONS: dict[Kind, str] = {
+    "classification": "Which of these is right? Answer with one of: {options}.",
+    "multilabel": "Which of these apply: {options}? Answer for each with yes or no.",
+}
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,7 @@ class NewSuite:
     paired: bool
     words: tuple[int, int, int]
     max_length: int
+    kind: Kind
 
     @property
     def where(self) -> dict[str, object]:
@@ -37,8 +44,9 @@ class NewSuite:
 
     @property
     def metric(self) -> str:
-        """Macro F1, or ROC AUC where there are two classes."""
-        return "roc_auc" if len(self.classes) == 2 else "macro_f1"
+        """Macro F1, or ROC AUC where an item has one of two classes."""
+        binary = self.kind == "classification" and len(self.classes) == 2
+        return "roc_auc" if binary else "macro_f1"
 
 
 def suite_text(new: NewSuite) -> str:
@@ -50,7 +58,7 @@ def suite_text(new: NewSuite) -> str:
     return environment.get_template("new.yaml.j2").render(
         **{name: getattr(new, name) for name in (*new.__dataclass_fields__, "metric", "where")},
         q=_quoted, item=item,
-        instruction="Which of these is right? Answer with one of: {options}.")
+        instruction=INSTRUCTIONS[new.kind])
 
 
 def _quoted(value: object) -> str:

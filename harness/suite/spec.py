@@ -55,8 +55,9 @@ class Prompt(Part):
 
 
 class TaskSpec(Part):
-    """Data, classes and prompt of a task. One of kind `generation` has no classes: its items are
-    questions that are answered in words."""
+    """Data, classes and prompt of a task. An item of one of kind `multilabel` has any number of the
+    classes, none too. One of kind `generation` has no classes: its items are questions that are
+    answered in words."""
 
     kind: Kind = "classification"
     source: DataSource
@@ -78,9 +79,9 @@ class TaskSpec(Part):
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> TaskSpec:
-        if self.kind == "classification" and len(self.labels) < 2:
-            raise ValueError("labels: a classification task names at least two classes")
-        if self.kind == "classification" and self.corpus is not None:
+        if self.kind != "generation" and len(self.labels) < 2:
+            raise ValueError(f"labels: a {self.kind} task names at least two classes")
+        if self.kind != "generation" and self.corpus is not None:
             raise ValueError("corpus: only a task of kind generation is answered from documents")
         if self.kind == "generation" and (self.labels or self.options):
             raise ValueError("labels: a task of kind generation is answered in words, "

@@ -14,7 +14,15 @@ import numpy as np
 
 from harness.common.errors import HarnessError
 from harness.common.names import did_you_mean
+from harness.suite import Kind
 from harness.tasks.examples import SPLITS, SplitName, folded
+from harness.tasks.label_sets import (
+    Sets,
+    find_separator,
+    holds_lists,
+    keep_sets,
+    value_counts,
+)
 from harness.tasks.ledger import NOWHERE, Ledger
 from harness.tasks.prepare import Place, read_rows
 from harness.tasks.readers import READERS
@@ -32,6 +40,8 @@ DELIMITERS = (",", ";", "\t", "|")
 MOST_CLASSES = 200
 LEAST_ITEMS = 3
 """Of a class: one a split."""
+MOST, SOME = 0.5, 0.02
+"""Shares of the labels that hold a sign, from which on it is taken for a separator, or told."""
 TOKENS_A_WORD = 1.4
 """Word pieces a word of English prose; only the choice of `max_length` hangs on it."""
 LENGTHS = (32, 64, 128, 256, 512)
@@ -65,6 +75,13 @@ class Described:
     """The splits that the data came with; none where all of it is one."""
     words: tuple[int, int, int]
     """Median, 90th percentile and most, over both texts of an item."""
+    kind: Kind = "classification"
+    """`multilabel` where labels hold several values."""
+    without: int = 0
+    """Items that have no class, where they may have several."""
+    separator: tuple[str, float] | None = None
+    """A sign that may separate several classes and was not taken for it, and the share of the
+    labels that hold it."""
 
     @property
     def max_length(self) -> int:
@@ -131,7 +148,8 @@ def find_splits(paths: Sequence[Path], column: str, form: Format) -> SplitColumn
 
 
 def describe(places: Sequence[Place], options: TableOptions | FolderOptions) -> Described:
-    """Read all of it and count. Raises HarnessError for data that no study can be made of."""
+    """Read all of it and count. Labels that hold several values are told by a separator, given or
+    found, or by being lists. Raises HarnessError for data that no study can be made of."""
     reader = "folders" if isinstance(options, FolderOptions) else "table"
     name = places[0].path.name
     ledger, words = Ledger(), array("l")
@@ -141,21 +159,36 @@ def describe(places: Sequence[Place], options: TableOptions | FolderOptions) -> 
     labels, rows = ledger.labels, len(words) + ledger.empty
     if not labels:
         raise HarnessError(f"{name}: holds no texts", "Give data.")
-    if len(labels) > min(MOST_CLASSES, max(2, rows // 2)):
-        raise HarnessError(f"{name}: {len(labels)} different labels in {rows} rows",
-                           "Is this the column of the class? Name it with --label.")
-    values = _spellings(labels, _numbered(places, options))
-    kept, _ = ledger.kept({value: i for i, spelt in enumerate(values.values())
-                           for value in spelt})
-    counts = np.bincount(kept.labels, minlength=len(values))
-    classes = {label: int(counts[i]) for i, label in enumerate(values)}
-    _check(name, classes)
+    maybe = None
+    if isinstance(options, TableOptions) and options.separator is None:
+        maybe = find_separator(labels)
+        if maybe is not None and maybe[1] > MOST:
+            return describe(places, options.model_copy(update={"separator": maybe[0]}))
+    kind: Kind = "multilabel" if holds_lists(labels) else "classification"
+    held = value_counts(labels) if kind == "multilabel" else labels
+    if len(held) > min(MOST_CLASSES, max(2, rows // 2)):
+        raise HarnessError(f"{name}: {len(held)} different labels in {rows} rows",
+                           "Is this the column of the class? Name it with --label; where a cell "
+                           "holds several, say what is between them with --separator.")
+    values = _spellings(held, _numbered(places, options))
+    listed = {value: i for i, spelt in enumerate(values.values()) for value in spelt}
+    sets: Sets = {}
+    if kind == "multilabel":
+        kept, _, sets = keep_sets(ledger, listed)
+    else:
+        kept, _ = ledger.kept(listed)
+    found = [sets.get(value, (label,)) for value, label in zip(
+        ledger.values(kept.rows), kept.labels.tolist(), strict=True)]
+    counts = Counter(number for numbers in found for number in numbers)
+    classes = {label: counts[i] for i, label in enumerate(values)}
+    _check(name, classes, maybe)
     lengths = np.asarray(words)[kept.rows]
     return Described(reader, options.model_dump(mode="json", exclude_defaults=True),
                      dict(sorted(classes.items(), key=lambda c: (-c[1], c[0]))), values,
                      tuple(SPLITS[i] for i in np.unique(kept.splits) if i != NOWHERE),
                      (int(np.median(lengths)), math.ceil(np.percentile(lengths, 90)),
-                      int(lengths.max())))
+                      int(lengths.max())), kind, sum(not numbers for numbers in found),
+                     maybe if maybe is not None and maybe[1] > SOME else None)
 
 
 def _numbered(places: Sequence[Place], options: TableOptions | FolderOptions) -> tuple[str, ...]:
@@ -178,16 +211,19 @@ def _spellings(labels: dict[str, int], numbered: tuple[str, ...]) -> dict[str, t
     return {names.get(spelt[0], spelt[0]): tuple(spelt) for spelt in same.values()}
 
 
-def _check(name: str, classes: dict[str, int]) -> None:
+def _check(name: str, classes: dict[str, int], maybe: tuple[str, float] | None) -> None:
     if len(classes) == 1:
         raise HarnessError(f"{name}: all items have the class '{next(iter(classes))}'",
-                           "A study needs two classes at least.")
+                           "A study needs two classes at least; of a class that some have and "
+                           "some not, name both.")
     rare = {label: count for label, count in classes.items() if count < LEAST_ITEMS}
     if rare:
         shown = ", ".join(f"'{label}' ({count})" for label, count in list(rare.items())[:8])
         raise HarnessError(f"{name}: too few items of the class{'es' * (len(rare) > 1)} "
                            f"{shown}", f"Each needs {LEAST_ITEMS}, one a split: collect more, or "
-                           "give these rows another class.")
+                           "give these rows another class."
+                           + (f" Are they several classes? Say --separator '{maybe[0]}'."
+                              if maybe else ""))
 
 
 def _encoding(path: Path) -> str:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
+
+import numpy as np
 
 SplitName = Literal["train", "validation", "test"]
 SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
@@ -13,7 +16,8 @@ SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
 
 @dataclass(frozen=True)
 class Row:
-    """What a reader yields: one item as the data has it."""
+    """What a reader yields: one item as the data has it. Where an item may have several classes,
+    `label` is a JSON array of the values that mean them."""
 
     text: str
     label: str
@@ -33,6 +37,10 @@ class Example:
     A question that is answered in words has `references`, right answers of which the first is the
     one to learn, and may name the `document` that it is about; its `label` is 1 where that
     document is new after training, else 0.
+
+    Where an item may have several classes, `classes` holds those it has, rising, and `label` is the
+    one of them that fewest items have, or the number of classes where it has none: what splits are
+    stratified by.
     """
 
     id: str
@@ -43,11 +51,31 @@ class Example:
     slices: Mapping[str, str]
     references: tuple[str, ...] = ()
     document: str | None = None
+    classes: tuple[int, ...] | None = None
+    """None where an item has one class, `label`."""
+
+    @property
+    def every_class(self) -> tuple[int, ...]:
+        """The classes it has."""
+        return (self.label,) if self.classes is None else self.classes
 
     @property
     def joined(self) -> str:
         """Both texts as one, for methods that read a single string."""
         return self.text if self.pair is None else f"{self.text}\n{self.pair}"
+
+
+def as_array(values: Iterable[str]) -> str:
+    """Label values as a JSON array: each once, in order, without blanks."""
+    return json.dumps(sorted({value.strip() for value in values} - {""}), ensure_ascii=False)
+
+
+def indicator(examples: Sequence[Example], classes: int) -> np.ndarray:
+    """Whether each item has each class: [items, classes] bool."""
+    found = np.zeros((len(examples), classes), dtype=bool)
+    for row, example in enumerate(examples):
+        found[row, list(example.every_class)] = True
+    return found
 
 
 def folded(text: str, pair: str | None = None) -> str:

@@ -15,7 +15,8 @@ import pyarrow.parquet as pq
 from harness.tasks.examples import Example
 
 STORED = pa.schema([("id", pa.string()), ("text", pa.large_string()), ("pair", pa.large_string()),
-                    ("label", pa.int32()), ("group", pa.large_string()), ("slices", pa.string())])
+                    ("label", pa.int32()), ("group", pa.large_string()), ("slices", pa.string()),
+                    ("classes", pa.list_(pa.int32()))])
 """Of a file of items; `slices` is JSON."""
 ROW_GROUP = 4096
 """Rows that are read at once: the first items of a million cost no more than those of thousands."""
@@ -53,7 +54,7 @@ class Items(Sequence[Example]):
         return next(self._from(range(len(self))[index]))
 
     def column(self, name: str) -> Iterator[Any]:
-        """`id`, `label` or `group` of every example; texts are not read."""
+        """`id`, `label`, `group` or `classes` of every example; texts are not read."""
         with pq.ParquetFile(self.path) as file:
             for batch in file.iter_batches(columns=[name]):
                 yield from batch.column(0).to_pylist()
@@ -64,11 +65,15 @@ class Items(Sequence[Example]):
             for group in groups:
                 rows = file.read_row_group(group).to_pylist()
                 for row in rows[first - group * ROW_GROUP if group == groups[0] else 0:]:
-                    yield Example(**row | {"slices": json.loads(row["slices"])})
+                    classes = row["classes"]
+                    yield Example(**row | {
+                        "slices": json.loads(row["slices"]),
+                        "classes": None if classes is None else tuple(classes)})
 
 
 def column(examples: Sequence[Example], name: str) -> Iterator[Any]:
-    """`id`, `label` or `group` of every example, without building those that lie in a file."""
+    """`id`, `label`, `group` or `classes` of every example, without building those that lie in a
+    file."""
     if isinstance(examples, Items):
         return examples.column(name)
     return (getattr(example, name) for example in examples)

@@ -116,6 +116,11 @@ class Ledger:
             other_label=len(ids) - len(listed), duplicates=int((sizes[agree] - 1).sum()),
             conflicting=int(sizes[~agree].sum()), groups=len(np.unique(kept.groups)))
 
+    def values(self, rows: np.ndarray) -> list[str]:
+        """The label values of rows."""
+        names = list(self._values)
+        return [names[self._labels[row]] for row in rows.tolist()]
+
     def group(self, row: int) -> str:
         """The name of a row's group: its id where it has none."""
         name = self.groups[row]

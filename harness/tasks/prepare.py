@@ -17,6 +17,7 @@ from harness.common.text import excerpt, plain
 from harness.suite import Split
 from harness.tasks.examples import SPLITS, Row, SplitName
 from harness.tasks.items import ROW_GROUP, STORED, write_items
+from harness.tasks.label_sets import Sets
 from harness.tasks.ledger import (
     NOWHERE,
     Facts,
@@ -30,7 +31,7 @@ from harness.tasks.ledger import (
 from harness.tasks.readers import Reader, ReaderOptions
 from harness.tasks.splits import deal, stratified_places
 
-TEXTS = pa.schema([field for field in STORED if field.name not in ("label", "group")])
+TEXTS = pa.schema([field for field in STORED if field.name not in ("label", "group", "classes")])
 BATCH = 16 * ROW_GROUP
 SHOWN, LENGTH = 3, 80
 Leaks = Literal["error", "drop"]
@@ -128,12 +129,13 @@ def draw(kept: Kept, split: Split) -> np.ndarray:
 
 
 def write_parts(folder: Path, texts: pa.Table, kept: Kept, parts: np.ndarray, ledger: Ledger,
-                seed: int) -> None:
-    """A file of items for each part, each in an order whose prefixes are stratified."""
+                sets: Sets, seed: int) -> None:
+    """A file of items for each part, each in an order whose prefixes are stratified. `sets` gives
+    the classes of a label value where an item may have several."""
     for number, name in enumerate(SPLITS):
         part = kept[parts == number]
         part = part[stratified_places(part.ids, part.labels, seed)]
-        write_items(part_file(folder, name), _tables(texts, part, ledger))
+        write_items(part_file(folder, name), _tables(texts, part, ledger, sets))
 
 
 def part_file(folder: Path, name: SplitName) -> Path:
@@ -141,10 +143,11 @@ def part_file(folder: Path, name: SplitName) -> Path:
     return folder / f"{name}.parquet"
 
 
-def _tables(texts: pa.Table, part: Kept, ledger: Ledger) -> Iterator[pa.Table]:
+def _tables(texts: pa.Table, part: Kept, ledger: Ledger, sets: Sets) -> Iterator[pa.Table]:
     for start in range(0, len(part), BATCH):
         rows = part.rows[start: start + BATCH]
         found = texts.take(pa.array(rows))
         yield pa.table([*found.columns, pa.array(part.labels[start: start + BATCH], pa.int32()),
-                        pa.array([ledger.group(row) for row in rows], pa.large_string())],
-                       names=[*TEXTS.names, "label", "group"]).select(STORED.names)
+                        pa.array([ledger.group(row) for row in rows], pa.large_string()),
+                        pa.array(map(sets.get, ledger.values(rows)), pa.list_(pa.int32()))],
+                       names=[*TEXTS.names, "label", "group", "classes"]).select(STORED.names)

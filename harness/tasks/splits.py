@@ -32,7 +32,8 @@ class Splits:
     @cached_property
     def sha256(self) -> str:
         """Hash of which item, with which class, is in which part: of the JSON object that maps
-        `test`, `train` and `validation` to lists of [id, label, group, references …]."""
+        `test`, `train` and `validation` to lists of [id, label, group, classes or references …].
+        """
         digest = hashlib.sha256()
         for piece in self._pieces():
             digest.update(piece.encode("utf-8", "surrogatepass"))
@@ -58,8 +59,9 @@ class Splits:
 
 def _told_apart(part: Sequence[Example]) -> Iterator[Sequence[object]]:
     if isinstance(part, Items):
-        return zip(*(part.column(key) for key in ("id", "label", "group")), strict=True)
-    return ((e.id, e.label, e.group, *e.references) for e in part)
+        columns = (part.column(key) for key in ("id", "label", "group", "classes"))
+        return ((*told, *(classes or ())) for *told, classes in zip(*columns, strict=True))
+    return ((e.id, e.label, e.group, *(e.classes or ()), *e.references) for e in part)
 
 
 def deal(labels: np.ndarray, groups: np.ndarray, shares: Sequence[float], seed: int) -> np.ndarray:

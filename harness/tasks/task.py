@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 from pydantic import ValidationError
 
 from harness.common.errors import HarnessError
@@ -20,10 +20,11 @@ from harness.common.located import explain
 from harness.sources import Source, fetch, fetch_whole
 from harness.sources.cache import cache_folder
 from harness.suite import GivenSources, Kind, LoadedSuite, Prompt
-from harness.tasks import examples, items, ledger, prepare, splits
+from harness.tasks import examples, items, label_sets, ledger, prepare, splits
 from harness.tasks.corpus import Corpus, load_corpus
 from harness.tasks.examples import SPLITS, Example, SplitName
 from harness.tasks.items import Items, column
+from harness.tasks.label_sets import Sets, keep_sets
 from harness.tasks.ledger import Facts, Leak
 from harness.tasks.prepare import Place
 from harness.tasks.questions import gather, split_questions
@@ -31,7 +32,7 @@ from harness.tasks.readers import READERS, Reader, ReaderOptions
 from harness.tasks.splits import Splits
 
 FACTS = "facts.json"
-PREPARING = (examples, items, ledger, prepare, splits)
+PREPARING = (examples, items, label_sets, ledger, prepare, splits)
 """The code that what is kept of a task depends on, beside its reader's."""
 
 
@@ -54,7 +55,7 @@ class Task:
 
     @property
     def sha256(self) -> str:
-        """Hash of classes, answers, prompt and splits; of a task in words of its corpus too."""
+        """Hash of classes, answers, prompt and splits; of any kind but the first of that too."""
         asked = [self.labels, self.options, self.prompt.model_dump(exclude={"passage"}),
                  self.splits.sha256]
         if self.kind == "classification":
@@ -79,7 +80,7 @@ def load_task(loaded: LoadedSuite) -> Task:
     code = [inspect.getsource(module) for module in PREPARING]
     code.append(inspect.getsource(inspect.getmodule(chosen.read) or chosen.read))
     key = sha256_json([[(split, found.sha256) for split, found in fetched], spec.reader.name,
-                       options.model_dump(mode="json"), list(spec.labels.items()),
+                       options.model_dump(mode="json"), spec.kind, list(spec.labels.items()),
                        spec.other_labels, spec.leaks, spec.split.model_dump(),
                        sorted(spec.split.model_fields_set), code])
 
@@ -134,9 +135,11 @@ def sources_by_split(source: Source | GivenSources) -> list[tuple[SplitName | No
 
 def class_counts(parts: Sequence[Sequence[Example]], names: tuple[str, ...]) -> dict[str, int]:
     """Number of items by class name."""
-    counts = sum((np.bincount(list(column(part, "label")), minlength=len(names))
-                  for part in parts), np.zeros(len(names), dtype=int))
-    return dict(zip(names, map(int, counts), strict=True))
+    counts = Counter(number for part in parts
+                     for label, classes in zip(column(part, "label"), column(part, "classes"),
+                                               strict=True)
+                     for number in ((label,) if classes is None else classes))
+    return {name: counts[number] for number, name in enumerate(names)}
 
 
 def _reader(loaded: LoadedSuite) -> tuple[Reader, ReaderOptions]:
@@ -161,16 +164,22 @@ def _prepare(folder: Path, loaded: LoadedSuite, places: Sequence[Place], chosen:
     noted = prepare.write_rows(rows, prepare.read_rows(places, chosen, options))
     texts = prepare.open_rows(rows)
     rows.unlink()  # it stays mapped until it is no more used
-    kept, facts = noted.kept(classes)
-    _check(loaded, places, facts, np.bincount(kept.labels, minlength=len(spec.labels)))
+    sets: Sets = {}
+    if spec.kind == "multilabel":
+        kept, facts, sets = keep_sets(noted, classes)
+        counted = Counter(number for value in noted.values(kept.rows) for number in sets[value])
+    else:
+        kept, facts = noted.kept(classes)
+        counted = Counter(kept.labels.tolist())
+    _check(loaded, places, facts, counted)
     kept, facts = prepare.settle(kept, facts, noted, texts, spec.leaks)
     with _splitting(loaded):
         parts = prepare.draw(kept, spec.split)
-    prepare.write_parts(folder, texts, kept, parts, noted, spec.split.seed)
+    prepare.write_parts(folder, texts, kept, parts, noted, sets, spec.split.seed)
     (folder / FACTS).write_text(json.dumps(dataclasses.asdict(facts)), encoding="utf-8")
 
 
-def _check(loaded: LoadedSuite, places: Sequence[Place], facts: Facts, by_class: np.ndarray
+def _check(loaded: LoadedSuite, places: Sequence[Place], facts: Facts, by_class: Counter[int]
            ) -> None:
     spec = loaded.suite.task
     if not facts.rows:
@@ -180,9 +189,10 @@ def _check(loaded: LoadedSuite, places: Sequence[Place], facts: Facts, by_class:
         raise loaded.error(("task", "labels"),
                            f"{facts.other_label} of {facts.rows} rows have a label not listed",
                            "List it, or set `other_labels: drop`.")
-    for name, count in zip(spec.labels, by_class, strict=True):
-        if count < 3:
-            raise loaded.error(("task", "labels", name), f"class '{name}' has {count} items",
+    for number, name in enumerate(spec.labels):
+        if by_class[number] < 3:
+            raise loaded.error(("task", "labels", name),
+                               f"class '{name}' has {by_class[number]} items",
                                "Each class needs three: one a split.")
 
 

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 from scipy.stats import binom
@@ -27,12 +29,26 @@ def test_swapped_labels_are_suspected_and_few_others():
     right = wrong & set(found.tolist())
     assert len(right) > 0.6 * len(wrong)
     assert len(right) > 0.9 * len(found)
-    assert all(predicted[i] != examples[i].label for i in right)
+    assert not any(predicted[i, examples[i].label] for i in right)
     assert suspected(examples, vectors, 2)[0].tolist() == found.tolist()
     (finding,) = check_labels(examples, vectors, ("no", "yes"))
     assert finding.check == "labels"
     assert finding.count == len(found)
     assert "no, or yes?" in "".join(finding.examples) or "yes, or no?" in "".join(finding.examples)
+
+
+def test_swapped_sets_of_classes_are_suspected_too():
+    wrong = set(range(0, 600, 17))
+    examples, vectors = blobs(600, wrong)
+    several = [dataclasses.replace(e, classes=((0,), (1, 2))[e.label]) for e in examples]
+    found, predicted = suspected(several, vectors, 3)
+    right = wrong & set(found.tolist())
+    assert len(right) > 0.6 * len(wrong)
+    assert len(right) > 0.9 * len(found)
+    assert predicted.shape == (600, 3)
+    (finding,) = check_labels(several, vectors, ("a", "b", "c"))
+    assert "a, or b + c?" in "".join(finding.examples) or "b + c, or a?" in "".join(
+        finding.examples)
 
 
 def test_clean_labels_are_not_suspected():

@@ -65,7 +65,7 @@ def test_the_index_finds_what_plain_numpy_finds(seed, k):
     vectors = rng.normal(size=(30, 8)).astype(np.float32)
     examples = [Example(str(i), str(i), None, int(rng.integers(3)), "g", {}) for i in range(30)]
     known, asked = examples[:20], examples[20:]
-    retriever = build_retriever(planted(vectors), FeatureStore(None), known, Clock())
+    retriever = build_retriever(planted(vectors), FeatureStore(None), known, 3, Clock())
     similarities, positions = retriever.search(asked, k, Clock())
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     cosines = unit[20:] @ unit[:20].T
@@ -84,5 +84,5 @@ def test_the_index_finds_what_plain_numpy_finds(seed, k):
 def test_k_is_at_most_what_is_indexed():
     vectors = np.eye(4, dtype=np.float32)
     examples = [Example(str(i), str(i), None, 0, "g", {}) for i in range(4)]
-    retriever = build_retriever(planted(vectors), FeatureStore(None), examples[:3], Clock())
+    retriever = build_retriever(planted(vectors), FeatureStore(None), examples[:3], 1, Clock())
     assert retriever.search(examples[3:], 8, Clock())[1].shape == (1, 3)

@@ -7,6 +7,7 @@ from scipy.stats import mannwhitneyu
 from harness.measure.overfitting import overfitting
 from harness.measure.quality import calibration_error, quality
 from harness.measure.slices import slices
+from harness.methods.link import LINKS
 from harness.tasks.examples import Example
 
 LABELS = ("a", "b", "c")
@@ -95,7 +96,8 @@ def test_slices_and_gaps():
                 for i in range(4)]
     p = np.array([[.9, .1], [.9, .1], [.9, .1], [.1, .9]])
     # Targets 0 1 0 1; predicted 0 0 0 1: x has 2 of 3 right, y 1 of 1.
-    found = {s.value: (s.items, s.accuracy) for s in slices(examples, p)}
+    chosen = LINKS["classification"].chosen(p)
+    found = {s.value: (s.items, s.accuracy) for s in slices(examples, chosen)}
     assert found == {"x": (3, pytest.approx(2 / 3)), "y": (1, 1.0)}
     whole = quality(p, np.array([0, 1, 0, 1]), ("a", "b"))
     better = quality(p[:1], np.array([0]), ("a", "b"))

@@ -10,6 +10,7 @@ from torch import nn
 from harness.backbones.features import FeatureStore
 from harness.common.clock import Clock
 from harness.methods.linear import fit_linear
+from harness.methods.link import LINKS
 from harness.methods.loop import DivergedError, _rate, seed_everything, train
 from harness.methods.method import Job
 from harness.suite import Budget
@@ -119,12 +120,14 @@ def test_other_errors_are_not_taken_for_memory(job):
 def test_a_linear_head_predicts_as_scikit_learn(labels):
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(60, 4)), rng.choice(labels, 60)
-    head = fit_linear(x, y.tolist(), 3, 0.5)
+    link = LINKS["classification"]
+    head = fit_linear(x, np.eye(3, dtype=bool)[y], 0.5, link)
     expected = LogisticRegression(C=0.5, max_iter=2000).fit(x, y)
     np.testing.assert_allclose(head.predict(x)[:, expected.classes_], expected.predict_proba(x),
                                atol=1e-9)
     assert np.allclose(head.predict(x).sum(axis=1), 1)
-    assert fit_linear(x, [1] * 60, 3, 1.0).predict(x)[:, 1].min() == 1.0
+    one = fit_linear(x, np.eye(3, dtype=bool)[[1] * 60], 1.0, link)
+    assert one.predict(x)[:, 1].min() == 1.0
 
 
 @pytest.mark.parametrize("steps", [1, 2, 9, 10, 200])

@@ -110,7 +110,7 @@ def test_rag_on_another_method_asks_the_tuned_model(job, tmp_path):
 
 def test_retrieved_examples_keep_to_their_token_budget(job):
     plain = job("decoder")
-    for tokens in (16, 40, 200):
+    for tokens in (24, 40, 200):
         fitted = fit_once(METHODS["rag"]({"tokens": tokens}), plain, {"k": 3}).fit.fitted
         for example, written in zip(plain.train, fitted.write(plain.train, Clock()), strict=True):
             assert len(written) - len(fitted.writer.tail(example)) <= tokens

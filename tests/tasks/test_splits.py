@@ -22,7 +22,7 @@ def prepared(rows, classes, split=None, leaks="error"):
         ledger = write_rows(folder / "rows.arrow", iter(rows))
         texts = open_rows(folder / "rows.arrow")
         kept, facts = settle(*ledger.kept(classes), ledger, texts, leaks)
-        write_parts(folder, texts, kept, draw(kept, split), ledger, split.seed)
+        write_parts(folder, texts, kept, draw(kept, split), ledger, {}, split.seed)
         return Splits(*(tuple(Items(part_file(folder, name))) for name in SPLITS)), facts
 
 

@@ -11,8 +11,8 @@ from transformers import PreTrainedTokenizerBase
 from harness.backbones.encode import encode
 from harness.backbones.handle import Handle
 from harness.backbones.load import load_tokenizer
-from harness.backbones.options import option_tree
-from harness.backbones.prompts import PromptWriter, prompt_writer
+from harness.backbones.prompts import PromptWriter
+from harness.backbones.yes_no import writer_of
 from harness.methods.method import Method
 from harness.methods.prompting import draw_shots
 from harness.methods.rag import Rag
@@ -46,7 +46,7 @@ class Lengths:
     nodes: int = 0
     """Positions that all answer options take together, beside the prompt's end."""
     answer: int = 0
-    """Positions of one answer."""
+    """Positions of the longest right answer."""
 
 
 def lengths_of(plan: Plan, run: PlannedRun, prompted: bool) -> Lengths:
@@ -78,8 +78,7 @@ def _plain(plan: Plan, run: PlannedRun, handle: Handle) -> Lengths:
 
 def _prompted(plan: Plan, run: PlannedRun, handle: Handle) -> Lengths:
     splits = plan.sample(run.budget)
-    writer = prompt_writer(_tokenizer(handle), plan.task.prompt, plan.task.options,
-                           run.budget.max_length)
+    writer = writer_of(_tokenizer(handle), plan.task, run.budget.max_length)
     shots: list[Example] = []
     if run.identity.method == "few-shot":
         shots = draw_shots(splits.train, FIRST_SHOTS, run.identity.seed)
@@ -90,9 +89,9 @@ def _prompted(plan: Plan, run: PlannedRun, handle: Handle) -> Lengths:
         return Part(tuple(len(writer.tail(example)) + extra for example in some),
                     len(examples) / max(1, len(some)))
 
-    answers = writer.answers()
+    answers = [len(writer.right_tree(example).tokens) for example in splits.train[:SAMPLE]]
     return Lengths(*_parts(plan, run, part), head=len(writer.head(shots)),
-                   nodes=len(option_tree(answers).tokens), answer=max(map(len, answers)) - 1)
+                   nodes=len(writer.tree().tokens), answer=max(answers))
 
 
 def _retrieved(method: Method, writer: PromptWriter, examples: Sequence[Example]) -> int:

@@ -27,6 +27,7 @@ from harness.methods.decoder import (
     plain_decoder,
 )
 from harness.methods.encoder import EncoderClassifier, EncoderLearner
+from harness.methods.link import LINKS
 from harness.methods.loop import MAX_GRADIENT_NORM, Learner, seed_everything
 from harness.methods.method import METHODS, Job, Method
 from harness.methods.tuned import Tuned, load_model
@@ -168,7 +169,7 @@ def _classifier(job: Job, loaded: Loaded) -> EncoderClassifier | DecoderClassifi
         assert isinstance(asked, DecoderClassifier)  # noqa: S101  (the task has classes)
         return asked
     return EncoderClassifier(loaded, min(job.budget.max_length, loaded.window), job.device,
-                             nothing_to_save)
+                             nothing_to_save, LINKS[job.task.kind])
 
 
 def _answering(classifier: EncoderClassifier | DecoderClassifier, job: Job, shapes: Arithmetic,

@@ -17,7 +17,7 @@ from pydantic import Field
 
 from harness.common.errors import HarnessError
 from harness.common.names import did_you_mean
-from harness.tasks.examples import SPLITS, Row, SplitName
+from harness.tasks.examples import SPLITS, Row, SplitName, as_array
 from harness.tasks.readers import ReaderOptions, reader
 from harness.tasks.readers.packed import DAMAGED, opened, unpacked_ending
 
@@ -50,6 +50,9 @@ class TableOptions(ReaderOptions):
     """Of a CSV or TSV file."""
     skip: int = Field(0, ge=0, le=100)
     """Lines of a CSV or TSV file below its header that hold no items: two in Orange's `.tab`."""
+    separator: str | None = Field(None, min_length=1, max_length=8)
+    """Between the values of a label cell that may hold several; an empty cell holds none. Lists of
+    JSON Lines and Parquet need none."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -71,12 +74,19 @@ def read_table(path: Path, options: TableOptions) -> Iterator[Row]:
                             options.skip):
             row = dict(zip(options.columns, values, strict=True))
             yield Row(
-                text=row[options.text], label=row[options.label].strip(),
+                text=row[options.text], label=_label(row[options.label], options.separator),
                 pair=row[options.pair] if options.pair else None,
                 group=row[options.group] if options.group else None,
                 slices={name: row[name] for name in options.slices},
                 split=_split(file, row, options.split) if options.split else None,
             )
+
+
+def _label(cell: str, separator: str | None) -> str:
+    """The cell, or a JSON array of its values where they are separated in it."""
+    if separator is None:
+        return cell.strip()
+    return as_array(cell.split(separator))
 
 
 def tables_at(path: Path) -> list[Path]:

@@ -1,0 +1,119 @@
+"""The bootstrap's metrics where an item has any number of classes: all are made of sums too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from harness.compare.areas import Areas, placements
+from harness.compare.bootstrap import (
+    RESAMPLES,
+    TINY,
+    Resampled,
+    Values,
+    f1_of,
+    macro_f1,
+    resample,
+)
+from harness.measure.multilabel import ranking_precisions
+from harness.measure.quality import BINS, confidence_bins
+from harness.methods.link import LINKS
+
+
+@dataclass(frozen=True)
+class SetAnswers:
+    """What every run answered on the same items.
+
+    `probabilities` holds one [items, classes] array a run; `actual` is [items, classes] bool;
+    `groups` [items] numbers the groups from 0, `strata` [groups] is each one's stratum.
+    """
+
+    probabilities: Sequence[np.ndarray]
+    actual: np.ndarray
+    groups: np.ndarray
+    strata: np.ndarray
+    one_each: ClassVar[bool] = False
+
+    @property
+    def group_count(self) -> int:
+        """Number of groups."""
+        return len(self.strata)
+
+    @property
+    def chosen(self) -> np.ndarray:
+        """Which classes were answered: [runs, items, classes] bool."""
+        return np.stack([LINKS["multilabel"].chosen(p) for p in self.probabilities])
+
+
+@dataclass(frozen=True)
+class SetSums:
+    """Sums over drawn items: [draws], [classes, draws], [runs, draws] or [runs, parts, draws]."""
+
+    items: np.ndarray
+    actual: np.ndarray
+    hits: np.ndarray
+    predicted: np.ndarray
+    exact: np.ndarray
+    wrong: np.ndarray
+    ranking: np.ndarray
+    loss: np.ndarray
+    gaps: np.ndarray
+    areas: Areas
+
+    @property
+    def decisions(self) -> np.ndarray:
+        """Classes of items: [draws]."""
+        return self.items * len(self.actual)
+
+
+def micro_f1(sums: SetSums) -> np.ndarray:
+    """F1 over all decisions; 0 where nothing is there and nothing is answered."""
+    return f1_of(sums.hits.sum(axis=1), sums.predicted.sum(axis=1), sums.actual.sum(axis=0))
+
+
+METRICS: dict[str, Callable[[SetSums], np.ndarray]] = {
+    "macro_f1": macro_f1, "micro_f1": micro_f1,
+    "subset_accuracy": lambda sums: np.asarray(sums.exact / sums.items),
+    "roc_auc": lambda sums: np.asarray(sums.areas.of(sums.items, sums.actual).mean(axis=1)),
+    "ranking_precision": lambda sums: np.asarray(sums.ranking / sums.items),
+    "hamming_loss": lambda sums: np.asarray(sums.wrong / sums.decisions),
+    "log_loss": lambda sums: np.asarray(sums.loss / sums.decisions),
+    "calibration_error": lambda sums: np.asarray(np.abs(sums.gaps).sum(axis=1) / sums.decisions),
+}
+"""As `measure.multilabel` has them."""
+
+
+def bootstrap_sets(answers: SetAnswers, resamples: int = RESAMPLES, seed: int = 0) -> Resampled:
+    """As `bootstrap.bootstrap`."""
+    targets = answers.actual
+    classes = targets.shape[1]
+    areas = [placements(p, targets) for p in answers.probabilities]
+    own = [np.hstack([_parts(p, chosen, targets), *area[:2]]) for p, chosen, area in zip(
+        answers.probabilities, answers.chosen, areas, strict=True)]
+    middle = np.stack([area[2] for area in areas])[:, :, None]
+    ends = np.cumsum([classes, classes, 1, 1, 1, 1, BINS, classes])
+
+    def metrics(shared: np.ndarray, totals: np.ndarray) -> Values:
+        hits, predicted, exact, wrong, ranking, loss, gaps, above, below = np.split(
+            totals, ends, axis=1)
+        sums = SetSums(shared[0], shared[1:], hits, predicted, exact[:, 0], wrong[:, 0],
+                       ranking[:, 0], loss[:, 0], gaps, Areas(above, below, middle))
+        return {name: metric(sums) for name, metric in METRICS.items()}
+
+    shared = np.hstack([np.ones((len(targets), 1)), targets])
+    return resample(shared, own, answers.groups, answers.strata, metrics, resamples, seed)
+
+
+def _parts(probabilities: np.ndarray, chosen: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """What each item adds to a run's sums, but for areas: [items, 2 classes + 4 + bins]."""
+    right = np.where(targets, probabilities, 1.0 - probabilities)
+    loss = -np.log(np.clip(right, TINY, 1.0)).sum(axis=1)
+    bins, gaps = confidence_bins(probabilities), np.zeros((len(targets), BINS))
+    np.add.at(gaps, (np.arange(len(targets))[:, None], bins), targets - probabilities)
+    wrong = chosen != targets
+    return np.hstack([
+        chosen & targets, chosen, ~wrong.any(axis=1)[:, None], wrong.sum(axis=1)[:, None],
+        ranking_precisions(probabilities, targets)[:, None], loss[:, None], gaps])

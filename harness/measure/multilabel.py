@@ -1,0 +1,92 @@
+"""Quality of predicted probabilities where an item has any number of classes."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+from scipy.stats import rankdata
+from sklearn.metrics import f1_score, hamming_loss, log_loss, precision_recall_fscore_support
+
+from harness.measure.part import RecordPart
+from harness.measure.quality import ClassQuality, one_against_rest, share_gap
+from harness.methods.link import LINKS
+
+
+class SetQuality(RecordPart):
+    """Figures over one split; `metrics` names those that methods are compared by.
+
+    An item is answered to have a class where its probability is above 0.5, which is not tuned.
+    Shares lie in [0, 1]. `log_loss` is in nats a class of an item, clipped as scikit-learn does.
+    """
+
+    metrics: ClassVar[tuple[str, ...]] = (
+        "macro_f1", "micro_f1", "subset_accuracy", "roc_auc", "ranking_precision", "hamming_loss",
+        "log_loss", "calibration_error")
+    items: int
+    macro_f1: float
+    """Mean F1 of the classes; one neither present nor predicted counts 0."""
+    micro_f1: float
+    """F1 over all decisions, a decision being a class of an item."""
+    subset_accuracy: float
+    """Share of the items whose every class is right."""
+    roc_auc: float | None
+    """Mean over the classes of one against the rest."""
+    roc_auc_reason: str | None = None
+    ranking_precision: float
+    """Label ranking average precision, as `ranking_precisions` has it."""
+    hamming_loss: float
+    """Share of the decisions that are wrong."""
+    log_loss: float
+    calibration_error: float
+    """Over the decisions: the sum over 15 bins of the probability of the bin's share times its
+    |share that has the class - mean probability|."""
+    classes_an_item: float
+    answered_an_item: float
+    per_class: tuple[ClassQuality, ...]
+
+
+def set_quality(probabilities: np.ndarray, targets: np.ndarray, labels: tuple[str, ...]
+                ) -> SetQuality:
+    """Figures of `probabilities` [items, classes] against `targets`, [items, classes] bool.
+
+    Raises ValueError for no items or for probabilities that are not finite.
+    """
+    if len(targets) == 0:
+        raise ValueError("there are no items to measure")
+    if not np.isfinite(probabilities).all():
+        raise ValueError("a predicted probability is not finite")
+    chosen = LINKS["multilabel"].chosen(probabilities)
+    areas = [one_against_rest(probabilities[:, c], targets[:, c]) for c in range(len(labels))]
+    undefined = [label for label, area in zip(labels, areas, strict=True) if area is None]
+    precision, recall, f1, support = precision_recall_fscore_support(targets, chosen,
+                                                                     zero_division=0.0)
+    return SetQuality(
+        items=len(targets),
+        macro_f1=float(f1_score(targets, chosen, average="macro", zero_division=0.0)),
+        micro_f1=float(f1_score(targets, chosen, average="micro", zero_division=0.0)),
+        subset_accuracy=float((chosen == targets).all(axis=1).mean()),
+        roc_auc=None if undefined else float(np.mean([a for a in areas if a is not None])),
+        roc_auc_reason=(f"not defined: none of the test items, or all, have {', '.join(undefined)}"
+                        if undefined else None),
+        ranking_precision=float(ranking_precisions(probabilities, targets).mean()),
+        hamming_loss=float(hamming_loss(targets, chosen)),
+        log_loss=float(log_loss(targets.ravel(), probabilities.ravel(), labels=[False, True])),
+        calibration_error=share_gap(probabilities.ravel(), targets.ravel()),
+        classes_an_item=float(targets.sum(axis=1).mean()),
+        answered_an_item=float(chosen.sum(axis=1).mean()),
+        per_class=tuple(
+            ClassQuality(label=label, support=int(support[c]), precision=float(precision[c]),
+                         recall=float(recall[c]), f1=float(f1[c]), roc_auc=areas[c])
+            for c, label in enumerate(labels)))
+
+
+def ranking_precisions(probabilities: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Each item's mean over its classes of the share of its classes among those ranked as high or
+    higher: [items]; 1 for an item with no class or all (Tsoumakas, Katakis and Vlahavas, Mining
+    Multi-label Data, 2010, section 34.3; scikit-learn's label ranking average precision)."""
+    among_all = rankdata(-probabilities, method="max", axis=1)
+    among_own = rankdata(np.where(targets, -probabilities, np.inf), method="max", axis=1)
+    own = targets.sum(axis=1)
+    shares = np.where(targets, among_own / among_all, 0.0).sum(axis=1)
+    return np.asarray(np.divide(shares, own, out=np.ones(len(targets)), where=own > 0))

@@ -1,0 +1,90 @@
+"""A study of items with any number of classes: run, reported, predicted with."""
+
+import json
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import yaml
+from command_line import harness, refused
+from sklearn.metrics import f1_score
+from tagged import tagged, tagged_dict
+
+from harness.report.published import read_published
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory, encoder_folder, decoder_folder):
+    folder = tmp_path_factory.mktemp("tags")
+    tagged().to_csv(folder / "data.csv", index=False)
+    suite = tagged_dict(encoder_folder, decoder_folder)
+    suite["budget"] |= {"train": 60, "test": 36, "trials": 1, "seeds": 1}
+    suite["backbones"]["enc"]["methods"] = ["knn", "full"]
+    suite["backbones"]["dec"] |= {"methods": ["zero-shot"], "budget": {"test": 36}}
+    (folder / "tags.yaml").write_text(yaml.safe_dump(suite | {"name": "tags"}))
+    said = ask(folder, "run", "tags")
+    assert said.code == 0, said.all
+    return folder
+
+
+def ask(folder, *words):
+    places = ["--suites", folder]
+    if words[0] != "check":
+        places += ["--runs", folder / "runs"]
+    if words[0] == "run":
+        places += ["--reports", folder / "reports"]
+    return harness(*words, *places, HARNESS_CACHE=str(folder / "cache"))
+
+
+@pytest.fixture(scope="module")
+def published(study):
+    return read_published(study / "reports" / "tags" / "study.json")
+
+
+def test_every_method_has_a_result_and_no_rule_is_broken(published):
+    assert {r.status.state for r in published.study.records} == {"ok"}
+    assert all(rule.held is not False for rule in published.rules)
+    assert published.study.kind == "multilabel"
+    assert published.summary.metric == "micro_f1"
+    assert published.verdict.recommended == "tfidf"
+
+
+def test_figures_are_those_of_the_kept_predictions(study, published):
+    for record in published.study.records:
+        table = pq.read_table(study / "runs" / "tags" / record.identity.run_id
+                              / "predictions.parquet")
+        labels = published.study.labels
+        p = np.column_stack([table[f"p:{label}"].to_numpy() for label in labels])
+        targets = np.array([[label in json.loads(t) for label in labels]
+                            for t in table["target"].to_pylist()])
+        assert record.figures["micro_f1"] == pytest.approx(
+            f1_score(targets, p > 0.5, average="micro", zero_division=0.0))
+        assert record.quality is None
+
+
+def test_pages_speak_of_its_own_metrics(study):
+    page = (study / "reports" / "tags" / "index.html").read_text()
+    text = (study / "reports" / "tags" / "report.md").read_text()
+    for shown in (page, text):
+        assert "micro F1" in shown
+        assert "subset accuracy" in shown
+    assert "McNemar's exact test is on subset accuracy" in page
+    assert "share that has the class" in page
+    assert "none of the classes" in page
+    assert "<th>as fruit</th>" not in page
+
+
+def test_data_is_checked_and_new_texts_are_answered_with_lists(study, published):
+    said = ask(study, "check", "tags")
+    assert said.code == 0, said.all
+    run = next(r for r in published.study.records if r.identity.label == "tfidf")
+    (study / "new.csv").write_text("text\napple pear iron zinc\nplum cherry\nvery old\n")
+    said = ask(study, "predict", run.identity.run_id, "--suite", "tags", "--input",
+               study / "new.csv", "--output", study / "out.parquet")
+    assert said.code == 0, said.all
+    found = pq.read_table(study / "out.parquet").to_pydict()
+    assert found["prediction"] == [["fruit", "metal"], ["fruit"], []]
+    refused(harness("baseline", "approve", run.identity.run_id, "--suites", study, "--runs",
+                    study / "runs", "--baselines", study, HARNESS_CACHE=str(study / "cache")),
+            "only a task of kind classification has a gate")
+    assert set(found) == {"row", "item", "prediction", "p:fruit", "p:metal", "p:metal alloy"}
