@@ -176,7 +176,8 @@ def _data(published: Published) -> str:
     return (f"{corpus}{words.cell(data.origin)}: {data.rows} rows; {data.kept} kept in "
             f"{data.groups} groups{f' ({classes})' if classes else ''}; left out: "
             f"{data.duplicates} duplicates, {data.conflicting} with conflicting labels, "
-            f"{data.other_label} with other labels, {data.empty} empty. "
+            f"{data.other_label} with other labels, {data.unlabelled} without a label, "
+            f"{data.empty} empty. "
             f"Splits {data.train} / {data.validation} / {data.test}.")
 
 
