@@ -8,6 +8,7 @@ import yaml
 from command_line import harness, refused
 from quiz import quiz_dict, write_quiz
 
+from benchmarks.headers import header
 from harness.report.published import read_published
 
 
@@ -94,6 +95,18 @@ def test_the_report_shows_both(quiz):
     page = (quiz / "reports" / "quiz" / "index.html").read_text()
     assert 'id="freshness-table"' in page
     assert 'id="calibration"' not in page
+
+
+def test_a_suite_s_header_has_both_sides_and_what_was_found(published):
+    lines = header(published, published.study.profile)
+    text = " ".join(lines)
+    assert "token F1 is on the" not in text, "a sentence begins with a capital"
+    assert "exact match and answer recall on all test items" in text
+    assert "on 8 of those items about documents that were there at training and on 12" in text
+    knows = next(row for row in published.freshness.rows if row.name == "rag-bm25 (dec)")
+    cells = next(line for line in lines if line.startswith("rag-bm25  ")).split()
+    assert cells[-4:-2] == [f"{knows.old.mean:.3f}", f"{knows.new.mean:.3f}"]
+    assert "rag-bm25: recall of the document 1.000 at 1" in text
 
 
 def test_a_second_call_trains_nothing(quiz):
