@@ -166,6 +166,16 @@ def test_rows_without_a_label_are_left_out_and_counted(tmp_path):
     assert (listed.facts.kept, listed.facts.unlabelled) == (120, 0), "a class where a suite says so"
 
 
+def test_texts_under_two_classes_are_shown(tmp_path):
+    frame = sentences()
+    frame = pd.concat([frame, frame[7:12].assign(label="metal")])
+    data = write(frame.assign(text=frame["text"].str.title()), tmp_path / "data.csv")
+    said = start(tmp_path, data)[1].facts
+    under_two = frame[7:12][frame["label"][7:12] != "metal"]
+    assert said.conflicting == 2 * len(under_two) > 0
+    assert said.conflicts == tuple(under_two["text"].str.title()[:3])
+
+
 def test_rows_without_a_group_have_nothing_in_common(tmp_path):
     frame = sentences()
     frame.loc[::2, "group"] = [None, "  "] * 30

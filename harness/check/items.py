@@ -60,6 +60,7 @@ def check_rows(task: Task) -> Iterator[Finding]:
             severity="error" if share > CONFLICTS["error"] else "warning", check="conflicts",
             found=f"{facts.conflicting:,} rows ({share:.1%}) have a text that also stands under "
                   "another class: all of them are left out", count=facts.conflicting,
+            examples=facts.conflicts,
             suggestion="Mend the labels, or make the task multi-label.")
     if facts.duplicates:
         yield Finding(severity="note", check="duplicates", count=facts.duplicates,

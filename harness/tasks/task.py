@@ -163,6 +163,8 @@ def _prepare(folder: Path, loaded: LoadedSuite, places: Sequence[Place], chosen:
     rows.unlink()  # it stays mapped until it is no more used
     kept, facts = noted.kept(classes)
     _check(loaded, places, facts, np.bincount(kept.labels, minlength=len(spec.labels)))
+    facts = dataclasses.replace(facts, conflicts=prepare.beginnings(
+        texts, noted.conflicts(classes, prepare.SHOWN)))
     kept, facts = prepare.settle(kept, facts, noted, texts, spec.leaks)
     with _splitting(loaded):
         parts = prepare.draw(kept, spec.split)
@@ -194,4 +196,4 @@ def _facts(folder: Path) -> Facts:
     fields = json.loads((folder / FACTS).read_text(encoding="utf-8"))
     leaks = tuple(Leak(leak["what"], leak["count"], tuple(leak["examples"]))
                   for leak in fields.pop("leaks"))
-    return Facts(**fields, leaks=leaks)
+    return Facts(**fields | {"leaks": leaks, "conflicts": tuple(fields["conflicts"])})
