@@ -50,8 +50,8 @@ def _inside(part: str, pairs: Pairs, items: Sequence[Example]) -> Iterator[Findi
     if again:
         yield Finding(
             severity="note", check="duplicates", count=len(again), examples=shown(again),
-            found=f"{len(again)} of {len(items):,} {part} items ({share:.1%}) are near-duplicates of "
-                  "others among them: there is less in them than their number says",
+            found=f"{len(again)} of {len(items):,} {part} items ({share:.1%}) are near-duplicates "
+                  "of others among them: there is less in them than their number says",
             suggestion="Name a group column that holds them together, or leave them out.")
 
 
