@@ -22,11 +22,13 @@ def check_power(splits: Splits, matters: float, methods: int) -> Iterator[Findin
     items, groups = len(splits.test), len({e.document or e.group for e in splits.test})
     comparisons = max(1, methods * (methods - 1) // 2)
     best, worst = detectable(items, comparisons), detectable(groups, comparisons)
+    alike = "" if groups == items else (
+        f", or {_shown(worst)} where the items of a group are alike ({groups:,} groups)")
     if best > matters:
         yield Finding(
             severity="warning", check="power", count=items,
-            found=f"{items:,} test items show {_shown(best)}, or {_shown(worst)} where the items "
-                  f"of a group are alike ({groups:,} groups); {100 * matters:g} matter to you",
+            found=f"{items:,} test items show {_shown(best)}{alike}; {100 * matters:g} matter to "
+                  "you",
             suggestion=f"For {100 * matters:g} points some {needed(matters, comparisons):,} items "
                        f"are needed: 80% power, {comparisons} comparisons, methods that disagree "
                        f"on {DISAGREE:.0%} of the items.")
