@@ -115,8 +115,9 @@ def _freshness(found: Freshness | None) -> list[str]:
     lines = ["## Old and new knowledge", "",
              f"Figures are {words.METRIC_NAMES[found.metric]} on {found.old_items} questions about "
              f"documents that were there at training and on {found.new_items} about "
-             f"{found.new_documents} that came after, with 95% intervals over documents and seeds. An update adds the "
-             "new documents to the index, or tunes as long as the first time.", "",
+             f"{found.new_documents} that came after, with 95% intervals over documents and seeds. "
+             "An update adds the new documents to the index, or tunes as long as the first time.",
+             "",
              "| method | old | new | old minus new | an update takes | by |",
              "|---|---|---|---|---|---|"]
     lines += ["| " + " | ".join(words.cell(cell) for cell in (
