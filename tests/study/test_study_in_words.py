@@ -1,7 +1,5 @@
 """A study of questions that are answered in words: run, reported, read again."""
 
-import json
-
 import pyarrow.parquet as pq
 import pytest
 import yaml
@@ -122,10 +120,9 @@ def test_a_run_is_made_again_with_the_same_answers(quiz, published):
 
 
 def test_other_questions_are_answered(quiz, published):
-    rows = [{"question": "What is the bird of Oakham?"}, {"question": "Who rules?"}]
-    (quiz / "asked.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    (quiz / "asked.csv").write_text("id;question\n1;What is the bird of Oakham?\n2;Who rules?\n")
     said = ask(quiz, "predict", run_of(published, "knn").identity.run_id, "--suite", "quiz",
-               "--input", quiz / "asked.jsonl", "--output", quiz / "answers.parquet")
+               "--input", quiz / "asked.csv", "--output", quiz / "answers.parquet")
     assert said.code == 0, said.all
     table = pq.read_table(quiz / "answers.parquet")
     assert table.column_names == ["row", "item", "prediction"]
