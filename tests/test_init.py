@@ -126,6 +126,16 @@ MESSES = {
     "a folder without texts": (lambda p: (p.mkdir(), (p / "a").mkdir()), "is a folder",
                                "Leave out"),
     "nothing": (lambda p: None, "there is no such file", "Name a table"),
+    "two columns of one name": (
+        lambda p: p.write_text("text,label,text\na,b,c\n"), "two columns are called 'text'",
+        "Rename one"),
+    "no labels": (lambda p: write(rows(*[(f"t{i}", "") for i in range(9)]), p),
+                  "no row has a label", "Name the column with --label"),
+    "a header of three megabytes": (lambda p: p.write_text("a" * 3_000_000 + ",b\nc,d\n"),
+                                    f"it has {'a' * 60}…, b)", f"Known: {'a' * 60}…, b."),
+    "a thousand columns": (
+        lambda p: write(pd.DataFrame({f"c{i}": ["a"] for i in range(1000)}), p),
+        "c18, c19 and 980 more)", "and 980 more."),
     "one text under two classes": (
         lambda p: write(rows(*[("same", "ab"[i % 2]) for i in range(20)]), p),
         "too few items of the classes 'a' (0), 'b' (0)", "collect more"),
@@ -143,6 +153,81 @@ def test_a_mess_is_two_lines_and_leaves_nothing(mess, tmp_path):
     assert list((tmp_path / "suites").iterdir()) == []
 
 
+def test_rows_without_a_label_are_left_out_and_counted(tmp_path):
+    frame = sentences()
+    frame.loc[::5, "label"] = None
+    loaded, task, said = start(tmp_path, write(frame, tmp_path / "data.csv"))
+    assert set(task.labels) == {"fruit", "metal", "metal alloy"}
+    assert (task.facts.rows, task.facts.kept, task.facts.unlabelled) == (120, 96, 24)
+    assert "24 without a label" in said
+    text = loaded.source.path.read_text()
+    loaded.source.path.write_text(text.replace("labels:  #", 'labels:\n    none: [""]  #'))
+    listed = load_task(load_suite(loaded.source.path))
+    assert (listed.facts.kept, listed.facts.unlabelled) == (120, 0), "a class where a suite says so"
+
+
+def test_texts_under_two_classes_are_shown(tmp_path):
+    frame = sentences()
+    frame = pd.concat([frame, frame[7:12].assign(label="metal")])
+    data = write(frame.assign(text=frame["text"].str.title()), tmp_path / "data.csv")
+    said = start(tmp_path, data)[1].facts
+    under_two = frame[7:12][frame["label"][7:12] != "metal"]
+    assert said.conflicting == 2 * len(under_two) > 0
+    assert said.conflicts == tuple(under_two["text"].str.title()[:3])
+
+
+def test_rows_without_a_group_have_nothing_in_common(tmp_path):
+    frame = sentences()
+    frame.loc[::2, "group"] = [None, "  "] * 30
+    _, task, _ = start(tmp_path, write(frame, tmp_path / "data.csv"))
+    assert task.facts.groups == 120
+
+
+@pytest.mark.parametrize("how", [{"sep": ";"}, {"encoding": "cp1252"}, {"encoding": "utf-16"}])
+def test_a_packed_table_s_format_is_found_too(tmp_path, how):
+    frame = sentences()
+    frame["text"] += " naïve"
+    path = tmp_path / "data.csv.gz"
+    frame.to_csv(path, index=False, **how)
+    _, task, _ = start(tmp_path, path)
+    assert task.facts.kept == 120
+    assert task.splits.test[0].text.endswith("naïve")
+
+
+def test_a_folder_s_texts_are_read_in_their_encoding(tmp_path):
+    for name in "ab":
+        (tmp_path / "texts" / name).mkdir(parents=True)
+        for i in range(8):
+            # The last byte of the file is the only one that is not ASCII.
+            (tmp_path / "texts" / name / f"{i}.txt").write_text(f"n{i} {name} café",
+                                                                encoding="cp1252")
+    _, task, _ = start(tmp_path, tmp_path / "texts", Columns(None, None))
+    assert all(item.text.endswith("café") for item in task.splits.train)
+    (tmp_path / "texts" / "a" / "0.txt").write_text("thé", encoding="utf-8")
+    with pytest.raises(HarnessError, match=r"b/7.txt is cp1252; a/0.txt is utf-8-sig"):
+        start(tmp_path, tmp_path / "texts", Columns(None, None), name="other")
+
+
+@pytest.mark.parametrize(("words", "found", "fix"), [
+    (["--data", "https://example.org/data.csv"], "addresses are not fetched", "Download the data"),
+    (["--text", "label"], "--text and --label name one column: 'label'", "Name a column each"),
+    (["--pair", "text"], "--text and --pair name one column: 'text'", "Name a column each"),
+])
+def test_words_that_cannot_be_meant(tmp_path, words, found, fix):
+    data = write(sentences(), tmp_path / "data.csv")
+    refused(harness("init", "mine", "--data", data, "--text", "text", "--label", "label",
+                    "--suites", tmp_path / "suites", *words), found, fix)
+    assert not list(tmp_path.rglob("*.yaml"))
+
+
+def test_five_hundred_classes(tmp_path):
+    frame = pd.DataFrame({"text": [f"text {i}" for i in range(2000)],
+                          "label": [f"class {i % 500}" for i in range(2000)]})
+    _, task, said = start(tmp_path, write(frame, tmp_path / "data.csv"), PLAIN)
+    assert len(task.labels) == 500
+    assert "and 480 more classes" in said
+
+
 @pytest.mark.parametrize("words", [["--text", "text"], ["--label", "label"], []])
 def test_a_table_without_its_columns_said(tmp_path, words):
     data = write(sentences(), tmp_path / "data.csv")
@@ -151,13 +236,30 @@ def test_a_table_without_its_columns_said(tmp_path, words):
     assert not list(tmp_path.rglob("*.yaml"))
 
 
-@pytest.mark.parametrize(("ending", "content"), [
-    ("jsonl", b'{"text": 1\n'), ("parquet", b"PAR1 no"), ("xlsx", b"PK"), ("jsonl", b"\xff\xfe\0")])
-def test_files_that_are_not_what_they_say(tmp_path, ending, content):
+@pytest.mark.parametrize(("ending", "content", "found", "fix"), [
+    ("jsonl", b'{"text": 1\n', "cannot be read as jsonl: line 1", "one JSON object a line"),
+    ("jsonl", b'[{"text": 1}]', "line 1: not an object", "one JSON object a line"),
+    ("jsonl", b'{"text": {"en": "a"}, "label": "b"}', "column 'text' holds objects (with en)",
+     "columns of their own"),
+    ("jsonl", b"\xff\xfe\0", "cannot be read as jsonl", "in UTF-8"),
+    ("parquet", b"PAR1 no", "cannot be read as parquet", "Write the file again"),
+    ("json", b"[]", "a table ends in .csv", "call the file .jsonl"),
+    ("xlsx", b"PK", "a table ends in .csv", "Save the sheet as CSV"),
+    ("doc", b"", "a table ends in .csv", "Convert the file")])
+def test_files_that_are_not_what_they_say(tmp_path, ending, content, found, fix):
     path = tmp_path / f"data.{ending}"
     path.write_bytes(content)
-    with pytest.raises(HarnessError, match=r"cannot be read as|a table ends in"):
+    with pytest.raises(HarnessError) as error:
         start(tmp_path, path, PLAIN)
+    assert found in error.value.found
+    assert fix in error.value.fix
+
+
+def test_a_column_of_structs_is_no_text(tmp_path):
+    frame = sentences()
+    frame["text"] = [{"en": text, "fr": ""} for text in frame["text"]]
+    with pytest.raises(HarnessError, match=r"column 'text' holds objects \(with en, fr\)"):
+        start(tmp_path, write(frame, tmp_path / "data.parquet"))
 
 
 def test_a_suite_that_is_there_and_a_name_that_is_none(tmp_path):

@@ -148,7 +148,7 @@ def test_what_the_hub_does_not_give_is_two_lines_and_leaves_nothing(tmp_path, ad
 
 def test_a_hub_that_cannot_be_reached(tmp_path):
     refused(init(tmp_path, "http://127.0.0.1:9", "some/data@main"),
-            "some/data@main: cannot be fetched", "Where there is a network")
+            "some/data@main: cannot be fetched", "where there is a network", "download the data")
     assert not list(tmp_path.rglob("*.yaml"))
 
 

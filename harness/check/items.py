@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from harness.check.finding import Finding, shown
+from harness.common.names import listed
 from harness.tasks.examples import Example
 from harness.tasks.splits import Splits
 from harness.tasks.task import Task, class_counts
@@ -30,13 +31,13 @@ def check_classes(task: Task, splits: Splits) -> Iterator[Finding]:
         if absent:
             yield Finding(
                 severity="warning" if taught.issuperset(missing) else "error", check="classes",
-                found=f"the {name} items of this profile have none of {', '.join(absent)}",
+                found=f"the {name} items of this profile have none of {listed(absent)}",
                 count=len(absent), suggestion="Raise the budget, or give more data of the class.")
     few = [f"{label} ({counts['train'][i]})" for i, label in enumerate(task.labels)
            if 0 < counts["train"][i] < FEW]
     if few:
         yield Finding(severity="warning", check="classes", count=len(few),
-                      found=f"fewer than {FEW} training items: {', '.join(few)}",
+                      found=f"fewer than {FEW} training items: {listed(few)}",
                       suggestion="Raise `budget.train`, or merge classes.")
     yield from _balance(task, splits.test)
 
@@ -60,7 +61,7 @@ def check_rows(task: Task) -> Iterator[Finding]:
             severity="error" if share > CONFLICTS["error"] else "warning", check="conflicts",
             found=f"{facts.conflicting:,} rows ({share:.1%}) have a text that also stands under "
                   f"another {'class' if one else 'set of classes'}: all of them are left out",
-            count=facts.conflicting,
+            count=facts.conflicting, examples=facts.conflicts,
             suggestion="Mend the labels, or make the task multi-label." if one else
                        "Mend the labels.")
     if facts.duplicates:
@@ -72,6 +73,10 @@ def check_rows(task: Task) -> Iterator[Finding]:
         yield Finding(severity="warning", check="empty", count=facts.empty,
                       found=f"{facts.empty:,} rows have no text and are left out",
                       suggestion="Is this the right text column?")
+    if facts.unlabelled:
+        yield Finding(severity="warning", check="empty", count=facts.unlabelled,
+                      found=f"{facts.unlabelled:,} rows have no label and are left out",
+                      suggestion="Label them; or is this not the column of the class?")
     if facts.groups == facts.kept:
         yield Finding(severity="note", check="groups", count=facts.groups,
                       found="every item is a group of its own",

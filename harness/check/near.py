@@ -19,7 +19,7 @@ Pairs = list[tuple[Example, Example]]
 
 
 def check_near(splits: Splits) -> Iterator[Finding]:
-    """Near-duplicates between test and the rest, and inside training."""
+    """Near-duplicates between test and the rest, and inside training and test."""
     kept = (*splits.train, *splits.validation)
     leaked = near_duplicates(kept, splits.test)
     items = list({test.id: test for _, test in leaked}.values())
@@ -32,6 +32,8 @@ def check_near(splits: Splits) -> Iterator[Finding]:
             examples=shown(items),
             suggestion="Name a group column that holds them together.")
     inside = near_duplicates(splits.train, splits.train)
+    yield from _inside("training", inside, splits.train)
+    yield from _inside("test", near_duplicates(splits.test, splits.test), splits.test)
     apart = [pair for pair in inside if pair[0].every_class != pair[1].every_class]
     if apart:
         yield Finding(
@@ -39,6 +41,18 @@ def check_near(splits: Splits) -> Iterator[Finding]:
             found=f"{len(apart)} pairs of near-duplicate training items have different classes",
             examples=shown([e for pair in apart for e in pair]),
             suggestion="Look at their labels.")
+
+
+def _inside(part: str, pairs: Pairs, items: Sequence[Example]) -> Iterator[Finding]:
+    """Items that say again what an earlier one of their part says."""
+    again = list({later.id: later for _, later in pairs}.values())
+    share = len(again) / max(1, len(items))
+    if again:
+        yield Finding(
+            severity="note", check="duplicates", count=len(again), examples=shown(again),
+            found=f"{len(again)} of {len(items):,} {part} items ({share:.1%}) are near-duplicates "
+                  "of others among them: there is less in them than their number says",
+            suggestion="Name a group column that holds them together, or leave them out.")
 
 
 def near_duplicates(indexed: Sequence[Example], asked: Sequence[Example]) -> Pairs:

@@ -22,15 +22,23 @@ def check_power(splits: Splits, matters: float, methods: int) -> Iterator[Findin
     items, groups = len(splits.test), len({e.document or e.group for e in splits.test})
     comparisons = max(1, methods * (methods - 1) // 2)
     best, worst = detectable(items, comparisons), detectable(groups, comparisons)
+    alike = "" if groups == items else (
+        f", or {_shown(worst)} where the items of a group are alike ({groups:,} groups)")
     if best > matters:
         yield Finding(
             severity="warning", check="power", count=items,
-            found=f"{items:,} test items show differences in accuracy from {100 * best:.1f} points "
-                  f"on, or from {100 * worst:.1f} on where the items of a group are alike "
-                  f"({groups:,} groups); {100 * matters:g} matter to you",
+            found=f"{items:,} test items show {_shown(best)}{alike}; {100 * matters:g} matter to "
+                  "you",
             suggestion=f"For {100 * matters:g} points some {needed(matters, comparisons):,} items "
                        f"are needed: 80% power, {comparisons} comparisons, methods that disagree "
                        f"on {DISAGREE:.0%} of the items.")
+
+
+def _shown(smallest: float) -> str:
+    """The differences that would be found, where the smallest of them is this."""
+    if smallest >= DISAGREE:
+        return f"no difference in accuracy of up to {100 * DISAGREE:.0f} points"
+    return f"differences in accuracy from {100 * smallest:.1f} points on"
 
 
 def needed(difference: float, comparisons: int) -> int:
@@ -39,7 +47,8 @@ def needed(difference: float, comparisons: int) -> int:
 
 
 def detectable(items: int, comparisons: int) -> float:
-    """The smallest difference in accuracy that so many items find; at most `DISAGREE`."""
+    """The smallest difference in accuracy that so many items find; `DISAGREE` where they find none
+    that methods can have."""
     if _items(DISAGREE, comparisons) > items:
         return DISAGREE
     return float(brentq(lambda difference: _items(difference, comparisons) - items, 1e-6,

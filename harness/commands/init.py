@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 
 from rich.console import Console
@@ -20,7 +21,7 @@ from harness.suite import FileSource, GivenSources, HubSource, Source, load_suit
 from harness.suite.new import NewSuite, suite_text
 from harness.suite.part import NAME
 from harness.suite.source import DataSource
-from harness.tasks.describe import describe, find_format, find_splits
+from harness.tasks.describe import describe, find_encoding, find_format, find_splits
 from harness.tasks.prepare import Place
 from harness.tasks.readers.folders import FolderOptions
 from harness.tasks.readers.tables import TableOptions, tables_at
@@ -102,6 +103,9 @@ def _source(console: Console, data: Data, suites: Path) -> DataSource:
 
 
 def _file(data: str, suites: Path) -> FileSource:
+    if "://" in data:
+        raise HarnessError(f"{data}: addresses are not fetched", "Download the data and name its "
+                           "file; a data set of the hub is ORG/NAME@REVISION.")
     if not Path(data).exists():
         raise HarnessError(f"{data}: there is no such file", "Name a table or a folder of texts, "
                            "or a data set of the hub as ORG/NAME@REVISION.")
@@ -136,10 +140,11 @@ def _of_hub(found: HubData, data: Data) -> tuple[DataSource, list[str]]:
 def _options(paths: Sequence[Path], columns: Columns) -> TableOptions | FolderOptions:
     tables = [table for path in paths for table in _tables(path, columns)]
     if not tables:
-        return FolderOptions()
+        return find_encoding(paths, FolderOptions())
     if not columns.text or not columns.label:
         raise HarnessError(f"{tables[0].name}: which columns hold text and class?",
                            "Say --text COLUMN --label COLUMN.")
+    _check_distinct(columns)
     named = (columns.text, columns.label, columns.pair, columns.group, columns.split,
              *columns.slices)
     form = find_format(tables, tuple(c for c in named if c is not None))
@@ -148,6 +153,14 @@ def _options(paths: Sequence[Path], columns: Columns) -> TableOptions | FolderOp
         slices=columns.slices, delimiter=form.delimiter, encoding=form.encoding,
         separator=columns.separator,
         split=find_splits(tables, columns.split, form) if columns.split else None)
+
+
+def _check_distinct(columns: Columns) -> None:
+    said = {"--text": columns.text, "--label": columns.label, "--pair": columns.pair}
+    for one, other in combinations(said, 2):
+        if said[one] is not None and said[one] == said[other]:
+            raise HarnessError(f"{one} and {other} name one column: '{said[one]}'",
+                               "Name a column each.")
 
 
 def _tables(path: Path, columns: Columns) -> list[Path]:

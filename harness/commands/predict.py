@@ -19,6 +19,7 @@ from harness.gate.candidate import find_candidate
 from harness.methods.link import LINKS
 from harness.methods.method import Answering
 from harness.suite import LoadedSuite, find_suite, load_suite
+from harness.tasks.describe import find_format
 from harness.tasks.examples import Example, item_id
 from harness.tasks.readers.tables import read_columns
 from harness.tasks.task import Task
@@ -37,10 +38,16 @@ def predict(console: Console, asked: Asked, source: Path, output: Path, text: st
     loaded = load_suite(find_suite(asked.suite, asked.suites), asked.profile)
     context = make_context(asked, loaded, loaded.suite.budget_for(None).max_length)
     columns = _columns(loaded, text, pair)
-    rows = read_columns(source, columns)
+    rows = _rows(source, columns)
     model = find_candidate(asked.candidate, context).model.load()
     count = _write(output, _tables(model, rows, context.task))
     console.print(f"{count:,} rows: {output}", highlight=False, soft_wrap=True)
+
+
+def _rows(source: Path, columns: list[str]) -> list[tuple[str, ...]]:
+    """The table as it is written: it need not be written as the suite's own data is."""
+    form = find_format([source], tuple(columns))
+    return read_columns(source, columns, form.delimiter, form.encoding)
 
 
 def _columns(loaded: LoadedSuite, text: str | None, pair: str | None) -> list[str]:

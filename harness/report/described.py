@@ -7,12 +7,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from harness.common.text import plain
+from harness.common.text import excerpt, plain
 from harness.tasks.describe import Described
 from harness.tasks.examples import SPLITS, SplitName
 from harness.tasks.task import Task
 
-SHOWN = 20
+SHOWN, LENGTH = 20, 60
 
 
 def print_described(console: Console, found: Described, task: Task, *, grouped: bool) -> None:
@@ -20,7 +20,8 @@ def print_described(console: Console, found: Described, task: Task, *, grouped: 
     facts, splits = task.facts, task.splits
     console.print(f"{facts.rows:,} rows: {facts.kept:,} kept; left out: {facts.duplicates:,} "
                   f"duplicates, {facts.conflicting:,} with one text under two classes, "
-                  f"{facts.empty:,} without text", highlight=False)
+                  f"{facts.unlabelled:,} without a label, {facts.empty:,} without text",
+                  highlight=False)
     if found.kind == "multilabel":
         between = found.options.get("separator")
         told = f"separated by '{between}'" if between else "in lists"
@@ -44,7 +45,8 @@ def print_described(console: Console, found: Described, task: Task, *, grouped: 
     for column in ("items", "share"):
         table.add_column(column, justify="right")
     for label, count in list(found.classes.items())[:SHOWN]:
-        table.add_row(escape(plain(label)), f"{count:,}", f"{count / facts.kept:.1%}")
+        table.add_row(escape(excerpt(plain(label), LENGTH)), f"{count:,}",
+                      f"{count / facts.kept:.1%}")
     console.print(table)
     for label, spelt in found.values.items():
         if len(spelt) > 1:

@@ -113,10 +113,11 @@ def _freshness(found: Freshness | None) -> list[str]:
     if found is None:
         return []
     lines = ["## Old and new knowledge", "",
-             f"{words.METRIC_NAMES[found.metric]} on {found.old_items} questions about documents "
-             f"that were there at training and on {found.new_items} about {found.new_documents} "
-             "that came after, with 95% intervals over documents and seeds. An update adds the "
-             "new documents to the index, or tunes as long as the first time.", "",
+             f"Figures are {words.METRIC_NAMES[found.metric]} on {found.old_items} questions about "
+             f"documents that were there at training and on {found.new_items} about "
+             f"{found.new_documents} that came after, with 95% intervals over documents and seeds. "
+             "An update adds the new documents to the index, or tunes as long as the first time.",
+             "",
              "| method | old | new | old minus new | an update takes | by |",
              "|---|---|---|---|---|---|"]
     lines += ["| " + " | ".join(words.cell(cell) for cell in (
@@ -176,7 +177,8 @@ def _data(published: Published) -> str:
     return (f"{corpus}{words.cell(data.origin)}: {data.rows} rows; {data.kept} kept in "
             f"{data.groups} groups{f' ({classes})' if classes else ''}; left out: "
             f"{data.duplicates} duplicates, {data.conflicting} with conflicting labels, "
-            f"{data.other_label} with other labels, {data.empty} empty. "
+            f"{data.other_label} with other labels, {data.unlabelled} without a label, "
+            f"{data.empty} empty. "
             f"Splits {data.train} / {data.validation} / {data.test}.")
 
 

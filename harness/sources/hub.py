@@ -44,8 +44,9 @@ def endpoint() -> str | None:
 
 
 @contextmanager
-def asking(origin: str) -> Iterator[None]:
-    """What goes wrong with the hub becomes a HarnessError that names `origin`."""
+def asking(origin: str, offline: str) -> Iterator[None]:
+    """What goes wrong with the hub becomes a HarnessError that names `origin`; `offline` says what
+    to do where there is none."""
     from httpx2 import HTTPError
     from huggingface_hub.errors import (
         GatedRepoError,
@@ -65,17 +66,15 @@ def asking(origin: str) -> Iterator[None]:
         raise HarnessError(f"{origin}: not on the hub, or private",
                            "Check the id; for a private one run `hf auth login`.") from None
     except (HTTPError, OSError, ValueError) as error:
-        raise _unreachable(origin, error) from None
+        raise _unreachable(origin, error, offline) from None
 
 
-def _unreachable(origin: str, error: Exception) -> HarnessError:
+def _unreachable(origin: str, error: Exception, offline: str) -> HarnessError:
     status = getattr(getattr(error, "response", None), "status_code", None)
     if status in (401, 403):
         return HarnessError(f"{origin}: the hub refuses this login ({status})",
                             "Run `hf auth login` with a token that may read it.")
-    return HarnessError(f"{origin}: cannot be fetched ({type(error).__name__})",
-                        "Where there is a network, `harness plan SUITE` fetches all a suite "
-                        f"names; then copy the folder {cache_folder()} here.")
+    return HarnessError(f"{origin}: cannot be fetched ({type(error).__name__})", offline)
 
 
 def _download(source: HubSource, origin: str, folder: Path) -> None:
@@ -85,8 +84,10 @@ def _download(source: HubSource, origin: str, folder: Path) -> None:
     if not sys.stderr.isatty():
         disable_progress_bars()
         Console(stderr=True).print(f"fetching {origin}", highlight=False)
+    elsewhere = ("Where there is a network, `harness plan SUITE` fetches all a suite names; then "
+                 f"copy the folder {cache_folder()} here.")
     # With a cache of its own, for a client without a network takes what it finds in any other.
-    with asking(origin), writing(folder):
+    with asking(origin, elsewhere), writing(folder):
         snapshot_download(
             source.hub, repo_type=source.repo_type, revision=source.revision, local_dir=folder,
             cache_dir=folder / OWN, allow_patterns=list(source.files or SAFE_FILES),

@@ -13,6 +13,9 @@ CARD = "README.md"
 TABLES = (".csv", ".tsv", ".jsonl", ".parquet")
 
 
+OFFLINE = "Try again where there is a network, or download the data and name its files."
+
+
 @dataclass(frozen=True)
 class HubData:
     """A data set at a commit: the tables of each of its splits, under the split's own name."""
@@ -34,7 +37,7 @@ def look_up(name: str, revision: str, config: str | None) -> HubData:
 
     origin = f"{name}@{revision}"
     with tempfile.TemporaryDirectory() as place:
-        with asking(origin):
+        with asking(origin, OFFLINE):
             info = HfApi(endpoint=endpoint()).dataset_info(name, revision=revision)
             files = [file.rfilename for file in info.siblings or ()]
             card = "" if CARD not in files else Path(hf_hub_download(

@@ -32,6 +32,7 @@ class DataFacts(RecordPart):
     duplicates: int
     conflicting: int
     groups: int
+    unlabelled: int = 0
     documents: int | None = None
     """Of the corpus that questions are answered from."""
     new_documents: int | None = None
@@ -116,7 +117,7 @@ def _data_facts(plan: Plan) -> DataFacts:
     ids, groups = ([set(column(part, key)) for part in parts] for key in ("id", "group"))
     return DataFacts(
         origin=plan.task.origin, rows=facts.rows, kept=facts.kept, empty=facts.empty,
-        other_label=facts.other_label, duplicates=facts.duplicates,
+        other_label=facts.other_label, unlabelled=facts.unlabelled, duplicates=facts.duplicates,
         conflicting=facts.conflicting, groups=facts.groups,
         documents=corpus.facts.documents if corpus else None,
         new_documents=corpus.facts.new_documents if corpus else None,

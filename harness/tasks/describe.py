@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from harness.common.errors import HarnessError
-from harness.common.names import did_you_mean
+from harness.common.names import did_you_mean, listed
 from harness.suite import Kind
 from harness.tasks.examples import SPLITS, SplitName, folded
 from harness.tasks.label_sets import (
@@ -26,8 +26,10 @@ from harness.tasks.label_sets import (
 from harness.tasks.ledger import NOWHERE, Ledger
 from harness.tasks.prepare import Place, read_rows
 from harness.tasks.readers import READERS
-from harness.tasks.readers.folders import FolderOptions
+from harness.tasks.readers.folders import FolderOptions, texts_at
+from harness.tasks.readers.packed import DAMAGED, opened, unpacked_ending
 from harness.tasks.readers.tables import (
+    SEPARATED,
     SplitColumn,
     TableOptions,
     class_names,
@@ -37,9 +39,10 @@ from harness.tasks.readers.tables import (
 )
 
 DELIMITERS = (",", ";", "\t", "|")
-MOST_CLASSES = 200
 LEAST_ITEMS = 3
 """Of a class: one a split."""
+MOST_CLASSES = 1000
+"""More are a search, not a choice, and every class costs a line of the suite."""
 MOST, SOME = 0.5, 0.02
 """Shares of the labels that hold a sign, from which on it is taken for a separator, or told."""
 TOKENS_A_WORD = 1.4
@@ -91,14 +94,14 @@ class Described:
 
 
 def find_format(paths: Sequence[Path], columns: tuple[str, ...]) -> Format:
-    """Encoding and delimiter of CSV or TSV files: the delimiter under which their headers have the
-    columns. Other tables need none.
+    """Encoding and delimiter of tables in lines, packed or not: the delimiter under which their
+    headers have the columns. Other tables need none.
 
     Raises HarnessError for an empty file, one that is not text, missing columns, and files that
     are written in two ways.
     """
     formats = {path: _format(path, columns) for path in paths
-               if path.suffix.lower() in (".csv", ".tsv")}
+               if unpacked_ending(path) in SEPARATED}
     if len(set(formats.values())) > 1:
         first, other = (next(p for p, f in formats.items() if f == form)
                         for form in list(dict.fromkeys(formats.values()))[:2])
@@ -109,7 +112,7 @@ def find_format(paths: Sequence[Path], columns: tuple[str, ...]) -> Format:
 
 def _format(path: Path, columns: tuple[str, ...]) -> Format:
     encoding = _encoding(path)
-    usual = "\t" if path.suffix.lower() == ".tsv" else ","
+    usual = "," if unpacked_ending(path) == ".csv" else "\t"
     best: list[str] = []
     failure: HarnessError | None = None
     for delimiter in (usual, *(d for d in DELIMITERS if d != usual)):
@@ -125,7 +128,18 @@ def _format(path: Path, columns: tuple[str, ...]) -> Format:
         raise failure
     absent = next((c for c in columns if c not in best), columns[0])
     raise HarnessError(f"{path.name}: there is no column '{absent}' (it has "
-                       f"{', '.join(best[:20])})", did_you_mean(absent, best))
+                       f"{listed(best)})", did_you_mean(absent, best))
+
+
+def find_encoding(folders: Sequence[Path], options: FolderOptions) -> FolderOptions:
+    """The options with the encoding of the texts. Raises HarnessError where they have several."""
+    found = {_encoding(path): path for folder in folders
+             for path in texts_at(folder, options.pattern) if not path.read_bytes().isascii()}
+    if len(found) > 1:
+        raise HarnessError("; ".join(f"{path.parent.name}/{path.name} is {encoding}"
+                                     for encoding, path in sorted(found.items())),
+                           "Save all texts in one encoding, best UTF-8.")
+    return options.model_copy(update={"encoding": next(iter(found), options.encoding)})
 
 
 def find_splits(paths: Sequence[Path], column: str, form: Format) -> SplitColumn:
@@ -165,21 +179,25 @@ def describe(places: Sequence[Place], options: TableOptions | FolderOptions) -> 
         if maybe is not None and maybe[1] > MOST:
             return describe(places, options.model_copy(update={"separator": maybe[0]}))
     kind: Kind = "multilabel" if holds_lists(labels) else "classification"
-    held = value_counts(labels) if kind == "multilabel" else labels
-    if len(held) > min(MOST_CLASSES, max(2, rows // 2)):
-        raise HarnessError(f"{name}: {len(held)} different labels in {rows} rows",
+    held = (value_counts(labels) if kind == "multilabel"
+            else {value: count for value, count in labels.items() if value})
+    if not held:
+        raise HarnessError(f"{name}: no row has a label", "Name the column with --label.")
+    if len(held) > min(MOST_CLASSES, max(2, rows // LEAST_ITEMS)):
+        raise HarnessError(f"{name}: {len(held):,} different labels in {rows:,} rows",
                            "Is this the column of the class? Name it with --label; where a cell "
-                           "holds several, say what is between them with --separator.")
+                           "holds several, say what is between them with --separator. There may "
+                           f"be {MOST_CLASSES:,} classes, of {LEAST_ITEMS} items or more each.")
     values = _spellings(held, _numbered(places, options))
-    listed = {value: i for i, spelt in enumerate(values.values()) for value in spelt}
+    numbers = {value: i for i, spelt in enumerate(values.values()) for value in spelt}
     sets: Sets = {}
     if kind == "multilabel":
-        kept, _, sets = keep_sets(ledger, listed)
+        kept, _, sets = keep_sets(ledger, numbers)
     else:
-        kept, _ = ledger.kept(listed)
+        kept, _ = ledger.kept(numbers)
     found = [sets.get(value, (label,)) for value, label in zip(
         ledger.values(kept.rows), kept.labels.tolist(), strict=True)]
-    counts = Counter(number for numbers in found for number in numbers)
+    counts = Counter(number for own in found for number in own)
     classes = {label: counts[i] for i, label in enumerate(values)}
     _check(name, classes, maybe)
     lengths = np.asarray(words)[kept.rows]
@@ -229,7 +247,7 @@ def _check(name: str, classes: dict[str, int], maybe: tuple[str, float] | None) 
 def _encoding(path: Path) -> str:
     """UTF-16 by its mark, UTF-8 where all of the file is, else Windows-1252."""
     try:
-        with path.open("rb") as stream:
+        with opened(path) as stream:
             start = stream.read(4)
             if not start:
                 raise HarnessError(f"{path.name}: is empty", "Give data.")
@@ -237,16 +255,19 @@ def _encoding(path: Path) -> str:
                 return "utf-16"
             stream.seek(0)
             decoder, utf8, line = codecs.getincrementaldecoder("utf-8")(), True, 1
-            while chunk := stream.read(1 << 20):
+            more = True
+            while more:
+                more = bool(chunk := stream.read(1 << 20))
                 if b"\0" in chunk:
                     line += chunk[: chunk.index(b"\0")].count(b"\n")
                     raise HarnessError(f"{path.name}:{line}: holds a NUL byte: not text",
                                        "Export the table again.")
                 line += chunk.count(b"\n")
                 try:
-                    decoder.decode(chunk)
+                    decoder.decode(chunk, final=not more)
                 except UnicodeDecodeError:
                     utf8 = False
-    except OSError as error:
-        raise HarnessError(f"{path}: {error.strerror}", "Name a readable file.") from None
+    except DAMAGED as error:
+        raise HarnessError(f"{path.name}: cannot be read: {getattr(error, 'strerror', error)}",
+                           "Name a readable file.") from None
     return "utf-8-sig" if utf8 else "cp1252"

@@ -76,10 +76,17 @@ def keep_sets(ledger: Ledger, classes: Mapping[str, int]) -> tuple[Kept, Facts, 
     2011.)
     """
     sets = class_sets(ledger.labels, classes)
-    number = {members: i for i, members in enumerate(dict.fromkeys(sets.values()))}
-    kept, facts = ledger.kept({label: number[members] for label, members in sets.items()})
-    kept = dataclasses.replace(kept, labels=_rarest(kept.labels, list(number), classes))
+    kept, facts = ledger.kept(set_numbers(ledger, classes))
+    members = list(dict.fromkeys(sets.values()))
+    kept = dataclasses.replace(kept, labels=_rarest(kept.labels, members, classes))
     return kept, facts, sets
+
+
+def set_numbers(ledger: Ledger, classes: Mapping[str, int]) -> dict[str, int]:
+    """A number for each label: one for each different set of classes."""
+    sets = class_sets(ledger.labels, classes)
+    number = {members: i for i, members in enumerate(dict.fromkeys(sets.values()))}
+    return {label: number[members] for label, members in sets.items()}
 
 
 def _rarest(labels: np.ndarray, members: list[tuple[int, ...]], classes: Mapping[str, int]

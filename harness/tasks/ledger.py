@@ -38,6 +38,10 @@ class Facts:
     groups: int
     leaked: int = 0
     """Items left out of a given split because a later one has them, or their group."""
+    unlabelled: int = 0
+    """Rows whose label is empty, where the suite gives that no meaning."""
+    conflicts: tuple[str, ...] = ()
+    """The beginnings of some texts that stand under two classes."""
     leaks: tuple[Leak, ...] = ()
     """Of the splits that the data came with, before anything was left out for it."""
 
@@ -94,11 +98,32 @@ class Ledger:
     def kept(self, classes: Mapping[str, int]) -> tuple[Kept, Facts]:
         """The items with distinct folded texts, and what became of the rows.
 
-        `classes` maps label values to class indices; rows of other values are left out. Of rows
-        with one text and one class the first is kept; a text under two classes is left out. Where
-        the data came with splits, each is looked at by itself. An item without a group is a group
-        of its own.
+        `classes` maps label values to class indices; rows of other values, or of none, are left
+        out. Of rows with one text and one class the first is kept; a text under two classes is left
+        out. Where the data came with splits, each is looked at by itself. An item without a group
+        is a group of its own.
         """
+        ids, splits = np.asarray(self.ids), np.asarray(self._splits)
+        labels, order, starts, agree = self._by_text(classes)
+        sizes = np.diff(np.append(starts, len(order)))
+        unlabelled = 0 if "" in classes else self.labels.get("", 0)
+        rows = order[starts[agree]]
+        kept = Kept(rows, ids[rows], labels[rows], self._numbered(rows), splits[rows])
+        return kept, Facts(
+            rows=self.empty + len(ids), kept=len(kept), empty=self.empty,
+            other_label=len(ids) - len(order) - unlabelled, unlabelled=unlabelled,
+            duplicates=int((sizes[agree] - 1).sum()),
+            conflicting=int(sizes[~agree].sum()), groups=len(np.unique(kept.groups)))
+
+    def conflicts(self, classes: Mapping[str, int], most: int) -> list[int]:
+        """The first row of each of some texts that stand under two classes."""
+        _, order, starts, agree = self._by_text(classes)
+        return [int(row) for row in np.sort(order[starts[~agree]])[:most]]
+
+    def _by_text(self, classes: Mapping[str, int]
+                 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Class of each row; the rows of a class by split and text; where in these each text
+        starts, and whether all of its rows are of one class."""
         known = np.array([classes.get(value, NOWHERE) for value in self._values], dtype=np.int64)
         labels = known[np.asarray(self._labels)] if len(known) else np.zeros(0, np.int64)
         ids, splits = np.asarray(self.ids), np.asarray(self._splits)
@@ -106,15 +131,9 @@ class Ledger:
         # Stable: of the rows with one text, the first read comes first.
         order = listed[np.lexsort((ids[listed], splits[listed]))]
         starts = np.flatnonzero(_changes(ids[order]) | _changes(splits[order]))
-        sizes = np.diff(np.append(starts, len(order)))
         agree = (np.minimum.reduceat(labels[order], starts)
                  == np.maximum.reduceat(labels[order], starts)) if len(starts) else starts > 0
-        rows = order[starts[agree]]
-        kept = Kept(rows, ids[rows], labels[rows], self._numbered(rows), splits[rows])
-        return kept, Facts(
-            rows=self.empty + len(ids), kept=len(kept), empty=self.empty,
-            other_label=len(ids) - len(listed), duplicates=int((sizes[agree] - 1).sum()),
-            conflicting=int(sizes[~agree].sum()), groups=len(np.unique(kept.groups)))
+        return labels, order, starts, agree
 
     def values(self, rows: np.ndarray) -> list[str]:
         """The label values of rows."""

@@ -74,6 +74,11 @@ def open_rows(path: Path) -> pa.Table:
     return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
 
 
+def beginnings(texts: pa.Table, rows: Sequence[int]) -> tuple[str, ...]:
+    """The first words of the texts of some rows."""
+    return tuple(_brief(texts["text"][row].as_py()) for row in rows)
+
+
 def settle(kept: Kept, facts: Facts, ledger: Ledger, texts: pa.Table, leaks: Leaks
            ) -> tuple[Kept, Facts]:
     """Leaks between given splits are told, and mended where the suite says `drop`."""
@@ -100,8 +105,12 @@ def _leaks(kept: Kept, ledger: Ledger, texts: pa.Table) -> Iterator[Leak]:
             row = int(found.rows[i])
             text = (texts["text"][row].as_py() if what == "items" else ledger.group(row))
             examples.append(f"in {names_of(found.splits[keys == key])}: "
-                            + excerpt(" ".join(plain(text).split()), LENGTH))
+                            + _brief(text))
         yield Leak(what, len(names), tuple(examples))
+
+
+def _brief(text: str) -> str:
+    return excerpt(" ".join(plain(text).split()), LENGTH)
 
 
 def draw(kept: Kept, split: Split) -> np.ndarray:

@@ -24,7 +24,7 @@ from harness.tasks import examples, items, label_sets, ledger, prepare, splits
 from harness.tasks.corpus import Corpus, load_corpus
 from harness.tasks.examples import SPLITS, Example, SplitName
 from harness.tasks.items import Items, column
-from harness.tasks.label_sets import Sets, keep_sets
+from harness.tasks.label_sets import Sets, keep_sets, set_numbers
 from harness.tasks.ledger import Facts, Leak
 from harness.tasks.prepare import Place
 from harness.tasks.questions import gather, split_questions
@@ -172,6 +172,9 @@ def _prepare(folder: Path, loaded: LoadedSuite, places: Sequence[Place], chosen:
         kept, facts = noted.kept(classes)
         counted = Counter(kept.labels.tolist())
     _check(loaded, places, facts, counted)
+    known = set_numbers(noted, classes) if spec.kind == "multilabel" else classes
+    facts = dataclasses.replace(facts, conflicts=prepare.beginnings(
+        texts, noted.conflicts(known, prepare.SHOWN)))
     kept, facts = prepare.settle(kept, facts, noted, texts, spec.leaks)
     with _splitting(loaded):
         parts = prepare.draw(kept, spec.split)
@@ -204,4 +207,4 @@ def _facts(folder: Path) -> Facts:
     fields = json.loads((folder / FACTS).read_text(encoding="utf-8"))
     leaks = tuple(Leak(leak["what"], leak["count"], tuple(leak["examples"]))
                   for leak in fields.pop("leaks"))
-    return Facts(**fields, leaks=leaks)
+    return Facts(**fields | {"leaks": leaks, "conflicts": tuple(fields["conflicts"])})

@@ -54,6 +54,7 @@ def test_a_majority_that_hides_the_rest_is_told(task):
     ({"conflicting": 30}, [("error", "conflicts", 30)]),
     ({"duplicates": 4}, [("note", "duplicates", 4)]),
     ({"empty": 2}, [("warning", "empty", 2)]),
+    ({"unlabelled": 3}, [("warning", "empty", 3)]),
     ({"groups": 100}, [("note", "groups", 100)]),
 ])
 def test_rows_that_were_left_out_are_told(task, facts, expected):

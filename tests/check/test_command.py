@@ -25,7 +25,7 @@ def test_a_sound_suite_has_no_errors(suite_file):
     said = harness("check", suite_file)
     assert said.code == 0, said.all
     assert "error" not in said.out
-    assert "power: 18 test items show differences" in said.out
+    assert "power: 18 test items show no difference in accuracy of up to 20 points" in said.out
 
 
 def test_errors_are_exit_1_and_stop_a_run_before_anything_is_spent(contradictory, tmp_path):
@@ -51,4 +51,4 @@ def test_warnings_go_into_the_report(suite_file, tmp_path):
     study = read_published(folder / "study.json").study
     assert "power" in {f.check for f in study.findings if f.severity == "warning"}
     for name in ("index.html", "report.md"):
-        assert "18 test items show differences in accuracy" in (folder / name).read_text()
+        assert "18 test items show no difference in accuracy" in (folder / name).read_text()

@@ -62,5 +62,11 @@ def test_leaks_and_conflicts_are_told():
     assert (found.severity, found.check, found.count) == ("warning", "leakage", 1)
     assert found.examples[0].startswith(f"{200:016x}: ")
     apart = [*train, example(300, text(0) + " twice", label=1)]
-    (found,) = check_near(Splits(tuple(apart), (), tuple(test)))
+    again, found = check_near(Splits(tuple(apart), (), tuple(test)))
+    assert (again.severity, again.check, again.count) == ("note", "duplicates", 1)
+    assert "1 of 21 training items (4.8%)" in again.found
+    assert again.examples[0].startswith(f"{300:016x}: ")
     assert (found.severity, found.check, found.count) == ("warning", "conflicts", 1)
+    twice = [*test, example(400, text(50) + " twice"), example(401, text(50) + " thrice")]
+    (found,) = check_near(Splits(tuple(train), (), tuple(twice)))
+    assert (found.check, found.count) == ("duplicates", 2), "each item once, however many pairs"

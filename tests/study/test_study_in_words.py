@@ -1,13 +1,12 @@
 """A study of questions that are answered in words: run, reported, read again."""
 
-import json
-
 import pyarrow.parquet as pq
 import pytest
 import yaml
 from command_line import harness, refused
 from quiz import quiz_dict, write_quiz
 
+from benchmarks.headers import header
 from harness.report.published import read_published
 
 
@@ -96,6 +95,18 @@ def test_the_report_shows_both(quiz):
     assert 'id="calibration"' not in page
 
 
+def test_a_suite_s_header_has_both_sides_and_what_was_found(published):
+    lines = header(published, published.study.profile)
+    text = " ".join(lines)
+    assert "token F1 is on the" not in text, "a sentence begins with a capital"
+    assert "exact match and answer recall on all test items" in text
+    assert "on 8 of those items about documents that were there at training and on 12" in text
+    knows = next(row for row in published.freshness.rows if row.name == "rag-bm25 (dec)")
+    cells = next(line for line in lines if line.startswith("rag-bm25  ")).split()
+    assert cells[-4:-2] == [f"{knows.old.mean:.3f}", f"{knows.new.mean:.3f}"]
+    assert "rag-bm25: recall of the document 1.000 at 1" in text
+
+
 def test_a_second_call_trains_nothing(quiz):
     said = ask(quiz, "run", "quiz")
     assert said.code == 0
@@ -109,10 +120,9 @@ def test_a_run_is_made_again_with_the_same_answers(quiz, published):
 
 
 def test_other_questions_are_answered(quiz, published):
-    rows = [{"question": "What is the bird of Oakham?"}, {"question": "Who rules?"}]
-    (quiz / "asked.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    (quiz / "asked.csv").write_text("id;question\n1;What is the bird of Oakham?\n2;Who rules?\n")
     said = ask(quiz, "predict", run_of(published, "knn").identity.run_id, "--suite", "quiz",
-               "--input", quiz / "asked.jsonl", "--output", quiz / "answers.parquet")
+               "--input", quiz / "asked.csv", "--output", quiz / "answers.parquet")
     assert said.code == 0, said.all
     table = pq.read_table(quiz / "answers.parquet")
     assert table.column_names == ["row", "item", "prediction"]

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from harness.tasks.examples import Row
 from harness.tasks.readers import ReaderOptions, reader
-from harness.tasks.readers.tables import read_columns
+from harness.tasks.readers.tables import named, read_columns
 
 
 class QuestionOptions(ReaderOptions):
@@ -37,7 +37,7 @@ def read_questions(path: Path, options: QuestionOptions) -> Iterator[Row]:
         yield Row(
             text=row[options.text], label="", references=_references(row[options.answers]),
             document=row[options.document] if options.document else None,
-            group=row[options.group] if options.group else None,
+            group=named(row[options.group]) if options.group else None,
             slices={name: row[name] for name in options.slices},
         )
 

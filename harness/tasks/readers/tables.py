@@ -16,12 +16,24 @@ import pyarrow.parquet as pq
 from pydantic import Field
 
 from harness.common.errors import HarnessError
-from harness.common.names import did_you_mean
+from harness.common.names import did_you_mean, listed
 from harness.tasks.examples import SPLITS, Row, SplitName, as_array
 from harness.tasks.readers import ReaderOptions, reader
 from harness.tasks.readers.packed import DAMAGED, opened, unpacked_ending
 
 ENDINGS = (".csv", ".tsv", ".tab", ".jsonl", ".parquet")
+SEPARATED = (".csv", ".tsv", ".tab")
+OTHERS = {
+    ".json": "Write one JSON object a line, and call the file .jsonl.",
+    ".ndjson": "Call it .jsonl.",
+    ".xlsx": "Save the sheet as CSV.", ".xls": "Save the sheet as CSV.",
+    ".ods": "Save the sheet as CSV.",
+}
+"""What to do with tables of other formats."""
+QUOTING = ("Mend the file: cells that hold the delimiter or a line break stand in quotes; or say "
+           "its delimiter and encoding.")
+MENDING = {".jsonl": "Mend the file: one JSON object a line, in UTF-8.",
+           ".parquet": "Write the file again."} | dict.fromkeys(SEPARATED, QUOTING)
 ROWS = 20_000
 """Rows of a file that are held at once."""
 
@@ -76,7 +88,7 @@ def read_table(path: Path, options: TableOptions) -> Iterator[Row]:
             yield Row(
                 text=row[options.text], label=_label(row[options.label], options.separator),
                 pair=row[options.pair] if options.pair else None,
-                group=row[options.group] if options.group else None,
+                group=named(row[options.group]) if options.group else None,
                 slices={name: row[name] for name in options.slices},
                 split=_split(file, row, options.split) if options.split else None,
             )
@@ -87,6 +99,11 @@ def _label(cell: str, separator: str | None) -> str:
     if separator is None:
         return cell.strip()
     return as_array(cell.split(separator))
+
+
+def named(cell: str) -> str | None:
+    """A group's name; None where the cell is empty, for such rows have nothing in common."""
+    return cell if cell.strip() else None
 
 
 def tables_at(path: Path) -> list[Path]:
@@ -150,15 +167,21 @@ def _rows(path: Path, wanted: Sequence[str], delimiter: str | None, encoding: st
                                    "Rename one of them.")
         if unpacked_ending(path) != ".jsonl":
             _check_columns(path, wanted, names)
-        yield from zip(*(_texts(frame, column) for column in wanted), strict=True)
+        yield from zip(*(_texts(path, frame, column) for column in wanted), strict=True)
     _check_columns(path, wanted, list(seen))
 
 
-def _texts(frame: pd.DataFrame, column: str) -> Iterator[str]:
+def _texts(path: Path, frame: pd.DataFrame, column: str) -> Iterator[str]:
     if column not in frame:
         return repeat("", len(frame))
     cells = frame[column].astype(object)
-    return map(_text, cells.where(cells.notna(), "").tolist())
+    found = cells.where(cells.notna(), "").tolist()
+    part = next((cell for cell in found if isinstance(cell, dict)), None)
+    if part is not None:
+        raise HarnessError(f"{path.name}: column '{column}' holds objects (with "
+                           f"{listed(list(map(str, part)))}), not text",
+                           "Give their parts columns of their own.")
+    return map(_text, found)
 
 
 def _check_columns(path: Path, wanted: Sequence[str], names: Sequence[str]) -> None:
@@ -193,24 +216,28 @@ def _frames(path: Path, delimiter: str | None, encoding: str, rows: int, skip: i
     ending = unpacked_ending(path)
     if ending not in formats:
         raise HarnessError(f"{path.name}: a table ends in {', '.join(formats)}",
-                           "Convert the file, or rename it to what it is.")
+                           OTHERS.get(ending, "Convert the file, or rename it to what it is."))
     try:
         yield from formats[ending]()
     except (ValueError, LookupError, pa.ArrowException, *DAMAGED) as error:
         reason = " ".join(str(error).split())[:150]
         raise HarnessError(f"{path.name}: cannot be read as {ending[1:]}: {reason}",
-                           "Mend the file, or say its delimiter and encoding.") from None
+                           MENDING[ending]) from None
 
 
 def _separated(path: Path, separator: str, encoding: str, rows: int, skip: int
                ) -> Iterator[pd.DataFrame]:
+    how: dict[str, Any] = {"dtype": str, "keep_default_na": False, "sep": separator,
+                           "encoding": encoding, "engine": "c"}
+    with opened(path) as stream:
+        names = pd.read_csv(stream, header=None, nrows=1, **how).iloc[0].tolist()
     with opened(path) as stream, pd.read_csv(
-            stream, dtype=str, keep_default_na=False, sep=separator, encoding=encoding,
-            skiprows=range(1, 1 + skip), chunksize=rows, engine="c") as chunks:
+            stream, skiprows=range(1, 1 + skip), chunksize=rows, **how) as chunks:
         for frame in chunks:
             if len(frame) and not isinstance(frame.index, pd.RangeIndex):
                 # pandas would take the first column for row names and shift all the others
                 raise ValueError("its rows have more fields than its first line has names")
+            frame.columns = pd.Index(names)  # pandas gives the second of a name another one
             yield frame
 
 
@@ -227,9 +254,7 @@ def _record(line: str, number: int) -> dict[str, Any]:
         record = json.loads(line)
         if not isinstance(record, dict):
             raise ValueError("not an object")
-        return {key: json.dumps(value, ensure_ascii=False)
-                if isinstance(value, dict | list) else value
-                for key, value in record.items()}
+        return record
     except (ValueError, RecursionError) as error:
         raise ValueError(f"line {number}: {error}") from None
 
