@@ -10,7 +10,7 @@ from typing import Protocol
 
 from harness.backbones.admission import MAX_BYTES, Admitted, admit
 from harness.backbones.features import FeatureStore
-from harness.backbones.handle import Handle, get_backbone, hashed_handle
+from harness.backbones.handle import ASKED, Handle, get_backbone, hashed_handle
 from harness.backbones.load import Loaded
 from harness.common.clock import Clock
 from harness.common.device import Device
@@ -83,8 +83,8 @@ class TunedFolder:
         """Read the folder. Raises HarnessError where it cannot answer the task."""
         loaded = load_tuned(self.admitted, self.base, self.device.type)
         check_whole(self.admitted, loaded)
-        if self._kind == "decoder":
-            return self._decoder(loaded)
+        if self._backbone.kind in ASKED:
+            return self._asked(loaded)
         names = ([str(i) for i in range(loaded.model.num_labels)] if self.admitted.is_adapter
                  else [str(loaded.model.config.id2label[i])
                        for i in range(loaded.model.config.num_labels)])
@@ -93,15 +93,16 @@ class TunedFolder:
         return Reordered(EncoderClassifier(loaded, longest, self.device, nothing_to_save), order)
 
     @property
-    def _kind(self) -> str:
+    def _backbone(self) -> Handle:
+        """What says of which kind the model is."""
         if self.admitted.is_adapter and self.base is not None:
-            return self.base.kind
-        return hashed_handle(self.admitted.path, self.admitted.sha256).kind
+            return self.base
+        return hashed_handle(self.admitted.path, self.admitted.sha256)
 
-    def _decoder(self, loaded: Loaded) -> AskedDecoder:
+    def _asked(self, loaded: Loaded) -> AskedDecoder:
         job = Job(task=self.task, train=(), validation=(), seed=0, device=self.device,
                   budget=Budget(max_length=self.max_length), clock=Clock(),
-                  store=FeatureStore(None))
+                  store=FeatureStore(None), backbone=self._backbone)
         return plain_decoder(job, loaded=loaded)
 
 

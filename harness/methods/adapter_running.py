@@ -51,7 +51,8 @@ def make_ready(model: Any) -> None:
 
 def _with_task(model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
                ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    ids = kwargs["input_ids"]
+    # What the rows of a pass are: a decoder that goes on from an encoder's states reads no prompt.
+    ids = kwargs["decoder_input_ids" if "encoder_outputs" in kwargs else "input_ids"]
     return args, {**kwargs, "task_ids": torch.zeros(len(ids), dtype=torch.long, device=ids.device)}
 
 

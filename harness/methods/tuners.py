@@ -7,17 +7,16 @@ auxiliary loss, CPT's weights), but for AdaLoRA's penalty.
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import Any
 
 from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING
 from peft.utils.peft_types import PeftType
 
-from harness.backbones.handle import Kind
+from harness.backbones.handle import KINDS, Kind
 from harness.methods.adapter_running import UNFIT
 from harness.methods.adapters import Adapter, Lora, PromptTuning
 from harness.methods.method import METHODS
 
-KINDS: tuple[Kind, ...] = get_args(Kind)
 ENCODERS_LACK_ITS_LAYERS = "Unable to automatically find a `nn.ModuleList` of decoder layers"
 WANTS_TRAINED_EXPERTS = "`use_cache` must be False"
 UNABLE: dict[PeftType, dict[Kind, str]] = {
