@@ -67,6 +67,9 @@ def load_seq2seq(handle: Handle, device: str) -> Loaded:
     if loaded.fresh:
         raise HarnessError(f"{handle.origin}: its weights lack {min(loaded.fresh)}: answers would "
                            "be random", "Name a folder with encoder, decoder and head.")
+    # PEFT 0.21 asks for it by the name that transformers 4 had for it.
+    loaded.model._prepare_encoder_decoder_kwargs_for_generation = (
+        loaded.model._prepare_text_encoder_decoder_kwargs_for_generation)
     check_scoring(loaded.model)
     return loaded
 

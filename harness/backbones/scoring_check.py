@@ -46,9 +46,10 @@ def _difference(model: Any) -> float:
 
 def _plainly(model: Any, prompt: tuple[int, ...], option: tuple[int, ...]) -> float:
     device = next(model.parameters()).device
-    if is_seq2seq(model):  # which lays out its labels itself
+    if is_seq2seq(model):
         read, answer = (torch.tensor([tokens], device=device) for tokens in (prompt, option))
-        steps = model(input_ids=read, attention_mask=torch.ones_like(read), labels=answer).logits
+        steps = model(input_ids=read, attention_mask=torch.ones_like(read), decoder_input_ids=(
+            model.prepare_decoder_input_ids_from_labels(labels=answer))).logits
         log_p = steps[0, -len(option):].float().log_softmax(dim=-1)
         return float(log_p.gather(1, answer.T).sum())
     ids = torch.tensor([[*prompt, *option]], device=device)

@@ -121,8 +121,8 @@ def _same_question(done: list[Record]) -> Rule:
     asked = [r for r in done if r.identity.kind in ASKED]
     tasks = {r.identity.task_sha256 for r in asked}
     return Rule(name="Same question",
-                says="Every method that asks a model asks one prompt and is scored by one function, the "
-                     "log-likelihood of each closed answer.",
+                says="Every method that prompts a model asks one prompt and is scored by one "
+                     "function, the log-likelihood of each closed answer.",
                 held=len(tasks) == 1 if asked else None,
                 evidence=f"{len(asked)} runs share prompt and answers, which the task's hash "
                          f"covers: {', '.join(t[:12] for t in sorted(tasks)) or 'none'}.")

@@ -18,6 +18,7 @@ from torch.nn import Parameter
 from harness.backbones.handle import Kind
 from harness.backbones.load import Loaded
 from harness.backbones.quiet import quietly
+from harness.backbones.scoring_check import check_scoring
 from harness.common.errors import CannotRunError, HarnessError
 from harness.common.names import did_you_mean
 from harness.methods.adapter_running import forget_ranks, make_ready, refuse_unfit
@@ -64,6 +65,8 @@ class Adapter(Tuned):
                 config = _config(self.tuner, options, TASKS[job.need_backbone().kind])
                 loaded.model = get_peft_model(loaded.model, config)
             make_ready(loaded.model)
+            if job.need_backbone().kind == "seq2seq":
+                check_scoring(loaded.model.eval())
         except (ValueError, TypeError, KeyError, AttributeError, NotImplementedError,
                 RuntimeError, HarnessError) as error:
             raise CannotRunError(f"PEFT cannot put {self.tuner.value} on this backbone: "
