@@ -176,11 +176,11 @@ def _t5() -> PreTrainedModel:
 
 
 def _flan_t5() -> PreTrainedModel:
-    """With gated units, stacks of unlike depth, and a head that is not its embeddings."""
+    """With gated units, stacks of unlike depth and a head of its own."""
     return T5ForConditionalGeneration(T5Config(
         vocab_size=VOCABULARY, d_model=32, d_kv=8, d_ff=48, num_layers=2, num_decoder_layers=1,
-        num_heads=4, initializer_factor=0.2, feed_forward_proj="gated-gelu", tie_word_embeddings=False, eos_token_id=END,
-        pad_token_id=PAD, decoder_start_token_id=PAD))
+        num_heads=4, initializer_factor=0.2, feed_forward_proj="gated-gelu",
+        tie_word_embeddings=False, eos_token_id=END, pad_token_id=PAD, decoder_start_token_id=PAD))
 
 
 def _bart() -> PreTrainedModel:

@@ -24,7 +24,7 @@ from transformers import (
 )
 
 from harness.backbones.features import FeatureStore
-from harness.backbones.handle import Handle
+from harness.backbones.handle import KINDS, Handle
 from harness.backbones.score import read_prefix, score_options
 from harness.backbones.scoring_check import check_scoring
 from harness.common.clock import Clock
@@ -41,7 +41,7 @@ from harness.suite import load_suite
 from harness.tasks.task import load_task
 
 register_all()
-ALL = [(tuner, kind) for tuner in PEFT_TYPE_TO_CONFIG_MAPPING for kind in ("encoder", "decoder", "seq2seq")]
+ALL = [(tuner, kind) for tuner in PEFT_TYPE_TO_CONFIG_MAPPING for kind in KINDS]
 UNABLE_HERE = [(tuner, kind) for tuner, kind in ALL if kind in UNABLE.get(tuner, {})]
 ABLE = [pair for pair in ALL if pair not in UNABLE_HERE and pair[0] not in UNFIT]
 
