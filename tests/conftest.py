@@ -12,11 +12,14 @@ from gated import place  # noqa: F401  (a fixture)
 from small_catalogue import small_catalogue  # noqa: F401  (a fixture)
 from tiny import sentences, suite_dict
 from tiny_tokenizer import byte_tokenizer
+from tokenizers.processors import TemplateProcessing
 from transformers import (
     BertConfig,
     BertForMaskedLM,
     LlamaConfig,
     LlamaForCausalLM,
+    T5Config,
+    T5ForConditionalGeneration,
 )
 
 from harness.backbones.handle import Handle
@@ -67,6 +70,21 @@ def decoder_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def seq2seq_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A T5 of two blocks each with random weights, whose tokenizer closes texts."""
+    folder = tmp_path_factory.mktemp("seq2seq")
+    torch.manual_seed(0)
+    tokenizer = byte_tokenizer(pair_template=False)
+    tokenizer.backend_tokenizer.post_processor = TemplateProcessing(
+        single="$A </s>", pair="$A </s> $B </s>", special_tokens=[("</s>", 3)])
+    config = T5Config(vocab_size=len(tokenizer), d_model=32, d_kv=8, d_ff=64, num_layers=2,
+                      num_heads=4, pad_token_id=0, decoder_start_token_id=0, eos_token_id=3)
+    T5ForConditionalGeneration(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def encoder(encoder_folder: Path) -> Handle:
     return Handle("tiny-encoder", "encoder", encoder_folder, "e" * 64, "tiny")
 
@@ -74,6 +92,11 @@ def encoder(encoder_folder: Path) -> Handle:
 @pytest.fixture(scope="session")
 def decoder(decoder_folder: Path) -> Handle:
     return Handle("tiny-decoder", "decoder", decoder_folder, "d" * 64, "tiny")
+
+
+@pytest.fixture(scope="session")
+def seq2seq(seq2seq_folder: Path) -> Handle:
+    return Handle("tiny-seq2seq", "seq2seq", seq2seq_folder, "5" * 64, "tiny")
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,8 @@ from tokenizers import (
     trainers,
 )
 from transformers import (
+    BartConfig,
+    BartForConditionalGeneration,
     BertConfig,
     BertForMaskedLM,
     DistilBertConfig,
@@ -45,6 +47,8 @@ from transformers import (
     RobertaForMaskedLM,
     SmolLM3Config,
     SmolLM3ForCausalLM,
+    T5Config,
+    T5ForConditionalGeneration,
 )
 
 VOCABULARY = 400
@@ -93,11 +97,12 @@ def _trained(tokenizer: Tokenizer, trainer: Callable, special: str, **options) -
 
 def _wrapped(tokenizer: Tokenizer, kind: str) -> PreTrainedTokenizerFast:
     names = [tokenizer.id_to_token(i) for i in range(5)]
-    if kind == "encoder":
-        first, last = names[:2]
+    start, last = names[:2]
+    first = {"decoder": "", "encoder": f"{start} ", "seq2seq": f"{start} ", "t5": ""}[kind]
+    if kind != "decoder":
         tokenizer.post_processor = processors.TemplateProcessing(
-            single=f"{first} $A {last}", pair=f"{first} $A {last} $B:1 {last}:1",
-            special_tokens=[(first, START), (last, END)])
+            single=f"{first}$A {last}", pair=f"{first}$A {last} $B:1 {last}:1",
+            special_tokens=[(start, START), (last, END)])
     roles = ("bos_token", "eos_token", "pad_token", "unk_token", "mask_token")
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, **dict(zip(roles, names, strict=True)),
@@ -163,6 +168,29 @@ def _smollm3() -> PreTrainedModel:
     return SmolLM3ForCausalLM(SmolLM3Config(**GROUPED, no_rope_layer_interval=2))
 
 
+def _t5() -> PreTrainedModel:
+    return T5ForConditionalGeneration(T5Config(
+        vocab_size=VOCABULARY, d_model=32, d_kv=8, d_ff=48, num_layers=2, num_heads=4,
+        relative_attention_num_buckets=8, eos_token_id=END, pad_token_id=PAD,
+        decoder_start_token_id=PAD))
+
+
+def _flan_t5() -> PreTrainedModel:
+    """With gated units, stacks of unlike depth and a head of its own."""
+    return T5ForConditionalGeneration(T5Config(
+        vocab_size=VOCABULARY, d_model=32, d_kv=8, d_ff=48, num_layers=2, num_decoder_layers=1,
+        num_heads=4, initializer_factor=0.2, feed_forward_proj="gated-gelu",
+        tie_word_embeddings=False, eos_token_id=END, pad_token_id=PAD, decoder_start_token_id=PAD))
+
+
+def _bart() -> PreTrainedModel:
+    return BartForConditionalGeneration(BartConfig(
+        vocab_size=VOCABULARY, d_model=32, encoder_layers=2, decoder_layers=2,
+        encoder_attention_heads=4, decoder_attention_heads=4, encoder_ffn_dim=48,
+        decoder_ffn_dim=48, max_position_embeddings=256, **IDS, decoder_start_token_id=END,
+        forced_eos_token_id=END))
+
+
 ENCODERS = {"bert": (_bert, word_pieces), "roberta": (_roberta, byte_pairs),
             "distilbert": (_distilbert, word_pieces), "electra": (_electra, word_pieces),
             "modernbert": (_modernbert, byte_pairs)}
@@ -170,16 +198,24 @@ DECODERS = {"gpt2": (_gpt2, byte_pairs), "llama": (_llama, unigrams),
             "mistral": (_mistral, unigrams), "qwen2": (_qwen2, byte_pairs),
             "qwen3": (_qwen3, byte_pairs), "gemma2": (_gemma2, unigrams),
             "gemma3": (_gemma3, unigrams), "smollm3": (_smollm3, byte_pairs)}
+SEQ2SEQ = {"t5": (_t5, unigrams), "flan-t5": (_flan_t5, unigrams), "bart": (_bart, byte_pairs)}
+FAMILIES = ENCODERS | DECODERS | SEQ2SEQ
+
+
+def kind_of(family: str) -> str:
+    """The kind of backbone that a family is."""
+    return ("encoder" if family in ENCODERS else "decoder" if family in DECODERS else "seq2seq")
 
 
 def write_family(family: str, folder: Path) -> Path:
     """A folder with the family's model and tokenizer."""
-    build, tokenizer = (ENCODERS | DECODERS)[family]
+    build, tokenizer = FAMILIES[family]
     torch.manual_seed(0)
     model = build()
     with torch.no_grad():  # transformers' small values would leave attention nearly flat
         for parameter in model.parameters():
             parameter += 0.1 * torch.randn_like(parameter)
     model.save_pretrained(folder)
-    _wrapped(tokenizer(), "encoder" if family in ENCODERS else "decoder").save_pretrained(folder)
+    framed = "t5" if "t5" in family else kind_of(family)
+    _wrapped(tokenizer(), framed).save_pretrained(folder)
     return folder

@@ -33,7 +33,8 @@ def attend(module: nn.Module, query: torch.Tensor, key: torch.Tensor, value: tor
     learns = torch.is_grad_enabled() and any(t.requires_grad for t in (query, key, value))
     long = max(query.shape[2], key.shape[2]) > LONGEST
     unmasked = attention_mask is None and getattr(module, "is_causal", False)
-    if unmasked or (dropout == 0.0 and (long or not learns)):
+    biased = rest.get("position_bias") is not None  # T5's, which these products do not add
+    if unmasked or biased or (dropout == 0.0 and (long or not learns)):
         output, weights = sdpa_attention_forward(module, query, key, value, attention_mask,
                                                  dropout=dropout, scaling=scaling, **rest)
         return output, weights

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import nn
 from transformers.pytorch_utils import Conv1D
 
@@ -14,11 +16,20 @@ def freeze(model: nn.Module) -> None:
         parameter.requires_grad_(False)
 
 
-def transformer_blocks(model: nn.Module) -> nn.ModuleList:
-    """The backbone's stack of blocks: the longest list of modules of one class.
+def transformer_blocks(model: nn.Module) -> list[nn.Module]:
+    """The backbone's blocks in the order of its data: its longest list of modules of one class; of
+    an encoder-decoder the encoder's blocks, then the decoder's.
 
     Raises CannotRunError when there is none.
     """
+    config: Any = getattr(model, "config", None)
+    if getattr(config, "is_encoder_decoder", False):
+        parts: Any = model
+        return [*_stack(parts.get_encoder()), *_stack(parts.get_decoder())]
+    return list(_stack(model))
+
+
+def _stack(model: nn.Module) -> nn.ModuleList:
     stacks = [m for m in model.modules()
               if isinstance(m, nn.ModuleList) and len({type(child) for child in m}) == 1]
     if not stacks:
@@ -56,5 +67,6 @@ def norm_layers(model: nn.Module) -> dict[str, nn.Module]:
 
 def _base_modules(model: nn.Module) -> dict[str, nn.Module]:
     base = getattr(model, "base_model", model)
-    inside = set(base.modules())
+    outputs = getattr(model, "get_output_embeddings", lambda: None)()
+    inside = set(base.modules()) - {outputs}
     return {name: module for name, module in model.named_modules() if module in inside}

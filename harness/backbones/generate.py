@@ -7,7 +7,14 @@ from typing import Any
 
 import torch
 
-from harness.backbones.score import Prefix, prompt_learner
+from harness.backbones.score import Prefix
+from harness.backbones.seq2seq import padded
+from harness.backbones.traits import is_seq2seq, prompt_learner
+
+PLAINLY = {"do_sample": False, "num_beams": 1, "temperature": None, "top_p": None, "top_k": None,
+           "repetition_penalty": 1.0, "no_repeat_ngram_size": 0, "encoder_no_repeat_ngram_size": 0,
+           "min_length": 0, "min_new_tokens": None, "forced_eos_token_id": None}
+"""The likeliest token each time, whatever habits of generation a checkpoint comes with."""
 
 
 def greedy(model: Any, prefix: Prefix, items: Sequence[Sequence[int]], most: int, padding: int,
@@ -15,10 +22,17 @@ def greedy(model: Any, prefix: Prefix, items: Sequence[Sequence[int]], most: int
     """The likeliest continuation of `prefix + item` for each item, at most `most` tokens.
 
     `items` holds each prompt's own tokens (at least one). The end token closes an answer and is
-    left out. Rows are padded on the left, behind the prefix, and the padding is masked.
+    left out. Rows are padded on the left, behind the prefix, and the padding is masked; those of
+    a sequence-to-sequence model on the right.
     """
     device = next(model.parameters()).device
     items = [[*prefix.again, *item] for item in items]
+    if is_seq2seq(model):
+        ids, mask = padded(items, padding)
+        given = model.generate(input_ids=ids.to(device), attention_mask=mask.to(device),
+                               max_new_tokens=most, pad_token_id=padding, eos_token_id=end,
+                               **PLAINLY)
+        return [_until(row, end) for row in given[:, 1:].tolist()]
     width = max(map(len, items))
     ids = torch.full((len(items), width), padding, dtype=torch.long)
     mask = torch.zeros((len(items), width), dtype=torch.long)
@@ -32,8 +46,7 @@ def greedy(model: Any, prefix: Prefix, items: Sequence[Sequence[int]], most: int
         input_ids=torch.cat([shared * padding, ids], dim=1).to(device),
         attention_mask=torch.cat([shared, mask], dim=1).to(device),
         past_key_values=prefix.for_batch(len(items)) if prefix.length else None,
-        max_new_tokens=most, do_sample=False, num_beams=1, temperature=None, top_p=None,
-        top_k=None, repetition_penalty=1.0, pad_token_id=padding, eos_token_id=end)
+        max_new_tokens=most, pad_token_id=padding, eos_token_id=end, **PLAINLY)
     return [_until(row, end) for row in given[:, prefix.length + width:].tolist()]
 
 

@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, get_args
 
 from harness.backbones.admission import look, look_at_files
 from harness.backbones.gguf import dequantised
@@ -15,9 +15,18 @@ from harness.backbones.weights import tensor_shapes
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_tree
 from harness.sources import Fetched, fetch_whole
-from harness.suite import LoadedSuite
+from harness.suite import BackboneKind, LoadedSuite
 
-Kind = Literal["encoder", "decoder"]
+Kind = BackboneKind
+KINDS: tuple[Kind, ...] = get_args(Kind)
+ASKED: tuple[Kind, ...] = ("decoder", "seq2seq")
+"""Kinds that answer a prompt."""
+CALLED: dict[Kind, tuple[str, str]] = {
+    "encoder": ("an encoder", "an encoder"),
+    "decoder": ("a causal language model", "a decoder"),
+    "seq2seq": ("a sequence-to-sequence model", "a sequence-to-sequence model"),
+}
+"""Kinds as errors name them: what a folder is not, and what to name instead."""
 
 
 @dataclass(frozen=True)
@@ -63,9 +72,7 @@ def folder_handle(folder: Path) -> Handle:
 
 def hashed_handle(folder: Path, sha256: str) -> Handle:
     """`folder_handle` for a folder that was looked at and whose content's hash is known."""
-    names = _architectures(folder)
-    kind: Kind = "decoder" if "CausalLM" in names or "LMHead" in names else "encoder"
-    handle = Handle(folder.name, kind, folder, sha256, folder.name)
+    handle = Handle(folder.name, _kind(_config(folder)), folder, sha256, folder.name)
     _check_files(handle)
     return handle
 
@@ -118,17 +125,40 @@ def _check_files(handle: Handle) -> None:
 
 
 def _check_kind(handle: Handle) -> None:
-    names = _architectures(handle.path)
-    if handle.kind == "decoder" and names and "CausalLM" not in names and "LMHead" not in names:
-        raise HarnessError(f"{handle.origin}: is {names}, not a causal language model",
-                           "Set `kind: encoder`, or name a decoder.")
-    if handle.kind == "encoder" and ("CausalLM" in names or "GPT2LMHead" in names):
-        raise HarnessError(f"{handle.origin}: is {names}, not an encoder",
-                           "Set `kind: decoder`, or name an encoder.")
+    config = _config(handle.path)
+    if not _fits(handle.kind, config):
+        what, instead = CALLED[handle.kind]
+        names = _architectures(config) or config.get("model_type", "a model without a type")
+        raise HarnessError(f"{handle.origin}: is {names}, not {what}",
+                           f"Set `kind: {_kind(config)}`, or name {instead}.")
 
 
-def _architectures(folder: Path) -> str:
+def _fits(kind: Kind, config: dict[str, Any]) -> bool:
+    """Whether a model can be of a kind: one whose configuration does not say may be either of
+    those with one stack, and some encoders (FlauBERT) call their head one of a language model."""
+    names, found = _architectures(config), _kind(config)
+    if "seq2seq" in (kind, found):
+        return kind == found
+    if kind == "encoder":
+        return "CausalLM" not in names and "GPT2LMHead" not in names
+    return not names or found == "decoder"
+
+
+def _kind(config: dict[str, Any]) -> Kind:
+    """What a configuration describes. An encoder-decoder with a classification head, as of BART,
+    is an encoder to those who use it."""
+    names = _architectures(config)
+    if config.get("is_encoder_decoder") is True and "Classification" not in names:
+        return "seq2seq"
+    return "decoder" if "CausalLM" in names or "LMHead" in names else "encoder"
+
+
+def _architectures(config: dict[str, Any]) -> str:
+    names = config.get("architectures")
+    return " ".join(map(str, names)) if isinstance(names, list) else ""
+
+
+def _config(folder: Path) -> dict[str, Any]:
     path = folder / "config.json"
     config = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    names = config.get("architectures") if isinstance(config, dict) else None
-    return " ".join(map(str, names)) if isinstance(names, list) else ""
+    return config if isinstance(config, dict) else {}

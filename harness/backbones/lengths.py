@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from harness.backbones.encode import share_cut
 from harness.backbones.handle import Handle
 from harness.backbones.load import load_tokenizer
-from harness.backbones.yes_no import writer_of
+from harness.backbones.writers import writer_for
 from harness.tasks.examples import Example
 from harness.tasks.task import Task
 
@@ -20,5 +20,5 @@ def share_too_long(handle: Handle, task: Task, examples: Sequence[Example], max_
     tokenizer = load_tokenizer(handle)
     if handle.kind == "encoder":
         return share_cut(tokenizer, examples, max_length)
-    writer = writer_of(tokenizer, task, max_length)
+    writer = writer_for(handle.kind, tokenizer, task, max_length)
     return sum(writer.is_cut(example) for example in examples) / len(examples)

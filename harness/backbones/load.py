@@ -10,6 +10,7 @@ import torch
 from transformers import (
     AutoModel,
     AutoModelForCausalLM,
+    AutoModelForSeq2SeqLM,
     AutoModelForSequenceClassification,
     AutoTokenizer,
     PreTrainedTokenizerBase,
@@ -17,7 +18,7 @@ from transformers import (
 
 from harness.backbones.attention import speed_up_attention
 from harness.backbones.dropout import speed_up_dropout
-from harness.backbones.handle import Handle
+from harness.backbones.handle import ASKED, Handle
 from harness.backbones.quiet import quietly
 from harness.backbones.scoring_check import check_scoring
 from harness.common.errors import CannotRunError, HarnessError
@@ -43,8 +44,11 @@ def load_classifier(handle: Handle, labels: tuple[str, ...], device: str) -> Loa
 
 
 def load_base(handle: Handle, device: str) -> Loaded:
-    """The backbone without any head."""
-    return _load(handle, AutoModel, device)
+    """The backbone without any head; of a sequence-to-sequence model what reads."""
+    loaded = _load(handle, AutoModel, device)
+    if handle.kind == "seq2seq":
+        loaded.model = loaded.model.get_encoder()
+    return loaded
 
 
 def load_causal(handle: Handle, device: str) -> Loaded:
@@ -54,10 +58,31 @@ def load_causal(handle: Handle, device: str) -> Loaded:
     return loaded
 
 
+def load_seq2seq(handle: Handle, device: str) -> Loaded:
+    """The encoder, and the decoder with its language-model head.
+
+    Raises CannotRunError as `check_scoring` does, and HarnessError where weights are missing.
+    """
+    loaded = _load(handle, AutoModelForSeq2SeqLM, device)
+    if loaded.fresh:
+        raise HarnessError(f"{handle.origin}: its weights lack {min(loaded.fresh)}: answers would "
+                           "be random", "Name a folder with encoder, decoder and head.")
+    # PEFT 0.21 asks for it by the name that transformers 4 had for it.
+    loaded.model._prepare_encoder_decoder_kwargs_for_generation = (
+        loaded.model._prepare_text_encoder_decoder_kwargs_for_generation)
+    check_scoring(loaded.model)
+    return loaded
+
+
+def load_asked(handle: Handle, device: str) -> Loaded:
+    """The backbone with the head that it answers prompts with."""
+    return (load_seq2seq if handle.kind == "seq2seq" else load_causal)(handle, device)
+
+
 def load_with_head(handle: Handle, labels: tuple[str, ...], device: str) -> Loaded:
-    """The backbone with the head that its kind answers with; a decoder has its own."""
-    if handle.kind == "decoder":
-        return load_causal(handle, device)
+    """The backbone with the head that its kind answers with; one that is asked has its own."""
+    if handle.kind in ASKED:
+        return load_asked(handle, device)
     return load_classifier(handle, labels, device)
 
 

@@ -43,11 +43,8 @@ class PromptWriter:
         """Tokens shared by all items: opening, instruction and worked examples."""
         listed = ", ".join(self.options)
         text = self.opening + self.prompt.instruction.replace("{options}", listed) + "\n\n"
-        tokens = self._tokens(text)
-        start = self.tokenizer.bos_token_id
-        if not self.opening and start is not None and self._adds_start():
-            tokens = [start, *tokens]
-        return tokens + self.shots(shots)
+        start = [] if self.opening else self._start()
+        return start + self._tokens(text) + self.shots(shots)
 
     def shots(self, examples: Sequence[Example]) -> list[int]:
         """Tokens of worked examples, each with its answer."""
@@ -122,13 +119,11 @@ class PromptWriter:
             verbose=False)["input_ids"]]
 
     def _closed(self, answer: str) -> list[int]:
-        return self._ended(self._lead + answer)
+        return [*self._opened(self._lead + answer), self._end()]
 
-    def _ended(self, text: str) -> list[int]:
-        end = self.tokenizer.eos_token_id
-        if end is None:
-            raise CannotRunError("the tokenizer has no end token to close an answer with")
-        return [*self._tokens(text), end]
+    def _opened(self, text: str) -> list[int]:
+        """Tokens of the beginning of an answer."""
+        return self._tokens(text)
 
     @property
     def _lead(self) -> str:
@@ -138,8 +133,17 @@ class PromptWriter:
     def _tokens(self, text: str) -> list[int]:
         return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
 
-    def _adds_start(self) -> bool:
-        return bool(self.tokenizer("a")["input_ids"][0] == self.tokenizer.bos_token_id)
+    def _start(self) -> list[int]:
+        """The token that the tokenizer begins a text with, where it does."""
+        start = self.tokenizer.bos_token_id
+        adds = start is not None and self.tokenizer("a")["input_ids"][0] == start
+        return [start] if adds else []
+
+    def _end(self) -> int:
+        end = self.tokenizer.eos_token_id
+        if end is None:
+            raise CannotRunError("the tokenizer has no end token to close an answer with")
+        return int(end)
 
 
 def prompt_writer(tokenizer: PreTrainedTokenizerBase, prompt: Prompt, options: tuple[str, ...],

@@ -4,6 +4,7 @@ Each prompt is `prefix + item`; the options hang from its end as a tree (`Option
 reads prompt and tree together under an attention mask in which a tree node sees the prompt and
 its own ancestors, at the position it would have behind the prompt alone. That equals a pass for
 each option, and fine-tuning uses the same pass with the true answer as the only option.
+A sequence-to-sequence model reads options its own way (`seq2seq`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
 from harness.backbones.options import ROOT, OptionTree
+from harness.backbones.seq2seq import read_options
+from harness.backbones.traits import is_seq2seq, prompt_learner
 from harness.backbones.tree_mask import attention_masks
 from harness.common.errors import CannotRunError
 
@@ -50,6 +53,8 @@ def read_prefix(model: Any, tokens: Sequence[int]) -> Prefix:
 
     Gradients flow into the prefix where they are enabled.
     """
+    if is_seq2seq(model):  # its encoder reads a prompt as a whole, in both directions
+        return Prefix(again=tuple(tokens))
     device = next(model.parameters()).device
     ids = torch.tensor([list(tokens)], dtype=torch.long, device=device)
     if prompt_learner(model):
@@ -138,9 +143,12 @@ def _read(model: Any, prefix: Prefix, items: Sequence[Sequence[int]],
     """One pass over prompts and trees, each row padded on the left.
 
     Returns logits [rows, 1 + most nodes, vocabulary] at the last positions, and the steps
-    [rows, edges, 2] as (position of the parent among those, token).
+    [rows, edges, 2] as (position of the parent among those, token). `read_options` returns the
+    same with positions of its own.
     """
     items = [[*prefix.again, *item] for item in items]
+    if is_seq2seq(model):
+        return read_options(model, items, trees, padding)
     rows, nodes, edges = len(items), _most(trees, "tokens"), _most(trees, "edges")
     width = max(len(item) + len(tree.tokens) for item, tree in zip(items, trees, strict=True))
     ids = torch.full((rows, width), padding, dtype=torch.long)
@@ -227,12 +235,6 @@ def _of_tokens(logits: torch.Tensor, steps: torch.Tensor) -> torch.Tensor:
 def _pieces(logits: torch.Tensor) -> tuple[torch.Tensor, ...]:
     """Positions in pieces that stay in a CPU's cache: the vocabulary takes a sixth of a pass."""
     return tuple(logits.flatten(0, 1).split(PIECE))
-
-
-def prompt_learner(model: Any) -> Any:
-    """The configuration of a prompt-learning adapter that is active on the model, else None."""
-    config = getattr(model, "active_peft_config", None)
-    return config if getattr(config, "is_prompt_learning", False) else None
 
 
 def _is_whole(cache: Any, length: int) -> bool:

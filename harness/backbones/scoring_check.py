@@ -8,6 +8,7 @@ import torch
 
 from harness.backbones.options import option_tree
 from harness.backbones.score import read_prefix, score_options
+from harness.backbones.traits import is_seq2seq
 from harness.common.errors import CannotRunError
 
 HEAD, ITEMS = (11, 12, 13), ((21, 22, 23, 24), (31,))
@@ -45,6 +46,12 @@ def _difference(model: Any) -> float:
 
 def _plainly(model: Any, prompt: tuple[int, ...], option: tuple[int, ...]) -> float:
     device = next(model.parameters()).device
+    if is_seq2seq(model):
+        read, answer = (torch.tensor([tokens], device=device) for tokens in (prompt, option))
+        steps = model(input_ids=read, attention_mask=torch.ones_like(read), decoder_input_ids=(
+            model.prepare_decoder_input_ids_from_labels(labels=answer))).logits
+        log_p = steps[0, -len(option):].float().log_softmax(dim=-1)
+        return float(log_p.gather(1, answer.T).sum())
     ids = torch.tensor([[*prompt, *option]], device=device)
     logits = model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits[0, -ids.shape[1]:]
     log_p = logits[len(prompt) - 1:-1].float().log_softmax(dim=-1)

@@ -15,14 +15,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from transformers import PreTrainedTokenizerBase
-
 from harness.backbones.options import OptionTree, option_tree
-from harness.backbones.prompts import PromptWriter, prompt_writer
+from harness.backbones.prompts import PromptWriter
 from harness.common.errors import CannotRunError
-from harness.suite import Kind
 from harness.tasks.examples import Example
-from harness.tasks.task import Task
 
 YES, NO = " yes", " no"
 
@@ -36,7 +32,7 @@ class YesNoWriter(PromptWriter):
 
         Raises CannotRunError when the tokenizer has no end token or two answers are the same.
         """
-        ends = [self._ended(word) for word in (YES, NO)]
+        ends = [[*self._tokens(word), self._end()] for word in (YES, NO)]
         answers = [[*question, *end] for question in self._questions for end in ends]
         if len({tuple(answer) for answer in answers}) < len(answers):
             raise CannotRunError("two answers are the same to the tokenizer")
@@ -52,7 +48,7 @@ class YesNoWriter(PromptWriter):
 
     @cached_property
     def _questions(self) -> list[list[int]]:
-        return [self._tokens(f"{self._lead}{option}:") for option in self.options]
+        return [self._opened(f"{self._lead}{option}:") for option in self.options]
 
     @cached_property
     def _answers(self) -> list[list[int]]:
@@ -69,12 +65,3 @@ class YesNoWriter(PromptWriter):
     def _right(self, example: Example) -> str:
         return ", ".join(f"{option}:{YES if number in example.every_class else NO}"
                          for number, option in enumerate(self.options))
-
-
-WRITERS: dict[Kind, type[PromptWriter]] = {
-    "classification": PromptWriter, "multilabel": YesNoWriter, "generation": PromptWriter}
-
-
-def writer_of(tokenizer: PreTrainedTokenizerBase, task: Task, max_length: int) -> PromptWriter:
-    """The writer of a task's prompts for a tokenizer, with its chat template if it has one."""
-    return prompt_writer(tokenizer, task.prompt, task.options, max_length, WRITERS[task.kind])

@@ -20,7 +20,7 @@ from harness.report.published import Published, publish, read_published
 from harness.report.terminal import ProgressWatcher, print_results, sayer
 from harness.study.check import findings
 from harness.study.estimate.costs import Estimate, estimate
-from harness.study.estimate.room import available, check_least, no_room
+from harness.study.estimate.room import available, check_least, least_memory, no_room
 from harness.study.plan import Plan, PlannedRun, make_plan
 from harness.study.record import Record
 from harness.study.run import missing, run_study
@@ -62,9 +62,13 @@ def show_elsewhere(console: Console, plan: Plan, runs: Path, names: Sequence[str
     print_devices(console, expected, devices)
     largest = max(devices.values(), key=lambda gpu: gpu.bytes)
     for run in left:
+        if run.entry.backbone is None:
+            continue
         cost = expected.runs.get(run.run_id)
-        if cost is not None and cost.memory > largest.bytes:
-            raise no_room(plan, run, cost.memory, largest.bytes)
+        needs = cost.memory if cost is not None else least_memory(
+            plan.backbones[run.entry.backbone], run)
+        if needs > largest.bytes:
+            raise no_room(plan, run, needs, largest.bytes)
 
 
 def _left(console: Console, plan: Plan, runs: Path) -> list[PlannedRun]:

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import pyarrow as pa
 
+from harness.backbones.handle import ASKED
 from harness.compare.arms import Predictions
 from harness.measure.part import RecordPart
 from harness.measure.retrieval import PassageRetrieval, Retrieval
@@ -117,11 +118,11 @@ def _same_seeds(study: Study) -> Rule:
 
 
 def _same_question(done: list[Record]) -> Rule:
-    asked = [r for r in done if r.identity.kind == "decoder"]
+    asked = [r for r in done if r.identity.kind in ASKED]
     tasks = {r.identity.task_sha256 for r in asked}
     return Rule(name="Same question",
-                says="Every method of a decoder answers one prompt and is scored by one function, "
-                     "the log-likelihood of each closed answer.",
+                says="Every method that prompts a model asks one prompt and is scored by one "
+                     "function, the log-likelihood of each closed answer.",
                 held=len(tasks) == 1 if asked else None,
                 evidence=f"{len(asked)} runs share prompt and answers, which the task's hash "
                          f"covers: {', '.join(t[:12] for t in sorted(tasks)) or 'none'}.")

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from harness.backbones.admission import MAX_BYTES, Admitted, admit
 from harness.backbones.features import FeatureStore
-from harness.backbones.handle import Handle, get_backbone, hashed_handle
+from harness.backbones.handle import ASKED, Handle, get_backbone, hashed_handle
 from harness.backbones.load import Loaded
 from harness.common.clock import Clock
 from harness.common.device import Device
@@ -84,8 +84,8 @@ class TunedFolder:
         """Read the folder. Raises HarnessError where it cannot answer the task."""
         loaded = load_tuned(self.admitted, self.base, self.device.type)
         check_whole(self.admitted, loaded)
-        if self._kind == "decoder":
-            return self._decoder(loaded)
+        if self._backbone.kind in ASKED:
+            return self._asked(loaded)
         link, said = LINKS[self.task.kind], loaded.model.config.problem_type
         if said not in (None, link.problem_type):
             raise HarnessError(f"{self.admitted.path}: is of problem type {said}, the task of "
@@ -100,15 +100,16 @@ class TunedFolder:
                          order)
 
     @property
-    def _kind(self) -> str:
+    def _backbone(self) -> Handle:
+        """What says of which kind the model is."""
         if self.admitted.is_adapter and self.base is not None:
-            return self.base.kind
-        return hashed_handle(self.admitted.path, self.admitted.sha256).kind
+            return self.base
+        return hashed_handle(self.admitted.path, self.admitted.sha256)
 
-    def _decoder(self, loaded: Loaded) -> AskedDecoder:
+    def _asked(self, loaded: Loaded) -> AskedDecoder:
         job = Job(task=self.task, train=(), validation=(), seed=0, device=self.device,
                   budget=Budget(max_length=self.max_length), clock=Clock(),
-                  store=FeatureStore(None))
+                  store=FeatureStore(None), backbone=self._backbone)
         return plain_decoder(job, loaded=loaded)
 
 

@@ -40,6 +40,7 @@ def make_ready(model: Any) -> None:
                                    f"{getattr(config, name)}: which one is this task?",
                                    f"Set {name} to 1.")
             model.register_forward_pre_hook(_with_task, with_kwargs=True)
+            model.generate = partial(_generate_for_task, model.generate)
     speed_up_lora(model)
     if config.peft_type == PeftType.ADALORA:
         model.penalty = partial(orthogonality, model)
@@ -51,8 +52,16 @@ def make_ready(model: Any) -> None:
 
 def _with_task(model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
                ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    ids = kwargs["input_ids"]
+    # What the rows of a pass are: a decoder that goes on from an encoder's states reads no prompt.
+    ids = kwargs["decoder_input_ids" if "encoder_outputs" in kwargs else "input_ids"]
     return args, {**kwargs, "task_ids": torch.zeros(len(ids), dtype=torch.long, device=ids.device)}
+
+
+def _generate_for_task(generate: Any, **kwargs: Any) -> Tensor:
+    ids = kwargs["input_ids"]
+    task = torch.zeros(len(ids), dtype=torch.long, device=ids.device)
+    given: Tensor = generate(**kwargs, task_ids=task)
+    return given
 
 
 def orthogonality(model: Any) -> Tensor:

@@ -19,7 +19,7 @@ from torch import Tensor
 from harness.backbones.blocks import linear_layers, norm_layers, transformer_blocks
 from harness.backbones.encode import encode
 from harness.backbones.load import Loaded
-from harness.backbones.yes_no import writer_of
+from harness.backbones.writers import writer_for
 from harness.methods.method import Job
 from harness.methods.prompting import draw_shots
 
@@ -100,7 +100,8 @@ def _shared_tokens(place: Place, name: str) -> list[int]:
         longest = min(job.budget.max_length, loaded.window)
         read = [item["input_ids"] for item in encode(loaded.tokenizer, job.train, longest)]
         return sorted(set.intersection(*map(set, read)))
-    writer = writer_of(loaded.tokenizer, job.task, job.budget.max_length)
+    writer = writer_for(job.need_backbone().kind, loaded.tokenizer, job.task,
+                        job.budget.max_length)
     in_all = set.intersection(*(set(writer.tail(example)) for example in job.train))
     return sorted({*writer.head(), *in_all})
 
@@ -108,7 +109,8 @@ def _shared_tokens(place: Place, name: str) -> list[int]:
 def _worked_examples(place: Place, name: str) -> list[int]:
     """Tokens of one worked training example a class: what CPT starts from."""
     job = place.job
-    writer = writer_of(place.loaded.tokenizer, job.task, job.budget.max_length)
+    writer = writer_for(job.need_backbone().kind, place.loaded.tokenizer, job.task,
+                        job.budget.max_length)
     return writer.shots(draw_shots(job.train, 1, job.seed))
 
 

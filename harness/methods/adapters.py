@@ -18,6 +18,7 @@ from torch.nn import Parameter
 from harness.backbones.handle import Kind
 from harness.backbones.load import Loaded
 from harness.backbones.quiet import quietly
+from harness.backbones.scoring_check import check_scoring
 from harness.common.errors import CannotRunError, HarnessError
 from harness.common.names import did_you_mean
 from harness.methods.adapter_running import forget_ranks, make_ready, refuse_unfit
@@ -31,7 +32,8 @@ SETS = ("target_modules", "exclude_modules", "feedforward_modules", "target_modu
 """Fields that PEFT keeps as sets."""
 LOW_RANK = {"r": 16, "lora_alpha": 32, "target_modules": "all-linear"}
 VIRTUAL = {"num_virtual_tokens": VIRTUAL_TOKENS}
-TASKS: dict[Kind, TaskType] = {"encoder": TaskType.SEQ_CLS, "decoder": TaskType.CAUSAL_LM}
+TASKS: dict[Kind, TaskType] = {"encoder": TaskType.SEQ_CLS, "decoder": TaskType.CAUSAL_LM,
+                               "seq2seq": TaskType.SEQ_2_SEQ_LM}
 STAND_INS = {PeftType.ADALORA: {"total_step": 1_000_000}}
 """For values that a configuration is refused without, but only a job knows."""
 
@@ -63,6 +65,8 @@ class Adapter(Tuned):
                 config = _config(self.tuner, options, TASKS[job.need_backbone().kind])
                 loaded.model = get_peft_model(loaded.model, config)
             make_ready(loaded.model)
+            if job.need_backbone().kind == "seq2seq":
+                check_scoring(loaded.model.eval())
         except (ValueError, TypeError, KeyError, AttributeError, NotImplementedError,
                 RuntimeError, HarnessError) as error:
             raise CannotRunError(f"PEFT cannot put {self.tuner.value} on this backbone: "
@@ -144,7 +148,8 @@ class Lora(Adapter):
 
     name, peft_type, preset = "lora", "LORA", LOW_RANK
     summary = "low-rank updates of all linear layers, rank 16"
-    learning_rates: ClassVar[dict[str, float]] = {"encoder": 1e-3, "decoder": 5e-4}
+    learning_rates: ClassVar[dict[str, float]] = {"encoder": 1e-3, "decoder": 5e-4,
+                                                  "seq2seq": 1e-3}
 
 
 @METHODS.register("dora")
@@ -154,7 +159,8 @@ class Dora(Adapter):
     name, peft_type = "dora", "LORA"
     preset: ClassVar[dict[str, Any]] = {**LOW_RANK, "use_dora": True}
     summary = "LoRA with magnitude and direction apart, rank 16"
-    learning_rates: ClassVar[dict[str, float]] = {"encoder": 1e-3, "decoder": 5e-4}
+    learning_rates: ClassVar[dict[str, float]] = {"encoder": 1e-3, "decoder": 5e-4,
+                                                  "seq2seq": 1e-3}
 
 
 @METHODS.register("ia3")
@@ -163,7 +169,8 @@ class Ia3(Adapter):
 
     name, peft_type = "ia3", "IA3"
     summary = "learned rescaling of keys, values and feed-forward activations"
-    learning_rates: ClassVar[dict[str, float]] = {"encoder": 5e-3, "decoder": 5e-3}
+    learning_rates: ClassVar[dict[str, float]] = {"encoder": 5e-3, "decoder": 5e-3,
+                                                  "seq2seq": 3e-3}
 
 
 @METHODS.register("prefix-tuning")
@@ -172,7 +179,8 @@ class PrefixTuning(Adapter):
 
     name, peft_type, preset = "prefix-tuning", "PREFIX_TUNING", VIRTUAL
     summary = "16 learned keys and values before every layer"
-    learning_rates: ClassVar[dict[str, float]] = {"encoder": 1e-2, "decoder": 1e-2}
+    learning_rates: ClassVar[dict[str, float]] = {"encoder": 1e-2, "decoder": 1e-2,
+                                                  "seq2seq": 1e-2}
 
 
 @METHODS.register("prompt-tuning")
@@ -181,7 +189,8 @@ class PromptTuning(Adapter):
 
     name, peft_type, preset = "prompt-tuning", "PROMPT_TUNING", VIRTUAL
     summary = "16 learned input embeddings"
-    learning_rates: ClassVar[dict[str, float]] = {"encoder": 3e-2, "decoder": 1e-2}
+    learning_rates: ClassVar[dict[str, float]] = {"encoder": 3e-2, "decoder": 1e-2,
+                                                  "seq2seq": 3e-2}
 
 
 @METHODS.register("p-tuning")
@@ -191,7 +200,8 @@ class PTuning(Adapter):
     name, peft_type = "p-tuning", "P_TUNING"
     preset: ClassVar[dict[str, Any]] = {**VIRTUAL, "encoder_hidden_size": 128}
     summary = "16 input embeddings from a small learned network"
-    learning_rates: ClassVar[dict[str, float]] = {"encoder": 3e-3, "decoder": 3e-3}
+    learning_rates: ClassVar[dict[str, float]] = {"encoder": 3e-3, "decoder": 3e-3,
+                                                  "seq2seq": 3e-3}
 
 
 @METHODS.register("peft")
@@ -201,7 +211,8 @@ class AnyPeft(Adapter):
     name = "peft"
     peft_type = ""
     summary = "any PEFT configuration: inline, or the path of an adapter_config.json"
-    learning_rates: ClassVar[dict[str, float]] = {"encoder": 1e-3, "decoder": 5e-4}
+    learning_rates: ClassVar[dict[str, float]] = {"encoder": 1e-3, "decoder": 5e-4,
+                                                  "seq2seq": 1e-3}
 
     def __init__(self, options: Mapping[str, Any] | str | Path) -> None:
         super().__init__(_from_file(Path(options)) if isinstance(options, str | Path) else options)

@@ -1,4 +1,4 @@
-"""A decoder that is asked with the task's prompt, whatever the form of its answer."""
+"""A model that is asked with the task's prompt, whatever the form of its answer."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from harness.backbones.load import Loaded
 from harness.backbones.prompts import PromptWriter
 from harness.backbones.score import Prefix, read_prefix
 from harness.backbones.scoring_check import check_scoring
+from harness.backbones.traits import is_seq2seq
 from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.common.errors import CannotRunError
@@ -85,7 +86,11 @@ class AskedDecoder(ABC):
 
     def check_window(self, items: Sequence[list[int]]) -> None:
         """Raise CannotRunError where a prompt and its answer do not fit the model's window."""
-        longest = len(self.head) + max(map(len, items)) + self.room
+        longest = len(self.head) + max(map(len, items))
+        if is_seq2seq(self.loaded.model):  # the answer has a window of its own
+            longest = max(longest, self.room)
+        else:
+            longest += self.room
         if longest > self.loaded.window:
             raise CannotRunError(f"a prompt of {longest} tokens is longer than the model's window "
                                  f"of {self.loaded.window}: lower max_length, shots or k")

@@ -1,4 +1,4 @@
-"""A decoder that answers the task's prompt: how it is asked, and how it learns."""
+"""A model that answers the task's prompt: how it is asked, and how it learns."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ import torch
 from harness.backbones.batches import by_length
 from harness.backbones.blocks import freeze
 from harness.backbones.casts import cast_once
-from harness.backbones.load import Loaded, load_causal
+from harness.backbones.load import Loaded, load_asked
 from harness.backbones.options import OptionTree
 from harness.backbones.score import Prefix, apart, read_prefix, score_options
-from harness.backbones.yes_no import writer_of
+from harness.backbones.traits import is_seq2seq
+from harness.backbones.writers import writer_for
 from harness.common.clock import Clock
 from harness.methods.asked import BATCH, AskedDecoder, Save
 from harness.methods.generator import DecoderGenerator
@@ -64,10 +65,11 @@ def plain_decoder(job: Job, shots: Sequence[Example] = (), loaded: Loaded | None
                   save: Save = nothing_to_save) -> AskedDecoder:
     """The task's prompt on the job's backbone, with worked examples in the shared head."""
     if loaded is None:
-        loaded = load_causal(job.need_backbone(), job.device.type)
+        loaded = load_asked(job.need_backbone(), job.device.type)
         freeze(loaded.model)
     cast_once(loaded.model)
-    writer = writer_of(loaded.tokenizer, job.task, job.budget.max_length)
+    writer = writer_for(job.need_backbone().kind, loaded.tokenizer, job.task,
+                        job.budget.max_length)
 
     def write(examples: Sequence[Example], clock: Clock) -> list[list[int]]:
         with clock.phase("tokenize"):
@@ -86,7 +88,7 @@ class DecoderLearner:
     over an item's answers where it is asked of each class.
 
     The shared head is read once a step, with gradients: the same loss as reading it for each
-    item, at a fraction of the tokens.
+    item, at a fraction of the tokens. An encoder reads it again with each item.
     """
 
     _shared: Prefix | None = None
@@ -99,7 +101,8 @@ class DecoderLearner:
         self.held = asked.write(job.validation, clock)
         asked.check_window([*self.items, *self.held])
         self.trees = [asked.writer.right_tree(example) for example in job.train]
-        self._lengths = [len(item) + len(tree.tokens)
+        again = len(asked.head) if is_seq2seq(self.model) else 0
+        self._lengths = [again + len(item) + len(tree.tokens)
                          for item, tree in zip(self.items, self.trees, strict=True)]
 
     @property

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from harness.backbones.features import FeatureStore, Featurizer, pooled
-from harness.backbones.handle import parameter_count
+from harness.backbones.handle import KINDS, parameter_count
 from harness.common.clock import Clock
 from harness.methods.linear import LinearHead, fit_linear
 from harness.methods.link import LINKS
@@ -44,7 +44,7 @@ class FrozenFeatures:
 class Features(Method):
     """Logistic regression on mean-pooled, standardised features of the frozen backbone."""
 
-    name, family, kinds = "features", "features", ("encoder", "decoder")
+    name, family, kinds = "features", "features", KINDS
     summary = "frozen backbone, mean-pooled features, logistic regression"
 
     def settings(self, job: Job) -> list[Setting]:

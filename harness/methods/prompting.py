@@ -1,10 +1,11 @@
-"""Prompting an untouched decoder: zero-shot and few-shot."""
+"""Prompting an untouched model: zero-shot and few-shot."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
+from harness.backbones.handle import ASKED
 from harness.common.errors import CannotRunError
 from harness.methods.decoder import plain_decoder
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting
@@ -16,8 +17,8 @@ from harness.tasks.splits import stratified_order
 class ZeroShot(Method):
     """The task's prompt alone."""
 
-    name, family, kinds = "zero-shot", "prompting", ("decoder",)
-    kinds_in_words = ("decoder",)
+    name, family, kinds = "zero-shot", "prompting", ASKED
+    kinds_in_words = ASKED
     summary = "the prompt alone"
 
     def fit(self, job: Job, setting: Setting) -> Fit:
@@ -32,8 +33,8 @@ class ZeroShot(Method):
 class FewShot(Method):
     """Worked training examples, the same for all items, drawn by seed and class."""
 
-    name, family, kinds = "few-shot", "prompting", ("decoder",)
-    kinds_in_words = ("decoder",)
+    name, family, kinds = "few-shot", "prompting", ASKED
+    kinds_in_words = ASKED
     summary = "the prompt with worked training examples of each class"
 
     def settings(self, job: Job) -> list[Setting]:

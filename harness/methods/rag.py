@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import Field
 
 from harness.backbones.features import Featurizer, sentences
+from harness.backbones.handle import ASKED
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
 from harness.methods.asked import AskedDecoder
@@ -45,8 +46,8 @@ class Rag(Method):
     2024, Fine-Tuning or Retrieval?).
     """
 
-    name, family, kinds = "rag", "retrieval", ("decoder",)
-    kinds_in_words = ("decoder",)
+    name, family, kinds = "rag", "retrieval", ASKED
+    kinds_in_words = ASKED
     summary = "retrieved passages or labelled examples in the prompt (FAISS, BM25)"
     options_type = RagOptions
 

@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from harness.backbones.blocks import classification_head, freeze, transformer_blocks, unfreeze
+from harness.backbones.handle import ASKED, KINDS
 from harness.backbones.load import Loaded, load_with_head
 from harness.backbones.quiet import quietly
 from harness.methods.asked import AskedDecoder
@@ -35,8 +36,8 @@ class TunedOptions(Options):
 class Tuned(Method):
     """Prepare the model, train it, save what changed. The learning rate is tried."""
 
-    kinds = ("encoder", "decoder")
-    kinds_in_words = ("decoder",)
+    kinds = KINDS
+    kinds_in_words = ASKED
     changes_weights = True
     options_type = TunedOptions
     learning_rates: ClassVar[dict[str, float]]
@@ -80,7 +81,7 @@ class Tuned(Method):
         return self._classifier(job, self.restore(job, folder))
 
     def _classifier(self, job: Job, loaded: Loaded) -> EncoderClassifier | AskedDecoder:
-        if job.need_backbone().kind == "decoder":
+        if job.need_backbone().kind in ASKED:
             return plain_decoder(job, loaded=loaded, save=self.write)
         longest = min(job.budget.max_length, loaded.window)
         return EncoderClassifier(loaded, longest, job.device, self.write, LINKS[job.task.kind])
@@ -100,7 +101,8 @@ class Full(Tuned):
 
     name, family = "full", "full"
     summary = "every parameter learns"
-    learning_rates: ClassVar[dict[str, float]] = {"encoder": 1e-4, "decoder": 5e-5}
+    learning_rates: ClassVar[dict[str, float]] = {"encoder": 1e-4, "decoder": 5e-5,
+                                                  "seq2seq": 1e-4}
 
     def prepare(self, loaded: Loaded, job: Job) -> None:
         unfreeze([loaded.model])
@@ -141,12 +143,14 @@ class SelectiveOptions(TunedOptions):
 
 @METHODS.register("selective")
 class Selective(Partial):
-    """The last k blocks and the head learn."""
+    """The last k blocks and the head learn; of an encoder-decoder the decoder's, nearest the
+    answer, before any of the encoder's."""
 
     name, family = "selective", "selective"
     summary = "the last k blocks (and the head) learn"
     options_type = SelectiveOptions
-    learning_rates: ClassVar[dict[str, float]] = {"encoder": 3e-4, "decoder": 1e-4}
+    learning_rates: ClassVar[dict[str, float]] = {"encoder": 3e-4, "decoder": 1e-4,
+                                                  "seq2seq": 3e-4}
 
     def prepare(self, loaded: Loaded, job: Job) -> None:
         freeze(loaded.model)
@@ -167,7 +171,8 @@ class Bitfit(Partial):
 
     name, family = "bitfit", "bitfit"
     summary = "biases learn; layers without one get a bias of zeros"
-    learning_rates: ClassVar[dict[str, float]] = {"encoder": 1e-3, "decoder": 1e-3}
+    learning_rates: ClassVar[dict[str, float]] = {"encoder": 1e-3, "decoder": 1e-3,
+                                                  "seq2seq": 1e-3}
 
     def prepare(self, loaded: Loaded, job: Job) -> None:
         freeze(loaded.model)

@@ -7,24 +7,27 @@ auxiliary loss, CPT's weights), but for AdaLoRA's penalty.
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import Any
 
 from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING
 from peft.utils.peft_types import PeftType
 
-from harness.backbones.handle import Kind
+from harness.backbones.handle import KINDS, Kind
 from harness.methods.adapter_running import UNFIT
 from harness.methods.adapters import Adapter, Lora, PromptTuning
 from harness.methods.method import METHODS
 
-KINDS: tuple[Kind, ...] = get_args(Kind)
-ENCODERS_LACK_ITS_LAYERS = "Unable to automatically find a `nn.ModuleList` of decoder layers"
+BUT_DECODERS: tuple[Kind, ...] = ("encoder", "seq2seq")
+LACKS_ITS_LAYERS = "Unable to automatically find a `nn.ModuleList` of decoder layers"
 WANTS_TRAINED_EXPERTS = "`use_cache` must be False"
+WANTS_EMBEDDED_ANSWERS = "expected Tensor as element 1 in argument 0, but got NoneType"
 UNABLE: dict[PeftType, dict[Kind, str]] = {
-    PeftType.ADAPTION_PROMPT: {"encoder": "Unsupported model type for adaption prompt"},
-    PeftType.CPT: {"encoder": "CPTConfig only supports task_type = CAUSAL_LM"},
-    PeftType.SHADOW: {"encoder": ENCODERS_LACK_ITS_LAYERS},
-    PeftType.XLORA: {"encoder": WANTS_TRAINED_EXPERTS, "decoder": WANTS_TRAINED_EXPERTS},
+    PeftType.ADAPTION_PROMPT: dict.fromkeys(BUT_DECODERS,
+                                            "Unsupported model type for adaption prompt"),
+    PeftType.CPT: dict.fromkeys(BUT_DECODERS, "CPTConfig only supports task_type = CAUSAL_LM"),
+    PeftType.MULTITASK_PROMPT_TUNING: {"seq2seq": WANTS_EMBEDDED_ANSWERS},
+    PeftType.SHADOW: dict.fromkeys(BUT_DECODERS, LACKS_ITS_LAYERS),
+    PeftType.XLORA: dict.fromkeys(KINDS, WANTS_TRAINED_EXPERTS),
 }
 """Kinds of backbone that a tuner cannot be put on, with PEFT's words."""
 

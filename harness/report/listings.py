@@ -11,6 +11,7 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
+from harness.backbones.handle import ASKED, KINDS
 from harness.common.device import cpu_count, detect
 from harness.common.errors import HarnessError
 from harness.methods import register_all
@@ -41,14 +42,15 @@ def suite_table(folder: Path) -> Table:
 def method_table() -> Table:
     """Every registered method."""
     register_all()
-    table = Table("method", "family", "encoder", "decoder", "what", box=SIMPLE_HEAD)
+    table = Table("method", "family", *KINDS, "what", box=SIMPLE_HEAD)
     for name in METHODS:
         method = METHODS[name]
         needs = ["any" if None in method.kinds else "yes" if kind in method.kinds else words.ABSENT
-                 for kind in ("encoder", "decoder")]
+                 for kind in KINDS]
         reasons = "".join(f"; no {kind}: {reason}" for kind, reason in method.unable.items())
         table.add_row(name, method.family, *needs, escape(method.summary + reasons))
-    table.add_row("rag+METHOD", "combined", words.ABSENT, "yes",
+    asked = ["yes" if kind in ASKED else words.ABSENT for kind in KINDS]
+    table.add_row("rag+METHOD", "combined", *asked,
                   "rag on top of another method of the same list")
     return table
 

@@ -16,6 +16,7 @@ from harness.measure.part import RecordPart
 from harness.measure.quality import Quality
 from harness.measure.retrieval import PassageRetrieval, Retrieval
 from harness.measure.slices import Slice
+from harness.suite import BackboneKind
 
 SCHEMA_VERSION = 3
 State = Literal["ok", "diverged", "out-of-memory", "timed-out", "failed"]
@@ -27,7 +28,7 @@ class Identity(RecordPart):
     run_id: str
     suite: str
     backbone: str | None
-    kind: Literal["encoder", "decoder"] | None
+    kind: BackboneKind | None
     method: str
     label: str
     family: str

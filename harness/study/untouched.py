@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 import harness.measure.forgetting as room
-from harness.backbones.handle import Handle
+from harness.backbones.handle import ASKED, Handle
 from harness.backbones.load import Loaded, load_with_head
 from harness.common.device import Device
 from harness.common.files import sha256_file, sha256_json
@@ -43,7 +43,7 @@ class Examiner(Protocol):
 def examiner(handle: Handle, asked: ForgettingItems) -> Examiner:
     """What the backbone's kind is measured by, with its items drawn."""
     # Imported where they are used: lm-eval takes seconds to import, planning does not need it.
-    if handle.kind == "decoder":
+    if handle.kind in ASKED:
         from harness.measure.forgetting.benchmarks import Examination
 
         return Examination(asked.benchmarks, asked.passages, asked.seed)

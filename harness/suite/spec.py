@@ -13,6 +13,9 @@ from harness.suite.gate import Gate
 from harness.suite.part import Choice, Name, Part
 from harness.suite.source import DataSource, Source
 
+BackboneKind = Literal["encoder", "decoder", "seq2seq"]
+"""BERT-like, GPT-like, or T5-like: a decoder that answers what an encoder has read."""
+
 
 class Split(Part):
     """Shares of the groups that go to validation and test; the rest trains.
@@ -32,7 +35,7 @@ class Split(Part):
 
 
 class Prompt(Part):
-    """What a decoder is asked. `{options}` lists the answers; `{text}`, `{pair}` are the item."""
+    """What a model is asked. `{options}` lists the answers; `{text}`, `{pair}` are the item."""
 
     instruction: str
     item: str
@@ -66,7 +69,7 @@ class TaskSpec(Part):
     """Class name to the values in the data that mean it."""
     other_labels: Literal["error", "drop"] = "error"
     options: dict[str, str] = Field({})
-    """Class name to the answer a decoder gives; the class name itself where absent."""
+    """Class name to the answer a model gives; the class name itself where absent."""
     prompt: Prompt
     split: Split = Split()
     leaks: Literal["error", "drop"] = "error"
@@ -75,7 +78,7 @@ class TaskSpec(Part):
     corpus: Corpus | None = None
     """What questions can be answered from."""
     answer_tokens: int = Field(32, ge=1, le=512)
-    """The longest answer in words that a decoder may give."""
+    """The longest answer in words that a model may give."""
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> TaskSpec:
@@ -140,7 +143,7 @@ class RunLimits(Part):
 class BackboneSpec(Part):
     """A pretrained model, its methods, and where its budget departs from the suite's."""
 
-    kind: Literal["encoder", "decoder"]
+    kind: BackboneKind
     source: Source
     methods: tuple[Choice, ...] = Field(min_length=1)
     budget: BudgetChange = BudgetChange()
@@ -162,11 +165,12 @@ class ForgettingItems(Part):
     """
 
     benchmarks: dict[str, Annotated[int, Field(ge=2)]] = Field({})
-    """For decoders: benchmark (of the catalogue, or any task of lm-eval) to number of items."""
+    """For models that answer prompts: benchmark (of the catalogue, or any task of lm-eval) to
+    number of items."""
     probes: dict[str, Annotated[int, Field(ge=20)]] = Field({})
     """For encoders: probe (sst2, mrpc, rte) to number of items."""
     passages: int = Field(0, ge=0)
-    """Passages of general text: cross-entropy for decoders, similarity for encoders."""
+    """Passages of general text: similarity for encoders, cross-entropy for all others."""
     seed: int = 0
 
 

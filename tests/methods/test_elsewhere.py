@@ -7,6 +7,7 @@ import torch
 from peft import LoraConfig, get_peft_model
 from transformers import (
     AutoModelForCausalLM,
+    AutoModelForSeq2SeqLM,
     AutoModelForSequenceClassification,
     AutoTokenizer,
     BertConfig,
@@ -41,6 +42,20 @@ def test_a_decoder_s_adapter(decoder, tmp_path):
     model = adapter(tmp_path, decoder, AutoModelForCausalLM, "CAUSAL_LM")
     loaded = load_tuned(tmp_path, decoder, "cpu")
     torch.testing.assert_close(loaded.model(IDS).logits, model(IDS).logits)
+
+
+def test_a_sequence_to_sequence_model_s_folder_and_adapter(seq2seq, tmp_path):
+    answer = {"decoder_input_ids": torch.tensor([[0, 7]])}
+    whole = load_tuned(seq2seq.path, seq2seq, "cpu")
+    plain = AutoModelForSeq2SeqLM.from_pretrained(seq2seq.path).eval()
+    torch.testing.assert_close(whole.model(IDS, **answer).logits, plain(IDS, **answer).logits)
+    check_whole(admit(seq2seq.path), whole)
+    tuned = get_peft_model(whole.model, LoraConfig(
+        r=2, target_modules="all-linear", task_type="SEQ_2_SEQ_LM", init_lora_weights=False))
+    tuned.save_pretrained(tmp_path)
+    loaded = load_tuned(tmp_path, seq2seq, "cpu")
+    torch.testing.assert_close(loaded.model(input_ids=IDS, **answer).logits,
+                               tuned.eval()(input_ids=IDS, **answer).logits)
 
 
 def test_an_encoder_s_adapter_with_its_own_number_of_classes(encoder, tmp_path):

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from families import DECODERS, ENCODERS, write_family
+from families import DECODERS, ENCODERS, FAMILIES, SEQ2SEQ, kind_of, write_family
 from naive import option_by_option
 from peft import PrefixTuningConfig, PromptTuningConfig, get_peft_model
 from transformers import (
@@ -36,7 +36,8 @@ from harness.tasks.task import load_task
 register_all()
 BOTH = ("full", "selective", "bitfit", "lora", "features")
 RUNS = [(family, method) for families, methods in (
-    (ENCODERS, (*BOTH, "knn")), (DECODERS, (*BOTH, "zero-shot")))
+    (ENCODERS, (*BOTH, "knn")), (DECODERS, (*BOTH, "zero-shot")),
+    (SEQ2SEQ, ("full", "lora", "prefix-tuning", "features")))
     for family in families for method in methods]
 SLIDING = ("mistral", "qwen2", "gemma2", "gemma3")
 """Families whose tiny models have layers with a window of 8 tokens."""
@@ -47,7 +48,7 @@ CPU = Device("cpu", "test", "no", 1)
 def handles(tmp_path_factory):
     """Each family's folder, looked at as any user's is."""
     return {family: folder_handle(write_family(family, tmp_path_factory.mktemp(family)))
-            for family in ENCODERS | DECODERS}
+            for family in FAMILIES}
 
 
 @pytest.fixture
@@ -63,9 +64,9 @@ def job(loaded, handles):
     return make
 
 
-@pytest.mark.parametrize("family", ENCODERS | DECODERS)
+@pytest.mark.parametrize("family", FAMILIES)
 def test_a_folder_tells_its_kind(family, handles):
-    assert handles[family].kind == ("encoder" if family in ENCODERS else "decoder")
+    assert handles[family].kind == kind_of(family)
 
 
 @pytest.mark.parametrize(("family", "name"), RUNS, ids=[f"{f}-{m}" for f, m in RUNS])

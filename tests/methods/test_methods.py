@@ -25,7 +25,7 @@ PEFT = {"peft_type": "LORA", "r": 4, "target_modules": "all-linear"}
 
 
 @pytest.fixture
-def job(loaded, encoder, decoder, device):
+def job(loaded, encoder, decoder, seq2seq, device):
     def make(kind, **changes) -> Job:
         task = load_task(loaded)
         splits = task.splits.sample(18, 9, 12)
@@ -35,7 +35,8 @@ def job(loaded, encoder, decoder, device):
             "task": task, "train": splits.train, "validation": splits.validation,
             "budget": budget, "seed": 0, "device": device, "clock": Clock(),
             "store": FeatureStore(None), "embedder": encoder,
-            "backbone": {"encoder": encoder, "decoder": decoder, None: None}[kind]}
+            "backbone": {"encoder": encoder, "decoder": decoder, "seq2seq": seq2seq,
+                         None: None}[kind]}
         return Job(**{**values, **changes})
 
     return make

@@ -14,7 +14,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from harness.backbones.features import FeatureStore
 from harness.backbones.load import load_tokenizer
-from harness.backbones.yes_no import writer_of
+from harness.backbones.writers import writer_for
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
 from harness.methods import register_all
@@ -173,7 +173,7 @@ def test_only_answers_are_learned_and_each_class_counts_the_same(job):
 
 def test_worked_examples_answer_every_class_in_a_line(job):
     given = job("decoder")
-    writer = writer_of(load_tokenizer(given.need_backbone()), given.task, 32)
+    writer = writer_for("decoder", load_tokenizer(given.need_backbone()), given.task, 32)
     none = next(e for e in given.train if not e.classes)
     two = next(e for e in given.train if e.classes == (0, 1))
     tell = writer.tokenizer.decode

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
+from harness.backbones.handle import ASKED
 from harness.common.device import Device
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_file, sha256_json
@@ -74,6 +75,8 @@ def calibrate(plan: Plan, runs: Sequence[PlannedRun], say: Say) -> Calibration:
     if machine is None:
         raise HarnessError(f"this machine cannot be measured: {reasons[0]}",
                            "Run `harness plan` with --debug.")
+    reasons += [f"{name}: the passes of an encoder with a decoder are not worked out"
+                for name, handle in plan.backbones.items() if handle.kind == "seq2seq"]
     return Calibration(machine, _found(measured), _found(floors), _found(general), tuple(reasons),
                        time.perf_counter() - start)
 
@@ -82,11 +85,11 @@ def subject_of(plan: Plan, run: PlannedRun) -> Subject | None:
     """What is measured for a run: its backbone under its method, or as it is where nothing learns;
     under the method underneath for one that stands on another.
 
-    None without a backbone, and for a decoder that answers in words: how long an answer gets is not
-    known before it is given.
+    None without a backbone, for a model that answers in words (how long an answer gets is not
+    known before it is given), and for a sequence-to-sequence model.
     """
-    if run.entry.backbone is None or (plan.task.kind == "generation"
-                                      and run.identity.kind == "decoder"):
+    if (run.entry.backbone is None or run.identity.kind == "seq2seq"
+            or (plan.task.kind == "generation" and run.identity.kind in ASKED)):
         return None
     asked = run
     if run.identity.inner is not None:
@@ -111,7 +114,8 @@ def floor_items(plan: Plan, run: PlannedRun) -> FloorItems:
 def questions_of(plan: Plan, run: PlannedRun) -> Questions | None:
     """General items for a run whose weights change; None where none are asked."""
     asked = plan.loaded.suite.measure.forgetting
-    if asked is None or run.entry.backbone is None or not run.entry.method.changes_weights:
+    if (asked is None or run.entry.backbone is None or run.identity.kind == "seq2seq"
+            or not run.entry.method.changes_weights):
         return None
     return Questions(plan.backbones[run.entry.backbone], few_questions(asked).model_dump_json(),
                      plan.device)

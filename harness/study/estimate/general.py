@@ -12,7 +12,7 @@ from typing import Any
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from harness.backbones.handle import Handle
+from harness.backbones.handle import ASKED, Handle
 from harness.backbones.load import load_with_head
 from harness.common.device import Device
 from harness.study.estimate.cut import cut_backbone, depth_of, depths
@@ -59,7 +59,7 @@ def few_questions(asked: ForgettingItems) -> ForgettingItems:
 
 def count_items(asked: ForgettingItems, kind: str) -> int:
     """Items that a backbone of a kind is asked, passages included."""
-    own = asked.benchmarks if kind == "decoder" else asked.probes
+    own = asked.benchmarks if kind in ASKED else asked.probes
     return sum(own.values()) + asked.passages
 
 

@@ -12,7 +12,7 @@ from harness.backbones.encode import encode
 from harness.backbones.handle import Handle
 from harness.backbones.load import load_tokenizer
 from harness.backbones.prompts import PromptWriter
-from harness.backbones.yes_no import writer_of
+from harness.backbones.writers import writer_for
 from harness.methods.method import Method
 from harness.methods.prompting import draw_shots
 from harness.methods.rag import Rag
@@ -78,7 +78,7 @@ def _plain(plan: Plan, run: PlannedRun, handle: Handle) -> Lengths:
 
 def _prompted(plan: Plan, run: PlannedRun, handle: Handle) -> Lengths:
     splits = plan.sample(run.budget)
-    writer = writer_of(_tokenizer(handle), plan.task, run.budget.max_length)
+    writer = writer_for(handle.kind, _tokenizer(handle), plan.task, run.budget.max_length)
     shots: list[Example] = []
     if run.identity.method == "few-shot":
         shots = draw_shots(splits.train, FIRST_SHOTS, run.identity.seed)

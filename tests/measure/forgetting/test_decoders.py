@@ -1,4 +1,4 @@
-"""Our scoring against lm-eval's own HFLM, and adapters on and off, on a tiny decoder."""
+"""Our scoring against lm-eval's own HFLM, and adapters on and off, on tiny models."""
 
 import random
 from types import SimpleNamespace
@@ -8,7 +8,8 @@ import torch
 from lm_eval.models.huggingface import HFLM
 from peft import LoraConfig, PrefixTuningConfig, get_peft_model
 
-from harness.backbones.load import load_causal
+from harness.backbones.handle import ASKED as ASKED_KINDS
+from harness.backbones.load import load_asked, load_causal
 from harness.common.device import Device
 from harness.common.errors import HarnessError
 from harness.measure.forgetting.benchmarks import Examination
@@ -16,6 +17,11 @@ from harness.measure.forgetting.language_model import SharedContextLM
 
 FP32 = Device("cpu", "test", "no", 1)
 ASKED = {"arc_easy": 10, "winogrande": 8, "mmlu": 9, "lambada_openai": 7}
+
+
+@pytest.fixture
+def backbone_of(decoder, seq2seq):
+    return {"decoder": decoder, "seq2seq": seq2seq}.__getitem__
 
 
 def request(context, continuation):
@@ -38,8 +44,9 @@ def requests():
     return made
 
 
-def test_scores_and_greedy_flags_are_those_of_hflm(decoder):
-    loaded = load_causal(decoder, "cpu")
+@pytest.mark.parametrize("kind", ASKED_KINDS)
+def test_scores_and_greedy_flags_are_those_of_hflm(kind, backbone_of):
+    loaded = load_asked(backbone_of(kind), "cpu")
     asked = requests()
     theirs = HFLM(pretrained=loaded.model, tokenizer=loaded.tokenizer, batch_size=4)
     expected = theirs.loglikelihood(asked, disable_tqdm=True)
@@ -91,8 +98,10 @@ def test_benchmarks_by_lm_eval_with_items_drawn_by_seed(decoder, small_catalogue
     assert {a.item for a in other.answers} != {a.item for a in first.answers}
 
 
-def test_lm_eval_s_own_model_has_the_same_accuracy(decoder, small_catalogue, monkeypatch):
-    loaded = load_causal(decoder, "cpu")
+@pytest.mark.parametrize("kind", ASKED_KINDS)
+def test_lm_eval_s_own_model_has_the_same_accuracy(kind, backbone_of, small_catalogue,
+                                                   monkeypatch):
+    loaded = load_asked(backbone_of(kind), "cpu")
     ours = Examination(ASKED, 0, seed=0).put_to(loaded, FP32)
     monkeypatch.setattr(SharedContextLM, "_loglikelihood_tokens", HFLM._loglikelihood_tokens)
     theirs = Examination(ASKED, 0, seed=0).put_to(loaded, FP32)
