@@ -42,9 +42,10 @@ class Store:
         """The folder of what the run's method saved."""
         return self.path(run_id) / ARTIFACT
 
-    def lock(self, run_id: str) -> AbstractContextManager[None]:
-        """A lock that one process at a time holds for a run. Raises CannotWriteError."""
-        return locked(self.folder / ".locks" / f"{run_id}.lock")
+    def lock(self, name: str, waiting: Callable[[], None] = lambda: None
+             ) -> AbstractContextManager[None]:
+        """A lock that one process at a time holds, for a run by its id. Raises CannotWriteError."""
+        return locked(self.folder / ".locks" / f"{name}.lock", waiting)
 
     def standing(self, run_id: str) -> Record | None:
         """The run's record when it stands: whole with all its files, and not to be tried again."""
