@@ -151,6 +151,21 @@ class Store:
         self.amend(run_id, forgetting=figures.model_copy(
             update={"items_sha256": sha256_file(path)}))
 
+    def adopt(self, folder: Path) -> None:
+        """Take over a whole run that was made in another store: its folder, or what it forgot
+        where the run is kept here already."""
+        made, run_id = Store(folder.parent), folder.name
+        with self.lock(run_id):
+            kept = self.standing(run_id)
+            if kept is None:
+                with atomic_folder(self.path(run_id)) as place:
+                    for item in folder.iterdir():
+                        shutil.move(item, place / item.name)
+                return
+        figures = made.record(run_id).forgetting
+        if figures is not None and figures != kept.forgetting:
+            self.add_forgetting(run_id, figures, pq.read_table(folder / FORGETTING))
+
     def has_forgetting(self, record: Record, key: str) -> bool:
         """Whether a record's forgetting was measured under this key and its items are whole."""
         figures = record.forgetting
