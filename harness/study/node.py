@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import os
 import pickle
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.common.errors import HarnessError
+from harness.common.leftovers import prefix, sweep
 from harness.study.server import start_server
 
 if TYPE_CHECKING:
@@ -36,7 +39,8 @@ class Surroundings:
 
     cache: str
     """The shared cache folder."""
-    threads: int
+    cores: int
+    """Cores that an errand has to itself."""
 
 
 @dataclass(frozen=True)
@@ -74,29 +78,44 @@ class Machine:
 
 def look(surroundings: Surroundings) -> Machine:
     """The machine that this process is on. Raises HarnessError."""
+    return _looked(surroundings)
+
+
+@cache
+def _looked(surroundings: Surroundings) -> Machine:
     context = _prepare(surroundings)
     from harness.study.executor import in_own_process
 
     # A process of its own: one that looks at a GPU takes some of its memory.
-    outcome = in_own_process(context, _machine, surroundings.threads, lambda text: None)
+    outcome = in_own_process(context, _machine, _threads(surroundings), lambda text: None)
     if outcome.failure is not None:
-        raise HarnessError(f"a machine of the cluster cannot be used: {outcome.failure}",
+        raise HarnessError(f"cannot be used: {outcome.failure}",
                            "See that the harness works there: `harness doctor`.")
     found: Machine = outcome.result
     return found
 
 
-def carry(surroundings: Surroundings, parcel: bytes, tell: Callable[[str], None]) -> Delivery:
+def carry(surroundings: Surroundings, parcel: bytes, title: str, mailbox: Any) -> Delivery:
     """Carry an errand out, in a folder of its own, and put the runs into the results."""
+    import ray
+
     _prepare(surroundings)
     from harness.study.results import DamagedError
 
+    context = ray.get_runtime_context()
+    where = name_of(ray.util.get_node_ip_address(), context.get_node_id())
+    say = _now_and_then(lambda text: mailbox.put.remote(title, where, text))
     try:
-        return _carry(pickle.loads(parcel), look(surroundings).device, _now_and_then(tell))  # noqa: S301 (from our own driver)
+        return _carry(pickle.loads(parcel), _looked(surroundings).device, say)  # noqa: S301 (from our own driver)
     except DamagedError as error:
         return Delivery(damaged=str(error))
     except HarnessError as error:
-        return Delivery(refused=error)
+        return Delivery(refused=HarnessError(f"{where} {error.found}", error.fix))
+
+
+def name_of(address: str, node_id: str) -> str:
+    """What a machine is called: several may have one address, as in tests."""
+    return f"{address} ({node_id[:6]})"
 
 
 def files_of(model: Handle) -> Files:
@@ -108,10 +127,19 @@ def files_of(model: Handle) -> Files:
 
 def _prepare(surroundings: Surroundings) -> Any:
     os.environ["HARNESS_CACHE"] = surroundings.cache
-    os.environ["OMP_NUM_THREADS"] = str(surroundings.threads)
+    os.environ["OMP_NUM_THREADS"] = str(_threads(surroundings))
     os.environ["PYTHONSAFEPATH"] = "1"
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    # Else a run's process would import Ray's own program, and count it in its memory.
+    sys.modules["__main__"].__file__ = None
     return start_server()
+
+
+def _threads(surroundings: Surroundings) -> int:
+    """As many as torch takes by itself: two on one core are slower than one."""
+    import psutil
+
+    return min(surroundings.cores, psutil.cpu_count(logical=False) or surroundings.cores)
 
 
 def _machine(threads: int, say: Callable[[str], None]) -> Machine:
@@ -127,7 +155,8 @@ def _machine(threads: int, say: Callable[[str], None]) -> Machine:
 def _carry(parcel: Parcel, device: Device, say: Callable[[str], None]) -> Delivery:
     say("begins")
     _check(parcel, device)
-    with tempfile.TemporaryDirectory(prefix="harness-") as folder:
+    sweep(Path(tempfile.gettempdir()))
+    with tempfile.TemporaryDirectory(prefix=prefix()) as folder:
         for run_id, manifest in parcel.inputs.items():
             parcel.results.get(manifest, Path(folder) / run_id)
         outcome = parcel.errand.moved(Path(folder), device).carry_out(say)
@@ -153,7 +182,7 @@ def _check(parcel: Parcel, device: Device) -> None:
                      f"{wanted.autocast}")
     if other:
         raise HarnessError(f"has {'; '.join(other)}",
-                           "Give all machines of the cluster the same installation and devices.")
+                           "Give all machines of the cluster the same installation and device.")
     for model in models_of(parcel.errand):
         if not model.path.is_dir() or files_of(model) != parcel.models[model.path]:
             raise HarnessError(

@@ -89,7 +89,7 @@ def assign(plan: Plan, store: Store, run: PlannedRun) -> Assignment:
         task=dataclasses.replace(plan.task, splits=plan.sample(run.budget)), budget=run.budget,
         backbone=plan.backbones[run.entry.backbone] if run.entry.backbone else None,
         embedder=plan.embedder, device=plan.device, runs=Path(store.folder).resolve(),
-        features=cache_folder().resolve() / "features", setting=tuned.setting if tuned else None,
+        features=cache_folder() / "features", setting=tuned.setting if tuned else None,
         inner=assign(plan, store, inner) if inner else None,
     )
 
