@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+
+class Executors(StrEnum):
+    """Where runs are carried out."""
+
+    local = "local"
+    ray = "ray"
+
 
 SuiteName = Annotated[str, typer.Argument(help="a suite in --suites, or the path of a YAML file")]
 Profile = Annotated[str | None, typer.Option(help="smoke, quick, standard, full, or your own")]
@@ -13,6 +22,13 @@ Suites = Annotated[Path, typer.Option(help="folder of suites")]
 Runs = Annotated[Path, typer.Option(help="folder where runs are kept")]
 Reports = Annotated[Path, typer.Option(help="folder where reports are written")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="forget kept runs of this plan first")]
+
+Executor = Annotated[Executors, typer.Option(
+    help="local: one run after another here; ray: as many at a time as a Ray cluster has machines")]
+Address = Annotated[str | None, typer.Option(
+    help="HOST:PORT of the cluster of --executor ray; else the one that runs on this machine")]
+Results = Annotated[str | None, typer.Option(
+    help="folder or fsspec URL that all machines of --executor ray reach; else in HARNESS_CACHE")]
 
 Candidate = Annotated[str, typer.Argument(
     help="a run id, a Hugging Face model folder or a PEFT adapter folder")]

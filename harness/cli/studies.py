@@ -11,9 +11,13 @@ from harness.cli.options import (
     REPORTS,
     RUNS,
     SUITES,
+    Address,
+    Executor,
+    Executors,
     Fresh,
     Profile,
     Reports,
+    Results,
     Runs,
     SuiteName,
     Suites,
@@ -101,6 +105,7 @@ def check(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES) ->
 @app.command()
 def run(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, runs: Runs = RUNS,
         reports: Reports = REPORTS, fresh: Fresh = False,
+        executor: Executor = Executors.local, address: Address = None, results: Results = None,
         wandb: Annotated[bool, typer.Option(help="log finished runs to Weights & Biases")] = True,
         wandb_artifacts: Annotated[bool, typer.Option(
             "--wandb-artifacts", help="send what methods saved, too")] = False) -> None:
@@ -117,8 +122,9 @@ def run(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, runs
         from harness.report.terminal import make_console
 
         console = make_console()
-        prepared = commands.prepare(suite, profile, suites)
-        published = commands.run(console, prepared, runs, reports, fresh)
+        with commands.place_of(executor, address, results) as place:
+            prepared = commands.prepare(suite, profile, suites, place)
+            published = commands.run(console, prepared, runs, reports, fresh, place)
         if wandb:
             commands.log_to_wandb(console, prepared, published, runs, wandb_artifacts)
     raise typer.Exit(1 if commands.incomplete(prepared, published) else 0)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from rich.console import Console
@@ -21,6 +23,7 @@ from harness.report.terminal import ProgressWatcher, print_results, sayer
 from harness.study.check import findings
 from harness.study.estimate.costs import Estimate, estimate
 from harness.study.estimate.room import available, check_least, least_memory, no_room
+from harness.study.place import HERE, Place, on_cluster
 from harness.study.plan import Plan, PlannedRun, make_plan
 from harness.study.record import Record
 from harness.study.run import missing, run_study
@@ -29,10 +32,21 @@ from harness.study.study import make_study
 from harness.suite import find_suite, load_suite
 
 
-def prepare(suite: str, profile: str | None, suites: Path) -> Plan:
+def place_of(executor: str, address: str | None, results: str | None
+             ) -> AbstractContextManager[Place]:
+    """Where runs are carried out. Raises HarnessError for a cluster that cannot be used."""
+    if executor == "ray":
+        return on_cluster(address, results)
+    if address is not None or results is not None:
+        raise HarnessError("--address and --results are of --executor ray",
+                           "Add --executor ray, or leave them out.")
+    return nullcontext(HERE)
+
+
+def prepare(suite: str, profile: str | None, suites: Path, place: Place = HERE) -> Plan:
     """Load a suite, fetch what it names and plan its runs."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    return make_plan(load_suite(find_suite(suite, suites), profile), detect())
+    return make_plan(load_suite(find_suite(suite, suites), profile), place.device())
 
 
 def show_plan(console: Console, plan: Plan, runs: Path) -> None:
@@ -41,7 +55,7 @@ def show_plan(console: Console, plan: Plan, runs: Path) -> None:
     Raises HarnessError for a run that does not fit this machine's memory.
     """
     left = _left(console, plan, runs)
-    check_least(plan, left)
+    check_least(plan, left, available(plan.device))
     expected = estimate(plan, left, sayer(console)) if left else None
     if expected is not None:
         _check_memory(plan, left, expected)
@@ -94,21 +108,25 @@ def check(console: Console, plan: Plan) -> tuple[Finding, ...]:
     return found
 
 
-def run(console: Console, plan: Plan, runs: Path, reports: Path, fresh: bool) -> Published:
+def run(console: Console, plan: Plan, runs: Path, reports: Path, fresh: bool,
+        place: Place = HERE) -> Published:
     """Plan, check the data, run, report. Raises HarnessError for data that has errors."""
     store = _store(plan, runs)
     if fresh:
         for planned in plan.runs:
             with store.lock(planned.run_id):
                 store.forget(planned.run_id)
+    else:
+        place.collect(store, [planned.run_id for planned in plan.runs])
     left = _left(console, plan, runs)
-    check_least(plan, left)
+    check_least(plan, left, place.room(plan.device))
     print_plan(console, plan, left, None)
-    found = findings(plan, sayer(console))
+    # By this machine, whichever runs the study.
+    found = findings(dataclasses.replace(plan, device=detect()), sayer(console))
     print_findings(console, [finding for finding in found if finding.severity != "note"])
     _stop_at_errors(plan, found)
     with ProgressWatcher(console, len(left)) as watcher:
-        records = run_study(plan, store, watcher)
+        records = run_study(plan, store, watcher, place.execute)
     published = _published(plan, records, store, found)
     folder = write_report(published, reports)
     write_index(reports)

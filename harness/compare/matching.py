@@ -146,11 +146,15 @@ def _same_knowledge(study: Study, done: list[Record]) -> Rule:
 def _same_clock(done: list[Record]) -> Rule:
     rounds = {r.latency.round for r in _first_seeds(done) if r.latency}
     timed = sum(r.latency is not None for r in _first_seeds(done))
+    devices = {f"{r.environment.device}, {r.environment.threads} threads" for r in done}
+    together = len(rounds) == 1 and timed == len(list(_first_seeds(done)))
     return Rule(name="Same clock",
-                says="Latency of all methods is measured in one process, in interleaved rounds.",
-                held=len(rounds) == 1 and timed == len(list(_first_seeds(done))) if done else None,
+                says="Latency of all methods is measured in one process, in interleaved rounds; "
+                     "runs are adapted on one kind of device.",
+                held=together and len(devices) == 1 if done else None,
                 evidence=f"{timed} methods timed in {len(rounds)} measurement(s): "
-                         f"{', '.join(sorted(rounds)) or 'none'}.")
+                         f"{', '.join(sorted(rounds)) or 'none'}. "
+                         f"Adapted on {'; '.join(sorted(devices)) or 'nothing'}.")
 
 
 def _same_forgetting(done: list[Record]) -> Rule:

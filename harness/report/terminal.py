@@ -71,6 +71,11 @@ class ProgressWatcher:
     def started(self, run: PlannedRun) -> None:
         self._progress.update(self._task, description=escape(run.title), detail="")
 
+    def placed(self, title: str, where: str) -> None:
+        self.said(f"{title}: on {where}")
+        if not self.console.is_terminal:
+            self.console.print(f"{title}: on {where}", markup=False, highlight=False)
+
     def said(self, text: str) -> None:
         self._progress.update(self._task, detail=escape(text))
         if self.console.is_terminal:

@@ -25,7 +25,8 @@ def cache_folder() -> Path:
 
     Raises HarnessError when it cannot be made or written.
     """
-    folder = Path(os.environ.get("HARNESS_CACHE") or user_cache_dir("adaptation-harness"))
+    named = os.environ.get("HARNESS_CACHE") or user_cache_dir("adaptation-harness")
+    folder = Path(named).absolute()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -7,6 +7,7 @@ is its own, and a run that is killed takes nothing with it.
 from __future__ import annotations
 
 import os
+import platform
 import resource
 import signal
 import threading
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -32,6 +34,9 @@ from harness.suite import RunLimits
 
 Say = Callable[[str], None]
 UNLIMITED = RunLimits()
+BOOT = Path("/proc/sys/kernel/random/boot_id")
+"""Names a machine as long as it runs, in its containers too."""
+WAITING = "waiting for another study on this machine"
 GRACE = 20.0
 """Seconds that a process may take to end after its last word."""
 
@@ -57,10 +62,12 @@ class Outcome:
 def alone(device: Device, say: Say) -> Iterator[None]:
     """One work process of ours at a time on this machine's device, whatever study it is of.
 
-    What is measured would otherwise share the device with another run.
+    What is measured would otherwise share the device with another run. Machines may share the
+    cache folder; each has its own lock, and so has each GPU that a cluster gives out.
     """
-    with locked(cache_folder() / "locks" / f"{device.type}.lock",
-                partial(say, "waiting for another study on this machine")):
+    boot = BOOT.read_text(encoding="utf-8").strip() if BOOT.exists() else platform.node()
+    name = "-".join(filter(None, (device.type, os.environ.get("CUDA_VISIBLE_DEVICES"), boot)))
+    with locked(cache_folder() / "locks" / f"{name}.lock", partial(say, WAITING)):
         yield
 
 

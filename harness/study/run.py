@@ -3,38 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 from harness.common.errors import HarnessError
 from harness.sources.cache import cache_folder
-from harness.study.executor import alone, in_own_process, run_locally
-from harness.study.forgetting import measure_check, pass_on, to_measure
+from harness.study.agenda import Executor, Listed, Watcher, one_by_one
+from harness.study.errands import CheckErrand, Errand, RoundErrand, RunErrand
+from harness.study.executor import WAITING, Outcome
+from harness.study.forgetting import pass_on, to_measure
 from harness.study.plan import Plan, PlannedRun
 from harness.study.record import Record
-from harness.study.rounds import Round, time_round
-from harness.study.server import start_server
+from harness.study.rounds import Round
 from harness.study.store import PASSING, Store
 from harness.study.work import Assignment, failure
 from harness.suite import RunLimits
-
-
-class Watcher(Protocol):
-    """Told what happens while a study runs."""
-
-    def started(self, run: PlannedRun) -> None:
-        """A run begins."""
-
-    def said(self, text: str) -> None:
-        """Something happened inside it."""
-
-    def warned(self, text: str) -> None:
-        """Something that a person must see went wrong."""
-
-    def ended(self, run: PlannedRun, record: Record) -> None:
-        """A run has its record."""
 
 
 def missing(plan: Plan, store: Store) -> list[PlannedRun]:
@@ -42,26 +25,59 @@ def missing(plan: Plan, store: Store) -> list[PlannedRun]:
     return [run for run in plan.runs if store.standing(run.run_id) is None]
 
 
-def run_study(plan: Plan, store: Store, watcher: Watcher) -> dict[str, Record]:
+def run_study(plan: Plan, store: Store, watcher: Watcher, execute: Executor = one_by_one
+              ) -> dict[str, Record]:
     """Carry out what is missing and return every record by run id.
 
     A failed run is a record and the study goes on; runs that need it fail with that reason.
     Raises CannotWriteError when the disk is full, and HarnessError when runs vanished meanwhile.
     """
-    for run in missing(plan, store):
-        damaged = store.damage(run.run_id)
-        if damaged is not None:
-            watcher.warned(f"{run.title}: {damaged} of run {run.run_id} is damaged: run again")
-        watcher.started(run)
-        watcher.ended(run, _run(plan, store, run, watcher.said))
-    _measure_forgetting(plan, store, watcher)
-    _time_all(plan, store, watcher)
+    execute(Runs(plan, store, watcher), watcher)
+    _measure_forgetting(plan, store, watcher, execute)
+    _time_all(plan, store, watcher, execute)
     records = {run.run_id: record for run in plan.runs
                if (record := store.load(run.run_id)) is not None}
     if len(records) < len(plan.runs):
         raise HarnessError(f"{len(plan.runs) - len(records)} finished runs are no longer in "
                            f"{store.folder}", "Somebody removed them: run the same command again.")
     return records
+
+
+class Runs:
+    """The agenda of a plan's missing runs: in the plan's order, as far as what they need is done.
+    """
+
+    def __init__(self, plan: Plan, store: Store, watcher: Watcher) -> None:
+        self.plan, self.store, self.watcher = plan, store, watcher
+        self.left = missing(plan, store)
+        self.unfinished = {run.run_id: run for run in self.left}
+
+    def next(self) -> RunErrand | None:
+        """A run that can begin. One that needs a run without a result fails here."""
+        while (run := self._ready()) is not None:
+            self.left.remove(run)
+            damaged = self.store.damage(run.run_id)
+            if damaged is not None:
+                self.watcher.warned(f"{run.title}: {damaged} of run {run.run_id} is damaged: "
+                                    "run again")
+            self.watcher.started(run)
+            assignment = assign(self.plan, self.store, run)
+            failed = unmet(self.plan, self.store, run, assignment)
+            if failed is None:
+                return RunErrand(run.title, assignment, self.plan.loaded.suite.run_limits)
+            self._finish(failed)
+        return None
+
+    def ended(self, errand: Errand, outcome: Outcome) -> None:
+        """A run's outcome is its record, whatever came of it."""
+        self._finish(outcome.result)
+
+    def _ready(self) -> PlannedRun | None:
+        return next((run for run in self.left if self.unfinished.keys().isdisjoint(run.needs)),
+                    None)
+
+    def _finish(self, record: Record) -> None:
+        self.watcher.ended(self.unfinished.pop(record.identity.run_id), record)
 
 
 def assign(plan: Plan, store: Store, run: PlannedRun) -> Assignment:
@@ -78,8 +94,8 @@ def assign(plan: Plan, store: Store, run: PlannedRun) -> Assignment:
     )
 
 
-def _run(plan: Plan, store: Store, run: PlannedRun, say: Callable[[str], None]) -> Record:
-    assignment = assign(plan, store, run)
+def unmet(plan: Plan, store: Store, run: PlannedRun, assignment: Assignment) -> Record | None:
+    """The record of a run that needs another which has no result; None where it can begin."""
     for needed in run.needs:
         record = store.load(needed)
         if record is None or record.status.state != "ok":
@@ -90,7 +106,7 @@ def _run(plan: Plan, store: Store, run: PlannedRun, say: Callable[[str], None]) 
             with store.lock(run.run_id):
                 return store.write(failure(assignment, ended,
                                            f"it needs the run '{title}', which is {state}"))
-    return run_locally(start_server(), assignment, say, plan.loaded.suite.run_limits)
+    return None
 
 
 def latency_round(plan: Plan, store: Store) -> Round | None:
@@ -117,29 +133,32 @@ def _timed_together(timed: Round, store: Store) -> bool:
     return names == {timed.name}
 
 
-def _measure_forgetting(plan: Plan, store: Store, watcher: Watcher) -> None:
-    with alone(plan.device, watcher.said):
-        for check in to_measure(plan, store, partial(assign, plan, store)):
-            outcome = in_own_process(start_server(), measure_check, check, watcher.said,
-                                     _scaled(plan, len(check.runs) + 1))
-            if outcome.failure is not None:
-                watcher.warned(f"forgetting of {check.backbone.name} could not be measured: "
-                               f"{outcome.failure}")
+def _measure_forgetting(plan: Plan, store: Store, watcher: Watcher, execute: Executor) -> None:
+    def told(errand: Errand, outcome: Outcome) -> None:
+        if outcome.failure is not None:
+            watcher.warned(f"{errand.title} could not be measured: {outcome.failure}")
+
+    with store.lock("forgetting", partial(watcher.said, WAITING)):
+        checks = to_measure(plan, store, partial(assign, plan, store))
+        execute(Listed([CheckErrand(check, _scaled(plan, len(check.runs) + 1))
+                        for check in checks], told), watcher)
         pass_on(plan, store)
 
 
-def _time_all(plan: Plan, store: Store, watcher: Watcher) -> None:
-    with alone(plan.device, watcher.said):
-        timed = latency_round(plan, store)
-        if timed is None or _timed_together(timed, store):
-            return
-        outcome = in_own_process(start_server(), time_round, timed, watcher.said,
-                                 _scaled(plan, len(timed.assignments)))
+def _time_all(plan: Plan, store: Store, watcher: Watcher, execute: Executor) -> None:
+    def told(errand: Errand, outcome: Outcome) -> None:
         if outcome.failure is not None:
-            watcher.warned(f"latency could not be measured: {outcome.failure}")
+            watcher.warned(f"{errand.title} could not be measured: {outcome.failure}")
             return
         for run_id, latency in outcome.result.items():
             store.amend(run_id, latency=latency)
+
+    # Two studies on one folder must not mix the figures of two rounds.
+    with store.lock("latency", partial(watcher.said, WAITING)):
+        timed = latency_round(plan, store)
+        if timed is not None and not _timed_together(timed, store):
+            limits = _scaled(plan, len(timed.assignments))
+            execute(Listed([RoundErrand(timed, limits)], told), watcher)
 
 
 def _scaled(plan: Plan, runs: int) -> RunLimits:

@@ -42,9 +42,10 @@ class Store:
         """The folder of what the run's method saved."""
         return self.path(run_id) / ARTIFACT
 
-    def lock(self, run_id: str) -> AbstractContextManager[None]:
-        """A lock that one process at a time holds for a run. Raises CannotWriteError."""
-        return locked(self.folder / ".locks" / f"{run_id}.lock")
+    def lock(self, name: str, waiting: Callable[[], None] = lambda: None
+             ) -> AbstractContextManager[None]:
+        """A lock that one process at a time holds, for a run by its id. Raises CannotWriteError."""
+        return locked(self.folder / ".locks" / f"{name}.lock", waiting)
 
     def standing(self, run_id: str) -> Record | None:
         """The run's record when it stands: whole with all its files, and not to be tried again."""
@@ -149,6 +150,21 @@ class Store:
         write_atomic(path, buffer.getvalue().to_pybytes())
         self.amend(run_id, forgetting=figures.model_copy(
             update={"items_sha256": sha256_file(path)}))
+
+    def adopt(self, folder: Path) -> None:
+        """Take over a whole run that was made in another store: its folder, or what it forgot
+        where the run is kept here already."""
+        made, run_id = Store(folder.parent), folder.name
+        with self.lock(run_id):
+            kept = self.standing(run_id)
+            if kept is None:
+                with atomic_folder(self.path(run_id)) as place:
+                    for item in folder.iterdir():
+                        shutil.move(item, place / item.name)
+                return
+        figures = made.record(run_id).forgetting
+        if figures is not None and figures != kept.forgetting:
+            self.add_forgetting(run_id, figures, pq.read_table(folder / FORGETTING))
 
     def has_forgetting(self, record: Record, key: str) -> bool:
         """Whether a record's forgetting was measured under this key and its items are whole."""

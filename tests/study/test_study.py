@@ -19,8 +19,7 @@ from harness.report.published import publish, published_json, read_published
 from harness.study.executor import in_own_process
 from harness.study.plan import make_plan
 from harness.study.record import SCHEMA_VERSION, Record
-from harness.study.run import _run as run_one
-from harness.study.run import assign, missing, run_study
+from harness.study.run import assign, missing, run_study, unmet
 from harness.study.server import start_server
 from harness.study.store import Store
 from harness.study.study import make_study
@@ -164,7 +163,7 @@ def test_a_run_on_top_of_one_without_memory_is_tried_again_with_it(suite_file, t
     plan, store = make_plan(load_suite(suite_file), device), Store(tmp_path / "runs")
     below, above = [r for r in plan.runs if r.identity.backbone]
     store.write(failure(assign(plan, store, below), "out-of-memory", "killed"))
-    record = run_one(plan, store, above, lambda text: None)
+    record = unmet(plan, store, above, assign(plan, store, above))
     assert record.status.state == "out-of-memory"
     assert "which is out-of-memory" in record.status.reason
     assert {above.run_id, below.run_id} <= {r.run_id for r in missing(plan, store)}

@@ -46,9 +46,9 @@ def least_memory(backbone: Handle, run: PlannedRun) -> float:
     return FP32 * parameter_count(backbone) * (1.0 + learns)
 
 
-def check_least(plan: Plan, runs: Sequence[PlannedRun]) -> None:
-    """Raise HarnessError for runs whose weights alone do not fit, before anything is measured."""
-    has = available(plan.device)
+def check_least(plan: Plan, runs: Sequence[PlannedRun], has: float) -> None:
+    """Raise HarnessError for runs whose weights alone do not fit in `has` bytes, before anything is
+    measured."""
     for run in runs:
         if run.entry.backbone is not None:
             needs = least_memory(plan.backbones[run.entry.backbone], run)

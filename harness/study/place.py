@@ -1,0 +1,50 @@
+"""Where a study is carried out: on this machine, or on the machines of a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.common.device import Device, detect
+from harness.sources.cache import cache_folder
+from harness.study import node
+from harness.study.agenda import Executor, one_by_one
+from harness.study.cluster import Cluster
+from harness.study.connection import connected, refusal
+from harness.study.estimate.room import available
+from harness.study.results import Results
+from harness.study.store import Store
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a study must know of where it is carried out."""
+
+    execute: Executor
+    device: Callable[[], Device]
+    room: Callable[[Device], float]
+    """Bytes that a run may take there."""
+    collect: Callable[[Store, Iterable[str]], None]
+    """Take over runs by id that are known there and not in the store."""
+
+
+HERE = Place(one_by_one, detect, available, lambda store, run_ids: None)
+
+
+@contextmanager
+def on_cluster(address: str | None, results: str | None) -> Iterator[Place]:
+    """A running Ray cluster, with runs kept in a folder or fsspec URL that all machines reach, else
+    in the cache. Raises HarnessError."""
+    kept = results or str(cache_folder() / "results")
+    kept_in = Results(kept if "://" in kept else str(Path(kept).absolute()))
+    kept_in.check()
+    with connected(address) as connection:
+        ray = connection.ray
+        try:
+            machine = ray.get(connection.begin(node.look))
+        except ray.exceptions.RayError as error:
+            raise refusal("a machine of the cluster", error) from None
+        cluster = Cluster(connection, kept_in)
+        yield Place(cluster, lambda: machine.device, lambda device: machine.room, cluster.collect)
