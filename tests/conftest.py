@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 import torch
 import yaml
 from gated import place  # noqa: F401  (a fixture)
-from small_catalogue import small_catalogue  # noqa: F401  (a fixture)
+from small_catalogue import catalogue_file, small_catalogue  # noqa: F401  (fixtures)
 from tiny import sentences, suite_dict
 from tiny_tokenizer import byte_tokenizer
 from tokenizers.processors import TemplateProcessing
@@ -32,6 +33,16 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Tests of the dashboard ask for it; no other test should wait for it.
 os.environ["WANDB_MODE"] = "disabled"
 
+
+def pytest_collection_finish() -> None:
+    """What the libraries made at their import is no garbage: no collection looks through it."""
+    gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def same_chances() -> None:
+    """pytest-randomly seeds Python and NumPy before every test, and not torch."""
+    torch.manual_seed(0)
 
 
 @pytest.fixture(autouse=True)

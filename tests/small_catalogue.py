@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from contextlib import contextmanager
 
 import pyarrow as pa
 import pytest
@@ -24,10 +25,11 @@ def word(i):
     return WORDS[i % len(WORDS)]
 
 
-@pytest.fixture
-def small_catalogue(tmp_path, monkeypatch):
+@pytest.fixture(scope="session")
+def catalogue_file(tmp_path_factory):
     """ARC, WinoGrande, LAMBADA and two subjects of MMLU in 24 rows each; one probe."""
-    data = tmp_path / "general"
+    folder = tmp_path_factory.mktemp("catalogue")
+    data = folder / "general"
     arrow(data / "arc/validation", [
         {"id": str(i), "question": f"which is a {word(i)}?", "answerKey": "AB"[i % 2],
          "choices": {"text": [f"old {word(i)}", f"old {word(i + 3)} and {word(i)}"],
@@ -57,9 +59,22 @@ def small_catalogue(tmp_path, monkeypatch):
             "lambada_openai": {**whole["benchmarks"]["lambada_openai"], "data": "lambada.gz"}},
         "probes": {"pairs": {"data": "pairs", "columns": ["a", "b"], "classes": ["no", "yes"]}},
     }
-    path = tmp_path / "catalogue.yaml"
+    path = folder / "catalogue.yaml"
     path.write_text(yaml.safe_dump(content))
-    monkeypatch.setattr(room, "SHIPPED", path)
+    return path
+
+
+@contextmanager
+def shipped(path):
+    """The catalogue of the file in place of the one that ships."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(room, "SHIPPED", path)
+        room.catalogue.cache_clear()
+        yield room.catalogue()
     room.catalogue.cache_clear()
-    yield room.catalogue()
-    room.catalogue.cache_clear()
+
+
+@pytest.fixture
+def small_catalogue(catalogue_file):
+    with shipped(catalogue_file) as found:
+        yield found

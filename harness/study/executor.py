@@ -6,6 +6,7 @@ is its own, and a run that is killed takes nothing with it.
 
 from __future__ import annotations
 
+import gc
 import os
 import platform
 import resource
@@ -135,6 +136,9 @@ def _listen(channel: Connection, say: Say, limits: RunLimits) -> Outcome | None:
 
 def _child(work: Callable[..., Any], argument: Any, channel: Connection, limits: RunLimits
            ) -> None:
+    # What the libraries made is no garbage of this run: looking through it at every collection
+    # takes a third of a second and copies the pages that all runs share.
+    gc.freeze()
     # The terminal sends Ctrl-C to the whole group; the parent decides what ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, args=(channel,), daemon=True).start()

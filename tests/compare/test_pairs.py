@@ -33,7 +33,7 @@ def sample(name, points, values):
     return Sample(name, points, values.mean(axis=0))
 
 
-@settings(max_examples=20)  # statsmodels collects garbage at every call, which takes a second
+@settings(max_examples=20)  # statsmodels collects garbage at every call
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
 def test_holm_is_statsmodels_s(raw):
     assert holm(np.array(raw)) == pytest.approx(multipletests(raw, method="holm")[1])

@@ -21,7 +21,7 @@ from rich.console import Console
 from harness.commands import study as commands
 from harness.study.server import start_server
 
-LONGEST = 1.3
+LONGEST = 1.0
 """Seconds that a study lives at most before it is killed."""
 
 

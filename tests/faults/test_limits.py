@@ -1,9 +1,6 @@
 """Runs that diverge, hang, or want more memory than there is: records with a reason."""
 
 import shutil
-import signal
-import subprocess
-import sys
 import threading
 import time
 
@@ -11,6 +8,7 @@ import pytest
 import torch
 import yaml
 from command_line import harness
+from forked import forked, workers
 from transformers import AutoConfig, BertForMaskedLM
 
 from harness.study import executor
@@ -111,28 +109,20 @@ def die_unless_listened_to(folder, say):
     (folder / "went on").write_text("")
 
 
+def study_of_one(folder):
+    in_own_process(start_server(), die_unless_listened_to, folder, print)
+
+
 def test_a_run_ends_with_its_study(tmp_path):
-    program = ("import sys; sys.path[:0] = sys.argv[2:]; from pathlib import Path; "
-               "from test_limits import die_unless_listened_to as work; "
-               "from harness.study.executor import in_own_process; "
-               "from harness.study.server import start_server; "
-               "in_own_process(start_server(), work, Path(sys.argv[1]), print)")
-    with subprocess.Popen([sys.executable, "-c", program, str(tmp_path), *sys.path]) as study:
+    with forked(study_of_one, tmp_path) as study:
         deadline = time.monotonic() + 60
         while not (tmp_path / "began").exists() and time.monotonic() < deadline:
             time.sleep(0.02)
-        (worker,) = workers(study.pid)
-        study.send_signal(signal.SIGKILL)
-        study.wait()
+        (worker,) = workers()
+        study.kill()
+        study.join()
     start = time.monotonic()
     while worker.is_running() and worker.status() != "zombie":
         assert time.monotonic() - start < 15
         time.sleep(0.02)
-
-
-def workers(pid):
-    """The processes forked from the study's server."""
-    import psutil
-
-    servers = [p for p in psutil.Process(pid).children() if "forkserver" in " ".join(p.cmdline())]
-    return [child for server in servers for child in server.children()]
+    assert not (tmp_path / "went on").exists()

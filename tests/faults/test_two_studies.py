@@ -1,12 +1,13 @@
 """Two studies on one folder, and locks whose holder died."""
 
-import signal
+import multiprocessing
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
+from forked import forked
 
 from harness.sources.cache import cache_folder
 from harness.study.executor import alone
@@ -31,22 +32,23 @@ def test_two_studies_on_one_folder_carry_out_each_run_once(small_suite, tmp_path
     assert (tmp_path / "reports" / "tiny" / "index.html").exists()
 
 
-@pytest.mark.parametrize("take", [
-    "from harness.study.store import Store; held = Store(Path(sys.argv[1])).lock('0' * 16); "
-    "held.__enter__()",
-    "from harness.study.executor import alone; from harness.common.device import detect; "
-    "held = alone(detect(), print); held.__enter__()",
-])
-def test_the_lock_of_a_dead_process_is_taken_over(tmp_path, device, monkeypatch, take):
+def hold(lock, channel):
+    with lock:
+        channel.send("held")
+        channel.recv()
+
+
+@pytest.mark.parametrize("lock", [
+    lambda folder, device: Store(folder).lock("0" * 16),
+    lambda folder, device: alone(device, print)], ids=["run", "device"])
+def test_the_lock_of_a_dead_process_is_taken_over(tmp_path, device, monkeypatch, lock):
     monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
-    program = f"import sys; from pathlib import Path; {take}; print('held', flush=True); " \
-              "sys.stdin.read()"
-    with subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], text=True,
-                          stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
-        assert holder.stdout.readline() == "held\n"
+    here, there = multiprocessing.Pipe()
+    with forked(hold, lock(tmp_path, device), there) as holder:
+        assert here.recv() == "held"
         waited = []
-        holder.send_signal(signal.SIGKILL)
-        holder.wait()
+        holder.kill()
+        holder.join()
         start = time.monotonic()
         with Store(tmp_path).lock("0" * 16), alone(device, waited.append):
             assert waited == []

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 import subprocess
 import sys
 from functools import partial
@@ -11,6 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 import yaml
+from small_catalogue import shipped
+from tiny import sentences, suite_dict
 
 from harness.backbones.load import load_causal, load_classifier
 from harness.common.errors import HarnessError
@@ -31,21 +34,46 @@ ASKED = {"benchmarks": {"arc_easy": 12, "lambada_openai": 8}, "probes": {"pairs"
          "passages": 6}
 
 
-@pytest.fixture
-def study(suite_file, tmp_path, device, small_catalogue):
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory, encoder_folder, decoder_folder, device, catalogue_file):
     """Plan and store of a study whose runs are done, carried out in this process."""
-    content = yaml.safe_load(suite_file.read_text())
-    content["methods"] = ["majority"]
+    folder = tmp_path_factory.mktemp("finished")
+    content = suite_dict(encoder_folder, decoder_folder) | {"methods": ["majority"]}
     content["budget"].update(seeds=1, trials=1)
     content["measure"]["forgetting"] = ASKED
     wild = {"full": {"learning_rates": [0.1], "as": "wild"}}
     content["backbones"]["enc"]["methods"] = ["features", "full"]
     content["backbones"]["dec"]["methods"] = ["zero-shot", "lora", "rag+lora", wild]
-    suite_file.write_text(yaml.safe_dump(content, sort_keys=False))
-    plan, store = make_plan(load_suite(suite_file), device), Store(tmp_path / "runs")
-    for run in missing(plan, store):
-        assert carry_out(assign(plan, store, run), print).status.state == "ok"
+    sentences().to_csv(folder / "data.csv", index=False)
+    (folder / "tiny.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
+    with shipped(catalogue_file):
+        plan, store = make_plan(load_suite(folder / "tiny.yaml"), device), Store(folder / "runs")
+        for run in missing(plan, store):
+            assert carry_out(assign(plan, store, run), print).status.state == "ok"
     return plan, store
+
+
+@pytest.fixture(scope="module")
+def measured(finished, tmp_path_factory, catalogue_file):
+    """A copy of it whose forgetting is measured, and how many runs that was."""
+    plan, store = finished
+    folder = shutil.copytree(store.folder, tmp_path_factory.mktemp("measured") / "runs")
+    with shipped(catalogue_file):
+        there = Store(folder)
+        return plan, there, sum(measure_check(check, print) for check in checks(plan, there))
+
+
+@pytest.fixture
+def study(finished, tmp_path, small_catalogue):
+    """A copy of it, to be changed."""
+    plan, store = finished
+    return plan, Store(shutil.copytree(store.folder, tmp_path / "copied"))
+
+
+@pytest.fixture
+def study_measured(measured, tmp_path, small_catalogue):
+    plan, store, changed = measured
+    return plan, Store(shutil.copytree(store.folder, tmp_path / "copied")), changed
 
 
 def checks(plan, store):
@@ -56,9 +84,10 @@ def records(plan, store):
     return {f"{r.identity.label} {r.identity.backbone}": store.load(r.run_id) for r in plan.runs}
 
 
-def test_every_run_that_changes_weights_is_measured_and_others_forget_nothing(study):
-    plan, store = study
-    assert sum(measure_check(check, print) for check in checks(plan, store)) == 3
+def test_every_run_that_changes_weights_is_measured_and_others_forget_nothing(
+        study_measured):
+    plan, store, changed = study_measured
+    assert changed == 3
     pass_on(plan, store)
     assert checks(plan, store) == []
     found = {name: record.forgetting for name, record in records(plan, store).items()}
@@ -86,10 +115,8 @@ def test_every_run_that_changes_weights_is_measured_and_others_forget_nothing(st
     assert "| lora | dec | arc\\_easy | 12 |" in markdown(publish(study_, store.predictions, {}))
 
 
-def test_items_are_kept_and_damage_is_measured_again(study):
-    plan, store = study
-    for check in checks(plan, store):
-        measure_check(check, print)
+def test_items_are_kept_and_damage_is_measured_again(study_measured):
+    plan, store, _ = study_measured
     lora = records(plan, store)["lora dec"]
     path = store.path(lora.identity.run_id) / FORGETTING
     assert sha256_file(path) == lora.forgetting.items_sha256
