@@ -24,27 +24,27 @@ class Library(types.ModuleType):
     def __init__(self):
         super().__init__("pynvml")
         self.NVMLError = NVMLError
-        self.counter, self.busy, self.looked = iter([0, 1_000, 251_000]), [90, 60, 30], \
-            threading.Event()
+        self.counter, self.busy = iter([0, 1_000, 251_000]), [90, 60, 30]
+        self.looked = threading.Event()
 
-    def nvmlInit(self):
+    def nvmlInit(self):  # noqa: N802
         pass
 
-    def nvmlDeviceGetHandleByUUID(self, uuid):
+    def nvmlDeviceGetHandleByUUID(self, uuid):  # noqa: N802
         if uuid != f"GPU-{UUID}":
             raise NVMLError("Not Found")
         return uuid
 
-    def nvmlDeviceGetName(self, handle):
+    def nvmlDeviceGetName(self, handle):  # noqa: N802
         return "Stand-in 100"
 
-    def nvmlDeviceGetTotalEnergyConsumption(self, handle):
+    def nvmlDeviceGetTotalEnergyConsumption(self, handle):  # noqa: N802
         found = next(self.counter)
         if isinstance(found, Exception):
             raise found
         return found
 
-    def nvmlDeviceGetUtilizationRates(self, handle):
+    def nvmlDeviceGetUtilizationRates(self, handle):  # noqa: N802
         if not self.busy:
             self.looked.set()
             raise NVMLError("enough looks")
