@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import plotly.graph_objects as go
 
 from benchmarks.growth.draw import ESTIMATE, Line, panels
@@ -11,15 +13,11 @@ FROM = 10_000
 """Passages from which on the lines are fitted: below, caches and fixed costs rule."""
 FAR = 1e9
 GRAPHS = (("build_cpu_seconds", "build, processor seconds"), ("question_ms", "ms a question"),
-          ("memory_bytes", "bytes of memory"))
-LIMITS = {("flat", "build_cpu_seconds"): 1.0, ("flat", "question_ms"): 1.0,
-          ("flat", "memory_bytes"): 1.0, ("hnsw", "build_cpu_seconds"): 1.0,
-          ("hnsw", "question_ms"): 0.0, ("hnsw", "memory_bytes"): 1.0,
-          ("ivf-pq", "build_cpu_seconds"): 1.5, ("ivf-pq", "question_ms"): 1.0,
-          ("ivf-pq", "memory_bytes"): 1.0}
-"""Exponents in the limit, by the number of operations; a graph's logarithm of n is left out."""
-FIGURES = {"build_cpu_seconds": lambda v: _time(v), "question_ms": lambda v: _time(v / 1000),
-           "memory_bytes": lambda v: _size(v)}
+          ("memory_bytes", "memory, bytes"))
+LAWS = (*GRAPHS, ("written_bytes", "index as written"))
+LIMITS = {("ivf-pq", "build_cpu_seconds"): 1.5, ("hnsw", "question_ms"): 0.0}
+"""Exponents in the limit, by the number of operations, where they are not 1; a graph's logarithm of
+n is left out."""
 
 
 def view(content: dict) -> tuple[str, go.Figure]:
@@ -61,9 +59,9 @@ def _alike(content: dict) -> str:
 def _laws(grown: list[dict], kinds: list[str]) -> str:
     lines = []
     for kind in kinds:
-        for what, title in GRAPHS:
+        for what, title in LAWS:
             x, y = _points(grown, kind, what)
-            found, say, limit = law(x, y), FIGURES[what], LIMITS[kind, what]
+            found, say, limit = law(x, y), _saying(what), LIMITS.get((kind, what), 1.0)
             middle, low, high = found.at(FAR)
             lines.append(
                 f"| {kind} | {title} | {found.exponent:.2f} [{found.low:.2f}, {found.high:.2f}] | "
@@ -96,6 +94,12 @@ def _drawn(grown: list[dict], kinds: list[str]) -> go.Figure:
 def _points(grown: list[dict], kind: str, what: str) -> tuple[list[float], list[float]]:
     chosen = [row for row in grown if row["kind"] == kind and row["passages"] >= FROM]
     return [row["passages"] for row in chosen], [row[what] for row in chosen]
+
+
+def _saying(what: str) -> Callable[[float], str]:
+    if what.endswith("_ms"):
+        return lambda value: _time(value / 1000)
+    return _size if what.endswith("_bytes") else _time
 
 
 def _time(seconds: float) -> str:

@@ -15,8 +15,9 @@ def view(content: dict) -> tuple[str, go.Figure]:
     """Tables as Markdown, and a panel for each thing that grows."""
     rows = {axis: [row for row in content["found"] if row["axis"] == axis] for axis in TITLES}
     text = "\n\n".join([
-        f"{content['device']}, autocast {content['autocast']}. Other programs used up to "
-        f"{100 * max(row['others'] for row in content['found']):.0f}% of the processor.",
+        f"{content['device']}, {content['threads']} thread, autocast {content['autocast']}. "
+        f"Other programs used up to {100 * max(row['others'] for row in content['found']):.0f}% of "
+        "the processor.",
         _runs(rows["runs"]), *(_methods(rows[axis], axis) for axis in ("examples", "tokens"))])
     lines: list[list[Line]] = [_lines(rows["runs"], {"study": "seconds", "inside runs": "inside"})]
     lines += [[(method, [r["size"] for r in rows[axis]], [r["methods"][method] for r in rows[axis]])

