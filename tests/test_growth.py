@@ -112,9 +112,8 @@ def test_a_report_is_measured_and_shown():
 
 def test_a_study_is_measured_and_shown(tmp_path, encoder_folder):
     start_server()
-    study.write_texts(tmp_path / "texts.csv")
     shape = replace(study.MANY, source={"file": str(encoder_folder)}, examples=8, epochs=1)
-    row = study.measure("runs", 2, replace(shape, seeds=2), tmp_path)
+    row = study.measure("runs", 2, replace(shape, seeds=2), tmp_path, "seed")
     assert row.runs == 2
     assert 0 < row.inside < row.seconds
     assert row.inside == pytest.approx(2 * row.methods["full"])

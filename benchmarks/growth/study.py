@@ -40,6 +40,8 @@ VOCABULARY = ("time", "year", "people", "way", "day", "man", "thing", "woman", "
               "world", "school", "state", "family", "student", "group", "country", "problem")
 THREADS = 1
 """Two wait for each other wherever another program has a core, and time is no measure then."""
+TRIES, QUIET = 3, 0.6
+"""Most studies of one size, and the share of all cores that others use when one is enough."""
 HELD = 32
 """Validation items, and test items."""
 
@@ -104,9 +106,9 @@ class Silent:
             raise SystemExit(f"{run.title}: {record.status.reason}")
 
 
-def write_texts(path: Path) -> None:
+def write_texts(path: Path, seed: str) -> None:
     """Rows of drawn words, more than the longest text takes, in two classes."""
-    rng = random.Random(0)
+    rng = random.Random(seed)
     with path.open("w", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(["text", "label"])
@@ -134,8 +136,9 @@ def suite_of(shape: Shape) -> dict:
     }
 
 
-def measure(axis: str, size: int, shape: Shape, folder: Path) -> Measured:
-    """Plan and carry out one study in an empty folder of `folder`, which holds the texts."""
+def measure(axis: str, size: int, shape: Shape, folder: Path, seed: str) -> Measured:
+    """Plan and carry out one study of texts drawn by `seed`; of new ones no features are kept."""
+    write_texts(folder / "texts.csv", seed)
     suite = folder / "growth.yaml"
     suite.write_text(yaml.safe_dump(suite_of(shape)))
     plan = make_plan(load_suite(suite), detect())
@@ -154,12 +157,18 @@ def measure(axis: str, size: int, shape: Shape, folder: Path) -> Measured:
 def measured(axes: Sequence[str], most: float = float("inf")) -> Iterator[Measured]:
     """Every size of every axis up to `most`."""
     with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
-        write_texts(folder / "texts.csv")
         for axis in axes:
             shape, grows, sizes = AXES[axis]
             for size in (size for size in sizes if size <= most):
-                yield measure(axis, size, replace(shape, **{grows: size}), folder)
+                yield _quickest(axis, size, replace(shape, **{grows: size}), Path(place))
+
+
+def _quickest(axis: str, size: int, shape: Shape, folder: Path) -> Measured:
+    """Of a few studies: what the machine can do when it has nothing else to do."""
+    tried: list[Measured] = []
+    while len(tried) < TRIES and not any(row.others < QUIET for row in tried):
+        tried.append(measure(axis, size, shape, folder, f"{axis} {size} {len(tried)}"))
+    return min(tried, key=lambda row: row.seconds)
 
 
 def set_apart(folder: Path) -> None:
