@@ -38,7 +38,7 @@ def panels(titles: list[tuple[str, str, str]], lines: list[list[Line]], columns:
                       "dash": "dot" if estimated else "solid"}), **at)
             shown.add(name)
         figure.update_xaxes(type="log", dtick=1, title=x_title, **at)
-        figure.update_yaxes(type="log", dtick=1, title=y_title, **at)
+        figure.update_yaxes(type="log", dtick=2, title=y_title, **at)
     figure.update_layout(template="plotly_white", width=WIDTH, height=PANEL * rows + 60,
                          margin={"l": 70, "r": 20, "t": 50, "b": 50},
                          font={"size": 12}, legend={"orientation": "h", "y": -0.16 / rows})

@@ -16,15 +16,14 @@ PARTS = (("compare_cpu_seconds", "comparison, processor seconds"),
 def view(content: dict) -> tuple[str, go.Figure]:
     """A table as Markdown, and two panels."""
     found = content["found"]
-    lines = [f"| {r['runs']} | {r['items']:,} | {r['compare_seconds']:.2f} | "
-             f"{r['compare_cpu_seconds']:.2f} | {r['report_seconds']:.2f} | "
+    lines = [f"| {r['runs']} | {r['items']:,} | {r['compare_cpu_seconds']:.2f} | "
              f"{r['report_cpu_seconds']:.2f} | {r['memory_bytes'] / 1e6:,.0f} | "
              f"{r['report_bytes'] / 1e6:.1f} |" for r in found]
     text = "\n".join([
         f"{content['device']}. Other programs used up to "
         f"{100 * max(row['others'] for row in found):.0f}% of the processor.", "",
-        "| runs | items | comparison, s | of the processor | report, s | of the processor | "
-        "memory, MB | report, MB |", "|---|---|---|---|---|---|---|---|", *lines, "",
+        "| runs | items | comparison, processor s | report, processor s | memory, MB | "
+        "report, MB |", "|---|---|---|---|---|---|", *lines, "",
         *map(_surface, PARTS, [found] * len(PARTS))])
     items = sorted({row["items"] for row in found})
     lines_of = [[(f"{n:,} items", *zip(*((r["runs"], r[part]) for r in found if r["items"] == n),

@@ -1,6 +1,7 @@
 """The figures and tables of `docs/growth.md`: `python -m benchmarks.growth.page`.
 
-Between `<!-- NAME -->` and `<!-- end -->` the page's text is replaced by the table of that name.
+Between `<!-- NAME -->` and `<!-- end -->` the page's text is replaced by the figure and table of
+that name, where it was measured.
 """
 
 from __future__ import annotations
@@ -33,9 +34,12 @@ def main() -> None:
     views: dict[str, Callable[[dict], tuple]] = {
         "study": of_study.view, "report": of_report.view, "retrieval": of_retrieval.view}
     for name, view in views.items():
-        content = json.loads((RESULTS / f"growth-{name}.json").read_text(encoding="utf-8"))
-        table, figures[DOCS / "growth" / f"{name}.svg"] = view(content)
-        page = filled(page, name, table)
+        results = RESULTS / f"growth-{name}.json"
+        if not results.exists():
+            continue
+        drawn = DOCS / "growth" / f"{name}.svg"
+        table, figures[drawn] = view(json.loads(results.read_text(encoding="utf-8")))
+        page = filled(page, name, f"![{name}](growth/{drawn.name})\n\n{table}")
         (RESULTS / f"growth-{name}.md").write_text(f"# How cost grows: {name}\n\n{table}\n",
                                                    encoding="utf-8")
     (DOCS / "growth.md").write_text(page, encoding="utf-8")
