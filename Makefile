@@ -49,6 +49,10 @@ bench: $(VENV)/.ready ## benchmarks of this project
 	$(BIN)/python -m benchmarks.report
 	$(BIN)/python -m benchmarks.gate
 	$(BIN)/python -m benchmarks.plan
+	$(BIN)/python -m benchmarks.growth.study
+	$(BIN)/python -m benchmarks.growth.report
+	$(BIN)/python -m benchmarks.growth.retrieval --sizes 1000 3000 10000 30000 100000
+	$(BIN)/python -m benchmarks.growth.page
 
 validity: $(VENV)/.ready ## simulate studies with known answers: error rates of the statistics
 	$(BIN)/python -m benchmarks.validity

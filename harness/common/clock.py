@@ -7,9 +7,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from harness.common.device import settle
+
 
 class Clock:
-    """Wall seconds by named phase, by `time.perf_counter`.
+    """Wall seconds by named phase, by `time.perf_counter`; a GPU's work counts where it was asked
+    for, because a phase begins and ends with none outstanding.
 
     `saved` holds seconds that a cache shared with other runs saved this one, so that a
     stand-alone cost is `spent + saved`. Phases may not nest: an inner phase's time would
@@ -27,10 +30,12 @@ class Clock:
         if self._open is not None:
             raise RuntimeError(f"phase '{name}' inside phase '{self._open}'")
         self._open = name
+        settle()
         start = time.perf_counter()
         try:
             yield
         finally:
+            settle()
             self.spent[name] += time.perf_counter() - start
             self._open = None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import sys
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,31 @@ class Device:
 
         context: AbstractContextManager[Any] = torch.autocast(self.type, enabled=False)
         return context
+
+
+def settle() -> None:
+    """Wait for what this process has given a GPU to do, so that a clock read now counts it.
+
+    Nothing where no GPU is in use: torch that is not imported, or has not begun with CUDA.
+    """
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_initialized():
+        torch.cuda.synchronize()
+
+
+def make_repeatable(device: Device) -> None:
+    """Have CUDA choose algorithms that give the same bits each time, before it is first used.
+
+    Where an operation has none, torch warns and goes on. On a CPU nothing is left to choose.
+    """
+    if device.type != "cuda":
+        return
+    import torch
+
+    # cuBLAS reads it when its first handle is made (NVIDIA's manual, "Results Reproducibility").
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.backends.cudnn.benchmark = False
+    torch.use_deterministic_algorithms(True, warn_only=True)
 
 
 def cpu_name() -> str:

@@ -7,6 +7,7 @@ import sys
 
 from harness.common.clock import Clock
 from harness.common.device import Device
+from harness.measure.energy import Energy
 from harness.measure.part import RecordPart
 from harness.methods.trials import Chosen
 
@@ -33,9 +34,12 @@ class Cost(RecordPart):
     tokens; 0 for methods that do not train by gradient."""
     peak_memory_bytes: int
     peak_memory_kind: str
+    energy: Energy | None = None
+    """Of what `shared_seconds` counts; None where it was not measured."""
 
 
-def adaptation_cost(chosen: Chosen, shared_seconds: float, device: Device) -> Cost:
+def adaptation_cost(chosen: Chosen, shared_seconds: float, device: Device,
+                    energy: Energy | None = None) -> Cost:
     """The cost of tuning and fitting, with the peak memory of this process so far."""
     fit_seconds = chosen.clock.stand_alone()
     all_seconds = sum(t.seconds for t in chosen.trials) or fit_seconds
@@ -46,7 +50,7 @@ def adaptation_cost(chosen: Chosen, shared_seconds: float, device: Device) -> Co
         device=device.name, stand_alone_seconds=all_seconds, shared_seconds=shared_seconds,
         trial_seconds=max(0.0, all_seconds - fit_seconds), device_hours=all_seconds / 3600,
         phases=_phases(chosen.clock), training_flops=flops,
-        peak_memory_bytes=memory, peak_memory_kind=kind,
+        peak_memory_bytes=memory, peak_memory_kind=kind, energy=energy,
     )
 
 

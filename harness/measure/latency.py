@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from harness.common.clock import Clock
-from harness.common.device import Device
+from harness.common.device import Device, settle
 from harness.measure.part import RecordPart
 from harness.methods.method import Answering
 from harness.suite import Latency as LatencySettings
@@ -94,18 +94,11 @@ def _rotated(names: list[str], turn: int) -> list[str]:
 
 def _timed(method: Answering, items: Sequence[Example], device: Device) -> tuple[float, Clock]:
     clock = Clock()
-    _settle(device)
+    settle()
     start = time.perf_counter()
     method.predict(items, clock)
-    _settle(device)
+    settle()
     return time.perf_counter() - start, clock
-
-
-def _settle(device: Device) -> None:
-    if device.type == "cuda":
-        import torch
-
-        torch.cuda.synchronize()
 
 
 def _figures(samples: Samples, settings: LatencySettings, device: Device, name: str

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from harness.backbones.handle import Handle
-from harness.common.device import Device
+from harness.common.device import Device, make_repeatable
 from harness.common.errors import HarnessError
 from harness.measure.forgetting.figures import forgetting, item_table, unchanged
 from harness.methods.asked import AskedDecoder
@@ -32,6 +32,7 @@ class Check:
 
 def measure_check(check: Check, say: Callable[[str], None]) -> int:
     """Measure the runs of a check, each kept as soon as it is done. Returns their number."""
+    make_repeatable(check.device)
     say(f"forgetting: the untouched {check.backbone.name}")
     key = forgetting_key(check.backbone, check.asked, check.device)
     examined_by = examiner(check.backbone, check.asked)

@@ -10,11 +10,12 @@ from pathlib import Path
 from harness.backbones.features import FeatureStore
 from harness.backbones.handle import Handle
 from harness.common.clock import Clock
-from harness.common.device import Device
+from harness.common.device import Device, make_repeatable
 from harness.common.errors import CannotWriteError, HarnessError
 from harness.common.text import without_folders
 from harness.common.unwritable import raise_if_full
 from harness.measure.cost import adaptation_cost
+from harness.measure.energy import find_board, metered
 from harness.measure.retrieval import (
     PassageRetrieval,
     Retrieval,
@@ -127,10 +128,13 @@ def load_saved(assignment: Assignment, setting: Setting, artifact: Path) -> Fitt
 
 def _carry_out(assignment: Assignment, say: Callable[[str], None]) -> Record:
     method, job = assignment.method, make_job(assignment, say)
-    start = time.perf_counter()
+    make_repeatable(assignment.device)
     setting = assignment.setting
-    chosen = tune(method, job) if setting is None else fit_once(method, job, setting)
-    cost = adaptation_cost(chosen, time.perf_counter() - start, assignment.device)
+    with metered(find_board(assignment.device)) as meter:
+        start = time.perf_counter()
+        chosen = tune(method, job) if setting is None else fit_once(method, job, setting)
+        seconds = time.perf_counter() - start
+    cost = adaptation_cost(chosen, seconds, assignment.device, meter.energy)
     fitted, splits = chosen.fit.fitted, assignment.task.splits
     say("predicting")
     found = outcome(assignment.task, fitted)
@@ -141,7 +145,8 @@ def _carry_out(assignment: Assignment, say: Callable[[str], None]) -> Record:
         curve=curve_records(chosen.fit.training), cost=cost,
         size=Size(trainable_parameters=trainable, total_parameters=total, artifact_bytes=0),
         retrieval=_retrieval(fitted, splits.test),
-        notes=notes(assignment.backbone, chosen), environment=environment(assignment.device),
+        notes=(*notes(assignment.backbone, chosen), *meter.notes),
+        environment=environment(assignment.device),
     ).model_copy(update=dict(found.parts))
     say("saving")
     record = record if assignment.inner is None else _with_inner(record, assignment.inner)

@@ -18,7 +18,7 @@ from harness.backbones.features import FeatureStore
 from harness.backbones.handle import Handle
 from harness.backbones.load import Loaded
 from harness.common.clock import Clock
-from harness.common.device import Device, cpu_count
+from harness.common.device import Device, cpu_count, settle
 from harness.methods import register_all
 from harness.methods.decoder import (
     DecoderClassifier,
@@ -229,17 +229,12 @@ def seconds_of(action: Callable[[], Any], device: Device) -> float:
     """
     times: list[float] = []
     while len(times) < REPEATS and (len(times) < LEAST or sum(times) < PATIENCE):
-        _settle(device)
+        settle()
         start = time.perf_counter()
         action()
-        _settle(device)
+        settle()
         times.append(time.perf_counter() - start)
     return min(times)
-
-
-def _settle(device: Device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize()
 
 
 class Others:

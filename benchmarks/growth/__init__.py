@@ -1,0 +1,1 @@
+"""How cost grows: studies, comparisons and retrieval at rising sizes. `docs/growth.md`."""
