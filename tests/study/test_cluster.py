@@ -158,7 +158,7 @@ def test_a_machine_with_other_models_is_refused(place, tmp_path, encoder_folder,
                                                 device, monkeypatch):
     plan = planned(tmp_path, encoder_folder, decoder_folder, device)
     monkeypatch.setattr(node, "files_of", lambda model: ())
-    with pytest.raises(HarnessError, match="does not have the files of enc") as error:
+    with pytest.raises(HarnessError, match="does not have the files of embedder") as error:
         run_study(plan, Store(tmp_path / "runs"), Told(), place.execute)
     assert "HARNESS_CACHE" in error.value.fix
 
