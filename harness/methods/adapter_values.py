@@ -18,6 +18,7 @@ from torch import Tensor
 
 from harness.backbones.blocks import linear_layers, norm_layers, transformer_blocks
 from harness.backbones.encode import encode
+from harness.backbones.handle import ASKED
 from harness.backbones.load import Loaded
 from harness.backbones.writers import writer_for
 from harness.methods.method import Job
@@ -107,8 +108,11 @@ def _shared_tokens(place: Place, name: str) -> list[int]:
 
 
 def _worked_examples(place: Place, name: str) -> list[int]:
-    """Tokens of one worked training example a class: what CPT starts from."""
+    """Tokens of one worked training example a class: what CPT starts from. None for a backbone that
+    is not asked, which PEFT refuses by itself."""
     job = place.job
+    if job.need_backbone().kind not in ASKED:
+        return []
     writer = writer_for(job.need_backbone().kind, place.loaded.tokenizer, job.task,
                         job.budget.max_length)
     return writer.shots(draw_shots(job.train, 1, job.seed))

@@ -37,8 +37,10 @@ class DirectLora(Linear):
         name: str = active[0]
         dropout = self.lora_dropout[name]
         still = isinstance(dropout, nn.Identity) or not self.training
-        plain = name not in self.lora_variant and self.lora_B[name].bias is None
-        return name if still and plain else None
+        up = self.lora_B[name]
+        plain = name not in self.lora_variant and up.bias is None
+        # Whoever watches the second product wants to see it done.
+        return name if still and plain and not up._forward_hooks else None
 
 
 def speed_up_lora(model: nn.Module) -> None:

@@ -28,7 +28,8 @@ from harness.suite import load_suite
 
 FIELDS_OF_VERSION_3 = {
     "schema_version", "identity", "status", "setting", "budget_used", "trials", "curve", "quality",
-    "generation", "slices", "overfitting", "forgetting", "latency", "cost", "size", "retrieval",
+    "generation", "multilabel", "slices", "overfitting", "forgetting", "latency", "cost", "size",
+    "retrieval",
     "notes", "environment", "predictions_sha256", "artifact_sha256",
 }
 

@@ -1,5 +1,7 @@
 """`harness plan`: what it says, what it refuses, and what it keeps."""
 
+from types import SimpleNamespace
+
 import yaml
 from command_line import harness, refused
 
@@ -79,7 +81,7 @@ def test_a_tuned_run_is_measured_under_its_method_and_a_combined_one_under_the_i
 
 def test_too_little_memory_is_refused_with_the_numbers_by_plan_and_run(suite_file, monkeypatch):
     edit(suite_file, lambda suite: suite["backbones"]["enc"].update(methods=["full", "lora"]))
-    monkeypatch.setattr(room, "available", lambda device: 400_000.0)
+    monkeypatch.setattr(room.psutil, "virtual_memory", lambda: SimpleNamespace(available=400_000.0))
     for command in ("plan", "run"):
         said = harness(command, suite_file, "--runs", suite_file.parent / "runs")
         refused(said, "tiny.yaml", "full (enc) needs about", "0.4 MB are available",
