@@ -13,6 +13,7 @@ class Executors(StrEnum):
     """Where runs are carried out."""
 
     local = "local"
+    accelerate = "accelerate"
     ray = "ray"
 
 
@@ -24,7 +25,11 @@ Reports = Annotated[Path, typer.Option(help="folder where reports are written")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="forget kept runs of this plan first")]
 
 Executor = Annotated[Executors, typer.Option(
-    help="local: one run after another here; ray: as many at a time as a Ray cluster has machines")]
+    help="local: one run after another here; accelerate: the same, and what learns by gradient "
+         "learns on several devices together; ray: as many runs at a time as a Ray cluster has "
+         "machines")]
+Launch = Annotated[Path | None, typer.Option(
+    "--config", help="accelerate's configuration file, of --executor accelerate")]
 Address = Annotated[str | None, typer.Option(
     help="HOST:PORT of the cluster of --executor ray; else the one that runs on this machine")]
 Results = Annotated[str | None, typer.Option(

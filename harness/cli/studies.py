@@ -15,6 +15,7 @@ from harness.cli.options import (
     Executor,
     Executors,
     Fresh,
+    Launch,
     Profile,
     Reports,
     Results,
@@ -105,7 +106,8 @@ def check(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES) ->
 @app.command()
 def run(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, runs: Runs = RUNS,
         reports: Reports = REPORTS, fresh: Fresh = False,
-        executor: Executor = Executors.local, address: Address = None, results: Results = None,
+        executor: Executor = Executors.local, config: Launch = None, address: Address = None,
+        results: Results = None,
         wandb: Annotated[bool, typer.Option(help="log finished runs to Weights & Biases")] = True,
         wandb_artifacts: Annotated[bool, typer.Option(
             "--wandb-artifacts", help="send what methods saved, too")] = False) -> None:
@@ -122,7 +124,7 @@ def run(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, runs
         from harness.report.terminal import make_console
 
         console = make_console()
-        with commands.place_of(executor, address, results) as place:
+        with commands.place_of(executor, config, address, results) as place:
             prepared = commands.prepare(suite, profile, suites, place)
             published = commands.run(console, prepared, runs, reports, fresh, place)
         if wandb:

@@ -23,7 +23,7 @@ from harness.report.terminal import ProgressWatcher, print_results, sayer
 from harness.study.check import findings
 from harness.study.estimate.costs import Estimate, estimate
 from harness.study.estimate.room import available, check_least, least_memory, no_room
-from harness.study.place import HERE, Place, on_cluster
+from harness.study.place import HERE, Place, on_cluster, on_devices
 from harness.study.plan import Plan, PlannedRun, make_plan
 from harness.study.record import Record
 from harness.study.run import missing, run_study
@@ -32,9 +32,15 @@ from harness.study.study import make_study
 from harness.suite import find_suite, load_suite
 
 
-def place_of(executor: str, address: str | None, results: str | None
+def place_of(executor: str, config: Path | None, address: str | None, results: str | None
              ) -> AbstractContextManager[Place]:
-    """Where runs are carried out. Raises HarnessError for a cluster that cannot be used."""
+    """Where runs are carried out. Raises HarnessError for a configuration or a cluster that cannot
+    be used, and for an option of another executor."""
+    if (config is not None) != (executor == "accelerate"):
+        raise HarnessError("--config and --executor accelerate go together",
+                           "Give both, or neither.")
+    if config is not None:
+        return nullcontext(on_devices(config))
     if executor == "ray":
         return on_cluster(address, results)
     if address is not None or results is not None:

@@ -101,7 +101,7 @@ class DecoderLearner:
         self.held = asked.write(job.validation, clock)
         asked.check_window([*self.items, *self.held])
         self.trees = [asked.writer.right_tree(example) for example in job.train]
-        again = len(asked.head) if is_seq2seq(self.model) else 0
+        again = len(asked.head) if self._reads_again() else 0
         self._lengths = [again + len(item) + len(tree.tokens)
                          for item, tree in zip(self.items, self.trees, strict=True)]
 
@@ -113,9 +113,19 @@ class DecoderLearner:
     def lengths(self) -> list[int]:
         return self._lengths
 
+    def _reads_again(self) -> bool:
+        """Whether every item is read with the head. Where weights are sharded, no gradient can
+        enter the model by the keys and values that an earlier pass kept."""
+        return is_seq2seq(self.model) or self.job.ranks.sharded
+
+    def _read_head(self) -> Prefix:
+        if self.job.ranks.sharded:
+            return Prefix(again=tuple(self.asked.head))
+        return read_prefix(self.model, self.asked.head)
+
     @contextmanager
     def sharing(self) -> Iterator[None]:
-        prefix = read_prefix(self.model, self.asked.head)
+        prefix = self._read_head()
         self._shared, give_back = apart(prefix)
         try:
             yield
@@ -124,7 +134,7 @@ class DecoderLearner:
             self._shared = None
 
     def loss(self, indices: list[int]) -> torch.Tensor:
-        prefix = self._shared or read_prefix(self.model, self.asked.head)
+        prefix = self._shared or self._read_head()
         scores = score_options(self.model, prefix, [self.items[i] for i in indices],
                                [self.trees[i] for i in indices],
                                self.asked.loaded.tokenizer.pad_token_id)

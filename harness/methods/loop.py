@@ -10,18 +10,21 @@ from functools import partial
 from typing import Any, Protocol
 
 import torch
-from accelerate import Accelerator
 from accelerate.utils import set_seed
 from torch import nn
+from torch.distributed.tensor import DTensor
 from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.flop_counter import FlopCounterMode
 
 from harness.backbones.batches import PASS_TOKENS, passes, shuffled
-from harness.common.device import Device
+from harness.backbones.shards import spread
+from harness.common.ranks import Ranks
 from harness.methods.method import CurvePoint, Job, Training
 
 WARMUP = 0.1
 MAX_GRADIENT_NORM = 1.0
+RANK_SEEDS = 1_000_003
+"""Between the seeds of two ranks' dropout."""
 OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "cannot allocate memory",
                  "not enough memory", "can't start new thread", "could not create a primitive")
 """What libraries say when there is no memory left; the last is oneDNN's, for its scratch space."""
@@ -74,10 +77,14 @@ def train(learner: Learner, job: Job, learning_rate: float, weight_decay: float)
     """Train in place and leave the weights of the epoch with the lowest validation loss.
 
     AdamW, linear warm-up over a tenth of the steps, then linear decay; gradients clipped to norm
-    1. Batches are random; each is computed in passes of similar length. Raises DivergedError.
+    1. Batches are random; each is computed in passes of similar length, and each pass is dealt
+    to the job's ranks. Raises DivergedError.
     """
-    # The device's autocast surrounds each pass; a second one would only cast outputs back.
-    accelerator = Accelerator(mixed_precision="no", cpu=job.device.type == "cpu")
+    with spread(learner.model, job.ranks, job.device.type):
+        return _train(learner, job, learning_rate, weight_decay)
+
+
+def _train(learner: Learner, job: Job, learning_rate: float, weight_decay: float) -> Training:
     trainable = [p for p in learner.model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(trainable, lr=learning_rate, weight_decay=weight_decay,
                                   fused=True)
@@ -85,14 +92,14 @@ def train(learner: Learner, job: Job, learning_rate: float, weight_decay: float)
     per_epoch = math.ceil(len(lengths) / budget.batch)
     steps = per_epoch * budget.epochs
     schedule = LambdaLR(optimizer, partial(_rate, steps=steps))
-    # One process, one device: the model stays the same object.
-    _, optimizer, schedule = accelerator.prepare(learner.model, optimizer, schedule)
     training, state = Training(), _State(micro=budget.batch)
+    if job.ranks.rank:  # dropout of its own
+        torch.manual_seed(job.seed + RANK_SEEDS * job.ranks.rank)
     for epoch in range(budget.epochs):
         learner.model.train()
         batches = shuffled(len(lengths), budget.batch, f"{job.seed}:{epoch}")
         for indices in batches:
-            loss = _step(learner, indices, accelerator, optimizer, job.device, training, state)
+            loss = _step(learner, indices, optimizer, job, training, state)
             schedule.step()
             training.steps += 1
             training.epochs = training.steps / per_epoch
@@ -102,7 +109,7 @@ def train(learner: Learner, job: Job, learning_rate: float, weight_decay: float)
                 raise DivergedError(f"loss is {loss} at step {training.steps}", training)
             _reallocate(learner.model, training.steps)
             job.say(f"epoch {epoch + 1}/{budget.epochs}, step {training.steps}/{steps}")
-        if not _keep_best(learner, training, state, epoch, budget.patience):
+        if not _keep_best(learner, job, training, state, epoch):
             break
     _restore(learner.model, state.best_weights)
     training.micro_batch = state.micro
@@ -121,34 +128,36 @@ def _rate(step: int, steps: int) -> float:
     return (steps - step) / max(1, steps - warmup)
 
 
-def _step(learner: Learner, indices: list[int], accelerator: Accelerator, optimizer: Any,
-          device: Device, training: Training, state: _State) -> float:
+def _step(learner: Learner, indices: list[int], optimizer: Any, job: Job, training: Training,
+          state: _State) -> float:
     """One optimiser step over `indices`; halves the micro-batch when memory runs out."""
     while True:
         try:
             optimizer.zero_grad()
             if training.flops:
-                loss = _accumulate(learner, indices, accelerator, device, state.micro)
+                loss = _accumulate(learner, indices, job, state.micro)
             else:
                 with FlopCounterMode(display=False) as counter:
-                    loss = _accumulate(learner, indices, accelerator, device, state.micro)
+                    loss = _accumulate(learner, indices, job, state.micro)
                 lengths = learner.lengths()
-                training.flops = counter.get_total_flops() / sum(lengths[i] for i in indices)
+                training.flops = (job.ranks.size * counter.get_total_flops()
+                                  / sum(lengths[i] for i in indices))
             break
         except (MemoryError, RuntimeError) as error:
             text = str(error).lower()
-            if state.micro == 1 or not (isinstance(error, MemoryError)
-                                        or any(sign in text for sign in OUT_OF_MEMORY)):
+            # Where several learn together, the others wait in a pass that this one left.
+            if state.micro == 1 or job.ranks.size > 1 or not (
+                    isinstance(error, MemoryError) or any(sign in text for sign in OUT_OF_MEMORY)):
                 raise
         # Outside the except block, so that the failed pass's tensors are no longer held.
         state.micro = math.ceil(state.micro / 2)
         training.notes.append(f"out of memory: micro-batch halved to {state.micro} at the same "
                               "effective batch")
         gc.collect()
-        if device.type == "cuda":
+        if job.device.type == "cuda":
             torch.cuda.empty_cache()
     if math.isfinite(loss):
-        norm = float(accelerator.clip_grad_norm_(learner.model.parameters(), MAX_GRADIENT_NORM))
+        norm = _clip(learner.model)
         if not math.isfinite(norm):
             raise DivergedError(f"the gradient's norm is {norm} at step {training.steps + 1}",
                                 training)
@@ -156,21 +165,43 @@ def _step(learner: Learner, indices: list[int], accelerator: Accelerator, optimi
     return loss
 
 
-def _accumulate(learner: Learner, indices: list[int], accelerator: Accelerator, device: Device,
-                micro: int) -> float:
+def _clip(model: nn.Module) -> float:
+    """Clip the gradient's norm and return what it was; of sharded gradients that of the whole."""
+    norm = nn.utils.clip_grad_norm_(model.parameters(), MAX_GRADIENT_NORM)
+    return float(norm.full_tensor() if isinstance(norm, DTensor) else norm)
+
+
+def _accumulate(learner: Learner, indices: list[int], job: Job, micro: int) -> float:
     """Add up the gradients of a batch's passes; its mean loss in nats."""
-    losses = []
+    losses, device, ranks = [], job.device, job.ranks
     # One autocast for all passes: weights are cast once a step, not once a pass.
     with device.autocast_context(), learner.sharing():
-        for part in passes(indices, learner.lengths(), micro, PASS_TOKENS[device.type]):
-            loss = learner.loss(part) / len(indices)
+        for part in passes(indices, learner.lengths(), micro * ranks.size,
+                           PASS_TOKENS[device.type] * ranks.size):
+            # All ranks take part in each pass; one that is dealt nothing adds zero.
+            mine = ranks.share(part)
+            loss = learner.loss(mine or part[:1]) * bool(mine) / len(indices)
             with device.without_autocast():
-                accelerator.backward(loss)
+                loss.backward()
             losses.append(loss.detach())
     penalty = getattr(learner.model, "penalty", None)
     if penalty is not None:
-        accelerator.backward(penalty())
-    return float(torch.stack(losses).sum())
+        (penalty() / ranks.size).backward()
+    if ranks.size > 1 and not ranks.sharded:
+        _add_gradients(learner.model, ranks)
+    return float(ranks.add_up(torch.stack(losses).sum()))
+
+
+def _add_gradients(model: nn.Module, ranks: Ranks) -> None:
+    """Sum the gradients over ranks. A parameter that no rank's passes reached has none."""
+    learns = [p for p in model.parameters() if p.requires_grad]
+    reached = ranks.add_up(torch.tensor([float(p.grad is not None) for p in learns],
+                                        device=learns[0].device))
+    for parameter, somewhere in zip(learns, reached.tolist(), strict=True):
+        if somewhere:
+            if parameter.grad is None:
+                parameter.grad = torch.zeros_like(parameter)
+            ranks.add_up(parameter.grad)
 
 
 def _reallocate(model: Any, step: int) -> None:
@@ -180,10 +211,9 @@ def _reallocate(model: Any, step: int) -> None:
         share_out(step)
 
 
-def _keep_best(learner: Learner, training: Training, state: _State, epoch: int, patience: int
-               ) -> bool:
+def _keep_best(learner: Learner, job: Job, training: Training, state: _State, epoch: int) -> bool:
     """Validate and remember the best weights. False when patience is at its end."""
-    loss = learner.validate()
+    loss = job.ranks.first(learner.validate())
     training.curve[-1].validation_loss = loss
     if not math.isfinite(loss):
         raise DivergedError(f"validation loss is {loss} after epoch {epoch + 1}", training)
@@ -193,7 +223,7 @@ def _keep_best(learner: Learner, training: Training, state: _State, epoch: int, 
                               for name, p in learner.model.named_parameters() if p.requires_grad}
     else:
         state.waited += 1
-    return state.waited < patience
+    return state.waited < job.budget.patience
 
 
 def _restore(model: nn.Module, weights: dict[str, torch.Tensor] | None) -> None:

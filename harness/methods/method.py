@@ -16,6 +16,7 @@ from harness.backbones.handle import Handle, Kind
 from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.common.errors import CannotRunError
+from harness.common.ranks import ALONE, Ranks
 from harness.common.registry import Registry
 from harness.suite import Budget
 from harness.suite import Kind as TaskKind
@@ -39,6 +40,8 @@ class Job:
     store: FeatureStore
     backbone: Handle | None = None
     embedder: Handle | None = None
+    ranks: Ranks = ALONE
+    """The processes that learn it together, this one among them."""
     inner: Callable[[], Fitted] | None = None
     """For a method on top of another: loads what the other one fitted with this seed."""
     say: Callable[[str], None] = lambda text: None

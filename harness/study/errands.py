@@ -14,7 +14,7 @@ from typing import Protocol, Self
 
 from harness.backbones.handle import Handle
 from harness.common.device import Device
-from harness.study.executor import Outcome, Say, alone, in_own_process, run_locally
+from harness.study.executor import Outcome, Say, alone, forked, in_own_process, run_locally
 from harness.study.forgetting import Check, measure_check
 from harness.study.rounds import Round, time_round
 from harness.study.server import start_server
@@ -73,7 +73,7 @@ class RunErrand:
         return dataclasses.replace(self, assignment=_moved(self.assignment, runs, device))
 
     def carry_out(self, say: Say) -> Outcome:
-        return Outcome(run_locally(start_server(), self.assignment, say, self.limits))
+        return Outcome(run_locally(forked, self.assignment, say, self.limits))
 
 
 @dataclass(frozen=True)

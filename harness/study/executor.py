@@ -30,6 +30,7 @@ from harness.common.heap import keep_freed_memory
 from harness.common.locks import locked
 from harness.sources.cache import cache_folder
 from harness.study.record import Record, State
+from harness.study.server import start_server
 from harness.study.work import Assignment, carry_out, failure
 from harness.suite import RunLimits
 
@@ -79,7 +80,7 @@ def in_own_process(context: ForkServerContext, work: Callable[..., Any], argumen
     Raises CannotWriteError where the process could not write what it had to.
     """
     here, there = context.Pipe()
-    process = context.Process(target=_child, args=(work, argument, there, limits), daemon=True)
+    process = context.Process(target=serve, args=(work, argument, there, limits), daemon=True)
     process.start()
     there.close()
     try:
@@ -105,18 +106,26 @@ def in_own_process(context: ForkServerContext, work: Callable[..., Any], argumen
     return outcome
 
 
-def run_locally(context: ForkServerContext, assignment: Assignment, say: Say, limits: RunLimits
-                ) -> Record:
-    """One run in its own process. A process that dies leaves a record that says how."""
+Carry = Callable[[Assignment, Say, RunLimits], Outcome]
+"""Carries out a run in a process of its own, or in several."""
+
+
+def run_locally(carry: Carry, assignment: Assignment, say: Say, limits: RunLimits) -> Record:
+    """One run, alone on its device. Processes that die leave a record that says how."""
     # The device first: work that has it takes locks of runs, too.
     with alone(assignment.device, say), assignment.store.lock(assignment.identity.run_id):
         done = assignment.store.standing(assignment.identity.run_id)
         if done is not None:
             return done
-        outcome = in_own_process(context, carry_out, assignment, say, limits)
+        outcome = carry(assignment, say, limits)
         if isinstance(outcome.result, Record):
             return outcome.result
         return assignment.store.write(failure(assignment, outcome.state, str(outcome.failure)))
+
+
+def forked(assignment: Assignment, say: Say, limits: RunLimits) -> Outcome:
+    """A run in one process, forked from the server."""
+    return in_own_process(start_server(), carry_out, assignment, say, limits)
 
 
 def _listen(channel: Connection, say: Say, limits: RunLimits) -> Outcome | None:
@@ -130,12 +139,18 @@ def _listen(channel: Connection, say: Say, limits: RunLimits) -> Outcome | None:
         if isinstance(message, Outcome):
             return message
         say(message)
+    return too_late(limits)
+
+
+def too_late(limits: RunLimits) -> Outcome:
+    """Of work that was stopped at its time limit."""
     return Outcome(failure=f"stopped after {limits.minutes:g} minutes, the suite's "
-                                      "run_limits.minutes", late=True)
+                           "run_limits.minutes", late=True)
 
 
-def _child(work: Callable[..., Any], argument: Any, channel: Connection, limits: RunLimits
-           ) -> None:
+def serve(work: Callable[..., Any], argument: Any, channel: Connection, limits: RunLimits
+          ) -> None:
+    """`work(argument, say)` in this process, for the one at the other end of the channel."""
     # What the libraries made is no garbage of this run: looking through it at every collection
     # takes a third of a second and copies the pages that all runs share.
     gc.freeze()

@@ -1,7 +1,8 @@
-"""Where a study is carried out: on this machine, or on the machines of a cluster."""
+"""Where a study is carried out: on a device or several of this machine, or on a cluster's."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from harness.study.agenda import Executor, one_by_one
 from harness.study.cluster import Cluster
 from harness.study.connection import connected, refusal
 from harness.study.estimate.room import available
+from harness.study.launch import Launcher, check_config
 from harness.study.results import Results
 from harness.study.store import Store
 
@@ -31,6 +33,15 @@ class Place:
 
 
 HERE = Place(one_by_one, detect, available, lambda store, run_ids: None)
+
+
+def on_devices(config: Path) -> Place:
+    """Several devices of this machine that learn together, as accelerate's configuration says.
+
+    Raises HarnessError for a configuration that cannot be used.
+    """
+    check_config(config)
+    return dataclasses.replace(HERE, execute=Launcher(config.absolute()))
 
 
 @contextmanager

@@ -16,10 +16,9 @@ from harness.common.errors import HarnessError
 from harness.common.leaves import leaves
 from harness.measure.part import RecordPart
 from harness.study.environment import code_sha256, library_versions
-from harness.study.executor import run_locally
+from harness.study.executor import forked, run_locally
 from harness.study.kept import SavedRun
 from harness.study.record import Record
-from harness.study.server import start_server
 from harness.study.store import Store
 from harness.suite import RunLimits
 
@@ -81,7 +80,7 @@ def reproduce(saved: SavedRun, record: Record, kept: Store, limits: RunLimits,
         assignment = dataclasses.replace(
             saved.assignment, identity=identity, runs=Path(folder),
             setting=None if record.trials else record.setting)
-        after = run_locally(start_server(), assignment, say, limits)
+        after = run_locally(forked, assignment, say, limits)
         if after.status.state != "ok":
             raise HarnessError(f"run {identity.run_id} has no result this time: "
                                f"{after.status.state}: {after.status.reason}",

@@ -6,12 +6,14 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from harness.backbones.features import FeatureStore
 from harness.backbones.handle import Handle
 from harness.common.clock import Clock
 from harness.common.device import Device, make_repeatable
 from harness.common.errors import CannotWriteError, HarnessError
+from harness.common.ranks import ALONE, Ranks
 from harness.common.text import without_folders
 from harness.common.unwritable import raise_if_full
 from harness.measure.cost import adaptation_cost
@@ -29,7 +31,7 @@ from harness.methods.loop import OUT_OF_MEMORY, DivergedError
 from harness.methods.method import METHODS, Fitted, Job, Method, Setting
 from harness.methods.open_book import PassageRetriever
 from harness.methods.retriever import Retriever
-from harness.methods.trials import fit_once, tune
+from harness.methods.trials import Chosen, fit_once, tune
 from harness.study.environment import environment
 from harness.study.outcome import outcome
 from harness.study.parts import budget_used, curve_records, notes, trial_records
@@ -38,6 +40,8 @@ from harness.study.store import Store
 from harness.suite import Budget
 from harness.tasks.examples import Example
 from harness.tasks.task import Task
+
+Done = TypeVar("Done")
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,7 @@ class Assignment:
     setting: Setting | None = None
     """The setting that the first seed's trials chose; None for the first seed."""
     inner: Assignment | None = None
+    ranks: Ranks = ALONE
 
     @property
     def method(self) -> Method:
@@ -70,20 +75,35 @@ class Assignment:
 
 def carry_out(assignment: Assignment, say: Callable[[str], None]) -> Record:
     """Tune, fit, predict, measure and write one run. Every end is a record, a failure too."""
+    found = _or_failure(assignment, lambda: _carry_out(assignment, say))
+    return found if found.status.state == "ok" else assignment.store.write(found)
+
+
+def assist(assignment: Assignment) -> Record | None:
+    """Learn with the process that carries the run out. A record that says why it could not."""
+
+    def learn() -> None:
+        adapt(assignment, make_job(assignment, lambda text: None))
+
+    make_repeatable(assignment.device)
+    return _or_failure(assignment, learn)
+
+
+def _or_failure(assignment: Assignment, work: Callable[[], Done]) -> Done | Record:
+    """What comes of the work, or the record of its failure. Raises what is no failure of a run."""
     try:
-        return _carry_out(assignment, say)
+        return work()
     except DivergedError as error:
         record = failure(assignment, "diverged", str(error))
-        record = record.model_copy(update={"curve": curve_records(error.training)})
+        return record.model_copy(update={"curve": curve_records(error.training)})
     except (BrokenPipeError, CannotWriteError):
         raise
     except HarnessError as error:
-        record = failure(assignment, _state(error), error.found)
+        return failure(assignment, _state(error), error.found)
     except Exception as error:  # a library's refusal is a result of the study, not its end
         raise_if_full(error)
         text = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
-        record = failure(assignment, _state(error), text)
-    return assignment.store.write(record)
+        return failure(assignment, _state(error), text)
 
 
 def failure(assignment: Assignment, state: State, reason: str) -> Record:
@@ -105,7 +125,7 @@ def make_job(assignment: Assignment, say: Callable[[str], None]) -> Job:
         task=assignment.task, train=tuple(splits.train), validation=tuple(splits.validation),
         budget=assignment.budget, seed=assignment.identity.seed, device=assignment.device,
         clock=Clock(), store=FeatureStore(assignment.features), backbone=assignment.backbone,
-        embedder=assignment.embedder,
+        embedder=assignment.embedder, ranks=assignment.ranks,
         inner=(lambda: load_fitted(inner)) if inner is not None else None, say=say,
     )
 
@@ -126,15 +146,21 @@ def load_saved(assignment: Assignment, setting: Setting, artifact: Path) -> Fitt
     return assignment.method.load(make_job(assignment, lambda text: None), setting, artifact)
 
 
+def adapt(assignment: Assignment, job: Job) -> Chosen:
+    """All trials, or the one fit where the setting is known."""
+    if assignment.setting is None:
+        return tune(assignment.method, job)
+    return fit_once(assignment.method, job, assignment.setting)
+
+
 def _carry_out(assignment: Assignment, say: Callable[[str], None]) -> Record:
-    method, job = assignment.method, make_job(assignment, say)
+    job = make_job(assignment, say)
     make_repeatable(assignment.device)
-    setting = assignment.setting
     with metered(find_board(assignment.device)) as meter:
         start = time.perf_counter()
-        chosen = tune(method, job) if setting is None else fit_once(method, job, setting)
+        chosen = adapt(assignment, job)
         seconds = time.perf_counter() - start
-    cost = adaptation_cost(chosen, seconds, assignment.device, meter.energy)
+    cost = adaptation_cost(chosen, seconds, assignment.device, job.ranks.size, meter.energy)
     fitted, splits = chosen.fit.fitted, assignment.task.splits
     say("predicting")
     found = outcome(assignment.task, fitted)
@@ -173,7 +199,8 @@ def _with_inner(record: Record, inner: Assignment) -> Record:
         return record
     seconds = record.cost.stand_alone_seconds + below.cost.stand_alone_seconds
     cost = record.cost.model_copy(update={
-        "stand_alone_seconds": seconds, "device_hours": seconds / 3600,
+        "stand_alone_seconds": seconds,
+        "device_hours": record.cost.device_hours + below.cost.device_hours,
         "trial_seconds": record.cost.trial_seconds + below.cost.trial_seconds,
         "training_flops": record.cost.training_flops + below.cost.training_flops,
         "peak_memory_bytes": max(record.cost.peak_memory_bytes, below.cost.peak_memory_bytes),
