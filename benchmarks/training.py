@@ -1,8 +1,8 @@
 """Training by the harness against scripts with transformers' Trainer and PEFT.
 
-Same data, examples, epochs, length, learning rate, batch and seed; in turn, some rounds. Nobody
-validates. Writes `benchmarks/results/training.json` and `.md`. `make bench`, or
-`python -m benchmarks.training --rounds 2`.
+Same data, examples, epochs, length, learning rate, batch and seed; in turn, some rounds, each with
+a seed of its own. Nobody validates. Writes `benchmarks/results/training.json` and `.md`.
+`make bench`, or `python -m benchmarks.training --rounds 2`.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class Timing:
     """Arithmetic of the loop a second; known of the harness alone."""
 
 
-def job_of(plan: Plan, case: Case) -> tuple[Job, Method]:
+def job_of(plan: Plan, case: Case, seed: int) -> tuple[Job, Method]:
     """The harness's own job for the case.
 
     It validates on a few training items, which costs next to nothing and picks the last epoch: that
@@ -100,7 +100,7 @@ def job_of(plan: Plan, case: Case) -> tuple[Job, Method]:
     with tempfile.TemporaryDirectory() as folder:
         assignment = replace(assign(plan, Store(Path(folder)), run), budget=budget)
     splits = plan.sample(budget)
-    job = replace(make_job(assignment, lambda text: None), train=splits.train,
+    job = replace(make_job(assignment, lambda text: None), seed=seed, train=splits.train,
                   validation=splits.train[:HELD])
     return job, assignment.method
 
@@ -138,21 +138,21 @@ def peak(dtype: torch.dtype, device: Device) -> float:
     return 2 * MATRIX**3 / seconds_of(lambda: a @ a, device) / 1e9
 
 
-def trained(case: Case, by: str) -> Timing:
+def trained(case: Case, by: str, seed: int) -> Timing:
     """One training in a process of its own, as the harness trains and as a script does."""
     command = [sys.executable, "-m", "benchmarks.training", "--case", str(CASES.index(case)),
-               "--by", by]
+               "--by", by, "--seed", str(seed)]
     said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True,
                           cwd=Path(__file__).parents[1]).stdout
     timing = Timing(**json.loads(said.splitlines()[-1]))
-    print(case.title, by, timing, flush=True)
+    print(case.title, by, seed, timing, flush=True)
     return timing
 
 
-def train_once(case: Case, by: str) -> Timing:
+def train_once(case: Case, by: str, seed: int) -> Timing:
     """What that process does."""
     plan = make_plan(load_suite(SUITE, "standard"), detect())
-    job, method = job_of(plan, case)
+    job, method = job_of(plan, case, seed)
     test = plan.sample(job.budget.model_copy(update={"test": case.test})).test
     if by == HARNESS:
         keep_freed_memory()
@@ -164,9 +164,9 @@ def train_once(case: Case, by: str) -> Timing:
 def compare(case: Case, rounds: int) -> dict[str, list[Timing]]:
     """Every contender's timings, a round after another."""
     found: dict[str, list[Timing]] = {name: [] for name in case.contenders}
-    for _ in range(rounds):
+    for seed in range(rounds):
         for name in found:
-            found[name].append(trained(case, name))
+            found[name].append(trained(case, name, seed))
     return found
 
 
@@ -187,7 +187,7 @@ def table(found: dict[str, dict[str, list[Timing]]], speed: float) -> list[str]:
             lines.append(
                 f"| {title} | {name} | {middle(timings, 'seconds'):.1f} | "
                 f"{ratio(timings, by[HARNESS])} | {speeds:.0f} | {share} | "
-                f"{middle(timings, 'accuracy'):.3f} | {middle(timings, 'macro_f1'):.3f} |")
+                f"{over_seeds(timings, 'accuracy')} | {over_seeds(timings, 'macro_f1')} |")
     return lines
 
 
@@ -196,15 +196,22 @@ def middle(timings: list[Timing], part: str) -> float:
     return statistics.median(getattr(timing, part) for timing in timings)
 
 
+def over_seeds(timings: list[Timing], part: str) -> str:
+    """Mean and range of a quality over rounds."""
+    values = [getattr(timing, part) for timing in timings]
+    return f"{statistics.mean(values):.3f} ({min(values):.3f} to {max(values):.3f})"
+
+
 def main() -> None:
     """Train all, print and keep the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--case", type=int, help="train this case alone, in this process")
     parser.add_argument("--by", default=HARNESS)
+    parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     if options.case is not None:
-        print(json.dumps(asdict(train_once(CASES[options.case], options.by))))
+        print(json.dumps(asdict(train_once(CASES[options.case], options.by, options.seed))))
         return
     device, rounds = detect(), options.rounds
     fp32, bf16 = (peak(dtype, device) for dtype in (torch.float32, torch.bfloat16))
@@ -212,9 +219,10 @@ def main() -> None:
     text = "\n".join([
         "# Training: the harness against scripts with transformers' Trainer and PEFT", "",
         f"{device.name}, autocast {device.autocast}; {rounds} rounds in turn, each training in a "
-        "process of its own, medians; ratios with their range. Legal data, length 128, batch 16, "
-        "one seed, without validation. *Seconds* are from nothing loaded to trained, imports not "
-        f"counted. Peak: a square matrix product of {MATRIX} in the same run, {bf16:.0f} GFLOP/s "
+        "process of its own, with a seed of its own; times are medians, qualities means over "
+        "seeds with their range. Legal data, length 128, batch 16, without validation. *Seconds* "
+        "are from nothing loaded to trained, imports not counted. "
+        f" Peak: a square matrix product of {MATRIX} in the same run, {bf16:.0f} GFLOP/s "
         f"in bf16 and {fp32:.0f} in fp32.", "",
         *table(found, bf16 if device.autocast == "bf16" else fp32), ""])
     content = {"device": device.name, "autocast": device.autocast, "rounds": rounds,

@@ -19,6 +19,7 @@ from transformers import (
 from harness.backbones.attention import speed_up_attention
 from harness.backbones.dropout import speed_up_dropout
 from harness.backbones.handle import ASKED, Handle
+from harness.backbones.lookup import add_gradients_by_row
 from harness.backbones.quiet import quietly
 from harness.backbones.scoring_check import check_scoring
 from harness.common.errors import CannotRunError, HarnessError
@@ -114,6 +115,7 @@ def _load(handle: Handle, model_class: Any, device: str, **options: Any) -> Load
     if device == "cpu":
         speed_up_dropout(model)
         speed_up_attention(model)
+        add_gradients_by_row(model)
     missing = set(info["missing_keys"])
     fresh = {name: p for name, p in model.named_parameters() if name in missing}
     return Loaded(model, tokenizer, _window(model, tokenizer), fresh)

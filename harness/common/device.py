@@ -19,6 +19,10 @@ class Device:
     name: str
     autocast: str
     threads: int
+    together: int = 1
+    """How many such devices learn a run together."""
+    sharded: bool = False
+    """Whether each of them holds but a part of the weights while it learns (FSDP)."""
 
     def autocast_context(self) -> AbstractContextManager[Any]:
         """bf16 autocast where the hardware has bf16 arithmetic, else nothing."""

@@ -5,15 +5,13 @@ from __future__ import annotations
 import ctypes
 import platform
 
-TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3
+TRIM_THRESHOLD, MMAP_MAX = -1, -4
 """Parameters of glibc's mallopt(3)."""
-MOST = 32 * 2**20
-"""The largest block that glibc lets come from its heap."""
 NEVER = 2**31 - 1
 
 
 def keep_freed_memory() -> None:
-    """Let blocks up to 32 MiB come from the heap, and let the heap keep what is freed.
+    """Let all blocks come from the heap, and let the heap keep what is freed.
 
     Tensors on a CPU are made and freed thousands of times a second. By default glibc hands large
     ones back to the system, which then has to clear their pages anew: a tenth of a training step
@@ -21,5 +19,5 @@ def keep_freed_memory() -> None:
     """
     if platform.libc_ver()[0] == "glibc":
         library = ctypes.CDLL(None)
-        library.mallopt(MMAP_THRESHOLD, MOST)
+        library.mallopt(MMAP_MAX, 0)
         library.mallopt(TRIM_THRESHOLD, NEVER)

@@ -146,7 +146,9 @@ def _same_knowledge(study: Study, done: list[Record]) -> Rule:
 def _same_clock(done: list[Record]) -> Rule:
     rounds = {r.latency.round for r in _first_seeds(done) if r.latency}
     timed = sum(r.latency is not None for r in _first_seeds(done))
-    devices = {f"{r.environment.device}, {r.environment.threads} threads" for r in done}
+    devices = {f"{r.environment.device}, {r.environment.threads} threads"
+               + (f", {r.identity.devices} together" if r.identity.devices > 1 else "")
+               for r in done}
     together = len(rounds) == 1 and timed == len(list(_first_seeds(done)))
     return Rule(name="Same clock",
                 says="Latency of all methods is measured in one process, in interleaved rounds; "

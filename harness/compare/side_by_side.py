@@ -139,7 +139,8 @@ def _run_facts(record: Record) -> dict[str, str]:
 def _computed(record: Record) -> dict[str, str]:
     identity, where = record.identity, record.environment
     facts = {"computing code": identity.code_sha256[:12], "device": where.device,
-             "threads": str(where.threads), "autocast": identity.autocast,
+             "threads": str(where.threads), "devices": str(identity.devices),
+             "autocast": identity.autocast,
              "Python": where.python, "commit": (where.commit or "unknown")[:12]}
     return facts | {f"library {name}": v for name, v in identity.libraries.items()}
 

@@ -27,8 +27,6 @@ class Cost(RecordPart):
     """The part of the stand-alone seconds spent on settings that were not chosen."""
     device_hours: float
     """Stand-alone seconds / 3600, on the named device, times the devices that learned together."""
-    devices: int = 1
-    """How many learned together."""
     phases: dict[str, float]
     """Seconds of the chosen fit by phase."""
     training_flops: float
@@ -40,10 +38,10 @@ class Cost(RecordPart):
     """Of what `shared_seconds` counts; None where it was not measured."""
 
 
-def adaptation_cost(chosen: Chosen, shared_seconds: float, device: Device, devices: int = 1,
+def adaptation_cost(chosen: Chosen, shared_seconds: float, device: Device,
                     energy: Energy | None = None) -> Cost:
-    """The cost of tuning and fitting by some devices together, with the peak memory of this process
-    (one device's) so far."""
+    """The cost of tuning and fitting by the device, or by as many as learn together, with the peak
+    memory of this process (one device's) so far."""
     fit_seconds = chosen.clock.stand_alone()
     all_seconds = sum(t.seconds for t in chosen.trials) or fit_seconds
     training = chosen.fit.training
@@ -52,7 +50,7 @@ def adaptation_cost(chosen: Chosen, shared_seconds: float, device: Device, devic
     return Cost(
         device=device.name, stand_alone_seconds=all_seconds, shared_seconds=shared_seconds,
         trial_seconds=max(0.0, all_seconds - fit_seconds),
-        device_hours=devices * all_seconds / 3600, devices=devices, phases=_phases(chosen.clock),
+        device_hours=device.together * all_seconds / 3600, phases=_phases(chosen.clock),
         training_flops=flops, peak_memory_bytes=memory, peak_memory_kind=kind,
         energy=energy,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import signal
 import socket
@@ -17,9 +18,9 @@ from pathlib import Path
 
 import yaml
 
+from harness.common.device import Device
 from harness.common.errors import HarnessError
 from harness.common.leftovers import prefix
-from harness.methods.tuned import Tuned
 from harness.study.agenda import Agenda, Watcher
 from harness.study.errands import Errand, RunErrand
 from harness.study.executor import Outcome, Say, run_locally, too_late
@@ -45,26 +46,31 @@ class Launcher:
             agenda.ended(errand, self._carry_out(errand, watcher.said))
 
     def _carry_out(self, errand: Errand, say: Say) -> Outcome:
-        # What does not learn by gradient has nothing to share out.
-        if not isinstance(errand, RunErrand) or not isinstance(errand.assignment.method, Tuned):
+        if not isinstance(errand, RunErrand) or errand.assignment.device.together == 1:
             return errand.carry_out(say)
         return Outcome(run_locally(partial(launched, self.config), errand.assignment, say,
                                    errand.limits))
 
 
-def check_config(config: Path) -> None:
-    """Raise HarnessError for a file that is no configuration of accelerate's for one machine."""
+def devices_of(config: Path, device: Device) -> Device:
+    """The device with how many of it accelerate's configuration has learn together.
+
+    Raises HarnessError for a file that is no such configuration for one machine.
+    """
     try:
         fields = yaml.safe_load(config.read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise HarnessError(f"{config}: cannot be read: {' '.join(str(error).split())}",
                            "Write one with `accelerate config --config_file FILE`.") from None
-    if not isinstance(fields, dict) or "num_processes" not in fields:
+    count = fields.get("num_processes") if isinstance(fields, dict) else None
+    if not isinstance(count, int) or count < 1:
         raise HarnessError(f"{config}: no num_processes", "Write the file with `accelerate config "
                            "--config_file FILE`; docs/several-devices.md has examples.")
     if fields.get("num_machines", 1) != 1:
         raise HarnessError(f"{config}: num_machines is {fields['num_machines']}",
                            "Set it to 1: one run learns on the devices of one machine.")
+    return dataclasses.replace(device, together=int(fields["num_processes"]),
+                               sharded=fields.get("distributed_type") == "FSDP")
 
 
 def launched(config: Path, assignment: Assignment, say: Say, limits: RunLimits) -> Outcome:
@@ -114,7 +120,8 @@ def _meet(meeting: socket.socket, process: subprocess.Popen[bytes], log: Path
 def _listen(channels: list[Connection], say: Say, limits: RunLimits) -> Outcome | None:
     """The first process's outcome, or whichever failure comes first; None where one is lost."""
     end = None if limits.minutes is None else time.monotonic() + 60 * limits.minutes
-    left = list(channels)
+    # The first one last: a process that was lost explains a failure of those that it left alone.
+    left = channels[::-1]
     while True:
         ready = wait(left, None if end is None else max(0.0, end - time.monotonic()))
         if not ready:

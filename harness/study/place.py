@@ -15,7 +15,7 @@ from harness.study.agenda import Executor, one_by_one
 from harness.study.cluster import Cluster
 from harness.study.connection import connected, refusal
 from harness.study.estimate.room import available
-from harness.study.launch import Launcher, check_config
+from harness.study.launch import Launcher, devices_of
 from harness.study.results import Results
 from harness.study.store import Store
 
@@ -40,8 +40,8 @@ def on_devices(config: Path) -> Place:
 
     Raises HarnessError for a configuration that cannot be used.
     """
-    check_config(config)
-    return dataclasses.replace(HERE, execute=Launcher(config.absolute()))
+    device = devices_of(config, detect())
+    return dataclasses.replace(HERE, execute=Launcher(config.absolute()), device=lambda: device)
 
 
 @contextmanager

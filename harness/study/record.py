@@ -44,6 +44,10 @@ class Identity(RecordPart):
     code_sha256: str
     libraries: dict[str, str]
     device_type: str
+    devices: int = 1
+    """How many learned together."""
+    sharded: bool = False
+    """Whether each of them held but a part of the weights while it learned."""
     autocast: str
 
     @property

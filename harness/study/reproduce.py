@@ -73,7 +73,7 @@ def reproduce(saved: SavedRun, record: Record, kept: Store, limits: RunLimits,
     """
     identity = record.identity.model_copy(update={
         "code_sha256": code_sha256(), "libraries": library_versions(),
-        "device_type": saved.assignment.device.type,
+        "device_type": saved.assignment.device.type, "devices": 1, "sharded": False,
         "autocast": saved.assignment.device.autocast})
     with tempfile.TemporaryDirectory() as folder:
         # The first seed's trials choose the setting; the other seeds were given it.

@@ -84,11 +84,13 @@ def assign(plan: Plan, store: Store, run: PlannedRun) -> Assignment:
     """The assignment of a planned run, with the setting of the first seed where it is known."""
     tuned = store.load(run.tuned_by) if run.tuned_by else None
     inner = next((r for r in plan.runs if r.run_id == run.identity.inner), None)
+    device = dataclasses.replace(plan.device, together=run.identity.devices,
+                                 sharded=run.identity.sharded)
     return Assignment(
         identity=run.identity,
         task=dataclasses.replace(plan.task, splits=plan.sample(run.budget)), budget=run.budget,
         backbone=plan.backbones[run.entry.backbone] if run.entry.backbone else None,
-        embedder=plan.embedder, device=plan.device, runs=Path(store.folder).resolve(),
+        embedder=plan.embedder, device=device, runs=Path(store.folder).resolve(),
         features=cache_folder() / "features", setting=tuned.setting if tuned else None,
         inner=assign(plan, store, inner) if inner else None,
     )

@@ -160,7 +160,7 @@ def _carry_out(assignment: Assignment, say: Callable[[str], None]) -> Record:
         start = time.perf_counter()
         chosen = adapt(assignment, job)
         seconds = time.perf_counter() - start
-    cost = adaptation_cost(chosen, seconds, assignment.device, job.ranks.size, meter.energy)
+    cost = adaptation_cost(chosen, seconds, assignment.device, meter.energy)
     fitted, splits = chosen.fit.fitted, assignment.task.splits
     say("predicting")
     found = outcome(assignment.task, fitted)
