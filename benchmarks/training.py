@@ -222,7 +222,7 @@ def main() -> None:
         "process of its own, with a seed of its own; times are medians, qualities means over "
         "seeds with their range. Legal data, length 128, batch 16, without validation. *Seconds* "
         "are from nothing loaded to trained, imports not counted. "
-        f" Peak: a square matrix product of {MATRIX} in the same run, {bf16:.0f} GFLOP/s "
+        f"Peak: a square matrix product of {MATRIX} in the same run, {bf16:.0f} GFLOP/s "
         f"in bf16 and {fp32:.0f} in fp32.", "",
         *table(found, bf16 if device.autocast == "bf16" else fp32), ""])
     content = {"device": device.name, "autocast": device.autocast, "rounds": rounds,

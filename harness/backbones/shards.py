@@ -32,9 +32,7 @@ def spread(model: nn.Module, ranks: Ranks, device: str) -> Iterator[None]:
     if not ranks.sharded:
         yield
         return
-    if prompt_learner(model):
-        raise CannotRunError("virtual tokens are read apart from the model, so its weights cannot "
-                             "be sharded: use data parallelism")
+    _refuse(model)
     before = [_Whole.of(module) for module in model.modules()]
     mesh = init_device_mesh(device, (ranks.size,))
     for part in (*transformer_blocks(model), model):
@@ -47,6 +45,15 @@ def spread(model: nn.Module, ranks: Ranks, device: str) -> Iterator[None]:
     yield
     for whole in before:
         whole.come_back()
+
+
+def _refuse(model: nn.Module) -> None:
+    if prompt_learner(model):
+        raise CannotRunError("virtual tokens are read apart from the model, so its weights cannot "
+                             "be sharded: use data parallelism")
+    if hasattr(model, "update_and_allocate"):
+        raise CannotRunError("AdaLoRA shares out ranks by whole gradients, so its weights cannot "
+                             "be sharded: use data parallelism")
 
 
 @dataclass(frozen=True)

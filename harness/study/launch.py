@@ -30,6 +30,8 @@ from harness.suite import RunLimits
 
 POLL = 0.2
 """Seconds between two looks at whether the launched processes still come."""
+GRACE = 30.0
+"""Seconds for accelerate to notice that a process is gone and to end the others."""
 LAUNCH = (sys.executable, "-m", "accelerate.commands.accelerate_cli", "launch")
 
 
@@ -93,6 +95,9 @@ def launched(config: Path, assignment: Assignment, say: Say, limits: RunLimits) 
             for channel in channels:
                 channel.send((assignment, limits))
             outcome = _listen(channels, say, limits)
+            if outcome is None:  # accelerate tells the log why
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(GRACE)
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)

@@ -14,7 +14,7 @@ from transformers import AutoConfig, BertForMaskedLM
 from harness.study import executor
 from harness.study.executor import in_own_process
 from harness.study.plan import make_plan
-from harness.study.run import missing, run_study
+from harness.study.run import missing
 from harness.study.server import start_server
 from harness.study.store import Store
 from harness.suite import RunLimits, load_suite
@@ -61,11 +61,16 @@ def test_memory_beyond_the_limit_is_refused_and_less_is_not():
 
 
 def test_a_run_beyond_its_time_is_a_record_the_study_goes_on_and_it_is_tried_again(
-        small_suite, tmp_path, device, watcher):
+        small_suite, tmp_path, device):
     text = small_suite.read_text()
     small_suite.write_text(text + "run_limits: {minutes: 0.0001}\n")
-    plan, store = make_plan(load_suite(small_suite), device), Store(tmp_path / "runs")
-    records = run_study(plan, store, watcher)
+    said = harness("run", small_suite, "--runs", tmp_path / "runs", "--reports", tmp_path / "r",
+                   "--no-wandb")
+    assert said.code == 1, said.all
+    for shown in (said.out, (tmp_path / "r" / "tiny" / "index.html").read_text()):
+        assert "timed-out" in shown
+    plan, store = make_plan(load_suite(small_suite), device), Store(tmp_path / "runs" / "tiny")
+    records = {run.run_id: store.load(run.run_id) for run in plan.runs}
     assert {r.status.state for r in records.values()} == {"timed-out"}
     assert all("run_limits.minutes" in r.status.reason for r in records.values())
     assert len(missing(plan, store)) == len(plan.runs)

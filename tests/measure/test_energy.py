@@ -109,3 +109,8 @@ def test_work_that_fails_ends_the_looking_and_fails(nvml):
     with pytest.raises(ZeroDivisionError), metered(find_board(GPU), period=60):
         1 / 0  # noqa: B018
     assert not any("_sample" in thread.name for thread in threading.enumerate())
+
+
+def test_boards_that_learn_together_are_not_measured():
+    found = find_board(Device("cuda", "a GPU", "no", 1, together=2))
+    assert found == "energy was not measured: several boards learned together"
