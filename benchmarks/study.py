@@ -117,12 +117,14 @@ def studied(folder: Path) -> tuple[float, float]:
 
 def main() -> None:
     """Time the study and its scripts, print and keep the table."""
-    argparse.ArgumentParser(description=__doc__).parse_args()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--keep", type=Path, help="keep the study's runs and reports there")
+    options = parser.parse_args()
     os.environ["WANDB_MODE"] = "disabled"
     device = detect()
     plan = make_plan(load_suite(ROOT / "suites" / "legal.yaml", "quick"), device)
     with tempfile.TemporaryDirectory() as folder:
-        study, adapting = studied(Path(folder))
+        study, adapting = studied((options.keep or Path(folder)).absolute())
     print(f"study {study:.0f} s", flush=True)
     rows, totals = [], {}
     for flags in (DEFAULTS, BEST):
