@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from pathlib import Path
 from urllib.parse import unquote
@@ -37,12 +38,19 @@ def panels(titles: list[tuple[str, str, str]], lines: list[list[Line]], columns:
                 line={"color": COLOURS[names.index(name.removesuffix(ESTIMATE))], "width": 2,
                       "dash": "dot" if estimated else "solid"}), **at)
             shown.add(name)
-        figure.update_xaxes(type="log", dtick=1, title=x_title, **at)
-        figure.update_yaxes(type="log", dtick=2, title=y_title, **at)
+        across, up = ([v for line in panel for v in line[i]] for i in (1, 2))
+        figure.update_xaxes(type="log", dtick=_dtick(across), title=x_title, **at)
+        figure.update_yaxes(type="log", dtick=_dtick(up), title=y_title, **at)
     figure.update_layout(template="plotly_white", width=WIDTH, height=PANEL * rows + 60,
                          margin={"l": 70, "r": 20, "t": 50, "b": 50},
                          font={"size": 12}, legend={"orientation": "h", "y": -0.16 / rows})
     return figure
+
+
+def _dtick(values: list[float]) -> str | int:
+    """Plotly's step between marks of a logarithmic axis: 1, 2, 5, or one or more decades."""
+    decades = math.log10(max(values) / min(values))
+    return "D2" if decades < 3 else 1 if decades < 6 else 2
 
 
 def save(figures: dict[Path, go.Figure]) -> None:
