@@ -165,7 +165,8 @@ def keep(device: str, study: Studied, totals: dict[str, float], rows: list[dict[
         "and writes the report within that time, the scripts do neither. The same command with "
         "all runs there, which plans, checks, reads records and reports, took "
         f"{study.again:.1f} s: {study.again / study.whole:.1%}. Each kind of script was timed once "
-        "and counted as often as the study fits the method.", "",
+        "and counted as often as the study fits the method; of prompts every so many items were "
+        "timed for all.", "",
         *(f"- {name}: {total:.0f} s, {total / study.whole:.2f} times the study"
           for name, total in totals.items()), "",
         "| flags | script | times | seconds each |", "|---|---|---|---|",
