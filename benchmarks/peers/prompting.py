@@ -15,7 +15,7 @@ from harness.tasks.examples import Example
 
 BATCH = 16
 ASKED = 16
-"""Items that are really asked of all: scoring is linear in items, and HFLM takes minutes for some."""
+"""About how many items are timed for all: scoring is linear in items, and HFLM takes minutes."""
 
 
 def language_model(job: Job, dtype: torch.dtype | None) -> HFLM:
