@@ -19,8 +19,8 @@ def study(tmp_path_factory, encoder_folder, decoder_folder):
     tagged().to_csv(folder / "data.csv", index=False)
     suite = tagged_dict(encoder_folder, decoder_folder)
     suite["budget"] |= {"train": 60, "test": 36, "trials": 1, "seeds": 1}
-    suite["backbones"]["enc"]["methods"] = ["knn", "full"]
-    suite["backbones"]["dec"] |= {"methods": ["zero-shot"], "budget": {"test": 36}}
+    suite["backbones"]["enc"]["methods"] = ["knn", "features", "full", "lora"]
+    suite["backbones"]["dec"] |= {"methods": ["zero-shot", "rag"], "budget": {"test": 36}}
     (folder / "tags.yaml").write_text(yaml.safe_dump(suite | {"name": "tags"}))
     said = ask(folder, "run", "tags")
     assert said.code == 0, said.all
@@ -72,6 +72,19 @@ def test_pages_speak_of_its_own_metrics(study):
     assert "share that has the class" in page
     assert "none of the classes" in page
     assert "<th>as fruit</th>" not in page
+
+
+def test_runs_are_planned_compared_and_done_again(study, published):
+    said = ask(study, "plan", "tags")
+    assert said.code == 0, said.all
+    assert "0 to do" in said.out
+    ids = {r.identity.name: r.identity.run_id for r in published.study.records}
+    said = harness("compare", ids["full (enc)"], ids["lora (enc)"], "--runs", study / "runs")
+    assert said.code == 0, said.all
+    assert "micro F1" in said.out
+    said = ask(study, "reproduce", ids["full (enc)"], "--suite", "tags")
+    assert said.code == 0, said.all
+    assert "bit for bit" in said.out
 
 
 def test_data_is_checked_and_new_texts_are_answered_with_lists(study, published):
