@@ -2,6 +2,9 @@
 
 import importlib.util
 import json
+import re
+import subprocess
+import sys
 import tomllib
 import zipfile
 from pathlib import Path
@@ -104,3 +107,11 @@ def test_packages_that_pip_audit_could_not_ask_about_are_not_called_safe(monkeyp
     assert audit.asked_online(Path("x")) == (["asked 1: PYSEC-1"], {"asked", "clean"})
     Done.stdout = ""
     assert audit.asked_online(Path("x")) == ([], set())
+
+
+def test_the_security_rules_that_the_audit_applies_hold():
+    makefile = (ROOT / "Makefile").read_text()
+    rules, = re.findall(r"\$\(BIN\)/(ruff check --select S .*)", makefile)
+    done = subprocess.run([sys.executable, "-m", *rules.split()], cwd=ROOT, capture_output=True,
+                          text=True, check=False)
+    assert done.returncode == 0, done.stdout

@@ -93,4 +93,4 @@ class AskedDecoder(ABC):
             longest += self.room
         if longest > self.loaded.window:
             raise CannotRunError(f"a prompt of {longest} tokens is longer than the model's window "
-                                 f"of {self.loaded.window}: lower max_length, shots or k")
+                                 f"of {self.loaded.window}: lower max_length, shots or tokens")
