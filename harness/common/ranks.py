@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harness.common.device import Device
 from harness.common.errors import HarnessError
 
 if TYPE_CHECKING:
@@ -50,22 +51,17 @@ class Ranks:
 ALONE = Ranks()
 
 
-def join(device: str) -> Ranks:
+def join(device: Device) -> Ranks:
     """Meet the other processes that `accelerate launch` started; its configuration is in the
     environment. Raises HarnessError for what it asks and is not done here."""
     from accelerate import PartialState
 
-    sharded = _said("ACCELERATE_USE_FSDP")
     for name, field in UNSUPPORTED.items():
-        if sharded and _said(name):
+        if device.sharded and os.environ.get(name, "false").lower() in ("true", "1", "yes"):
             raise HarnessError(f"{field}: true is not supported", "Set it to false.")
-    if sharded and os.environ.get("FSDP_VERSION", "2") != "2":
+    if device.sharded and os.environ.get("FSDP_VERSION", "2") != "2":
         raise HarnessError("fsdp_version: 1 is not supported", "Set it to 2.")
     # Else transformers would give all processes but the first a model without weights.
     os.environ["FSDP_CPU_RAM_EFFICIENT_LOADING"] = "false"
-    state = PartialState(cpu=device == "cpu")
-    return Ranks(state.process_index, state.num_processes, sharded)
-
-
-def _said(name: str) -> bool:
-    return os.environ.get(name, "false").lower() in ("true", "1", "yes")
+    state = PartialState(cpu=device.type == "cpu")
+    return Ranks(state.process_index, state.num_processes, device.sharded)

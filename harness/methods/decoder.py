@@ -119,7 +119,7 @@ class DecoderLearner:
         return is_seq2seq(self.model) or self.job.ranks.sharded
 
     def _read_head(self) -> Prefix:
-        if self.job.ranks.sharded:
+        if self._reads_again():
             return Prefix(again=tuple(self.asked.head))
         return read_prefix(self.model, self.asked.head)
 

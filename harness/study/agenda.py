@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from harness.study.errands import Errand
-from harness.study.executor import Outcome
+from harness.study.executor import Outcome, Say
 from harness.study.plan import PlannedRun
 from harness.study.record import Record
 
@@ -45,10 +45,15 @@ Executor = Callable[[Agenda, Watcher], None]
 """Carries out all of an agenda."""
 
 
+def in_turn(carry_out: Callable[[Errand, Say], Outcome], agenda: Agenda, watcher: Watcher) -> None:
+    """One errand after another, each carried out so. Raises HarnessError where one cannot be."""
+    while (errand := agenda.next()) is not None:
+        agenda.ended(errand, carry_out(errand, watcher.said))
+
+
 def one_by_one(agenda: Agenda, watcher: Watcher) -> None:
     """The local executor: on this machine, one errand after another."""
-    while (errand := agenda.next()) is not None:
-        agenda.ended(errand, errand.carry_out(watcher.said))
+    in_turn(lambda errand, say: errand.carry_out(say), agenda, watcher)
 
 
 @dataclass

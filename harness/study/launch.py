@@ -1,4 +1,4 @@
-"""The executor for several devices in one run: what learns goes through `accelerate launch`."""
+"""Several devices in one run: what learns goes through `accelerate launch`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import sys
 import tempfile
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -21,7 +20,6 @@ import yaml
 from harness.common.device import Device
 from harness.common.errors import HarnessError
 from harness.common.leftovers import prefix
-from harness.study.agenda import Agenda, Watcher
 from harness.study.errands import Errand, RunErrand
 from harness.study.executor import Outcome, Say, run_locally, too_late
 from harness.study.rank import ADDRESS
@@ -35,23 +33,12 @@ GRACE = 30.0
 LAUNCH = (sys.executable, "-m", "accelerate.commands.accelerate_cli", "launch")
 
 
-@dataclass(frozen=True)
-class Launcher:
-    """Called with an agenda, it carries out one errand after another on this machine."""
-
-    config: Path
-    """What `accelerate config` writes."""
-
-    def __call__(self, agenda: Agenda, watcher: Watcher) -> None:
-        """Carry out all of an agenda. Raises HarnessError where processes cannot be launched."""
-        while (errand := agenda.next()) is not None:
-            agenda.ended(errand, self._carry_out(errand, watcher.said))
-
-    def _carry_out(self, errand: Errand, say: Say) -> Outcome:
-        if not isinstance(errand, RunErrand) or errand.assignment.device.together == 1:
-            return errand.carry_out(say)
-        return Outcome(run_locally(partial(launched, self.config), errand.assignment, say,
-                                   errand.limits))
+def carry_out(config: Path, errand: Errand, say: Say) -> Outcome:
+    """An errand on this machine; a run that several devices learn goes through accelerate, with
+    what `accelerate config` wrote. Raises HarnessError where processes cannot be launched."""
+    if not isinstance(errand, RunErrand) or errand.assignment.device.together == 1:
+        return errand.carry_out(say)
+    return Outcome(run_locally(partial(launched, config), errand.assignment, say, errand.limits))
 
 
 def devices_of(config: Path, device: Device) -> Device:
@@ -71,8 +58,8 @@ def devices_of(config: Path, device: Device) -> Device:
     if fields.get("num_machines", 1) != 1:
         raise HarnessError(f"{config}: num_machines is {fields['num_machines']}",
                            "Set it to 1: one run learns on the devices of one machine.")
-    return dataclasses.replace(device, together=int(fields["num_processes"]),
-                               sharded=fields.get("distributed_type") == "FSDP")
+    return dataclasses.replace(device, together=count,
+                               sharded=count > 1 and fields.get("distributed_type") == "FSDP")
 
 
 def launched(config: Path, assignment: Assignment, say: Say, limits: RunLimits) -> Outcome:

@@ -6,16 +6,17 @@ import dataclasses
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from harness.common.device import Device, detect
 from harness.sources.cache import cache_folder
 from harness.study import node
-from harness.study.agenda import Executor, one_by_one
+from harness.study.agenda import Executor, in_turn, one_by_one
 from harness.study.cluster import Cluster
 from harness.study.connection import connected, refusal
 from harness.study.estimate.room import available
-from harness.study.launch import Launcher, devices_of
+from harness.study.launch import carry_out, devices_of
 from harness.study.results import Results
 from harness.study.store import Store
 
@@ -41,7 +42,8 @@ def on_devices(config: Path) -> Place:
     Raises HarnessError for a configuration that cannot be used.
     """
     device = devices_of(config, detect())
-    return dataclasses.replace(HERE, execute=Launcher(config.absolute()), device=lambda: device)
+    return dataclasses.replace(HERE, device=lambda: device,
+                               execute=partial(in_turn, partial(carry_out, config.absolute())))
 
 
 @contextmanager

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from harness.backbones.handle import Handle, get_backbone, get_embedder
 from harness.common.device import Device
@@ -139,13 +138,6 @@ def _check_sizes(loaded: LoadedSuite, task: Task) -> None:
                                "Give more data.")
 
 
-def _shared_out(device: Device, entry: Entry) -> dict[str, Any]:
-    """What does not learn by gradient has nothing to share out."""
-    if not isinstance(entry.method, Tuned):
-        return {}
-    return {"devices": device.together, "sharded": device.sharded}
-
-
 def _identity(plan: Plan, entry: Entry, budget: Budget, seed: int, inner: str | None) -> Identity:
     handle = plan.backbones[entry.backbone] if entry.backbone else None
     embedder = plan.embedder if entry.method.name == "rag" else None
@@ -158,7 +150,9 @@ def _identity(plan: Plan, entry: Entry, budget: Budget, seed: int, inner: str | 
         backbone_origin=handle.origin if handle else None,
         embedder_sha256=embedder.sha256 if embedder else None, code_sha256=code_sha256(),
         libraries=library_versions(), device_type=plan.device.type, autocast=plan.device.autocast,
-        **_shared_out(plan.device, entry),
+        # What does not learn by gradient has nothing to share out.
+        devices=plan.device.together if isinstance(entry.method, Tuned) else 1,
+        sharded=plan.device.sharded and isinstance(entry.method, Tuned),
     )
     digest = sha256_json(identity.model_dump(mode="json", exclude={"run_id", "suite"}))
     return identity.model_copy(update={"run_id": digest[:ID_LENGTH]})

@@ -25,7 +25,7 @@ ADDRESS = "HARNESS_RANKS"
 def take_part(assignment: Assignment, say: Say) -> Record | None:
     """The run's record; of a process that is not the first the record of its own failure, or
     None."""
-    ranks = join(assignment.device.type)
+    ranks = join(assignment.device)
     device = dataclasses.replace(assignment.device, threads=torch.get_num_threads())
     assignment = dataclasses.replace(assignment, ranks=ranks, device=device)
     return assist(assignment) if ranks.rank else carry_out(assignment, say)

@@ -71,10 +71,11 @@ def reproduce(saved: SavedRun, record: Record, kept: Store, limits: RunLimits,
 
     Raises HarnessError when it has no result this time.
     """
+    device = saved.assignment.device
     identity = record.identity.model_copy(update={
         "code_sha256": code_sha256(), "libraries": library_versions(),
-        "device_type": saved.assignment.device.type, "devices": 1, "sharded": False,
-        "autocast": saved.assignment.device.autocast})
+        "device_type": device.type, "devices": device.together, "sharded": device.sharded,
+        "autocast": device.autocast})
     with tempfile.TemporaryDirectory() as folder:
         # The first seed's trials choose the setting; the other seeds were given it.
         assignment = dataclasses.replace(

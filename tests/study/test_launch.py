@@ -181,3 +181,9 @@ def test_a_configuration_that_accelerate_refuses_ends_the_command_not_the_run(su
     config.write_text("num_processes: 2\nno_such_field: 1\n")
     with pytest.raises(HarnessError, match="accelerate launch ended"):
         done_by(suite, config, tmp_path, "full", "enc")
+
+
+def test_one_device_shards_nothing(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text("num_processes: 1\ndistributed_type: FSDP\n")
+    assert devices_of(path, detect()) == detect()
