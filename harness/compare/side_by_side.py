@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import chain
 
 import numpy as np
@@ -123,7 +123,7 @@ def _study_facts(study: Study) -> dict[str, str]:
         facts[f"{backbone.name}: weights"] = backbone.sha256[:12]
         facts |= {f"{backbone.name}: {name}": str(value)
                   for name, value in backbone.budget.items()}
-    return facts | (_computed(study.records[0]) if study.records else {})
+    return facts | (_computed(study.records) if study.records else {})
 
 
 def _run_facts(record: Record) -> dict[str, str]:
@@ -133,13 +133,15 @@ def _run_facts(record: Record) -> dict[str, str]:
              "weights": str(identity.backbone_sha256)[:12]}
     facts |= {f"option {name}": str(value) for name, value in identity.options.items()}
     facts |= {f"budget: {name}": str(value) for name, value in identity.budget.items()}
-    return facts | _computed(record)
+    return facts | _computed([record])
 
 
-def _computed(record: Record) -> dict[str, str]:
-    identity, where = record.identity, record.environment
+def _computed(records: Sequence[Record]) -> dict[str, str]:
+    identity, where = records[0].identity, records[0].environment
+    # Of a study only what learns by gradient does so on several devices.
+    together = {f"{r.identity.devices}{' sharded' if r.identity.sharded else ''}" for r in records}
     facts = {"computing code": identity.code_sha256[:12], "device": where.device,
-             "threads": str(where.threads), "devices": str(identity.devices),
+             "threads": str(where.threads), "devices": ", ".join(sorted(together)),
              "autocast": identity.autocast,
              "Python": where.python, "commit": (where.commit or "unknown")[:12]}
     return facts | {f"library {name}": v for name, v in identity.libraries.items()}

@@ -73,6 +73,16 @@ def test_what_differs_between_two_studies_is_named():
     assert study_divergences(first.study, first.study) == ()
 
 
+def test_that_some_runs_of_a_study_learned_on_several_devices_is_named():
+    study = two()[0].study
+    *others, last = study.records
+    identity = last.identity.model_copy(update={"devices": 2, "sharded": True})
+    shared = study.model_copy(update={
+        "records": (*others, last.model_copy(update={"identity": identity}))})
+    assert [(d.what, d.first, d.second) for d in study_divergences(study, shared)] == [
+        ("devices", "1", "1, 2 sharded")]
+
+
 def test_a_method_in_both_has_a_difference_with_an_interval():
     first, second = two()
     found = {line.name: line for line in lines(first.summary, second.summary)}
