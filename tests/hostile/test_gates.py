@@ -123,7 +123,8 @@ def test_a_note_is_shown_without_its_codes(place, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", "..", "a/b", "\x1b]0;x\x07"])
-def test_a_name_that_is_a_path_reads_nothing_there(place, tmp_path, name):
+def test_a_name_that_is_a_path_reads_nothing_there(place, tmp_path, name, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # whose parent holds no study
     refused(harness("baseline", "show", name, "--baselines", tmp_path), "json")
     refused(harness("baseline", "approve", name, "--suites", place.folder, "--runs", place.runs,
                     "--baselines", tmp_path), "run")
