@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
+from transformers import BatchEncoding
 
 from harness.backbones.batches import by_length
 from harness.backbones.casts import cast_once
 from harness.backbones.encode import collate, encode
+from harness.backbones.first_token import first_token_alone, last_block
 from harness.backbones.load import Loaded
 from harness.common.clock import Clock
 from harness.common.device import Device
@@ -34,13 +37,21 @@ class EncoderClassifier:
     device: Device
     write: Save
     link: Link
+    last: nn.Module | None = field(init=False)
 
     def __post_init__(self) -> None:
         cast_once(self.loaded.model)
+        self.last = last_block(self.loaded.model)
 
     @property
     def parameters(self) -> tuple[int, int]:
         return count_parameters(self.loaded.model)
+
+    def logits(self, batch: BatchEncoding) -> torch.Tensor:
+        """Logits of the classes, [rows, classes]."""
+        with first_token_alone(self.last):
+            logits: torch.Tensor = self.loaded.model(**batch).logits
+        return logits
 
     def predict(self, examples: Sequence[Example], clock: Clock) -> np.ndarray:
         with clock.phase("predict"):
@@ -54,7 +65,7 @@ class EncoderClassifier:
         for indices in by_length([len(e["input_ids"]) for e in encoded], BATCH):
             batch = collate(self.loaded.tokenizer, [encoded[i] for i in indices], self.device.type)
             with torch.inference_mode(), self.device.autocast_context():
-                logits = self.loaded.model(**batch).logits
+                logits = self.logits(batch)
             values = self.link.probabilities(logits.double().cpu().numpy())
             rows.update(zip(indices, values, strict=True))
         return np.stack([rows[i] for i in range(len(examples))])
@@ -89,7 +100,7 @@ class EncoderLearner:
         device = self.classifier.device.type
         batch = collate(self.classifier.loaded.tokenizer, [self.encoded[i] for i in indices],
                         device)
-        return self.classifier.link.loss(self.model(**batch).logits.float(),
+        return self.classifier.link.loss(self.classifier.logits(batch).float(),
                                          self.targets[indices].to(device))
 
     def validate(self) -> float:
