@@ -7,7 +7,8 @@ import platform
 
 TRIM_THRESHOLD, MMAP_MAX = -1, -4
 """Parameters of glibc's mallopt(3)."""
-NEVER = 2**31 - 1
+NEVER = -1
+"""As a threshold: more than any size."""
 
 
 def keep_freed_memory() -> None:

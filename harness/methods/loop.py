@@ -219,8 +219,10 @@ def _keep_best(learner: Learner, job: Job, training: Training, state: _State, ep
         raise DivergedError(f"validation loss is {loss} after epoch {epoch + 1}", training)
     if loss < state.best:
         state.best, state.waited, training.best_epoch = loss, 0, epoch + 1
-        state.best_weights = {name: p.detach().clone()
-                              for name, p in learner.model.named_parameters() if p.requires_grad}
+        # After the last epoch the best weights are those in place: a copy would be for nothing.
+        state.best_weights = None if epoch + 1 == job.budget.epochs else {
+            name: p.detach().clone()
+            for name, p in learner.model.named_parameters() if p.requires_grad}
     else:
         state.waited += 1
     return state.waited < job.budget.patience

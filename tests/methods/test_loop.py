@@ -79,6 +79,14 @@ def test_the_best_epoch_is_kept_and_patience_stops(job):
     assert torch.equal(toy.model.weight, toy.weights[1])
 
 
+@pytest.mark.parametrize(("losses", "best"), [([0.5, 0.7, 0.4], 3), ([0.5, 0.4, 0.7], 2)])
+def test_the_last_epoch_stays_where_it_is_the_best_and_only_there(job, losses, best):
+    toy = Toy(losses=losses)
+    training = train(toy, job(epochs=3, patience=3), 0.1, 0.0)
+    assert training.best_epoch == best
+    assert torch.equal(toy.model.weight, toy.weights[best - 1])
+
+
 def test_a_loss_that_is_not_finite_ends_the_run_with_its_curve(job):
     toy = Toy()
     toy.x[5] = float("inf")

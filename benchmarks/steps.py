@@ -1,0 +1,132 @@
+"""Where the time of a training step goes, and how much of the machine's peak a warm step reaches.
+
+Three epochs of the harness's own loop on the same items, without a script beside it: the first meets
+memory that the process never touched and kernels that were never made, the second is timed, the
+third profiled. Writes `benchmarks/results/steps.json` and `.md`. `python -m benchmarks.steps`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import torch
+from torch.profiler import ProfilerActivity, profile
+
+from benchmarks.training import CASES, RESULTS, SUITE, Case, job_of, peak
+from harness.common.device import detect
+from harness.common.heap import keep_freed_memory
+from harness.methods.trials import fit_once
+from harness.study.plan import make_plan
+from harness.suite import load_suite
+
+EPOCHS = 3
+ITEMS = {"minilm": 320, "smollm2": 96}
+SHOWN = 14
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Seconds by step; arithmetic a second of the first epoch and of the second; the third's
+    operations with their shares of its time."""
+
+    items: int
+    seconds: list[float]
+    first_gflops: float
+    warm_gflops: float
+    warm_tokens: float
+    """Tokens a second."""
+    peak_gflops: float
+    """Of a square product, just before and just after: the better."""
+    operations: dict[str, float]
+
+
+def measure(case: Case) -> Steps:
+    """What the process of one case does."""
+    keep_freed_memory()
+    device = detect()
+    dtype = torch.bfloat16 if device.autocast == "bf16" else torch.float32
+    fastest = peak(dtype, device)
+    case = replace(case, train=ITEMS[case.backbone], epochs=EPOCHS)
+    job, method = job_of(make_plan(load_suite(SUITE, "standard"), device), case, 0)
+    per_epoch = -(-len(job.train) // job.budget.batch)
+    profiler, ends = profile(activities=[ProfilerActivity.CPU]), [0.0]
+
+    def say(text: str) -> None:
+        if ", step " not in text:
+            return
+        ends.append(time.perf_counter())
+        if len(ends) == 2 * per_epoch + 1:
+            profiler.start()
+        if len(ends) == EPOCHS * per_epoch + 1:
+            profiler.stop()
+
+    ends[0] = time.perf_counter()
+    training = fit_once(method, replace(job, say=say), {"learning_rate": case.rate}).fit.training
+    assert training is not None  # noqa: S101  (every case trains)
+    arithmetic, tokens = training.flops / EPOCHS / 1e9, training.tokens / EPOCHS
+    first, warm = ends[per_epoch] - ends[0], ends[2 * per_epoch] - ends[per_epoch]
+    events = sorted(profiler.key_averages(), key=lambda e: -e.self_cpu_time_total)
+    total = sum(event.self_cpu_time_total for event in events)
+    return Steps(len(job.train), [b - a for a, b in zip(ends, ends[1:], strict=False)],
+                 arithmetic / first, arithmetic / warm, tokens / warm,
+                 max(fastest, peak(dtype, device)),
+                 {e.key: e.self_cpu_time_total / total for e in events[:SHOWN]})
+
+
+def table(found: dict[str, Steps]) -> list[str]:
+    """Markdown."""
+    lines = ["| trained | first step, s | second, s | second epoch, s a step | tokens/s | share of "
+             "peak, first epoch | second epoch |", "|---|---|---|---|---|---|---|"]
+    for title, s in found.items():
+        per_epoch = len(s.seconds) // EPOCHS
+        warm = s.seconds[per_epoch:2 * per_epoch]
+        lines.append(f"| {title} | {s.seconds[0]:.2f} | {s.seconds[1]:.2f} | "
+                     f"{sum(warm) / len(warm):.2f} | {s.warm_tokens:.0f} | "
+                     f"{s.first_gflops / s.peak_gflops:.0%} | "
+                     f"{s.warm_gflops / s.peak_gflops:.0%} |")
+    for title, s in found.items():
+        lines += ["", f"{title}, third epoch: share of the time, by operation of torch.", "",
+                  "| operation | share |", "|---|---|"]
+        lines += [f"| `{name}` | {share:.1%} |" for name, share in s.operations.items()]
+    return lines
+
+
+def main() -> None:
+    """Measure all, each in a process of its own; print and keep the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--case", type=int, help="measure this case alone, in this process")
+    options = parser.parse_args()
+    if options.case is not None:
+        print(json.dumps(asdict(measure(CASES[options.case]))))
+        return
+    found: dict[str, Steps] = {}
+    for number, case in enumerate(CASES):
+        said = subprocess.run([sys.executable, "-m", "benchmarks.steps", "--case", str(number)],
+                              check=True, stdout=subprocess.PIPE, text=True,
+                              cwd=Path(__file__).parents[1]).stdout
+        steps = Steps(**json.loads(said.splitlines()[-1]))
+        found[f"{case.backbone} {case.method}, {steps.items} items"] = steps
+    device = detect()
+    text = "\n".join([
+        "# Where a training step's time goes", "",
+        f"{device.name}, autocast {device.autocast}. Legal data, length 128, batch 16, three epochs "
+        "over the same items. *First step* begins with nothing loaded. *Second epoch* has a "
+        "validation on 16 items within it. Peak: the better of two square matrix products, before "
+        "and after, in the same process: "
+        + ", ".join(f"{s.peak_gflops:.0f}" for s in found.values()) + " GFLOP/s.", "",
+        *table(found), ""])
+    (RESULTS / "steps.json").write_text(json.dumps(
+        {"device": device.name, "autocast": device.autocast,
+         "cases": {title: asdict(s) for title, s in found.items()}}, indent=1) + "\n")
+    (RESULTS / "steps.md").write_text(text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
