@@ -31,7 +31,7 @@ gate: $(VENV)/.ready ## may a model replace the approved one: make gate TASK=leg
 
 test: $(VENV)/.ready ## all tests; pages are tested in Debian's chromium
 	# A file stays with one worker, or each would make the file's study for itself.
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m 'not end_to_end' --cov=harness --cov-report=
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m 'not end_to_end' --cov=harness --cov-report=
 	# One after another: two studies at once would share the cores that each takes for its own.
 	$(BIN)/python -m pytest -m end_to_end --cov=harness --cov-append --cov-report=term:skip-covered --cov-fail-under=90
 

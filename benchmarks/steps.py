@@ -1,8 +1,8 @@
 """Where the time of a training step goes, and how much of the machine's peak a warm step reaches.
 
-Three epochs of the harness's own loop on the same items, without a script beside it: the first meets
-memory that the process never touched and kernels that were never made, the second is timed, the
-third profiled. Writes `benchmarks/results/steps.json` and `.md`. `python -m benchmarks.steps`.
+Three epochs of the harness's own loop on the same items, without a script beside it: the first
+meets memory that the process never touched and kernels that were never made, the second is timed,
+the third profiled. Writes `benchmarks/results/steps.json` and `.md`. `python -m benchmarks.steps`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import torch
@@ -73,7 +74,7 @@ def measure(case: Case) -> Steps:
     first, warm = ends[per_epoch] - ends[0], ends[2 * per_epoch] - ends[per_epoch]
     events = sorted(profiler.key_averages(), key=lambda e: -e.self_cpu_time_total)
     total = sum(event.self_cpu_time_total for event in events)
-    return Steps(len(job.train), [b - a for a, b in zip(ends, ends[1:], strict=False)],
+    return Steps(len(job.train), [b - a for a, b in pairwise(ends)],
                  arithmetic / first, arithmetic / warm, tokens / warm,
                  max(fastest, peak(dtype, device)),
                  {e.key: e.self_cpu_time_total / total for e in events[:SHOWN]})
@@ -115,8 +116,8 @@ def main() -> None:
     device = detect()
     text = "\n".join([
         "# Where a training step's time goes", "",
-        f"{device.name}, autocast {device.autocast}. Legal data, length 128, batch 16, three epochs "
-        "over the same items. *First step* begins with nothing loaded. *Second epoch* has a "
+        f"{device.name}, autocast {device.autocast}. Legal data, length 128, batch 16, three "
+        "epochs over the same items. *First step* begins with nothing loaded. *Second epoch* has a "
         "validation on 16 items within it. Peak: the better of two square matrix products, before "
         "and after, in the same process: "
         + ", ".join(f"{s.peak_gflops:.0f}" for s in found.values()) + " GFLOP/s.", "",

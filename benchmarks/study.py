@@ -22,8 +22,9 @@ import torch
 
 from benchmarks.forgetting import requests_of
 from benchmarks.peers.frozen import fit_head, probe
-from benchmarks.peers.prompting import ask, language_model
+from benchmarks.peers.prompting import ask_some, language_model
 from benchmarks.peers.trainer import BEST, DEFAULTS, Flags, fine_tune
+from benchmarks.timeline import Timeline
 from harness.common.device import detect
 from harness.measure.forgetting.probes import MAX_LENGTH, Probing
 from harness.methods.method import Job
@@ -63,10 +64,10 @@ def script_of(plan: Plan, run: PlannedRun, flags: Flags, dtype: torch.dtype | No
     """What a user would run for one fit of this method."""
     job, test, label = job_of(plan, run), plan.sample(run.budget).test, run.identity.label
     if label in ONCE:
-        return lambda: fit_head(job, test)
+        return lambda: fit_head(job, test).seconds
     if label in SHOTS:
         shots, tried = job.train[: SHOTS[label]], run.budget.trials if SHOTS[label] else 0
-        return lambda: ask(job, [*job.validation * tried, *test], shots, dtype)
+        return lambda: ask_some(job, [*job.validation * tried, *test], shots, dtype)
     return lambda: fine_tune(job, label, RATE, flags).seconds
 
 
@@ -105,32 +106,29 @@ def job_of(plan: Plan, run: PlannedRun) -> Job:
 
 @dataclass(frozen=True)
 class Studied:
-    """Seconds of `harness run legal --profile quick`."""
+    """`harness run legal --profile quick` in empty folders, and once more with all runs there."""
 
     whole: float
-    """In empty folders."""
-    adapting: float
-    """Of these, trials and fits."""
+    """Seconds."""
+    parts: Timeline
     again: float
-    """The same command when all runs are there: planning, checks, records, report."""
+    """Seconds of the same command when all runs are there: planning, checks, records, report."""
 
 
 def studied(folder: Path) -> Studied:
     """Run the study in an empty folder, and once more."""
-    whole = commanded(folder)
-    records = [json.loads(path.read_text())
-               for path in (folder / "runs").glob("legal/*/record.json")]
-    adapting = sum(r["cost"]["shared_seconds"] for r in records if r["cost"])
-    return Studied(whole, adapting, commanded(folder))
+    whole, said = commanded("benchmarks.timeline", [], folder)
+    again, _ = commanded("harness", ["run"], folder)
+    return Studied(whole, Timeline(**json.loads(said.splitlines()[-1])), again)
 
 
-def commanded(folder: Path) -> float:
-    """Seconds of the command, from the start of its process to its end."""
+def commanded(module: str, words: list[str], folder: Path) -> tuple[float, str]:
+    """Seconds of the command, from the start of its process to its end, and what it printed."""
     start = time.perf_counter()
-    subprocess.run([sys.executable, "-m", "harness", "run", "legal", "--profile", "quick",
-                    "--runs", folder / "runs", "--reports", folder / "reports", "--no-wandb"],
-                   check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - start
+    said = subprocess.run([sys.executable, "-m", module, *words, "legal", "--profile", "quick",
+                           "--runs", folder / "runs", "--reports", folder / "reports",
+                           "--no-wandb"], check=True, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    return time.perf_counter() - start, said.stdout
 
 
 def main() -> None:
@@ -155,20 +153,35 @@ def main() -> None:
     keep(device.name, study, totals, rows)
 
 
+def parts_table(study: Studied) -> list[str]:
+    """Markdown: where the study's time went, and how much of it was for the study's own sake."""
+    parts = study.parts
+    spent = {"planning, checks of the data": parts.planning, "adapting": parts.adapting,
+             "answering the test items": parts.answering,
+             "around the runs: processes, data, records": parts.around,
+             "forgetting and latency": parts.measuring,
+             "comparison and report": parts.reporting}
+    return ["| the study's time | seconds | share |", "|---|---|---|",
+            *(f"| {name} | {seconds:.1f} | {seconds / study.whole:.1%} |"
+              for name, seconds in spent.items()), "",
+            f"Overhead (planning, around the runs, report): {parts.overhead:.1f} s, "
+            f"{parts.overhead / study.whole:.1%}. The same command with all runs there took "
+            f"{study.again:.1f} s."]
+
+
 def keep(device: str, study: Studied, totals: dict[str, float], rows: list[dict[str, object]]
          ) -> None:
     """Write the figures as JSON and Markdown."""
     text = "\n".join([
         "# The quick legal study against its scripts, one by one", "",
         f"{device}. `harness run legal --profile quick` in empty folders took "
-        f"{study.whole:.0f} s, of which {study.adapting:.0f} s were adapting; it measures latency "
-        "and writes the report within that time, the scripts do neither. The same command with "
-        "all runs there, which plans, checks, reads records and reports, took "
-        f"{study.again:.1f} s: {study.again / study.whole:.1%}. Each kind of script was timed once "
-        "and counted as often as the study fits the method; of prompts every so many items were "
-        "timed for all.", "",
+        f"{study.whole:.0f} s; it measures latency and writes the report within that time, the "
+        "scripts do neither. Each kind of script was timed once, after the study, and counted as "
+        "often as the study fits the method; of prompts every so many items were timed for all.",
+        "",
         *(f"- {name}: {total:.0f} s, {total / study.whole:.2f} times the study"
           for name, total in totals.items()), "",
+        *parts_table(study), "",
         "| flags | script | times | seconds each |", "|---|---|---|---|",
         *(f"| {r['flags']} | {r['script']} | {r['times']} | {r['seconds']:.1f} |" for r in rows),
         ""])

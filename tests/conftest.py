@@ -34,6 +34,20 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ["WANDB_MODE"] = "disabled"
 
 
+SLOW = ("study/test_cluster", "study/test_launch", "methods/test_tuners", "study/test_forgetting",
+        "study/test_study", "test_recipes", "methods/test_methods", "study/test_reproduce",
+        "faults/test_kills", "methods/test_families", "hostile/test_models", "faults/test_disks")
+"""Files of more than 40 seconds, the slowest first."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow files first: one that begins last leaves the other workers idle."""
+    here = Path(__file__).parent
+    rank = {str(here / f"{name}.py"): number for number, name in enumerate(SLOW)}
+    items.sort(key=lambda item: rank.get(str(item.path), len(SLOW)))
+
+
 def pytest_collection_finish() -> None:
     """What the libraries made at their import is no garbage: no collection looks through it."""
     gc.freeze()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from lm_eval.models.huggingface import HFLM
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from benchmarks.peers.answered import Answered
 from harness.backbones.prompts import prompt_writer
 from harness.methods.method import Job
 from harness.tasks.examples import Example
@@ -26,21 +28,24 @@ def language_model(job: Job, dtype: torch.dtype | None) -> HFLM:
                 mixed_precision_dtype=dtype)
 
 
-def ask(job: Job, examples: Sequence[Example], before: Sequence[Example],
-        dtype: torch.dtype | None) -> float:
-    """Seconds to load the model and score the options of each item, with worked examples first.
-
-    Some items, evenly spread, are timed for all.
-    """
+def ask_some(job: Job, examples: Sequence[Example], before: Sequence[Example],
+             dtype: torch.dtype | None) -> float:
+    """Seconds to ask all examples, as `ask` does; some, evenly spread, are timed for all."""
+    asked = examples[:: max(1, len(examples) // ASKED)]
     start = time.perf_counter()
     model = language_model(job, dtype)
-    loaded = time.perf_counter()
-    asked = examples[:: max(1, len(examples) // ASKED)]
+    loaded = time.perf_counter() - start
+    return loaded + ask(model, job, asked, before).seconds * len(examples) / len(asked)
+
+
+def ask(model: HFLM, job: Job, asked: Sequence[Example], before: Sequence[Example]) -> Answered:
+    """Score the options of each item, with worked examples first, and answer the likeliest."""
+    start = time.perf_counter()
     writer = prompt_writer(model.tokenizer, job.task.prompt, job.task.options,
                            job.budget.max_length)
     head, answers = writer.head(before), writer.answers()
     requests = [((str(i), str(o)), head + writer.tail(example), answer)
                 for i, example in enumerate(asked) for o, answer in enumerate(answers)]
-    model._loglikelihood_tokens(requests, disable_tqdm=True)
-    scoring = time.perf_counter() - loaded
-    return loaded - start + scoring * len(examples) / len(asked)
+    found = model._loglikelihood_tokens(requests, disable_tqdm=True)
+    scores = np.array([score for score, _ in found]).reshape(len(asked), len(answers))
+    return Answered(time.perf_counter() - start, scores.argmax(axis=1))

@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors.numpy import load_file, save_file
-from sentence_transformers import SentenceTransformer
 from transformers import BatchEncoding
 
 from harness.backbones.batches import by_length
@@ -66,6 +65,9 @@ def sentences(handle: Handle, max_length: int, device: Device) -> Featurizer:
     """A sentence-transformers model's own embeddings, normalised to length one."""
 
     def connect() -> Encoder:
+        # Its import takes over a second, and few commands embed anything.
+        from sentence_transformers import SentenceTransformer
+
         with quietly():
             model = SentenceTransformer(str(handle.path), device=device.type,
                                         model_kwargs={"use_safetensors": True})

@@ -11,8 +11,7 @@ import string
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cache
-
-from rouge_score.rouge_scorer import RougeScorer
+from typing import Any
 
 ARTICLES = re.compile(r"\b(a|an|the)\b")
 PUNCTUATION = str.maketrans("", "", string.punctuation)
@@ -62,5 +61,8 @@ def _recall(given: list[str], wanted: list[str]) -> float:
 
 
 @cache
-def _rouge() -> RougeScorer:
+def _rouge() -> Any:
+    # It imports all of NLTK, which takes half a second: most studies do not ask it.
+    from rouge_score.rouge_scorer import RougeScorer
+
     return RougeScorer(["rougeL"], use_stemmer=True)

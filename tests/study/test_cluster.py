@@ -55,8 +55,9 @@ def nodes():
     made = Nodes(initialize_head=True, head_node_args={
         "num_cpus": 0, "include_dashboard": False,
         # A lost machine is noticed within a second or two, not within fifteen.
+        # Ray lets its workers yield to all others, here to the tests beside this one.
         "_system_config": {"health_check_initial_delay_ms": 0, "health_check_period_ms": 500,
-                           "health_check_failure_threshold": 3}})
+                           "health_check_failure_threshold": 3, "worker_niceness": 0}})
     for _ in range(2):
         made.add_node(num_cpus=1)
     yield made

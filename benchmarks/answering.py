@@ -1,0 +1,166 @@
+"""Answering with frozen weights: the harness against sentence-transformers with scikit-learn, and
+against lm-eval's HFLM.
+
+The same items, seeds and prompts, in turn, some rounds in one process, each from nothing loaded;
+the quality of both stands beside the time. The scripts run as a user would run them: with defaults
+(fp32), HFLM also in the hardware's own dtype. Writes `benchmarks/results/answering.json` and `.md`.
+`python -m benchmarks.answering`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+import torch
+
+from benchmarks.peers.answered import Answered
+from benchmarks.peers.frozen import fit_head
+from benchmarks.peers.prompting import ask, language_model
+from benchmarks.study import job_of
+from benchmarks.training import RESULTS, SUITE, over_seeds, ratio
+from harness.backbones.features import FeatureStore
+from harness.common.clock import Clock
+from harness.common.device import detect
+from harness.common.heap import keep_freed_memory
+from harness.measure.quality import quality
+from harness.methods.method import Job, Method
+from harness.methods.prompting import draw_shots
+from harness.methods.trials import tune
+from harness.study.plan import make_plan
+from harness.suite import load_suite
+from harness.tasks.examples import Example
+
+HARNESS = "harness"
+PER_CLASS = 1
+
+
+@dataclass(frozen=True)
+class Case:
+    """A method that leaves the backbone as it is, and how many items are answered."""
+
+    method: str
+    backbone: str
+    test: int
+
+    @property
+    def title(self) -> str:
+        """For people."""
+        return f"{self.method} {self.backbone}, {self.test} items"
+
+
+CASES = (Case("features", "minilm", 1000), Case("zero-shot", "smollm2", 32),
+         Case("few-shot", "smollm2", 32))
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds from nothing loaded to the last answer, and quality."""
+
+    seconds: float
+    accuracy: float
+    macro_f1: float
+
+
+Contender = Callable[[], Answered]
+
+
+def contenders(case: Case, job: Job, method: Method, test: tuple[Example, ...]
+               ) -> dict[str, Contender]:
+    """By name, the harness first."""
+    if case.method == "features":
+        return {HARNESS: lambda: by_harness(job, method, test),
+                "sentence-transformers + scikit-learn": lambda: fit_head(job, test)}
+    shots = draw_shots(job.train, PER_CLASS, job.seed) if case.method == "few-shot" else []
+    found: dict[str, Contender] = {HARNESS: lambda: by_harness(job, method, test)}
+    for name, dtype in (("HFLM, defaults", None), ("HFLM, bf16", torch.bfloat16)):
+        if dtype is None or job.device.autocast == "bf16":
+            found[name] = lambda dtype=dtype: by_hflm(job, shots, test, dtype)  # type: ignore[misc]
+    return found
+
+
+def by_harness(job: Job, method: Method, test: tuple[Example, ...]) -> Answered:
+    """The harness's own trials, fit and answers, nothing shared with another run."""
+    alone = replace(job, store=FeatureStore(None), clock=Clock())
+    start = time.perf_counter()
+    fitted = tune(method, alone).fit.fitted
+    answers = fitted.predict(test, Clock())
+    return Answered(time.perf_counter() - start, answers.argmax(axis=1))
+
+
+def by_hflm(job: Job, shots: list[Example], test: tuple[Example, ...], dtype: torch.dtype | None
+            ) -> Answered:
+    """A script's, from nothing loaded."""
+    start = time.perf_counter()
+    predicted = ask(language_model(job, dtype), job, test, shots).predicted
+    return Answered(time.perf_counter() - start, predicted)
+
+
+def timed(contender: Contender, test: tuple[Example, ...], job: Job) -> Timing:
+    """One round of one."""
+    answered = contender()
+    truth = np.array([e.label for e in test])
+    measured = quality(np.eye(job.classes)[answered.predicted], truth, job.task.labels)
+    return Timing(answered.seconds, measured.accuracy, measured.macro_f1)
+
+
+def compare(case: Case, rounds: int) -> dict[str, list[Timing]]:
+    """Every contender's timings, a round after another, each round with a seed of its own."""
+    plan = make_plan(load_suite(SUITE, "standard"), detect())
+    run = next(r for r in plan.runs if r.identity.label == case.method
+               and r.identity.backbone == case.backbone)
+    found: dict[str, list[Timing]] = {}
+    for seed in range(rounds):
+        job = replace(job_of(plan, run), seed=seed)
+        # Prompts have nothing to try; a head tries both regularisations, as its script does.
+        trials = 2 if case.method == "features" else 1
+        budget = job.budget.model_copy(update={"test": case.test, "trials": trials})
+        test = plan.sample(budget).test
+        for name, contender in contenders(case, replace(job, budget=budget), run.entry.method,
+                                          test).items():
+            found.setdefault(name, []).append(timed(contender, test, job))
+            print(case.title, name, seed, found[name][-1], flush=True)
+    return found
+
+
+def table(found: dict[str, dict[str, list[Timing]]]) -> list[str]:
+    """Markdown rows: medians over rounds."""
+    lines = ["| answered | by | seconds | x harness | accuracy | macro F1 |",
+             "|---|---|---|---|---|---|"]
+    for title, by in found.items():
+        for name, timings in by.items():
+            seconds = float(np.median([t.seconds for t in timings]))
+            lines.append(f"| {title} | {name} | {seconds:.1f} | {ratio(timings, by[HARNESS])} | "
+                         f"{over_seeds(timings, 'accuracy')} | "
+                         f"{over_seeds(timings, 'macro_f1')} |")
+    return lines
+
+
+def main() -> None:
+    """Answer with all, print and keep the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    keep_freed_memory()
+    device, rounds = detect(), options.rounds
+    found = {case.title: compare(case, rounds) for case in CASES}
+    text = "\n".join([
+        "# Answering with frozen weights: the harness against scripts", "",
+        f"{device.name}, autocast {device.autocast}; {rounds} rounds in turn in one process, each "
+        "with a seed of its own and from nothing loaded; times are medians, qualities means over "
+        "seeds with their range. Legal data of the standard profile; few-shot shows one example "
+        "a class.", "", *table(found), ""])
+    (RESULTS / "answering.json").write_text(json.dumps(
+        {"device": device.name, "autocast": device.autocast, "rounds": rounds,
+         "cases": {title: {name: [asdict(t) for t in timings] for name, timings in by.items()}
+                   for title, by in found.items()}}, indent=1) + "\n")
+    (RESULTS / "answering.md").write_text(text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
