@@ -29,11 +29,11 @@ report: $(VENV)/.ready ## write a suite's report again from the runs there are
 gate: $(VENV)/.ready ## may a model replace the approved one: make gate TASK=legal CANDIDATE=run id or folder
 	$(BIN)/harness gate $(CANDIDATE) --suite $(TASK) $(if $(PROFILE),--profile $(PROFILE)) $(if $(BASE),--base $(BASE))
 
-test: $(VENV)/.ready ## all tests; pages are tested in Debian's chromium
+test: $(VENV)/.ready ## all tests; pages are tested in Debian's chromium: make test [COVERAGE=least percent]
 	# A file stays with one worker, or each would make the file's study for itself.
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m 'not end_to_end' --cov=harness --cov-report=
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m 'not end_to_end' $(if $(COVERAGE),--cov=harness --cov-report=)
 	# One after another: two studies at once would share the cores that each takes for its own.
-	$(BIN)/python -m pytest -m end_to_end --cov=harness --cov-append --cov-report=term:skip-covered --cov-fail-under=90
+	$(BIN)/python -m pytest -m end_to_end $(if $(COVERAGE),--cov=harness --cov-append --cov-report=term:skip-covered --cov-fail-under=$(COVERAGE))
 
 fuzz: $(VENV)/.ready ## ten thousand damaged files for every reader of files
 	FUZZ_PROFILE=nightly $(BIN)/python -m pytest tests/fuzz -n $(WORKERS) --no-cov
