@@ -45,6 +45,8 @@ lint: $(VENV)/.ready ## ruff, mypy and the layers of the house
 
 bench: $(VENV)/.ready ## benchmarks of this project
 	$(BIN)/python -m benchmarks.training
+	$(BIN)/python -m benchmarks.steps
+	$(BIN)/python -m benchmarks.answering
 	$(BIN)/python -m benchmarks.study
 	$(BIN)/python -m benchmarks.attention
 	$(BIN)/python -m benchmarks.forgetting

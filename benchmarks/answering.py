@@ -29,14 +29,12 @@ from harness.common.device import detect
 from harness.common.heap import keep_freed_memory
 from harness.measure.quality import quality
 from harness.methods.method import Job, Method
-from harness.methods.prompting import draw_shots
 from harness.methods.trials import tune
 from harness.study.plan import make_plan
 from harness.suite import load_suite
 from harness.tasks.examples import Example
 
 HARNESS = "harness"
-PER_CLASS = 1
 
 
 @dataclass(frozen=True)
@@ -53,8 +51,7 @@ class Case:
         return f"{self.method} {self.backbone}, {self.test} items"
 
 
-CASES = (Case("features", "minilm", 1000), Case("zero-shot", "smollm2", 32),
-         Case("few-shot", "smollm2", 32))
+CASES = (Case("features", "minilm", 1000), Case("zero-shot", "smollm2", 32))
 
 
 @dataclass(frozen=True)
@@ -75,11 +72,10 @@ def contenders(case: Case, job: Job, method: Method, test: tuple[Example, ...]
     if case.method == "features":
         return {HARNESS: lambda: by_harness(job, method, test),
                 "sentence-transformers + scikit-learn": lambda: fit_head(job, test)}
-    shots = draw_shots(job.train, PER_CLASS, job.seed) if case.method == "few-shot" else []
     found: dict[str, Contender] = {HARNESS: lambda: by_harness(job, method, test)}
     for name, dtype in (("HFLM, defaults", None), ("HFLM, bf16", torch.bfloat16)):
         if dtype is None or job.device.autocast == "bf16":
-            found[name] = lambda dtype=dtype: by_hflm(job, shots, test, dtype)  # type: ignore[misc]
+            found[name] = lambda dtype=dtype: by_hflm(job, test, dtype)  # type: ignore[misc]
     return found
 
 
@@ -92,11 +88,10 @@ def by_harness(job: Job, method: Method, test: tuple[Example, ...]) -> Answered:
     return Answered(time.perf_counter() - start, answers.argmax(axis=1))
 
 
-def by_hflm(job: Job, shots: list[Example], test: tuple[Example, ...], dtype: torch.dtype | None
-            ) -> Answered:
+def by_hflm(job: Job, test: tuple[Example, ...], dtype: torch.dtype | None) -> Answered:
     """A script's, from nothing loaded."""
     start = time.perf_counter()
-    predicted = ask(language_model(job, dtype), job, test, shots).predicted
+    predicted = ask(language_model(job, dtype), job, test, ()).predicted
     return Answered(time.perf_counter() - start, predicted)
 
 
@@ -116,7 +111,7 @@ def compare(case: Case, rounds: int) -> dict[str, list[Timing]]:
     found: dict[str, list[Timing]] = {}
     for seed in range(rounds):
         job = replace(job_of(plan, run), seed=seed)
-        # Prompts have nothing to try; a head tries both regularisations, as its script does.
+        # A prompt has nothing to try; a head tries both regularisations, as its script does.
         trials = 2 if case.method == "features" else 1
         budget = job.budget.model_copy(update={"test": case.test, "trials": trials})
         test = plan.sample(budget).test
@@ -152,8 +147,7 @@ def main() -> None:
         "# Answering with frozen weights: the harness against scripts", "",
         f"{device.name}, autocast {device.autocast}; {rounds} rounds in turn in one process, each "
         "with a seed of its own and from nothing loaded; times are medians, qualities means over "
-        "seeds with their range. Legal data of the standard profile; few-shot shows one example "
-        "a class.", "", *table(found), ""])
+        "seeds with their range. Legal data of the standard profile.", "", *table(found), ""])
     (RESULTS / "answering.json").write_text(json.dumps(
         {"device": device.name, "autocast": device.autocast, "rounds": rounds,
          "cases": {title: {name: [asdict(t) for t in timings] for name, timings in by.items()}
