@@ -24,7 +24,7 @@ from benchmarks.forgetting import requests_of
 from benchmarks.peers.frozen import fit_head, probe
 from benchmarks.peers.prompting import ask_some, language_model
 from benchmarks.peers.trainer import BEST, DEFAULTS, Flags, fine_tune
-from benchmarks.timeline import Timeline
+from benchmarks.timeline import Timeline, table
 from harness.common.device import detect
 from harness.measure.forgetting.probes import MAX_LENGTH, Probing
 from harness.methods.method import Job
@@ -153,22 +153,6 @@ def main() -> None:
     keep(device.name, study, totals, rows)
 
 
-def parts_table(study: Studied) -> list[str]:
-    """Markdown: where the study's time went, and how much of it was for the study's own sake."""
-    parts = study.parts
-    spent = {"planning, checks of the data": parts.planning, "adapting": parts.adapting,
-             "answering the test items": parts.answering,
-             "around the runs: processes, data, records": parts.around,
-             "forgetting and latency": parts.measuring,
-             "comparison and report": parts.reporting}
-    return ["| the study's time | seconds | share |", "|---|---|---|",
-            *(f"| {name} | {seconds:.1f} | {seconds / study.whole:.1%} |"
-              for name, seconds in spent.items()), "",
-            f"Overhead (planning, around the runs, report): {parts.overhead:.1f} s, "
-            f"{parts.overhead / study.whole:.1%}. The same command with all runs there took "
-            f"{study.again:.1f} s."]
-
-
 def keep(device: str, study: Studied, totals: dict[str, float], rows: list[dict[str, object]]
          ) -> None:
     """Write the figures as JSON and Markdown."""
@@ -181,7 +165,8 @@ def keep(device: str, study: Studied, totals: dict[str, float], rows: list[dict[
         "",
         *(f"- {name}: {total:.0f} s, {total / study.whole:.2f} times the study"
           for name, total in totals.items()), "",
-        *parts_table(study), "",
+        *table(study.parts), "",
+        f"The same command with all runs there took {study.again:.1f} s.", "",
         "| flags | script | times | seconds each |", "|---|---|---|---|",
         *(f"| {r['flags']} | {r['script']} | {r['times']} | {r['seconds']:.1f} |" for r in rows),
         ""])

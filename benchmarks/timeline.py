@@ -1,6 +1,7 @@
 """A study by `harness run`, with what it is not asked for told apart: planning, what surrounds the
-runs, reporting. `python -m benchmarks.timeline SUITE …` takes what `harness run` takes; the last
-line that it prints is a `Timeline` as JSON.
+runs, reporting. `python -m benchmarks.timeline SUITE …` takes what `harness run` takes, in empty
+folders; the last line that it prints is a `Timeline` as JSON. Writes
+`benchmarks/results/timeline.json` and `.md`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import json
 import sys
 import time
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from types import TracebackType
 
 import psutil
@@ -16,9 +18,12 @@ import psutil
 from harness.cli.app import app
 from harness.cli.studies import run as _register  # noqa: F401  (the command, by its import)
 from harness.commands import study
+from harness.common.device import detect
 from harness.report.terminal import ProgressWatcher
 from harness.study.plan import PlannedRun
 from harness.study.record import Record
+
+RESULTS = Path(__file__).parent / "results"
 
 
 @dataclass(frozen=True)
@@ -39,9 +44,29 @@ class Timeline:
     """From the last measurement on: comparison, files, the end of the process."""
 
     @property
+    def whole(self) -> float:
+        """All of it."""
+        return sum(asdict(self).values())
+
+    @property
     def overhead(self) -> float:
         """Seconds in which nothing was adapted, answered or measured."""
         return self.planning + self.around + self.reporting
+
+
+PARTS = {"planning": "planning, checks of the data", "adapting": "adapting",
+         "answering": "answering the test items",
+         "around": "around the runs: processes, data, records",
+         "measuring": "forgetting and latency", "reporting": "comparison and report"}
+
+
+def table(timeline: Timeline) -> list[str]:
+    """Markdown: where the time went, and how much of it was for the study's own sake."""
+    return ["| the study's time | seconds | share |", "|---|---|---|",
+            *(f"| {PARTS[name]} | {seconds:.1f} | {seconds / timeline.whole:.1%} |"
+              for name, seconds in asdict(timeline).items()), "",
+            f"Overhead (planning, around the runs, report): {timeline.overhead:.1f} s of "
+            f"{timeline.whole:.0f} s, {timeline.overhead / timeline.whole:.1%}."]
 
 
 class _Timed(ProgressWatcher):
@@ -88,12 +113,26 @@ def main() -> None:
     app(args=["run", *sys.argv[1:]], prog_name="harness", standalone_mode=False)
     (watched,) = seen
     assert watched.began is not None, "every run was there already"  # noqa: S101
-    print(json.dumps(asdict(Timeline(
+    keep(Timeline(
         planning=watched.began - psutil.Process().create_time(),
         adapting=watched.adapted, answering=watched.answered,
         around=watched.last - watched.began - watched.adapted - watched.answered,
         measuring=watched.measured - watched.last,
-        reporting=time.time() - watched.measured))))
+        reporting=time.time() - watched.measured))
+
+
+def keep(timeline: Timeline) -> None:
+    """Write the figures, and print them as JSON."""
+    given = sys.argv[1:]
+    words = " ".join(word for word, after in zip(given, [*given[1:], ""], strict=True)
+                     if "/" not in word + after)
+    text = "\n".join(["# What a study's time is spent on", "",
+                      f"{detect().name}. `harness run {words}`, in empty folders.", "",
+                      *table(timeline), ""])
+    (RESULTS / "timeline.json").write_text(
+        json.dumps({"device": detect().name, "asked": words, **asdict(timeline)}, indent=1) + "\n")
+    (RESULTS / "timeline.md").write_text(text)
+    print(json.dumps(asdict(timeline)))
 
 
 if __name__ == "__main__":

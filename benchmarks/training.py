@@ -1,8 +1,9 @@
 """Training by the harness against scripts with transformers' Trainer and PEFT.
 
 Same data, examples, epochs, length, learning rate, batch and seed; in turn, some rounds, each with
-a seed of its own. Nobody validates. Writes `benchmarks/results/training.json` and `.md`.
-`make bench`, or `python -m benchmarks.training --rounds 2`.
+a seed of its own. Nobody validates. Writes `benchmarks/results/training.json` and `.md`; cases that
+are not asked for stay as they were measured. `make bench`, or `python -m benchmarks.training
+--rounds 2 --only 0`.
 """
 
 from __future__ import annotations
@@ -176,17 +177,51 @@ def ratio(theirs: list[Timing], ours: list[Timing]) -> str:
     return f"{statistics.median(times):.2f} ({min(times):.2f} to {max(times):.2f})"
 
 
-def table(found: dict[str, dict[str, list[Timing]]], speed: float) -> list[str]:
+@dataclass(frozen=True)
+class Measured:
+    """A case as it was measured, with the machine's peak in the same run."""
+
+    rounds: int
+    peak: dict[str, float]
+    """GFLOP/s of a square matrix product by dtype, the better of before and after."""
+    by: dict[str, list[Timing]]
+
+
+def measure(case: Case, rounds: int, device: Device) -> Measured:
+    """Train by every contender, between two readings of the peak."""
+    before = peaks(device)
+    by = compare(case, rounds)
+    return Measured(rounds, {name: max(speed, before[name])
+                             for name, speed in peaks(device).items()}, by)
+
+
+def peaks(device: Device) -> dict[str, float]:
+    """GFLOP/s by dtype."""
+    return {"bf16": peak(torch.bfloat16, device), "fp32": peak(torch.float32, device)}
+
+
+def read(path: Path) -> dict[str, Measured]:
+    """The cases measured before, by title."""
+    if not path.exists():
+        return {}
+    cases = json.loads(path.read_text())["cases"]
+    return {title: Measured(**c | {"by": {name: [Timing(**t) for t in timings]
+                                          for name, timings in c["by"].items()}})
+            for title, c in cases.items()}
+
+
+def table(found: dict[str, Measured], autocast: str) -> list[str]:
     """Markdown rows: medians over rounds."""
     lines = ["| trained | by | seconds | x harness | tokens/s in the loop | share of peak | "
              "accuracy | macro F1 |", "|---|---|---|---|---|---|---|---|"]
-    for title, by in found.items():
-        for name, timings in by.items():
+    for title, case in found.items():
+        speed = case.peak["bf16" if autocast == "bf16" else "fp32"]
+        for name, timings in case.by.items():
             share = f"{middle(timings, 'gflops') / speed:.0%}" if name == HARNESS else ""
-            speeds = by[HARNESS][0].tokens / middle(timings, "train_seconds")
+            speeds = case.by[HARNESS][0].tokens / middle(timings, "train_seconds")
             lines.append(
                 f"| {title} | {name} | {middle(timings, 'seconds'):.1f} | "
-                f"{ratio(timings, by[HARNESS])} | {speeds:.0f} | {share} | "
+                f"{ratio(timings, case.by[HARNESS])} | {speeds:.0f} | {share} | "
                 f"{over_seeds(timings, 'accuracy')} | {over_seeds(timings, 'macro_f1')} |")
     return lines
 
@@ -206,6 +241,7 @@ def main() -> None:
     """Train all, print and keep the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", type=int, nargs="+", help="numbers of the cases; all without")
     parser.add_argument("--case", type=int, help="train this case alone, in this process")
     parser.add_argument("--by", default=HARNESS)
     parser.add_argument("--seed", type=int, default=0)
@@ -213,25 +249,30 @@ def main() -> None:
     if options.case is not None:
         print(json.dumps(asdict(train_once(CASES[options.case], options.by, options.seed))))
         return
-    device, rounds = detect(), options.rounds
-    fp32, bf16 = (peak(dtype, device) for dtype in (torch.float32, torch.bfloat16))
-    found = {case.title: compare(case, rounds) for case in CASES}
+    device, path = detect(), RESULTS / "training.json"
+    found = read(path)
+    for number in options.only or range(len(CASES)):
+        found[CASES[number].title] = measure(CASES[number], options.rounds, device)
+    keep(found, device, path)
+
+
+def keep(found: dict[str, Measured], device: Device, path: Path) -> None:
+    """Write the figures as JSON and Markdown, and print them."""
+    speeds = "; ".join(f"{title}: {case.peak['bf16']:.0f} in bf16, {case.peak['fp32']:.0f} in fp32"
+                       for title, case in found.items())
     text = "\n".join([
         "# Training: the harness against scripts with transformers' Trainer and PEFT", "",
-        f"{device.name}, autocast {device.autocast}; {rounds} rounds in turn, each training in a "
-        "process of its own, with a seed of its own; times are medians, qualities means over "
-        "seeds with their range. Legal data, length 128, batch 16, without validation. *Seconds* "
-        "are from nothing loaded to trained, imports not counted. "
-        f"Peak: a square matrix product of {MATRIX} in the same run, {bf16:.0f} GFLOP/s "
-        f"in bf16 and {fp32:.0f} in fp32.", "",
-        *table(found, bf16 if device.autocast == "bf16" else fp32), ""])
-    content = {"device": device.name, "autocast": device.autocast, "rounds": rounds,
-               "peak_gflops": {"bf16": bf16, "fp32": fp32},
-               "cases": {title: {name: [asdict(t) for t in timings]
-                                 for name, timings in by.items()} for title, by in found.items()}}
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "training.json").write_text(json.dumps(content, indent=1) + "\n")
-    (RESULTS / "training.md").write_text(text)
+        f"{device.name}, autocast {device.autocast}; {max(c.rounds for c in found.values())} "
+        "rounds in turn, each training in a process of its own, with a seed of its own; times are "
+        "medians, qualities means over seeds with their range. Legal data, length 128, batch 16, "
+        "without validation. *Seconds* are from nothing loaded to trained, imports not counted. "
+        f"Peak: a square matrix product of {MATRIX} in the same run as the case, GFLOP/s: "
+        f"{speeds}.", "", *table(found, device.autocast), ""])
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(
+        {"device": device.name, "autocast": device.autocast,
+         "cases": {title: asdict(case) for title, case in found.items()}}, indent=1) + "\n")
+    path.with_suffix(".md").write_text(text)
     print(text)
 
 
