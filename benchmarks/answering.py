@@ -35,6 +35,7 @@ from harness.suite import load_suite
 from harness.tasks.examples import Example
 
 HARNESS = "harness"
+TRAIN, HELD = 600, 100
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Case:
         return f"{self.method} {self.backbone}, {self.test} items"
 
 
-CASES = (Case("features", "minilm", 1000), Case("zero-shot", "smollm2", 32))
+CASES = (Case("features", "minilm", 1000), Case("zero-shot", "smollm2", 24))
 
 
 @dataclass(frozen=True)
@@ -110,13 +111,14 @@ def compare(case: Case, rounds: int) -> dict[str, list[Timing]]:
                and r.identity.backbone == case.backbone)
     found: dict[str, list[Timing]] = {}
     for seed in range(rounds):
-        job = replace(job_of(plan, run), seed=seed)
         # A prompt has nothing to try; a head tries both regularisations, as its script does.
         trials = 2 if case.method == "features" else 1
-        budget = job.budget.model_copy(update={"test": case.test, "trials": trials})
-        test = plan.sample(budget).test
-        for name, contender in contenders(case, replace(job, budget=budget), run.entry.method,
-                                          test).items():
+        budget = run.budget.model_copy(update={"train": TRAIN, "validation": HELD,
+                                               "test": case.test, "trials": trials})
+        splits = plan.sample(budget)
+        job, test = replace(job_of(plan, run), seed=seed, budget=budget, train=splits.train,
+                            validation=splits.validation), splits.test
+        for name, contender in contenders(case, job, run.entry.method, test).items():
             found.setdefault(name, []).append(timed(contender, test, job))
             print(case.title, name, seed, found[name][-1], flush=True)
     return found
@@ -147,7 +149,7 @@ def main() -> None:
         "# Answering with frozen weights: the harness against scripts", "",
         f"{device.name}, autocast {device.autocast}; {rounds} rounds in turn in one process, each "
         "with a seed of its own and from nothing loaded; times are medians, qualities means over "
-        "seeds with their range. Legal data of the standard profile.", "", *table(found), ""])
+        f"seeds with their range. Legal data, {TRAIN} training items.", "", *table(found), ""])
     (RESULTS / "answering.json").write_text(json.dumps(
         {"device": device.name, "autocast": device.autocast, "rounds": rounds,
          "cases": {title: {name: [asdict(t) for t in timings] for name, timings in by.items()}
