@@ -22,19 +22,17 @@ from benchmarks.peers.answered import Answered
 from benchmarks.peers.frozen import fit_head
 from benchmarks.peers.prompting import ask, language_model
 from benchmarks.study import job_of
-from benchmarks.training import RESULTS, SUITE, over_seeds, ratio
+from benchmarks.training import HARNESS, RESULTS, SUITE, figures, middle, over_seeds, ratio
 from harness.backbones.features import FeatureStore
 from harness.common.clock import Clock
 from harness.common.device import detect
 from harness.common.heap import keep_freed_memory
-from harness.measure.quality import quality
 from harness.methods.method import Job, Method
 from harness.methods.trials import tune
 from harness.study.plan import make_plan
 from harness.suite import load_suite
 from harness.tasks.examples import Example
 
-HARNESS = "harness"
 TRAIN, HELD = 600, 100
 
 
@@ -70,10 +68,9 @@ Contender = Callable[[], Answered]
 def contenders(case: Case, job: Job, method: Method, test: tuple[Example, ...]
                ) -> dict[str, Contender]:
     """By name, the harness first."""
-    if case.method == "features":
-        return {HARNESS: lambda: by_harness(job, method, test),
-                "sentence-transformers + scikit-learn": lambda: fit_head(job, test)}
     found: dict[str, Contender] = {HARNESS: lambda: by_harness(job, method, test)}
+    if case.method == "features":
+        return {**found, "sentence-transformers + scikit-learn": lambda: fit_head(job, test)}
     for name, dtype in (("HFLM, defaults", None), ("HFLM, bf16", torch.bfloat16)):
         if dtype is None or job.device.autocast == "bf16":
             found[name] = lambda dtype=dtype: by_hflm(job, test, dtype)  # type: ignore[misc]
@@ -99,9 +96,7 @@ def by_hflm(job: Job, test: tuple[Example, ...], dtype: torch.dtype | None) -> A
 def timed(contender: Contender, test: tuple[Example, ...], job: Job) -> Timing:
     """One round of one."""
     answered = contender()
-    truth = np.array([e.label for e in test])
-    measured = quality(np.eye(job.classes)[answered.predicted], truth, job.task.labels)
-    return Timing(answered.seconds, measured.accuracy, measured.macro_f1)
+    return Timing(answered.seconds, *figures(np.eye(job.classes)[answered.predicted], test, job))
 
 
 def compare(case: Case, rounds: int) -> dict[str, list[Timing]]:
@@ -130,9 +125,8 @@ def table(found: dict[str, dict[str, list[Timing]]]) -> list[str]:
              "|---|---|---|---|---|---|"]
     for title, by in found.items():
         for name, timings in by.items():
-            seconds = float(np.median([t.seconds for t in timings]))
-            lines.append(f"| {title} | {name} | {seconds:.1f} | {ratio(timings, by[HARNESS])} | "
-                         f"{over_seeds(timings, 'accuracy')} | "
+            lines.append(f"| {title} | {name} | {middle(timings, 'seconds'):.1f} | "
+                         f"{ratio(timings, by[HARNESS])} | {over_seeds(timings, 'accuracy')} | "
                          f"{over_seeds(timings, 'macro_f1')} |")
     return lines
 

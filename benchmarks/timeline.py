@@ -16,7 +16,6 @@ from types import TracebackType
 import psutil
 
 from harness.cli.app import app
-from harness.cli.studies import run as _register  # noqa: F401  (the command, by its import)
 from harness.commands import study
 from harness.common.device import detect
 from harness.report.terminal import ProgressWatcher
