@@ -10,7 +10,6 @@ the quality of both stands beside the time. The scripts run as a user would run 
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -18,11 +17,12 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 import torch
 
+from benchmarks.kept import keep
 from benchmarks.peers.answered import Answered
 from benchmarks.peers.frozen import fit_head
 from benchmarks.peers.prompting import ask, language_model
 from benchmarks.study import job_of
-from benchmarks.training import HARNESS, RESULTS, SUITE, figures, middle, over_seeds, ratio
+from benchmarks.training import HARNESS, SUITE, figures, middle, over_seeds, ratio
 from harness.backbones.features import FeatureStore
 from harness.common.clock import Clock
 from harness.common.device import detect
@@ -144,12 +144,10 @@ def main() -> None:
         f"{device.name}, autocast {device.autocast}; {rounds} rounds in turn in one process, each "
         "with a seed of its own and from nothing loaded; times are medians, qualities means over "
         f"seeds with their range. Legal data, {TRAIN} training items.", "", *table(found), ""])
-    (RESULTS / "answering.json").write_text(json.dumps(
-        {"device": device.name, "autocast": device.autocast, "rounds": rounds,
-         "cases": {title: {name: [asdict(t) for t in timings] for name, timings in by.items()}
-                   for title, by in found.items()}}, indent=1) + "\n")
-    (RESULTS / "answering.md").write_text(text)
-    print(text)
+    keep("answering", device, {
+        "autocast": device.autocast, "rounds": rounds,
+        "cases": {title: {name: [asdict(t) for t in timings] for name, timings in by.items()}
+                  for title, by in found.items()}}, text)
 
 
 if __name__ == "__main__":

@@ -6,19 +6,16 @@ Forward and backward of both in turn, in bf16 and fp32, at the shapes of SmolLM2
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from types import SimpleNamespace
 
 import torch
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
+from benchmarks.kept import keep
 from harness.backbones.attention import attend
 from harness.common.device import detect
 from harness.study.estimate.probe import seconds_of
-
-RESULTS = Path(__file__).parent / "results"
 
 
 @dataclass(frozen=True)
@@ -71,10 +68,7 @@ def main() -> None:
         "|---|---|---|---|---|---|---|",
         *(f"| {r['name']} | {r['rows']} | {r['length']} | {r['dtype']} | {r['kernel_ms']:.1f} | "
           f"{r['products_ms']:.1f} | {r['kernel_ms'] / r['products_ms']:.2f} |" for r in rows), ""])
-    (RESULTS / "attention.json").write_text(
-        json.dumps({"device": device.name, "rows": rows}, indent=1) + "\n")
-    (RESULTS / "attention.md").write_text(text)
-    print(text)
+    keep("attention", device, {"rows": rows}, text)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ The same items, model, dtype and process, the two in turn. Writes
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import time
 from collections.abc import Callable
@@ -17,6 +16,7 @@ import numpy as np
 import torch
 from lm_eval.models.huggingface import HFLM
 
+from benchmarks.kept import keep
 from harness.backbones.handle import get_backbone
 from harness.backbones.load import Loaded, load_causal
 from harness.common.device import Device, detect
@@ -24,7 +24,6 @@ from harness.measure.forgetting.benchmarks import Examination
 from harness.measure.forgetting.language_model import ROWS, SharedContextLM
 from harness.suite import load_suite
 
-RESULTS = Path(__file__).parent / "results"
 ROUNDS = 3
 
 
@@ -78,10 +77,10 @@ def main() -> None:
         for name in ("hellaswag", "arc_easy"):
             found[f"{name}, {'fp32' if autocast == 'no' else autocast}"] = compare(
                 name, options.items, loaded, device)
-    keep(here, found)
+    told(here, found)
 
 
-def keep(device: Device, found: dict[str, dict]) -> None:
+def told(device: Device, found: dict[str, dict]) -> None:
     """Write the figures as JSON and Markdown."""
     rows = [
         f"| {name} | {r['items']} | {r['requests']} | {statistics.median(r['seconds']['HFLM']):.1f}"
@@ -94,11 +93,7 @@ def keep(device: Device, found: dict[str, dict]) -> None:
         "the two in turn; medians.", "",
         "| benchmark, dtype | items | requests | HFLM, s | harness, s | HFLM / harness "
         "| largest difference of a score, nats |", "|---|---|---|---|---|---|---|", *rows, ""])
-    RESULTS.mkdir(exist_ok=True)
-    content = {"device": device.name, "threads": device.threads, "benchmarks": found}
-    (RESULTS / "forgetting.json").write_text(json.dumps(content, indent=1) + "\n")
-    (RESULTS / "forgetting.md").write_text(text)
-    print(text)
+    keep("forgetting", device, {"threads": device.threads, "benchmarks": found}, text)
 
 
 if __name__ == "__main__":

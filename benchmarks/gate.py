@@ -16,13 +16,13 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.kept import keep
 from harness.backbones.handle import get_backbone
 from harness.backbones.load import load_classifier
 from harness.common.device import detect
 from harness.suite import load_suite
 
 ROOT = Path(__file__).parents[1]
-RESULTS = Path(__file__).parent / "results"
 SUITE, ROUNDS = "legal", 3
 
 
@@ -59,10 +59,7 @@ def main() -> None:
         "| | seconds |", "|---|---|",
         f"| median | {statistics.median(walls):.1f} |", f"| least | {min(walls):.1f} |",
         f"| most | {max(walls):.1f} |", ""])
-    (RESULTS / "gate.json").write_text(json.dumps(
-        {"device": device.name, "items": items, "wall_seconds": walls}, indent=1) + "\n")
-    (RESULTS / "gate.md").write_text(text)
-    print(text)
+    keep("gate", device, {"items": items, "wall_seconds": walls}, text)
 
 
 if __name__ == "__main__":

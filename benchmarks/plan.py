@@ -7,13 +7,13 @@ Plans a profile, runs it into a scratch folder, and writes `benchmarks/results/p
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 import time
 from pathlib import Path
 
 from rich.console import Console
 
+from benchmarks.kept import keep
 from harness.commands.study import prepare
 from harness.report.terminal import ProgressWatcher
 from harness.study.estimate.costs import Estimate, estimate
@@ -23,7 +23,6 @@ from harness.study.run import run_study
 from harness.study.server import start_server
 from harness.study.store import Store
 
-RESULTS = Path(__file__).parent / "results"
 SUITES = Path(__file__).parents[1] / "suites"
 
 
@@ -91,10 +90,7 @@ def main() -> None:
                "ratio": total / measured, "others_calibrating": expected.calibration.others,
                "methods": table}
     written = text(title, table, total, measured, expected.calibration.others)
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "plan.json").write_text(json.dumps(content, indent=1) + "\n")
-    (RESULTS / "plan.md").write_text(written)
-    print(written)
+    keep("plan", plan.device, content, written)
 
 
 if __name__ == "__main__":

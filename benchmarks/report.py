@@ -5,7 +5,6 @@ Writes `benchmarks/results/report.json` and `.md`. Answers are drawn, so no mode
 
 from __future__ import annotations
 
-import json
 import resource
 import tempfile
 import time
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.kept import keep
 from harness.common.device import detect
 from harness.compare.bootstrap import RESAMPLES, Answers, bootstrap
 from harness.compare.pairs import Sample, differences
@@ -21,7 +21,6 @@ from harness.report.files import write_report
 from harness.report.published import publish
 from tests.synthetic import drawn_study
 
-RESULTS = Path(__file__).parent / "results"
 METHODS, ITEMS, CLASSES = 30, 10_000, 6
 RUN_METHODS, RUN_SEEDS, RUN_ITEMS = 200, 5, 1000
 
@@ -69,10 +68,7 @@ def main() -> None:
     text = "\n".join(["# Statistics and reports", "", f"{device.name}, one run each.", "",
                       "| what | seconds | peak memory of the process, GB |", "|---|---|---|",
                       *rows, ""])
-    (RESULTS / "report.json").write_text(
-        json.dumps({"device": device.name, "found": found}, indent=1) + "\n")
-    (RESULTS / "report.md").write_text(text)
-    print(text)
+    keep("report", device, {"found": found}, text)
 
 
 if __name__ == "__main__":

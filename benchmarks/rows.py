@@ -7,7 +7,6 @@ and 43 words, about 60 tokens.
 from __future__ import annotations
 
 import csv
-import json
 import os
 import random
 import subprocess
@@ -17,10 +16,10 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from benchmarks.kept import keep
 from harness.common.device import detect
 from harness.sources.cache import cache_folder
 
-RESULTS = Path(__file__).parent / "results"
 SIZES = (10_000, 100_000, 1_000_000)
 CLASSES, WORDS, VOCABULARY, GROUP = 6, 43, 20_000, 4
 
@@ -90,11 +89,7 @@ def main() -> None:
         f"group, {CLASSES} classes. {device.name}, one process a command, imports included.", "",
         "| rows | command | seconds | seconds of the processor | peak MiB |",
         "|---|---|---|---|---|", *lines, ""])
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "rows.json").write_text(json.dumps(
-        {"device": device.name, "found": [asdict(one) for one in found]}, indent=1) + "\n")
-    (RESULTS / "rows.md").write_text(text)
-    print(text)
+    keep("rows", device, {"found": [asdict(one) for one in found]}, text)
 
 
 if __name__ == "__main__":

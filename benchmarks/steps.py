@@ -17,10 +17,12 @@ from itertools import pairwise
 from pathlib import Path
 
 import torch
-from torch.profiler import ProfilerActivity, profile
+from torch.autograd import DeviceType
+from torch.profiler import profile
 
-from benchmarks.training import CASES, RESULTS, SUITE, Case, job_of, peak
-from harness.common.device import detect
+from benchmarks.kept import keep
+from benchmarks.training import CASES, SUITE, Case, job_of, peak
+from harness.common.device import Device, detect
 from harness.common.heap import keep_freed_memory
 from harness.methods.trials import fit_once
 from harness.study.plan import make_plan
@@ -28,7 +30,8 @@ from harness.suite import load_suite
 
 EPOCHS = 3
 ITEMS = {"minilm": 320, "smollm2": 96}
-SHOWN = 14
+SHOWN, WIDTH = 14, 80
+"""Operations in the table, and characters of a kernel's name."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,8 @@ class Steps:
     """Tokens a second."""
     peak_gflops: float
     """Of a square product, just before and just after: the better."""
+    busy: float
+    """Share of the third epoch in which the device computed: all operations' time, summed."""
     operations: dict[str, float]
 
 
@@ -56,7 +61,7 @@ def measure(case: Case) -> Steps:
     case = replace(case, train=ITEMS[case.backbone], epochs=EPOCHS)
     job, method = job_of(make_plan(load_suite(SUITE, "standard"), device), case, 0)
     per_epoch = -(-len(job.train) // job.budget.batch)
-    profiler, ends = profile(activities=[ProfilerActivity.CPU]), [0.0]
+    profiler, ends = profile(), [0.0]
 
     def say(text: str) -> None:
         if ", step " not in text:
@@ -72,12 +77,21 @@ def measure(case: Case) -> Steps:
     assert training is not None  # noqa: S101  (every case trains)
     arithmetic, tokens = training.flops / EPOCHS / 1e9, training.tokens / EPOCHS
     first, warm = ends[per_epoch] - ends[0], ends[2 * per_epoch] - ends[per_epoch]
-    events = sorted(profiler.key_averages(), key=lambda e: -e.self_cpu_time_total)
-    total = sum(event.self_cpu_time_total for event in events)
+    spent = computed(profiler, device)
+    total, longest = sum(spent.values()), sorted(spent, key=spent.__getitem__, reverse=True)
     return Steps(len(job.train), [b - a for a, b in pairwise(ends)],
                  arithmetic / first, arithmetic / warm, tokens / warm,
                  max(fastest, peak(dtype, device)),
-                 {e.key: e.self_cpu_time_total / total for e in events[:SHOWN]})
+                 total / 1e6 / (ends[-1] - ends[-1 - per_epoch]),
+                 {name: spent[name] / total for name in longest[:SHOWN]})
+
+
+def computed(profiler: profile, device: Device) -> dict[str, float]:
+    """Microseconds by operation of a CPU, by kernel of a GPU."""
+    kind, field = ((DeviceType.CUDA, "self_device_time_total") if device.type == "cuda" else
+                   (DeviceType.CPU, "self_cpu_time_total"))
+    return {event.key: getattr(event, field) for event in profiler.key_averages()
+            if event.device_type == kind and not event.is_user_annotation}
 
 
 def table(found: dict[str, Steps]) -> list[str]:
@@ -87,14 +101,15 @@ def table(found: dict[str, Steps]) -> list[str]:
     for title, s in found.items():
         per_epoch = len(s.seconds) // EPOCHS
         warm = s.seconds[per_epoch:2 * per_epoch]
-        lines.append(f"| {title} | {s.seconds[0]:.2f} | {s.seconds[1]:.2f} | "
-                     f"{sum(warm) / len(warm):.2f} | {s.warm_tokens:.0f} | "
+        lines.append(f"| {title} | {s.seconds[0]:.2f} | {s.seconds[1]:.3g} | "
+                     f"{sum(warm) / len(warm):.3g} | {s.warm_tokens:.0f} | "
                      f"{s.first_gflops / s.peak_gflops:.0%} | "
                      f"{s.warm_gflops / s.peak_gflops:.0%} |")
     for title, s in found.items():
-        lines += ["", f"{title}, third epoch: share of the time, by operation of torch.", "",
+        lines += ["", f"{title}, third epoch: the device was busy {s.busy:.0%} of the time, with "
+                  "these operations and kernels.", "",
                   "| operation | share |", "|---|---|"]
-        lines += [f"| `{name}` | {share:.1%} |" for name, share in s.operations.items()]
+        lines += [f"| `{name[:WIDTH]}` | {share:.1%} |" for name, share in s.operations.items()]
     return lines
 
 
@@ -104,16 +119,16 @@ def main() -> None:
     parser.add_argument("--case", type=int, help="measure this case alone, in this process")
     options = parser.parse_args()
     if options.case is not None:
-        print(json.dumps(asdict(measure(CASES[options.case]))))
+        print(json.dumps(asdict(measure(CASES[detect().type][options.case]))))
         return
+    device = detect()
     found: dict[str, Steps] = {}
-    for number, case in enumerate(CASES):
+    for number, case in enumerate(CASES[device.type]):
         said = subprocess.run([sys.executable, "-m", "benchmarks.steps", "--case", str(number)],
                               check=True, stdout=subprocess.PIPE, text=True,
                               cwd=Path(__file__).parents[1]).stdout
         steps = Steps(**json.loads(said.splitlines()[-1]))
         found[f"{case.backbone} {case.method}, {steps.items} items"] = steps
-    device = detect()
     text = "\n".join([
         "# Where a training step's time goes", "",
         f"{device.name}, autocast {device.autocast}. Legal data, length 128, batch 16, three "
@@ -122,11 +137,8 @@ def main() -> None:
         "and after, in the same process: "
         + ", ".join(f"{s.peak_gflops:.0f}" for s in found.values()) + " GFLOP/s.", "",
         *table(found), ""])
-    (RESULTS / "steps.json").write_text(json.dumps(
-        {"device": device.name, "autocast": device.autocast,
-         "cases": {title: asdict(s) for title, s in found.items()}}, indent=1) + "\n")
-    (RESULTS / "steps.md").write_text(text)
-    print(text)
+    keep("steps", device, {"autocast": device.autocast,
+                           "cases": {title: asdict(s) for title, s in found.items()}}, text)
 
 
 if __name__ == "__main__":

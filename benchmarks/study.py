@@ -21,11 +21,12 @@ from pathlib import Path
 import torch
 
 from benchmarks.forgetting import requests_of
+from benchmarks.kept import keep
 from benchmarks.peers.frozen import fit_head, probe
 from benchmarks.peers.prompting import ask_some, language_model
 from benchmarks.peers.trainer import BEST, DEFAULTS, Flags, fine_tune
 from benchmarks.timeline import Timeline, table
-from harness.common.device import detect
+from harness.common.device import Device, detect
 from harness.measure.forgetting.probes import MAX_LENGTH, Probing
 from harness.methods.method import Job
 from harness.study.plan import Plan, PlannedRun, make_plan
@@ -35,7 +36,6 @@ from harness.study.work import make_job
 from harness.suite import load_suite
 
 ROOT = Path(__file__).parents[1]
-RESULTS = ROOT / "benchmarks" / "results"
 SHOTS = {"zero-shot": 0, "few-shot": 6, "rag": 3, "rag+lora": 3}
 """Worked examples before an item: one a class, or the three nearest."""
 ONCE = ("features", "knn")
@@ -150,15 +150,15 @@ def main() -> None:
             rows.append({"flags": flags.name, "script": title, "times": times, "seconds": seconds})
         totals[flags.name] = sum(r["times"] * r["seconds"] for r in rows
                                  if r["flags"] == flags.name)
-    keep(device.name, study, totals, rows)
+    told(device, study, totals, rows)
 
 
-def keep(device: str, study: Studied, totals: dict[str, float], rows: list[dict[str, object]]
+def told(device: Device, study: Studied, totals: dict[str, float], rows: list[dict[str, object]]
          ) -> None:
     """Write the figures as JSON and Markdown."""
     text = "\n".join([
         "# The quick legal study against its scripts, one by one", "",
-        f"{device}. `harness run legal --profile quick` in empty folders took "
+        f"{device.name}. `harness run legal --profile quick` in empty folders took "
         f"{study.whole:.0f} s; it measures latency and writes the report within that time, the "
         "scripts do neither. Each kind of script was timed once, after the study, and counted as "
         "often as the study fits the method; of prompts every so many items were timed for all.",
@@ -170,12 +170,8 @@ def keep(device: str, study: Studied, totals: dict[str, float], rows: list[dict[
         "| flags | script | times | seconds each |", "|---|---|---|---|",
         *(f"| {r['flags']} | {r['script']} | {r['times']} | {r['seconds']:.1f} |" for r in rows),
         ""])
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "study.json").write_text(json.dumps(
-        {"device": device, "study_seconds": asdict(study), "scripts_seconds": totals,
-         "scripts": rows}, indent=1) + "\n")
-    (RESULTS / "study.md").write_text(text)
-    print(text)
+    keep("study", device, {"study_seconds": asdict(study), "scripts_seconds": totals,
+                           "scripts": rows}, text)
 
 
 if __name__ == "__main__":

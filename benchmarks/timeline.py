@@ -10,19 +10,17 @@ import json
 import sys
 import time
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from types import TracebackType
 
 import psutil
 
+from benchmarks.kept import keep
 from harness.cli.app import app
 from harness.commands import study
 from harness.common.device import detect
 from harness.report.terminal import ProgressWatcher
 from harness.study.plan import PlannedRun
 from harness.study.record import Record
-
-RESULTS = Path(__file__).parent / "results"
 
 
 @dataclass(frozen=True)
@@ -112,7 +110,7 @@ def main() -> None:
     app(args=["run", *sys.argv[1:]], prog_name="harness", standalone_mode=False)
     (watched,) = seen
     assert watched.began is not None, "every run was there already"  # noqa: S101
-    keep(Timeline(
+    told(Timeline(
         planning=watched.began - psutil.Process().create_time(),
         adapting=watched.adapted, answering=watched.answered,
         around=watched.last - watched.began - watched.adapted - watched.answered,
@@ -120,17 +118,16 @@ def main() -> None:
         reporting=time.time() - watched.measured))
 
 
-def keep(timeline: Timeline) -> None:
+def told(timeline: Timeline) -> None:
     """Write the figures, and print them as JSON."""
     given = sys.argv[1:]
     words = " ".join(word for word, after in zip(given, [*given[1:], ""], strict=True)
                      if "/" not in word + after)
+    device = detect()
     text = "\n".join(["# What a study's time is spent on", "",
-                      f"{detect().name}. `harness run {words}`, in empty folders.", "",
+                      f"{device.name}. `harness run {words}`, in empty folders.", "",
                       *table(timeline), ""])
-    (RESULTS / "timeline.json").write_text(
-        json.dumps({"device": detect().name, "asked": words, **asdict(timeline)}, indent=1) + "\n")
-    (RESULTS / "timeline.md").write_text(text)
+    keep("timeline", device, {"asked": words, **asdict(timeline)}, text)
     print(json.dumps(asdict(timeline)))
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from benchmarks.kept import keep, kept
 from benchmarks.peers.trainer import BEST, DEFAULTS, Flags, fine_tune
 from harness.backbones.load import Loaded
 from harness.common.clock import Clock
@@ -39,9 +40,9 @@ from harness.study.work import make_job
 from harness.suite import load_suite
 from harness.tasks.examples import Example
 
-RESULTS = Path(__file__).parent / "results"
 SUITE = Path(__file__).parents[1] / "suites" / "legal.yaml"
-MATRIX = 2048
+MATRIX = {"cpu": 2048, "cuda": 8192}
+"""Rows of the square matrices that the peak is read from."""
 HELD = 16
 HARNESS = "harness"
 
@@ -69,9 +70,14 @@ class Case:
         return [HARNESS, *(flags.name for flags in self.peers)]
 
 
-CASES = (Case("minilm", "full", 1e-4, 600, 3, 1000, (DEFAULTS, BEST)),
-         Case("smollm2", "full", 5e-5, 64, 1, 100, (DEFAULTS, BEST)),
-         Case("smollm2", "lora", 5e-4, 64, 1, 100, (DEFAULTS, BEST)))
+PEERS = (DEFAULTS, BEST)
+CASES = {"cpu": (Case("minilm", "full", 1e-4, 600, 3, 1000, PEERS),
+                 Case("smollm2", "full", 5e-5, 64, 1, 100, PEERS),
+                 Case("smollm2", "lora", 5e-4, 64, 1, 100, PEERS)),
+         "cuda": (Case("minilm", "full", 1e-4, 2000, 3, 1000, PEERS),
+                  Case("smollm2", "full", 5e-5, 1000, 2, 300, PEERS),
+                  Case("smollm2", "lora", 5e-4, 1000, 2, 300, PEERS))}
+"""What a device trains in seconds to minutes."""
 
 
 @dataclass(frozen=True)
@@ -135,14 +141,15 @@ def figures(probabilities: np.ndarray, test: tuple[Example, ...], job: Job) -> t
 
 def peak(dtype: torch.dtype, device: Device) -> float:
     """GFLOP/s of a plain square matrix product, the best of a few."""
-    a = torch.randn(MATRIX, MATRIX, device=device.type).to(dtype)
-    return 2 * MATRIX**3 / seconds_of(lambda: a @ a, device) / 1e9
+    rows = MATRIX[device.type]
+    a = torch.randn(rows, rows, device=device.type).to(dtype)
+    return 2 * rows**3 / seconds_of(lambda: a @ a, device) / 1e9
 
 
-def trained(case: Case, by: str, seed: int) -> Timing:
+def trained(case: Case, device: Device, by: str, seed: int) -> Timing:
     """One training in a process of its own, as the harness trains and as a script does."""
-    command = [sys.executable, "-m", "benchmarks.training", "--case", str(CASES.index(case)),
-               "--by", by, "--seed", str(seed)]
+    command = [sys.executable, "-m", "benchmarks.training", "--by", by, "--seed", str(seed),
+               "--case", str(CASES[device.type].index(case))]
     said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True,
                           cwd=Path(__file__).parents[1]).stdout
     timing = Timing(**json.loads(said.splitlines()[-1]))
@@ -162,12 +169,12 @@ def train_once(case: Case, by: str, seed: int) -> Timing:
     return by_script(job, case, flags, test)
 
 
-def compare(case: Case, rounds: int) -> dict[str, list[Timing]]:
+def compare(case: Case, rounds: int, device: Device) -> dict[str, list[Timing]]:
     """Every contender's timings, a round after another."""
     found: dict[str, list[Timing]] = {name: [] for name in case.contenders}
     for seed in range(rounds):
         for name in found:
-            found[name].append(trained(case, name, seed))
+            found[name].append(trained(case, device, name, seed))
     return found
 
 
@@ -190,7 +197,7 @@ class Measured:
 def measure(case: Case, rounds: int, device: Device) -> Measured:
     """Train by every contender, between two readings of the peak."""
     before = peaks(device)
-    by = compare(case, rounds)
+    by = compare(case, rounds, device)
     return Measured(rounds, {name: max(speed, before[name])
                              for name, speed in peaks(device).items()}, by)
 
@@ -247,16 +254,17 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     if options.case is not None:
-        print(json.dumps(asdict(train_once(CASES[options.case], options.by, options.seed))))
+        case = CASES[detect().type][options.case]
+        print(json.dumps(asdict(train_once(case, options.by, options.seed))))
         return
-    device, path = detect(), RESULTS / "training.json"
-    found = read(path)
-    for number in options.only or range(len(CASES)):
-        found[CASES[number].title] = measure(CASES[number], options.rounds, device)
-    keep(found, device, path)
+    device = detect()
+    cases, found = CASES[device.type], read(kept("training", device))
+    for number in options.only or range(len(cases)):
+        found[cases[number].title] = measure(cases[number], options.rounds, device)
+    told(found, device)
 
 
-def keep(found: dict[str, Measured], device: Device, path: Path) -> None:
+def told(found: dict[str, Measured], device: Device) -> None:
     """Write the figures as JSON and Markdown, and print them."""
     speeds = "; ".join(f"{title}: {case.peak['bf16']:.0f} in bf16, {case.peak['fp32']:.0f} in fp32"
                        for title, case in found.items())
@@ -266,14 +274,11 @@ def keep(found: dict[str, Measured], device: Device, path: Path) -> None:
         "rounds in turn, each training in a process of its own, with a seed of its own; times are "
         "medians, qualities means over seeds with their range. Legal data, length 128, batch 16, "
         "without validation. *Seconds* are from nothing loaded to trained, imports not counted. "
-        f"Peak: a square matrix product of {MATRIX} in the same run as the case, GFLOP/s: "
-        f"{speeds}.", "", *table(found, device.autocast), ""])
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(
-        {"device": device.name, "autocast": device.autocast,
-         "cases": {title: asdict(case) for title, case in found.items()}}, indent=1) + "\n")
-    path.with_suffix(".md").write_text(text)
-    print(text)
+        f"Peak: a square matrix product of {MATRIX[device.type]} in the same run as the case, "
+        f"GFLOP/s: {speeds}.", "", *table(found, device.autocast), ""])
+    keep("training", device, {
+        "autocast": device.autocast,
+        "cases": {title: asdict(case) for title, case in found.items()}}, text)
 
 
 if __name__ == "__main__":

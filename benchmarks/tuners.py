@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 import tempfile
 import time
 from importlib.metadata import version
@@ -19,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING
 
+from benchmarks.kept import keep
 from harness.backbones.features import FeatureStore
 from harness.backbones.handle import get_backbone
 from harness.common.clock import Clock
@@ -32,7 +32,6 @@ from harness.methods.tuners import method_name
 from harness.suite import load_suite
 from harness.tasks.task import load_task
 
-RESULTS = Path(__file__).parent / "results"
 SUITE = Path(__file__).parents[1] / "suites" / "legal.yaml"
 TRAIN, HELD, EPOCHS, BATCH, LENGTH = 8, 4, 1, 4, 48
 TOLERANCE = 2e-4
@@ -143,13 +142,11 @@ def main() -> None:
             print(tried[-1], flush=True)
     device = next(iter(here.values())).device
     text = report(tried, device.name, device.autocast)
-    print(text)
-    if asked == known:
-        RESULTS.mkdir(exist_ok=True)
-        (RESULTS / "tuners.md").write_text(text)
-        (RESULTS / "tuners.json").write_text(json.dumps(
-            {"peft": version("peft"), "device": device.name, "autocast": device.autocast,
-             "tried": [dataclasses.asdict(t) for t in tried]}, indent=1) + "\n")
+    if asked != known:
+        print(text)
+        return
+    keep("tuners", device, {"peft": version("peft"), "autocast": device.autocast,
+                            "tried": [dataclasses.asdict(t) for t in tried]}, text)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,8 @@
 """What only a GPU can show. Skipped, with the reason printed, where there is none."""
 
+import dataclasses
+
+import numpy as np
 import pytest
 import torch
 import yaml
@@ -7,11 +10,25 @@ from faults.small_study import Watcher
 from tiny import sentences, suite_dict
 
 from harness.backbones.encode import collate, encode
-from harness.backbones.load import load_tokenizer
+from harness.backbones.load import load_tokenizer, load_with_head
 from harness.common.clock import Clock
-from harness.common.device import detect
+from harness.common.device import Device, detect
 from harness.measure.cost import peak_memory
 from harness.measure.energy import find_board, metered
+from harness.methods import register_all
+from harness.methods.decoder import DecoderLearner
+from harness.methods.encoder import EncoderClassifier, EncoderLearner
+from harness.methods.loop import seed_everything, train
+from harness.methods.method import METHODS
+from harness.study.estimate.probe import (
+    LABELS,
+    Subject,
+    _classifier,
+    _job,
+    measure,
+    probe_items,
+)
+from harness.study.estimate.room import available
 from harness.study.plan import make_plan
 from harness.study.run import run_study
 from harness.study.store import Store
@@ -21,6 +38,8 @@ from harness.tasks.examples import Example
 pytestmark = [pytest.mark.gpu,
               pytest.mark.skipif(not torch.cuda.is_available(), reason="no NVIDIA GPU here")]
 LARGE = 4096
+GPU, CPU = (Device(kind, "test", "no", 1) for kind in ("cuda", "cpu"))
+MIB = 2**20
 
 
 def multiply(times):
@@ -28,6 +47,85 @@ def multiply(times):
     for _ in range(times):
         matrix = (matrix @ matrix).clamp(max=1.0)
     return matrix
+
+
+def learner_of(handle, device, length, **budget):
+    """A model that learns from texts of one length in fp32, how it answers, and its job."""
+    register_all()
+    full = METHODS["full"]({})
+    job = _job(Subject.of(handle, length, device, full), handle)
+    job = dataclasses.replace(job, budget=job.budget.model_copy(update=budget))
+    job = dataclasses.replace(job, train=probe_items(job.budget.batch, length))
+    seed_everything(0)
+    loaded = load_with_head(handle, LABELS, device.type)
+    full.prepare(loaded, job)
+    classifier = _classifier(job, loaded)
+    encoder = isinstance(classifier, EncoderClassifier)
+    return (EncoderLearner if encoder else DecoderLearner)(classifier, job), classifier, job
+
+
+@pytest.fixture(params=["encoder", "decoder"])
+def both(request):
+    """The same on the GPU and on the CPU."""
+    handle = request.getfixturevalue(request.param)
+    return [learner_of(handle, device, 32)[:2] for device in (GPU, CPU)]
+
+
+def test_gradients_are_the_cpus(both):
+    for learner, _ in both:
+        learner.model.eval()  # without dropout
+        with learner.sharing():
+            learner.loss(list(range(8))).backward()
+    there, here = (dict(learner.model.named_parameters()) for learner, _ in both)
+    assert there.keys() == here.keys()
+    for name, parameter in here.items():
+        torch.testing.assert_close(there[name].grad.cpu(), parameter.grad, rtol=1e-3, atol=1e-4,
+                                   msg=name)
+
+
+def test_answers_are_the_cpus(both):
+    items = probe_items(5, 20)
+    there, here = (classifier.predict(items, Clock()) for _, classifier in both)
+    np.testing.assert_allclose(there, here, rtol=1e-4)
+    assert there.std() > 0
+
+
+def test_memory_that_runs_out_halves_the_passes(encoder):
+    learner, _, job = learner_of(encoder, GPU, 200, batch=512, epochs=1)
+    learner.validate = lambda: 1.0
+    torch.cuda.empty_cache()
+    total, more = torch.cuda.mem_get_info()[1], 128 * MIB
+    torch.cuda.set_per_process_memory_fraction((torch.cuda.memory_reserved() + more) / total)
+    try:
+        training = train(learner, job, 1e-4, 0.0)
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)
+    assert training.micro_batch < 512
+    assert "out of memory: micro-batch halved" in training.notes[0]
+    assert training.steps == 1
+
+
+def test_the_gpu_has_seeds_too():
+    first, second = (seed_everything(3) or torch.rand(5, device="cuda") for _ in range(2))
+    assert torch.equal(first, second)
+
+
+def test_what_is_held_is_not_available():
+    torch.cuda.empty_cache()
+    before = available(detect())
+    held = torch.zeros(512 * MIB, dtype=torch.uint8, device="cuda")
+    assert before - available(detect()) == pytest.approx(held.numel(), rel=0.1)
+
+
+@pytest.mark.parametrize("kind", ["encoder", "decoder"])
+def test_a_plan_is_measured(request, kind):
+    register_all()
+    subject = Subject.of(request.getfixturevalue(kind), 32, detect(), METHODS["lora"]({}))
+    found = measure(subject, print)
+    seconds = [found.load, found.step, *(
+        pass_.seconds for line in (found.answering, found.training)
+        for pass_ in (line.small, line.large))]
+    assert all(0 < value < 10 for value in seconds), seconds
 
 
 def test_a_phase_takes_what_cuda_events_say():
@@ -78,6 +176,7 @@ def test_a_study_runs_and_repeats_itself(tmp_path, encoder_folder, decoder_folde
     value = suite_dict(encoder_folder, decoder_folder) | {"methods": ["majority"]}
     value["budget"] |= {"seeds": 1, "trials": 1}
     value["backbones"]["enc"]["methods"] = ["features", "full", "lora"]
+    value["backbones"]["dec"]["methods"] = ["zero-shot", "lora", "rag+lora"]
     sentences().to_csv(tmp_path / "data.csv", index=False)
     path = tmp_path / "tiny.yaml"
     path.write_text(yaml.safe_dump(value, sort_keys=False))
