@@ -64,6 +64,9 @@ def make_repeatable(device: Device) -> None:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.backends.cudnn.benchmark = False
     torch.use_deterministic_algorithms(True, warn_only=True)
+    # Else every new tensor is filled first, by a kernel of its own; nothing here reads what it has
+    # not written.
+    torch.utils.deterministic.fill_uninitialized_memory = False
 
 
 def cpu_name() -> str:

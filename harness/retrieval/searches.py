@@ -8,11 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, Protocol
 
-import bm25s
 import faiss
 import numpy as np
 
 from harness.common.clock import Clock
+from harness.retrieval.lexical import Lexical, build_lexical, open_lexical
 from harness.retrieval.vectors import (
     build_index,
     extend_index,
@@ -26,7 +26,6 @@ from harness.retrieval.vectors import (
 Ranking = Literal["dense", "bm25", "hybrid"]
 Embed = Callable[[Sequence[str], Clock], np.ndarray]
 """Texts to vectors, [texts, width]."""
-WORDS = "words"
 FUSED = 60
 """The constant of reciprocal rank fusion (Cormack, Clarke and Büttcher 2009, section 2)."""
 DEPTH = 50
@@ -84,41 +83,6 @@ class Dense:
 
 
 @dataclass
-class Lexical:
-    """BM25 over words without English stop words, as Lucene has it (bm25s, Lù 2024)."""
-
-    texts: list[str]
-    index: bm25s.BM25
-
-    kind = "bm25"
-
-    @property
-    def bytes(self) -> int:
-        return int(sum(part.nbytes for part in self.index.scores.values()
-                       if isinstance(part, np.ndarray)))
-
-    def rank(self, questions: Sequence[str], k: int, clock: Clock) -> np.ndarray:
-        with clock.phase("retrieve"):
-            return np.stack([self._rank(words, min(k, len(self.texts)))
-                             for words in _words(questions)])
-
-    def _rank(self, words: list[str], k: int) -> np.ndarray:
-        known = [word for word in words if word in self.index.vocab_dict]
-        scores = self.index.get_scores(known) if known else np.zeros(len(self.texts))
-        # Of passages that tie, the first.
-        return np.argsort(-scores, kind="stable")[:k]
-
-    def extend(self, texts: Sequence[str], clock: Clock) -> None:
-        # A word's weight depends on all passages: the index is made anew.
-        with clock.phase("index"):
-            self.texts = [*self.texts, *texts]
-            self.index = _indexed(self.texts)
-
-    def save(self, folder: Path) -> None:
-        self.index.save(str(folder / WORDS), show_progress=False)
-
-
-@dataclass
 class Hybrid:
     """Both rankings fused: a passage counts 1 / (60 + rank) in each."""
 
@@ -150,13 +114,13 @@ class Hybrid:
 
 def build_search(ranking: Ranking, texts: Sequence[str], embed: Embed, clock: Clock) -> Search:
     """Index passages. Time is counted under the phases `encode` and `index`."""
-    return _of(ranking, partial(_dense, texts, embed, clock), partial(_lexical, texts, clock))
+    return _of(ranking, partial(_dense, texts, embed, clock), partial(build_lexical, texts, clock))
 
 
 def open_search(ranking: Ranking, folder: Path, texts: Sequence[str], embed: Embed) -> Search:
     """What `Search.save` wrote, memory-mapped: for ranking."""
     return _of(ranking, lambda: Dense(open_index(folder), embed),
-               lambda: Lexical(list(texts), bm25s.BM25.load(str(folder / WORDS), mmap=True)))
+               partial(open_lexical, folder, texts))
 
 
 def fuse(rankings: Sequence[np.ndarray]) -> np.ndarray:
@@ -179,19 +143,3 @@ def _dense(texts: Sequence[str], embed: Embed, clock: Clock) -> Dense:
     vectors = unit(embed(texts, clock))
     with clock.phase("index"):
         return Dense(build_index(vectors, kind_for(len(vectors))), embed)
-
-
-def _lexical(texts: Sequence[str], clock: Clock) -> Lexical:
-    with clock.phase("index"):
-        return Lexical(list(texts), _indexed(texts))
-
-
-def _indexed(texts: Sequence[str]) -> bm25s.BM25:
-    index = bm25s.BM25()
-    index.index(_words(texts), show_progress=False)
-    return index
-
-
-def _words(texts: Sequence[str]) -> list[list[str]]:
-    found = bm25s.tokenize(list(texts), stopwords="en", return_ids=False, show_progress=False)
-    return [list(words) for words in found]

@@ -48,6 +48,7 @@ def test_a_gpu_is_asked_to_repeat_itself_and_a_cpu_is_left_alone(monkeypatch):
     monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", "")  # so that it is put back afterwards
     monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG")
     before = torch.are_deterministic_algorithms_enabled()
+    monkeypatch.setattr(torch.utils.deterministic, "fill_uninitialized_memory", True)
     try:
         make_repeatable(Device("cpu", "a CPU", "no", 1))
         assert "CUBLAS_WORKSPACE_CONFIG" not in os.environ
@@ -55,6 +56,7 @@ def test_a_gpu_is_asked_to_repeat_itself_and_a_cpu_is_left_alone(monkeypatch):
         assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
         assert torch.are_deterministic_algorithms_enabled()
         assert torch.is_deterministic_algorithms_warn_only_enabled()
+        assert not torch.utils.deterministic.fill_uninitialized_memory
     finally:
         torch.use_deterministic_algorithms(before)
 
