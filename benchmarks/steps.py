@@ -103,8 +103,8 @@ def table(found: dict[str, Steps]) -> list[str]:
         warm = s.seconds[per_epoch:2 * per_epoch]
         lines.append(f"| {title} | {s.seconds[0]:.2f} | {s.seconds[1]:.3g} | "
                      f"{sum(warm) / len(warm):.3g} | {s.warm_tokens:.0f} | "
-                     f"{s.first_gflops / s.peak_gflops:.0%} | "
-                     f"{s.warm_gflops / s.peak_gflops:.0%} |")
+                     f"{100 * s.first_gflops / s.peak_gflops:.2g}% | "
+                     f"{100 * s.warm_gflops / s.peak_gflops:.2g}% |")
     for title, s in found.items():
         lines += ["", f"{title}, third epoch: the device was busy {s.busy:.0%} of the time, with "
                   "these operations and kernels.", "",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,28 @@ def settle() -> None:
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_initialized():
         torch.cuda.synchronize()
+
+
+UNREPEATABLE = "does not have a deterministic implementation"
+"""What torch says of an operation without a repeatable form, where it must have one."""
+
+
+@contextmanager
+def repeatable_gradients(device: Device) -> Iterator[None]:
+    """Within, torch refuses what has no repeatable form, by a RuntimeError, and does not only warn.
+
+    Its attention kernels have one, for gradients, and take it only then.
+    """
+    import torch
+
+    if device.type != "cuda" or not torch.is_deterministic_algorithms_warn_only_enabled():
+        yield
+        return
+    torch.use_deterministic_algorithms(True)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(True, warn_only=True)
 
 
 def make_repeatable(device: Device) -> None:

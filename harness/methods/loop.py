@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import math
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
@@ -18,6 +18,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from harness.backbones.batches import PASS_TOKENS, passes, shuffled
 from harness.backbones.shards import spread
+from harness.common.device import UNREPEATABLE, repeatable_gradients
 from harness.common.ranks import Ranks
 from harness.methods.method import CurvePoint, Job, Training
 
@@ -63,6 +64,8 @@ class _State:
     """What changes while the loop runs."""
 
     micro: int
+    repeatable: bool
+    """Whether a step may only do what repeats itself."""
     best: float = math.inf
     best_weights: dict[str, torch.Tensor] | None = None
     waited: int = 0
@@ -92,7 +95,8 @@ def _train(learner: Learner, job: Job, learning_rate: float, weight_decay: float
     per_epoch = math.ceil(len(lengths) / budget.batch)
     steps = per_epoch * budget.epochs
     schedule = LambdaLR(optimizer, partial(_rate, steps=steps))
-    training, state = Training(), _State(micro=budget.batch)
+    # Where several learn together, the others wait in a pass that one leaves.
+    training, state = Training(), _State(budget.batch, repeatable=job.ranks.size == 1)
     if job.ranks.rank:  # dropout of its own
         torch.manual_seed(job.seed + RANK_SEEDS * job.ranks.rank)
     for epoch in range(budget.epochs):
@@ -130,29 +134,18 @@ def _rate(step: int, steps: int) -> float:
 
 def _step(learner: Learner, indices: list[int], optimizer: Any, job: Job, training: Training,
           state: _State) -> float:
-    """One optimiser step over `indices`; halves the micro-batch when memory runs out."""
+    """One optimiser step over `indices`, anew with what `_give_way` gives up."""
     while True:
         try:
             optimizer.zero_grad()
-            if training.flops:
-                loss = _accumulate(learner, indices, job, state.micro)
-            else:
-                with FlopCounterMode(display=False) as counter:
-                    loss = _accumulate(learner, indices, job, state.micro)
-                lengths = learner.lengths()
-                training.flops = (job.ranks.size * counter.get_total_flops()
-                                  / sum(lengths[i] for i in indices))
+            loss = _gradients(learner, indices, job, training, state)
             break
         except (MemoryError, RuntimeError) as error:
-            text = str(error).lower()
-            # Where several learn together, the others wait in a pass that this one left.
-            if state.micro == 1 or job.ranks.size > 1 or not (
-                    isinstance(error, MemoryError) or any(sign in text for sign in OUT_OF_MEMORY)):
+            noted = None if job.ranks.size > 1 else _give_way(error, state)
+            if noted is None:
                 raise
+        training.notes.append(noted)
         # Outside the except block, so that the failed pass's tensors are no longer held.
-        state.micro = math.ceil(state.micro / 2)
-        training.notes.append(f"out of memory: micro-batch halved to {state.micro} at the same "
-                              "effective batch")
         gc.collect()
         if job.device.type == "cuda":
             torch.cuda.empty_cache()
@@ -162,6 +155,34 @@ def _step(learner: Learner, indices: list[int], optimizer: Any, job: Job, traini
             raise DivergedError(f"the gradient's norm is {norm} at step {training.steps + 1}",
                                 training)
         optimizer.step()
+    return loss
+
+
+def _give_way(error: Exception, state: _State) -> str | None:
+    """Give up half the micro-batch for want of memory, or repeatability for an operation that has
+    none: a note that says so. None where neither is the matter, or nothing is left to give."""
+    text = str(error).lower()
+    if UNREPEATABLE in text and state.repeatable:
+        state.repeatable = False
+        return f"may not repeat itself bit for bit: {text.split(maxsplit=1)[0]} has no such form"
+    if state.micro > 1 and (isinstance(error, MemoryError)
+                            or any(sign in text for sign in OUT_OF_MEMORY)):
+        state.micro = math.ceil(state.micro / 2)
+        return (f"out of memory: micro-batch halved to {state.micro} at the same effective batch")
+    return None
+
+
+def _gradients(learner: Learner, indices: list[int], job: Job, training: Training,
+               state: _State) -> float:
+    """The loss of a step, whose gradients are added up; of the first step its arithmetic, too."""
+    with repeatable_gradients(job.device) if state.repeatable else nullcontext():
+        if training.flops:
+            return _accumulate(learner, indices, job, state.micro)
+        with FlopCounterMode(display=False) as counter:
+            loss = _accumulate(learner, indices, job, state.micro)
+    lengths = learner.lengths()
+    training.flops = (job.ranks.size * counter.get_total_flops()
+                      / sum(lengths[i] for i in indices))
     return loss
 
 

@@ -9,6 +9,7 @@ from torch import nn
 
 from harness.backbones.features import FeatureStore
 from harness.common.clock import Clock
+from harness.common.device import Device
 from harness.methods.linear import fit_linear
 from harness.methods.link import LINKS
 from harness.methods.loop import DivergedError, _rate, seed_everything, train
@@ -115,6 +116,42 @@ def test_out_of_memory_halves_the_micro_batch_at_the_same_result(job):
     assert "halved to 2" in training.notes[1]
     assert max(map(len, halved.seen)) == 2
     torch.testing.assert_close(halved.model.weight, whole.model.weight)
+
+
+def refusing(toy, always=False):
+    """The toy's loss with an operation that has no repeatable form."""
+    loss = toy.loss
+
+    def refused(indices):
+        if always or not torch.is_deterministic_algorithms_warn_only_enabled():
+            raise RuntimeError("scatter_cuda_ does not have a deterministic implementation, but …")
+        return loss(indices)
+
+    toy.loss = refused
+    return toy
+
+
+@pytest.fixture
+def on_a_gpu(job):
+    """A job that believes to be on one, where algorithms are to repeat themselves."""
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    yield dataclasses.replace(job(), device=Device("cuda", "a GPU", "no", 1))
+    torch.use_deterministic_algorithms(False)
+
+
+def test_what_cannot_repeat_itself_goes_on_with_a_note(on_a_gpu, job):
+    plain, refused = Toy(), refusing(Toy())
+    train(plain, job(), 0.1, 0.0)
+    training = train(refused, on_a_gpu, 0.1, 0.0)
+    assert training.notes == ["may not repeat itself bit for bit: scatter_cuda_ has no such form"]
+    torch.testing.assert_close(refused.model.weight, plain.model.weight)
+    assert torch.is_deterministic_algorithms_warn_only_enabled()
+
+
+def test_a_refusal_without_end_ends_the_run(on_a_gpu):
+    with pytest.raises(RuntimeError, match="does not have a deterministic implementation"):
+        train(refusing(Toy(), always=True), on_a_gpu, 0.1, 0.0)
+    assert torch.is_deterministic_algorithms_warn_only_enabled()
 
 
 def test_other_errors_are_not_taken_for_memory(job):
