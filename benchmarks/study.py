@@ -117,17 +117,17 @@ class Studied:
 
 def studied(folder: Path) -> Studied:
     """Run the study in an empty folder, and once more."""
-    whole, said = commanded("benchmarks.timeline", [], folder)
-    again, _ = commanded("harness", ["run"], folder)
+    whole, said = commanded(folder, "benchmarks.timeline")
+    again, _ = commanded(folder, "harness", "run", "--no-wandb")
     return Studied(whole, Timeline(**json.loads(said.splitlines()[-1])), again)
 
 
-def commanded(module: str, words: list[str], folder: Path) -> tuple[float, str]:
-    """Seconds of the command, from the start of its process to its end, and what it printed."""
+def commanded(folder: Path, *command: str) -> tuple[float, str]:
+    """Seconds of the module, from the start of its process to its end, and what it printed."""
     start = time.perf_counter()
-    said = subprocess.run([sys.executable, "-m", module, *words, "legal", "--profile", "quick",
-                           "--runs", folder / "runs", "--reports", folder / "reports",
-                           "--no-wandb"], check=True, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    said = subprocess.run([sys.executable, "-m", *command, "legal", "--profile", "quick",
+                           "--runs", folder / "runs", "--reports", folder / "reports"],
+                          check=True, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     return time.perf_counter() - start, said.stdout
 
 

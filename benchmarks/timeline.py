@@ -1,26 +1,28 @@
-"""A study by `harness run`, with what it is not asked for told apart: planning, what surrounds the
-runs, reporting. `python -m benchmarks.timeline SUITE …` takes what `harness run` takes, in empty
-folders; the last line that it prints is a `Timeline` as JSON. Writes
-`benchmarks/results/timeline.json` and `.md`.
+"""A study by what `harness run` does, with what it is not asked for told apart: planning, what
+surrounds the runs, reporting. The last line printed is a `Timeline` as JSON. Writes
+`benchmarks/results/timeline.json` and `.md`. `python -m benchmarks.timeline legal --profile quick
+--runs EMPTY --reports EMPTY`.
 """
+
+# Every process of a run imports this module, and none that the program `harness` imports for it:
+# what takes long to import is imported where it is needed.
 
 from __future__ import annotations
 
+import argparse
 import json
-import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from types import TracebackType
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 
-from benchmarks.kept import keep
-from harness.cli.app import app
-from harness.commands import study
-from harness.common.device import detect
-from harness.report.terminal import ProgressWatcher
-from harness.study.plan import PlannedRun
-from harness.study.record import Record
+if TYPE_CHECKING:
+    from benchmarks.timed import Timed
+
+SUITES = Path(__file__).parents[1] / "suites"
 
 
 @dataclass(frozen=True)
@@ -28,13 +30,17 @@ class Timeline:
     """Wall seconds of a study."""
 
     planning: float
-    """From the start of the process to the first run: imports, files, splits, checks of data."""
+    """From the start of the process until runs can begin: imports here and in the process that runs
+    are forked from, files, splits."""
+    checking: float
+    """The data looked at: near-duplicates, labels in doubt, lengths; the vectors of the texts that
+    it makes are kept for the runs."""
     adapting: float
     """Trials and fits, by the records."""
     answering: float
     """From a run's last fit until it is saved: test items answered and scored."""
     around: float
-    """What is left from the first run's start to the last one's end: processes, data, records."""
+    """What is left from the check's end to the last run's: processes, data, records."""
     measuring: float
     """Forgetting and latency, after the last run."""
     reporting: float
@@ -47,12 +53,12 @@ class Timeline:
 
     @property
     def overhead(self) -> float:
-        """Seconds in which nothing was adapted, answered or measured."""
+        """Seconds in which nothing was checked, adapted, answered or measured."""
         return self.planning + self.around + self.reporting
 
 
-PARTS = {"planning": "planning, checks of the data", "adapting": "adapting",
-         "answering": "answering the test items",
+PARTS = {"planning": "planning, imports", "checking": "checks of the data",
+         "adapting": "adapting", "answering": "answering the test items",
          "around": "around the runs: processes, data, records",
          "measuring": "forgetting and latency", "reporting": "comparison and report"}
 
@@ -66,68 +72,63 @@ def table(timeline: Timeline) -> list[str]:
             f"{timeline.whole:.0f} s, {timeline.overhead / timeline.whole:.1%}."]
 
 
-class _Timed(ProgressWatcher):
-    """Remembers when what happened."""
+def nothing(asked: None, say: Callable[[str], None]) -> None:
+    """What a process does to show that the server is ready."""
 
-    began: float | None = None
-    answered: float = 0.0
-    adapted: float = 0.0
-    last: float = 0.0
-    measured: float = 0.0
-    _predicting: float = 0.0
 
-    def started(self, run: PlannedRun) -> None:
-        self.began = time.time() if self.began is None else self.began
-        super().started(run)
+def timed(suite: str, profile: str | None, runs: Path, reports: Path) -> Timeline:
+    """Run the study in this process, as `harness run` does."""
+    from harness.study.server import start_server
 
-    def said(self, text: str) -> None:
-        if text == "predicting":
-            self._predicting = time.time()
-        if text == "saving":
-            self.answered += time.time() - self._predicting
-        super().said(text)
+    server = start_server()
+    from rich.console import Console
 
-    def ended(self, run: PlannedRun, record: Record) -> None:
-        self.last = time.time()
-        self.adapted += record.cost.shared_seconds if record.cost else 0.0
-        super().ended(run, record)
+    from benchmarks.timed import Timed
+    from harness.commands import study
+    from harness.study.executor import in_own_process
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None,
-                 trace: TracebackType | None) -> None:
-        self.measured = time.time()
-        super().__exit__(kind, value, trace)
+    seen: list[Timed] = []
+
+    def watch(console: Console, total: int) -> Timed:
+        seen.append(Timed(console, total))
+        return seen[-1]
+
+    console = Console()
+    plan = study.prepare(suite, profile, SUITES)
+    in_own_process(server, nothing, None, console.print)
+    ready = time.time()
+    study.check(console, plan)
+    checked = time.time()
+    study.run(console, plan, runs, reports, fresh=False, watch=watch)
+    return split(ready, checked, seen[0])
+
+
+def split(ready: float, checked: float, watched: Timed) -> Timeline:
+    """The study's time from this process's start until now."""
+    return Timeline(
+        planning=ready - psutil.Process().create_time(), checking=checked - ready,
+        adapting=watched.adapted, answering=watched.answered,
+        around=watched.last - checked - watched.adapted - watched.answered,
+        measuring=watched.measured - watched.last, reporting=time.time() - watched.measured)
 
 
 def main() -> None:
-    """Run the study and print its timeline."""
-    seen: list[_Timed] = []
+    """Run the study, print and keep its timeline."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("suite")
+    parser.add_argument("--profile")
+    parser.add_argument("--runs", type=Path, required=True)
+    parser.add_argument("--reports", type=Path, required=True)
+    options = parser.parse_args()
+    timeline = timed(options.suite, options.profile, options.runs, options.reports)
+    from benchmarks.kept import keep
+    from harness.common.device import detect
 
-    def watch(*arguments: object) -> _Timed:
-        seen.append(_Timed(*arguments))  # type: ignore[arg-type]
-        return seen[-1]
-
-    study.ProgressWatcher = watch  # type: ignore[misc, assignment]
-    app(args=["run", *sys.argv[1:]], prog_name="harness", standalone_mode=False)
-    (watched,) = seen
-    assert watched.began is not None, "every run was there already"  # noqa: S101
-    told(Timeline(
-        planning=watched.began - psutil.Process().create_time(),
-        adapting=watched.adapted, answering=watched.answered,
-        around=watched.last - watched.began - watched.adapted - watched.answered,
-        measuring=watched.measured - watched.last,
-        reporting=time.time() - watched.measured))
-
-
-def told(timeline: Timeline) -> None:
-    """Write the figures, and print them as JSON."""
-    given = sys.argv[1:]
-    words = " ".join(word for word, after in zip(given, [*given[1:], ""], strict=True)
-                     if "/" not in word + after)
-    device = detect()
+    device, asked = detect(), f"{options.suite} --profile {options.profile or 'default'}"
     text = "\n".join(["# What a study's time is spent on", "",
-                      f"{device.name}. `harness run {words}`, in empty folders.", "",
+                      f"{device.name}. `harness run {asked}`, in empty folders, without W&B.", "",
                       *table(timeline), ""])
-    keep("timeline", device, {"asked": words, **asdict(timeline)}, text)
+    keep("timeline", device, {"asked": asked, **asdict(timeline)}, text)
     print(json.dumps(asdict(timeline)))
 
 

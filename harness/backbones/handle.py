@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import math
 from dataclasses import dataclass
-from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, get_args
 
+from harness.backbones import adapter_config, admission, tokenizer, weights
 from harness.backbones.admission import look, look_at_files
 from harness.backbones.gguf import dequantised
 from harness.backbones.weights import tensor_shapes
 from harness.common.errors import HarnessError
-from harness.common.files import sha256_tree
+from harness.common.files import sha256_json, sha256_tree, write_atomic
 from harness.sources import Fetched, fetch_whole
+from harness.sources.cache import cache_folder
 from harness.suite import BackboneKind, LoadedSuite
 
 Kind = BackboneKind
@@ -109,11 +112,14 @@ def _handle(name: str, kind: Kind, fetched: Fetched) -> Handle:
     return Handle(name, kind, folder, fetched.sha256, fetched.origin, (note,))
 
 
-@cache
 def _look_once(folder: Path, sha256: str) -> None:
-    """A gate asks for the same backbone several times, and it may be the embedder too; `sha256`
-    tells a folder that changed."""
-    look(folder)
+    """`look`, unless the same look at the same bytes found nothing wrong before."""
+    code = [inspect.getsource(module) for module in (admission, adapter_config, tokenizer, weights)]
+    by = [version(library) for library in ("peft", "tokenizers", "transformers")]
+    mark = cache_folder() / "looked" / sha256_json([sha256, code, by])[:32]
+    if not mark.exists():
+        look(folder)
+        write_atomic(mark, "")
 
 
 def _check_files(handle: Handle) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
@@ -115,7 +115,8 @@ def check(console: Console, plan: Plan) -> tuple[Finding, ...]:
 
 
 def run(console: Console, plan: Plan, runs: Path, reports: Path, fresh: bool,
-        place: Place = HERE) -> Published:
+        place: Place = HERE, watch: Callable[[Console, int], ProgressWatcher] = ProgressWatcher
+        ) -> Published:
     """Plan, check the data, run, report. Raises HarnessError for data that has errors."""
     store = _store(plan, runs)
     if fresh:
@@ -131,7 +132,7 @@ def run(console: Console, plan: Plan, runs: Path, reports: Path, fresh: bool,
     found = findings(dataclasses.replace(plan, device=detect()), sayer(console))
     print_findings(console, [finding for finding in found if finding.severity != "note"])
     _stop_at_errors(plan, found)
-    with ProgressWatcher(console, len(left)) as watcher:
+    with watch(console, len(left)) as watcher:
         records = run_study(plan, store, watcher, place.execute)
     published = _published(plan, records, store, found)
     folder = write_report(published, reports)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from harness.backbones.handle import Handle, get_backbone, get_embedder
 from harness.common.device import Device
@@ -65,10 +65,16 @@ class Plan:
     embedder: Handle | None
     device: Device
     runs: tuple[PlannedRun, ...]
+    samples: dict[tuple[int, int, int], Splits] = field(default_factory=dict, repr=False)
+    """By size, as they were asked for: items lie in a file, and all runs of a budget want the same.
+    """
 
     def sample(self, budget: Budget) -> Splits:
         """The items that a budget allows."""
-        return self.task.splits.sample(budget.train, budget.validation, budget.test)
+        size = (budget.train, budget.validation, budget.test)
+        if size not in self.samples:
+            self.samples[size] = self.task.splits.sample(*size)
+        return self.samples[size]
 
 
 def make_plan(loaded: LoadedSuite, device: Device) -> Plan:

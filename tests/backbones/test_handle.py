@@ -1,0 +1,53 @@
+"""A backbone's folder is looked at once, as long as it is what it was."""
+
+import json
+import shutil
+
+import pytest
+
+from harness.backbones import handle as handles
+from harness.backbones.handle import folder_handle
+from harness.common.errors import HarnessError
+
+
+@pytest.fixture
+def folder(encoder, tmp_path, monkeypatch):
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
+    return shutil.copytree(encoder.path, tmp_path / "model")
+
+
+@pytest.fixture
+def looks(monkeypatch):
+    """The folders that were looked at."""
+    seen, look = [], handles.look
+    monkeypatch.setattr(handles, "look", lambda folder: seen.append(folder) or look(folder))
+    return seen
+
+
+def test_what_was_found_sound_is_not_looked_at_again(folder, looks):
+    first = folder_handle(folder)
+    assert folder_handle(folder) == first
+    assert looks == [folder]
+
+
+def test_what_changed_is(folder, looks):
+    folder_handle(folder)
+    (folder / "notes.txt").write_text("new")
+    folder_handle(folder)
+    assert len(looks) == 2
+
+
+def test_what_was_refused_is_refused_again(folder, looks):
+    config = folder / "config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"hidden_size": 10**9}))
+    for _ in range(2):
+        with pytest.raises(HarnessError, match="asks for"):
+            folder_handle(folder)
+    assert len(looks) == 2
+
+
+def test_another_release_of_a_library_looks_for_itself(folder, looks, monkeypatch):
+    folder_handle(folder)
+    monkeypatch.setattr(handles, "version", lambda library: "of tomorrow")
+    folder_handle(folder)
+    assert len(looks) == 2
