@@ -113,11 +113,14 @@ def _handle(name: str, kind: Kind, fetched: Fetched) -> Handle:
 
 
 def _look_once(folder: Path, sha256: str) -> None:
-    """`look`, unless the same look at the same bytes found nothing wrong before."""
+    """`look`, unless the same look at the same bytes found nothing wrong before.
+
+    Links are no bytes: where there are any, it looks each time.
+    """
     code = [inspect.getsource(module) for module in (admission, adapter_config, tokenizer, weights)]
     by = [version(library) for library in ("peft", "tokenizers", "transformers")]
     mark = cache_folder() / "looked" / sha256_json([sha256, code, by])[:32]
-    if not mark.exists():
+    if not mark.exists() or any(path.is_symlink() for path in (folder, *folder.rglob("*"))):
         look(folder)
         write_atomic(mark, "")
 

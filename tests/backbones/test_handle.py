@@ -46,6 +46,16 @@ def test_what_was_refused_is_refused_again(folder, looks):
     assert len(looks) == 2
 
 
+def test_the_same_bytes_by_a_link_that_leaves_the_folder_are_refused(folder, looks, tmp_path):
+    folder_handle(folder)
+    weights = folder / "model.safetensors"
+    weights.rename(tmp_path / "elsewhere.safetensors")
+    weights.symlink_to(tmp_path / "elsewhere.safetensors")
+    with pytest.raises(HarnessError, match="is a link that leaves the folder"):
+        folder_handle(folder)
+    assert len(looks) == 2
+
+
 def test_another_release_of_a_library_looks_for_itself(folder, looks, monkeypatch):
     folder_handle(folder)
     monkeypatch.setattr(handles, "version", lambda library: "of tomorrow")
