@@ -168,7 +168,7 @@ def _give_way(error: Exception, state: _State) -> str | None:
     if state.micro > 1 and (isinstance(error, MemoryError)
                             or any(sign in text for sign in OUT_OF_MEMORY)):
         state.micro = math.ceil(state.micro / 2)
-        return (f"out of memory: micro-batch halved to {state.micro} at the same effective batch")
+        return f"out of memory: micro-batch halved to {state.micro} at the same effective batch"
     return None
 
 
