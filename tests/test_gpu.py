@@ -13,6 +13,7 @@ from harness.backbones.encode import collate, encode
 from harness.backbones.load import load_tokenizer, load_with_head
 from harness.common.clock import Clock
 from harness.common.device import Device, detect
+from harness.common.memory import available
 from harness.measure.cost import peak_memory
 from harness.measure.energy import find_board, metered
 from harness.methods import register_all
@@ -28,7 +29,6 @@ from harness.study.estimate.probe import (
     measure,
     probe_items,
 )
-from harness.study.estimate.room import available
 from harness.study.plan import make_plan
 from harness.study.run import run_study
 from harness.study.store import Store

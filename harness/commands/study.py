@@ -13,6 +13,7 @@ from rich.console import Console
 from harness.check.finding import Finding
 from harness.common.device import detect
 from harness.common.errors import HarnessError
+from harness.common.memory import available
 from harness.compare.devices import find_device
 from harness.report.checked import print_findings
 from harness.report.files import STUDY, page_name, write_report
@@ -22,7 +23,7 @@ from harness.report.published import Published, publish, read_published
 from harness.report.terminal import ProgressWatcher, print_results, sayer
 from harness.study.check import findings
 from harness.study.estimate.costs import Estimate, estimate
-from harness.study.estimate.room import available, check_least, least_memory, no_room
+from harness.study.estimate.room import check_least, least_memory, no_room
 from harness.study.place import HERE, Place, on_cluster, on_devices
 from harness.study.plan import Plan, PlannedRun, make_plan
 from harness.study.record import Record

@@ -9,11 +9,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from harness.common.memory import available
 from harness.compare.devices import Gpu, device_table, seconds_on
 from harness.compare.economics import rate
 from harness.report import words
 from harness.study.estimate.costs import Estimate
-from harness.study.estimate.room import available
 from harness.study.plan import Plan, PlannedRun
 
 BUSY = 0.25

@@ -146,7 +146,7 @@ def _machine(threads: int, say: Callable[[str], None]) -> Machine:
     import dataclasses
 
     from harness.common.device import detect
-    from harness.study.estimate.room import available
+    from harness.common.memory import available
 
     device = dataclasses.replace(detect(), threads=threads)
     return Machine(device, available(device))

@@ -10,12 +10,12 @@ from functools import partial
 from pathlib import Path
 
 from harness.common.device import Device, detect
+from harness.common.memory import available
 from harness.sources.cache import cache_folder
 from harness.study import node
 from harness.study.agenda import Executor, in_turn, one_by_one
 from harness.study.cluster import Cluster
 from harness.study.connection import connected, refusal
-from harness.study.estimate.room import available
 from harness.study.launch import carry_out, devices_of
 from harness.study.results import Results
 from harness.study.store import Store

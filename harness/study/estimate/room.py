@@ -1,15 +1,13 @@
-"""Memory: what a device has left, what a run needs, and a refusal where the one is too little."""
+"""Memory: what a run needs, and a refusal where a device has too little left."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-
-import psutil
 
 from harness.backbones.handle import Handle, parameter_count
 from harness.common.device import Device
 from harness.common.errors import HarnessError
+from harness.common.memory import available
 from harness.study.estimate.cut import parameters_at
 from harness.study.plan import Plan, PlannedRun
 
@@ -18,26 +16,6 @@ FP32 = 4.0
 HELD = 4.0
 """Numbers that the loop holds for each that learns, beside the weight itself: its gradient, the two
 moments of AdamW, and its value at the best epoch."""
-CGROUPS = (("memory.max", "memory.current"),
-           ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"))
-"""Limit and use of a container's memory, under the second and the first version of cgroups."""
-
-
-def available(device: Device, groups: Path = Path("/sys/fs/cgroup")) -> float:
-    """Bytes that a new process may take on the device; a container's limit counts."""
-    if device.type == "cuda":
-        import torch
-
-        return float(torch.cuda.mem_get_info()[0])
-    rest = float(psutil.virtual_memory().available)
-    for limit, used in CGROUPS:
-        try:
-            most, now = ((groups / name).read_text(encoding="utf-8").strip()
-                         for name in (limit, used))
-            rest = min(rest, float(most) - float(now))
-        except (OSError, ValueError):  # no such group, or `max` for no limit
-            continue
-    return max(0.0, rest)
 
 
 def least_memory(backbone: Handle, run: PlannedRun) -> float:
