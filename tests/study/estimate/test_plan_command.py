@@ -5,8 +5,9 @@ from types import SimpleNamespace
 import yaml
 from command_line import harness, refused
 
+from harness.common import memory
 from harness.common.device import detect
-from harness.study.estimate import calibration, room
+from harness.study.estimate import calibration
 from harness.study.estimate.calibration import subject_of
 from harness.study.estimate.costs import estimate
 from harness.study.plan import make_plan
@@ -81,7 +82,8 @@ def test_a_tuned_run_is_measured_under_its_method_and_a_combined_one_under_the_i
 
 def test_too_little_memory_is_refused_with_the_numbers_by_plan_and_run(suite_file, monkeypatch):
     edit(suite_file, lambda suite: suite["backbones"]["enc"].update(methods=["full", "lora"]))
-    monkeypatch.setattr(room.psutil, "virtual_memory", lambda: SimpleNamespace(available=400_000.0))
+    monkeypatch.setattr(memory.psutil, "virtual_memory",
+                        lambda: SimpleNamespace(available=400_000.0))
     for command in ("plan", "run"):
         said = harness(command, suite_file, "--runs", suite_file.parent / "runs")
         refused(said, "tiny.yaml", "full (enc) needs about", "0.4 MB are available",
