@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from torch import nn
@@ -35,6 +36,24 @@ def _stack(model: nn.Module) -> nn.ModuleList:
     if not stacks:
         raise CannotRunError("the backbone has no stack of equal blocks to select from")
     return max(stacks, key=len)
+
+
+def first_learning(blocks: Sequence[nn.Module]) -> int:
+    """Number of blocks below the first of which something learns; all of them where none does."""
+    return next((number for number, block in enumerate(blocks)
+                 if any(p.requires_grad for p in block.parameters())), len(blocks))
+
+
+def stay_still(model: nn.Module) -> None:
+    """Modules of which nothing learns run as when they answer, without dropout, also while the
+    rest of the model is trained."""
+    for module in model.children():
+        parameters = list(module.parameters())
+        if parameters and not any(p.requires_grad for p in parameters):
+            module.eval()
+            module.train = lambda mode=True, module=module: module
+        else:
+            stay_still(module)
 
 
 def classification_head(model: nn.Module) -> list[nn.Module]:

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from harness.backbones.load import Loaded
+from harness.backbones.options import OptionTree
 from harness.backbones.prompts import PromptWriter
 from harness.backbones.score import Prefix, read_prefix
 from harness.backbones.scoring_check import check_scoring
@@ -70,7 +71,12 @@ class AskedDecoder(ABC):
         """What `predict` returns, for the items' tokens behind the head's keys and values."""
 
     @abstractmethod
-    def held_loss(self, items: Sequence[list[int]], examples: Sequence[Example]) -> float:
+    def held_trees(self, examples: Sequence[Example]) -> list[OptionTree]:
+        """What `held_loss` scores of each item."""
+
+    @abstractmethod
+    def held_loss(self, items: Sequence[list[int]], trees: Sequence[OptionTree],
+                  examples: Sequence[Example], prefix: Prefix) -> float:
         """Loss in nats an item under the weights as they are now; `items` are their tokens."""
 
     def read_head(self) -> Prefix:

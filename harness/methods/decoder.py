@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import torch
 from harness.backbones.batches import by_length
 from harness.backbones.blocks import freeze
 from harness.backbones.casts import cast_once
+from harness.backbones.kept_states import KeptStates, reading
 from harness.backbones.load import Loaded, load_asked
 from harness.backbones.options import OptionTree
 from harness.backbones.score import Prefix, apart, read_prefix, score_options
@@ -41,20 +43,29 @@ class DecoderClassifier(AskedDecoder):
 
     def answer(self, items: Sequence[list[int]], prefix: Prefix) -> np.ndarray:
         """Probabilities of the classes, [items, classes]."""
+        return self._answer(items, [self.tree] * len(items), prefix)
+
+    def _answer(self, items: Sequence[list[int]], trees: Sequence[OptionTree], prefix: Prefix
+                ) -> np.ndarray:
         self.loaded.model.eval()
         rows: dict[int, np.ndarray] = {}
         with torch.inference_mode(), self.device.autocast_context():
             for indices in by_length([len(item) for item in items], BATCH):
                 scores = score_options(self.loaded.model, prefix, [items[i] for i in indices],
-                                       [self.tree] * len(indices),
+                                       [trees[i] for i in indices],
                                        self.loaded.tokenizer.pad_token_id)
                 for i, score in zip(indices, scores, strict=True):
                     rows[i] = self.link.of_options(score.double().cpu().numpy())
         return np.stack([rows[i] for i in range(len(items))])
 
-    def held_loss(self, items: Sequence[list[int]], examples: Sequence[Example]) -> float:
+    def held_trees(self, examples: Sequence[Example]) -> list[OptionTree]:
+        """All answers, for each item."""
+        return [self.tree] * len(examples)
+
+    def held_loss(self, items: Sequence[list[int]], trees: Sequence[OptionTree],
+                  examples: Sequence[Example], prefix: Prefix) -> float:
         """Log loss of the classes' probabilities."""
-        return held_out_loss(self.link, self.answer(items, self.read_head()), examples)
+        return held_out_loss(self.link, self._answer(items, trees, prefix), examples)
 
 
 def nothing_to_save(loaded: Loaded, folder: Path) -> None:
@@ -91,6 +102,7 @@ class DecoderLearner:
     item, at a fraction of the tokens. An encoder reads it again with each item.
     """
 
+    states: KeptStates | None = None
     _shared: Prefix | None = None
 
     def __init__(self, asked: AskedDecoder, job: Job) -> None:
@@ -101,6 +113,7 @@ class DecoderLearner:
         self.held = asked.write(job.validation, clock)
         asked.check_window([*self.items, *self.held])
         self.trees = [asked.writer.right_tree(example) for example in job.train]
+        self.held_trees = asked.held_trees(job.validation)
         again = len(asked.head) if self._reads_again() else 0
         self._lengths = [again + len(item) + len(tree.tokens)
                          for item, tree in zip(self.items, self.trees, strict=True)]
@@ -109,6 +122,11 @@ class DecoderLearner:
     def model(self) -> Any:
         """The model that learns."""
         return self.asked.loaded.model
+
+    @property
+    def padding(self) -> int:
+        """The id that batches are padded with."""
+        return int(self.asked.loaded.tokenizer.pad_token_id)
 
     def lengths(self) -> list[int]:
         return self._lengths
@@ -135,10 +153,28 @@ class DecoderLearner:
 
     def loss(self, indices: list[int]) -> torch.Tensor:
         prefix = self._shared or self._read_head()
-        scores = score_options(self.model, prefix, [self.items[i] for i in indices],
-                               [self.trees[i] for i in indices],
-                               self.asked.loaded.tokenizer.pad_token_id)
+        with reading(self.states):
+            scores = score_options(self.model, prefix, [self.items[i] for i in indices],
+                                   [self.trees[i] for i in indices], self.padding)
         return -torch.stack([score.mean() for score in scores]).sum()
 
     def validate(self) -> float:
-        return self.asked.held_loss(self.held, self.job.validation)
+        prefix = self.asked.read_head()
+        with reading(self.states):
+            return self.asked.held_loss(self.held, self.held_trees, self.job.validation, prefix)
+
+    def reads_more(self) -> bool:
+        """Whether an item is read with more than its own tokens: with the head, where the model
+        does not keep all of it."""
+        return bool(self._read_head().again)
+
+    def through(self, states: KeptStates) -> DecoderLearner:
+        """The same, with `states` of its items and their answers behind the shared head."""
+        other = copy.copy(self)
+        other.states = states
+        other.items, other.held = ([states.slots(item) for item in items]
+                                   for items in (self.items, self.held))
+        other.trees, other.held_trees = (
+            [replace(tree, tokens=states.slots(tree.tokens)) for tree in trees]
+            for trees in (self.trees, self.held_trees))
+        return other

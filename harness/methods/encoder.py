@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -15,8 +16,9 @@ from transformers import BatchEncoding
 
 from harness.backbones.batches import by_length
 from harness.backbones.casts import cast_once
-from harness.backbones.encode import collate, encode
+from harness.backbones.encode import Encoded, collate, encode
 from harness.backbones.first_token import first_token_alone, last_block
+from harness.backbones.kept_states import KeptStates, reading
 from harness.backbones.load import Loaded
 from harness.common.clock import Clock
 from harness.common.device import Device
@@ -59,8 +61,11 @@ class EncoderClassifier:
 
     def probabilities(self, examples: Sequence[Example]) -> np.ndarray:
         """Class probabilities, [examples, classes]."""
+        return self.answer(encode(self.loaded.tokenizer, examples, self.max_length))
+
+    def answer(self, encoded: Sequence[Encoded]) -> np.ndarray:
+        """As `probabilities`, of tokens."""
         self.loaded.model.eval()
-        encoded = encode(self.loaded.tokenizer, examples, self.max_length)
         rows: dict[int, np.ndarray] = {}
         for indices in by_length([len(e["input_ids"]) for e in encoded], BATCH):
             batch = collate(self.loaded.tokenizer, [encoded[i] for i in indices], self.device.type)
@@ -68,7 +73,7 @@ class EncoderClassifier:
                 logits = self.logits(batch)
             values = self.link.probabilities(logits.double().cpu().numpy())
             rows.update(zip(indices, values, strict=True))
-        return np.stack([rows[i] for i in range(len(examples))])
+        return np.stack([rows[i] for i in range(len(encoded))])
 
     def save(self, folder: Path) -> None:
         self.write(self.loaded, folder)
@@ -77,11 +82,14 @@ class EncoderClassifier:
 class EncoderLearner:
     """The link's loss of the classification head."""
 
+    states: KeptStates | None = None
+
     def __init__(self, classifier: EncoderClassifier, job: Job) -> None:
         self.classifier = classifier
         self.job = job
         tokenizer = classifier.loaded.tokenizer
         self.encoded = encode(tokenizer, job.train, classifier.max_length)
+        self.held = encode(tokenizer, job.validation, classifier.max_length)
         self._lengths = [len(item["input_ids"]) for item in self.encoded]
         self.targets = torch.from_numpy(indicator(job.train, job.classes))
 
@@ -89,6 +97,11 @@ class EncoderLearner:
     def model(self) -> Any:
         """The model that learns."""
         return self.classifier.loaded.model
+
+    @property
+    def padding(self) -> int:
+        """The id that batches are padded with."""
+        return int(self.classifier.loaded.tokenizer.pad_token_id)
 
     def lengths(self) -> list[int]:
         return self._lengths
@@ -100,13 +113,27 @@ class EncoderLearner:
         device = self.classifier.device.type
         batch = collate(self.classifier.loaded.tokenizer, [self.encoded[i] for i in indices],
                         device)
-        return self.classifier.link.loss(self.classifier.logits(batch).float(),
-                                         self.targets[indices].to(device))
+        with reading(self.states):
+            logits = self.classifier.logits(batch)
+        return self.classifier.link.loss(logits.float(), self.targets[indices].to(device))
 
     def validate(self) -> float:
-        return held_out_loss(self.classifier.link,
-                             self.classifier.probabilities(self.job.validation),
-                             self.job.validation)
+        with reading(self.states):
+            answers = self.classifier.answer(self.held)
+        return held_out_loss(self.classifier.link, answers, self.job.validation)
+
+    def reads_more(self) -> bool:
+        """Whether an item is read with more than its own tokens."""
+        return False
+
+    def through(self, states: KeptStates) -> EncoderLearner:
+        """The same, with `states` of its items."""
+        other = copy.copy(self)
+        other.states = states
+        other.encoded, other.held = (
+            [item | {"input_ids": states.slots(item["input_ids"])} for item in items]
+            for items in (self.encoded, self.held))
+        return other
 
 
 def count_parameters(model: Any) -> tuple[int, int]:

@@ -10,6 +10,7 @@ import torch
 
 from harness.backbones.batches import by_length
 from harness.backbones.generate import greedy
+from harness.backbones.options import OptionTree
 from harness.backbones.score import Prefix, score_options
 from harness.methods.asked import BATCH, AskedDecoder
 from harness.tasks.examples import Example
@@ -32,11 +33,15 @@ class DecoderGenerator(AskedDecoder):
                 rows.update(zip(indices, (first_line(text) for text in texts), strict=True))
         return np.array([rows[i] for i in range(len(items))], dtype=object)
 
-    def held_loss(self, items: Sequence[list[int]], examples: Sequence[Example]) -> float:
+    def held_trees(self, examples: Sequence[Example]) -> list[OptionTree]:
+        """The first reference of each item."""
+        return [self.writer.right_tree(example) for example in examples]
+
+    def held_loss(self, items: Sequence[list[int]], trees: Sequence[OptionTree],
+                  examples: Sequence[Example], prefix: Prefix) -> float:
         """-log p(first reference), mean over the items."""
         self.loaded.model.eval()
-        trees = [self.writer.right_tree(example) for example in examples]
-        prefix, total = self.read_head(), 0.0
+        total = 0.0
         lengths = [len(item) + len(tree.tokens) for item, tree in zip(items, trees, strict=True)]
         with torch.inference_mode(), self.device.autocast_context():
             for indices in by_length(lengths, BATCH):

@@ -46,6 +46,10 @@ class Learner(Protocol):
     def model(self) -> Any:
         """The model that learns."""
 
+    @property
+    def states(self) -> object | None:
+        """What later epochs begin with, where the first one keeps it."""
+
     def lengths(self) -> list[int]:
         """Tokens of each training example."""
 
@@ -66,6 +70,8 @@ class _State:
     micro: int
     repeatable: bool
     """Whether a step may only do what repeats itself."""
+    flops: float = 0.0
+    """Of a step, by token; 0 where it is not known."""
     best: float = math.inf
     best_weights: dict[str, torch.Tensor] | None = None
     waited: int = 0
@@ -101,13 +107,17 @@ def _train(learner: Learner, job: Job, learning_rate: float, weight_decay: float
         torch.manual_seed(job.seed + RANK_SEEDS * job.ranks.rank)
     for epoch in range(budget.epochs):
         learner.model.train()
+        if epoch == 1 and learner.states is not None:
+            state.flops = 0.0
         batches = shuffled(len(lengths), budget.batch, f"{job.seed}:{epoch}")
         for indices in batches:
             loss = _step(learner, indices, optimizer, job, training, state)
             schedule.step()
             training.steps += 1
             training.epochs = training.steps / per_epoch
-            training.tokens += sum(lengths[i] for i in indices)
+            tokens = sum(lengths[i] for i in indices)
+            training.tokens += tokens
+            training.flops += state.flops * tokens
             training.curve.append(CurvePoint(training.steps, training.epochs, loss))
             if not math.isfinite(loss):
                 raise DivergedError(f"loss is {loss} at step {training.steps}", training)
@@ -117,7 +127,6 @@ def _train(learner: Learner, job: Job, learning_rate: float, weight_decay: float
             break
     _restore(learner.model, state.best_weights)
     training.micro_batch = state.micro
-    training.flops *= training.tokens
     return training
 
 
@@ -138,7 +147,7 @@ def _step(learner: Learner, indices: list[int], optimizer: Any, job: Job, traini
     while True:
         try:
             optimizer.zero_grad()
-            loss = _gradients(learner, indices, job, training, state)
+            loss = _gradients(learner, indices, job, state)
             break
         except (MemoryError, RuntimeError) as error:
             noted = None if job.ranks.size > 1 else _give_way(error, state)
@@ -172,17 +181,17 @@ def _give_way(error: Exception, state: _State) -> str | None:
     return None
 
 
-def _gradients(learner: Learner, indices: list[int], job: Job, training: Training,
-               state: _State) -> float:
-    """The loss of a step, whose gradients are added up; of the first step its arithmetic, too."""
+def _gradients(learner: Learner, indices: list[int], job: Job, state: _State) -> float:
+    """The loss of a step, whose gradients are added up; its arithmetic, too, where that is unknown.
+    """
     with repeatable_gradients(job.device) if state.repeatable else nullcontext():
-        if training.flops:
+        if state.flops:
             return _accumulate(learner, indices, job, state.micro)
         with FlopCounterMode(display=False) as counter:
             loss = _accumulate(learner, indices, job, state.micro)
     lengths = learner.lengths()
-    training.flops = (job.ranks.size * counter.get_total_flops()
-                      / sum(lengths[i] for i in indices))
+    state.flops = (job.ranks.size * counter.get_total_flops()
+                   / sum(lengths[i] for i in indices))
     return loss
 
 

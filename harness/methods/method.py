@@ -78,7 +78,8 @@ class Training:
     best_epoch: int = 0
     tokens: int = 0
     flops: float = 0.0
-    """Forward and backward: torch's FLOP counter on the first step, scaled by tokens."""
+    """Forward and backward: torch's FLOP counter on the first step, scaled by tokens; on the second
+    epoch's first step, too, where later epochs begin with states that the first one kept."""
     micro_batch: int = 0
     notes: list[str] = field(default_factory=list)
 

@@ -12,13 +12,20 @@ from pydantic import Field
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from harness.backbones.blocks import classification_head, freeze, transformer_blocks, unfreeze
+from harness.backbones.blocks import (
+    classification_head,
+    freeze,
+    stay_still,
+    transformer_blocks,
+    unfreeze,
+)
 from harness.backbones.handle import ASKED, KINDS
 from harness.backbones.load import Loaded, load_with_head
 from harness.backbones.quiet import quietly
 from harness.methods.asked import AskedDecoder
 from harness.methods.decoder import DecoderLearner, plain_decoder
 from harness.methods.encoder import EncoderClassifier, EncoderLearner
+from harness.methods.keeping import keeping
 from harness.methods.link import LINKS
 from harness.methods.loop import train
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Options, Setting, spread
@@ -43,6 +50,8 @@ class Tuned(Method):
     learning_rates: ClassVar[dict[str, float]]
     """Centre of the grid by kind of backbone."""
     weight_decay: ClassVar[float] = 0.01
+    keeps_states: ClassVar[bool] = False
+    """Whether nothing changes below the blocks that learn, dropout included."""
 
     def __init__(self, options: Any) -> None:
         super().__init__(options)
@@ -69,16 +78,21 @@ class Tuned(Method):
             loaded = load_model(job)
             self.prepare(loaded, job)
         classifier = self._classifier(job, loaded)
-        learner: EncoderLearner | DecoderLearner = (
-            EncoderLearner(classifier, job) if isinstance(classifier, EncoderClassifier)
-            else DecoderLearner(classifier, job)
-        )
         with job.clock.phase("train"):
+            learner = self.learner(classifier, job)
             training = train(learner, job, float(setting["learning_rate"]), self.weight_decay)
         return Fit(classifier, training)
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
         return self._classifier(job, self.restore(job, folder))
+
+    def learner(self, classifier: EncoderClassifier | AskedDecoder, job: Job
+                ) -> EncoderLearner | DecoderLearner:
+        """What learns from the job's examples."""
+        learner: EncoderLearner | DecoderLearner = (
+            EncoderLearner(classifier, job) if isinstance(classifier, EncoderClassifier)
+            else DecoderLearner(classifier, job))
+        return keeping(learner, job) if self.keeps_states else learner
 
     def _classifier(self, job: Job, loaded: Loaded) -> EncoderClassifier | AskedDecoder:
         if job.need_backbone().kind in ASKED:
@@ -144,10 +158,15 @@ class SelectiveOptions(TunedOptions):
 @METHODS.register("selective")
 class Selective(Partial):
     """The last k blocks and the head learn; of an encoder-decoder the decoder's, nearest the
-    answer, before any of the encoder's."""
+    answer, before any of the encoder's.
+
+    What lies below runs as when it answers, without dropout: its states are those of frozen
+    features, and are computed once an item where that can be.
+    """
 
     name, family = "selective", "selective"
     summary = "the last k blocks (and the head) learn"
+    keeps_states = True
     options_type = SelectiveOptions
     learning_rates: ClassVar[dict[str, float]] = {"encoder": 3e-4, "decoder": 1e-4,
                                                   "seq2seq": 3e-4}
@@ -159,6 +178,7 @@ class Selective(Partial):
         if job.need_backbone().kind == "encoder":
             top += classification_head(loaded.model)
         unfreeze(top)
+        stay_still(loaded.model)
 
 
 @METHODS.register("bitfit")

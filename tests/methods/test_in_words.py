@@ -59,7 +59,7 @@ def test_loss_is_that_of_the_first_reference_and_its_end(make_job):
             logits = model(input_ids=torch.tensor([prompt + answer])).logits[0].float()
         steps = logits.log_softmax(-1)[len(prompt) - 1: -1]
         losses.append(-float(steps[range(len(answer)), answer].sum()))
-    held = asked.held_loss(asked.write(job.validation, Clock()), job.validation)
+    held = learner.validate()
     assert held == pytest.approx(np.mean(losses), rel=0.02)
     with torch.no_grad(), job.device.autocast_context():
         per_batch = float(learner.loss(list(range(len(job.train)))))

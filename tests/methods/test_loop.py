@@ -20,6 +20,8 @@ from harness.suite import Budget
 class Toy:
     """Linear regression of y = 3x with a loss in the loop's terms."""
 
+    states = None
+
     def __init__(self, items=32, losses=None, fails_above=None):
         seed_everything(0)
         self.model = nn.Linear(1, 1)

@@ -18,7 +18,7 @@ import torch
 from torch import nn
 from transformers.pytorch_utils import Conv1D
 
-from harness.backbones.blocks import transformer_blocks
+from harness.backbones.blocks import first_learning, transformer_blocks
 
 LINEAR = (nn.Linear, Conv1D)
 
@@ -72,6 +72,8 @@ class Arithmetic:
     backward: Flops
     parameters: float
     trainable: float
+    below: Flops = Flops()
+    """The forward part in blocks below the first of which something learns."""
     virtual_tokens: float = 0.0
     """Tokens that an adapter puts before every sequence."""
     virtual_keys: float = 0.0
@@ -91,20 +93,27 @@ def arithmetic_of(model: Any) -> Arithmetic:
     """
     blocks = list(transformer_blocks(model))
     inside = {id(module) for block in blocks for module in block.modules()}
+    below = {id(module) for block in blocks[:first_learning(blocks)] for module in block.modules()}
     attended = 4.0 * _width(model.config)
     forward: list[Flops] = []
     backward: list[Flops] = []
+    under: list[Flops] = []
+
+    def ahead(module: Any, flops: Flops) -> None:
+        forward.append(flops)
+        if id(module) in below:
+            under.append(flops)
 
     def linear(module: Any, inputs: Any, output: Any) -> None:
         size = 2.0 * module.weight.numel()
         share = size * (inputs[0].requires_grad + module.weight.requires_grad)
         within = id(module) in inside
-        forward.append(Flops(token=size) if within else Flops(output=size))
+        ahead(module, Flops(token=size) if within else Flops(output=size))
         backward.append(Flops(token=share) if within else Flops(output=share))
 
     def block(module: Any, inputs: Any, output: Any) -> None:
         hidden = output[0] if isinstance(output, tuple) else output
-        forward.append(Flops(pair=attended))
+        ahead(module, Flops(pair=attended))
         backward.append(Flops(pair=2 * attended * hidden.requires_grad))
 
     hooks = [module.register_forward_hook(linear) for module in model.modules()
@@ -120,7 +129,8 @@ def arithmetic_of(model: Any) -> Arithmetic:
     sizes = [(p.numel(), p.requires_grad) for p in model.parameters()]
     return Arithmetic(sum(forward, Flops()), sum(backward, Flops()),
                       float(sum(n for n, _ in sizes)),
-                      float(sum(n for n, learns in sizes if learns)), *_virtual(model))
+                      float(sum(n for n, learns in sizes if learns)), sum(under, Flops()),
+                      *_virtual(model))
 
 
 def _width(config: Any) -> int:

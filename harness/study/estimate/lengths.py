@@ -32,6 +32,10 @@ class Part:
     lengths: tuple[int, ...]
     weight: float
 
+    def tokens(self, more: int) -> float:
+        """Of all items, each with so many more."""
+        return self.weight * sum(length + more for length in self.lengths)
+
 
 @dataclass(frozen=True)
 class Lengths:

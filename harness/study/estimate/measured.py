@@ -51,6 +51,10 @@ class Measured:
     """Seconds to read the weights and prepare the method."""
     answering: Line
     training: Line | None
+    again: Line | None
+    """Training on items whose states below what learns are kept; as `training` where none are."""
+    kept: float
+    """Bytes of such a state, one a token; 0 for a method that keeps none."""
     step: float
     """Seconds of an optimizer step beside its passes."""
     others: float

@@ -36,7 +36,7 @@ from harness.study.estimate.cut import cut_backbone, depth_of, depths
 from harness.study.estimate.live import Live
 from harness.study.estimate.measured import Line, Measured, Pass, deeper
 from harness.study.estimate.reading import decoder_pass, encoder_pass, learning_pass
-from harness.study.estimate.room import check_room
+from harness.study.estimate.room import FP32, check_room
 from harness.suite import Budget, Prompt
 from harness.tasks.examples import Example
 from harness.tasks.ledger import Facts
@@ -130,14 +130,20 @@ def _at_depth(subject: Subject, depth: int | None, folder: Path) -> Measured:
     shapes = arithmetic_of(loaded.model)
     answering = Line(*(_answering(classifier, job, shapes, rows) for rows in _rows(subject)))
     if method is None:
-        return Measured(shapes, load_seconds, answering, None, 0.0, watch.share())
-    learner = (EncoderLearner(classifier, job) if isinstance(classifier, EncoderClassifier)
-               else DecoderLearner(classifier, job))
-    loaded.model.train()
-    training = Line(*(_training(learner, classifier, job, shapes, rows)
+        return Measured(shapes, load_seconds, answering, None, None, 0.0, 0.0, watch.share())
+
+    def learning(learner: Learner) -> Line:
+        loaded.model.train()
+        return Line(*(_training(learner, classifier, job, shapes, rows)
                       for rows in _rows(subject)))
-    return Measured(shapes, load_seconds, answering, training, _step(loaded.model, subject.device),
-                    watch.share())
+
+    keeper = method.learner(classifier, job)
+    training = learning(EncoderLearner(classifier, job) if isinstance(classifier, EncoderClassifier)
+                        else DecoderLearner(classifier, job))
+    again = training if keeper.states is None else learning(keeper)
+    return Measured(shapes, load_seconds, answering, training, again,
+                    FP32 * loaded.model.get_input_embeddings().embedding_dim * method.keeps_states,
+                    _step(loaded.model, subject.device), watch.share())
 
 
 def _rows(subject: Subject) -> tuple[int, int]:

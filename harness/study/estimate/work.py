@@ -15,7 +15,7 @@ from harness.study.estimate.arithmetic import Reading
 from harness.study.estimate.calibration import Calibration
 from harness.study.estimate.cost import Cost
 from harness.study.estimate.lengths import Lengths, Part, lengths_of
-from harness.study.estimate.measured import Measured
+from harness.study.estimate.measured import Line, Measured
 from harness.study.estimate.reading import (
     decoder_pass,
     encoder_pass,
@@ -61,8 +61,10 @@ class Work:
         """All settings that are tried: read, learned, and held against the validation items."""
         tried = fit_count(self.run)
         if isinstance(self.run.entry.method, Tuned):
-            epoch = self._epoch() + self.answer(self.lengths.validation)
-            return (self.load() + epoch.times(self.run.budget.epochs)).times(tried)
+            held = self.answer(self.lengths.validation)
+            first = self._epoch() + held
+            later = self._later_epoch() + held.times(self._above)
+            return (self.load() + first + later.times(self.run.budget.epochs - 1)).times(tried)
         chosen = self.answer(self.lengths.validation).times(tried if tried > 1 else 0)
         return self.load().times(tried) + chosen
 
@@ -76,7 +78,8 @@ class Work:
         """Forward and backward of all settings that are tried."""
         if not isinstance(self.run.entry.method, Tuned):
             return 0.0
-        return self._epoch().flops * self.run.budget.epochs * fit_count(self.run)
+        later = self._later_epoch().flops * (self.run.budget.epochs - 1)
+        return (self._epoch().flops + later) * fit_count(self.run)
 
     def answer(self, part: Part) -> Cost:
         """Every item of a part answered, in batches."""
@@ -108,18 +111,53 @@ class Work:
         training = max(line.bytes(self._learning(rows, width)) for rows, width in self._passes())
         before = weights + FP32 * shapes.trainable if fit_count(self.run) > 1 else 0.0
         # A better epoch's weights are copied before the old ones are dropped.
-        return before + weights + HELD * self.learned + max(training, answering, self.learned)
+        return (before + weights + HELD * self.learned + self._states()
+                + max(training, answering, self.learned))
+
+    @cached_property
+    def _keeps(self) -> bool:
+        """Whether later epochs begin with states that the first one kept."""
+        return (self.measured.kept > 0 and self.run.budget.epochs > 1
+                and self.run.identity.devices == 1)
+
+    @property
+    def _above(self) -> float:
+        """Share of the forward arithmetic of a token that later epochs do."""
+        shapes = self.measured.arithmetic
+        return 1.0 - self._keeps * shapes.below.token / shapes.forward.token
+
+    def _states(self) -> float:
+        """Bytes of kept states: of training items with their answers, of validation items with all
+        answers."""
+        lengths = self.lengths
+        tokens = (lengths.train.tokens(lengths.answer) + lengths.validation.tokens(lengths.nodes))
+        return self._keeps * self.measured.kept * tokens
 
     def _epoch(self) -> Cost:
-        """An epoch of training, without its look at the validation items."""
-        line, arithmetic = self.measured.training, self.measured.arithmetic
+        """The first epoch of training, without its look at the validation items."""
+        return self._passed(self.measured.training, self._learned)
+
+    def _later_epoch(self) -> Cost:
+        """Any other."""
+        if not self._keeps:
+            return self._epoch()
+        begun = together([self._item_pass(rows, width) for rows, width in self._passes()])
+        spared = Cost(flops=-self.measured.arithmetic.below.of(begun) * self.lengths.train.weight)
+        return self._passed(self.measured.again, self._learned) + spared
+
+    @cached_property
+    def _learned(self) -> Reading:
+        """What an epoch reads of the training items."""
+        return together([self._learning(rows, width) for rows, width in self._passes()])
+
+    def _passed(self, line: Line | None, reading: Reading) -> Cost:
+        """The passes of an epoch and its steps."""
         if line is None:
             return Cost()
-        part = self.lengths.train
-        reading = together([self._learning(rows, width) for rows, width in self._passes()])
+        part, training = self.lengths.train, self.measured.arithmetic.training
         steps = math.ceil(len(part.lengths) / self.run.budget.batch)
-        passes = Cost(0.0, line.seconds(reading, arithmetic.training),
-                      arithmetic.training.of(reading), line.large.operations * reading.passes)
+        passes = Cost(0.0, line.seconds(reading, training), training.of(reading),
+                      line.large.operations * reading.passes)
         return (passes + Cost(computing=self.measured.step * steps)).times(part.weight)
 
     def _passes(self) -> Sequence[tuple[int, int]]:
@@ -131,6 +169,13 @@ class Work:
         if not self.prompted:
             return encoder_pass(rows, width, shapes)
         return learning_pass(rows, width, 1 + self.lengths.answer, self.lengths.head, shapes)
+
+    def _item_pass(self, rows: int, width: int) -> Reading:
+        """Of a pass that learns the items' own part."""
+        shapes = self.measured.arithmetic
+        if not self.prompted:
+            return encoder_pass(rows, width, shapes)
+        return decoder_pass(rows, width, 0, self.lengths.head, shapes)
 
     def _pass(self, rows: int, width: int) -> Reading:
         shapes, nodes = self.measured.arithmetic, self.lengths.nodes

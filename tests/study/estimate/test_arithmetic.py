@@ -11,7 +11,7 @@ from harness.methods.method import METHODS
 from harness.study.estimate.arithmetic import Reading, arithmetic_of
 from harness.study.estimate.cut import cut_backbone, depths, parameters_at
 from harness.study.estimate.probe import Subject, _classifier, _job
-from harness.study.estimate.reading import encoder_pass, learning_pass
+from harness.study.estimate.reading import decoder_pass, encoder_pass, learning_pass
 
 ROWS, WIDTH = 4, 24
 
@@ -63,6 +63,35 @@ def test_a_llama_that_learns_to_answer(decoder, device, method):
     reading = learning_pass(ROWS, learner.lengths()[0], 1 + nodes, len(classifier.head), shapes)
     both = counted(lambda: learner.loss(list(range(ROWS))).backward())
     assert shapes.training.of(reading) == pytest.approx(both, rel=0.05)
+
+
+@pytest.mark.parametrize("kind", ["encoder", "decoder"])
+def test_an_epoch_that_begins_with_kept_states(request, device, kind):
+    handle = request.getfixturevalue(kind)
+    register_all()
+    made = METHODS["selective"]({"blocks": 1})
+    job = _job(Subject.of(handle, 32, device, made), handle)
+    loaded = load_with_head(handle, ("a", "b"), device.type)
+    made.prepare(loaded, job)
+    learner = made.learner(_classifier(job, loaded), job)
+    assert learner.states is not None
+    shapes, width = arithmetic_of(loaded.model), learner.lengths()[0]
+    if kind == "encoder":
+        reading = item = encoder_pass(ROWS, width, shapes)
+    else:
+        nodes = len(learner.trees[0].tokens)
+        head = len(learner.asked.head)
+        reading = learning_pass(ROWS, width, 1 + nodes, head, shapes)
+        item = decoder_pass(ROWS, width, 0, head, shapes)
+    loaded.model.train()
+    learner.loss(list(range(ROWS)))
+    again = counted(lambda: learner.loss(list(range(ROWS))).backward())
+    spared = shapes.below.of(item)
+    assert spared > 0.1 * again
+    if kind == "encoder":  # the last block reads the first token alone
+        assert again < shapes.training.of(reading) - spared
+    else:  # of what prompts share, the last block's keys and values alone have a gradient
+        assert shapes.training.of(reading) - spared == pytest.approx(again, rel=0.1)
 
 
 def test_readings_add_up():
