@@ -34,6 +34,7 @@ class KeptStates:
         first = first_learning(blocks)
         self._below, self._entered = blocks[:first], blocks[first]
         self._embedding: nn.Embedding = model.get_input_embeddings()
+        self._width = int(model.config.get_text_config().hidden_size)
         self._padding = padding
         self._tokens = [padding]
         self._ids: torch.Tensor | None = None
@@ -48,7 +49,7 @@ class KeptStates:
     @property
     def bytes(self) -> float:
         """What the table takes in fp32."""
-        return 4.0 * len(self._tokens) * int(self._embedding.embedding_dim)
+        return 4.0 * len(self._tokens) * self._width
 
     @property
     def states(self) -> torch.Tensor | None:

@@ -26,15 +26,16 @@ classifier that knows nothing yet hardly tells one state from another."""
 def keeping(learner: EncoderLearner | DecoderLearner, job: Job
             ) -> EncoderLearner | DecoderLearner:
     """The learner with kept states; itself where they save nothing, find no room, or its model is
-    not one whose blocks can be begun in the middle with the same result.
+    not one that can be entered in the middle with the same result.
 
-    A GPU's neighbours are no part of it: ranks take turns with items, and a shard's blocks must all
-    be entered.
+    Ranks that learn together keep none: each epoch deals an item to another, and all must enter a
+    sharded block at once.
     """
     model: Any = learner.model
     if job.budget.epochs < 2 or job.ranks.size > 1 or is_seq2seq(model):
         return learner
-    if not 0 < first_learning(transformer_blocks(model)) < len(transformer_blocks(model)):
+    blocks, embedding = transformer_blocks(model), model.get_input_embeddings()
+    if not 0 < first_learning(blocks) < len(blocks) or embedding.weight.requires_grad:
         return learner
     states = KeptStates(model, learner.padding)
     kept = learner.through(states)

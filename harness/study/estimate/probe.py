@@ -142,7 +142,7 @@ def _at_depth(subject: Subject, depth: int | None, folder: Path) -> Measured:
                         else DecoderLearner(classifier, job))
     again = training if keeper.states is None else learning(keeper)
     return Measured(shapes, load_seconds, answering, training, again,
-                    FP32 * loaded.model.get_input_embeddings().embedding_dim * method.keeps_states,
+                    FP32 * loaded.model.config.get_text_config().hidden_size * method.keeps_states,
                     _step(loaded.model, subject.device), watch.share())
 
 
