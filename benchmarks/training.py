@@ -75,7 +75,7 @@ CASES = {"cpu": (Case("minilm", "full", 1e-4, 600, 3, 1000, PEERS),
                  Case("smollm2", "full", 5e-5, 64, 1, 100, PEERS),
                  Case("smollm2", "lora", 5e-4, 64, 1, 100, PEERS),
                  Case("minilm", "selective", 3e-4, 600, 3, 1000, PEERS),
-                 Case("smollm2", "selective", 1e-4, 64, 3, 100, PEERS)),
+                 Case("smollm2", "selective", 1e-4, 64, 3, 100, (BEST,))),
          "cuda": (Case("minilm", "full", 1e-4, 2000, 3, 1000, PEERS),
                   Case("smollm2", "full", 5e-5, 1000, 2, 300, PEERS),
                   Case("smollm2", "lora", 5e-4, 1000, 2, 300, PEERS))}

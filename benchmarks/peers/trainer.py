@@ -22,9 +22,9 @@ from harness.backbones.prompts import PromptWriter, prompt_writer
 from harness.methods.method import Job
 
 TASKS = {"encoder": "SEQ_CLS", "decoder": "CAUSAL_LM"}
-LEARNS = {"selective": ("layer.4.", "layer.5.", "pooler", "classifier"),
+LEARNS = {"selective": ("layer.4.", "layer.5.", "pooler", "classifier", "layers.28.", "layers.29."),
           "bitfit": ("bias", "classifier")}
-"""Parts of MiniLM's parameter names that learn, for methods that freeze the rest."""
+"""Parts of the parameter names of MiniLM and SmolLM2 that learn, for methods that freeze the rest."""
 
 
 @dataclass(frozen=True)
