@@ -24,7 +24,7 @@ from harness.methods.method import Job
 TASKS = {"encoder": "SEQ_CLS", "decoder": "CAUSAL_LM"}
 LEARNS = {"selective": ("layer.4.", "layer.5.", "pooler", "classifier", "layers.28.", "layers.29."),
           "bitfit": ("bias", "classifier")}
-"""Parts of the parameter names of MiniLM and SmolLM2 that learn, for methods that freeze the rest."""
+"""Parts of parameter names, MiniLM's and SmolLM2's, that learn where the rest is frozen."""
 
 
 @dataclass(frozen=True)
