@@ -26,7 +26,7 @@ from harness.suite import load_suite
 
 register_all()
 TIMES = re.compile(r"(seconds|_ms|cost|latency|hours|per_|energy|memory|break|round|"
-                   r"throughput|price|pareto|bill|peak|usd|_bytes)")
+                   r"throughput|price|pareto|bill|cheapest|peak|usd|_bytes)")
 """Fields of a summary that the clock, or the machine's memory, has a part in."""
 LIKE_OTHERS = {"peft", "dora", "ia3", "prompt-tuning", "p-tuning",
                *(name for name in METHODS if issubclass(METHODS[name], Tuner))}
