@@ -19,6 +19,7 @@ from torch import nn
 from transformers.pytorch_utils import Conv1D
 
 from harness.backbones.blocks import first_learning, transformer_blocks
+from harness.backbones.first_token import first_token_alone
 
 LINEAR = (nn.Linear, Conv1D)
 
@@ -85,8 +86,10 @@ class Arithmetic:
         return self.forward + self.backward
 
 
-def arithmetic_of(model: Any) -> Arithmetic:
-    """The arithmetic of a model as it is: with its adapter, and with what learns in it.
+def arithmetic_of(model: Any, last: nn.Module | None = None) -> Arithmetic:
+    """The arithmetic of a model as it is: with its adapter, and with what learns in it. `last` is
+    the block that is computed for the first token alone, where one is; what it does for that token
+    counts as the head's, its attention not at all.
 
     Two tokens go through it, to see which layers are used and which inputs need gradients. Raises
     CannotRunError for a model without blocks.
@@ -107,12 +110,14 @@ def arithmetic_of(model: Any) -> Arithmetic:
     def linear(module: Any, inputs: Any, output: Any) -> None:
         size = 2.0 * module.weight.numel()
         share = size * (inputs[0].requires_grad + module.weight.requires_grad)
-        within = id(module) in inside
+        within = id(module) in inside and inputs[0].shape[-2] > 1
         ahead(module, Flops(token=size) if within else Flops(output=size))
         backward.append(Flops(token=share) if within else Flops(output=share))
 
     def block(module: Any, inputs: Any, output: Any) -> None:
         hidden = output[0] if isinstance(output, tuple) else output
+        if hidden.shape[-2] == 1:
+            return
         ahead(module, Flops(pair=attended))
         backward.append(Flops(pair=2 * attended * hidden.requires_grad))
 
@@ -121,8 +126,9 @@ def arithmetic_of(model: Any) -> Arithmetic:
     hooks += [module.register_forward_hook(block) for module in blocks]
     device = next(model.parameters()).device
     try:
-        model(input_ids=torch.ones(1, 2, dtype=torch.long, device=device),
-              attention_mask=torch.ones(1, 2, dtype=torch.long, device=device))
+        with first_token_alone(last):
+            model(input_ids=torch.ones(1, 2, dtype=torch.long, device=device),
+                  attention_mask=torch.ones(1, 2, dtype=torch.long, device=device))
     finally:
         for hook in hooks:
             hook.remove()

@@ -127,7 +127,8 @@ def _at_depth(subject: Subject, depth: int | None, folder: Path) -> Measured:
     load_seconds = seconds_of(load, subject.device)
     loaded = load()
     classifier = _classifier(job, loaded)
-    shapes = arithmetic_of(loaded.model)
+    narrowed = classifier.last if method and isinstance(classifier, EncoderClassifier) else None
+    shapes = arithmetic_of(loaded.model, narrowed)
     answering = Line(*(_answering(classifier, job, shapes, rows) for rows in _rows(subject)))
     if method is None:
         return Measured(shapes, load_seconds, answering, None, None, 0.0, 0.0, watch.share())

@@ -5,6 +5,7 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
+from harness.backbones.first_token import first_token_alone, last_block
 from harness.backbones.load import load_with_head
 from harness.methods import register_all
 from harness.methods.method import METHODS
@@ -47,6 +48,22 @@ def test_a_bert_that_learns(encoder, device, method):
     assert shapes.training.of(reading) == pytest.approx(both, rel=0.05)
 
 
+@pytest.mark.parametrize("method", ["full", "lora", "selective", "prompt-tuning"])
+def test_a_bert_whose_last_block_reads_the_first_token_alone(encoder, device, method):
+    model = prepared(encoder, device, method)
+    ids = torch.randint(5, 100, (ROWS, WIDTH))
+    last = last_block(model)
+    shapes = arithmetic_of(model, last)
+    reading = encoder_pass(ROWS, WIDTH, shapes)
+
+    def learn():
+        with first_token_alone(last):
+            model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits.sum().backward()
+
+    assert shapes.training.of(reading) == pytest.approx(counted(learn), rel=0.05)
+    assert shapes.training.of(reading) < 0.8 * arithmetic_of(model).training.of(reading)
+
+
 @pytest.mark.parametrize("method", ["full", "lora", "selective"])
 def test_a_llama_that_learns_to_answer(decoder, device, method):
     from harness.methods.decoder import DecoderLearner
@@ -75,7 +92,8 @@ def test_an_epoch_that_begins_with_kept_states(request, device, kind):
     made.prepare(loaded, job)
     learner = made.learner(_classifier(job, loaded), job)
     assert learner.states is not None
-    shapes, width = arithmetic_of(loaded.model), learner.lengths()[0]
+    width = learner.lengths()[0]
+    shapes = arithmetic_of(loaded.model, last_block(loaded.model))
     if kind == "encoder":
         reading = item = encoder_pass(ROWS, width, shapes)
     else:
@@ -88,10 +106,8 @@ def test_an_epoch_that_begins_with_kept_states(request, device, kind):
     again = counted(lambda: learner.loss(list(range(ROWS))).backward())
     spared = shapes.below.of(item)
     assert spared > 0.1 * again
-    if kind == "encoder":  # the last block reads the first token alone
-        assert again < shapes.training.of(reading) - spared
-    else:  # of what prompts share, the last block's keys and values alone have a gradient
-        assert shapes.training.of(reading) - spared == pytest.approx(again, rel=0.1)
+    # Of what prompts share, the last block's keys and values alone have a gradient.
+    assert shapes.training.of(reading) - spared == pytest.approx(again, rel=0.1)
 
 
 def test_readings_add_up():
