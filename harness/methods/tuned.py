@@ -88,10 +88,8 @@ class Tuned(Method):
 
     def learner(self, classifier: EncoderClassifier | AskedDecoder, job: Job
                 ) -> EncoderLearner | DecoderLearner:
-        """What learns from the job's examples."""
-        learner: EncoderLearner | DecoderLearner = (
-            EncoderLearner(classifier, job) if isinstance(classifier, EncoderClassifier)
-            else DecoderLearner(classifier, job))
+        """What learns from the job's examples, with kept states where the method has them."""
+        learner = plain_learner(classifier, job)
         return keeping(learner, job) if self.keeps_states else learner
 
     def _classifier(self, job: Job, loaded: Loaded) -> EncoderClassifier | AskedDecoder:
@@ -99,6 +97,14 @@ class Tuned(Method):
             return plain_decoder(job, loaded=loaded, save=self.write)
         longest = min(job.budget.max_length, loaded.window)
         return EncoderClassifier(loaded, longest, job.device, self.write, LINKS[job.task.kind])
+
+
+def plain_learner(classifier: EncoderClassifier | AskedDecoder, job: Job
+                  ) -> EncoderLearner | DecoderLearner:
+    """What learns from the job's examples and computes all of them anew in each epoch."""
+    if isinstance(classifier, EncoderClassifier):
+        return EncoderLearner(classifier, job)
+    return DecoderLearner(classifier, job)
 
 
 def load_model(job: Job) -> Loaded:

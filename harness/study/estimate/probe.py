@@ -22,7 +22,6 @@ from harness.common.device import Device, cpu_count, settle
 from harness.methods import register_all
 from harness.methods.decoder import (
     DecoderClassifier,
-    DecoderLearner,
     nothing_to_save,
     plain_decoder,
 )
@@ -30,7 +29,7 @@ from harness.methods.encoder import EncoderClassifier, EncoderLearner
 from harness.methods.link import LINKS
 from harness.methods.loop import MAX_GRADIENT_NORM, Learner, seed_everything
 from harness.methods.method import METHODS, Job, Method
-from harness.methods.tuned import Tuned, load_model
+from harness.methods.tuned import Tuned, load_model, plain_learner
 from harness.study.estimate.arithmetic import Arithmetic, Reading, arithmetic_of
 from harness.study.estimate.cut import cut_backbone, depth_of, depths
 from harness.study.estimate.live import Live
@@ -139,8 +138,7 @@ def _at_depth(subject: Subject, depth: int | None, folder: Path) -> Measured:
                       for rows in _rows(subject)))
 
     keeper = method.learner(classifier, job)
-    training = learning(EncoderLearner(classifier, job) if isinstance(classifier, EncoderClassifier)
-                        else DecoderLearner(classifier, job))
+    training = learning(plain_learner(classifier, job))
     again = training if keeper.states is None else learning(keeper)
     return Measured(shapes, load_seconds, answering, training, again,
                     FP32 * loaded.model.config.get_text_config().hidden_size * method.keeps_states,
