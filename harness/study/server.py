@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext
 
-MODULES = ["harness.study.work", "harness.study.rounds", "sentence_transformers"]
+MODULES = ["harness.study.hangups", "harness.study.work", "harness.study.rounds",
+           "sentence_transformers"]
 
 
 def start_server() -> ForkServerContext:
