@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
@@ -94,8 +94,9 @@ def show_elsewhere(console: Console, plan: Plan, runs: Path, names: Sequence[str
 
 def _left(console: Console, plan: Plan, runs: Path) -> list[PlannedRun]:
     store = _store(plan, runs)
-    _name_damage(console, plan, store)
-    return missing(plan, store)
+    left = missing(plan, store)
+    _name_damage(console, left, store)
+    return left
 
 
 def _check_memory(plan: Plan, left: Sequence[PlannedRun], expected: Estimate) -> None:
@@ -177,7 +178,7 @@ def report(console: Console, suite: str, profile: str | None, suites: Path, runs
     """
     plan = prepare(suite, profile, suites)
     store = _store(plan, runs)
-    damaged = _name_damage(console, plan, store)
+    damaged = _name_damage(console, plan.runs, store)
     records = {r.run_id: record for r in plan.runs
                if (record := store.load(r.run_id)) is not None}
     if records:
@@ -194,9 +195,9 @@ def report(console: Console, suite: str, profile: str | None, suites: Path, runs
     return damaged
 
 
-def _name_damage(console: Console, plan: Plan, store: Store) -> int:
+def _name_damage(console: Console, runs: Iterable[PlannedRun], store: Store) -> int:
     """Print a line for every kept run that is not as it was written. Returns their number."""
-    damaged = [(run, name) for run in plan.runs
+    damaged = [(run, name) for run in runs
                if (name := store.damage(run.run_id)) is not None]
     for run, name in damaged:
         console.print(f"{run.title}: {name} of run {run.run_id} is damaged: it counts as missing",
