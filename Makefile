@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help env suite report gate test fuzz lint audit bench validity clean
+.PHONY: help env suite report gate test quick fuzz lint audit bench validity clean
 
 help: ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,9 @@ test: $(VENV)/.ready ## all tests; pages are tested in Debian's chromium: make t
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m 'not end_to_end' $(if $(COVERAGE),--cov=harness --cov-report=)
 	# One after another: two studies at once would share the cores that each takes for its own.
 	$(BIN)/python -m pytest -m end_to_end $(if $(COVERAGE),--cov=harness --cov-append --cov-report=term:skip-covered --cov-fail-under=$(COVERAGE))
+
+quick: $(VENV)/.ready ## the tests to run after every change
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m 'not end_to_end and not slow'
 
 fuzz: $(VENV)/.ready ## ten thousand damaged files for every reader of files
 	FUZZ_PROFILE=nightly $(BIN)/python -m pytest tests/fuzz -n $(WORKERS) --no-cov

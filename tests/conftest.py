@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -37,14 +38,18 @@ os.environ["WANDB_MODE"] = "disabled"
 SLOW = ("study/test_cluster", "study/test_launch", "methods/test_tuners", "study/test_forgetting",
         "study/test_study", "test_recipes", "methods/test_methods", "study/test_reproduce",
         "faults/test_kills", "methods/test_families", "hostile/test_models", "faults/test_disks")
-"""Files of more than 40 seconds, the slowest first."""
+"""Files of more than 40 seconds, the slowest first. `make quick` leaves them out."""
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     """Slow files first: one that begins last leaves the other workers idle."""
     here = Path(__file__).parent
     rank = {str(here / f"{name}.py"): number for number, name in enumerate(SLOW)}
+    for item in items:
+        if str(item.path) in rank:
+            item.add_marker(pytest.mark.slow)
+    yield  # tests are chosen by their marks, and shuffled
     items.sort(key=lambda item: rank.get(str(item.path), len(SLOW)))
 
 
