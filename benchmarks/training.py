@@ -221,15 +221,15 @@ def read(path: Path) -> dict[str, Measured]:
 
 def table(found: dict[str, Measured], autocast: str) -> list[str]:
     """Markdown rows: medians over rounds."""
-    lines = ["| trained | by | seconds | x harness | tokens/s in the loop | share of peak | "
-             "accuracy | macro F1 |", "|---|---|---|---|---|---|---|---|"]
+    lines = ["| trained | by | rounds | seconds | x harness | tokens/s in the loop | "
+             "share of peak | accuracy | macro F1 |", "|---|---|---|---|---|---|---|---|---|"]
     for title, case in found.items():
         speed = case.peak["bf16" if autocast == "bf16" else "fp32"]
         for name, timings in case.by.items():
             share = f"{middle(timings, 'gflops') / speed:.0%}" if name == HARNESS else ""
             speeds = case.by[HARNESS][0].tokens / middle(timings, "train_seconds")
             lines.append(
-                f"| {title} | {name} | {middle(timings, 'seconds'):.1f} | "
+                f"| {title} | {name} | {len(timings)} | {middle(timings, 'seconds'):.1f} | "
                 f"{ratio(timings, case.by[HARNESS])} | {speeds:.0f} | {share} | "
                 f"{over_seeds(timings, 'accuracy')} | {over_seeds(timings, 'macro_f1')} |")
     return lines
@@ -272,8 +272,8 @@ def told(found: dict[str, Measured], device: Device) -> None:
                        for title, case in found.items())
     text = "\n".join([
         "# Training: the harness against scripts with transformers' Trainer and PEFT", "",
-        f"{device.name}, autocast {device.autocast}; {max(c.rounds for c in found.values())} "
-        "rounds in turn, each training in a process of its own, with a seed of its own; times are "
+        f"{device.name}, autocast {device.autocast}; some rounds "
+        "in turn, each training in a process of its own, with a seed of its own; times are "
         "medians, qualities means over seeds with their range. Legal data, length 128, batch 16, "
         "without validation. *Seconds* are from nothing loaded to trained, imports not counted. "
         f"Peak: a square matrix product of {MATRIX[device.type]} in the same run as the case, "

@@ -21,6 +21,8 @@ from transformers import (
     BartForConditionalGeneration,
     BertConfig,
     BertForMaskedLM,
+    DebertaV2Config,
+    DebertaV2ForMaskedLM,
     DistilBertConfig,
     DistilBertForMaskedLM,
     ElectraConfig,
@@ -37,6 +39,8 @@ from transformers import (
     MistralForCausalLM,
     ModernBertConfig,
     ModernBertForMaskedLM,
+    MPNetConfig,
+    MPNetForMaskedLM,
     PreTrainedModel,
     PreTrainedTokenizerFast,
     Qwen2Config,
@@ -127,6 +131,18 @@ def _electra() -> PreTrainedModel:
     return ElectraForPreTraining(ElectraConfig(**SMALL, embedding_size=16, pad_token_id=PAD))
 
 
+def _deberta() -> PreTrainedModel:
+    """With a convolution beside the first block, and distances between tokens, as version 3."""
+    return DebertaV2ForMaskedLM(DebertaV2Config(
+        **SMALL, pad_token_id=PAD, relative_attention=True, position_buckets=8,
+        pos_att_type=["p2c", "c2p"], norm_rel_ebd="layer_norm", share_att_key=True,
+        conv_kernel_size=3, conv_act="gelu", position_biased_input=False, type_vocab_size=0))
+
+
+def _mpnet() -> PreTrainedModel:
+    return MPNetForMaskedLM(MPNetConfig(**SMALL | IDS))
+
+
 def _modernbert() -> PreTrainedModel:
     return ModernBertForMaskedLM(ModernBertConfig(
         **SMALL | IDS, cls_token_id=START, sep_token_id=END, global_attn_every_n_layers=2,
@@ -193,6 +209,7 @@ def _bart() -> PreTrainedModel:
 
 ENCODERS = {"bert": (_bert, word_pieces), "roberta": (_roberta, byte_pairs),
             "distilbert": (_distilbert, word_pieces), "electra": (_electra, word_pieces),
+            "deberta": (_deberta, unigrams), "mpnet": (_mpnet, word_pieces),
             "modernbert": (_modernbert, byte_pairs)}
 DECODERS = {"gpt2": (_gpt2, byte_pairs), "llama": (_llama, unigrams),
             "mistral": (_mistral, unigrams), "qwen2": (_qwen2, byte_pairs),

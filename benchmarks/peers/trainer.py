@@ -16,6 +16,7 @@ from transformers import (
     DataCollatorWithPadding,
     Trainer,
     TrainingArguments,
+    set_seed,
 )
 
 from harness.backbones.prompts import PromptWriter, prompt_writer
@@ -55,6 +56,7 @@ class Scripted:
 def fine_tune(job: Job, method: str, rate: float, flags: Flags) -> Scripted:
     """Tune the job's backbone on its training items."""
     start = time.perf_counter()
+    set_seed(job.seed)  # the Trainer's own comes after the head is drawn
     backbone = job.need_backbone()
     tokenizer = AutoTokenizer.from_pretrained(backbone.path)
     if backbone.kind == "encoder":

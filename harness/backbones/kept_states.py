@@ -38,6 +38,7 @@ class KeptStates:
         self._padding = padding
         self._tokens = [padding]
         self._ids: torch.Tensor | None = None
+        self._beside: int | None = None
         self.forget()
 
     def slots(self, tokens: Sequence[int]) -> list[int]:
@@ -87,7 +88,12 @@ class KeptStates:
 
     def _pass(self, whole: Callable[..., Any], hidden: torch.Tensor, *rest: Any, **more: Any
               ) -> Any:
-        return hidden if self._begun else whole(hidden, *rest, **more)
+        if self._begun:
+            return hidden if self._beside is None else (hidden, *[None] * self._beside)
+        given = whole(hidden, *rest, **more)
+        # Some blocks answer in a tuple, which their caller takes apart.
+        self._beside = len(given) - 1 if isinstance(given, tuple) else None
+        return given
 
     def _enter(self, block: nn.Module, given: tuple[Any, ...]) -> tuple[Any, ...]:
         hidden, *rest = given

@@ -11,16 +11,20 @@ from harness.backbones.blocks import first_learning, transformer_blocks
 from harness.backbones.kept_states import KeptStates
 from harness.backbones.scoring_check import FAULTS
 from harness.backbones.traits import is_seq2seq
-from harness.common.memory import available
+from harness.common.memory import total
 from harness.methods.decoder import DecoderLearner
 from harness.methods.encoder import EncoderLearner
 from harness.methods.method import Job
 
-ROOM = 0.25
-"""Share of the memory there is that states may take."""
+ROOM = 0.125
+"""Share of a device's memory that states may take: of all of it, since what is left changes, and
+the same run would keep them one time and not another."""
 CLOSE = 1e-6
 """The largest difference between two losses of the same items in the same batch, as a share: a
 classifier that knows nothing yet hardly tells one state from another."""
+APART = 1e-4
+"""The largest distance between a token's states in fp32, alone and beside longer items, as a
+share."""
 
 
 def keeping(learner: EncoderLearner | DecoderLearner, job: Job
@@ -39,7 +43,7 @@ def keeping(learner: EncoderLearner | DecoderLearner, job: Job
         return learner
     states = KeptStates(model, learner.padding)
     kept = learner.through(states)
-    if states.bytes > ROOM * available(job.device) or not _same(learner, kept, states, job):
+    if states.bytes > ROOM * total(job.device) or not _same(learner, kept, states, job):
         return learner
     states.forget()
     return kept
@@ -47,23 +51,40 @@ def keeping(learner: EncoderLearner | DecoderLearner, job: Job
 
 def _same(learner: EncoderLearner | DecoderLearner, kept: EncoderLearner | DecoderLearner,
           states: KeptStates, job: Job) -> bool:
-    """Try both on the two shortest items: nothing but an item's own tokens is read with it, states
-    are the same each time they are computed, while the model is trained, and the loss is the same
-    with and without them."""
-    two = sorted(range(len(job.train)), key=learner.lengths().__getitem__)[:2]
+    """Try both on the two shortest items and the longest: nothing but an item's own tokens is read
+    with it, states are the same each time they are computed, while the model is trained, and the
+    loss is the same with and without them."""
+    order = sorted(range(len(job.train)), key=learner.lengths().__getitem__)
+    few = [*order[:2], *order[2:][-1:]]
     try:
-        with torch.random.fork_rng(), torch.no_grad(), job.device.autocast_context():
-            computed: list[Any] = []
-            learner.model.train()
-            for _ in range(2):
-                states.forget()
-                kept.loss(two)
-                computed.append(states.states)
-            learner.model.eval()
-            if learner.reads_more():
-                return False
-            whole, begun = float(learner.loss(two)), float(kept.loss(two))
-            return (torch.equal(*computed) and bool(torch.isfinite(computed[0]).all())
-                    and math.isclose(whole, begun, rel_tol=CLOSE))
+        with torch.random.fork_rng(), torch.no_grad():
+            with job.device.autocast_context():
+                learner.model.train()
+                one, other = (_computed(kept, states, few) for _ in range(2))
+                learner.model.eval()
+                if learner.reads_more():
+                    return False
+                whole, begun = float(learner.loss(few)), float(kept.loss(few))
+            return (torch.equal(one, other) and bool(torch.isfinite(one).all())
+                    and math.isclose(whole, begun, rel_tol=CLOSE)
+                    and _by_itself(kept, states, few))
     except FAULTS:
         return False
+
+
+def _computed(kept: EncoderLearner | DecoderLearner, states: KeptStates, items: list[int]
+              ) -> torch.Tensor:
+    """The whole table after only these items were read."""
+    states.forget()
+    kept.loss(items)
+    assert states.states is not None  # noqa: S101  (the items were read)
+    return states.states
+
+
+def _by_itself(kept: EncoderLearner | DecoderLearner, states: KeptStates, items: list[int]) -> bool:
+    """Whether an item's states are its own: the first one's, alone and padded to the others'
+    length. Some models convolve over padding."""
+    alone = _computed(kept, states, items[:1])
+    read = alone.any(dim=-1)
+    apart = (_computed(kept, states, items) - alone)[read].norm(dim=-1)
+    return bool((apart <= APART * alone[read].norm(dim=-1)).all())

@@ -14,9 +14,9 @@ from accelerate.utils import set_seed
 from torch import nn
 from torch.distributed.tensor import DTensor
 from torch.optim.lr_scheduler import LambdaLR
-from torch.utils.flop_counter import FlopCounterMode
 
 from harness.backbones.batches import PASS_TOKENS, passes, shuffled
+from harness.backbones.flops import flop_counter
 from harness.backbones.shards import spread
 from harness.common.device import UNREPEATABLE, repeatable_gradients
 from harness.common.ranks import Ranks
@@ -187,7 +187,7 @@ def _gradients(learner: Learner, indices: list[int], job: Job, state: _State) ->
     with repeatable_gradients(job.device) if state.repeatable else nullcontext():
         if state.flops:
             return _accumulate(learner, indices, job, state.micro)
-        with FlopCounterMode(display=False) as counter:
+        with flop_counter() as counter:
             loss = _accumulate(learner, indices, job, state.micro)
     lengths = learner.lengths()
     state.flops = (job.ranks.size * counter.get_total_flops()

@@ -5,9 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from families import DECODERS, ENCODERS, SEQ2SEQ, write_family
+from families import DECODERS, ENCODERS, FAMILIES, SEQ2SEQ, SMALL, word_pieces, write_family
 from hypothesis import given
 from hypothesis import strategies as st
+from transformers import ConvBertConfig, ConvBertModel
 
 from harness.backbones.blocks import transformer_blocks
 from harness.backbones.features import FeatureStore
@@ -29,7 +30,8 @@ CPU = Device("cpu", "test", "no", 1)
 COMPUTED_ANEW = dict.fromkeys(
     ("mistral", "qwen2", "gemma2", "gemma3"),
     "its window is shorter than what prompts share: each item reads it again",
-) | {"gpt2": "the dropout over its embeddings belongs to no module with weights"}
+) | {"gpt2": "the dropout over its embeddings belongs to no module with weights",
+     "mpnet": "its embeddings take 1 for padding, whatever its tokenizer says"}
 SETTING = {"learning_rate": 3e-3}
 
 
@@ -138,8 +140,29 @@ def test_one_epoch_several_ranks_little_memory_and_an_encoder_with_a_decoder_kee
     assert learner_of(job(next(iter(SEQ2SEQ)))).states is None
     states = learner_of(job("bert")).states
     monkeypatch.setattr(memory.psutil, "virtual_memory", lambda: type(
-        "Memory", (), {"available": 3.9 * states.bytes}))
+        "Memory", (), {"available": 99 * states.bytes, "total": 7.9 * states.bytes}))
     assert learner_of(job("bert")).states is None
+
+
+def test_states_that_hang_on_padding_are_not_kept(job, monkeypatch):
+    """ConvBERT's convolutions reach over an item's end."""
+    monkeypatch.setitem(FAMILIES, "convbert", (
+        lambda: ConvBertModel(ConvBertConfig(**SMALL, pad_token_id=2, conv_kernel_size=5,
+                                             head_ratio=2)), word_pieces))
+    here = job("convbert")
+    first, *others = here.train
+    longer = dataclasses.replace(first, text=f"{first.text} {first.text}")
+    uneven = dataclasses.replace(here, train=(longer, *others))
+    assert learner_of(uneven).states is None
+    assert learner_of(here).states is not None  # texts of one length are not padded
+    monkeypatch.setattr(keeping, "APART", 2.0)
+    assert learner_of(uneven).states is not None
+
+
+def test_whether_states_are_kept_does_not_hang_on_the_memory_that_is_left(job, monkeypatch):
+    monkeypatch.setattr(memory.psutil, "virtual_memory", lambda: type(
+        "Memory", (), {"available": 1, "total": 2**34}))
+    assert learner_of(job("bert")).states is not None
 
 
 def test_a_model_whose_middle_cannot_be_entered_is_trained_as_ever(job, monkeypatch):

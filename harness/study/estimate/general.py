@@ -9,9 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from torch.nn.attention import SDPBackend, sdpa_kernel
-from torch.utils.flop_counter import FlopCounterMode
-
+from harness.backbones.flops import flop_counter
 from harness.backbones.handle import ASKED, Handle
 from harness.backbones.load import load_with_head
 from harness.common.device import Device
@@ -87,8 +85,7 @@ def _asked(questions: Questions, backbone: Handle, examined_by: Examiner, began:
            ) -> Asked:
     watch = Others()
     loaded = load_with_head(backbone, LABELS, questions.device.type)
-    # The counter does not know the CPU's fused attention.
-    with (sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as flops,
+    with (flop_counter() as flops,
           Live([*loaded.model.parameters(), *loaded.model.buffers()]) as live):
         examined_by.put_to(loaded, questions.device)
     seconds = seconds_of(lambda: examined_by.put_to(loaded, questions.device), questions.device)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -105,8 +105,9 @@ def measure(subject: Subject, say: Callable[[str], None]) -> Measured:
         return found[0]
     few, more = (float(depth or 0) for depth in subject.depths)
     whole = float(depth_of(subject.backbone) or 0)
-    whole_measured: Measured = deeper(found[0], found[1], (whole - more) / (more - few))
-    return whole_measured
+    extended: Measured = deeper(found[0], found[1], (whole - more) / (more - few))
+    # With the fewest blocks there may be none below those that learn.
+    return replace(extended, kept=found[1].kept)
 
 
 def _at_depth(subject: Subject, depth: int | None, folder: Path) -> Measured:
@@ -126,7 +127,11 @@ def _at_depth(subject: Subject, depth: int | None, folder: Path) -> Measured:
     load_seconds = seconds_of(load, subject.device)
     loaded = load()
     classifier = _classifier(job, loaded)
-    narrowed = classifier.last if method and isinstance(classifier, EncoderClassifier) else None
+    narrowed = None
+    if isinstance(classifier, EncoderClassifier):
+        if method is None:  # features are of all tokens
+            classifier.last = None
+        narrowed = classifier.last
     shapes = arithmetic_of(loaded.model, narrowed)
     answering = Line(*(_answering(classifier, job, shapes, rows) for rows in _rows(subject)))
     if method is None:
@@ -140,8 +145,9 @@ def _at_depth(subject: Subject, depth: int | None, folder: Path) -> Measured:
     keeper = method.learner(classifier, job)
     training = learning(plain_learner(classifier, job))
     again = training if keeper.states is None else learning(keeper)
+    hidden = loaded.model.config.get_text_config().hidden_size
     return Measured(shapes, load_seconds, answering, training, again,
-                    FP32 * loaded.model.config.get_text_config().hidden_size * method.keeps_states,
+                    0.0 if keeper.states is None else FP32 * hidden,
                     _step(loaded.model, subject.device), watch.share())
 
 

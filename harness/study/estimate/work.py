@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from harness.common.memory import total
 from harness.methods.asked import BATCH as DECODER_BATCH
 from harness.methods.encoder import BATCH as ENCODER_BATCH
+from harness.methods.keeping import ROOM
 from harness.methods.method import Method
 from harness.methods.tuned import Tuned
 from harness.study.estimate.arithmetic import Reading
@@ -111,14 +113,15 @@ class Work:
         training = max(line.bytes(self._learning(rows, width)) for rows, width in self._passes())
         before = weights + FP32 * shapes.trainable if fit_count(self.run) > 1 else 0.0
         # A better epoch's weights are copied before the old ones are dropped.
-        return (before + weights + HELD * self.learned + self._states()
+        return (before + weights + HELD * self.learned + self._keeps * self._table
                 + max(training, answering, self.learned))
 
     @cached_property
     def _keeps(self) -> bool:
         """Whether later epochs begin with states that the first one kept."""
         return (self.measured.kept > 0 and self.run.budget.epochs > 1
-                and self.run.identity.devices == 1)
+                and self.run.identity.devices == 1
+                and self._table <= ROOM * total(self.plan.device))
 
     @property
     def _above(self) -> float:
@@ -126,12 +129,13 @@ class Work:
         shapes = self.measured.arithmetic
         return 1.0 - self._keeps * shapes.below.token / shapes.forward.token
 
-    def _states(self) -> float:
-        """Bytes of kept states: of training items with their answers, of validation items with all
+    @property
+    def _table(self) -> float:
+        """Bytes of all states: of training items with their answers, of validation items with all
         answers."""
         lengths = self.lengths
         tokens = (lengths.train.tokens(lengths.answer) + lengths.validation.tokens(lengths.nodes))
-        return self._keeps * self.measured.kept * tokens
+        return self.measured.kept * tokens
 
     def _epoch(self) -> Cost:
         """The first epoch of training, without its look at the validation items."""

@@ -2,10 +2,9 @@
 
 import pytest
 import torch
-from torch.nn.attention import SDPBackend, sdpa_kernel
-from torch.utils.flop_counter import FlopCounterMode
 
 from harness.backbones.first_token import first_token_alone, last_block
+from harness.backbones.flops import flop_counter
 from harness.backbones.load import load_with_head
 from harness.methods import register_all
 from harness.methods.method import METHODS
@@ -18,8 +17,7 @@ ROWS, WIDTH = 4, 24
 
 
 def counted(action):
-    # The counter does not know the CPU's fused attention.
-    with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
+    with flop_counter() as counter:
         action()
     return counter.get_total_flops()
 
