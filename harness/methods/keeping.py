@@ -23,7 +23,7 @@ CLOSE = 1e-6
 """The largest difference between two losses of the same items in the same batch, as a share: a
 classifier that knows nothing yet hardly tells one state from another."""
 APART = 1e-4
-"""The largest distance between a token's states in fp32, alone and beside longer items, as a
+"""The largest distance between a token's states in fp32, alone and beside a longer item, as a
 share."""
 
 
@@ -51,11 +51,13 @@ def keeping(learner: EncoderLearner | DecoderLearner, job: Job
 
 def _same(learner: EncoderLearner | DecoderLearner, kept: EncoderLearner | DecoderLearner,
           states: KeptStates, job: Job) -> bool:
-    """Try both on the two shortest items and the longest: nothing but an item's own tokens is read
-    with it, states are the same each time they are computed, while the model is trained, and the
-    loss is the same with and without them."""
-    order = sorted(range(len(job.train)), key=learner.lengths().__getitem__)
-    few = [*order[:2], *order[2:][-1:]]
+    """Try both on the two shortest items and the next longer one: nothing but an item's own tokens
+    is read with it, states are the same each time they are computed, while the model is trained,
+    and the loss is the same with and without them."""
+    lengths = learner.lengths()
+    order = sorted(range(len(job.train)), key=lengths.__getitem__)
+    longer = [i for i in order[2:] if lengths[i] > lengths[order[0]]]
+    few = [*order[:2], *longer[:1]]
     try:
         with torch.random.fork_rng(), torch.no_grad():
             with job.device.autocast_context():
@@ -82,8 +84,8 @@ def _computed(kept: EncoderLearner | DecoderLearner, states: KeptStates, items: 
 
 
 def _by_itself(kept: EncoderLearner | DecoderLearner, states: KeptStates, items: list[int]) -> bool:
-    """Whether an item's states are its own: the first one's, alone and padded to the others'
-    length. Some models convolve over padding."""
+    """Whether an item's states are its own: the first one's, alone and padded to the length of
+    the longest. Some models convolve over padding."""
     alone = _computed(kept, states, items[:1])
     read = alone.any(dim=-1)
     apart = (_computed(kept, states, items) - alone)[read].norm(dim=-1)
