@@ -20,6 +20,9 @@ from harness.backbones.dropout import dropped
 NAME = "cpu_products"
 LONGEST = 512
 """Queries or keys above which all scores at once would take too much memory."""
+LEAST = torch.finfo(torch.bfloat16).min
+"""fp32's least number is -inf in bf16, and a row of nothing else, padding that sees padding alone,
+would be NaN."""
 
 
 def attend(module: nn.Module, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor,
@@ -39,7 +42,8 @@ def attend(module: nn.Module, query: torch.Tensor, key: torch.Tensor, value: tor
                                                  dropout=dropout, scaling=scaling, **rest)
         return output, weights
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
-    mask = query.new_zeros(()) if attention_mask is None else attention_mask[..., : key.shape[2]]
+    mask = (query.new_zeros(()) if attention_mask is None else
+            attention_mask[..., : key.shape[2]].clamp(min=LEAST))
     return _products(query * scale, key, value, mask, dropout), None
 
 

@@ -34,14 +34,17 @@ class Loaded:
     window: int
     """Longest sequence in tokens."""
     fresh: dict[str, torch.nn.Parameter] = field(default_factory=dict)
-    """Parameters that the checkpoint lacks, by name: drawn at random, so they must learn."""
+    """Parameters that the checkpoint lacks, or has in another size, by name: drawn at random, so
+    they must learn."""
 
 
 def load_classifier(handle: Handle, labels: tuple[str, ...], device: str) -> Loaded:
-    """The backbone with a fresh classification head, drawn from torch's generator."""
+    """The backbone with a classification head: a fresh one, drawn from torch's generator, unless it
+    has one of as many classes."""
     names = dict(enumerate(labels))
     return _load(handle, AutoModelForSequenceClassification, device, num_labels=len(labels),
-                 id2label=names, label2id={name: i for i, name in names.items()})
+                 ignore_mismatched_sizes=True, id2label=names,
+                 label2id={name: i for i, name in names.items()})
 
 
 def load_base(handle: Handle, device: str) -> Loaded:
@@ -109,6 +112,11 @@ def _load(handle: Handle, model_class: Any, device: str, **options: Any) -> Load
     except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
         raise HarnessError(f"{handle.origin}: cannot be loaded: {str(error)[:200]}",
                            "Name a model that transformers can load.") from error
+    other = {name for name, *_ in info["mismatched_keys"]}
+    body = sorted(name for name in other if name.startswith(f"{model.base_model_prefix}."))
+    if body:
+        raise HarnessError(f"{handle.origin}: {body[0]} is not of the size that its configuration "
+                           "says", "Name a model that is whole.")
     model.config.pad_token_id = tokenizer.pad_token_id
     tokenizer.model_input_names = _inputs(handle, model, tokenizer)
     model = model.to(device).eval()
@@ -116,7 +124,7 @@ def _load(handle: Handle, model_class: Any, device: str, **options: Any) -> Load
         speed_up_dropout(model)
         speed_up_attention(model)
         add_gradients_by_row(model)
-    missing = set(info["missing_keys"])
+    missing = other | set(info["missing_keys"])
     fresh = {name: p for name, p in model.named_parameters() if name in missing}
     return Loaded(model, tokenizer, _window(model, tokenizer), fresh)
 

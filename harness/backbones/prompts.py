@@ -21,6 +21,12 @@ from harness.suite import Prompt
 from harness.tasks.examples import Example
 
 MARK = "\u2063item\u2063"
+DAY = "26 Jul 2024"
+SAID = {"enable_thinking": False, "date_string": DAY}
+"""What templates may ask for. An answer is wanted, not a model's thoughts first; and some templates
+write the day, which would make a prompt of it that no run repeats."""
+FIXED = f"{{% macro strftime_now(form) %}}{DAY}{{% endmacro %}}{{{{ '' }}}}"
+"""Before a template that asks for the day itself; the empty text keeps its first line break."""
 MOST_CHAT = 100_000
 SLOTS = ("{text}", "{pair}")
 SLOT = re.compile(r"(\{text\}|\{pair\})")
@@ -162,8 +168,10 @@ def chat_frame(tokenizer: PreTrainedTokenizerBase) -> tuple[str, str]:
     if not tokenizer.chat_template:
         return "", ""
     try:
+        template = tokenizer.get_chat_template()
         written = str(tokenizer.apply_chat_template(
-            [{"role": "user", "content": MARK}], tokenize=False, add_generation_prompt=True))
+            [{"role": "user", "content": MARK}], tokenize=False, add_generation_prompt=True,
+            chat_template=FIXED + template if "strftime_now" in template else template, **SAID))
     except SecurityError as error:
         raise HarnessError(f"the tokenizer's chat template reaches for Python's inside: {error}",
                            "Do not use this model.") from None

@@ -36,7 +36,7 @@ def approve(console: Console, run_id: str, suites: Path, runs: Path, baselines: 
     made = make_baseline(loaded, load_task(loaded), store, record, before,
                          approval(note, None if anonymous else git_user()))
     if with_model:  # first: a baseline never stands beside another's model
-        keep_model(path, store.artifact(run_id))
+        keep_model(path, store, record)
     write_baseline(path, made)
     if with_model:
         console.print(f"model: {model_folder(path)}", highlight=False, soft_wrap=True)

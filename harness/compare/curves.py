@@ -73,11 +73,13 @@ def _used(arm: Arm) -> int:
 
 def _overtakings(arms: dict[str, list[Arm]], measured: Measured, metric: str
                  ) -> tuple[Overtaking, ...]:
-    sizes = sorted({arm.train for found in arms.values() for arm in found})
+    # Sizes above what there is are one size: all items.
+    at = {name: {_used(arm): arm for arm in found} for name, found in arms.items()}
+    sizes = sorted({size for found in at.values() for size in found})
     tested: dict[tuple[int, str, str], Difference] = {}
     for size in sizes:
-        samples = [sample for found in arms.values() for arm in found
-                   if arm.train == size and (sample := measured.sample(arm, metric))]
+        samples = [sample for found in at.values()
+                   if size in found and (sample := measured.sample(found[size], metric))]
         tested |= {(size, *pair): d
                    for pair, d in differences(samples, measured.drawn).items()}
     if not tested:

@@ -11,7 +11,7 @@ from scipy.stats import binom
 from scipy.stats import t as student
 
 from harness.compare.bootstrap import Drawn
-from harness.compare.uncertainty import LEVEL, POWER, satterthwaite, seed_variance
+from harness.compare.uncertainty import LEVEL, POWER, known, satterthwaite, seed_variance
 from harness.measure.part import RecordPart
 
 ALPHA = 1 - LEVEL
@@ -29,7 +29,7 @@ class Difference(RecordPart):
     """After Holm's correction over all pairs of methods."""
     detectable: float
     """The smallest difference that this comparison would have found with 80% power at the level
-    of Holm's first step, 5% over the number of pairs."""
+    of Holm's first step, 5% over the number of pairs; infinite where its error is not known."""
     items_share: float
     """The share of the variance that more test items would lower; the rest is the seeds'."""
 
@@ -85,7 +85,8 @@ def differences(samples: Sequence[Sample], drawn: Drawn) -> dict[tuple[str, str]
 
     Welch's t-test with the variances of the paired bootstrap over items and of each method's
     seeds. The correction is over all pairs: the best method is chosen by the same figures, and a
-    correction over its own comparisons alone would not cover that choice.
+    correction over its own comparisons alone would not cover that choice. Where the error over
+    items is not known, the interval is unbounded and p is 1.
     """
     if len(samples) < 2:
         return {}
@@ -94,7 +95,9 @@ def differences(samples: Sequence[Sample], drawn: Drawn) -> dict[tuple[str, str]
     means = np.array([np.mean(s.points) for s in samples])
     seeds = [seed_variance(s.points) for s in samples]
     of_seeds, freedom = (np.array(part, dtype=float) for part in zip(*seeds, strict=True))
-    between = _covariance(samples)
+    values = np.stack([s.values for s in samples]).astype(np.float64)
+    tells = known(values, drawn)
+    between = _covariance(values) if tells else np.zeros((len(samples), len(samples)))
     spread = np.diag(between)
     of_items = np.clip(spread[first] + spread[second] - 2 * between[first, second], 0, None)
     gaps = means[first] - means[second]
@@ -106,11 +109,13 @@ def differences(samples: Sequence[Sample], drawn: Drawn) -> dict[tuple[str, str]
     with np.errstate(divide="ignore", invalid="ignore"):
         p = np.where(error > 0, 2 * student.sf(np.abs(gaps) / error, degrees), gaps == 0)
     # A bootstrap sees no error where all groups of a class agree; few groups still prove little.
-    p = np.maximum(p, drawn.least_p if drawn.freedom > 0 else 1.0)
+    p = np.maximum(p, drawn.least_p if tells else 1.0)
     adjusted = holm(p)
     reach = student.ppf((1 + LEVEL) / 2, degrees) * error
     strict = student.ppf(1 - ALPHA / 2 / len(p), degrees)
     seen = (strict + student.ppf(POWER, degrees)) * error
+    if not tells:
+        reach, seen = np.full_like(reach, np.inf), np.full_like(seen, np.inf)
     shares = np.divide(of_items, variance, out=np.ones_like(variance), where=variance > 0)
     names = [s.name for s in samples]
     return {(names[i], names[j]): Difference(
@@ -144,7 +149,6 @@ def mcnemar(right: np.ndarray) -> list[McNemar]:
             for a, b, q, s in zip(mine, other, p, share, strict=True)]
 
 
-def _covariance(samples: Sequence[Sample]) -> np.ndarray:
+def _covariance(values: np.ndarray) -> np.ndarray:
     """Over the resamples on which every method's metric is defined: [methods, methods]."""
-    values = np.stack([s.values for s in samples]).astype(np.float64)
     return np.atleast_2d(np.cov(values[:, np.isfinite(values).all(axis=0)]))

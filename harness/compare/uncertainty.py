@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Sequence
 
@@ -15,9 +16,12 @@ from harness.measure.part import RecordPart
 LEVEL, POWER = 0.95, 0.8
 NORMAL = float(norm.ppf((1 + LEVEL) / 2))
 BOUNDED = frozenset({"accuracy", "macro_f1", "micro_f1", "roc_auc", "calibration_error",
+                     "subset_accuracy", "ranking_precision", "hamming_loss",
                      "exact_match", "token_f1", "rouge_l", "answer_recall",
                      "selection_rate", "false_positive_rate", "false_negative_rate"})
 """Metrics that lie in [0, 1]."""
+DEFINED = 0.5
+"""Least share of the resamples on which a metric must be defined: the rest say nothing of it."""
 
 
 class Figure(RecordPart):
@@ -51,14 +55,26 @@ def satterthwaite(parts: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
     return np.asarray(np.where(below > 0, total**2 / np.where(below > 0, below, 1.0), 1.0))
 
 
+def known(values: np.ndarray, drawn: Drawn) -> bool:
+    """Whether resamples [..., resamples] tell an error: not where all items are of one group of
+    their class, nor where most resamples lack a metric."""
+    there = np.isfinite(values).all(axis=tuple(range(values.ndim - 1)))
+    return drawn.freedom > 0 and float(there.mean()) >= DEFINED
+
+
 def figure(metric: str, points: Sequence[float], values: np.ndarray, drawn: Drawn) -> Figure:
     """`points` [seeds] on the items, `values` [seeds, resamples].
 
     The bootstrap's percentiles give the items' part of each half of the interval, so that it is
     skewed where the metric is; the seeds' variance is added, and Student's quantile takes the
-    place of the normal one.
+    place of the normal one. Where the error over items is not known, the interval is all that
+    the metric can be.
     """
     mean, over_items = statistics.fmean(points), values.mean(axis=0)
+    sd = statistics.stdev(points) if len(points) > 1 else None
+    if not known(over_items, drawn):
+        return Figure(mean=mean, sd=sd, seeds=len(points), sampling_error=math.inf, low=0.0,
+                      high=1.0 if metric in BOUNDED else math.inf)
     ends = np.nanpercentile(over_items, [100 * (1 - LEVEL) / 2, 100 * (1 + LEVEL) / 2])
     below, above = np.clip([mean - ends[0], ends[1] - mean], 0, None)
     of_items = float(np.nanvar(over_items, ddof=1))
@@ -70,5 +86,5 @@ def figure(metric: str, points: Sequence[float], values: np.ndarray, drawn: Draw
                  for side, half in ((-1, below), (1, above)))
     if metric in BOUNDED:
         low, high = max(0.0, low), min(1.0, high)
-    return Figure(mean=mean, sd=statistics.stdev(points) if len(points) > 1 else None,
-                  seeds=len(points), sampling_error=of_items**0.5, low=low, high=high)
+    return Figure(mean=mean, sd=sd, seeds=len(points), sampling_error=of_items**0.5, low=low,
+                  high=high)

@@ -5,6 +5,7 @@ Facts only; `report.sentences` says them.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Literal
 
@@ -180,7 +181,7 @@ def _items_needed(summary: Summary, rivals: Sequence[Rival], first: str | None
     found = {}
     for rival in rivals:
         gap = difference(summary.pairs, rival.name, first, summary.metric) if first else None
-        if gap is not None and gap.difference > 0:
+        if gap is not None and gap.difference > 0 and 0 < gap.detectable < math.inf:
             ratio = (gap.difference / gap.detectable) ** 2 - (1 - gap.items_share)
             found[rival.name] = (round(summary.common_items * gap.items_share / ratio)
                                  if ratio > 0 else 0)

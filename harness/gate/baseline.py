@@ -19,7 +19,7 @@ from harness.common.errors import HarnessError
 from harness.common.files import atomic_folder, write_atomic
 from harness.common.sealed import seal
 from harness.measure.part import RecordPart
-from harness.study.kept import SavedRun, artifact_hash, check_stands, saved_run
+from harness.study.kept import SavedRun, artifact_hash, check_stands, saved_bytes, saved_run
 from harness.study.record import Record
 from harness.study.store import Store
 from harness.suite import LoadedSuite
@@ -179,11 +179,11 @@ def make_baseline(loaded: LoadedSuite, task: Task, store: Store, record: Record,
     store.check_artifact(record)
     table = store.predictions(identity.run_id)
     columns = np.column_stack([table[f"p:{label}"].to_numpy() for label in task.labels])
-    sha256, size = artifact_hash(store.artifact(identity.run_id))
+    sha256, _ = artifact_hash(store.artifact(identity.run_id))
     baseline = Baseline(
         suite=loaded.suite.name, suite_sha256=loaded.digest, record=record, origin=task.origin,
         splits_sha256=task.splits.sha256, labels=task.labels, artifact_sha256=sha256,
-        artifact_bytes=size, approval=approval,
+        artifact_bytes=saved_bytes(store, record), approval=approval,
         history=(before.past, *before.history) if before else (),
         items=tuple(table["item"].to_pylist()),
         targets=tuple(task.labels.index(t) for t in table["target"].to_pylist()),
@@ -204,8 +204,16 @@ def model_folder(path: Path) -> Path:
     return path.with_suffix("")
 
 
-def keep_model(path: Path, artifact: Path) -> None:
-    """Copy what the run saved beside the baseline."""
+def keep_model(path: Path, store: Store, record: Record) -> None:
+    """Copy what the run saved beside the baseline.
+
+    Raises HarnessError for a run that builds on another: it is no model by itself.
+    """
+    run_id, inner = record.identity.run_id, record.identity.inner
+    if inner is not None:
+        raise HarnessError(f"run {run_id} builds on run {inner}: what it saved alone is no model",
+                           "Approve it without --keep-model, and keep both runs.")
+    artifact = store.artifact(run_id)
     with atomic_folder(model_folder(path)) as folder:
         shutil.copytree(artifact, folder, dirs_exist_ok=True)
 

@@ -23,7 +23,7 @@ from harness.methods.elsewhere import check_whole, load_tuned
 from harness.methods.encoder import EncoderClassifier
 from harness.methods.link import LINKS
 from harness.methods.method import Answering, Job
-from harness.study.kept import SavedRun, artifact_hash, saved_run
+from harness.study.kept import SavedRun, artifact_hash, saved_bytes, saved_run
 from harness.study.record import Record
 from harness.study.store import Store, find_run
 from harness.suite import Budget, LoadedSuite
@@ -135,9 +135,9 @@ def kept_candidate(run_id: str, store: Store, context: Context) -> Candidate:
     record = store.record(run_id)
     run: SavedRun = saved_run(context.loaded, context.task, context.device, store, record,
                               store.artifact(run_id))
-    sha256, size = artifact_hash(store.artifact(run_id))
-    return Candidate(f"{record.identity.name}, run {run_id}", run, sha256, size,
-                     run.assignment.backbone, None, record)
+    sha256, _ = artifact_hash(store.artifact(run_id))
+    return Candidate(f"{record.identity.name}, run {run_id}", run, sha256,
+                     saved_bytes(store, record), run.assignment.backbone, None, record)
 
 
 def _only_base(admitted: Admitted, loaded: LoadedSuite) -> Handle | None:

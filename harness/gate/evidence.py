@@ -110,7 +110,8 @@ def slice_evidence(answered: Answered, seed: int = 0) -> tuple[SliceDrop, ...]:
     The resamples are those of the whole: a slice is a domain of it, and the number of its items
     varies as it does from sample to sample.
     """
-    names = sorted({pair for e in answered.examples for pair in e.slices.items()})
+    names = sorted({(column, value) for e in answered.examples
+                    for column, value in e.slices.items() if value.strip()})
     if answered.baseline is None or not names or not answered.sound.all():
         return ()
     inside = np.array([[e.slices.get(column) == value for e in answered.examples]

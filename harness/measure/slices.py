@@ -27,12 +27,13 @@ class Slice(RecordPart):
 
 
 def slices(examples: Sequence[Example], chosen: np.ndarray) -> tuple[Slice, ...]:
-    """One entry for each value of each slice column, in the order of names; `chosen` [examples,
-    classes] is what was answered."""
+    """One entry for each value of each slice column, in the order of names; blank is no value.
+    `chosen` [examples, classes] is what was answered."""
     rows: dict[tuple[str, str], list[int]] = defaultdict(list)
     for i, example in enumerate(examples):
         for column, value in example.slices.items():
-            rows[column, value].append(i)
+            if value.strip():
+                rows[column, value].append(i)
     targets = indicator(examples, chosen.shape[1])
     return tuple(_slice(column, value, targets[own], chosen[own])
                  for (column, value), own in sorted(rows.items()))

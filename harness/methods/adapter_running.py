@@ -9,6 +9,8 @@ import torch
 from peft.utils.peft_types import PeftType
 from torch import Tensor
 
+from harness.backbones.load import Loaded
+from harness.backbones.traits import prompt_learner
 from harness.common.errors import HarnessError
 from harness.methods.lora_layers import speed_up_lora
 
@@ -18,6 +20,10 @@ UNFIT = {PeftType.LILY: "its answer to a text depends on the other texts of the 
 """Tuners whose figures would be of a batch and not of its items."""
 
 
+KEYS_ALONE = (PeftType.PREFIX_TUNING, PeftType.CARTRIDGE)
+"""Tuners that learn keys and values, and leave the input as it is."""
+
+
 def refuse_unfit(tuner: PeftType) -> None:
     """Raise HarnessError for a tuner whose answers are not of single items."""
     if tuner in UNFIT:
@@ -25,14 +31,19 @@ def refuse_unfit(tuner: PeftType) -> None:
                            "Use another tuner.")
 
 
-def make_ready(model: Any) -> None:
+def make_ready(loaded: Loaded) -> None:
     """Give a freshly wrapped PEFT model the task's number, its penalty, and full precision where
-    PEFT saves what a network computes rather than its weights.
+    PEFT saves what a network computes rather than its weights; take what it puts before every
+    sequence from the window.
 
     Raises HarnessError for an unfit tuner, and for one that knows several tasks.
     """
+    model = loaded.model
     config = model.active_peft_config
     refuse_unfit(config.peft_type)
+    if prompt_learner(model):
+        _refuse_last_token(model)
+        loaded.window -= config.num_virtual_tokens
     for name in TASKS:
         if hasattr(config, name):
             if getattr(config, name) != 1:
@@ -48,6 +59,16 @@ def make_ready(model: Any) -> None:
         for network in model.prompt_encoder.values():
             kind = next(network.parameters()).device.type
             network.forward = torch.autocast(kind, enabled=False)(network.forward)
+
+
+def _refuse_last_token(model: Any) -> None:
+    """Of input embeddings transformers does not know which are padding: a classifier that reads the
+    last token would read that of the longest text in the batch."""
+    config = model.active_peft_config
+    if hasattr(model.get_base_model(), "score") and config.peft_type not in KEYS_ALONE:
+        raise HarnessError(f"{config.peft_type.value} cannot be measured on a classifier that "
+                           "reads the last token: its answer would depend on the batch",
+                           "Use prefix-tuning, or another tuner.")
 
 
 def _with_task(model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]

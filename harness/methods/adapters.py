@@ -64,7 +64,7 @@ class Adapter(Tuned):
             with quietly():
                 config = _config(self.tuner, options, TASKS[job.need_backbone().kind])
                 loaded.model = get_peft_model(loaded.model, config)
-            make_ready(loaded.model)
+            make_ready(loaded)
             if job.need_backbone().kind == "seq2seq":
                 check_scoring(loaded.model.eval())
         except (ValueError, TypeError, KeyError, AttributeError, NotImplementedError,
@@ -90,7 +90,7 @@ class Adapter(Tuned):
             loaded.model.load_state_dict(load_file(folder / FRESH), strict=False)
         with quietly():
             loaded.model = PeftModel.from_pretrained(loaded.model, str(folder))
-        make_ready(loaded.model)
+        make_ready(loaded)
         loaded.model.eval()
         return loaded
 

@@ -116,7 +116,7 @@ def _adapter(folder: Path, base: Handle, device: str) -> Loaded:
         loaded.model.load_state_dict(beside, strict=False)
         with quietly():
             loaded.model = PeftModel.from_pretrained(loaded.model, str(folder))
-        make_ready(loaded.model)
+        make_ready(loaded)
     except (ValueError, RuntimeError, KeyError, TypeError) as error:
         raise HarnessError(f"{folder}: the adapter does not fit {base.name}: "
                            f"{' '.join(str(error).split())[:200]}",

@@ -41,9 +41,9 @@ class Chosen:
     trials: tuple[Trial, ...] = ()
 
 
-def fit_once(method: Method, job: Job, setting: Setting) -> Chosen:
-    """Fit one setting, from freshly seeded generators."""
-    alone = dataclasses.replace(job, clock=Clock())
+def fit_once(method: Method, job: Job, setting: Setting, clock: Clock | None = None) -> Chosen:
+    """Fit one setting, from freshly seeded generators; timed by `clock`, or by one of its own."""
+    alone = dataclasses.replace(job, clock=clock or Clock())
     seed_everything(job.seed)
     return Chosen(method.fit(alone, setting), setting, alone.clock)
 
@@ -60,10 +60,12 @@ def tune(method: Method, job: Job) -> Chosen:
     diverged: DivergedError | None = None
     for number, setting in enumerate(settings, 1):
         telling = job if len(settings) == 1 else _numbered(job, f"trial {number}/{len(settings)}")
+        clock = Clock()
         try:
-            chosen = fit_once(method, telling, setting)
-        except DivergedError as error:
-            trials.append(Trial(setting, 0.0, 0.0, None, str(error)))
+            chosen = fit_once(method, telling, setting, clock)
+        except DivergedError as error:  # what it took is part of what the method costs
+            trials.append(Trial(setting, clock.stand_alone(), error.training.flops, None,
+                                str(error)))
             diverged = error
             continue
         loss = _validation_loss(chosen, telling) if len(settings) > 1 else 0.0

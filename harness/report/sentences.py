@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from harness.compare.curves import LearningCurves
 from harness.compare.pairs import Difference
 from harness.compare.summary import Summary
@@ -10,6 +12,8 @@ from harness.compare.verdict import Breach, Rival, Verdict
 from harness.report import words
 from harness.report.published import Published
 
+UNKNOWN = ("the items cannot tell a difference of any size: they are of one group, or most "
+           "resamples of them lack a class")
 LIMITS = {
     "p95_ms": ("p95 latency", words.milliseconds),
     "device_hours": ("adaptation", lambda hours: f"{hours:.3g} device-hours"),
@@ -144,9 +148,10 @@ def standing(summary: Summary) -> str:
     if by["undecided"]:
         reach = [row.behind.detectable for row in summary.rows
                  if row.behind and row.standing == "undecided"]
-        said.append(f"Too small a study to tell: {', '.join(by['undecided'])} (to be found with "
-                    f"80% power a difference had to be {min(reach):.3f} to {max(reach):.3f}, "
-                    "depending on the method).")
+        told = (f"to be found with 80% power a difference had to be {min(reach):.3f} to "
+                f"{max(reach):.3f}, depending on the method" if math.isfinite(max(reach)) else
+                UNKNOWN)
+        said.append(f"Too small a study to tell: {', '.join(by['undecided'])} ({told}).")
     return " ".join(said)
 
 
@@ -185,9 +190,10 @@ def _not_best(verdict: Verdict, behind: Difference, tied: bool) -> str:
     said = f"{verdict.best} is the highest of them, by {interval(behind)}."
     if tied:
         return f"{said} A difference that matters ({verdict.matters:.3g}) is ruled out."
+    found = (f"to be found with 80% power it had to be {behind.detectable:.3f}"
+             if math.isfinite(behind.detectable) else UNKNOWN)
     return (f"{said} The study is too small to rule out a difference that matters "
-            f"({verdict.matters:.3g}); to be found with 80% power it had to be "
-            f"{behind.detectable:.3f}.")
+            f"({verdict.matters:.3g}); {found}.")
 
 
 def _rival(rival: Rival, summary: Summary) -> str:

@@ -20,7 +20,7 @@ from harness.sources.cache import Fetched, cache_folder
 from harness.suite import HubSource
 
 SAFE_FILES = ("*.safetensors", "*.json", "*.txt", "*.model", "*.csv", "*.tsv", "*.jsonl",
-              "*.parquet", "*.gguf")
+              "*.parquet", "*.gguf", "*.jinja")
 OWN = ".cache"
 """Where the hub's client keeps its notes inside a folder that it fills."""
 
@@ -33,7 +33,7 @@ def fetch_hub(source: HubSource) -> Fetched:
     file.
     """
     origin = f"{source.hub}@{source.revision}"
-    named = origin if not source.files else [origin, source.repo_type, *source.files]
+    named = [origin, source.repo_type, *(source.files or SAFE_FILES)]
     folder = cache_folder() / "hub" / sha256_json(named)[:24]
     return Fetched(folder, kept_folder(folder, partial(_download, source, origin)), origin)
 

@@ -77,6 +77,14 @@ def artifact_hash(artifact: Path) -> tuple[str, int]:
     return sha256_tree(artifact), sum(p.stat().st_size for p in files)
 
 
+def saved_bytes(store: Store, record: Record) -> int:
+    """Bytes of everything that a run adds to its backbone: what it saved, and what the run that it
+    builds on did."""
+    inner = record.identity.inner
+    below = saved_bytes(store, store.record(inner)) if inner else 0
+    return artifact_hash(store.artifact(record.identity.run_id))[1] + below
+
+
 def _backbone(loaded: LoadedSuite, record: Record) -> Handle | None:
     identity = record.identity
     if identity.backbone is None:

@@ -107,7 +107,7 @@ class Size(RecordPart):
     trainable_parameters: int
     total_parameters: int
     artifact_bytes: int
-    """Everything this method adds to the backbone, as saved."""
+    """Everything this method adds to the backbone, as saved; of one on top of another, both."""
 
 
 class Environment(RecordPart):

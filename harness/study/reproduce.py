@@ -15,12 +15,13 @@ import pandas as pd
 from harness.common.errors import HarnessError
 from harness.common.leaves import leaves
 from harness.measure.part import RecordPart
+from harness.methods.link import LINKS
 from harness.study.environment import code_sha256, library_versions
 from harness.study.executor import forked, run_locally
 from harness.study.kept import SavedRun
 from harness.study.record import Record
 from harness.study.store import Store
-from harness.suite import RunLimits
+from harness.suite import Kind, RunLimits
 
 MEASURED = re.compile(r"(cost\.(?!training_flops)|latency\b|forgetting\b)|trials\[\d+\]\.seconds$"
                       r"|retrieval\.(build|update)_seconds$")
@@ -99,7 +100,7 @@ def _compared(before: Record, after: Record, old: pd.DataFrame, new: pd.DataFram
         surroundings=tuple(d for d in found if d.field.startswith(SURROUNDINGS)),
         figures=tuple(d for d in found if not d.field.startswith(SURROUNDINGS)),
         items=len(old), items_moved=int((apart.max(axis=1) > 0).sum()),
-        answers_changed=int((_answers(old) != _answers(new)).sum()),
+        answers_changed=int((_answers(old) != _answers(new)).any(axis=1).sum()),
         largest=float(apart.max()))
 
 
@@ -109,5 +110,8 @@ def _numbers(table: pd.DataFrame) -> np.ndarray:
 
 
 def _answers(table: pd.DataFrame) -> np.ndarray:
-    """[items]: what was answered, in words or as the number of a class."""
-    return np.asarray(table["answer"] if "answer" in table else _numbers(table).argmax(axis=1))
+    """[items, columns]: what was answered, in words, or which of the classes."""
+    if "answer" in table:
+        return np.asarray(table[["answer"]])
+    kind: Kind = "multilabel" if "stratum" in table else "classification"
+    return LINKS[kind].chosen(_numbers(table))

@@ -195,7 +195,8 @@ def find_run(runs: Path, run_id: str) -> Store | None:
 
 
 def _with_artifact(record: Record, folder: Path) -> Record:
-    """The record with hash and size of what the method saved."""
+    """The record with hash and size of what the method saved, beside what it builds on."""
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    sized = record.size and record.size.model_copy(update={"artifact_bytes": size})
+    sized = record.size and record.size.model_copy(
+        update={"artifact_bytes": record.size.artifact_bytes + size})
     return record.model_copy(update={"size": sized, "artifact_sha256": sha256_tree(folder)})

@@ -205,7 +205,8 @@ def _with_inner(record: Record, inner: Assignment) -> Record:
         "training_flops": record.cost.training_flops + below.cost.training_flops,
         "peak_memory_bytes": max(record.cost.peak_memory_bytes, below.cost.peak_memory_bytes),
     })
-    size = record.size.model_copy(
-        update={"trainable_parameters": below.size.trainable_parameters})
+    size = record.size.model_copy(update={
+        "trainable_parameters": below.size.trainable_parameters,
+        "artifact_bytes": below.size.artifact_bytes})
     return record.model_copy(update={"cost": cost, "size": size})
 

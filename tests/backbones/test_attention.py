@@ -50,3 +50,16 @@ def test_the_kernel_answers_where_no_gradient_is_wanted_or_scores_would_be_many(
     monkeypatch.setattr(attention, "LONGEST", LENGTH - 1)
     attend(module, *inputs(4, 4), causal())
     assert len(asked) == 2
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32])
+def test_a_position_that_sees_nothing_is_no_nan(dtype):
+    """Padding behind a sliding window; ModernBERT has such rows."""
+    query, key, value = (t.detach().to(dtype).requires_grad_() for t in inputs(2, 2))
+    mask = torch.zeros(ROWS, 1, LENGTH, LENGTH)
+    mask[:, :, -1] = torch.finfo(torch.float32).min
+    module = SimpleNamespace(is_causal=False, num_key_value_groups=1)
+    with torch.autocast("cpu", enabled=dtype == torch.bfloat16):
+        output, _ = attend(module, query, key, value, mask)
+    output.sum().backward()
+    assert all(torch.isfinite(t).all() for t in (output, query.grad, key.grad, value.grad))

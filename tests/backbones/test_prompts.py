@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.backbones.load import load_tokenizer
-from harness.backbones.prompts import fit_longest_first, prompt_writer
+from harness.backbones.prompts import chat_frame, fit_longest_first, prompt_writer
 from harness.common.errors import CannotRunError
 from harness.suite import Prompt
 from harness.tasks.examples import Example
@@ -75,3 +75,11 @@ def test_the_longest_is_cut_first(lengths, limit):
     cut = [f for f, n in zip(fitted, lengths, strict=True) if f < n]
     if cut:
         assert max(fitted) - min(cut) <= 1
+
+
+def test_a_template_neither_thinks_nor_knows_the_day(tokenizer):
+    tokenizer.chat_template = (
+        "\n{{ date_string }} {{ strftime_now('%d %b %Y') }}{% if enable_thinking is not defined or "
+        "enable_thinking %} think{% endif %}|" + CHAT)
+    assert chat_frame(tokenizer)[0].startswith(
+        "\n26 Jul 2024 26 Jul 2024|")

@@ -1,6 +1,7 @@
 """Prices, fronts and verdicts."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -247,3 +248,28 @@ def test_reliability_bins_hold_every_item():
         if row.seeds == 1:
             assert share == pytest.approx(row.common["accuracy"].mean)
     assert np.isfinite([b.confidence for m in found.calibration for b in m.bins]).all()
+
+
+def test_a_size_above_what_there_is_is_the_size_that_was_used():
+    study, tables = drawn_study({"strong": 4.0, "weak": 1.0}, items=300, sizes=(8,),
+                                majority=False)
+    used = [r.budget_used.model_copy(update={"train_items": 20})
+            if r.identity.budget["train"] == 64 else r.budget_used for r in study.records]
+    short = study.model_copy(update={"records": tuple(
+        r.model_copy(update={"budget_used": u}) for r, u in zip(study.records, used, strict=True))})
+    found = publish(short, tables.__getitem__, {})
+    assert [[p.train for p in c.points] for c in found.curves.curves] == [[8, 20]] * 2
+    assert {step.train for step in found.curves.overtakings} <= {8, 20}
+    assert found.curves.overtakings
+
+
+def test_one_group_of_items_decides_nothing():
+    study, tables = drawn_study({"good": 3.0, "bad": 0.2}, items=60, seeds=1, majority=False)
+    alike = {run: table.set_column(table.column_names.index("group"), "group",
+                                   pa.array(["one"] * len(table)))
+             for run, table in tables.items()}
+    found = publish(study, alike.__getitem__, {})
+    assert {row.standing for row in found.summary.rows} == {"best", "undecided"}
+    assert not found.verdict.items_needed
+    assert "cannot tell a difference of any size" in sentences.standing(found.summary)
+    assert type(found).model_validate_json(found.model_dump_json()) == found

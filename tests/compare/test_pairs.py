@@ -144,3 +144,31 @@ def test_an_interval_stays_within_the_metric_s_bounds():
     values = np.random.default_rng(0).normal(0.99, 0.05, (1, 1000))
     assert figure("accuracy", [0.99], values, MANY).high == 1.0
     assert figure("log_loss", [0.99], values, MANY).high > 1.0
+
+
+@pytest.mark.parametrize("first", [0.9, 0.5])
+def test_an_error_that_is_not_known_is_not_zero(first):
+    """All items of one group, or a metric that most resamples lack."""
+    rng = np.random.default_rng(0)
+    (grouped,) = accuracies(rng.random(60) < first, rng.random(60) < 0.5,
+                            groups=np.zeros(60, int)).values()
+    values = rng.random((2, 1000))
+    values[:, 400:] = np.nan
+    (lacking,) = differences([sample("a", [first], values[[0]]), sample("b", [0.5], values[[1]])],
+                             MANY).values()
+    for found in (grouped, lacking):
+        assert (found.low, found.high, found.p_value) == (-np.inf, np.inf, 1.0)
+        assert found.detectable == np.inf
+        assert not found.significant
+        assert not found.rules_out(0.5)
+    assert type(grouped).model_validate_json(grouped.model_dump_json()) == grouped
+    whole = figure("accuracy", [first], values[[0]], MANY)
+    assert (whole.low, whole.high, whole.sampling_error) == (0.0, 1.0, np.inf)
+    assert figure("log_loss", [first], np.full((1, 9), first), Drawn(2, 2)).high == np.inf
+
+
+@pytest.mark.parametrize("metric", ["subset_accuracy", "ranking_precision", "hamming_loss"])
+def test_shares_of_sets_stay_between_0_and_1(metric):
+    points = [0.99, 0.97, 1.0]
+    values = np.random.default_rng(0).normal(0.98, 0.01, (3, 500))
+    assert figure(metric, points, values, Drawn(5, 1)).high == 1.0

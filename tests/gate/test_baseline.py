@@ -70,3 +70,19 @@ def test_what_cannot_be_approved(place, tmp_path):
         place.approve("0" * 16, tmp_path)
     with pytest.raises(HarnessError, match="there is no run"):
         place.approve("../../etc", tmp_path)
+
+
+def test_what_a_run_builds_on_is_part_of_its_size(place, tmp_path):
+    size = {name: place.store.record(place.run_id(name, "dec")).size.artifact_bytes
+            for name in ("rag+lora", "lora")}
+    own = sum(p.stat().st_size for p in place.artifact("rag+lora", "dec").rglob("*") if p.is_file())
+    assert size["rag+lora"] == size["lora"] + own
+    run_id = place.run_id("rag+lora", "dec")
+    assert read_baseline(place.approve(run_id, tmp_path)).artifact_bytes == size["rag+lora"]
+    assert place.gate(run_id, tmp_path).candidate.artifact_bytes == size["rag+lora"]
+
+
+def test_a_model_that_builds_on_another_is_not_kept_alone(place, tmp_path):
+    with pytest.raises(HarnessError, match="builds on run"):
+        place.approve(place.run_id("rag+lora", "dec"), tmp_path, keep=True)
+    assert not (tmp_path / "tiny.json").exists()

@@ -104,3 +104,10 @@ def test_slices_and_gaps():
     gap = overfitting(better, whole, whole)
     assert gap.accuracy_gap == pytest.approx(0.25)
     assert gap.log_loss_gap == pytest.approx(whole.log_loss - better.log_loss)
+
+
+def test_blank_is_no_slice():
+    items = [Example(str(i), "t", None, 0, str(i), {"country": value})
+             for i, value in enumerate(("NO", "", " ", "NO"))]
+    chosen = np.array([[True, False]] * 4)
+    assert [(s.value, s.items) for s in slices(items, chosen)] == [("NO", 2)]

@@ -5,13 +5,17 @@ import json
 
 import numpy as np
 import pytest
+from families import write_family
 
 from harness.backbones.features import FeatureStore
+from harness.backbones.handle import folder_handle
+from harness.backbones.load import load_classifier
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError, HarnessError
 from harness.methods import register_all
 from harness.methods.adapters import AnyPeft
-from harness.methods.method import METHODS, Job, spread
+from harness.methods.loop import DivergedError
+from harness.methods.method import METHODS, Job, Training, spread
 from harness.methods.prompting import draw_shots
 from harness.methods.trials import fit_once, tune
 from harness.methods.tuners import Tuner
@@ -162,3 +166,67 @@ def test_a_grid_starts_at_its_centre():
 
 def test_a_job_does_not_hold_the_test_split():
     assert "test" not in {f.name for f in dataclasses.fields(Job)}
+
+
+def test_a_trial_that_diverged_costs_what_it_took(job, monkeypatch):
+    fit = METHODS["full"].fit
+
+    def diverging(self, job, setting):
+        if setting["learning_rate"] != 1e-4:
+            return fit(self, job, setting)
+        job.clock.spent["train"] = 7.0
+        raise DivergedError("loss is nan", Training(flops=9.0))
+
+    monkeypatch.setattr(METHODS["full"], "fit", diverging)
+    first, second = tune(METHODS["full"]({}), job("encoder")).trials
+    assert (first.seconds, first.flops, first.failure) == (7.0, 9.0, "loss is nan")
+    assert second.failure is None
+
+
+@pytest.mark.parametrize("method", ["prefix-tuning", "prompt-tuning", "p-tuning"])
+def test_virtual_tokens_are_taken_from_the_window(method, job):
+    """The tiny BERT has 256 positions; 16 are the adapter's."""
+    here = job("encoder")
+    long = dataclasses.replace(here.train[0], text="iron " * 400)
+    here = dataclasses.replace(here, train=(long, *here.train[1:]), budget=here.budget.model_copy(
+        update={"max_length": 512, "epochs": 1}))
+    chosen = fit_once(METHODS[method]({}), here, {"learning_rate": 1e-3})
+    assert chosen.fit.fitted.max_length == 256 - 16
+    assert np.isfinite(chosen.fit.fitted.predict([long], Clock())).all()
+
+
+def test_a_classifier_of_the_last_token_has_no_learned_input(job, tmp_path):
+    folder = write_family("llama", tmp_path / "llama")
+    here = dataclasses.replace(job("encoder"), backbone=dataclasses.replace(
+        folder_handle(folder), kind="encoder"))
+    with pytest.raises(CannotRunError, match="its answer would depend on the batch"):
+        fit_once(METHODS["prompt-tuning"]({}), here, {"learning_rate": 1e-3})
+    assert fit_once(METHODS["prefix-tuning"]({}), here, {"learning_rate": 1e-3}).fit.training
+
+
+@pytest.mark.parametrize("method", ["full", "lora"])
+def test_a_head_of_other_classes_gives_way_to_a_fresh_one(method, job, tmp_path):
+    here = job("encoder")
+    five = load_classifier(here.backbone, tuple("abcde"), "cpu")
+    five.model.save_pretrained(tmp_path)
+    five.tokenizer.save_pretrained(tmp_path)
+    tuned = dataclasses.replace(here, backbone=folder_handle(tmp_path))
+    loaded = load_classifier(tuned.backbone, here.task.labels, "cpu")
+    assert any(name.endswith("classifier.weight") for name in loaded.fresh)
+    made = METHODS[method]({})
+    fitted = fit_once(made, tuned, {"learning_rate": 1e-3}).fit.fitted
+    (tmp_path / "saved").mkdir()
+    fitted.save(tmp_path / "saved")
+    again = made.load(tuned, {"learning_rate": 1e-3}, tmp_path / "saved")
+    test = here.task.splits.test
+    np.testing.assert_array_equal(again.predict(test, Clock()), fitted.predict(test, Clock()))
+
+
+def test_a_body_of_another_size_is_no_model(job, tmp_path):
+    whole = load_classifier(job("encoder").backbone, ("a", "b"), "cpu")
+    whole.model.save_pretrained(tmp_path)
+    whole.tokenizer.save_pretrained(tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps(config | {"intermediate_size": 80}))
+    with pytest.raises(HarnessError, match="is not of the size that its configuration says"):
+        load_classifier(folder_handle(tmp_path), ("a", "b"), "cpu")

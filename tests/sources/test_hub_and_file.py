@@ -11,7 +11,8 @@ from harness.suite import FileSource, HubSource
 
 COMMIT = "a" * 40
 FILES = {"config.json": b'{"model_type": "bert"}', "model.safetensors": b"weights",
-         "pytorch_model.bin": b"pickle", "modeling.py": b"import os"}
+         "chat_template.jinja": b"{{ messages }}", "pytorch_model.bin": b"pickle",
+         "modeling.py": b"import os"}
 
 
 class StandIn(BaseHTTPRequestHandler):
@@ -71,7 +72,8 @@ def hub(tmp_path, monkeypatch):
 
 def test_a_snapshot_has_no_pickle_and_no_code_and_is_fetched_once(hub, tmp_path):
     fetched = fetch(HubSource(hub="some/model"), tmp_path)
-    assert {p.name for p in fetched.path.iterdir()} == {"config.json", "model.safetensors"}
+    assert {p.name for p in fetched.path.iterdir()} == {"config.json", "model.safetensors",
+                                                        "chat_template.jinja"}
     assert (fetched.path / "model.safetensors").read_bytes() == b"weights"
     assert fetched.origin == "some/model@main"
     asked = len(StandIn.asked)

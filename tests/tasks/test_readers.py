@@ -208,3 +208,10 @@ def test_rows_with_labels_not_listed_stop_a_task(loaded):
 
 def test_readers_are_registered():
     assert set(READERS) == {"table", "licensedcode", "folders", "questions"}
+
+
+def test_a_quotation_mark_that_takes_rows_for_one_text_is_said(tmp_path):
+    path = tmp_path / "data.tsv"
+    path.write_text('text\tlabel\n"He left\tneg\nNice "film" here\tpos\nfine\tpos\n')
+    with pytest.raises(HarnessError, match="a quotation mark takes rows for one text: 'He left"):
+        list(read_table(path, TableOptions(text="text", label="label")))

@@ -64,7 +64,7 @@ class Examination:
                 task_manager=TaskManager(include_defaults=False)) if self.tasks else None
         answers = [_answer(name, task, sample)
                    for name, group in self.tasks.items() for task in group
-                   for sample in (found["samples"][task.task_name] if found else ())]
+                   for sample in (_once(found["samples"][task.task_name]) if found else ())]
         return General(tuple(answers), self._passages(model), truncated=model.truncated)
 
     def _passages(self, model: SharedContextLM) -> tuple[Passage, ...]:
@@ -144,6 +144,11 @@ def _dataset(places: Mapping[str, str], evaluated: str, drawn: Rows, **_: Any
     return {split: datasets.Dataset.from_list(drawn if split == evaluated
                                               else catalogue().rows(data))
             for split, data in places.items()}
+
+
+def _once(samples: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The samples of a task's first filter: lm-eval gives every item once for each."""
+    return [sample for sample in samples if sample["filter"] == samples[0]["filter"]]
 
 
 def _answer(name: str, task: Task, sample: dict[str, Any]) -> Answer:

@@ -237,8 +237,22 @@ def _separated(path: Path, separator: str, encoding: str, rows: int, skip: int
             if len(frame) and not isinstance(frame.index, pd.RangeIndex):
                 # pandas would take the first column for row names and shift all the others
                 raise ValueError("its rows have more fields than its first line has names")
+            if separator == "\t":
+                _check_quotes(frame)
             frame.columns = pd.Index(names)  # pandas gives the second of a name another one
             yield frame
+
+
+def _check_quotes(frame: pd.DataFrame) -> None:
+    """Raise ValueError where a cell holds a delimiter and a line break: many such files are not
+    quoted, and a text that begins with a quotation mark would swallow the rows up to the next.
+    """
+    for name in frame:
+        cells = frame[name].str
+        swallowed = cells.contains("\t", regex=False) & cells.contains("\n", regex=False)
+        if swallowed.any():
+            text = frame[name][swallowed].iloc[0]
+            raise ValueError(f"a quotation mark takes rows for one text: '{text[:40]}'")
 
 
 def _json_lines(path: Path, rows: int) -> Iterator[pd.DataFrame]:

@@ -12,7 +12,7 @@ from harness.backbones.handle import ASKED as ASKED_KINDS
 from harness.backbones.load import load_asked, load_causal
 from harness.common.device import Device
 from harness.common.errors import HarnessError
-from harness.measure.forgetting.benchmarks import Examination
+from harness.measure.forgetting.benchmarks import Examination, _once
 from harness.measure.forgetting.language_model import SharedContextLM
 
 FP32 = Device("cpu", "test", "no", 1)
@@ -149,3 +149,9 @@ def test_an_empty_choice_is_an_error(decoder):
     loaded = load_causal(decoder, "cpu")
     with pytest.raises(HarnessError, match="an empty choice '' after 'old tin'"):
         SharedContextLM(loaded, FP32)._loglikelihood_tokens([(("old tin", ""), [7, 8], [])])
+
+
+def test_an_item_counts_once_however_many_filters_its_task_has():
+    samples = [{"doc_id": i, "filter": f} for f in ("strict", "flexible") for i in range(3)]
+    assert [s["doc_id"] for s in _once(samples)] == [0, 1, 2]
+    assert _once([]) == []
