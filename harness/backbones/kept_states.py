@@ -53,9 +53,20 @@ class KeptStates:
         return 4.0 * len(self._tokens) * self._width
 
     @property
-    def states(self) -> torch.Tensor | None:
-        """[1 + tokens, width], the first row padding's; None before anything was read."""
-        return None if self._table is None else self._table.states
+    def known(self) -> torch.Tensor:
+        """Which rows are there, [1 + tokens] bool, the first padding's. Raises RuntimeError where
+        nothing was read."""
+        return self._whole.known
+
+    def at(self, rows: torch.Tensor) -> torch.Tensor:
+        """A copy of the states of these rows, [rows, width]."""
+        return self._whole.states[rows]
+
+    @property
+    def _whole(self) -> _Table:
+        if self._table is None:
+            raise RuntimeError("nothing entered the first block that learns")
+        return self._table
 
     def forget(self) -> None:
         """Compute all of them anew."""

@@ -20,6 +20,7 @@ BOUNDED = frozenset({"accuracy", "macro_f1", "micro_f1", "roc_auc", "calibration
                      "exact_match", "token_f1", "rouge_l", "answer_recall",
                      "selection_rate", "false_positive_rate", "false_negative_rate"})
 """Metrics that lie in [0, 1]."""
+NEVER_BELOW_0 = BOUNDED | {"log_loss"}
 DEFINED = 0.5
 """Least share of the resamples on which a metric must be defined: the rest say nothing of it."""
 
@@ -73,7 +74,8 @@ def figure(metric: str, points: Sequence[float], values: np.ndarray, drawn: Draw
     mean, over_items = statistics.fmean(points), values.mean(axis=0)
     sd = statistics.stdev(points) if len(points) > 1 else None
     if not known(over_items, drawn):
-        return Figure(mean=mean, sd=sd, seeds=len(points), sampling_error=math.inf, low=0.0,
+        return Figure(mean=mean, sd=sd, seeds=len(points), sampling_error=math.inf,
+                      low=0.0 if metric in NEVER_BELOW_0 else -math.inf,
                       high=1.0 if metric in BOUNDED else math.inf)
     ends = np.nanpercentile(over_items, [100 * (1 - LEVEL) / 2, 100 * (1 + LEVEL) / 2])
     below, above = np.clip([mean - ends[0], ends[1] - mean], 0, None)

@@ -10,7 +10,7 @@ from peft.utils.peft_types import PeftType
 from torch import Tensor
 
 from harness.backbones.load import Loaded
-from harness.backbones.traits import prompt_learner
+from harness.backbones.traits import prompt_learner, virtual_tokens
 from harness.common.errors import HarnessError
 from harness.methods.lora_layers import speed_up_lora
 
@@ -43,7 +43,7 @@ def make_ready(loaded: Loaded) -> None:
     refuse_unfit(config.peft_type)
     if prompt_learner(model):
         _refuse_last_token(model)
-        loaded.window -= config.num_virtual_tokens
+        loaded.window -= virtual_tokens(model)
     for name in TASKS:
         if hasattr(config, name):
             if getattr(config, name) != 1:

@@ -76,17 +76,16 @@ def _same(learner: EncoderLearner | DecoderLearner, kept: EncoderLearner | Decod
 
 def _computed(kept: EncoderLearner | DecoderLearner, states: KeptStates, items: list[int]
               ) -> torch.Tensor:
-    """The whole table after only these items were read."""
+    """The states of these items, and of what is read with them; nothing else is there then."""
     states.forget()
     kept.loss(items)
-    assert states.states is not None  # noqa: S101  (the items were read)
-    return states.states
+    return states.at(states.known)
 
 
 def _by_itself(kept: EncoderLearner | DecoderLearner, states: KeptStates, items: list[int]) -> bool:
     """Whether an item's states are its own: the first one's, alone and padded to the length of
     the longest. Some models convolve over padding."""
-    alone = _computed(kept, states, items[:1])
-    read = alone.any(dim=-1)
-    apart = (_computed(kept, states, items) - alone)[read].norm(dim=-1)
-    return bool((apart <= APART * alone[read].norm(dim=-1)).all())
+    alone, rows = _computed(kept, states, items[:1]), states.known
+    _computed(kept, states, items)
+    apart = (states.at(rows) - alone).norm(dim=-1)
+    return bool((apart <= APART * alone.norm(dim=-1)).all())

@@ -164,7 +164,10 @@ def test_an_error_that_is_not_known_is_not_zero(first):
     assert type(grouped).model_validate_json(grouped.model_dump_json()) == grouped
     whole = figure("accuracy", [first], values[[0]], MANY)
     assert (whole.low, whole.high, whole.sampling_error) == (0.0, 1.0, np.inf)
-    assert figure("log_loss", [first], np.full((1, 9), first), Drawn(2, 2)).high == np.inf
+    unknown = {name: figure(name, [-first], np.full((1, 9), -first), Drawn(1, 1))
+               for name in ("log_loss", "gap")}
+    assert (unknown["log_loss"].low, unknown["log_loss"].high) == (0.0, np.inf)
+    assert (unknown["gap"].low, unknown["gap"].high) == (-np.inf, np.inf)
 
 
 @pytest.mark.parametrize("metric", ["subset_accuracy", "ranking_precision", "hamming_loss"])

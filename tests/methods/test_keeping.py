@@ -1,6 +1,7 @@
 """Training with states kept below the blocks that learn is the training without them."""
 
 import dataclasses
+import weakref
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import ConvBertConfig, ConvBertModel
 
+from harness.backbones import kept_states
 from harness.backbones.blocks import transformer_blocks
 from harness.backbones.features import FeatureStore
 from harness.backbones.handle import folder_handle
@@ -196,3 +198,23 @@ def test_slots_are_numbers_of_their_own_and_never_padding(bert_model, texts, pad
 @pytest.fixture(scope="module")
 def bert_model(handles):
     return load_classifier(handles("bert"), ("a", "b"), "cpu").model
+
+
+def test_a_model_that_never_enters_the_block_is_trained_as_ever(job, monkeypatch):
+    monkeypatch.setattr(KeptStates, "_enter", lambda self, block, given: given)
+    assert learner_of(job("bert")).states is None
+
+
+def test_one_table_at_a_time_is_held_while_it_is_tried(job, monkeypatch):
+    alive = []
+
+    def made(rows, like):
+        table = make(rows, like)
+        alive.append(weakref.ref(table.states))
+        assert sum(ref() is not None for ref in alive) == 1
+        return table
+
+    make = kept_states._table
+    monkeypatch.setattr(kept_states, "_table", made)
+    assert learner_of(job("bert")).states is not None
+    assert len(alive) > 3

@@ -213,5 +213,13 @@ def test_readers_are_registered():
 def test_a_quotation_mark_that_takes_rows_for_one_text_is_said(tmp_path):
     path = tmp_path / "data.tsv"
     path.write_text('text\tlabel\n"He left\tneg\nNice "film" here\tpos\nfine\tpos\n')
-    with pytest.raises(HarnessError, match="a quotation mark takes rows for one text: 'He left"):
+    with pytest.raises(HarnessError, match="a quotation mark takes several rows for one text"):
         list(read_table(path, TableOptions(text="text", label="label")))
+
+
+def test_a_quoted_cell_may_hold_a_delimiter_and_a_line_break(tmp_path):
+    path, clause = tmp_path / "data.tsv", 'Fees:\t"ten"\nper\tmonth ' + "x" * 200_000
+    pd.DataFrame({"text": [clause, "other"], "label": ["pos", "neg"]}).to_csv(
+        path, index=False, sep="\t")
+    read = list(read_table(path, TableOptions(text="text", label="label")))
+    assert [(r.text, r.label) for r in read] == [(clause, "pos"), ("other", "neg")]

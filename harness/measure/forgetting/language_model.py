@@ -14,6 +14,7 @@ from harness.backbones.casts import cast_once
 from harness.backbones.load import Loaded
 from harness.backbones.options import OptionTree, option_tree
 from harness.backbones.score import read_prefix, score_with_greedy
+from harness.backbones.traits import virtual_tokens
 from harness.common.device import Device
 from harness.common.errors import HarnessError
 
@@ -41,12 +42,13 @@ class SharedContextLM(HFLM):
     scored in one pass, contexts of like length together, under autocast where the hardware has
     bf16. The model is taken as it is: an adapter that is on counts, one that is off does not.
     A context that does not fit the window with its longest continuation is cut on the left and
-    counted in `truncated`; HFLM cuts for each continuation apart.
+    counted in `truncated`; HFLM cuts for each continuation apart. The window is the backbone's own,
+    so that a model with virtual tokens is asked the same as without.
     """
 
     def __init__(self, loaded: Loaded, hardware: Device) -> None:
         super().__init__(pretrained=loaded.model, tokenizer=loaded.tokenizer, batch_size=ROWS,
-                         max_length=loaded.window)
+                         max_length=loaded.window + virtual_tokens(loaded.model))
         cast_once(loaded.model)
         self.hardware = hardware
         self.truncated = 0

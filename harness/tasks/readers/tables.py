@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice, repeat
 from pathlib import Path
@@ -231,28 +233,38 @@ def _separated(path: Path, separator: str, encoding: str, rows: int, skip: int
                            "encoding": encoding, "engine": "c"}
     with opened(path) as stream:
         names = pd.read_csv(stream, header=None, nrows=1, **how).iloc[0].tolist()
+    checked = False
     with opened(path) as stream, pd.read_csv(
             stream, skiprows=range(1, 1 + skip), chunksize=rows, **how) as chunks:
         for frame in chunks:
             if len(frame) and not isinstance(frame.index, pd.RangeIndex):
                 # pandas would take the first column for row names and shift all the others
                 raise ValueError("its rows have more fields than its first line has names")
-            if separator == "\t":
-                _check_quotes(frame)
+            if separator == "\t" and not checked and _holds_rows(frame):
+                _check_quotes(path, encoding)
+                checked = True
             frame.columns = pd.Index(names)  # pandas gives the second of a name another one
             yield frame
 
 
-def _check_quotes(frame: pd.DataFrame) -> None:
-    """Raise ValueError where a cell holds a delimiter and a line break: many such files are not
-    quoted, and a text that begins with a quotation mark would swallow the rows up to the next.
-    """
-    for name in frame:
-        cells = frame[name].str
-        swallowed = cells.contains("\t", regex=False) & cells.contains("\n", regex=False)
-        if swallowed.any():
-            text = frame[name][swallowed].iloc[0]
-            raise ValueError(f"a quotation mark takes rows for one text: '{text[:40]}'")
+def _holds_rows(frame: pd.DataFrame) -> bool:
+    """Whether a cell holds a delimiter and a line break."""
+    return any((frame[name].str.contains("\t", regex=False)
+                & frame[name].str.contains("\n", regex=False)).any() for name in frame)
+
+
+def _check_quotes(path: Path, encoding: str) -> None:
+    """Raise ValueError where what follows a closing quotation mark is no delimiter: many such files
+    are not quoted, and a text that begins with a mark would swallow the rows up to the next."""
+    limit = csv.field_size_limit(sys.maxsize)
+    try:
+        with opened(path) as packed, io.TextIOWrapper(packed, encoding, newline="") as stream:
+            for _ in csv.reader(stream, delimiter="\t", strict=True):
+                pass
+    except csv.Error as error:
+        raise ValueError(f"a quotation mark takes several rows for one text ({error})") from None
+    finally:
+        csv.field_size_limit(limit)
 
 
 def _json_lines(path: Path, rows: int) -> Iterator[pd.DataFrame]:
