@@ -16,10 +16,10 @@ from pydantic import Field, ValidationError, model_validator
 
 from harness.common.device import Device
 from harness.common.errors import HarnessError
-from harness.common.files import atomic_folder, write_atomic
+from harness.common.files import atomic_folder, sha256_tree, write_atomic
 from harness.common.sealed import seal
 from harness.measure.part import RecordPart
-from harness.study.kept import SavedRun, artifact_hash, check_stands, saved_bytes, saved_run
+from harness.study.kept import SavedRun, check_stands, saved_bytes, saved_run
 from harness.study.record import Record
 from harness.study.store import Store
 from harness.suite import LoadedSuite
@@ -179,7 +179,7 @@ def make_baseline(loaded: LoadedSuite, task: Task, store: Store, record: Record,
     store.check_artifact(record)
     table = store.predictions(identity.run_id)
     columns = np.column_stack([table[f"p:{label}"].to_numpy() for label in task.labels])
-    sha256, _ = artifact_hash(store.artifact(identity.run_id))
+    sha256 = sha256_tree(store.artifact(identity.run_id))
     baseline = Baseline(
         suite=loaded.suite.name, suite_sha256=loaded.digest, record=record, origin=task.origin,
         splits_sha256=task.splits.sha256, labels=task.labels, artifact_sha256=sha256,
@@ -226,7 +226,7 @@ def approved_model(baseline: Baseline, path: Path, loaded: LoadedSuite, task: Ta
     """
     places = (model_folder(path), store.artifact(baseline.record.identity.run_id))
     here = next((place for place in places if place.is_dir()
-                 and artifact_hash(place)[0] == baseline.artifact_sha256), None)
+                 and sha256_tree(place) == baseline.artifact_sha256), None)
     if here is None:
         raise HarnessError(f"the approved model ({baseline.name}) is at hand neither beside the "
                            "baseline nor among the runs",

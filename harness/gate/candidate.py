@@ -15,6 +15,7 @@ from harness.backbones.load import Loaded
 from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.common.errors import HarnessError
+from harness.common.files import sha256_tree
 from harness.common.text import plain
 from harness.gate.labels import Reordered, match_labels
 from harness.methods.asked import AskedDecoder
@@ -23,7 +24,7 @@ from harness.methods.elsewhere import check_whole, load_tuned
 from harness.methods.encoder import EncoderClassifier
 from harness.methods.link import LINKS
 from harness.methods.method import Answering, Job
-from harness.study.kept import SavedRun, artifact_hash, saved_bytes, saved_run
+from harness.study.kept import SavedRun, saved_bytes, saved_run
 from harness.study.record import Record
 from harness.study.store import Store, find_run
 from harness.suite import Budget, LoadedSuite
@@ -135,7 +136,7 @@ def kept_candidate(run_id: str, store: Store, context: Context) -> Candidate:
     record = store.record(run_id)
     run: SavedRun = saved_run(context.loaded, context.task, context.device, store, record,
                               store.artifact(run_id))
-    sha256, _ = artifact_hash(store.artifact(run_id))
+    sha256 = sha256_tree(store.artifact(run_id))
     return Candidate(f"{record.identity.name}, run {run_id}", run, sha256,
                      saved_bytes(store, record), run.assignment.backbone, None, record)
 

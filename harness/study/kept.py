@@ -9,7 +9,6 @@ from pathlib import Path
 from harness.backbones.handle import Handle, get_backbone, get_embedder
 from harness.common.device import Device
 from harness.common.errors import HarnessError
-from harness.common.files import sha256_tree
 from harness.methods.method import Fitted, Setting
 from harness.study.record import Record
 from harness.study.store import Store
@@ -71,18 +70,13 @@ def check_stands(record: Record, task: Task) -> None:
                            f"than suite {task.name} has now", "Run it again.")
 
 
-def artifact_hash(artifact: Path) -> tuple[str, int]:
-    """Hash and bytes of everything a run saved; of nothing where it saved nothing."""
-    files = [p for p in artifact.rglob("*") if p.is_file()]
-    return sha256_tree(artifact), sum(p.stat().st_size for p in files)
-
-
 def saved_bytes(store: Store, record: Record) -> int:
     """Bytes of everything that a run adds to its backbone: what it saved, and what the run that it
     builds on did."""
     inner = record.identity.inner
     below = saved_bytes(store, store.record(inner)) if inner else 0
-    return artifact_hash(store.artifact(record.identity.run_id))[1] + below
+    files = store.artifact(record.identity.run_id).rglob("*")
+    return below + sum(p.stat().st_size for p in files if p.is_file())
 
 
 def _backbone(loaded: LoadedSuite, record: Record) -> Handle | None:
