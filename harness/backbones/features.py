@@ -8,7 +8,9 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -17,6 +19,7 @@ from transformers import BatchEncoding
 
 from harness.backbones.batches import by_length
 from harness.backbones.casts import cast_once
+from harness.backbones.embedder_prompts import Side, embedder_prompt
 from harness.backbones.encode import collate, encode
 from harness.backbones.handle import Handle
 from harness.backbones.load import Loaded, load_base
@@ -27,6 +30,9 @@ from harness.common.files import sha256_json
 from harness.common.kept import kept_folder
 from harness.tasks.examples import Example
 
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
 BATCH = 32
 VECTORS, COST = "features.safetensors", "cost.json"
 Encoder = Callable[[Sequence[Example]], np.ndarray]
@@ -36,16 +42,22 @@ Encoder = Callable[[Sequence[Example]], np.ndarray]
 class Featurizer:
     """Turns examples into vectors with frozen weights.
 
-    `key` names weights, length, dtype and pooling; `connect` reads the model on first use and
-    returns the function that encodes.
+    `key` names weights, length, dtype, pooling and prompt; `connect` reads the model on first use
+    and returns the function that encodes.
     """
 
     key: str
     connect: Callable[[], Encoder]
+    prompt: str = ""
+    """What stands in front of every text."""
 
 
 def pooled(handle: Handle, max_length: int, device: Device) -> Featurizer:
-    """Mean over the tokens of the backbone's last hidden states, [examples, width] fp32."""
+    """Mean over the tokens of the backbone's last hidden states, [examples, width] fp32.
+
+    All texts are read as every other method reads them, without a prompt: they are of one sort,
+    neither questions nor what is searched.
+    """
 
     def connect() -> Encoder:
         loaded = load_base(handle, device.type)
@@ -61,32 +73,50 @@ def pooled(handle: Handle, max_length: int, device: Device) -> Featurizer:
     return Featurizer(_key("mean", handle, max_length, device), connect)
 
 
-def sentences(handle: Handle, max_length: int, device: Device) -> Featurizer:
-    """A sentence-transformers model's own embeddings, normalised to length one."""
+@dataclass
+class Embedder:
+    """A sentence-transformers model's own embeddings, normalised to length one, of texts behind
+    the prompt that it has for their side of a search. It is read once for all sides."""
 
-    def connect() -> Encoder:
-        # Its import takes over a second, and few commands embed anything.
-        from sentence_transformers import SentenceTransformer
+    handle: Handle
+    max_length: int
+    device: Device
 
-        with quietly():
-            model = SentenceTransformer(str(handle.path), device=device.type,
-                                        model_kwargs={"use_safetensors": True})
-        model.max_seq_length = min(max_length, model.max_seq_length or max_length)
+    def featurizer(self, side: Side) -> Featurizer:
+        """Of texts of one side."""
+        prompt = embedder_prompt(self.handle.path, side)
+        key = _key("sentences", self.handle, self.max_length, self.device, side, prompt)
+        return Featurizer(key, lambda: self._encoder(side, prompt), prompt)
+
+    def _encoder(self, side: Side, prompt: str) -> Encoder:
+        model = self._model
+        encode = {"query": model.encode_query, "document": model.encode_document,
+                  "alike": model.encode}[side]
 
         def embed(examples: Sequence[Example]) -> np.ndarray:
-            with device.autocast_context():
-                vectors = model.encode([e.joined for e in examples], batch_size=BATCH,
-                                       normalize_embeddings=True, show_progress_bar=False)
+            with self.device.autocast_context():
+                vectors = encode([e.joined for e in examples], prompt=prompt, batch_size=BATCH,
+                                 normalize_embeddings=True, show_progress_bar=False)
             return np.asarray(vectors, dtype=np.float32)
 
         return embed
 
-    return Featurizer(_key("sentences", handle, max_length, device), connect)
+    @cached_property
+    def _model(self) -> SentenceTransformer:
+        # Its import takes over a second, and few commands embed anything.
+        from sentence_transformers import SentenceTransformer
+
+        with quietly():
+            model = SentenceTransformer(str(self.handle.path), device=self.device.type,
+                                        model_kwargs={"use_safetensors": True})
+        model.max_seq_length = min(self.max_length, model.max_seq_length or self.max_length)
+        return model
 
 
-def _key(pooling: str, handle: Handle, max_length: int, device: Device) -> str:
+def _key(pooling: str, handle: Handle, max_length: int, device: Device, *before: str) -> str:
     code = inspect.getsource(sys.modules[__name__])
-    return sha256_json([pooling, handle.sha256, max_length, device.type, device.autocast, code])
+    return sha256_json([pooling, handle.sha256, max_length, device.type, device.autocast, code,
+                        *before])
 
 
 def pooled_texts(loaded: Loaded, texts: Sequence[str], max_length: int, device: Device
@@ -163,7 +193,11 @@ class FeatureStore:
     def _encode(self, featurizer: Featurizer, examples: Sequence[Example]) -> np.ndarray:
         if featurizer.key not in self._encoders:
             self._encoders[featurizer.key] = featurizer.connect()
-        return self._encoders[featurizer.key](examples)
+        # Texts that repeat have the same vector to the last bit, so that they tie in a search.
+        once = {(e.text, e.pair): e for e in examples}
+        place = {text: i for i, text in enumerate(once)}
+        vectors = self._encoders[featurizer.key](list(once.values()))
+        return vectors[[place[e.text, e.pair] for e in examples]]
 
     @staticmethod
     def _name(featurizer: Featurizer, examples: Sequence[Example]) -> str:

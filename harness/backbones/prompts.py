@@ -63,8 +63,10 @@ class PromptWriter:
     def passages(self, texts: Sequence[str], room: int) -> list[int]:
         """Tokens of retrieved passages, the first of them last, in `room` tokens in all.
 
-        Each has an even share of the room, which its text is cut to.
+        Each has an even share of the room, which its text is cut to. A search may find none.
         """
+        if not texts:
+            return []
         before, after = self.prompt.passage.split("{passage}")
         opening, ending = self._tokens(before), self._tokens(after)
         share = max(8, room // max(1, len(texts)) - len(opening) - len(ending))

@@ -10,6 +10,7 @@ from harness.common.clock import Clock
 from harness.measure.part import RecordPart
 from harness.methods.open_book import PassageRetriever
 from harness.methods.retriever import Retriever
+from harness.retrieval.vectors import NONE
 from harness.tasks.answers import normalised
 from harness.tasks.examples import Example, indicator
 
@@ -29,6 +30,8 @@ class Retrieval(RecordPart):
     classes one is enough; items without any are alike."""
     same_label_share: float
     """Mean share of an item's neighbours that have its class, likewise (precision at k)."""
+    prompt: str = ""
+    """What stands in front of every item and every indexed example as they are encoded."""
 
 
 def retrieval(retriever: Retriever, k: int, examples: Sequence[Example]) -> Retrieval:
@@ -41,6 +44,7 @@ def retrieval(retriever: Retriever, k: int, examples: Sequence[Example]) -> Retr
         indexed=int(retriever.index.ntotal), index_bytes=retriever.bytes,
         build_seconds=retriever.build_seconds, k=int(same.shape[1]),
         same_label_hit_rate=float(same.any(axis=1).mean()), same_label_share=float(same.mean()),
+        prompt=retriever.featurizer.prompt,
     )
 
 
@@ -64,11 +68,15 @@ class PassageRetrieval(RecordPart):
     """Mean over the questions of 1 / rank of the first such passage among 10, 0 without one."""
     answer_share: float
     """Share of the questions with a whole reference answer, normalised, in one of k passages."""
+    question_prompt: str = ""
+    passage_prompt: str = ""
+    """What the embedder's own configuration puts in front of texts that it reads."""
 
 
 def passage_retrieval(retriever: PassageRetriever, k: int, examples: Sequence[Example]
                       ) -> PassageRetrieval:
-    """Search for every question and look for its document and its answer."""
+    """Search for every question and look for its document and its answer. A question may have fewer
+    than `k` passages, or none."""
     places = retriever.places(examples, max(k, *DEPTHS), Clock())
     named = all(example.document is not None for example in examples)
     ranks = _ranks(retriever, places[:, : DEPTHS[-1]], examples) if named else None
@@ -82,7 +90,8 @@ def passage_retrieval(retriever: PassageRetriever, k: int, examples: Sequence[Ex
         update_seconds=update.seconds if update else 0.0, k=k,
         recall=None if ranks is None else {d: float((ranks <= d).mean()) for d in DEPTHS},
         mrr=None if ranks is None else float((1 / ranks).mean()),
-        answer_share=float(np.mean(found)))
+        answer_share=float(np.mean(found)), question_prompt=retriever.prompts[0],
+        passage_prompt=retriever.prompts[1])
 
 
 def _ranks(retriever: PassageRetriever, places: np.ndarray, examples: Sequence[Example]
@@ -90,6 +99,7 @@ def _ranks(retriever: PassageRetriever, places: np.ndarray, examples: Sequence[E
     """Rank of the first passage of each question's document, infinite without one: [examples]."""
     documents = np.array(retriever.passages["document"].to_pylist(), dtype=object)
     own = documents[places] == np.array([e.document for e in examples], dtype=object)[:, None]
+    own &= places != NONE
     return np.where(own.any(axis=1), own.argmax(axis=1) + 1.0, np.inf)
 
 

@@ -9,12 +9,14 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from harness.backbones.features import FeatureStore, sentences
+from harness.backbones.embedder_prompts import Side
+from harness.backbones.features import Embedder, FeatureStore
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
 from harness.methods.asked import AskedDecoder
 from harness.methods.method import Job
 from harness.retrieval.searches import Embed, Ranking, Search, build_search, open_search
+from harness.retrieval.vectors import NONE
 from harness.tasks.corpus import Corpus
 from harness.tasks.examples import Example
 
@@ -41,14 +43,17 @@ class PassageRetriever:
     update: Update | None = None
     build_seconds: float = 0.0
     """Encoding and indexing the old documents. Neither is known of a search that is read."""
+    prompts: tuple[str, str] = ("", "")
+    """What the embedder reads in front of a question and of a passage."""
 
     def places(self, examples: Sequence[Example], k: int, clock: Clock) -> np.ndarray:
-        """Places of the `k` best passages, best first, [examples, k]."""
+        """Places of the `k` best passages, best first, [examples, k], as `Search.rank` has them."""
         return self.search.rank([e.text for e in examples], k, clock)
 
     def texts(self, places: Sequence[int]) -> list[str]:
-        """The passages at these places."""
-        return [str(text) for text in self.passages["text"].take(pa.array(places)).to_pylist()]
+        """The passages at these places, without those that are `NONE`."""
+        there = pa.array([place for place in places if place != NONE], pa.int64())
+        return [str(text) for text in self.passages["text"].take(there).to_pylist()]
 
     def save(self, folder: Path) -> None:
         """Write what `open_passages` reads. Times are not among it: the same run leaves the same
@@ -66,25 +71,30 @@ def build_passages(job: Job, ranking: Ranking) -> PassageRetriever:
     table = corpus.passages()
     texts = [str(text) for text in table["text"].to_pylist()]
     old = corpus.facts.passages - corpus.facts.new_passages
+    embedder = _embedder(job)
     if ranking != "bm25":
-        _embed(job, job.store)(texts[:old], job.clock)
-    clock, embed = Clock(), _embed(job, FeatureStore(job.store.folder))
-    search = build_search(ranking, texts[:old], embed, clock)
+        _embed(embedder, "document", job.store)(texts[:old], job.clock)
+    clock, store = Clock(), FeatureStore(job.store.folder)
+    search = build_search(ranking, texts[:old], _embed(embedder, "document", store), clock,
+                          _embed(embedder, "query", store))
     seconds = clock.stand_alone()
     job.clock.spent["index"] += clock.spent["index"]
-    if old == len(texts):
-        return PassageRetriever(corpus, table, search, None, seconds)
-    search.extend(texts[old:], clock)
-    update = Update(len(texts) - old, clock.stand_alone() - seconds)
-    return PassageRetriever(corpus, table, search, update, seconds)
+    update = None
+    if old < len(texts):
+        search.extend(texts[old:], clock)
+        update = Update(len(texts) - old, clock.stand_alone() - seconds)
+    return PassageRetriever(corpus, table, search, update, seconds, _prompts(embedder, ranking))
 
 
 def open_passages(job: Job, ranking: Ranking, folder: Path) -> PassageRetriever:
     """What `PassageRetriever.save` wrote."""
     corpus = _corpus(job)
     table = corpus.passages()
-    search = open_search(ranking, folder, table["text"].to_pylist(), _embed(job, job.store))
-    return PassageRetriever(corpus, table, search)
+    embedder = _embedder(job)
+    search = open_search(ranking, folder, table["text"].to_pylist(),
+                         _embed(embedder, "document", job.store),
+                         _embed(embedder, "query", job.store))
+    return PassageRetriever(corpus, table, search, prompts=_prompts(embedder, ranking))
 
 
 def ask_with_passages(asked: AskedDecoder, retriever: PassageRetriever, k: int, room: int
@@ -106,12 +116,24 @@ def _corpus(job: Job) -> Corpus:
     return job.task.corpus
 
 
-def _embed(job: Job, store: FeatureStore) -> Embed:
+def _embedder(job: Job) -> Embedder:
+    if job.embedder is None:
+        raise CannotRunError("rag needs the suite's `embedder`")
+    return Embedder(job.embedder, LONGEST, job.device)
+
+
+def _embed(embedder: Embedder, side: Side, store: FeatureStore) -> Embed:
+    featurizer = embedder.featurizer(side)
+
     def embed(texts: Sequence[str], clock: Clock) -> np.ndarray:
-        if job.embedder is None:
-            raise CannotRunError("rag needs the suite's `embedder`")
-        featurizer = sentences(job.embedder, LONGEST, job.device)
         examples = [Example(str(place), text, None, 0, "", {}) for place, text in enumerate(texts)]
         return store.features(featurizer, examples, clock, "encode")
 
     return embed
+
+
+def _prompts(embedder: Embedder, ranking: Ranking) -> tuple[str, str]:
+    """Of questions and of passages; a search by words puts nothing before them."""
+    if ranking == "bm25":
+        return "", ""
+    return embedder.featurizer("query").prompt, embedder.featurizer("document").prompt

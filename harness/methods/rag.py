@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from harness.backbones.features import Featurizer, sentences
+from harness.backbones.features import Embedder, Featurizer
 from harness.backbones.handle import ASKED
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
@@ -118,4 +118,4 @@ class Rag(Method):
     def _featurizer(job: Job) -> Featurizer:
         if job.embedder is None:
             raise CannotRunError("rag needs the suite's `embedder`")
-        return sentences(job.embedder, job.budget.max_length, job.device)
+        return Embedder(job.embedder, job.budget.max_length, job.device).featurizer("alike")

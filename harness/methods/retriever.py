@@ -13,9 +13,15 @@ import numpy as np
 
 from harness.backbones.features import FeatureStore, Featurizer
 from harness.common.clock import Clock
+from harness.retrieval.vectors import (
+    build_index,
+    index_bytes,
+    nearest,
+    read_index,
+    save_index,
+    unit,
+)
 from harness.tasks.examples import Example, indicator
-
-INDEX = "index.faiss"
 
 
 @dataclass(frozen=True)
@@ -23,6 +29,7 @@ class Retriever:
     """An exact inner-product index over unit vectors: similarity is the cosine, in [-1, 1]."""
 
     featurizer: Featurizer
+    """Of items and training examples alike."""
     store: FeatureStore
     index: faiss.Index
     classes: np.ndarray
@@ -33,19 +40,19 @@ class Retriever:
     @property
     def bytes(self) -> int:
         """Size of the index when written."""
-        return int(faiss.serialize_index(self.index).nbytes)
+        return index_bytes(self.index)
 
     def search(self, examples: Sequence[Example], k: int, clock: Clock
                ) -> tuple[np.ndarray, np.ndarray]:
-        """Similarities and positions of the `k` nearest, nearest first, both [examples, k]."""
+        """Similarities and positions of the `k` nearest, nearest first, both [examples, k or all
+        there are]: exact, so that none is missing."""
         vectors = self.store.features(self.featurizer, examples, clock, "encode")
         with clock.phase("retrieve"):
-            similarities, positions = self.index.search(_unit(vectors), min(k, self.index.ntotal))
-        return similarities, positions
+            return nearest(self.index, unit(vectors), k)
 
     def save(self, folder: Path) -> None:
         """Write the index and its examples' classes."""
-        faiss.write_index(self.index, str(folder / INDEX))
+        save_index(self.index, folder)
         has = [np.flatnonzero(row).tolist() for row in self.classes]
         content = {"classes": self.classes.shape[1], "has": has}
         (folder / "index.json").write_text(json.dumps(content), encoding="utf-8")
@@ -54,11 +61,10 @@ class Retriever:
 def build_retriever(featurizer: Featurizer, store: FeatureStore, examples: Sequence[Example],
                     classes: int, clock: Clock) -> Retriever:
     """Index exactly the given examples, of so many classes."""
-    vectors = _unit(store.features(featurizer, examples, clock, "encode"))
+    vectors = unit(store.features(featurizer, examples, clock, "encode"))
     start = time.perf_counter()
     with clock.phase("index"):
-        index = faiss.IndexFlatIP(vectors.shape[1])
-        index.add(vectors)
+        index = build_index(vectors, "flat")
     seconds = time.perf_counter() - start
     return Retriever(featurizer, store, index, indicator(examples, classes), seconds)
 
@@ -69,10 +75,4 @@ def load_retriever(featurizer: Featurizer, store: FeatureStore, folder: Path) ->
     classes = np.zeros((len(content["has"]), content["classes"]), dtype=bool)
     for row, has in zip(classes, content["has"], strict=True):
         row[has] = True
-    return Retriever(featurizer, store, faiss.read_index(str(folder / INDEX)), classes)
-
-
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    unit = np.array(vectors, dtype=np.float32)
-    faiss.normalize_L2(unit)
-    return unit
+    return Retriever(featurizer, store, read_index(folder), classes)

@@ -10,6 +10,7 @@ import numpy as np
 
 from harness.common.clock import Clock
 from harness.common.imports import absent
+from harness.retrieval.vectors import NONE
 
 # Where JAX is installed, bm25s begins with it at its own import: that takes most of a GPU's memory,
 # for a search that is not used here.
@@ -34,6 +35,7 @@ class Lexical:
                        if isinstance(part, np.ndarray)))
 
     def rank(self, questions: Sequence[str], k: int, clock: Clock) -> np.ndarray:
+        """As `Search.rank`. A passage without a word of the question has no rank."""
         with clock.phase("retrieve"):
             return np.stack([self._rank(words, min(k, len(self.texts)))
                              for words in _words(questions)])
@@ -41,8 +43,9 @@ class Lexical:
     def _rank(self, words: list[str], k: int) -> np.ndarray:
         known = [word for word in words if word in self.index.vocab_dict]
         scores = self.index.get_scores(known) if known else np.zeros(len(self.texts))
-        # Of passages that tie, the first.
-        return np.argsort(-scores, kind="stable")[:k]
+        # Of passages that tie, the first. Every word weighs more than 0.
+        best = np.argsort(-scores, kind="stable")[:k]
+        return np.where(scores[best] > 0, best, NONE)
 
     def extend(self, texts: Sequence[str], clock: Clock) -> None:
         # A word's weight depends on all passages: the index is made anew.
@@ -67,7 +70,9 @@ def open_lexical(folder: Path, texts: Sequence[str]) -> Lexical:
 
 def _indexed(texts: Sequence[str]) -> bm25s.BM25:
     index = bm25s.BM25()
-    index.index(_words(texts), show_progress=False)
+    words = _words(texts)
+    # Passages without any word at all are no corpus to bm25s.
+    index.index(words if any(words) else [[""] for _ in texts], show_progress=False)
     return index
 
 

@@ -14,10 +14,12 @@ import numpy as np
 from harness.common.clock import Clock
 from harness.retrieval.lexical import Lexical, build_lexical, open_lexical
 from harness.retrieval.vectors import (
+    NONE,
     build_index,
     extend_index,
     index_bytes,
     kind_for,
+    nearest,
     open_index,
     save_index,
     unit,
@@ -44,7 +46,8 @@ class Search(Protocol):
         """Size when written."""
 
     def rank(self, questions: Sequence[str], k: int, clock: Clock) -> np.ndarray:
-        """Places of the `k` best passages, best first: [questions, k or all there are]."""
+        """Places of the `k` best passages, best first: [questions, k or all there are]. Where fewer
+        are found, the last places are `NONE`."""
 
     def extend(self, texts: Sequence[str], clock: Clock) -> None:
         """Add passages behind those that are there."""
@@ -59,6 +62,9 @@ class Dense:
 
     index: faiss.Index
     embed: Embed
+    """Passages."""
+    ask: Embed
+    """Questions."""
 
     @property
     def kind(self) -> str:
@@ -69,9 +75,9 @@ class Dense:
         return index_bytes(self.index)
 
     def rank(self, questions: Sequence[str], k: int, clock: Clock) -> np.ndarray:
-        vectors = unit(self.embed(questions, clock))
+        vectors = unit(self.ask(questions, clock))
         with clock.phase("retrieve"):
-            return np.asarray(self.index.search(vectors, min(k, self.index.ntotal))[1])
+            return nearest(self.index, vectors, k)[1]
 
     def extend(self, texts: Sequence[str], clock: Clock) -> None:
         vectors = unit(self.embed(texts, clock))
@@ -100,8 +106,10 @@ class Hybrid:
     def rank(self, questions: Sequence[str], k: int, clock: Clock) -> np.ndarray:
         depth = max(k, DEPTH)
         both = [side.rank(questions, depth, clock) for side in (self.dense, self.lexical)]
+        most = min(k, self.dense.index.ntotal)
         with clock.phase("retrieve"):
-            return np.stack([fuse(rankings)[:k] for rankings in zip(*both, strict=True)])
+            return np.stack([_filled(fuse(rankings)[:most], most)
+                             for rankings in zip(*both, strict=True)])
 
     def extend(self, texts: Sequence[str], clock: Clock) -> None:
         self.dense.extend(texts, clock)
@@ -112,23 +120,30 @@ class Hybrid:
         self.lexical.save(folder)
 
 
-def build_search(ranking: Ranking, texts: Sequence[str], embed: Embed, clock: Clock) -> Search:
-    """Index passages. Time is counted under the phases `encode` and `index`."""
-    return _of(ranking, partial(_dense, texts, embed, clock), partial(build_lexical, texts, clock))
+def build_search(ranking: Ranking, texts: Sequence[str], embed: Embed, clock: Clock,
+                 ask: Embed | None = None) -> Search:
+    """Index passages. Time is counted under the phases `encode` and `index`.
+
+    `ask` embeds questions, where that is another thing than embedding passages.
+    """
+    return _of(ranking, partial(_dense, texts, embed, ask or embed, clock),
+               partial(build_lexical, texts, clock))
 
 
-def open_search(ranking: Ranking, folder: Path, texts: Sequence[str], embed: Embed) -> Search:
+def open_search(ranking: Ranking, folder: Path, texts: Sequence[str], embed: Embed,
+                ask: Embed | None = None) -> Search:
     """What `Search.save` wrote, memory-mapped: for ranking."""
-    return _of(ranking, lambda: Dense(open_index(folder), embed),
+    return _of(ranking, lambda: Dense(open_index(folder), embed, ask or embed),
                partial(open_lexical, folder, texts))
 
 
 def fuse(rankings: Sequence[np.ndarray]) -> np.ndarray:
     """Places by reciprocal rank fusion, best first; of equals the one ranked higher by the first.
+    What a ranking does not have, it adds nothing to.
     """
     scores: dict[int, float] = {}
     for ranking in rankings:
-        for rank, place in enumerate(ranking.tolist(), 1):
+        for rank, place in enumerate(ranking[ranking != NONE].tolist(), 1):
             scores[place] = scores.get(place, 0.0) + 1 / (FUSED + rank)
     return np.array(sorted(scores, key=lambda place: -scores[place]), dtype=np.int64)
 
@@ -139,7 +154,11 @@ def _of(ranking: Ranking, dense: Callable[[], Dense], lexical: Callable[[], Lexi
     return lexical() if ranking == "bm25" else Hybrid(dense(), lexical())
 
 
-def _dense(texts: Sequence[str], embed: Embed, clock: Clock) -> Dense:
+def _filled(places: np.ndarray, k: int) -> np.ndarray:
+    return np.concatenate([places, np.full(k - len(places), NONE)])
+
+
+def _dense(texts: Sequence[str], embed: Embed, ask: Embed, clock: Clock) -> Dense:
     vectors = unit(embed(texts, clock))
     with clock.phase("index"):
-        return Dense(build_index(vectors, kind_for(len(vectors))), embed)
+        return Dense(build_index(vectors, kind_for(len(vectors))), embed, ask)

@@ -17,6 +17,11 @@ SUBSPACE = 8
 """Dimensions a byte of a compressed vector stands for."""
 TRAINING_A_LIST = 64
 FILE = "index.faiss"
+NONE = -1
+"""The place of no vector, as FAISS has it."""
+CLOSE = 1e-5
+"""Cosines in fp32 that differ by less may stand in another order for many vectors than for one;
+their error is below 1e-6 for some thousand dimensions."""
 
 
 def kind_for(count: int) -> Kind:
@@ -27,8 +32,7 @@ def kind_for(count: int) -> Kind:
 def build_index(vectors: np.ndarray, kind: Kind) -> faiss.Index:
     """An inner-product index over unit `vectors` [count, width] fp32: similarity is the cosine.
 
-    HNSW is Malkov and Yashunin 2018, IVF-PQ Jégou et al. 2011. Built by one thread, since the
-    order in which threads add links changes a graph.
+    HNSW is Malkov and Yashunin 2018, IVF-PQ Jégou et al. 2011.
     """
     width = vectors.shape[1]
     if kind == "flat":
@@ -44,12 +48,24 @@ def build_index(vectors: np.ndarray, kind: Kind) -> faiss.Index:
 
 def extend_index(index: faiss.Index, vectors: np.ndarray) -> None:
     """Add unit vectors behind those that are there. What an index learned stays as it is."""
-    threads = faiss.omp_get_max_threads()
-    faiss.omp_set_num_threads(1)
-    try:
-        index.add(vectors)
-    finally:
-        faiss.omp_set_num_threads(threads)
+    index.add(vectors)
+
+
+def nearest(index: faiss.Index, vectors: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """Cosines and places of the `k` nearest of each of `vectors` [asked, width], unit vectors,
+    both [asked, k]: nearest first, of equals the one that was added first.
+
+    Beyond what an approximate index finds, places are `NONE` and cosines minus infinity. What is
+    found for a vector does not depend on what else is asked.
+    """
+    k = min(k, index.ntotal)
+    if isinstance(index, faiss.IndexFlat):
+        return _exact(index, vectors, k)
+    if isinstance(index, faiss.IndexHNSW):
+        return _first_of_equals(*index.search(vectors, k))
+    # Lists are chosen by other arithmetic for many vectors than for one.
+    each = [index.search(vector[None], k) for vector in vectors]
+    return _first_of_equals(*(np.concatenate(part) for part in zip(*each, strict=True)))
 
 
 def index_bytes(index: faiss.Index) -> int:
@@ -73,10 +89,35 @@ def read_index(folder: Path) -> faiss.Index:
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
-    """A copy with rows of length one, fp32."""
+    """A copy with rows of length one, fp32. Raises ValueError where a value is not finite."""
+    if not np.isfinite(vectors).all():
+        raise ValueError("a text's vector is not finite: it cannot be searched")
     copy = np.array(vectors, dtype=np.float32)
     faiss.normalize_L2(copy)
     return copy
+
+
+def _exact(index: faiss.IndexFlat, vectors: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """FAISS says which vectors may be among the `k` nearest; fp64, the same for one and for many,
+    says which are."""
+    roughly, places = index.search(vectors, min(k + 1, index.ntotal))
+    rows = []
+    for vector, cosines, found in zip(vectors, roughly, places, strict=True):
+        if len(found) > k and cosines[k - 1] - cosines[k] < CLOSE:
+            found = index.range_search(vector[None], float(cosines[k - 1]) - CLOSE)[2]
+        those = index.reconstruct_batch(found).astype(np.float64)
+        exact = (those * vector.astype(np.float64)).sum(axis=1)
+        order = np.lexsort([found, -exact])[:k]
+        rows.append((exact[order].astype(np.float32), found[order]))
+    cosines, places = (np.stack(part) for part in zip(*rows, strict=True))
+    return cosines, places
+
+
+def _first_of_equals(cosines: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Found by an index, of equals the first; `NONE` last."""
+    cosines = np.where(places == NONE, -np.inf, cosines)
+    order = np.lexsort([places, -cosines])
+    return np.take_along_axis(cosines, order, 1), np.take_along_axis(places, order, 1)
 
 
 def _compressed(vectors: np.ndarray) -> faiss.Index:

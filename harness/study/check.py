@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.backbones.features import FeatureStore, sentences
+from harness.backbones.features import Embedder, FeatureStore
 from harness.backbones.handle import Handle
 from harness.backbones.lengths import share_too_long
 from harness.check import answers, items, labels, near, power
@@ -93,9 +93,9 @@ def _found(look: Look, say: Callable[[str], None]) -> Iterator[Finding]:
                       budget.max_length) for handle, budget in look.backbones})
     if look.features is not None and look.task.labels:
         say("checking: labels")
-        featurizer = sentences(look.features, look.backbones[0][1].max_length, look.device)
+        embedder = Embedder(look.features, look.backbones[0][1].max_length, look.device)
         vectors = FeatureStore(cache_folder() / "features").features(
-            featurizer, train, Clock(), "encode")
+            embedder.featurizer("alike"), train, Clock(), "encode")
         yield from labels.check_labels(train, vectors, look.task.labels)
     yield from power.check_power(splits, look.matters, look.methods)
 

@@ -1,5 +1,7 @@
 """Methods on a task that is answered in words."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,7 @@ from quiz import PLACES, quiz_dict, write_quiz
 from harness.backbones.features import FeatureStore
 from harness.common.clock import Clock
 from harness.common.errors import HarnessError
+from harness.measure.retrieval import passage_retrieval
 from harness.methods import register_all
 from harness.methods.decoder import DecoderLearner, plain_decoder
 from harness.methods.generator import first_line
@@ -68,8 +71,6 @@ def test_loss_is_that_of_the_first_reference_and_its_end(make_job):
 
 def test_a_decoder_learns_answers_by_heart(make_job):
     """Enough steps on a few questions, and the tuned model gives their answers in words."""
-    import dataclasses
-
     job = make_job()
     few = job.train[:4]
     job = dataclasses.replace(job, train=few, validation=few, budget=job.budget.model_copy(
@@ -105,6 +106,22 @@ def test_passages_share_their_room_and_the_best_stands_last(make_job):
     assert len(writer.passages(["best " * 50, "next " * 50], 60)) <= 60
 
 
+def test_a_question_that_no_passage_matches_is_asked_alone(make_job):
+    """Case bm25-no-match: words find nothing, so nothing is read, and nothing counts as found."""
+    job = make_job()
+    fitted = METHODS["rag"]({"search": "bm25", "tokens": 120}).fit(job, {"k": 2}).fitted
+    item = dataclasses.replace(job.task.splits.test[0], text="zzz qqq")
+    other = job.task.splits.test[0]
+    alone, asked = fitted.write([item, other], Clock())
+    assert alone == fitted.writer.tail(item)
+    assert len(asked) > len(fitted.writer.tail(other))
+    figures = passage_retrieval(fitted.retriever, 2, [item])
+    assert set(figures.recall.values()) == {0.0}
+    assert figures.mrr == figures.answer_share == 0.0
+    both = passage_retrieval(fitted.retriever, 2, [item, other])
+    assert both.mrr == passage_retrieval(fitted.retriever, 2, [other]).mrr / 2 > 0
+
+
 def test_an_update_is_timed_apart_from_the_build(make_job):
     job = make_job()
     retriever = METHODS["rag"]({}).fit(job, {"k": 1}).fitted.retriever
@@ -133,8 +150,6 @@ def test_floors_answer_in_words(make_job, encoder, tmp_path):
 
 
 def test_the_most_frequent_answer_is_counted_without_case_and_articles(make_job):
-    import dataclasses
-
     job = make_job()
     words = ["The owl", "pie", "Owl!", "river"]
     train = [dataclasses.replace(e, references=(w,)) for e, w in zip(job.train, words,

@@ -6,9 +6,12 @@ from collections import Counter
 import bm25s
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harness.common.clock import Clock
 from harness.retrieval.searches import FUSED, build_search, fuse, open_search
+from harness.retrieval.vectors import NONE
 
 PASSAGES = ["The owl of Riverton is blue.", "Queen Ada rules Riverton.", "Pies are made in Oakham.",
             "The river flows past Oakham and Riverton.", "An owl eats a pie.", "Nobody rules here."]
@@ -36,7 +39,8 @@ def lucene(question, passages, k1=1.5, b=0.75):
         for i, t in enumerate(tokens):
             count = Counter(t)[word]
             scores[i] += weight * count / (count + k1 * (1 - b + b * len(t) / mean))
-    return np.argsort(-np.round(scores, 5), kind="stable")
+    order = np.argsort(-np.round(scores, 5), kind="stable")
+    return np.where(scores[order] > 0, order, NONE)
 
 
 def test_vectors_rank_by_cosine():
@@ -62,6 +66,54 @@ def test_both_are_fused_by_their_ranks():
     assert fuse(rankings).tolist() == sorted(scores, key=lambda p: -scores[p])
 
 
+@given(st.lists(st.permutations(range(6)), max_size=1), st.integers(0, 6))
+def test_what_a_ranking_lacks_adds_nothing(order, found):
+    ranking = np.array(order[0] if order else range(6))
+    lacking = np.where(np.arange(6) < found, ranking, NONE)
+    assert fuse([ranking, np.full(6, NONE)]).tolist() == ranking.tolist()
+    assert fuse([lacking, ranking]).tolist() == fuse([ranking[:found], ranking]).tolist()
+
+
+def test_a_passage_that_shares_no_word_has_no_rank():
+    """Case bm25-no-match: questions share no word with any passage. Words find nothing, and both
+    together find what vectors find."""
+    count = 30
+    passages = [f"ding{i:02d} liegt im Regal und wiegt viel" for i in range(count)]
+    questions = [f"Thing number {i}: how heavy?" for i in range(count)]
+
+    def right(texts, clock):
+        return np.eye(count, dtype=np.float32)[
+            [int("".join(filter(str.isdigit, text))) for text in texts]]
+
+    found = {ranking: build_search(ranking, passages, right, Clock()).rank(questions, 10, Clock())
+             for ranking in ("dense", "bm25", "hybrid")}
+    assert (found["bm25"] == NONE).all()
+    assert (found["dense"][:, 0] == np.arange(count)).all()
+    assert (found["hybrid"] == found["dense"]).all()
+
+
+def test_words_find_fewer_than_are_asked_for():
+    search = build_search("bm25", PASSAGES, embed, Clock())
+    assert search.rank(["pies"], 3, Clock()).tolist() == [[2, NONE, NONE]]
+
+
+@pytest.mark.parametrize("passages", [["", "the of"], ["?!"], ["", "owl"]])
+def test_passages_without_words_are_never_found_by_words(passages):
+    search = build_search("bm25", passages, embed, Clock())
+    found = search.rank(["the", "", "of ?!"], 5, Clock())
+    assert (found == NONE).all()
+
+
+def test_questions_are_embedded_their_own_way():
+    def asked(texts, clock):
+        return -embed(texts, clock)
+
+    alike = build_search("dense", PASSAGES, embed, Clock())
+    turned = build_search("dense", PASSAGES, embed, Clock(), asked)
+    assert (turned.rank(PASSAGES, 6, Clock())[:, -1] == np.arange(6)).all()
+    assert (alike.rank(PASSAGES, 6, Clock())[:, 0] == np.arange(6)).all()
+
+
 @pytest.mark.parametrize("ranking", ["dense", "bm25", "hybrid"])
 def test_extended_is_the_same_as_built_at_once_and_as_read_again(ranking, tmp_path):
     whole = build_search(ranking, PASSAGES, embed, Clock())
@@ -80,7 +132,12 @@ def test_extended_is_the_same_as_built_at_once_and_as_read_again(ranking, tmp_pa
 def test_more_is_asked_for_than_there_is(ranking):
     ranked = build_search(ranking, PASSAGES, embed, Clock()).rank(QUESTIONS, 50, Clock())
     assert ranked.shape == (len(QUESTIONS), len(PASSAGES))
-    assert (np.sort(ranked, axis=1) == np.arange(len(PASSAGES))).all()
+    for row in ranked:
+        found = row[row != NONE]
+        assert len(set(found)) == len(found)
+        assert (row[:len(found)] == found).all()
+    if ranking != "bm25":
+        assert (np.sort(ranked, axis=1) == np.arange(len(PASSAGES))).all()
 
 
 def test_time_is_counted_apart():
