@@ -20,7 +20,7 @@ from transformers import AutoConfig, AutoModel
 from harness.backbones.adapter_config import ADAPTER_CONFIG, check_adapter, try_patterns
 from harness.backbones.bounded import bounded
 from harness.backbones.quiet import quietly
-from harness.backbones.tokenizer import check_tokenizer
+from harness.backbones.tokenizer import check_tokenizer, check_vocabulary_fits
 from harness.backbones.weights import Shapes, tensor_shapes
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_tree
@@ -74,8 +74,8 @@ def look(folder: Path, most_bytes: float = math.inf) -> Looked:
 
     Raises HarnessError for no folder, links that leave it, more than `most_bytes` bytes, weights
     in pickle alone, damaged safetensors or JSON, code of its own, a configuration that asks
-    for far more parameters than the files hold, a tokenizer or chat template that does harm, and
-    whatever of it does not come to an end.
+    for far more parameters than the files hold, a tokenizer with more tokens than the model knows,
+    one or a chat template that does harm, and whatever of it does not come to an end.
     """
     found: Looked = bounded(_look, folder, most_bytes, about=str(folder))
     return found
@@ -119,6 +119,7 @@ def _look(folder: Path, most_bytes: float) -> Looked:
         _check_model(folder, {path.name: found for path, found in shapes.items()
                               if path.parent == folder.resolve()}, most)
         check_tokenizer(folder)
+        check_vocabulary_fits(folder)
     parameters = sum(math.prod(s) for found in shapes.values() for s in found.values())
     return Looked(sum(path.stat().st_size for path in files), parameters, adapter)
 

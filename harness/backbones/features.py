@@ -19,6 +19,7 @@ from transformers import BatchEncoding
 
 from harness.backbones.batches import by_length
 from harness.backbones.casts import cast_once
+from harness.backbones.checkpoint import check_embedder
 from harness.backbones.embedder_prompts import Side, embedder_prompt
 from harness.backbones.encode import collate, encode
 from harness.backbones.handle import Handle
@@ -106,6 +107,7 @@ class Embedder:
         # Its import takes over a second, and few commands embed anything.
         from sentence_transformers import SentenceTransformer
 
+        check_embedder(self.handle)
         with quietly():
             model = SentenceTransformer(str(self.handle.path), device=self.device.type,
                                         model_kwargs={"use_safetensors": True})

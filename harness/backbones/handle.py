@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import json
 import math
@@ -14,6 +15,7 @@ from harness.backbones import adapter_config, admission, tokenizer, weights
 from harness.backbones.admission import look, look_at_files
 from harness.backbones.gguf import dequantised
 from harness.backbones.weights import tensor_shapes
+from harness.backbones.wrappers import unwrapped
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_json, sha256_tree, write_atomic
 from harness.sources import Fetched, fetch_whole
@@ -57,9 +59,9 @@ def get_backbone(loaded: LoadedSuite, name: str) -> Handle:
         _check_files(handle)
         _look_once(handle.path, handle.sha256)
         _check_kind(handle)
+        return _unwrapped(handle)
     except HarnessError as error:
         raise loaded.error(("backbones", name), error.found, error.fix) from None
-    return handle
 
 
 def folder_handle(folder: Path) -> Handle:
@@ -77,7 +79,7 @@ def hashed_handle(folder: Path, sha256: str) -> Handle:
     """`folder_handle` for a folder that was looked at and whose content's hash is known."""
     handle = Handle(folder.name, _kind(_config(folder)), folder, sha256, folder.name)
     _check_files(handle)
-    return handle
+    return _unwrapped(handle)
 
 
 def get_embedder(loaded: LoadedSuite) -> Handle | None:
@@ -94,9 +96,9 @@ def get_embedder(loaded: LoadedSuite) -> Handle | None:
             _look_once(handle.path, handle.sha256)
         else:
             look_at_files(handle.path)
+        return _unwrapped(handle)
     except HarnessError as error:
         raise loaded.error(("embedder",), error.found, error.fix) from None
-    return handle
 
 
 def parameter_count(handle: Handle) -> int:
@@ -110,6 +112,12 @@ def _handle(name: str, kind: Kind, fetched: Fetched) -> Handle:
         return Handle(name, kind, fetched.path, fetched.sha256, fetched.origin)
     folder, note = dequantised(fetched.path, fetched.sha256)
     return Handle(name, kind, folder, fetched.sha256, fetched.origin, (note,))
+
+
+def _unwrapped(handle: Handle) -> Handle:
+    """With the names of the model's own tensors, and a note where others were in front."""
+    path, notes = unwrapped(handle.path, handle.sha256)
+    return dataclasses.replace(handle, path=path, notes=(*handle.notes, *notes))
 
 
 def _look_once(folder: Path, sha256: str) -> None:

@@ -7,16 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from transformers import (
-    AutoModel,
-    AutoModelForCausalLM,
-    AutoModelForSeq2SeqLM,
-    AutoModelForSequenceClassification,
-    AutoTokenizer,
-    PreTrainedTokenizerBase,
-)
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from harness.backbones.attention import speed_up_attention
+from harness.backbones.checkpoint import Use, auto_class, compared, refuse_gaps
 from harness.backbones.dropout import speed_up_dropout
 from harness.backbones.handle import ASKED, Handle
 from harness.backbones.lookup import add_gradients_by_row
@@ -42,14 +36,13 @@ def load_classifier(handle: Handle, labels: tuple[str, ...], device: str) -> Loa
     """The backbone with a classification head: a fresh one, drawn from torch's generator, unless it
     has one of as many classes."""
     names = dict(enumerate(labels))
-    return _load(handle, AutoModelForSequenceClassification, device, num_labels=len(labels),
-                 ignore_mismatched_sizes=True, id2label=names,
+    return _load(handle, "classes", device, num_labels=len(labels), id2label=names,
                  label2id={name: i for i, name in names.items()})
 
 
 def load_base(handle: Handle, device: str) -> Loaded:
     """The backbone without any head; of a sequence-to-sequence model what reads."""
-    loaded = _load(handle, AutoModel, device)
+    loaded = _load(handle, "states", device)
     if handle.kind == "seq2seq":
         loaded.model = loaded.model.get_encoder()
     return loaded
@@ -57,7 +50,7 @@ def load_base(handle: Handle, device: str) -> Loaded:
 
 def load_causal(handle: Handle, device: str) -> Loaded:
     """The backbone with its language-model head. Raises CannotRunError as `check_scoring` does."""
-    loaded = _load(handle, AutoModelForCausalLM, device)
+    loaded = _load(handle, "answers", device)
     check_scoring(loaded.model)
     return loaded
 
@@ -65,12 +58,9 @@ def load_causal(handle: Handle, device: str) -> Loaded:
 def load_seq2seq(handle: Handle, device: str) -> Loaded:
     """The encoder, and the decoder with its language-model head.
 
-    Raises CannotRunError as `check_scoring` does, and HarnessError where weights are missing.
+    Raises CannotRunError as `check_scoring` does.
     """
-    loaded = _load(handle, AutoModelForSeq2SeqLM, device)
-    if loaded.fresh:
-        raise HarnessError(f"{handle.origin}: its weights lack {min(loaded.fresh)}: answers would "
-                           "be random", "Name a folder with encoder, decoder and head.")
+    loaded = _load(handle, "answers", device)
     # PEFT 0.21 asks for it by the name that transformers 4 had for it.
     loaded.model._prepare_encoder_decoder_kwargs_for_generation = (
         loaded.model._prepare_text_encoder_decoder_kwargs_for_generation)
@@ -101,22 +91,20 @@ def load_tokenizer(handle: Handle) -> PreTrainedTokenizerBase:
     return tokenizer
 
 
-def _load(handle: Handle, model_class: Any, device: str, **options: Any) -> Loaded:
+def _load(handle: Handle, use: Use, device: str, **options: Any) -> Loaded:
+    """Raises HarnessError for what cannot be loaded, or lacks weights that the use reads."""
     try:
         tokenizer = load_tokenizer(handle)
         with quietly():
-            model, info = model_class.from_pretrained(
+            model, info = auto_class(handle.kind, use).from_pretrained(
                 handle.path, dtype=torch.float32, use_safetensors=True, trust_remote_code=False,
-                output_loading_info=True, **options,
+                output_loading_info=True, ignore_mismatched_sizes=True, **options,
             )
     except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
         raise HarnessError(f"{handle.origin}: cannot be loaded: {str(error)[:200]}",
                            "Name a model that transformers can load.") from error
-    other = {name for name, *_ in info["mismatched_keys"]}
-    body = sorted(name for name in other if name.startswith(f"{model.base_model_prefix}."))
-    if body:
-        raise HarnessError(f"{handle.origin}: {body[0]} is not of the size that its configuration "
-                           "says", "Name a model that is whole.")
+    found = compared(model, info)
+    refuse_gaps(found, handle.kind, use, handle.origin)
     model.config.pad_token_id = tokenizer.pad_token_id
     tokenizer.model_input_names = _inputs(handle, model, tokenizer)
     model = model.to(device).eval()
@@ -124,8 +112,8 @@ def _load(handle: Handle, model_class: Any, device: str, **options: Any) -> Load
         speed_up_dropout(model)
         speed_up_attention(model)
         add_gradients_by_row(model)
-    missing = other | set(info["missing_keys"])
-    fresh = {name: p for name, p in model.named_parameters() if name in missing}
+    drawn = {*found.missing, *found.misshapen}
+    fresh = {name: p for name, p in model.named_parameters() if name in drawn}
     return Loaded(model, tokenizer, _window(model, tokenizer), fresh)
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import string
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
-from transformers import AutoTokenizer
+import torch
+from transformers import AutoConfig, AutoModel, AutoTokenizer
 
 from harness.backbones.prompts import chat_frame
 from harness.backbones.quiet import quietly
@@ -43,3 +45,30 @@ def check_tokenizer(folder: Path) -> None:
             chat_frame(tokenizer)
     except HarnessError as error:
         raise HarnessError(f"{folder}: {error.found}", error.fix) from None
+
+
+def check_vocabulary_fits(folder: Path) -> None:
+    """Raise HarnessError where a folder's tokenizer has more tokens than its model's embedding has
+    rows: a text with one of them could not be read."""
+    if not any((folder / name).exists() for name in FILES):
+        return
+    with quietly():
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+        config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+        with torch.device("meta"):
+            rows = embedding_rows(AutoModel.from_config(config, trust_remote_code=False))
+    tokens = max(tokenizer.get_vocab().values(), default=-1) + 1
+    if rows is not None and tokens > rows:
+        raise HarnessError(
+            f"{folder}: its tokenizer has {tokens:,} tokens, the model's embedding {rows:,} rows",
+            "Save the model again after `resize_token_embeddings(len(tokenizer))`, or name the "
+            "tokenizer that it was trained with.")
+
+
+def embedding_rows(model: Any) -> int | None:
+    """How many tokens a model can read; None where it does not look them up in one table."""
+    try:
+        table = model.get_input_embeddings()
+    except (NotImplementedError, AttributeError):
+        return None
+    return table.num_embeddings if isinstance(table, torch.nn.Embedding) else None

@@ -18,7 +18,7 @@ from harness.compare.devices import find_device
 from harness.report.checked import print_findings
 from harness.report.files import STUDY, page_name, write_report
 from harness.report.index import write_index
-from harness.report.planned import print_devices, print_plan
+from harness.report.planned import print_devices, print_notes, print_plan
 from harness.report.published import Published, publish, read_published
 from harness.report.terminal import ProgressWatcher, print_results, sayer
 from harness.study.check import findings
@@ -112,6 +112,7 @@ def _check_memory(plan: Plan, left: Sequence[PlannedRun], expected: Estimate) ->
 def check(console: Console, plan: Plan) -> tuple[Finding, ...]:
     """Look at the data and print what was found."""
     found = findings(plan, sayer(console))
+    print_notes(console, plan)
     print_findings(console, found)
     return found
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from harness.backbones.checkpoint import Use
 from harness.backbones.features import FeatureStore, Featurizer, pooled
-from harness.backbones.handle import KINDS, parameter_count
+from harness.backbones.handle import KINDS, Kind, parameter_count
 from harness.common.clock import Clock
 from harness.methods.linear import LinearHead, fit_linear
 from harness.methods.link import LINKS
@@ -46,6 +47,10 @@ class Features(Method):
 
     name, family, kinds = "features", "features", KINDS
     summary = "frozen backbone, mean-pooled features, logistic regression"
+
+    @classmethod
+    def reads(cls, backbone: Kind) -> Use:
+        return "states"
 
     def settings(self, job: Job) -> list[Setting]:
         return [{"C": c} for c in spread(0.1)]

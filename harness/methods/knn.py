@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from harness.backbones.checkpoint import Use
 from harness.backbones.features import Featurizer, pooled
-from harness.backbones.handle import parameter_count
+from harness.backbones.handle import Kind, parameter_count
 from harness.common.clock import Clock
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting
 from harness.methods.retriever import Retriever, build_retriever, load_retriever
@@ -73,6 +74,10 @@ class Knn(Method):
     name, family, kinds = "knn", "retrieval", ("encoder",)
     kinds_in_words = ("encoder",)
     summary = "FAISS retrieval of training examples: similarity-weighted vote, or nearest answer"
+
+    @classmethod
+    def reads(cls, backbone: Kind) -> Use:
+        return "states"
 
     def settings(self, job: Job) -> list[Setting]:
         if job.task.kind == "generation":

@@ -11,8 +11,9 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from harness.backbones.checkpoint import Use
 from harness.backbones.features import FeatureStore
-from harness.backbones.handle import Handle, Kind
+from harness.backbones.handle import ASKED, Handle, Kind
 from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.common.errors import CannotRunError
@@ -148,6 +149,11 @@ class Method(ABC):
     def works_on(cls, backbone: Kind | None, task: TaskKind) -> bool:
         """Whether it can do a task of this kind on a backbone of that kind (None for none)."""
         return backbone in (cls.kinds_in_words if task == "generation" else cls.kinds)
+
+    @classmethod
+    def reads(cls, backbone: Kind) -> Use:
+        """What it reads of a backbone of that kind: with the head that the kind answers with."""
+        return "answers" if backbone in ASKED else "classes"
 
     @abstractmethod
     def fit(self, job: Job, setting: Setting) -> Fit:

@@ -44,6 +44,7 @@ def print_plan(console: Console, plan: Plan, left: Sequence[PlannedRun], expecte
             " / ".join(map(str, sizes)), str(budget.trials), str(len(runs) - len(todo)),
             *_cells(todo, expected))
     console.print(table)
+    print_notes(console, plan)
     kept = len(plan.runs) - len(left)
     if not left:
         console.print(f"all {kept} runs are kept: nothing to compute", highlight=False)
@@ -54,6 +55,13 @@ def print_plan(console: Console, plan: Plan, left: Sequence[PlannedRun], expecte
         return
     for line in _lines(plan, len(left), kept, expected):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def print_notes(console: Console, plan: Plan) -> None:
+    """What a reader of the backbones' numbers must know."""
+    for handle in plan.backbones.values():
+        for note in handle.notes:
+            console.print(f"{handle.name}: {note}", markup=False, highlight=False, soft_wrap=True)
 
 
 def print_devices(console: Console, expected: Estimate, devices: Mapping[str, Gpu]) -> None:

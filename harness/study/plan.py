@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from harness.backbones.checkpoint import check_backbone, check_embedder
 from harness.backbones.handle import Handle, get_backbone, get_embedder
 from harness.common.device import Device
 from harness.common.errors import HarnessError
@@ -88,7 +89,8 @@ def make_plan(loaded: LoadedSuite, device: Device) -> Plan:
     task = load_task(loaded)
     _check_sizes(loaded, task)
     handles = {name: get_backbone(loaded, name) for name in loaded.suite.backbones}
-    embedder = get_embedder(loaded)
+    _check_weights(loaded, handles, entries)
+    embedder = _whole_embedder(loaded)
     plan = Plan(loaded, task, handles, embedder, device, ())
     runs: list[PlannedRun] = []
     for entry in sorted(entries, key=lambda e: e.inner is not None):
@@ -96,6 +98,30 @@ def make_plan(loaded: LoadedSuite, device: Device) -> Plan:
             runs += _seeds(plan, entry, size, runs)
     _check_names(loaded, [r for r in runs if r.tuned_by is None and r.size is None])
     return dataclasses.replace(plan, runs=tuple(runs))
+
+
+def _check_weights(loaded: LoadedSuite, handles: Mapping[str, Handle], entries: Sequence[Entry]
+                   ) -> None:
+    """Raise HarnessError where a backbone's weights lack what a method reads of it."""
+    for entry in entries:
+        if entry.backbone is None:
+            continue
+        handle = handles[entry.backbone]
+        try:
+            check_backbone(handle, entry.method.reads(handle.kind))
+        except HarnessError as error:
+            raise loaded.error(("backbones", entry.backbone), f"{entry.label}: {error.found}",
+                               error.fix) from None
+
+
+def _whole_embedder(loaded: LoadedSuite) -> Handle | None:
+    embedder = get_embedder(loaded)
+    try:
+        if embedder is not None:
+            check_embedder(embedder)
+    except HarnessError as error:
+        raise loaded.error(("embedder",), error.found, error.fix) from None
+    return embedder
 
 
 def _sizes(plan: Plan, backbone: str | None) -> tuple[int, ...]:

@@ -77,9 +77,11 @@ def test_a_whole_model_with_and_without_a_tokenizer(encoder, tmp_path):
 
 
 def test_another_vocabulary_is_refused(encoder, tmp_path):
-    AutoModelForSequenceClassification.from_pretrained(encoder.path).save_pretrained(tmp_path)
     tokenizer = AutoTokenizer.from_pretrained(encoder.path)
     tokenizer.add_tokens(["newtoken"])
+    model = AutoModelForSequenceClassification.from_pretrained(encoder.path)
+    model.resize_token_embeddings(len(tokenizer))
+    model.save_pretrained(tmp_path)
     tokenizer.save_pretrained(tmp_path)
     with pytest.raises(HarnessError, match=r"its vocabulary .* is not that of tiny-encoder"):
         load_tuned(tmp_path, encoder, "cpu")

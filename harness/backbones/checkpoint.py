@@ -1,0 +1,189 @@
+"""What a model needs against what its weights hold, from headers alone.
+
+transformers draws at random whatever a file lacks, and goes on. Only what is to learn anyway may be
+drawn: a new head, and the pooler below it.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoModelForCausalLM,
+    AutoModelForSeq2SeqLM,
+    AutoModelForSequenceClassification,
+)
+
+from harness.backbones.handle import Handle, Kind
+from harness.backbones.quiet import quietly
+from harness.backbones.tokenizer import check_vocabulary_fits
+from harness.backbones.weights import tensor_shapes
+from harness.common.errors import HarnessError
+from harness.common.files import sha256_json, write_atomic
+from harness.sources.cache import cache_folder
+
+Use = Literal["states", "classes", "answers"]
+"""What is read of a model: its last hidden states, the classes of its head, or words."""
+POOLER, DECODER = "pooler.", "decoder."
+SHOWN = 2
+ADAPTER = re.compile(r"\.(base_layer|lora_(A|B|embedding_A|embedding_B|magnitude_vector)|"
+                     r"modules_to_save|original_module|ia3_l)\.|^base_model\.model\.")
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Names of a model's parameters and of a file's tensors where the two do not agree."""
+
+    missing: tuple[str, ...]
+    """Parameters that the file lacks."""
+    misshapen: tuple[str, ...]
+    """Parameters that it holds in another shape."""
+    unread: tuple[str, ...]
+    """Tensors that are no parameter's."""
+    prefix: str
+    """Of what lies below a head."""
+    wanted: int
+    """Parameters in all."""
+
+
+def compared(model: Any, info: Mapping[str, Iterable[Any]]) -> Compared:
+    """A model that transformers loaded, with the loading info it gave. A buffer is computed."""
+    names = [name for name, _ in model.named_parameters(remove_duplicate=False)]
+    missing, prefix = set(info["missing_keys"]), str(getattr(model, "base_model_prefix", ""))
+    return Compared(
+        tuple(name for name in names if name in missing),
+        tuple(sorted(name for name, *_ in info["mismatched_keys"])),
+        tuple(sorted(info["unexpected_keys"])),
+        f"{prefix}." if prefix and hasattr(model, prefix) else "", len(names))
+
+
+def check_backbone(handle: Handle, use: Use) -> None:
+    """Raise HarnessError where a backbone's weights lack what a use reads. None are read, and the
+    same question about the same bytes is answered once."""
+    _once(handle, use, lambda: _check(handle.path, handle.kind, use, handle.origin))
+
+
+def check_embedder(handle: Handle) -> None:
+    """`check_backbone` for a sentence-transformers folder: for every transformer that it names."""
+    def check() -> None:
+        for folder in _transformers_of(handle.path):
+            # An encoder-decoder is read as far as its encoder.
+            _check(folder, "seq2seq", "states", handle.origin)
+            check_vocabulary_fits(folder)
+
+    _once(handle, "sentences", check)
+
+
+def _once(handle: Handle, use: str, check: Callable[[], None]) -> None:
+    code = inspect.getsource(sys.modules[__name__])
+    key = sha256_json([handle.sha256, handle.kind, use, code, version("transformers")])[:32]
+    mark = cache_folder() / "whole" / key
+    if not mark.exists():
+        check()
+        write_atomic(mark, "")
+
+
+def _transformers_of(folder: Path) -> list[Path]:
+    """Folders of the transformers in a sentence-transformers folder; the folder where it names no
+    modules."""
+    listed = folder / "modules.json"
+    modules = json.loads(listed.read_text(encoding="utf-8")) if listed.is_file() else []
+    named = [folder / str(module.get("path", "")) for module in modules
+             if str(module.get("type", "")).endswith("Transformer")]
+    return [place for place in (named or [folder]) if (place / "config.json").is_file()]
+
+
+def _check(folder: Path, kind: Kind, use: Use, about: str) -> None:
+    with quietly():
+        config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+        with torch.device("meta"):
+            built = auto_class(kind, use).from_config(config, trust_remote_code=False)
+        held = {name: torch.empty(shape, device="meta") for path in folder.glob("*.safetensors")
+                for name, shape in tensor_shapes(path).items()}
+        model, info = type(built).from_pretrained(
+            None, config=config, state_dict=held, device_map="meta", dtype=torch.float32,
+            ignore_mismatched_sizes=True, output_loading_info=True)
+    refuse_gaps(compared(model, info), kind, use, about)
+
+
+def auto_class(kind: Kind, use: Use) -> Any:
+    """What transformers loads a kind of backbone with for a use."""
+    if use == "states":
+        return AutoModel
+    if use == "classes":
+        return AutoModelForSequenceClassification
+    return AutoModelForSeq2SeqLM if kind == "seq2seq" else AutoModelForCausalLM
+
+
+def refuse_gaps(found: Compared, kind: Kind, use: Use, about: str) -> None:
+    """Raise HarnessError where weights lack what a use reads, have it in another shape, or hold an
+    adapter that is not merged. The names, the likely cause and the remedy are said."""
+    misshapen = _read(found.misshapen, found.prefix, kind, use)
+    if misshapen:
+        raise HarnessError(f"{about}: {misshapen[0]} is not of the size that its configuration "
+                           "says", "Name a model that is whole.")
+    missing = _read(found.missing, found.prefix, kind, use)
+    adapter = [name for name in found.unread if ADAPTER.search(name)]
+    if not missing and not adapter:
+        return
+    cause = next(cause for cause in CAUSES if cause.fits(found, missing))
+    lacks = (f"its weights lack {len(missing)} of the model's {found.wanted} tensors "
+             f"({_few(missing)}): answers would be random")
+    holds = f"they hold {_few(adapter or found.unread)}, which the model has no place for"
+    said = [lacks] * bool(missing) + [holds] * bool(adapter or found.unread)
+    raise HarnessError(f"{about}: {'; '.join(said)}. Likely {cause.says}", cause.fix)
+
+
+def _read(names: Sequence[str], prefix: str, kind: Kind, use: Use) -> list[str]:
+    """Those of the names that a use reads and that do not learn from nothing anyway: of a
+    classifier none of the head's or the pooler's, of states none of what they are not made of."""
+    if use == "answers":
+        return list(names)
+    unread = (POOLER, DECODER) if (kind, use) == ("seq2seq", "states") else (POOLER,)
+    return [name for name in names if name.startswith(prefix)
+            and not name.removeprefix(prefix).startswith(unread)]
+
+
+def _few(names: Sequence[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Why names do not agree, and what to do."""
+
+    fits: Callable[[Compared, list[str]], bool]
+    """Whether it is likely, of what was compared and the missing names."""
+    says: str
+    fix: str
+
+
+def _inside_another(found: Compared, missing: list[str]) -> bool:
+    return any(name.endswith(f".{missing[0]}") for name in found.unread)
+
+
+CAUSES = (
+    Cause(lambda found, missing: any(map(ADAPTER.search, found.unread)),
+          "an adapter that was not merged before it was saved",
+          "Load it with PEFT, `merge_and_unload()`, and `save_pretrained` it again."),
+    Cause(lambda found, missing: not any(name.startswith(found.prefix) for name in missing),
+          "the model was saved without its head",
+          "Save it with its head, or use `features` alone, which reads none."),
+    Cause(_inside_another, "a part of a larger model, whose names stand in front",
+          "`save_pretrained` the model that is inside of what was saved."),
+    Cause(lambda found, missing: True, "these are another model's, or a part was left out",
+          "Name a model that is whole."),
+)
+"""The likeliest first; the last one always fits."""
