@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from harness.check.finding import Finding, shown
 from harness.common.names import listed
+from harness.common.text import blank
 from harness.tasks.examples import Example
 from harness.tasks.splits import Splits
 from harness.tasks.task import Task, class_counts
@@ -66,8 +67,8 @@ def check_rows(task: Task) -> Iterator[Finding]:
                        "Mend the labels.")
     if facts.duplicates:
         yield Finding(severity="note", check="duplicates", count=facts.duplicates,
-                      found=f"{facts.duplicates:,} rows repeat a text of their class (case and "
-                            "white space folded) and are left out",
+                      found=f"{facts.duplicates:,} rows repeat a text of their class (case, "
+                            "white space and Unicode form folded) and are left out",
                       suggestion="Nothing to do.")
     if facts.empty:
         yield Finding(severity="warning", check="empty", count=facts.empty,
@@ -90,7 +91,7 @@ def check_columns(items: Sequence[Example]) -> Iterator[Finding]:
     if any(e.pair is not None for e in items):
         columns["the second text"] = [e.pair or "" for e in items]
     for name, values in columns.items():
-        empty = sum(not value.strip() for value in values)
+        empty = sum(map(blank, values))
         if empty:
             yield Finding(severity="warning", check="columns", count=empty,
                           found=f"{name} is empty for {empty:,} of {len(values):,} items",
@@ -115,7 +116,8 @@ def check_leaks(task: Task) -> Iterator[Finding]:
     only in the items of a profile."""
     facts = task.facts
     for leak in facts.leaks:
-        what = "texts (case and white space folded)" if leak.what == "items" else "groups"
+        what = ("groups" if leak.what == "groups"
+                else "texts (case, white space and Unicode form folded)")
         found = f"{leak.count:,} {what} stand in two of the given splits"
         if facts.leaked:
             yield Finding(severity="warning", check="leakage", count=leak.count,

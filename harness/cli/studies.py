@@ -49,7 +49,7 @@ def init(
         help="column that says of each row: train, validation or test")] = None,
     separator: Annotated[str | None, typer.Option(
         help="what stands between classes in a label cell, where a text may have several; found "
-             "where most cells hold it")] = None,
+             "where most cells hold it; none: a label is one class, whatever signs it has")] = None,
     suites: Suites = SUITES,
 ) -> None:
     """Write a suite for your own data and say what was understood of it."""

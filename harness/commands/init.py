@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 from collections.abc import Sequence
@@ -21,12 +22,15 @@ from harness.suite import FileSource, GivenSources, HubSource, Source, load_suit
 from harness.suite.new import NewSuite, suite_text
 from harness.suite.part import NAME
 from harness.suite.source import DataSource
-from harness.tasks.describe import describe, find_encoding, find_format, find_splits
+from harness.tasks.describe import Described, describe, find_encoding, find_format, find_splits
+from harness.tasks.hidden import HiddenLabelsError
 from harness.tasks.prepare import Place
 from harness.tasks.readers.folders import FolderOptions
-from harness.tasks.readers.tables import TableOptions, tables_at
+from harness.tasks.readers.tables import LONGEST_SEPARATOR, TableOptions, tables_at
+from harness.tasks.separators import SEPARATORS
 from harness.tasks.task import Task, load_task, sources_by_split
 
+NO_SEPARATOR = "none"
 ON_HUB = re.compile(r"([\w.-]+/[\w.-]+)@(\S+)")
 
 
@@ -41,7 +45,8 @@ class Columns:
     slices: tuple[str, ...] = ()
     split: str | None = None
     separator: str | None = None
-    """Between the values of a label that may hold several."""
+    """Between the values of a label that may hold several; `none` where they hold one whatever
+    signs they have."""
 
 
 @dataclass(frozen=True)
@@ -66,10 +71,15 @@ def init(console: Console, name: str, data: Data, columns: Columns, suites: Path
                            "Use small letters, digits, and . _ + -")
     if path.exists():
         raise HarnessError(f"{path} is there already", "Remove it, or choose another name.")
+    columns, signs = _signs(columns)
     source = _source(console, data, suites)
-    places = [Place(fetch(part, suites.resolve()).path, split)
-              for split, part in sources_by_split(source)]
-    found = describe(places, _options([place.path for place in places], columns))
+    try:
+        found = _describe(source, columns, signs, suites)
+    except HiddenLabelsError as hidden:
+        source = _labelled(source, hidden)
+        console.print(f"{hidden.found}: left out. {_instead(source)}", markup=False,
+                      highlight=False, soft_wrap=True, style="yellow")
+        found = _describe(source, columns, signs, suites)
     new = NewSuite(
         name=name, title=re.sub("[-_.+]+", " ", name).strip().capitalize(), source=source,
         given=found.given, reader=found.reader, options=found.options, classes=found.classes,
@@ -78,6 +88,33 @@ def init(console: Console, name: str, data: Data, columns: Columns, suites: Path
     task = _write(path, suite_text(new))
     print_described(console, found, task, grouped=new.grouped)
     console.print(f"suite: {path}\nnext: make suite TASK={name}", highlight=False, soft_wrap=True)
+
+
+def _describe(source: DataSource, columns: Columns, signs: Sequence[str], suites: Path
+              ) -> Described:
+    places = [Place(fetch(part, suites.resolve()).path, split)
+              for split, part in sources_by_split(source)]
+    return describe(places, _options([place.path for place in places], columns), signs)
+
+
+def _labelled(source: DataSource, hidden: HiddenLabelsError) -> DataSource:
+    """The source without the splits whose labels are hidden; where test is one, validation takes
+    its place. Raises `hidden` where training is one, or a column names the splits."""
+    if not isinstance(source, GivenSources) or "train" in hidden.splits:
+        raise hidden
+    validation = None if "validation" in hidden.splits else source.validation
+    if "test" not in hidden.splits:
+        return source.model_copy(update={"validation": validation})
+    if validation is None:
+        return source.train
+    return GivenSources(train=source.train, test=validation)
+
+
+def _instead(source: DataSource) -> str:
+    if not isinstance(source, GivenSources):
+        return "Validation and test are dealt from the training file."
+    return "The validation file is for testing; validation is dealt from train." if (
+        source.validation is None) else ""
 
 
 def _source(console: Console, data: Data, suites: Path) -> DataSource:
@@ -153,6 +190,19 @@ def _options(paths: Sequence[Path], columns: Columns) -> TableOptions | FolderOp
         slices=columns.slices, delimiter=form.delimiter, encoding=form.encoding,
         separator=columns.separator,
         split=find_splits(tables, columns.split, form) if columns.split else None)
+
+
+def _signs(columns: Columns) -> tuple[Columns, Sequence[str]]:
+    """The columns, and the signs to look for between the values of a label: none where the user
+    says that there is none. Raises HarnessError for a separator that can be none."""
+    said = columns.separator
+    if said == NO_SEPARATOR:
+        return dataclasses.replace(columns, separator=None), ()
+    if said is not None and not 1 <= len(said) <= LONGEST_SEPARATOR:
+        raise HarnessError(f"--separator '{said}': has {len(said)} characters",
+                           f"Say what stands between two classes in a label, such as ';', or "
+                           f"{NO_SEPARATOR} where a label is one class whatever signs it has.")
+    return columns, SEPARATORS
 
 
 def _check_distinct(columns: Columns) -> None:

@@ -1,4 +1,4 @@
-"""Text from strangers, made fit for people."""
+"""Text from strangers: made fit for people, and told when it is the same."""
 
 import re
 import unicodedata
@@ -6,6 +6,14 @@ import unicodedata
 PATH = re.compile(r"(?<![\w.:/~])~?/[^\s'\",:;()<>]+")
 REORDERING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Controls that show text in another order than it has."""
+UNSEEN = dict.fromkeys((
+    0xAD, 0x34F, 0x61C, 0x180E, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F),
+    *range(0x2060, 0x2070), 0xFEFF))
+"""Signs that show nothing wherever they stand. Joiners and variation selectors are not among them:
+with them a word is written otherwise."""
+BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and symbols whose picture is empty."""
+WHOLE = re.compile(r"-?(0)\.0+|(-?[1-9][0-9]*)\.0+")
 
 
 def excerpt(text: str, length: int) -> str:
@@ -24,3 +32,42 @@ def plain(text: str) -> str:
     return "".join("\ufffd" if c in REORDERING or (
         c not in "\n\t" and unicodedata.category(c) in ("Cc", "Cs", "Co", "Cn")) else c
         for c in text)
+
+
+def blank(text: str) -> bool:
+    """Whether nothing of it can be seen: white space, control and format characters, and marks
+    that have no letter to stand on."""
+    return all(c in BLANKS or unicodedata.category(c)[0] in "ZM"
+               or unicodedata.category(c) in ("Cc", "Cf") for c in text)
+
+
+def canonical(text: str) -> str:
+    """One form for texts that Unicode calls canonically equivalent, such as a letter with its
+    accent in one character or in two: NFC, without signs that show nothing.
+
+    Compatibility forms, such as full-width letters, stay what they are: they look otherwise.
+    """
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFC", text.translate(UNSEEN))
+
+
+def folded(text: str) -> str:
+    """Canonical, with case and white space folded (canonical caseless matching: The Unicode
+    Standard, section 3.13, D145)."""
+    if text.isascii():
+        return " ".join(text.lower().split())
+    apart = unicodedata.normalize("NFD", text.translate(UNSEEN)).casefold()
+    return " ".join(unicodedata.normalize("NFC", apart).split())
+
+
+def value_key(cell: str) -> str:
+    """What cells have in common that name one value: canonical, without outer white space, and a
+    whole number without its decimal point.
+
+    Programs write a column of whole numbers with points ("2.0") where a cell is missing. "007" is
+    not "7", and "1.10" not "1.1": these may be names.
+    """
+    key = canonical(cell).strip()
+    whole = WHOLE.fullmatch(key)
+    return (whole[1] or whole[2]) if whole else key

@@ -9,8 +9,9 @@ import numpy as np
 
 from harness.common.clock import Clock
 from harness.common.errors import HarnessError
+from harness.common.text import canonical, folded, value_key
 from harness.methods.method import Answering
-from harness.tasks.examples import Example, folded
+from harness.tasks.examples import Example
 
 
 @dataclass(frozen=True)
@@ -30,11 +31,15 @@ def match_labels(names: Sequence[str], wanted: Mapping[str, Sequence[str]],
 
     `names` are the model's classes by column, `wanted` the task's with the values that mean them,
     `given` the user's own word for it: model's name or column number to class. Names match
-    whatever their case and outer white space. Raises HarnessError unless each of the model's
+    whatever their case, white space and Unicode form, whole numbers with a decimal point or
+    without. Raises HarnessError unless each of the model's
     classes is one of the task's and each of the task's has one.
     """
-    meanings = {folded(value): label for label, values in wanted.items()
+    meanings = {folded(value_key(value)): label for label, values in wanted.items()
                 for value in (*values, label)}
+    own, tasks = ({canonical(name): name for name in known} for known in (names, wanted))
+    given = {own.get(canonical(name), name): tasks.get(canonical(label), label)
+             for name, label in given.items()}
     for name, label in given.items():
         if label not in wanted or name not in (*names, *map(str, range(len(names)))):
             raise HarnessError(
@@ -42,7 +47,7 @@ def match_labels(names: Sequence[str], wanted: Mapping[str, Sequence[str]],
                 f"{_listed(wanted)}", "Give MODEL=CLASS with names from these.")
     columns: dict[str, int] = {}
     for column, name in enumerate(names):
-        label = given.get(name, given.get(str(column), meanings.get(folded(name), "")))
+        label = given.get(name, given.get(str(column), meanings.get(folded(value_key(name)), "")))
         if label not in wanted or label in columns:
             break
         columns[label] = column

@@ -29,10 +29,10 @@ def print_described(console: Console, found: Described, task: Task, *, grouped: 
         console.print(f"a text may have several classes ({told}): {mean:.2f} in the mean, none for "
                       f"{found.without:,}", markup=False, highlight=False)
     if found.separator is not None:
-        sign, share = found.separator
-        console.print(f"{share:.0%} of the labels hold '{sign}': say --separator '{sign}' where a "
-                      "text may have several classes", markup=False, highlight=False,
-                      style="yellow")
+        sign = found.separator.sign
+        console.print(f"{found.separator.share:.0%} of the labels hold '{sign}': say --separator "
+                      f"'{sign}' where a text may have several classes, --separator none where not",
+                      markup=False, highlight=False, style="yellow")
     sizes = {name: len(getattr(splits, name)) for name in SPLITS}
     console.print("splits: " + ", ".join(
         f"{count:,} {name} ({_origin(name, found.given)})" for name, count in sizes.items()),

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from harness.common.names import did_you_mean
+from harness.common.text import value_key
 from harness.suite.corpus import Corpus
 from harness.suite.decide import METRICS, Decide, Kind
 from harness.suite.gate import Gate
@@ -93,8 +94,8 @@ class TaskSpec(Part):
 
     @model_validator(mode="after")
     def _labels_fit(self) -> TaskSpec:
-        values = [value for group in self.labels.values() for value in group]
-        if len(set(values)) < len(values):
+        values = [set(map(value_key, group)) for group in self.labels.values()]
+        if len(set().union(*values)) < sum(map(len, values)):
             raise ValueError("a label value stands under two classes")
         for name in self.options:
             if name not in self.labels:

@@ -16,12 +16,12 @@ import pyarrow as pa
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_json
 from harness.common.kept import kept_folder
+from harness.common.text import blank, folded
 from harness.sources import fetch, fetch_whole
 from harness.sources.cache import cache_folder
 from harness.suite import LoadedSuite
 from harness.suite.corpus import Chunk, New
 from harness.suite.corpus import Corpus as CorpusSpec
-from harness.tasks.examples import folded
 from harness.tasks.readers.tables import read_columns
 
 PASSAGES, FACTS = "passages.arrow", "facts.json"
@@ -98,7 +98,7 @@ def read_documents(path: Path, spec: CorpusSpec) -> tuple[list[Document], int]:
     kept: dict[str, Document] = {}
     duplicates = 0
     for document in _folder(path) if path.is_dir() else _table(path, spec):
-        if not document.text.strip():
+        if blank(document.text):
             continue
         before = kept.setdefault(document.id, document)
         if before is document:

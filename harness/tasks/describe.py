@@ -14,15 +14,12 @@ import numpy as np
 
 from harness.common.errors import HarnessError
 from harness.common.names import did_you_mean, listed
+from harness.common.text import folded, value_key
 from harness.suite import Kind
-from harness.tasks.examples import SPLITS, SplitName, folded
-from harness.tasks.label_sets import (
-    Sets,
-    find_separator,
-    holds_lists,
-    keep_sets,
-    value_counts,
-)
+from harness.tasks.cells import class_numbers
+from harness.tasks.examples import SPLITS, SplitName
+from harness.tasks.hidden import check_hidden
+from harness.tasks.label_sets import Sets, check_named, holds_lists, keep_sets, value_counts
 from harness.tasks.ledger import NOWHERE, Ledger
 from harness.tasks.prepare import Place, read_rows
 from harness.tasks.readers import READERS
@@ -37,14 +34,13 @@ from harness.tasks.readers.tables import (
     read_columns,
     tables_at,
 )
+from harness.tasks.separators import SEPARATORS, SOME, Separator, find_separator
 
 DELIMITERS = (",", ";", "\t", "|")
 LEAST_ITEMS = 3
 """Of a class: one a split."""
 MOST_CLASSES = 1000
 """More are a search, not a choice, and every class costs a line of the suite."""
-MOST, SOME = 0.5, 0.02
-"""Shares of the labels that hold a sign, from which on it is taken for a separator, or told."""
 TOKENS_A_WORD = 1.4
 """Word pieces a word of English prose; only the choice of `max_length` hangs on it."""
 LENGTHS = (32, 64, 128, 256, 512)
@@ -82,9 +78,8 @@ class Described:
     """`multilabel` where labels hold several values."""
     without: int = 0
     """Items that have no class, where they may have several."""
-    separator: tuple[str, float] | None = None
-    """A sign that may separate several classes and was not taken for it, and the share of the
-    labels that hold it."""
+    separator: Separator | None = None
+    """A sign that may separate several classes and was not taken for it."""
 
     @property
     def max_length(self) -> int:
@@ -149,7 +144,7 @@ def find_splits(paths: Sequence[Path], column: str, form: Format) -> SplitColumn
     """
     values = sorted({row[0].strip() for path in paths
                      for row in read_columns(path, (column,), form.delimiter, form.encoding)})
-    named = {split: tuple(v for v in values if v.casefold() in words)
+    named = {split: tuple(v for v in values if folded(v) in words)
              for split, words in SPLIT_WORDS.items()}
     strange = [v for v in values if not any(v in found for found in named.values())]
     if strange or not named["train"] or not named["test"]:
@@ -161,9 +156,11 @@ def find_splits(paths: Sequence[Path], column: str, form: Format) -> SplitColumn
                        test=named["test"])
 
 
-def describe(places: Sequence[Place], options: TableOptions | FolderOptions) -> Described:
-    """Read all of it and count. Labels that hold several values are told by a separator, given or
-    found, or by being lists. Raises HarnessError for data that no study can be made of."""
+def describe(places: Sequence[Place], options: TableOptions | FolderOptions,
+             signs: Sequence[str] = SEPARATORS) -> Described:
+    """Read all of it and count. Labels that hold several values are told by being lists, or by a
+    separator, given or found among `signs`. Raises HarnessError for data that no study can be made
+    of, HiddenLabelsError where that is for given splits without labels."""
     reader = "folders" if isinstance(options, FolderOptions) else "table"
     name = places[0].path.name
     ledger, words = Ledger(), array("l")
@@ -173,12 +170,15 @@ def describe(places: Sequence[Place], options: TableOptions | FolderOptions) -> 
     labels, rows = ledger.labels, len(words) + ledger.empty
     if not labels:
         raise HarnessError(f"{name}: holds no texts", "Give data.")
-    maybe = None
-    if isinstance(options, TableOptions) and options.separator is None:
-        maybe = find_separator(labels)
-        if maybe is not None and maybe[1] > MOST:
-            return describe(places, options.model_copy(update={"separator": maybe[0]}))
+    check_hidden(ledger, {split: place.path for place in places for split in SPLITS
+                          if place.split in (split, None)})
+    check_named(name, filter(None, labels))
     kind: Kind = "multilabel" if holds_lists(labels) else "classification"
+    maybe = None
+    if isinstance(options, TableOptions) and kind == "classification":
+        maybe = find_separator(labels, signs)
+        if maybe is not None and maybe.separates:
+            return describe(places, options.model_copy(update={"separator": maybe.sign}))
     held = (value_counts(labels) if kind == "multilabel"
             else {value: count for value, count in labels.items() if value})
     if not held:
@@ -189,7 +189,7 @@ def describe(places: Sequence[Place], options: TableOptions | FolderOptions) -> 
                            "holds several, say what is between them with --separator. There may "
                            f"be {MOST_CLASSES:,} classes, of {LEAST_ITEMS} items or more each.")
     values = _spellings(held, _numbered(places, options))
-    numbers = {value: i for i, spelt in enumerate(values.values()) for value in spelt}
+    numbers = class_numbers(values)
     sets: Sets = {}
     if kind == "multilabel":
         kept, _, sets = keep_sets(ledger, numbers)
@@ -206,7 +206,7 @@ def describe(places: Sequence[Place], options: TableOptions | FolderOptions) -> 
                      tuple(SPLITS[i] for i in np.unique(kept.splits) if i != NOWHERE),
                      (int(np.median(lengths)), math.ceil(np.percentile(lengths, 90)),
                       int(lengths.max())), kind, sum(not numbers for numbers in found),
-                     maybe if maybe is not None and maybe[1] > SOME else None)
+                     maybe if maybe is not None and maybe.share > SOME else None)
 
 
 def _numbered(places: Sequence[Place], options: TableOptions | FolderOptions) -> tuple[str, ...]:
@@ -218,18 +218,18 @@ def _numbered(places: Sequence[Place], options: TableOptions | FolderOptions) ->
 
 
 def _spellings(labels: dict[str, int], numbered: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    """Labels that differ in case or white space alone, under the most frequent of them, or under
-    the name of the class that has the number."""
+    """Labels that differ in case, white space or Unicode form alone, under the most frequent of
+    them, or under the name of the class that has the number."""
     same: dict[str, list[str]] = {}
     for label, _ in Counter(labels).most_common():
-        same.setdefault(folded(label), []).append(label)
+        same.setdefault(folded(value_key(label)), []).append(label)
     names = {str(i): name for i, name in enumerate(numbered)}
     if not set(same) <= set(names):
         names = {}
-    return {names.get(spelt[0], spelt[0]): tuple(spelt) for spelt in same.values()}
+    return {names.get(key, spelt[0]): tuple(spelt) for key, spelt in same.items()}
 
 
-def _check(name: str, classes: dict[str, int], maybe: tuple[str, float] | None) -> None:
+def _check(name: str, classes: dict[str, int], maybe: Separator | None) -> None:
     if len(classes) == 1:
         raise HarnessError(f"{name}: all items have the class '{next(iter(classes))}'",
                            "A study needs two classes at least; of a class that some have and "
@@ -240,7 +240,7 @@ def _check(name: str, classes: dict[str, int], maybe: tuple[str, float] | None) 
         raise HarnessError(f"{name}: too few items of the class{'es' * (len(rare) > 1)} "
                            f"{shown}", f"Each needs {LEAST_ITEMS}, one a split: collect more, or "
                            "give these rows another class."
-                           + (f" Are they several classes? Say --separator '{maybe[0]}'."
+                           + (f" Are they several classes? Say --separator '{maybe.sign}'."
                               if maybe else ""))
 
 

@@ -10,6 +10,8 @@ from typing import Literal
 
 import numpy as np
 
+from harness.common import text as texts
+
 SplitName = Literal["train", "validation", "test"]
 SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
 
@@ -66,8 +68,8 @@ class Example:
 
 
 def as_array(values: Iterable[str]) -> str:
-    """Label values as a JSON array: each once, in order, without blanks."""
-    return json.dumps(sorted({value.strip() for value in values} - {""}), ensure_ascii=False)
+    """Label values as a JSON array, without blanks."""
+    return json.dumps([value.strip() for value in values if value.strip()], ensure_ascii=False)
 
 
 def indicator(examples: Sequence[Example], classes: int) -> np.ndarray:
@@ -79,9 +81,9 @@ def indicator(examples: Sequence[Example], classes: int) -> np.ndarray:
 
 
 def folded(text: str, pair: str | None = None) -> str:
-    """Case and white space folded, the two texts of a pair kept apart."""
+    """In one Unicode form, case and white space folded, the two texts of a pair kept apart."""
     parts = (text,) if pair is None else (text, pair)
-    return "\x1f".join(" ".join(part.casefold().split()) for part in parts)
+    return "\x1f".join(map(texts.folded, parts))
 
 
 def item_id(text: str, pair: str | None = None) -> str:

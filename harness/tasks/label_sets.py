@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import dataclasses
-import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from harness.common.errors import HarnessError
+from harness.common.text import excerpt, value_key
+from harness.tasks.cells import entries, label_key
 from harness.tasks.ledger import Facts, Kept, Ledger
 
 Sets = Mapping[str, tuple[int, ...]]
 """Label value to the classes that it means, rising."""
-SEPARATORS = (";", "|", ",", "/")
+BITS = frozenset(("0", "1", "0.0", "1.0", "0.", "1.", "True", "False", "true", "false"))
 
 
 def values_of(label: str) -> tuple[str, ...]:
-    """The values that a label holds: those of a JSON array, none of a blank, else the label."""
-    if label.startswith("["):
-        try:
-            found = json.loads(label)
-        except (ValueError, RecursionError):
-            return (label,)
-        return tuple(str(value).strip() for value in found if value is not None)
-    return (label,) if label else ()
+    """The values that a label holds: the entries of a list, each once, none of a blank, else the
+    label."""
+    found = entries(label)
+    if found is None:
+        return (label,) if label else ()
+    return tuple(dict.fromkeys(found))
 
 
 def value_counts(labels: Mapping[str, int]) -> dict[str, int]:
@@ -37,33 +38,37 @@ def value_counts(labels: Mapping[str, int]) -> dict[str, int]:
 
 
 def holds_lists(labels: Mapping[str, int]) -> bool:
-    """Whether most rows' labels are JSON arrays; `labels` gives rows by label."""
-    lists = sum(rows for label, rows in labels.items() if values_of(label) not in ((label,), ()))
-    lists += labels.get("[]", 0)
-    return 2 * lists > sum(labels.values())
+    """Whether the labels are lists: most rows' are, or one holds several values. `labels` gives
+    rows by label."""
+    lists = {label: found for label in labels if (found := entries(label)) is not None}
+    return (any(len(found) > 1 for found in lists.values())
+            or 2 * sum(labels[label] for label in lists) > sum(labels.values()))
 
 
-def find_separator(labels: Mapping[str, int]) -> tuple[str, float] | None:
-    """What may separate several values in one label, and the share of the labelled rows that hold
-    it: the usual sign that most of them hold, and that makes fewer different values of them.
-
-    `labels` gives rows by label. Were the sign a part of names ("yes, surely"), there would be as
-    many values as labels.
-    """
-    filled = {label: rows for label, rows in labels.items() if label}
-    shares = {sign: sum(rows for label, rows in filled.items() if sign in label)
-              / sum(filled.values()) for sign in SEPARATORS if filled}
-    fewer = [sign for sign, share in shares.items()
-             if share and len({value.strip() for label in filled
-                               for value in label.split(sign)} - {""}) < len(filled)]
-    return max(((sign, shares[sign]) for sign in fewer), key=lambda f: f[1], default=None)
+def check_named(name: str, labels: Iterable[str]) -> None:
+    """Raise HarnessError, naming the data, where all labels are lists of 0 and 1 of one length: one
+    place a class, and nothing names it. Three or more with spaces or separators between them are
+    such a list too."""
+    label, lengths = "", set()
+    for label in labels:
+        found = entries(label)
+        least = 2 if found is not None else 3
+        places = found if found is not None else re.split(r"\s*[\s;|,/]\s*", label)
+        lengths.add(len(places))
+        if len(lengths) > 1 or len(places) < least or not set(places) <= BITS:
+            return
+    if label:
+        shown = label.replace('"', "")
+        raise HarnessError(f"{name}: the labels are lists of {lengths.pop()} numbers, 0 and 1 "
+                           f"alone, such as {excerpt(shown, 60)}: one place a class, and no names",
+                           'Give lists of the names of the classes that an item has: ["a", "b"].')
 
 
 def class_sets(labels: Iterable[str], classes: Mapping[str, int]) -> Sets:
-    """The classes of each label all of whose values are listed in `classes`."""
-    held = {label: values_of(label) for label in labels}
+    """The classes of each label all of whose values are listed in `classes`, under their keys."""
+    held = {label: {value_key(value) for value in values_of(label)} for label in labels}
     return {label: tuple(sorted({classes[value] for value in values}))
-            for label, values in held.items() if classes.keys() >= set(values)}
+            for label, values in held.items() if classes.keys() >= values}
 
 
 def keep_sets(ledger: Ledger, classes: Mapping[str, int]) -> tuple[Kept, Facts, Sets]:
@@ -83,10 +88,10 @@ def keep_sets(ledger: Ledger, classes: Mapping[str, int]) -> tuple[Kept, Facts, 
 
 
 def set_numbers(ledger: Ledger, classes: Mapping[str, int]) -> dict[str, int]:
-    """A number for each label: one for each different set of classes."""
+    """A number for the key of each label: one for each different set of classes."""
     sets = class_sets(ledger.labels, classes)
     number = {members: i for i, members in enumerate(dict.fromkeys(sets.values()))}
-    return {label: number[members] for label, members in sets.items()}
+    return {label_key(label): number[members] for label, members in sets.items()}
 
 
 def _rarest(labels: np.ndarray, members: list[tuple[int, ...]], classes: Mapping[str, int]

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from harness.common.text import blank
+from harness.tasks.cells import label_key
 from harness.tasks.examples import SPLITS, Row, SplitName, item_id
 
 NOWHERE = -1
@@ -79,7 +81,7 @@ class Ledger:
 
     def add(self, row: Row, split: SplitName | None) -> str | None:
         """Note a row; returns its id, None where it has no text and is only counted."""
-        if not row.text.strip():
+        if blank(row.text):
             self.empty += 1
             return None
         name = item_id(row.text, row.pair)
@@ -95,13 +97,19 @@ class Ledger:
         counts = np.bincount(np.asarray(self._labels), minlength=len(self._values))
         return {value: int(counts[i]) for value, i in self._values.items()}
 
+    def labels_in(self, split: SplitName) -> dict[str, int]:
+        """The same of the rows that are given for a split."""
+        own = np.asarray(self._labels)[np.asarray(self._splits) == SPLITS.index(split)]
+        counts = np.bincount(own, minlength=len(self._values))
+        return {value: int(counts[i]) for value, i in self._values.items() if counts[i]}
+
     def kept(self, classes: Mapping[str, int]) -> tuple[Kept, Facts]:
         """The items with distinct folded texts, and what became of the rows.
 
-        `classes` maps label values to class indices; rows of other values, or of none, are left
-        out. Of rows with one text and one class the first is kept; a text under two classes is left
-        out. Where the data came with splits, each is looked at by itself. An item without a group
-        is a group of its own.
+        `classes` maps keys of label values to class indices; rows of other values, or of none, are
+        left out. Of rows with one text and one class the first is kept; a text under two classes is
+        left out. Where the data came with splits, each is looked at by itself. An item without a
+        group is a group of its own.
         """
         ids, splits = np.asarray(self.ids), np.asarray(self._splits)
         labels, order, starts, agree = self._by_text(classes)
@@ -124,7 +132,8 @@ class Ledger:
                  ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Class of each row; the rows of a class by split and text; where in these each text
         starts, and whether all of its rows are of one class."""
-        known = np.array([classes.get(value, NOWHERE) for value in self._values], dtype=np.int64)
+        known = np.array([classes.get(label_key(value), NOWHERE) for value in self._values],
+                         dtype=np.int64)
         labels = known[np.asarray(self._labels)] if len(known) else np.zeros(0, np.int64)
         ids, splits = np.asarray(self.ids), np.asarray(self._splits)
         listed = np.flatnonzero(labels != NOWHERE)

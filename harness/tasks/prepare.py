@@ -15,6 +15,7 @@ import pyarrow as pa
 from harness.common.errors import HarnessError
 from harness.common.text import excerpt, plain
 from harness.suite import Split
+from harness.tasks.cells import OneSpelling
 from harness.tasks.examples import SPLITS, Row, SplitName
 from harness.tasks.items import ROW_GROUP, STORED, write_items
 from harness.tasks.label_sets import Sets
@@ -47,13 +48,22 @@ class Place:
 
 def read_rows(places: Sequence[Place], reader: Reader, options: ReaderOptions
               ) -> Iterator[tuple[Row, SplitName | None]]:
-    """All rows with the split that the data says they are of. Raises HarnessError."""
+    """All rows with the split that the data says they are of, cells that name one value spelt one
+    way. Raises HarnessError."""
+    spelling = OneSpelling()
     for place in places:
         for row in reader.read(place.path, options):
             if place.split is not None and row.split is not None:
                 raise HarnessError(f"{place.path.name}: the {place.split} split, and its rows name "
                                    "their split themselves", "Take one of the two out.")
-            yield row, place.split or row.split
+            yield _spelt(spelling, row, place.path.name), place.split or row.split
+
+
+def _spelt(spelling: OneSpelling, row: Row, name: str) -> Row:
+    try:
+        return spelling.row(row)
+    except HarnessError as error:
+        raise HarnessError(f"{name}: {error.found}", error.fix) from None
 
 
 def write_rows(path: Path, rows: Iterator[tuple[Row, SplitName | None]]) -> Ledger:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from harness.common.errors import HarnessError
+from harness.common.text import blank, value_key
 from harness.suite import Split
 from harness.tasks.corpus import text_id
 from harness.tasks.examples import Example, Row, item_id
@@ -27,14 +28,15 @@ def gather(rows: Iterable[Row], documents: Mapping[str, bool]) -> tuple[list[Exa
     row without words or without a reference is left out. Raises HarnessError for a document that
     the corpus does not have.
     """
+    by_key = {value_key(name): name for name in documents}
     fates: Counter[str] = Counter()
     found: dict[str, Example] = {}
     for row in rows:
         fates["rows"] += 1
-        if not row.text.strip() or not row.references:
+        if blank(row.text) or not row.references:
             fates["empty"] += 1
             continue
-        example = _example(row, documents)
+        example = _example(row, documents, by_key)
         before = found.get(example.id)
         if before is not None:
             fates["duplicates"] += 1
@@ -64,10 +66,11 @@ def split_questions(examples: list[Example], how: Split) -> Splits:
     return Splits(*(tuple(stratified_order(part, how.seed)) for part in parts))
 
 
-def _example(row: Row, documents: Mapping[str, bool]) -> Example:
+def _example(row: Row, documents: Mapping[str, bool], by_key: Mapping[str, str]) -> Example:
     document = None
     if row.document is not None and documents:
-        document = row.document if row.document in documents else text_id(row.document)
+        document = (row.document if row.document in documents
+                    else by_key.get(value_key(row.document)) or text_id(row.document))
         if document not in documents:
             raise HarnessError(f"the corpus has no document '{row.document[:60]}', which the "
                                f"question '{row.text[:60]}' names", "Add it, or mend the column.")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from harness.common import text
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_json
 from harness.common.kept import kept_folder
@@ -20,11 +21,12 @@ from harness.common.located import explain
 from harness.sources import Source, fetch, fetch_whole
 from harness.sources.cache import cache_folder
 from harness.suite import GivenSources, Kind, LoadedSuite, Prompt
-from harness.tasks import examples, items, label_sets, ledger, prepare, splits
+from harness.tasks import cells, examples, items, label_sets, ledger, prepare, splits
+from harness.tasks.cells import class_numbers
 from harness.tasks.corpus import Corpus, load_corpus
 from harness.tasks.examples import SPLITS, Example, SplitName
 from harness.tasks.items import Items, column
-from harness.tasks.label_sets import Sets, keep_sets, set_numbers
+from harness.tasks.label_sets import Sets, check_named, keep_sets, set_numbers
 from harness.tasks.ledger import Facts, Leak
 from harness.tasks.prepare import Place
 from harness.tasks.questions import gather, split_questions
@@ -32,7 +34,7 @@ from harness.tasks.readers import READERS, Reader, ReaderOptions
 from harness.tasks.splits import Splits
 
 FACTS = "facts.json"
-PREPARING = (examples, items, label_sets, ledger, prepare, splits)
+PREPARING = (text, cells, examples, items, label_sets, ledger, prepare, splits)
 """The code that what is kept of a task depends on, beside its reader's."""
 
 
@@ -106,7 +108,8 @@ def _in_words(loaded: LoadedSuite, chosen: Reader, options: ReaderOptions) -> Ta
                            "Give all of them as one source.")
     fetched = fetch(spec.source, loaded.folder)
     corpus = load_corpus(loaded, spec.corpus) if spec.corpus else None
-    rows = chosen.read(fetch_whole(spec.source, loaded.folder).path, options)
+    place = Place(fetch_whole(spec.source, loaded.folder).path, None)
+    rows = (row for row, _ in prepare.read_rows([place], chosen, options))
     found, facts = gather(rows, corpus.documents() if corpus else {})
     if not found:
         raise loaded.error(("task", "reader"), "no row has a question and a reference answer",
@@ -159,13 +162,14 @@ def _prepare(folder: Path, loaded: LoadedSuite, places: Sequence[Place], chosen:
              options: ReaderOptions) -> None:
     """Fill the folder with a file for each part, and the facts."""
     spec = loaded.suite.task
-    classes = {value: i for i, name in enumerate(spec.labels) for value in spec.labels[name]}
+    classes = class_numbers(spec.labels)
     rows = folder / "rows.arrow"
     noted = prepare.write_rows(rows, prepare.read_rows(places, chosen, options))
     texts = prepare.open_rows(rows)
     rows.unlink()  # it stays mapped until it is no more used
     sets: Sets = {}
     if spec.kind == "multilabel":
+        check_named(places[0].path.name, filter(None, noted.labels))
         kept, facts, sets = keep_sets(noted, classes)
         counted = Counter(number for value in noted.values(kept.rows) for number in sets[value])
     else:

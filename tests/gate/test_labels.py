@@ -38,6 +38,14 @@ def test_what_does_not_match_stops(names, given_labels):
         match_labels(names, WANTED, given_labels)
 
 
+@pytest.mark.parametrize("given_labels", [{}, {"u\u0308ber": "cafe\u0301", "caf\xe9": "\xfcber"}])
+def test_names_in_another_unicode_form_or_with_a_decimal_point_match(given_labels):
+    wanted = {"caf\xe9": ("1",), "\xfcber": ("0.0",)}
+    swapped = bool(given_labels)
+    assert match_labels(["\xfcber", "cafe\u0301"], wanted, given_labels) == (1 - swapped, swapped)
+    assert match_labels(["0", "1.0"], wanted, {}) == (1, 0)
+
+
 def test_columns_are_moved():
     class Model:
         def predict(self, examples, clock):

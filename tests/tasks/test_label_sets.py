@@ -13,7 +13,7 @@ from tagged import tagged, tagged_dict
 from harness.common.errors import HarnessError
 from harness.suite import Split, load_suite
 from harness.tasks.examples import Row, as_array
-from harness.tasks.label_sets import find_separator, holds_lists, keep_sets, values_of
+from harness.tasks.label_sets import check_named, holds_lists, keep_sets, values_of
 from harness.tasks.ledger import Ledger
 from harness.tasks.prepare import draw
 from harness.tasks.readers.tables import TableOptions, read_table
@@ -84,14 +84,28 @@ def test_splits_hold_each_class_in_about_its_share(seed):
     assert (np.abs(half - total / 2) < 2 + 0.1 * total).all()
 
 
-def test_a_separator_is_found_where_it_makes_fewer_values():
-    assert find_separator({"a; b": 5, "a": 2, "b;a;c": 1, "c": 1}) == (";", 6 / 9)
-    assert find_separator({"yes, surely": 5, "no, never": 5}) is None
-    assert find_separator({"": 90, "a|b": 3, "b|a": 1, "a": 1}) == ("|", 0.8)
-    assert find_separator({"a": 9, "b": 9}) is None
-    assert find_separator({"": 3}) is None
+def test_labels_are_lists_where_most_are_or_one_holds_several():
     assert holds_lists({'["a"]': 3, "[]": 1, "": 2})
+    assert holds_lists({"a": 30, "['a', 'b']": 1})
     assert not holds_lists({"a": 3, "": 9})
+    assert not holds_lists({"a": 3, "[1]": 1})
+
+
+@pytest.mark.parametrize("labels", [
+    ["[0, 1, 0]", "[1, 0, 0]"], ["[0, 1]", "[1, 1]"], ["[True, False]", "[False, False]"],
+    ["[0. 1. 1.]", "[1. 0. 0.]"], ["0 1 0", "1 0 0"], ["0,1,0", "1, 0, 0"], ["0;1;0", "1;1;1"]])
+def test_places_without_names_are_refused(labels):
+    """Case multilabel-one-hot: lists of 0 and 1 of one length."""
+    with pytest.raises(HarnessError, match=r"d\.csv: the labels are lists of . numbers") as error:
+        check_named("d.csv", labels)
+    assert "names of the classes" in error.value.fix
+
+
+@pytest.mark.parametrize("labels", [
+    ["0", "1"], ["[0]", "[1]"], ["[0, 1, 0]", "[1]"], ["[0, 2]", "[1, 0]"], [], ["[]", "[]"],
+    ["0/1", "1/0"], ["0 1 0", "a b c"]])
+def test_numbers_of_classes_are_not(labels):
+    check_named("d.csv", labels)
 
 
 @pytest.fixture

@@ -19,6 +19,8 @@ from pydantic import Field
 
 from harness.common.errors import HarnessError
 from harness.common.names import did_you_mean, listed
+from harness.common.text import blank, value_key
+from harness.tasks.cells import entries, list_text
 from harness.tasks.examples import SPLITS, Row, SplitName, as_array
 from harness.tasks.readers import ReaderOptions, reader
 from harness.tasks.readers.packed import DAMAGED, opened, unpacked_ending
@@ -36,6 +38,9 @@ QUOTING = ("Mend the file: cells that hold the delimiter or a line break stand i
            "its delimiter and encoding.")
 MENDING = {".jsonl": "Mend the file: one JSON object a line, in UTF-8.",
            ".parquet": "Write the file again."} | dict.fromkeys(SEPARATED, QUOTING)
+HIDDEN = "-1"
+"""How `datasets` writes the number of a class that is not known."""
+LONGEST_SEPARATOR = 8
 ROWS = 20_000
 """Rows of a file that are held at once."""
 
@@ -64,7 +69,7 @@ class TableOptions(ReaderOptions):
     """Of a CSV or TSV file."""
     skip: int = Field(0, ge=0, le=100)
     """Lines of a CSV or TSV file below its header that hold no items: two in Orange's `.tab`."""
-    separator: str | None = Field(None, min_length=1, max_length=8)
+    separator: str | None = Field(None, min_length=1, max_length=LONGEST_SEPARATOR)
     """Between the values of a label cell that may hold several; an empty cell holds none. Lists of
     JSON Lines and Parquet need none."""
 
@@ -84,11 +89,12 @@ def read_table(path: Path, options: TableOptions) -> Iterator[Row]:
     Raises HarnessError for an unreadable file, a missing column or an unlisted split.
     """
     for file in tables_at(path):
+        hidden = (HIDDEN,) if class_names(file, options.label) else ()
         for values in _rows(file, options.columns, options.delimiter, options.encoding,
                             options.skip):
             row = dict(zip(options.columns, values, strict=True))
             yield Row(
-                text=row[options.text], label=_label(row[options.label], options.separator),
+                text=row[options.text], label=_label(row[options.label], options.separator, hidden),
                 pair=row[options.pair] if options.pair else None,
                 group=named(row[options.group]) if options.group else None,
                 slices={name: row[name] for name in options.slices},
@@ -96,16 +102,17 @@ def read_table(path: Path, options: TableOptions) -> Iterator[Row]:
             )
 
 
-def _label(cell: str, separator: str | None) -> str:
-    """The cell, or a JSON array of its values where they are separated in it."""
-    if separator is None:
-        return cell.strip()
+def _label(cell: str, separator: str | None, hidden: tuple[str, ...]) -> str:
+    """The cell, or a JSON array of its values where they are separated in it; nothing where it is
+    hidden."""
+    if separator is None or entries(cell) is not None:
+        return "" if value_key(cell) in hidden else cell.strip()
     return as_array(cell.split(separator))
 
 
 def named(cell: str) -> str | None:
     """A group's name; None where the cell is empty, for such rows have nothing in common."""
-    return cell if cell.strip() else None
+    return None if blank(cell) else cell
 
 
 def tables_at(path: Path) -> list[Path]:
@@ -140,10 +147,18 @@ def class_names(path: Path, column: str) -> tuple[str, ...]:
         return ()
     try:
         noted = json.loads((pq.read_schema(path).metadata or {}).get(b"huggingface", b"{}"))
-        names = noted["info"]["features"][column]["names"]
-    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException):
+        names = _feature(noted["info"]["features"][column])["names"]
+    except (OSError, ValueError, KeyError, TypeError, IndexError, pa.ArrowException):
         return ()
     return tuple(map(str, names)) if isinstance(names, list) else ()
+
+
+def _feature(noted: Any) -> Any:
+    """What `datasets` notes of a column, or of the entries of one that holds lists: as a list of
+    one, or under `feature`, which way hangs on its version."""
+    if isinstance(noted, list):
+        return _feature(noted[0])
+    return _feature(noted["feature"]) if "feature" in noted else noted
 
 
 def _split(path: Path, row: dict[str, str], options: SplitColumn) -> SplitName:
@@ -197,7 +212,7 @@ def _text(cell: object) -> str:
     """The cell as text that can be written: half of a surrogate pair becomes a question mark, a
     list a JSON array."""
     if isinstance(cell, list | np.ndarray):
-        cell = json.dumps(list(cell), ensure_ascii=False, default=str)
+        cell = list_text(cell)
     return str(cell).encode("utf-8", "replace").decode()
 
 
