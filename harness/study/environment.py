@@ -11,6 +11,7 @@ from pathlib import Path
 import harness
 from harness.common.device import Device, cpu_count, cpu_name
 from harness.common.files import sha256_file, sha256_json
+from harness.common.waiting import waiting
 from harness.study.record import Environment
 
 COMPUTING_LIBRARIES = ("torch", "transformers", "peft", "accelerate", "tokenizers", "faiss-cpu",
@@ -50,7 +51,7 @@ def environment(device: Device) -> Environment:
     return Environment(
         python=platform.python_version(), platform=f"{platform.system()} {platform.machine()}",
         processor=cpu_name(), cores=cpu_count(), threads=device.threads, device=device.name,
-        autocast=device.autocast, commit=commit, dirty=dirty,
+        autocast=device.autocast, waiting=waiting(), commit=commit, dirty=dirty,
     )
 
 

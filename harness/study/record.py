@@ -120,6 +120,9 @@ class Environment(RecordPart):
     threads: int
     device: str
     autocast: str
+    waiting: str | None = None
+    """The setting by which threads waited for each other, `NAME=value`; None for the libraries'
+    own way."""
     commit: str | None
     dirty: bool | None
 

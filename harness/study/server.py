@@ -10,12 +10,20 @@ from contextlib import contextmanager
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext
 
+from harness.common.waiting import settle_waiting
+
 MODULES = ["harness.study.hangups", "harness.study.work", "harness.study.rounds",
            "sentence_transformers"]
 
 
 def start_server() -> ForkServerContext:
-    """Start the server unless it runs; it imports while the caller goes on."""
+    """Start the server unless it runs; it imports while the caller goes on.
+
+    One whose threads would wait in a way that no longer suits the machine makes room for another,
+    unless a process of ours runs: only the server hears how that ends.
+    """
+    if settle_waiting() and not multiprocessing.active_children():
+        forkserver._forkserver._stop()  # type: ignore[attr-defined]
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(MODULES)
     with _ctrl_c_ignored():

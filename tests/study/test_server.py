@@ -47,3 +47,54 @@ def test_what_else_goes_wrong_in_the_server_is_said(tmp_path):
 def _run(code, **variables):
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60,
                           check=False, env={**os.environ, **variables})
+
+
+RENEWED = """
+import multiprocessing, os, time
+from multiprocessing import forkserver
+from harness.study import server
+
+def say(channel):
+    channel.send(os.environ.get("OMP_WAIT_POLICY"))
+    channel.recv()
+
+def begun(context):
+    here, there = context.Pipe()
+    process = context.Process(target=say, args=(there,))
+    process.start()
+    return process, here
+
+def main():
+    server.MODULES = []
+    changes = iter([False, True, True])
+    def settle():
+        changed = next(changes)
+        if changed:
+            os.environ["OMP_WAIT_POLICY"] = "passive"
+        return changed
+    server.settle_waiting = settle
+    first, said = begun(server.start_server())
+    before = forkserver._forkserver._forkserver_pid
+    print(said.recv())
+    server.start_server()  # while a process of ours runs
+    print(forkserver._forkserver._forkserver_pid == before)
+    said.send("done")
+    first.join()
+    second, said = begun(server.start_server())
+    print(said.recv(), forkserver._forkserver._forkserver_pid == before, first.exitcode)
+    said.send("done")
+    second.join()
+
+if __name__ == "__main__":
+    main()
+"""
+
+
+def test_processes_wait_as_it_was_chosen_last(tmp_path):
+    """The variables are read when a library is loaded, and the server has loaded it."""
+    (tmp_path / "renewed.py").write_text(RENEWED)
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    done = subprocess.run([sys.executable, str(tmp_path / "renewed.py")], env=environment,
+                          capture_output=True, text=True, timeout=120)
+    assert done.stderr == ""
+    assert done.stdout.split() == ["None", "True", "passive", "False", "0"]
