@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
+from harness.backbones.aligned import align
 from harness.backbones.attention import speed_up_attention
 from harness.backbones.checkpoint import Use, auto_class, compared, refuse_gaps
 from harness.backbones.dropout import speed_up_dropout
@@ -109,6 +110,7 @@ def _load(handle: Handle, use: Use, device: str, **options: Any) -> Loaded:
     tokenizer.model_input_names = _inputs(handle, model, tokenizer)
     model = model.to(device).eval()
     if device == "cpu":
+        align(model)
         speed_up_dropout(model)
         speed_up_attention(model)
         add_gradients_by_row(model)
