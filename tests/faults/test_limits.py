@@ -26,9 +26,14 @@ def hang(argument, say):
         time.sleep(60)
 
 
-def answer_and_hang(argument, say):
-    threading.Thread(target=time.sleep, args=(60,)).start()
+def answer_and_hang(folder, say):
+    threading.Thread(target=go_on, args=(folder,)).start()
     return "answer"
+
+
+def go_on(folder):
+    time.sleep(60)
+    (folder / "went on").write_text("")
 
 
 def take_memory(gib, say):
@@ -36,20 +41,18 @@ def take_memory(gib, say):
 
 
 def test_work_that_hangs_is_stopped_at_its_limit():
-    said, start = [], time.monotonic()
+    said = []
     outcome = in_own_process(start_server(), hang, None, said.append, RunLimits(minutes=0.02))
     assert outcome.late
     assert outcome.state == "timed-out"
     assert "stopped after 0.02 minutes, the suite's run_limits.minutes" in outcome.failure
     assert said == ["hanging"]
-    assert time.monotonic() - start < 30
 
 
-def test_work_that_hangs_after_its_answer_is_ended(monkeypatch):
+def test_work_that_hangs_after_its_answer_is_ended(monkeypatch, tmp_path):
     monkeypatch.setattr(executor, "GRACE", 0.5)
-    start = time.monotonic()
-    assert in_own_process(start_server(), answer_and_hang, None, print).result == "answer"
-    assert time.monotonic() - start < 30
+    assert in_own_process(start_server(), answer_and_hang, tmp_path, print).result == "answer"
+    assert not (tmp_path / "went on").exists()
 
 
 def test_memory_beyond_the_limit_is_refused_and_less_is_not():
@@ -110,8 +113,7 @@ def test_a_run_beyond_its_memory_is_a_record_and_the_study_goes_on(small_suite, 
 
 def die_unless_listened_to(folder, say):
     (folder / "began").write_text("")
-    time.sleep(60)
-    (folder / "went on").write_text("")
+    go_on(folder)
 
 
 def study_of_one(folder):
@@ -126,8 +128,6 @@ def test_a_run_ends_with_its_study(tmp_path):
         (worker,) = workers()
         study.kill()
         study.join()
-    start = time.monotonic()
     while worker.is_running() and worker.status() != "zombie":
-        assert time.monotonic() - start < 15
         time.sleep(0.02)
     assert not (tmp_path / "went on").exists()

