@@ -3,8 +3,8 @@
 OpenMP's threads meet at the end of every operation. Those that are first spin, in libgomp for
 milliseconds, which costs nothing on an idle machine. Where another program has a core, one thread
 is late because it waits for that core, and the spinning ones keep it from getting another: two
-threads beside a busy program then take five times as long as they need (`benchmarks/neighbours.py`).
-Threads that sleep lose a few microseconds at every wake instead.
+threads beside a busy program then take several times as long as they need
+(`benchmarks/neighbours.py`). Threads that sleep lose some microseconds at every wake instead.
 
 The variables are read once, when a library with OpenMP is loaded: they must stand before torch,
 scikit-learn or FAISS is imported. They change no result, only when it is there.
@@ -84,8 +84,8 @@ def _idle() -> float:
     """Seconds that the cores of this process did nothing, since the machine began."""
     cores = psutil.cpu_times(percpu=True)
     mine = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(len(cores))
-    return sum(cores[core].idle + getattr(cores[core], "iowait", 0.0)
-               for core in mine if core < len(cores))
+    return sum((float(cores[core].idle) + float(getattr(cores[core], "iowait", 0.0))
+                for core in mine if core < len(cores)), 0.0)
 
 
 def _spent(family: list[psutil.Process]) -> float:
