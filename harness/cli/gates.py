@@ -16,9 +16,11 @@ from harness.cli.options import (
     BaselineOf,
     Baselines,
     Candidate,
+    Header,
     Labels,
     MaxLength,
     Profile,
+    Quoting,
     Runs,
     Suites,
     ToSuite,
@@ -60,6 +62,7 @@ def predict(
     output: Annotated[Path, typer.Option(help="Parquet file to write")],
     text: Annotated[str | None, typer.Option(help="column of the text")] = None,
     pair: Annotated[str | None, typer.Option(help="column of the second text")] = None,
+    quotes: Quoting = None, header: Header = None,
     profile: Profile = None, base: Base = None, label: Labels = None, max_length: MaxLength = None,
     suites: Suites = SUITES, runs: Runs = RUNS,
 ) -> None:
@@ -67,9 +70,11 @@ def predict(
     from harness.commands import predict as commands
     from harness.commands.gate import Asked
     from harness.report.terminal import make_console
+    from harness.tasks.tables.form import Form
 
     asked = Asked(candidate, suite, profile, suites, runs, base, label or (), max_length)
-    commands.predict(make_console(), asked, source, output, text, pair)
+    form = Form(quotes=quotes and quotes.value, header=header and header.value)
+    commands.predict(make_console(), asked, source, output, text, pair, form)
 
 
 @app.command()

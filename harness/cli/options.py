@@ -17,6 +17,19 @@ class Executors(StrEnum):
     ray = "ray"
 
 
+class Quotes(StrEnum):
+    """What quotation marks mean in a table."""
+
+    none = "none"
+    double = "double"
+
+
+class Headers(StrEnum):
+    """What a table's first line is, where it holds no names."""
+
+    none = "none"
+
+
 SuiteName = Annotated[str, typer.Argument(help="a suite in --suites, or the path of a YAML file")]
 Profile = Annotated[str | None, typer.Option(help="smoke, quick, standard, full, or your own")]
 Suites = Annotated[Path, typer.Option(help="folder of suites")]
@@ -34,6 +47,12 @@ Address = Annotated[str | None, typer.Option(
     help="HOST:PORT of the cluster of --executor ray; else the one that runs on this machine")]
 Results = Annotated[str | None, typer.Option(
     help="folder or fsspec URL that all machines of --executor ray reach; else in HARNESS_CACHE")]
+
+Quoting = Annotated[Quotes | None, typer.Option(
+    "--quotes", help="none: a quotation mark in a CSV or TSV file is part of its text; double: "
+                     "cells in marks may hold line breaks, also where those look like rows")]
+Header = Annotated[Headers | None, typer.Option(
+    "--header", help="none: the first line is a row, and columns are named by number, from 0")]
 
 Candidate = Annotated[str, typer.Argument(
     help="a run id, a Hugging Face model folder or a PEFT adapter folder")]

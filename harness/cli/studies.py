@@ -15,8 +15,10 @@ from harness.cli.options import (
     Executor,
     Executors,
     Fresh,
+    Header,
     Launch,
     Profile,
+    Quoting,
     Reports,
     Results,
     Runs,
@@ -30,7 +32,7 @@ from harness.common.stopping import stopping_politely
 def init(
     name: Annotated[str, typer.Argument(help="the new suite's name")],
     data: Annotated[str, typer.Option(
-        help="CSV, TSV, JSONL or Parquet, a folder with one folder of texts a class, or "
+        help="CSV, TSV, JSON, Parquet or .xlsx, a folder with one folder of texts a class, or "
              "ORG/NAME@REVISION on the Hugging Face hub")],
     validation: Annotated[str | None, typer.Option(
         help="validation items, kept as given: a file, or a split of the hub's data set")] = None,
@@ -50,16 +52,19 @@ def init(
     separator: Annotated[str | None, typer.Option(
         help="what stands between classes in a label cell, where a text may have several; found "
              "where most cells hold it; none: a label is one class, whatever signs it has")] = None,
+    quotes: Quoting = None, header: Header = None,
     suites: Suites = SUITES,
 ) -> None:
     """Write a suite for your own data and say what was understood of it."""
     from harness.commands import init as commands
     from harness.report.terminal import make_console
+    from harness.tasks.tables.form import Form
 
+    form = Form(quotes=quotes and quotes.value, header=header and header.value)
     columns = commands.Columns(text, label, pair, group, tuple(slice_by or ()), split_column,
                                separator)
-    commands.init(make_console(), name, commands.Data(data, validation, test, config), columns,
-                  suites)
+    commands.init(make_console(), name, commands.Data(data, validation, test, config, form),
+                  columns, suites)
 
 
 @app.command()

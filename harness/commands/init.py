@@ -22,12 +22,15 @@ from harness.suite import FileSource, GivenSources, HubSource, Source, load_suit
 from harness.suite.new import NewSuite, suite_text
 from harness.suite.part import NAME
 from harness.suite.source import DataSource
-from harness.tasks.describe import Described, describe, find_encoding, find_format, find_splits
+from harness.tasks.describe import Described, describe, find_folders_encoding, find_splits
 from harness.tasks.hidden import HiddenLabelsError
 from harness.tasks.prepare import Place
 from harness.tasks.readers.folders import FolderOptions
-from harness.tasks.readers.tables import LONGEST_SEPARATOR, TableOptions, tables_at
+from harness.tasks.readers.tables import LONGEST_SEPARATOR, TableOptions
 from harness.tasks.separators import SEPARATORS
+from harness.tasks.tables.form import PLAIN, Form
+from harness.tasks.tables.found import find_form
+from harness.tasks.tables.kinds import tables_at
 from harness.tasks.task import Task, load_task, sources_by_split
 
 NO_SEPARATOR = "none"
@@ -54,13 +57,15 @@ class Data:
     """Where the user says that the data is.
 
     `whole` is a file or folder, or ORG/NAME@REVISION on the hub; `validation` and `test` are files,
-    or the names of splits of the hub's data set; `config` is one of its configurations.
+    or the names of splits of the hub's data set; `config` is one of its configurations; `form` is
+    what is said of how tables are written.
     """
 
     whole: str
     validation: str | None = None
     test: str | None = None
     config: str | None = None
+    form: Form = PLAIN
 
 
 def init(console: Console, name: str, data: Data, columns: Columns, suites: Path) -> None:
@@ -74,12 +79,12 @@ def init(console: Console, name: str, data: Data, columns: Columns, suites: Path
     columns, signs = _signs(columns)
     source = _source(console, data, suites)
     try:
-        found = _describe(source, columns, signs, suites)
+        found = _describe(source, columns, data.form, signs, suites)
     except HiddenLabelsError as hidden:
         source = _labelled(source, hidden)
         console.print(f"{hidden.found}: left out. {_instead(source)}", markup=False,
                       highlight=False, soft_wrap=True, style="yellow")
-        found = _describe(source, columns, signs, suites)
+        found = _describe(source, columns, data.form, signs, suites)
     new = NewSuite(
         name=name, title=re.sub("[-_.+]+", " ", name).strip().capitalize(), source=source,
         given=found.given, reader=found.reader, options=found.options, classes=found.classes,
@@ -90,11 +95,11 @@ def init(console: Console, name: str, data: Data, columns: Columns, suites: Path
     console.print(f"suite: {path}\nnext: make suite TASK={name}", highlight=False, soft_wrap=True)
 
 
-def _describe(source: DataSource, columns: Columns, signs: Sequence[str], suites: Path
-              ) -> Described:
+def _describe(source: DataSource, columns: Columns, said: Form, signs: Sequence[str],
+              suites: Path) -> Described:
     places = [Place(fetch(part, suites.resolve()).path, split)
               for split, part in sources_by_split(source)]
-    return describe(places, _options([place.path for place in places], columns), signs)
+    return describe(places, _options([place.path for place in places], columns, said), signs)
 
 
 def _labelled(source: DataSource, hidden: HiddenLabelsError) -> DataSource:
@@ -174,21 +179,21 @@ def _of_hub(found: HubData, data: Data) -> tuple[DataSource, list[str]]:
                         validation=part(validation) if validation else None), left
 
 
-def _options(paths: Sequence[Path], columns: Columns) -> TableOptions | FolderOptions:
+def _options(paths: Sequence[Path], columns: Columns, said: Form
+             ) -> TableOptions | FolderOptions:
     tables = [table for path in paths for table in _tables(path, columns)]
     if not tables:
-        return find_encoding(paths, FolderOptions())
+        return find_folders_encoding(paths, FolderOptions())
     if not columns.text or not columns.label:
         raise HarnessError(f"{tables[0].name}: which columns hold text and class?",
                            "Say --text COLUMN --label COLUMN.")
     _check_distinct(columns)
     named = (columns.text, columns.label, columns.pair, columns.group, columns.split,
              *columns.slices)
-    form = find_format(tables, tuple(c for c in named if c is not None))
+    form = find_form(tables, tuple(c for c in named if c is not None), said)
     return TableOptions(
         text=columns.text, label=columns.label, pair=columns.pair, group=columns.group,
-        slices=columns.slices, delimiter=form.delimiter, encoding=form.encoding,
-        separator=columns.separator,
+        slices=columns.slices, separator=columns.separator, **form.model_dump(),
         split=find_splits(tables, columns.split, form) if columns.split else None)
 
 

@@ -19,9 +19,10 @@ from harness.gate.candidate import find_candidate
 from harness.methods.link import LINKS
 from harness.methods.method import Answering
 from harness.suite import LoadedSuite, find_suite, load_suite
-from harness.tasks.describe import find_format
 from harness.tasks.examples import Example, item_id
-from harness.tasks.readers.tables import read_columns
+from harness.tasks.tables.columns import read_columns
+from harness.tasks.tables.form import PLAIN, Form
+from harness.tasks.tables.found import find_form
 from harness.tasks.task import Task
 
 CHUNK = 4096
@@ -29,25 +30,34 @@ CHUNK = 4096
 
 
 def predict(console: Console, asked: Asked, source: Path, output: Path, text: str | None,
-            pair: str | None) -> None:
+            pair: str | None, said: Form = PLAIN) -> None:
     """Write the prediction for every row of a table to a Parquet file, with the probabilities of
-    the classes where the task has some; a list of classes where a text may have several."""
+    the classes where the task has some; a list of classes where a text may have several.
+
+    A row is numbered by its place in the table, from 0; in one column blank lines are rows too.
+    """
     if output.suffix != ".parquet":
         raise HarnessError(f"{output}: predictions are written as Parquet",
                            "Name a file that ends in .parquet.")
     loaded = load_suite(find_suite(asked.suite, asked.suites), asked.profile)
     context = make_context(asked, loaded, loaded.suite.budget_for(None).max_length)
     columns = _columns(loaded, text, pair)
-    rows = _rows(source, columns)
+    rows = _rows(source, columns, said if text else _as_in(loaded, said))
     model = find_candidate(asked.candidate, context).model.load()
     count = _write(output, _tables(model, rows, context.task))
     console.print(f"{count:,} rows: {output}", highlight=False, soft_wrap=True)
 
 
-def _rows(source: Path, columns: list[str]) -> list[tuple[str, ...]]:
+def _rows(source: Path, columns: list[str], said: Form) -> list[tuple[str, ...]]:
     """The table as it is written: it need not be written as the suite's own data is."""
-    form = find_format([source], tuple(columns))
-    return read_columns(source, columns, form.delimiter, form.encoding)
+    return list(read_columns(source, columns, find_form([source], columns, said)))
+
+
+def _as_in(loaded: LoadedSuite, said: Form) -> Form:
+    """Without a header where the suite's own data, whose columns are read, has none."""
+    options = loaded.suite.task.reader.options
+    header = options.get("header") if isinstance(options, dict) else None
+    return said if said.header or header != "none" else said.model_copy(update={"header": header})
 
 
 def _columns(loaded: LoadedSuite, text: str | None, pair: str | None) -> list[str]:

@@ -22,7 +22,8 @@ from harness.sources.cache import cache_folder
 from harness.suite import LoadedSuite
 from harness.suite.corpus import Chunk, New
 from harness.suite.corpus import Corpus as CorpusSpec
-from harness.tasks.readers.tables import read_columns
+from harness.tasks import tables
+from harness.tasks.tables.columns import read_columns
 
 PASSAGES, FACTS = "passages.arrow", "facts.json"
 ENDINGS = (".txt", ".md")
@@ -76,7 +77,7 @@ def load_corpus(loaded: LoadedSuite, spec: CorpusSpec) -> Corpus:
     where every document or none is new.
     """
     fetched = fetch(spec.source, loaded.folder)
-    code = inspect.getsource(sys.modules[__name__])
+    code = [inspect.getsource(sys.modules[__name__]), *tables.code()]
     key = sha256_json([fetched.sha256, spec.model_dump(mode="json", exclude={"source"}), code])
     folder = cache_folder() / "corpora" / key[:32]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import math
 from array import array
 from collections import Counter
@@ -13,7 +12,6 @@ from pathlib import Path
 import numpy as np
 
 from harness.common.errors import HarnessError
-from harness.common.names import did_you_mean, listed
 from harness.common.text import folded, value_key
 from harness.suite import Kind
 from harness.tasks.cells import class_numbers
@@ -24,19 +22,14 @@ from harness.tasks.ledger import NOWHERE, Ledger
 from harness.tasks.prepare import Place, read_rows
 from harness.tasks.readers import READERS
 from harness.tasks.readers.folders import FolderOptions, texts_at
-from harness.tasks.readers.packed import DAMAGED, opened, unpacked_ending
-from harness.tasks.readers.tables import (
-    SEPARATED,
-    SplitColumn,
-    TableOptions,
-    class_names,
-    head,
-    read_columns,
-    tables_at,
-)
+from harness.tasks.readers.tables import SplitColumn, TableOptions
 from harness.tasks.separators import SEPARATORS, SOME, Separator, find_separator
+from harness.tasks.tables.columns import read_columns
+from harness.tasks.tables.form import Form
+from harness.tasks.tables.found import find_encoding
+from harness.tasks.tables.kinds import tables_at
+from harness.tasks.tables.parquet import class_names
 
-DELIMITERS = (",", ";", "\t", "|")
 LEAST_ITEMS = 3
 """Of a class: one a split."""
 MOST_CLASSES = 1000
@@ -47,17 +40,6 @@ LENGTHS = (32, 64, 128, 256, 512)
 SPLIT_WORDS: dict[SplitName, tuple[str, ...]] = {
     "train": ("train", "training"), "test": ("test", "testing", "holdout"),
     "validation": ("validation", "valid", "val", "dev", "development")}
-
-
-@dataclass(frozen=True)
-class Format:
-    """How a table's bytes are read."""
-
-    delimiter: str | None
-    encoding: str
-
-    def __str__(self) -> str:
-        return f"{self.delimiter or 'the usual'!r} and {self.encoding}"
 
 
 @dataclass(frozen=True)
@@ -88,47 +70,9 @@ class Described:
         return next((length for length in LENGTHS if length >= needed), LENGTHS[-1])
 
 
-def find_format(paths: Sequence[Path], columns: tuple[str, ...]) -> Format:
-    """Encoding and delimiter of tables in lines, packed or not: the delimiter under which their
-    headers have the columns. Other tables need none.
-
-    Raises HarnessError for an empty file, one that is not text, missing columns, and files that
-    are written in two ways.
-    """
-    formats = {path: _format(path, columns) for path in paths
-               if unpacked_ending(path) in SEPARATED}
-    if len(set(formats.values())) > 1:
-        first, other = (next(p for p, f in formats.items() if f == form)
-                        for form in list(dict.fromkeys(formats.values()))[:2])
-        raise HarnessError(f"{first.name} and {other.name} differ in delimiter or encoding: "
-                           f"{formats[first]}, {formats[other]}", "Export both in one way.")
-    return next(iter(formats.values()), Format(None, "utf-8-sig"))
-
-
-def _format(path: Path, columns: tuple[str, ...]) -> Format:
-    encoding = _encoding(path)
-    usual = "," if unpacked_ending(path) == ".csv" else "\t"
-    best: list[str] = []
-    failure: HarnessError | None = None
-    for delimiter in (usual, *(d for d in DELIMITERS if d != usual)):
-        try:
-            names = head(path, delimiter, encoding)
-        except HarnessError as error:
-            failure = failure or error
-            continue
-        if set(columns) <= set(names):
-            return Format(delimiter if delimiter != usual else None, encoding)
-        best = max(best, names, key=len)
-    if failure is not None and len(best) < 2:
-        raise failure
-    absent = next((c for c in columns if c not in best), columns[0])
-    raise HarnessError(f"{path.name}: there is no column '{absent}' (it has "
-                       f"{listed(best)})", did_you_mean(absent, best))
-
-
-def find_encoding(folders: Sequence[Path], options: FolderOptions) -> FolderOptions:
+def find_folders_encoding(folders: Sequence[Path], options: FolderOptions) -> FolderOptions:
     """The options with the encoding of the texts. Raises HarnessError where they have several."""
-    found = {_encoding(path): path for folder in folders
+    found = {find_encoding(path): path for folder in folders
              for path in texts_at(folder, options.pattern) if not path.read_bytes().isascii()}
     if len(found) > 1:
         raise HarnessError("; ".join(f"{path.parent.name}/{path.name} is {encoding}"
@@ -137,13 +81,13 @@ def find_encoding(folders: Sequence[Path], options: FolderOptions) -> FolderOpti
     return options.model_copy(update={"encoding": next(iter(found), options.encoding)})
 
 
-def find_splits(paths: Sequence[Path], column: str, form: Format) -> SplitColumn:
+def find_splits(paths: Sequence[Path], column: str, form: Form) -> SplitColumn:
     """Which values of a column name which split, by the words in use for them.
 
     Raises HarnessError for other values, and where there is no training or no test row.
     """
     values = sorted({row[0].strip() for path in paths
-                     for row in read_columns(path, (column,), form.delimiter, form.encoding)})
+                     for row in read_columns(path, (column,), form)})
     named = {split: tuple(v for v in values if folded(v) in words)
              for split, words in SPLIT_WORDS.items()}
     strange = [v for v in values if not any(v in found for found in named.values())]
@@ -242,32 +186,3 @@ def _check(name: str, classes: dict[str, int], maybe: Separator | None) -> None:
                            "give these rows another class."
                            + (f" Are they several classes? Say --separator '{maybe.sign}'."
                               if maybe else ""))
-
-
-def _encoding(path: Path) -> str:
-    """UTF-16 by its mark, UTF-8 where all of the file is, else Windows-1252."""
-    try:
-        with opened(path) as stream:
-            start = stream.read(4)
-            if not start:
-                raise HarnessError(f"{path.name}: is empty", "Give data.")
-            if start[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-                return "utf-16"
-            stream.seek(0)
-            decoder, utf8, line = codecs.getincrementaldecoder("utf-8")(), True, 1
-            more = True
-            while more:
-                more = bool(chunk := stream.read(1 << 20))
-                if b"\0" in chunk:
-                    line += chunk[: chunk.index(b"\0")].count(b"\n")
-                    raise HarnessError(f"{path.name}:{line}: holds a NUL byte: not text",
-                                       "Export the table again.")
-                line += chunk.count(b"\n")
-                try:
-                    decoder.decode(chunk, final=not more)
-                except UnicodeDecodeError:
-                    utf8 = False
-    except DAMAGED as error:
-        raise HarnessError(f"{path.name}: cannot be read: {getattr(error, 'strerror', error)}",
-                           "Name a readable file.") from None
-    return "utf-8-sig" if utf8 else "cp1252"

@@ -21,7 +21,7 @@ from harness.common.located import explain
 from harness.sources import Source, fetch, fetch_whole
 from harness.sources.cache import cache_folder
 from harness.suite import GivenSources, Kind, LoadedSuite, Prompt
-from harness.tasks import cells, examples, items, label_sets, ledger, prepare, splits
+from harness.tasks import cells, examples, items, label_sets, ledger, prepare, splits, tables
 from harness.tasks.cells import class_numbers
 from harness.tasks.corpus import Corpus, load_corpus
 from harness.tasks.examples import SPLITS, Example, SplitName
@@ -80,7 +80,7 @@ def load_task(loaded: LoadedSuite) -> Task:
     sources = sources_by_split(spec.source)
     fetched = [(split, fetch(source, loaded.folder)) for split, source in sources]
     code = [inspect.getsource(module) for module in PREPARING]
-    code.append(inspect.getsource(inspect.getmodule(chosen.read) or chosen.read))
+    code += [inspect.getsource(inspect.getmodule(chosen.read) or chosen.read), *tables.code()]
     key = sha256_json([[(split, found.sha256) for split, found in fetched], spec.reader.name,
                        options.model_dump(mode="json"), spec.kind, list(spec.labels.items()),
                        spec.other_labels, spec.leaks, spec.split.model_dump(),

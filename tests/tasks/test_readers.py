@@ -11,9 +11,10 @@ from tiny import sentences
 from harness.common.errors import HarnessError
 from harness.tasks.examples import Row
 from harness.tasks.prepare import Place, read_rows
-from harness.tasks.readers import READERS, tables
+from harness.tasks.readers import READERS
 from harness.tasks.readers.licensedcode import LicensedcodeOptions, read_licensedcode
 from harness.tasks.readers.tables import SplitColumn, TableOptions, read_table
+from harness.tasks.tables import parquet
 from harness.tasks.task import load_task
 
 FRAME = pd.DataFrame({"q": ["one, \"two\"", "three\nfour"], "c": ["x", "y"], "l": ["1", "0"]})
@@ -21,12 +22,14 @@ PINNED = "f433f343568934f3ba7690f2e22ff5ddec7045289a2feb6d0cc17d667d7b7a1b"
 """The splits of the tiny suite, as they have been since its first run."""
 
 
-@pytest.mark.parametrize("ending", ["csv", "tsv", "jsonl", "parquet"])
+@pytest.mark.parametrize("ending", ["csv", "tsv", "jsonl", "json", "xlsx", "parquet"])
 def test_a_table_reads_the_same_from_every_format(tmp_path, ending):
     path = tmp_path / f"data.{ending}"
     {"csv": lambda: FRAME.to_csv(path, index=False),
      "tsv": lambda: FRAME.to_csv(path, index=False, sep="\t"),
      "jsonl": lambda: FRAME.to_json(path, orient="records", lines=True),
+     "json": lambda: FRAME.to_json(path, orient="records"),
+     "xlsx": lambda: FRAME.to_excel(path, index=False),
      "parquet": lambda: FRAME.to_parquet(path)}[ending]()
     options = TableOptions(text="q", pair="c", label="l", group="c", slices=("c",))
     rows = list(read_table(path, options))
@@ -73,14 +76,15 @@ def test_a_table_that_unpacks_to_far_more_than_it_is_stays_packed(tmp_path, pack
 def test_a_damaged_packed_table_is_an_error_of_ours(tmp_path, packing, damage):
     path = tmp_path / f"data.csv.{packing}"
     path.write_bytes(damage(PACKED[packing](b"text,label\na,b\n" * 50)))
-    with pytest.raises(HarnessError, match=rf"data\.csv\.{packing}: cannot be read as csv: "):
+    said = r"data\.csv\.\w+: (cannot be read as csv: |holds no rows)"
+    with pytest.raises(HarnessError, match=said):
         list(read_table(path, TableOptions(text="text", label="label")))
 
 
 def test_a_packed_file_that_is_no_table_is_named_by_what_it_holds(tmp_path):
-    path = tmp_path / "data.txt.gz"
-    path.write_bytes(gzip.compress(b"text"))
-    with pytest.raises(HarnessError, match=r"data\.txt\.gz: a table ends in \.csv, "):
+    path = tmp_path / "data.bin.gz"
+    path.write_bytes(gzip.compress(b"text\0"))
+    with pytest.raises(HarnessError, match=r"data\.bin\.gz: a table ends in \.csv, "):
         list(read_table(path, TableOptions(text="text", label="label")))
 
 
@@ -89,27 +93,22 @@ def test_the_lines_of_types_below_the_header_of_an_orange_table_are_no_items(tmp
     path.write_text("Category\tText\nd\tstring\nclass\t\nearn\tnet profit\n\nship\ta port\n")
     rows = list(read_table(path, TableOptions(text="Text", label="Category", skip=2)))
     assert [(r.text, r.label) for r in rows] == [("net profit", "earn"), ("a port", "ship")]
-@pytest.mark.parametrize("ending", ["csv", "tsv", "jsonl", "parquet"])
-def test_how_many_rows_are_held_at_once_changes_nothing(tmp_path, ending, monkeypatch):
+def test_how_many_rows_are_held_at_once_changes_nothing(tmp_path, monkeypatch):
     frame = pd.DataFrame({"q": [f"line {i}\nof {i}" for i in range(7)],
                           "l": pd.array([1, 0, None, 1, 0, 1, 1], dtype="Int64")})
-    path = tmp_path / f"data.{ending}"
-    {"csv": lambda: frame.to_csv(path, index=False),
-     "tsv": lambda: frame.to_csv(path, index=False, sep="\t"),
-     "jsonl": lambda: frame.to_json(path, orient="records", lines=True),
-     "parquet": lambda: frame.to_parquet(path)}[ending]()
+    path = tmp_path / "data.parquet"
+    frame.to_parquet(path)
     options = TableOptions(text="q", label="l")
     whole = list(read_table(path, options))
     assert [row.label for row in whole] == ["1", "0", "", "1", "0", "1", "1"]
     for rows in (1, 2, 3):
-        monkeypatch.setattr(tables, "ROWS", rows)
+        monkeypatch.setattr(parquet, "ROWS", rows)
         assert list(read_table(path, options)) == whole
 
 
-def test_a_line_of_json_may_lack_a_column_that_another_has(tmp_path, monkeypatch):
+def test_a_line_of_json_may_lack_a_column_that_another_has(tmp_path):
     path = tmp_path / "data.jsonl"
     path.write_text('{"q": "a"}\n\n{"q": "b", "l": "x"}\n')
-    monkeypatch.setattr(tables, "ROWS", 1)
     assert [row.label for row in read_table(path, TableOptions(text="q", label="l"))] == ["", "x"]
     with pytest.raises(HarnessError, match="no column 'g'"):
         list(read_table(path, TableOptions(text="q", label="l", group="g")))
@@ -213,7 +212,7 @@ def test_readers_are_registered():
 def test_a_quotation_mark_that_takes_rows_for_one_text_is_said(tmp_path):
     path = tmp_path / "data.tsv"
     path.write_text('text\tlabel\n"He left\tneg\nNice "film" here\tpos\nfine\tpos\n')
-    with pytest.raises(HarnessError, match="a quotation mark takes several rows for one text"):
+    with pytest.raises(HarnessError, match=r"data\.tsv:2: a cell of this row begins"):
         list(read_table(path, TableOptions(text="text", label="label")))
 
 

@@ -6,15 +6,15 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from pydantic import Field
-
 from harness.tasks.examples import Row
 from harness.tasks.readers import ReaderOptions, reader
-from harness.tasks.readers.tables import named, read_columns
+from harness.tasks.readers.tables import named
+from harness.tasks.tables.columns import read_columns
+from harness.tasks.tables.form import Form
 
 
-class QuestionOptions(ReaderOptions):
-    """Which column means what."""
+class QuestionOptions(ReaderOptions, Form):
+    """Which column means what, and how the table is written."""
 
     text: str
     answers: str
@@ -23,8 +23,6 @@ class QuestionOptions(ReaderOptions):
     """Id, or whole text, of the document of the corpus that a question is about."""
     group: str | None = None
     slices: tuple[str, ...] = ()
-    delimiter: str | None = Field(None, min_length=1, max_length=1)
-    encoding: str = "utf-8-sig"
 
 
 @reader("questions", QuestionOptions)
@@ -32,7 +30,7 @@ def read_questions(path: Path, options: QuestionOptions) -> Iterator[Row]:
     """Rows of a table of questions. Raises HarnessError as the reader `table` does."""
     wanted = [options.text, options.answers, *options.slices,
               *(c for c in (options.document, options.group) if c is not None)]
-    for values in read_columns(path, wanted, options.delimiter, options.encoding):
+    for values in read_columns(path, wanted, options):
         row = dict(zip(wanted, values, strict=True))
         yield Row(
             text=row[options.text], label="", references=_references(row[options.answers]),

@@ -1,0 +1,47 @@
+"""Tables in Parquet."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from harness.tasks.tables.form import Form, places
+from harness.tasks.tables.packed import opened
+
+ROWS = 20_000
+"""Rows of a file that are held at once."""
+
+
+def read_parquet(path: Path, _: Form, wanted: Sequence[str]) -> Iterator[tuple[object, ...]]:
+    """The wanted cells of each row. Raises HarnessError for a column that is not there, and
+    ArrowException for what is no Parquet."""
+    with opened(path) as stream, pq.ParquetFile(stream) as file:
+        at = places(path, wanted, file.schema_arrow.names)
+        for batch in file.iter_batches(ROWS):
+            batch.validate(full=True)  # or text that is not UTF-8 would come to light cell by cell
+            yield from zip(*(batch.column(place).to_pylist() for place in at), strict=True)
+
+
+def class_names(path: Path, column: str) -> tuple[str, ...]:
+    """The names of the classes that a Parquet file of `datasets` numbers; none elsewhere."""
+    if path.suffix.lower() != ".parquet":
+        return ()
+    try:
+        noted = json.loads((pq.read_schema(path).metadata or {}).get(b"huggingface", b"{}"))
+        names = _feature(noted["info"]["features"][column])["names"]
+    except (OSError, ValueError, KeyError, TypeError, IndexError, pa.ArrowException):
+        return ()
+    return tuple(map(str, names)) if isinstance(names, list) else ()
+
+
+def _feature(noted: Any) -> Any:
+    """What `datasets` notes of a column, or of the entries of one that holds lists: as a list of
+    one, or under `feature`, which way hangs on its version."""
+    if isinstance(noted, list):
+        return _feature(noted[0])
+    return _feature(noted["feature"]) if "feature" in noted else noted
