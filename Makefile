@@ -2,20 +2,21 @@
 TASK ?= legal
 PROFILE ?=
 PYTHON ?= python3
-VENV := .venv
+VENV ?= .venv
 BIN := $(VENV)/bin
+CONSTRAINTS ?= constraints.txt
 WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help env suite report gate test quick fuzz lint audit bench validity clean
+.PHONY: help env suite report gate test quick newest fuzz lint audit bench validity clean
 
 help: ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-$(VENV)/.ready: pyproject.toml constraints.txt
+$(VENV)/.ready: pyproject.toml $(CONSTRAINTS)
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt pip setuptools
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) pip setuptools
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[dev]'
 	@touch $@
 
 env: $(VENV)/.ready ## the environment alone
@@ -37,6 +38,9 @@ test: $(VENV)/.ready ## all tests; pages are tested in Debian's chromium: make t
 
 quick: $(VENV)/.ready ## the tests to run after every change
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m 'not end_to_end and not slow'
+
+newest: ## all tests on the newest versions, once a release: make newest [PYTHON=python3.13]
+	$(MAKE) test VENV=.venv-newest CONSTRAINTS=constraints-newest.txt
 
 fuzz: $(VENV)/.ready ## ten thousand damaged files for every reader of files
 	FUZZ_PROFILE=nightly $(BIN)/python -m pytest tests/fuzz -n $(WORKERS) --no-cov
@@ -69,7 +73,7 @@ audit: $(VENV)/.audit-ready ## dependencies pinned, none known to be vulnerable:
 	$(BIN)/python .ci/audit.py $(if $(ADVISORIES),--advisories $(ADVISORIES))
 
 $(VENV)/.audit-ready: $(VENV)/.ready
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[audit]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[audit]'
 	@touch $@
 
 clean: ## remove runs, caches of tools and the environment; published reports stay
