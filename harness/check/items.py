@@ -12,6 +12,7 @@ from harness.tasks.examples import Example
 from harness.tasks.splits import Splits
 from harness.tasks.task import Task, class_counts
 
+OVER = "macro F1 is over the classes that they have, and ROC AUC is not defined"
 FEW = 10
 """Training items of a class below which a method has hardly anything to learn it from."""
 RARE = 0.01
@@ -20,20 +21,25 @@ CUT = 0.1
 
 
 def check_classes(task: Task, splits: Splits) -> Iterator[Finding]:
-    """Classes that a part lacks, that have few items, and a majority that hides the rest."""
+    """Classes that a part lacks, that have few items, and a majority that hides the rest.
+
+    More budget helps where the data have what the sample lacks, and nowhere else.
+    """
     parts = {"train": splits.train, "validation": splits.validation, "test": splits.test}
     counts = {name: Counter(number for e in part for number in e.every_class)
               for name, part in parts.items()}
-    known = class_counts([task.splits.train], task.labels)
-    taught = {number for number, label in enumerate(task.labels) if known[label]}
+    whole = {name: class_counts([getattr(task.splits, name)], task.labels) for name in parts}
     for name in parts:
-        missing = [i for i in range(len(task.labels)) if not counts[name][i]]
-        absent = [task.labels[i] for i in missing]
+        absent = [label for i, label in enumerate(task.labels) if not counts[name][i]]
         if absent:
+            there = all(whole[name][label] for label in absent)
             yield Finding(
-                severity="warning" if taught.issuperset(missing) else "error", check="classes",
-                found=f"the {name} items of this profile have none of {listed(absent)}",
-                count=len(absent), suggestion="Raise the budget, or give more data of the class.")
+                severity="warning" if all(whole["train"][label] for label in absent) else "error",
+                check="classes", count=len(absent),
+                found=f"the {name} items of this profile have none of {listed(absent)}"
+                      + (f": {OVER}" if name == "test" else ""),
+                suggestion=f"Raise `budget.{name}`." if there else
+                           f"Give {name} items of the class: no budget brings what the data lack.")
     few = [f"{label} ({counts['train'][i]})" for i, label in enumerate(task.labels)
            if 0 < counts["train"][i] < FEW]
     if few:

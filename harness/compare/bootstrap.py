@@ -125,8 +125,17 @@ class Counted(Protocol):
 
 
 def macro_f1(sums: Counted) -> np.ndarray:
-    """Mean of the classes' F1; a class neither drawn nor predicted counts 0."""
-    return np.asarray(f1_of(sums.hits, sums.predicted, sums.actual).mean(axis=1))
+    """Mean F1 of the classes that the drawn items have, as `measure.quality` has it; NaN where
+    they have none."""
+    there = sums.actual > 0
+    return share((f1_of(sums.hits, sums.predicted, sums.actual) * there).sum(axis=1),
+                 there.sum(axis=0))
+
+
+def share(above: np.ndarray, below: np.ndarray) -> np.ndarray:
+    """One over the other; NaN where there is nothing below."""
+    return np.asarray(np.divide(above, below, out=np.full(above.shape, np.nan, above.dtype),
+                                where=below > 0))
 
 
 def f1_of(hits: np.ndarray, predicted: np.ndarray, actual: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ from typing import ClassVar, Literal, Protocol
 import numpy as np
 import pyarrow as pa
 
-from harness.compare.bootstrap import RESAMPLES, draws
+from harness.compare.bootstrap import RESAMPLES, draws, macro_f1, share
 from harness.compare.uncertainty import NORMAL
 
 LEAST_ITEMS, LEAST_GROUPS = 30, 10
@@ -55,30 +55,22 @@ class Counts:
 
 def accuracy(counts: Counts) -> np.ndarray:
     """Share of the items right; of several classes, in all of them."""
-    return _share(counts.right, counts.items)
-
-
-def macro_f1(counts: Counts) -> np.ndarray:
-    """Mean F1 of the classes that the drawn items have."""
-    below = counts.predicted + counts.actual
-    f1 = np.divide(2 * counts.hits, below, out=np.zeros_like(below), where=below > 0)
-    there = counts.actual > 0
-    return _share((f1 * there).sum(axis=1), there.sum(axis=0))
+    return share(counts.right, counts.items)
 
 
 def selection_rate(counts: Counts) -> np.ndarray:
     """Share of the items answered with the second of two classes."""
-    return _share(counts.predicted[:, 1], counts.items)
+    return share(counts.predicted[:, 1], counts.items)
 
 
 def false_positive_rate(counts: Counts) -> np.ndarray:
     """Share of the first class's items answered with the second."""
-    return _share(counts.predicted[:, 1] - counts.hits[:, 1], counts.actual[0])
+    return share(counts.predicted[:, 1] - counts.hits[:, 1], counts.actual[0])
 
 
 def false_negative_rate(counts: Counts) -> np.ndarray:
     """Share of the second class's items answered with the first."""
-    return _share(counts.actual[1] - counts.hits[:, 1], counts.actual[1])
+    return share(counts.actual[1] - counts.hits[:, 1], counts.actual[1])
 
 
 @dataclass(frozen=True)
@@ -235,8 +227,3 @@ class _Parts:
 
 def _open(groups: int) -> float:
     return NORMAL / (groups + NORMAL**2)
-
-
-def _share(above: np.ndarray, below: np.ndarray) -> np.ndarray:
-    return np.asarray(np.divide(above, below, out=np.full(above.shape, np.nan, above.dtype),
-                                where=below > 0))

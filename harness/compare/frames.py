@@ -11,9 +11,10 @@ from fairlearn.metrics import (
     false_positive_rate,
     selection_rate,
 )
-from sklearn.metrics import accuracy_score, f1_score
+from sklearn.metrics import accuracy_score
 
 from harness.compare.by_slice import Marks
+from harness.measure.quality import macro_f1
 
 
 def _of_second(rate: Callable[..., float]) -> Callable[[np.ndarray, np.ndarray], float]:
@@ -23,9 +24,7 @@ def _of_second(rate: Callable[..., float]) -> Callable[[np.ndarray, np.ndarray],
 
 THEIRS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
     "accuracy": accuracy_score, "subset_accuracy": accuracy_score,
-    "macro_f1": lambda actual, chosen: f1_score(
-        actual, chosen, average="macro", labels=np.flatnonzero(actual.any(axis=0)),
-        zero_division=0.0),
+    "macro_f1": macro_f1,
     "selection_rate": _of_second(selection_rate),
     "false_positive_rate": _of_second(false_positive_rate),
     "false_negative_rate": _of_second(false_negative_rate),

@@ -108,6 +108,8 @@ class Summary(RecordPart):
     """Groups of items that were drawn as wholes."""
     few_groups: dict[str, int]
     """Classes with fewer than 10 groups: their part of the error is poorly known."""
+    absent: tuple[str, ...] = ()
+    """Classes that no item has: macro F1 is over the others."""
     rows: tuple[Row, ...]
     pairs: tuple[Pair, ...]
     """Every two methods with a result, in the order of the rows."""
@@ -134,13 +136,23 @@ def summarise(study: Study, arms: Sequence[Arm], measured: Measured | None) -> S
     return Summary(metric=metric, common_items=len(measured.items),
                    groups=measured.responses.group_count,
                    few_groups=_few_groups(measured, study.labels),
+                   absent=_absent(measured, study.labels),
                    rows=(*_pareto(rows, metric), *rest), pairs=pairs, rate=price,
                    cheapest=cheapest(bills))
 
 
 def _few_groups(measured: Measured, labels: Sequence[str]) -> dict[str, int]:
-    counts = measured.responses.by_class
-    return {label: int(n) for label, n in zip(labels, counts, strict=True) if n < FEW}
+    counts, absent = measured.responses.by_class, _absent(measured, labels)
+    return {label: int(n) for label, n in zip(labels, counts, strict=True)
+            if n < FEW and label not in absent}
+
+
+def _absent(measured: Measured, labels: Sequence[str]) -> tuple[str, ...]:
+    answers = measured.responses.answers
+    if answers is None:
+        return ()
+    lacking = np.flatnonzero(~np.asarray(answers.actual).any(axis=0))
+    return tuple(labels[int(place)] for place in lacking)
 
 
 def _device(study: Study) -> str:

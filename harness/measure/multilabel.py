@@ -9,7 +9,7 @@ from scipy.stats import rankdata
 from sklearn.metrics import f1_score, hamming_loss, log_loss, precision_recall_fscore_support
 
 from harness.measure.part import RecordPart
-from harness.measure.quality import ClassQuality, one_against_rest, share_gap
+from harness.measure.quality import ClassQuality, macro_f1, one_against_rest, share_gap
 from harness.methods.link import LINKS
 
 
@@ -25,7 +25,7 @@ class SetQuality(RecordPart):
         "log_loss", "calibration_error")
     items: int
     macro_f1: float
-    """Mean F1 of the classes; one neither present nor predicted counts 0."""
+    """Mean F1 of the classes that the items have."""
     micro_f1: float
     """F1 over all decisions, a decision being a class of an item."""
     subset_accuracy: float
@@ -63,7 +63,7 @@ def set_quality(probabilities: np.ndarray, targets: np.ndarray, labels: tuple[st
                                                                      zero_division=0.0)
     return SetQuality(
         items=len(targets),
-        macro_f1=float(f1_score(targets, chosen, average="macro", zero_division=0.0)),
+        macro_f1=macro_f1(targets, chosen),
         micro_f1=float(f1_score(targets, chosen, average="micro", zero_division=0.0)),
         subset_accuracy=float((chosen == targets).all(axis=1).mean()),
         roc_auc=None if undefined else float(np.mean([a for a in areas if a is not None])),

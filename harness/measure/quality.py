@@ -56,9 +56,8 @@ class Quality(RecordPart):
 def quality(probabilities: np.ndarray, targets: np.ndarray, labels: tuple[str, ...]) -> Quality:
     """Figures of `probabilities` [items, classes] against `targets` [items].
 
-    The predicted class is the most probable one, the first of equals. Macro F1 is the mean over
-    all classes of the task; a class neither present nor predicted counts 0. Raises ValueError
-    for no items or for probabilities that are not finite.
+    The predicted class is the most probable one, the first of equals. Raises ValueError for no
+    items or for probabilities that are not finite.
     """
     if len(targets) == 0:
         raise ValueError("there are no items to measure")
@@ -74,8 +73,10 @@ def quality(probabilities: np.ndarray, targets: np.ndarray, labels: tuple[str, .
     return Quality(
         items=len(targets),
         accuracy=float(accuracy_score(targets, predicted)),
-        macro_f1=_f1(targets, predicted, classes, "macro"),
-        micro_f1=_f1(targets, predicted, classes, "micro"),
+        macro_f1=macro_f1(np.eye(len(labels), dtype=bool)[targets],
+                          np.eye(len(labels), dtype=bool)[predicted]),
+        micro_f1=float(f1_score(targets, predicted, labels=classes, average="micro",
+                                zero_division=0.0)),
         roc_auc=area, roc_auc_reason=reason,
         log_loss=float(log_loss(targets, probabilities, labels=classes)),
         calibration_error=calibration_error(probabilities, targets),
@@ -111,8 +112,17 @@ def confidence_bins(confidence: np.ndarray, bins: int = BINS) -> np.ndarray:
     return np.asarray(np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1))
 
 
-def _f1(targets: np.ndarray, predicted: np.ndarray, classes: list[int], average: str) -> float:
-    return float(f1_score(targets, predicted, labels=classes, average=average, zero_division=0.0))
+def macro_f1(actual: np.ndarray, chosen: np.ndarray) -> float:
+    """Mean F1 of the classes that the items have, both arrays [items, classes] bool; 0 for none.
+
+    1/|C| times the sum over c in C of 2 TP / (2 TP + FP + FN), C the classes of `actual`: a model
+    that is right on all items has 1, and all models are averaged over the same classes.
+    scikit-learn's default also averages over classes that are answered and that no item has; here
+    such answers count as what they are, wrong for the class that the item has.
+    """
+    there = np.flatnonzero(actual.any(axis=0))
+    return float(f1_score(actual, chosen, average="macro", labels=there, zero_division=0.0)
+                 ) if len(there) else 0.0
 
 
 def one_against_rest(scores: np.ndarray, positive: np.ndarray) -> float | None:

@@ -6,17 +6,17 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
-from sklearn.metrics import f1_score
 
 from harness.measure.part import RecordPart
+from harness.measure.quality import macro_f1
 from harness.tasks.examples import Example, indicator
 
 
 class Slice(RecordPart):
     """Figures over the test items with one value of one column.
 
-    Macro F1 is over the classes that the slice's items have. Where an item may have several, it
-    counts as accurate when all of them are right.
+    Macro F1 is over the classes that the slice's items have, as everywhere. Where an item may have
+    several, it counts as accurate when all of them are right.
     """
 
     column: str
@@ -40,8 +40,6 @@ def slices(examples: Sequence[Example], chosen: np.ndarray) -> tuple[Slice, ...]
 
 
 def _slice(column: str, value: str, targets: np.ndarray, chosen: np.ndarray) -> Slice:
-    there = np.flatnonzero(targets.any(axis=0))
     return Slice(column=column, value=value, items=len(targets),
                  accuracy=float((targets == chosen).all(axis=1).mean()),
-                 macro_f1=float(f1_score(targets, chosen, average="macro", labels=there,
-                                         zero_division=0.0)) if len(there) else 0.0)
+                 macro_f1=macro_f1(targets, chosen))

@@ -124,6 +124,9 @@ def not_measured(published: Published) -> list[str]:
         said.append(f"The cost of {', '.join(unpriced)}")
     said += [f"{row.name}: {row.failed} of {row.seeds} seeds have no result"
              for row in published.summary.rows if row.failed]
+    if published.summary.absent:
+        said.append("Classes that no test item has: " + ", ".join(published.summary.absent)
+                    + ". Macro F1 is over the others, so that 1 can be reached")
     few = published.summary.few_groups
     if few:
         said.append("The error that comes from classes with few groups of test items, which is "

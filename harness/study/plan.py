@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -11,6 +12,7 @@ from harness.backbones.handle import Handle, get_backbone, get_embedder
 from harness.common.device import Device
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_json
+from harness.common.names import listed
 from harness.measure.forgetting.catalogue import fetch_general
 from harness.measure.forgetting.names import check_suite
 from harness.methods.resolve import Entry, resolve
@@ -18,6 +20,7 @@ from harness.methods.tuned import Tuned
 from harness.study.environment import code_sha256, library_versions
 from harness.study.record import Identity
 from harness.suite import Budget, LoadedSuite
+from harness.tasks.examples import Example
 from harness.tasks.splits import Splits
 from harness.tasks.task import Task, load_task
 
@@ -97,6 +100,7 @@ def make_plan(loaded: LoadedSuite, device: Device) -> Plan:
         for size in (None, *_sizes(plan, entry.backbone)):
             runs += _seeds(plan, entry, size, runs)
     _check_names(loaded, [r for r in runs if r.tuned_by is None and r.size is None])
+    _check_metric(plan)
     return dataclasses.replace(plan, runs=tuple(runs))
 
 
@@ -138,6 +142,28 @@ def _check_names(loaded: LoadedSuite, methods: Sequence[PlannedRun]) -> None:
         if names.count(name) > 1:
             raise loaded.error((), f"two methods are called '{name}'",
                                "Give one of them another name with `as:`.")
+
+
+def _check_metric(plan: Plan) -> None:
+    """ROC AUC needs items with and without each class among those that every method answers."""
+    loaded, labels = plan.loaded, plan.task.labels
+    if loaded.suite.decide.metric != "roc_auc" or not labels:
+        return
+    budgets = [loaded.suite.budget_for(name) for name in (None, *plan.backbones)]
+    test = min((plan.sample(budget).test for budget in budgets), key=len)
+    lacking, ever = (_one_sided(labels, items) for items in (test, plan.task.splits.test))
+    if lacking:
+        raise loaded.error(
+            ("decide", "metric"), f"roc_auc is not defined on the {len(test)} test items that "
+            f"every method answers: none of them, or all, are {listed(lacking)}",
+            "Give test items with and without the class, or decide by macro_f1." if ever else
+            "Raise `budget: test`, or decide by macro_f1.")
+
+
+def _one_sided(labels: Sequence[str], items: Sequence[Example]) -> list[str]:
+    """Classes that no item has, or every one."""
+    counts = Counter(number for item in items for number in item.every_class)
+    return [label for number, label in enumerate(labels) if counts[number] in (0, len(items))]
 
 
 def _seeds(plan: Plan, entry: Entry, size: int | None, before: list[PlannedRun]

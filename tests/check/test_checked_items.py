@@ -32,12 +32,24 @@ def test_a_class_that_a_part_lacks_and_one_with_few_items(task):
     found = list(check_classes(task, splits(two, every, two)))
     assert checks(found) == [("warning", "classes", 1), ("warning", "classes", 1)]
     assert task.labels[2] in found[0].found
+    assert [f.suggestion for f in found] == ["Raise `budget.train`.", "Raise `budget.test`."]
+    assert "macro F1 is over the classes that they have" in found[1].found
     never = dataclasses.replace(task, splits=splits(two, every, every))
     (found,) = check_classes(never, splits(two, every, every))
     assert found.severity == "error", "not only of this profile"
     few = [*two, example(99, 2)]
     (found,) = check_classes(task, splits(few, every, every))
     assert f"{task.labels[2]} (1)" in found.found
+
+
+def test_no_budget_brings_a_class_that_the_test_file_lacks(task):
+    """Case test-lacks-class."""
+    every = [example(i, i % 3) for i in range(60)]
+    lacking = splits(every, every, [e for e in every if e.label < 2])
+    (found,) = check_classes(dataclasses.replace(task, splits=lacking), lacking)
+    assert found.severity == "warning"
+    assert "Raise" not in found.suggestion
+    assert "test items of the class" in found.suggestion
 
 
 def test_a_majority_that_hides_the_rest_is_told(task):

@@ -44,7 +44,7 @@ THEIRS = {
     "accuracy": lambda t, p, w: accuracy_score(t, p.argmax(axis=1), sample_weight=w),
     "micro_f1": lambda t, p, w: f1_score(t, p.argmax(axis=1), average="micro", sample_weight=w),
     "macro_f1": lambda t, p, w: f1_score(t, p.argmax(axis=1), average="macro", sample_weight=w,
-                                         labels=range(p.shape[1]), zero_division=0),
+                                         labels=np.unique(t[w > 0]), zero_division=0),
     "log_loss": lambda t, p, w: log_loss(t, p, sample_weight=w, labels=range(p.shape[1])),
     "calibration_error": calibration_error,
 }
@@ -119,6 +119,17 @@ def test_an_absent_class_leaves_no_area():
     found = bootstrap(data, 5)
     assert np.isnan(found.points["roc_auc"]).all()
     assert np.isnan(found.values["roc_auc"]).all()
+
+
+def test_an_absent_class_takes_no_part_in_macro_f1():
+    """Case test-lacks-class: the bootstrap's figure is the record's, in every resample."""
+    right = np.eye(3)[[0, 0, 0, 1, 1, 1]] * 0.8 + 0.1
+    wrong = np.where(np.arange(6)[:, None] == 5, [[0.1, 0.1, 0.8]], right)
+    targets = np.array([0, 0, 0, 1, 1, 1])
+    found = bootstrap(Answers([right, wrong], targets, np.arange(6)), 50)
+    assert found.points["macro_f1"] == pytest.approx(
+        [quality(p, targets, ("a", "b", "c")).macro_f1 for p in (right, wrong)])
+    assert (found.values["macro_f1"][0] == 1).all()
 
 
 def test_the_spread_is_scipy_s():

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import mannwhitneyu
+from sklearn.metrics import f1_score
 
 from harness.measure.overfitting import overfitting
 from harness.measure.quality import calibration_error, quality
@@ -25,6 +26,23 @@ def test_figures_worked_by_hand():
     assert figures.confusion == ((1, 0, 0), (1, 1, 0), (0, 0, 1))
     assert [c.support for c in figures.per_class] == [1, 2, 1]
     assert figures.roc_auc == pytest.approx(np.mean([1.0, 1.0, 1.0]))
+
+
+def test_a_class_that_no_item_has_takes_no_part_in_macro_f1():
+    """Case test-lacks-class: right on all items is 1, as in slices; an answer that no item has
+    counts as wrong, not as one more class."""
+    p = np.array([[.7, .2, .1], [.2, .7, .1], [.2, .7, .1]])
+    targets = np.array([0, 1, 1])
+    right = quality(p, targets, LABELS)
+    assert right.macro_f1 == right.accuracy == 1.0
+    assert right.per_class[2].support == 0
+    p[2] = [.1, .2, .7]
+    wrong = quality(p, targets, LABELS)
+    assert wrong.macro_f1 == pytest.approx((1 + 2 / 3) / 2)
+    assert f1_score(targets, p.argmax(axis=1), average="macro") == pytest.approx((1 + 2 / 3) / 3)
+    examples = [Example(str(i), "t", None, int(t), "g", {"s": "x"}) for i, t in enumerate(targets)]
+    (one,) = slices(examples, LINKS["classification"].chosen(p))
+    assert one.macro_f1 == wrong.macro_f1
 
 
 def test_calibration_error_worked_by_hand():
@@ -67,7 +85,10 @@ def test_figures_agree_with_independent_ways(seed, items):
             assert per_class.roc_auc == pytest.approx(u)
         else:
             assert per_class.roc_auc is None
-    assert figures.macro_f1 == pytest.approx(np.mean(f1))
+    there = np.unique(targets)
+    assert figures.macro_f1 == pytest.approx(np.mean(np.array(f1)[there]))
+    assert figures.macro_f1 == pytest.approx(
+        f1_score(targets, predicted, labels=there, average="macro", zero_division=0.0))
     assert sum(map(sum, figures.confusion)) == items
 
 
