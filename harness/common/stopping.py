@@ -1,4 +1,4 @@
-"""Ctrl-C and a pipeline's polite stop, handled alike."""
+"""Ctrl-C, a pipeline's polite stop and a terminal that is closed, handled alike."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 INTERRUPTED = 130
 """The exit code that shells give a program stopped by Ctrl-C."""
 
@@ -24,7 +25,7 @@ def stopping_politely(how_to_go_on: str = "") -> Iterator[None]:
         asked.append(number)
         raise KeyboardInterrupt
 
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.getsignal(number) for number in STOPS}
     for number, handler in before.items():
         if handler is not signal.SIG_IGN:
             signal.signal(number, interrupt)
@@ -34,7 +35,8 @@ def stopping_politely(how_to_go_on: str = "") -> Iterator[None]:
         if not asked:
             raise
         _end_children()
-        print(f"Stopped. {how_to_go_on}".strip(), flush=True)  # noqa: T201
+        with suppress(OSError):  # a closed terminal hears nothing more
+            print(f"Stopped. {how_to_go_on}".strip(), flush=True)  # noqa: T201
         sys.exit(INTERRUPTED)
     finally:
         for number, handler in before.items():

@@ -49,15 +49,9 @@ class Outcome:
 
     result: Any = None
     failure: str | None = None
-    killed: bool = False
-    late: bool = False
-    """Whether it was stopped at its time limit."""
+    state: State = "failed"
+    """How a run without a result ended."""
     unwritable: CannotWriteError | None = None
-
-    @property
-    def state(self) -> State:
-        """How a run without a result ended."""
-        return "out-of-memory" if self.killed else "timed-out" if self.late else "failed"
 
 
 @contextmanager
@@ -86,7 +80,7 @@ def in_own_process(context: ForkServerContext, work: Callable[..., Any], argumen
     try:
         outcome = _listen(here, say, limits)
         # Whoever has said all may still hang: in a library's thread, or at its end.
-        process.join(0 if outcome is not None and outcome.late else GRACE)
+        process.join(0 if outcome is not None and outcome.state == "timed-out" else GRACE)
         ended = process.exitcode
         process.kill()
         process.join()
@@ -96,11 +90,8 @@ def in_own_process(context: ForkServerContext, work: Callable[..., Any], argumen
         raise
     finally:
         here.close()
-    if outcome is None and ended == -signal.SIGKILL:
-        return Outcome(failure="killed by the operating system, most likely for lack of memory",
-                       killed=True)
     if outcome is None:
-        return Outcome(failure=f"its process ended with code {ended}")
+        return _cut_short(ended)
     if outcome.unwritable is not None:
         raise outcome.unwritable
     return outcome
@@ -145,7 +136,17 @@ def _listen(channel: Connection, say: Say, limits: RunLimits) -> Outcome | None:
 def too_late(limits: RunLimits) -> Outcome:
     """Of work that was stopped at its time limit."""
     return Outcome(failure=f"stopped after {limits.minutes:g} minutes, the suite's "
-                           "run_limits.minutes", late=True)
+                           "run_limits.minutes", state="timed-out")
+
+
+def _cut_short(code: int | None) -> Outcome:
+    """Of work whose process ended without a word: no method says so, whatever ended it."""
+    if code == -signal.SIGKILL:
+        return Outcome(failure="killed by the operating system, most likely for lack of memory",
+                       state="out-of-memory")
+    names = {-known.value: known.name for known in signal.Signals}
+    by = f"by {names[code]}" if code in names else f"with code {code}"
+    return Outcome(failure=f"its process was ended {by}", state="interrupted")
 
 
 def serve(work: Callable[..., Any], argument: Any, channel: Connection, limits: RunLimits

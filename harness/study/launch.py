@@ -136,8 +136,8 @@ def _lost(log: Path) -> Outcome:
     text = log.read_text(encoding="utf-8", errors="replace")
     if "SIGKILL" in text:
         return Outcome(failure="one of its processes was killed by the operating system, most "
-                               "likely for lack of memory", killed=True)
-    return Outcome(failure=f"one of its processes ended: {_last_line(log)}")
+                               "likely for lack of memory", state="out-of-memory")
+    return Outcome(failure=f"one of its processes ended: {_last_line(log)}", state="interrupted")
 
 
 def _last_line(log: Path) -> str:

@@ -19,7 +19,7 @@ from harness.measure.slices import Slice
 from harness.suite import BackboneKind
 
 SCHEMA_VERSION = 3
-State = Literal["ok", "diverged", "out-of-memory", "timed-out", "failed"]
+State = Literal["ok", "diverged", "out-of-memory", "timed-out", "interrupted", "failed"]
 
 
 class Identity(RecordPart):

@@ -24,7 +24,7 @@ RECORD = "record.json"
 PREDICTIONS = "predictions.parquet"
 ARTIFACT = "artifact"
 FORGETTING = "forgetting.parquet"
-PASSING: tuple[State, ...] = ("out-of-memory", "timed-out")
+PASSING: tuple[State, ...] = ("out-of-memory", "timed-out", "interrupted")
 """States that say more about the machine's moment than about the run: tried again."""
 
 

@@ -207,10 +207,10 @@ def fail(argument, say):
 
 def test_a_process_that_is_killed_is_noticed():
     outcome = in_own_process(start_server(), kill_oneself, None, print)
-    assert outcome.killed
+    assert outcome.state == "out-of-memory"
     assert "lack of memory" in outcome.failure
     outcome = in_own_process(start_server(), fail, "argument", print)
-    assert not outcome.killed
+    assert outcome.state == "failed"
     assert outcome.failure == "ValueError: no good: argument"
 
 
@@ -244,7 +244,8 @@ def wait_for_an_import(pid, library, timeout=60):
 
 
 @pytest.mark.parametrize(("number", "at_once"), [
-    (signal.SIGINT, False), (signal.SIGTERM, False), (signal.SIGINT, True)])
+    (signal.SIGINT, False), (signal.SIGTERM, False), (signal.SIGHUP, False),
+    (signal.SIGINT, True)])
 def test_a_polite_stop_ends_all_and_says_how_to_go_on(suite_file, tmp_path, number, at_once):
     command = [sys.executable, "-m", "harness", "run", "tiny", "--suites", str(tmp_path),
                "--runs", str(tmp_path / "runs"), "--reports", str(tmp_path / "reports")]
