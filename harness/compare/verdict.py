@@ -16,7 +16,7 @@ from harness.measure.part import RecordPart
 from harness.suite import Decide, Limits
 
 Outcome = Literal["recommended", "nothing-measured", "metric-undefined", "none-admissible",
-                  "not-above-floor"]
+                  "limits-unmeasured", "not-above-floor"]
 
 
 class Breach(RecordPart):
@@ -60,6 +60,9 @@ class Verdict(RecordPart):
     rivals: tuple[Rival, ...]
     ruled_out: tuple[Breach, ...]
     unproven: tuple[Breach, ...]
+    provisional: str | None = None
+    """What would be recommended if every method kept the limits that it was not measured for,
+    where that is another."""
     cheapest_by_requests: tuple[Step, ...]
     """Among the rivals, by number of requests."""
     without_limit: dict[str, str]
@@ -81,12 +84,14 @@ def decide(summary: Summary, rules: Decide) -> Verdict:
     breaches = [breach for row in done for breach in _breaches(row, rules)]
     rivals = _rivals(summary, done, breaches, rules)
     first = _recommended(rivals)
+    exceeded = [breach for breach in breaches if breach.found is not None]
+    provisional = _recommended(_rivals(summary, done, exceeded, rules))
     outcome: Outcome = "recommended"
     if not done:
         outcome = ("metric-undefined" if any(row.common for row in summary.rows)
                    else "nothing-measured")
     elif not rivals:
-        outcome = "none-admissible"
+        outcome = "limits-unmeasured" if provisional else "none-admissible"
     elif first is None:
         outcome = "not-above-floor"
     useful = {rival.name for rival in rivals if rival.useful}
@@ -96,8 +101,9 @@ def decide(summary: Summary, rules: Decide) -> Verdict:
         recommended=first,
         best=next((r.name for r in rivals if r.behind is None), None),
         highest=done[0].name if done else None, rivals=rivals,
-        ruled_out=tuple(b for b in breaches if b.found is not None),
+        ruled_out=tuple(exceeded),
         unproven=tuple(b for b in breaches if b.found is None),
+        provisional=None if provisional == first else provisional,
         cheapest_by_requests=cheapest(bills),
         without_limit=_without_limits(summary, done, breaches, rules, first),
         items_needed=_items_needed(summary, rivals, first),

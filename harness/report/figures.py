@@ -28,7 +28,7 @@ COLOURS = ("#0b6bcb", "#d1561c", "#1a7f37", "#8250df", "#b42318", "#0e8a8a", "#9
 
 
 def figures(published: Published) -> dict[str, dict[str, Any]]:
-    """Each figure's data and layout, by the id of its place in the page."""
+    """Each figure's data and layout, by the id of its place in the page; none without a point."""
     summary = published.summary
     rows = [row for row in summary.rows if summary.metric in row.common]
     metric = words.METRIC_NAMES[summary.metric]
@@ -40,14 +40,17 @@ def figures(published: Published) -> dict[str, dict[str, Any]]:
         "break-even-figure": _break_even(rows, summary),
         "quality-forgetting": _forgetting(rows, summary.metric),
         "loss": _loss(published.study.whole(), words.LOSS[published.study.kind]),
-        "calibration-figure": _calibration(published.calibration,
-                                           words.SURE[published.study.kind]),
     }
+    if published.calibration:
+        made["calibration-figure"] = _calibration(published.calibration,
+                                                  words.SURE[published.study.kind])
     if summary.pairs:
         made["pairs-figure"] = _pairs(rows, summary)
     if published.curves:
         made["learning-curves"] = _curves(published.curves, metric)
-    return {name: json.loads(figure.to_json()) for name, figure in made.items()}
+    drawn = {name: json.loads(figure.to_json()) for name, figure in made.items()}
+    return {name: figure for name, figure in drawn.items()
+            if any(trace.get("x") for trace in figure["data"])}
 
 
 def _scatter(rows: list[Row], cost: str, metric: str, cost_title: str) -> go.Figure:

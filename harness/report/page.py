@@ -26,14 +26,14 @@ def page(published: Published) -> str:
     Everything from a study is escaped by the template engine. The content security policy lets
     only the scripts run whose hashes it names, and nothing load.
     """
-    scripts = [_plotly(), part("page.js")]
+    scripts, drawn = [_plotly(), part("page.js")], figures(published)
     return render(
         "page.html", published=published, study=published.study, summary=published.summary,
         rules=published.rules, metrics=published.study.metrics,
         metric=words.METRIC_NAMES[published.summary.metric],
         most_pairs=MOST_PAIRS, scripts=[Markup(script) for script in scripts],  # noqa: S704
         hashes=" ".join(f"'sha256-{_sha256(script)}'" for script in scripts),
-        figures=Markup(_script_json(figures(published))),  # noqa: S704
+        figures=Markup(_script_json(drawn)), drawn=drawn.keys(),  # noqa: S704
     )
 
 

@@ -6,7 +6,7 @@ import math
 
 from harness.compare.curves import LearningCurves
 from harness.compare.pairs import Difference
-from harness.compare.summary import Summary
+from harness.compare.summary import Row, Summary
 from harness.compare.uncertainty import Figure
 from harness.compare.verdict import Breach, Rival, Verdict
 from harness.report import words
@@ -25,7 +25,13 @@ LIMITS = {
 
 
 def headline(published: Published) -> str:
-    """The verdict in one sentence."""
+    """The verdict in one sentence, and how much of the study it is of."""
+    done, left = len(published.study.records), len(published.study.unfinished)
+    so_far = f"So far, with {done} of {done + left} runs: " if left else ""
+    return so_far + _decided(published)
+
+
+def _decided(published: Published) -> str:
     verdict = published.verdict
     metric = words.METRIC_NAMES[verdict.metric]
     if verdict.outcome == "nothing-measured":
@@ -35,6 +41,9 @@ def headline(published: Published) -> str:
                 "answered.")
     if verdict.outcome == "none-admissible":
         return "No recommendation: every method exceeds a limit or cannot be shown to keep it."
+    if verdict.outcome == "limits-unmeasured":
+        return (f"No recommendation yet: {_unmeasured_limits(verdict)} limited and not measured. "
+                f"By all that was measured it would be {verdict.provisional}.")
     if verdict.outcome == "not-above-floor":
         return (f"No recommendation: no admissible choice is shown to be better than always "
                 f"answering the most frequent class ({metric}).")
@@ -67,7 +76,8 @@ def _choice(published: Published, chosen: Rival, admissible: int) -> str:
     verdict, summary = published.verdict, published.summary
     useful = [r for r in verdict.rivals if r.useful]
     if admissible == 1:
-        return "It is the only method that keeps every limit."
+        kept = "is shown to keep" if verdict.unproven else "keeps"
+        return f"It is the only method that {kept} every limit."
     if len(verdict.rivals) == 1:
         return f"Every other admissible method is significantly lower ({_test(summary)})."
     if len(useful) == 1:
@@ -101,6 +111,9 @@ def would_change(published: Published) -> list[str]:
                             strict=False):
         said.append(f"Volume: up to {words.count(step.requests)} answers {before.name} is the "
                     f"cheapest of the choices, beyond that {step.name}.")
+    if verdict.provisional and verdict.outcome != "limits-unmeasured":
+        said.append("If every method kept the limits that it was not measured for, it would be "
+                    f"{verdict.provisional}.")
     for limit, name in verdict.without_limit.items():
         said.append(f"Without the limit on {LIMITS[limit][0]} it would be {name}.")
     for name, items in verdict.items_needed.items():
@@ -115,10 +128,15 @@ def not_measured(published: Published) -> list[str]:
     verdict, records = published.verdict, published.study.whole()
     said = [f"{b.name}: {LIMITS[b.limit][0]} (limit {LIMITS[b.limit][1](b.allowed)})"
             for b in verdict.unproven]
+    if published.study.unfinished:
+        said.append(f"Runs that are not done: {'; '.join(published.study.unfinished)}")
+    said += _untimed(published.summary)
     if verdict.single_seed:
         said.append(f"The spread over seeds of {', '.join(verdict.single_seed)}: one seed was run")
     if not any(r.forgetting for r in records):
         said.append("Forgetting: no run has it")
+    elif unknown := [row.name for row in published.summary.rows if _unasked(row)]:
+        said.append(f"Forgetting of {', '.join(unknown)}")
     unpriced = [r.name for r in verdict.rivals if r.useful and r.money is None]
     if unpriced:
         said.append(f"The cost of {', '.join(unpriced)}")
@@ -132,6 +150,27 @@ def not_measured(published: Published) -> list[str]:
         said.append("The error that comes from classes with few groups of test items, which is "
                     "poorly known: " + ", ".join(f"{name} ({n})" for name, n in few.items()))
     return said
+
+
+def _unmeasured_limits(verdict: Verdict) -> str:
+    names = list(dict.fromkeys(LIMITS[b.limit][0] for b in verdict.unproven))
+    return f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'}"
+
+
+def _untimed(summary: Summary) -> list[str]:
+    able = [row for row in summary.rows if row.common]
+    names = [row.name for row in able if row.p50_ms is None]
+    if not names:
+        return []
+    if len(names) < len(able):
+        return [f"Latency of {', '.join(names)}"]
+    return ["Latency, and so what answers cost: all methods are timed together once every run is "
+            "done; run the same command again"]
+
+
+def _unasked(row: Row) -> bool:
+    """Whether a method with a result lacks figures of general benchmarks that others have."""
+    return bool(row.common) and row.backbone is not None and row.forgot is None
 
 
 def standing(summary: Summary) -> str:

@@ -75,6 +75,8 @@ class Study(RecordPart):
     data: DataFacts
     backbones: tuple[BackboneFacts, ...]
     records: tuple[Record, ...]
+    unfinished: tuple[str, ...] = ()
+    """Titles of planned runs that have no record yet."""
     findings: tuple[Finding, ...] = ()
     """What the checks of the data found, errors first."""
 
@@ -107,6 +109,7 @@ def make_study(plan: Plan, records: Mapping[str, Record], findings: tuple[Findin
             for handle in plan.backbones.values()
         ),
         records=tuple(records[run.run_id] for run in plan.runs if run.run_id in records),
+        unfinished=tuple(run.title for run in plan.runs if run.run_id not in records),
         findings=findings,
     )
 

@@ -102,9 +102,12 @@ def test_an_unmeasured_figure_cannot_keep_a_limit():
     study, tables = drawn_study({"only": 3.0}, decide=Decide(limits=Limits(p95_ms=10)))
     blind = [r.model_copy(update={"latency": None}) for r in study.records]
     found = publish(study.model_copy(update={"records": tuple(blind)}), tables.__getitem__, {})
-    assert found.verdict.outcome == "none-admissible"
+    assert found.verdict.recommended is None
+    assert found.verdict.outcome == "limits-unmeasured"
     assert {b.name for b in found.verdict.unproven} == {"only (b)", "majority"}
-    assert sentences.headline(found).startswith("No recommendation")
+    assert sentences.headline(found) == (
+        "No recommendation yet: p95 latency is limited and not measured. By all that was measured "
+        "it would be only (b).")
     assert "only (b): p95 latency (limit 10 ms)" in sentences.not_measured(found)
 
 

@@ -1,12 +1,17 @@
 """Runs whose process something else ended: tried again, where a method's own failure stands."""
 
 import os
+import shutil
 import signal
 
 import pytest
+import yaml
+from command_line import harness
 from forked import workers
 from small_study import Watcher
 
+from harness.study.agenda import one_by_one
+from harness.study.errands import RoundErrand
 from harness.study.executor import in_own_process
 from harness.study.plan import make_plan
 from harness.study.run import missing, run_study
@@ -81,3 +86,33 @@ def test_what_a_method_itself_fails_of_stands(small_suite, tmp_path, device):
     records = run_study(plan, store, Watcher())
     assert {r.identity.label: r.status.state for r in records.values()}["lora"] == "failed"
     assert missing(plan, store) == []
+
+
+class Stopped(BaseException):
+    """What a stop of the command is to a study."""
+
+
+def test_a_study_stopped_before_its_latency_round_says_what_it_can(small_suite, tmp_path, device,
+                                                                   monkeypatch):
+    def stop(agenda, watcher):
+        if any(isinstance(errand, RoundErrand) for errand in getattr(agenda, "errands", ())):
+            raise Stopped
+        one_by_one(agenda, watcher)
+
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
+    value = yaml.safe_load(small_suite.read_text())
+    small_suite.write_text(yaml.safe_dump(value | {"decide": {"limits": {"p95_ms": 50}}}))
+    plan, store = make_plan(load_suite(small_suite), device), Store(tmp_path / "runs" / "tiny")
+    with pytest.raises(Stopped):
+        run_study(plan, store, Watcher(), stop)
+    shutil.rmtree(store.path(plan.runs[-1].run_id))
+    folders = ("--runs", tmp_path / "runs", "--reports", tmp_path / "r")
+    said = harness("report", small_suite, *folders)
+    assert said.code == 0, said.all
+    text = (tmp_path / "r" / "tiny" / "report.md").read_text()
+    assert "So far, with 3 of 4 runs: No recommendation" in text
+    assert "p95 latency is limited and not measured" in text
+    assert f"Runs that are not done: {plan.runs[-1].title}" in text
+    assert "exceeds a limit" not in text
+    done = run_study(plan, store, Watcher())
+    assert all(record.latency is not None for record in done.values())
