@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks.kept import keep
-from harness.commands.study import prepare
+from harness.commands.plan import prepare
 from harness.report.terminal import ProgressWatcher
 from harness.study.estimate.costs import Estimate, estimate
 from harness.study.plan import Plan

@@ -84,6 +84,7 @@ def timed(suite: str, profile: str | None, runs: Path, reports: Path) -> Timelin
     from rich.console import Console
 
     from benchmarks.timed import Timed
+    from harness.commands import plan as planning
     from harness.commands import study
     from harness.study.executor import in_own_process
 
@@ -94,10 +95,10 @@ def timed(suite: str, profile: str | None, runs: Path, reports: Path) -> Timelin
         return seen[-1]
 
     console = Console()
-    plan = study.prepare(suite, profile, SUITES)
+    plan = planning.prepare(suite, profile, SUITES)
     in_own_process(server, nothing, None, console.print)
     ready = time.time()
-    study.check(console, plan)
+    planning.check(console, plan)
     checked = time.time()
     study.run(console, plan, runs, reports, fresh=False, watch=watch)
     return split(ready, checked, seen[0])

@@ -43,11 +43,13 @@ def gate(
     CANDIDATE is a run id, a Hugging Face model folder or a PEFT adapter folder. Folders are not
     trusted: weights come from safetensors alone, and no code of theirs is run.
     """
+    from harness.commands.named import check_named
     from harness.study.server import start_server
 
+    check_named(suite, profile, suites)
     start_server()
     from harness.commands import gate as commands
-    from harness.report.terminal import make_console
+    from harness.report.console import make_console
 
     asked = commands.Asked(candidate, suite, profile, suites, runs, base, label or (), max_length)
     result = commands.gate(make_console(), asked, baselines, baseline,
@@ -67,9 +69,12 @@ def predict(
     suites: Suites = SUITES, runs: Runs = RUNS,
 ) -> None:
     """Predict every row of a table, with probabilities, by a kept run or a model folder."""
+    from harness.commands.named import check_named
+
+    check_named(suite, profile, suites)
     from harness.commands import predict as commands
     from harness.commands.gate import Asked
-    from harness.report.terminal import make_console
+    from harness.report.console import make_console
     from harness.tasks.tables.form import Form
 
     asked = Asked(candidate, suite, profile, suites, runs, base, label or (), max_length)
@@ -86,8 +91,11 @@ def forget(
     output: Annotated[Path | None, typer.Option(help="also write the figures as JSON")] = None,
 ) -> None:
     """Measure what a model that was tuned elsewhere forgot, against its untouched base."""
+    from harness.commands.named import check_named
+
+    check_named(suite, profile, suites)
     from harness.commands import forget as commands
-    from harness.report.terminal import make_console
+    from harness.report.console import make_console
 
     commands.forget(make_console(), model, base, suite, profile, suites, output)
 
@@ -104,7 +112,7 @@ def approve(
 ) -> None:
     """Make a run the baseline of its suite; the one before goes into the history."""
     from harness.commands import baseline as commands
-    from harness.report.terminal import make_console
+    from harness.report.console import make_console
 
     commands.approve(make_console(), run_id, suites, runs, baselines, note, anonymous, keep_model)
 
@@ -113,7 +121,7 @@ def approve(
 def show(suite: BaselineOf, baselines: Baselines = BASELINES) -> None:
     """Show what is approved, by whom, and on what."""
     from harness.commands import baseline as commands
-    from harness.report.terminal import make_console
+    from harness.report.console import make_console
 
     commands.show(make_console(), suite, baselines)
 
@@ -122,6 +130,6 @@ def show(suite: BaselineOf, baselines: Baselines = BASELINES) -> None:
 def history(suite: BaselineOf, baselines: Baselines = BASELINES) -> None:
     """List the baseline and all before it."""
     from harness.commands import baseline as commands
-    from harness.report.terminal import make_console
+    from harness.report.console import make_console
 
     commands.history(make_console(), suite, baselines)

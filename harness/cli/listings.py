@@ -14,8 +14,8 @@ from harness.cli.options import (
 @app.command()
 def suites(suites: Suites = SUITES) -> None:
     """List the suites there are."""
+    from harness.report.console import make_console
     from harness.report.listings import suite_table
-    from harness.report.terminal import make_console
 
     make_console().print(suite_table(suites))
 
@@ -23,8 +23,8 @@ def suites(suites: Suites = SUITES) -> None:
 @app.command()
 def methods() -> None:
     """List the methods and the kinds of backbone they work on."""
+    from harness.report.console import make_console
     from harness.report.listings import method_table
-    from harness.report.terminal import make_console
 
     make_console().print(method_table())
 
@@ -32,8 +32,8 @@ def methods() -> None:
 @app.command()
 def doctor() -> None:
     """Say what this machine has: device, threads, bf16, libraries, cache, disk."""
-    from harness.report.listings import doctor_table
-    from harness.report.terminal import make_console
+    from harness.report.console import make_console
+    from harness.report.doctor import doctor_table
 
     make_console().print(doctor_table())
 

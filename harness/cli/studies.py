@@ -57,7 +57,7 @@ def init(
 ) -> None:
     """Write a suite for your own data and say what was understood of it."""
     from harness.commands import init as commands
-    from harness.report.terminal import make_console
+    from harness.report.console import make_console
     from harness.tasks.tables.form import Form
 
     form = Form(quotes=quotes and quotes.value, header=header and header.value)
@@ -74,15 +74,15 @@ def plan(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, run
          ) -> None:
     """Show the runs of a suite with their time, memory, arithmetic and money.
 
-    Measures this machine for some seconds where the cache does not have it. Exit code 2 when a run
-    does not fit the memory.
+    Measures this machine for some seconds where the cache does not have it and no study has its
+    device. Exit code 2 when a run does not fit the memory.
     """
-    from harness.study.server import start_server
+    from harness.commands.named import check_named
 
     with stopping_politely():
-        start_server()
-        from harness.commands import study as commands
-        from harness.report.terminal import make_console
+        check_named(suite, profile, suites)
+        from harness.commands import plan as commands
+        from harness.report.console import make_console
 
         console, prepared = make_console(), commands.prepare(suite, profile, suites)
         if device:
@@ -97,12 +97,12 @@ def check(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES) ->
 
     Exit code 1 when there are errors, which stop a run.
     """
-    from harness.study.server import start_server
+    from harness.commands.named import check_named
 
     with stopping_politely():
-        start_server()
-        from harness.commands import study as commands
-        from harness.report.terminal import make_console
+        check_named(suite, profile, suites)
+        from harness.commands import plan as commands
+        from harness.report.console import make_console
 
         found = commands.check(make_console(), commands.prepare(suite, profile, suites))
     raise typer.Exit(1 if any(finding.severity == "error" for finding in found) else 0)
@@ -120,17 +120,20 @@ def run(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, runs
 
     Exit code 1 when a run failed or could not be measured in full.
     """
+    from harness.commands.named import check_named
     from harness.study.server import start_server
 
     with stopping_politely("Finished runs are kept: run the same command again to go on."):
+        check_named(suite, profile, suites)
         # Before this process's own imports: the two take as long as each other.
         start_server()
         from harness.commands import study as commands
-        from harness.report.terminal import make_console
+        from harness.commands.plan import prepare
+        from harness.report.console import make_console
 
         console = make_console()
         with commands.place_of(executor, config, address, results) as place:
-            prepared = commands.prepare(suite, profile, suites, place)
+            prepared = prepare(suite, profile, suites, place)
             published = commands.run(console, prepared, runs, reports, fresh, place)
         if wandb:
             commands.log_to_wandb(console, prepared, published, runs, wandb_artifacts)
@@ -144,8 +147,11 @@ def report(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, r
 
     Exit code 1 when a kept run is damaged, and so left out.
     """
+    from harness.commands.named import check_named
+
+    check_named(suite, profile, suites)
     from harness.commands import study as commands
-    from harness.report.terminal import make_console
+    from harness.report.console import make_console
 
     damaged = commands.report(make_console(), suite, profile, suites, runs, reports)
     raise typer.Exit(1 if damaged else 0)
@@ -167,7 +173,7 @@ def reproduce(
     with stopping_politely("The kept run is as it was."):
         start_server()
         from harness.commands import reproduce as commands
-        from harness.report.terminal import make_console
+        from harness.report.console import make_console
 
         same = commands.again(make_console(), run_id, suite, suites, runs)
     raise typer.Exit(0 if same else 1)
@@ -184,6 +190,6 @@ def compare(
     Exit code 2, with the reason, where they cannot be compared.
     """
     from harness.commands import compare as commands
-    from harness.report.terminal import make_console
+    from harness.report.console import make_console
 
     commands.compare(make_console(), first, second, runs, reports)

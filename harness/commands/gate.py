@@ -17,9 +17,9 @@ from harness.gate.candidate import Context, find_candidate
 from harness.gate.run import Approved, run_gate
 from harness.gate.verdict import GateResult
 from harness.measure.forgetting.names import check_suite
+from harness.report.console import sayer
 from harness.report.gate.files import forget_gate, tell_github, write_gate
 from harness.report.gate.terminal import print_gate
-from harness.report.terminal import sayer
 from harness.suite import LoadedSuite, find_suite, load_suite
 from harness.tasks.task import load_task
 

@@ -8,8 +8,8 @@ from rich.console import Console
 
 from harness.common.device import detect
 from harness.common.errors import HarnessError
+from harness.report.console import sayer
 from harness.report.reproduced import print_reproduced
-from harness.report.terminal import sayer
 from harness.study.kept import saved_run
 from harness.study.record import Record
 from harness.study.reproduce import reproduce

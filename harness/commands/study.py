@@ -1,36 +1,34 @@
-"""Studies: prepare, plan, run, report."""
+"""Studies: run, report."""
 
 from __future__ import annotations
 
 import dataclasses
-import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from rich.console import Console
 
 from harness.check.finding import Finding
+from harness.commands.plan import name_damage, prepare, runs_left, store_of
 from harness.common.device import detect
 from harness.common.errors import HarnessError
-from harness.common.memory import available
-from harness.compare.devices import find_device
 from harness.report.checked import print_findings
+from harness.report.console import sayer
 from harness.report.files import STUDY, page_name, write_report
 from harness.report.index import write_index
-from harness.report.planned import print_devices, print_notes, print_plan
+from harness.report.planned import print_plan
 from harness.report.published import Published, publish, read_published
-from harness.report.terminal import ProgressWatcher, print_results, sayer
+from harness.report.terminal import ProgressWatcher, print_results
 from harness.study.check import findings
-from harness.study.estimate.costs import Estimate, estimate
-from harness.study.estimate.room import check_least, least_memory, no_room
+from harness.study.estimate.room import check_least
+from harness.study.executor import at_once
 from harness.study.place import HERE, Place, on_cluster, on_devices
-from harness.study.plan import Plan, PlannedRun, make_plan
+from harness.study.plan import Plan
 from harness.study.record import Record
-from harness.study.run import missing, run_study
+from harness.study.run import run_study
 from harness.study.store import Store
 from harness.study.study import make_study
-from harness.suite import find_suite, load_suite
 
 
 def place_of(executor: str, config: Path | None, address: str | None, results: str | None
@@ -50,85 +48,18 @@ def place_of(executor: str, config: Path | None, address: str | None, results: s
     return nullcontext(HERE)
 
 
-def prepare(suite: str, profile: str | None, suites: Path, place: Place = HERE) -> Plan:
-    """Load a suite, fetch what it names and plan its runs."""
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    return make_plan(load_suite(find_suite(suite, suites), profile), place.device())
-
-
-def show_plan(console: Console, plan: Plan, runs: Path) -> None:
-    """Measure the machine, print the plan and what it will cost.
-
-    Raises HarnessError for a run that does not fit this machine's memory.
-    """
-    left = _left(console, plan, runs)
-    check_least(plan, left, available(plan.device))
-    expected = estimate(plan, left, sayer(console)) if left else None
-    if expected is not None:
-        _check_memory(plan, left, expected)
-    print_plan(console, plan, left, expected)
-
-
-def show_elsewhere(console: Console, plan: Plan, runs: Path, names: Sequence[str]) -> None:
-    """Print the plan with an estimate for GPUs by name, whether or not it fits this machine.
-
-    Raises HarnessError for an unknown name, and for a run that fits none of them.
-    """
-    devices = {name: find_device(name) for name in names}
-    left = _left(console, plan, runs)
-    expected = estimate(plan, left, sayer(console)) if left else None
-    print_plan(console, plan, left, expected)
-    if expected is None:
-        return
-    print_devices(console, expected, devices)
-    largest = max(devices.values(), key=lambda gpu: gpu.bytes)
-    for run in left:
-        if run.entry.backbone is None:
-            continue
-        cost = expected.runs.get(run.run_id)
-        needs = cost.memory if cost is not None else least_memory(
-            plan.backbones[run.entry.backbone], run)
-        if needs > largest.bytes:
-            raise no_room(plan, run, needs, largest.bytes)
-
-
-def _left(console: Console, plan: Plan, runs: Path) -> list[PlannedRun]:
-    store = _store(plan, runs)
-    left = missing(plan, store)
-    _name_damage(console, left, store)
-    return left
-
-
-def _check_memory(plan: Plan, left: Sequence[PlannedRun], expected: Estimate) -> None:
-    has = available(plan.device)
-    for run in left:
-        cost = expected.runs.get(run.run_id)
-        if cost is None or run.entry.backbone is None:
-            continue
-        if (needs := expected.memory_of(cost)) > has:
-            raise no_room(plan, run, needs, has)
-
-
-def check(console: Console, plan: Plan) -> tuple[Finding, ...]:
-    """Look at the data and print what was found."""
-    found = findings(plan, sayer(console))
-    print_notes(console, plan)
-    print_findings(console, found)
-    return found
-
-
 def run(console: Console, plan: Plan, runs: Path, reports: Path, fresh: bool,
         place: Place = HERE, watch: Callable[[Console, int], ProgressWatcher] = ProgressWatcher
         ) -> Published:
     """Plan, check the data, run, report. Raises HarnessError for data that has errors."""
-    store = _store(plan, runs)
+    store = store_of(plan, runs)
     if fresh:
         for planned in plan.runs:
             with store.lock(planned.run_id):
                 store.forget(planned.run_id)
     else:
         place.collect(store, [planned.run_id for planned in plan.runs])
-    left = _left(console, plan, runs)
+    left = runs_left(console, plan, runs)
     check_least(plan, left, place.room(plan.device))
     print_plan(console, plan, left, None)
     # By this machine, whichever runs the study.
@@ -162,7 +93,7 @@ def log_to_wandb(console: Console, plan: Plan, published: Published, runs: Path,
     from harness.report.dashboard import log_study
 
     try:
-        count, mode = log_study(published, _store(plan, runs), artifacts)
+        count, mode = log_study(published, store_of(plan, runs), artifacts)
     except Exception as error:  # whatever W&B raises, the study is done and kept
         console.print(f"W&B: not logged: {type(error).__name__}: {' '.join(str(error).split())}",
                       markup=False, highlight=False)
@@ -178,12 +109,12 @@ def report(console: Console, suite: str, profile: str | None, suites: Path, runs
     Returns the number of damaged runs, which are named and left out.
     """
     plan = prepare(suite, profile, suites)
-    store = _store(plan, runs)
-    damaged = _name_damage(console, plan.runs, store)
+    store = store_of(plan, runs)
+    damaged = name_damage(console, plan.runs, store)
     records = {r.run_id: record for r in plan.runs
                if (record := store.load(r.run_id)) is not None}
     if records:
-        published = _published(plan, records, store, findings(plan, sayer(console)))
+        published = _published(plan, records, store, findings(plan, sayer(console), at_once))
     else:
         path = reports / plan.loaded.suite.name / STUDY
         if not path.exists():
@@ -194,16 +125,6 @@ def report(console: Console, suite: str, profile: str | None, suites: Path, runs
     write_index(reports)
     console.print(f"report: {page_name(folder)}", highlight=False, soft_wrap=True)
     return damaged
-
-
-def _name_damage(console: Console, runs: Iterable[PlannedRun], store: Store) -> int:
-    """Print a line for every kept run that is not as it was written. Returns their number."""
-    damaged = [(run, name) for run in runs
-               if (name := store.damage(run.run_id)) is not None]
-    for run, name in damaged:
-        console.print(f"{run.title}: {name} of run {run.run_id} is damaged: it counts as missing",
-                      markup=False, highlight=False, soft_wrap=True)
-    return len(damaged)
 
 
 def _stop_at_errors(plan: Plan, found: Sequence[Finding]) -> None:
@@ -219,7 +140,3 @@ def _published(plan: Plan, records: Mapping[str, Record], store: Store,
     most = max(suite.budget_for(name).test for name in (None, *suite.backbones))
     texts = {example.id: example.joined for example in plan.task.splits.test[:most]}
     return publish(make_study(plan, records, found), store.predictions, texts)
-
-
-def _store(plan: Plan, runs: Path) -> Store:
-    return Store(runs / plan.loaded.suite.name)

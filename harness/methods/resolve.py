@@ -11,8 +11,9 @@ from pydantic import ValidationError
 from harness.common.errors import HarnessError
 from harness.common.located import Location, explain
 from harness.common.names import did_you_mean
-from harness.methods import register_all
+from harness.methods.catalogue import registered
 from harness.methods.method import METHODS, Method
+from harness.methods.named import check_names
 from harness.suite import Choice, LoadedSuite, methods_of
 
 
@@ -33,7 +34,7 @@ def resolve(loaded: LoadedSuite) -> list[Entry]:
     Raises HarnessError with file, line and field: an unknown method or option, a method that
     the backbone cannot do, one label twice, a method on top of one that is not listed.
     """
-    register_all()
+    check_names(loaded, {row.name: row for row in registered()})
     entries: list[Entry] = []
     for backbone, location, choice in methods_of(loaded.suite):
         entry = _entry(loaded, backbone, location, choice)
@@ -51,25 +52,6 @@ def resolve(loaded: LoadedSuite) -> list[Entry]:
 
 def _entry(loaded: LoadedSuite, backbone: str | None, location: Location, choice: Choice) -> Entry:
     name, _, inner = choice.name.partition("+")
-    if inner and name != "rag":
-        raise loaded.error(location, f"'{choice.name}': only rag works on top of another method",
-                           "Write `rag+METHOD`.")
-    kind = loaded.suite.backbones[backbone].kind if backbone else None
-    task = loaded.suite.task.kind
-    able = [known for known in METHODS if METHODS[known].works_on(kind, task)]
-    if name not in METHODS:
-        raise loaded.error(location, f"there is no method '{name}'", did_you_mean(name, able))
-    if name not in able:
-        what = f"is not for the {kind} '{backbone}'" if kind else "needs a backbone"
-        if kind in METHODS[name].kinds:
-            what = f"cannot do a task of kind {task}" + (f" on the {kind} '{backbone}'"
-                                                         if kind else "")
-        reason = METHODS[name].unable.get(kind) if kind else None
-        what += f" ({reason})" if reason else ""
-        raise loaded.error(location, f"method '{name}' {what}", did_you_mean(name, able))
-    if name == "rag" and loaded.suite.embedder is None:
-        raise loaded.error(location, "rag needs the suite's `embedder`",
-                           "Add `embedder:` with the source of a sentence-transformers model.")
     options: Any = choice.options
     label = choice.name
     if isinstance(options, dict):

@@ -1,26 +1,21 @@
-"""Tables of what there is: suites, methods, and this machine."""
+"""Tables of what there is: suites and methods.
+
+Light to import: a list of names must not take the seconds that the libraries take.
+"""
 
 from __future__ import annotations
 
-import os
-import platform
-import shutil
 from pathlib import Path
+from typing import get_args
 
 from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from harness.backbones.handle import ASKED, KINDS
-from harness.common.device import cpu_count, detect
 from harness.common.errors import HarnessError
-from harness.methods import register_all
-from harness.methods.method import METHODS
+from harness.methods.catalogue import catalogue
 from harness.report import words
-from harness.sources.cache import cache_folder
-from harness.study.environment import library_versions
-from harness.study.estimate.speed import matrix_speed
-from harness.suite import load_suite
+from harness.suite import BackboneKind, load_suite
 
 
 def suite_table(folder: Path) -> Table:
@@ -41,37 +36,14 @@ def suite_table(folder: Path) -> Table:
 
 def method_table() -> Table:
     """Every registered method."""
-    register_all()
-    table = Table("method", "family", *KINDS, "what", box=SIMPLE_HEAD)
-    for name in METHODS:
-        method = METHODS[name]
-        needs = ["any" if None in method.kinds else "yes" if kind in method.kinds else words.ABSENT
-                 for kind in KINDS]
-        reasons = "".join(f"; no {kind}: {reason}" for kind, reason in method.unable.items())
-        table.add_row(name, method.family, *needs, escape(method.summary + reasons))
-    asked = ["yes" if kind in ASKED else words.ABSENT for kind in KINDS]
+    known, kinds = catalogue(), get_args(BackboneKind)
+    table = Table("method", "family", *kinds, "what", box=SIMPLE_HEAD)
+    for row in known.values():
+        needs = ["any" if None in row.kinds else "yes" if kind in row.kinds else words.ABSENT
+                 for kind in kinds]
+        reasons = "".join(f"; no {kind}: {reason}" for kind, reason in row.unable.items())
+        table.add_row(row.name, row.family, *needs, escape(row.summary + reasons))
+    asked = ["yes" if kind in known["rag"].kinds else words.ABSENT for kind in kinds]
     table.add_row("rag+METHOD", "combined", *asked,
                   "rag on top of another method of the same list")
-    return table
-
-
-def doctor_table() -> Table:
-    """Devices, threads, bf16, libraries, cache and disk."""
-    device, cache = detect(), cache_folder()
-    used = sum(p.stat().st_size for p in cache.rglob("*") if p.is_file())
-    table = Table("what", "found", box=SIMPLE_HEAD)
-    rows = {
-        "python": platform.python_version(),
-        "platform": f"{platform.system()} {platform.machine()}",
-        "device": f"{device.type}: {device.name}",
-        "threads": f"{device.threads} of {cpu_count()} cores",
-        "bf16 in hardware": "yes, used" if device.autocast == "bf16" else "no: fp32 is used",
-        "matrix product": f"{matrix_speed():.0f} GFLOP/s (NumPy, fp32, on the CPU)",
-        "memory": words.size(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")),
-        "cache": f"{cache} ({words.size(used)})",
-        "disk free at the cache": words.size(shutil.disk_usage(cache).free),
-        **library_versions(),
-    }
-    for name, found in rows.items():
-        table.add_row(name, escape(found))
     return table

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from types import TracebackType
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console, ConsoleOptions, RenderableType
+from rich.console import Console
 from rich.markup import escape
 from rich.progress import (
     BarColumn,
@@ -16,34 +15,13 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
 )
-from rich.segment import Segment
 from rich.table import Table
 
-from harness.common.text import plain
 from harness.compare.summary import Row
 from harness.report import by_slice, sentences, words
 from harness.report.published import Published
 from harness.study.plan import PlannedRun
 from harness.study.record import Record
-
-WIDE = 140
-
-
-class PlainConsole(Console):
-    """A console whose text cannot be codes: names and texts of data are shown in many places."""
-
-    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None
-               ) -> Iterator[Segment]:
-        """Everything that is printed passes here; a lone return ends a line of progress."""
-        for segment in super().render(renderable, options):
-            yield (segment if segment.control or segment.text == "\r"
-                   else Segment(plain(segment.text), segment.style))
-
-
-def make_console() -> Console:
-    """The terminal as it is; lines long enough for the tables where there is none."""
-    console = PlainConsole()
-    return console if console.is_terminal else PlainConsole(width=WIDE)
 
 
 class ProgressWatcher:
@@ -144,11 +122,3 @@ def _cells(row: Row, metric: str) -> list[str]:
     return [row.label, row.backbone or words.ABSENT, words.spread(row.common.get(metric)),
             _forgot(row), words.seconds(row.adapt_seconds),
             words.milliseconds(row.p50_ms)]
-
-
-def sayer(console: Console) -> Callable[[str], None]:
-    """Progress as a line that passes, on a terminal; silence elsewhere."""
-    def say(text: str) -> None:
-        if console.is_terminal:
-            console.print(f"{text:<70.70}", end="\r", markup=False, highlight=False)
-    return say

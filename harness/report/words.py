@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from harness.common.text import plain
-from harness.compare.summary import Forgot, Row, Spread
-from harness.compare.uncertainty import Figure
-from harness.measure.forgetting.figures import Forgetting
-from harness.measure.retrieval import PassageRetrieval
-from harness.study.record import Record
 from harness.suite import Kind
+
+if TYPE_CHECKING:  # the rooms that compute take seconds to import, and listings need but words
+    from harness.compare.summary import Forgot, Row, Spread
+    from harness.compare.uncertainty import Figure
+    from harness.measure.forgetting.figures import Forgetting
+    from harness.measure.retrieval import PassageRetrieval
+    from harness.study.record import Record
 
 METRIC_NAMES = {
     "accuracy": "accuracy", "macro_f1": "macro F1", "micro_f1": "micro F1", "roc_auc": "ROC AUC",

@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import json
+import os
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +21,7 @@ from harness.common.device import Device
 from harness.common.files import sha256_json
 from harness.common.kept import kept_folder
 from harness.sources.cache import cache_folder
-from harness.study.executor import Say, alone, in_own_process
+from harness.study.executor import BusyError, Say, Turn, alone, in_own_process
 from harness.study.plan import Plan
 from harness.study.server import start_server
 from harness.suite import Budget
@@ -27,6 +29,8 @@ from harness.tasks.splits import Splits
 from harness.tasks.task import Task
 
 FINDINGS = "findings.json"
+YIELDING = 19
+"""Of all niceness the most: beside a study that is timed, looking at texts takes what is left."""
 
 
 @dataclass(frozen=True)
@@ -53,29 +57,67 @@ class Look:
             self.features and self.features.sha256, code])[:32]
 
 
-def findings(plan: Plan, say: Say) -> tuple[Finding, ...]:
-    """All that the checks find, errors first; kept in the cache."""
+def findings(plan: Plan, say: Say, turn: Turn = alone) -> tuple[Finding, ...]:
+    """All that the checks find, errors first; kept in the cache.
+
+    Only the search for label errors, which embeds texts, takes the device, by `turn`.
+    """
     look = _look(plan)
-    folder = cache_folder() / "findings" / look.key
+    found = [*_kept(look, "texts", look_at_texts, nullcontext(), say)]
+    if look.features is not None and look.task.labels:
+        try:
+            found += _kept(look, "labels", look_at_labels, turn(plan.device, say), say)
+        except BusyError as busy:
+            found.append(Finding(
+                severity="note", check="labels", count=0, suggestion=busy.fix,
+                found=f"label errors were not searched for: {busy.found}"))
+    return tuple(sorted(found, key=lambda finding: ORDER.index(finding.severity)))
+
+
+def _kept(look: Look, part: str, work: Callable[[Look, Say], tuple[Finding, ...]],
+          turn: AbstractContextManager[None], say: Say) -> tuple[Finding, ...]:
+    """A part of the findings; what could not be looked at is said, and not kept."""
+    folder = cache_folder() / "findings" / f"{look.key}-{part}"
 
     def make(into: Path) -> None:
-        with alone(plan.device, say):
-            outcome = in_own_process(start_server(), look_at, look, say)
-        found = outcome.result if outcome.failure is None else (_unlooked(outcome.failure),)
-        text = json.dumps([finding.model_dump(mode="json") for finding in found])
+        with turn:
+            outcome = in_own_process(start_server(), work, look, say)
+        if outcome.failure is not None:
+            raise _UnlookedError(outcome.failure)
+        text = json.dumps([finding.model_dump(mode="json") for finding in outcome.result])
         (into / FINDINGS).write_text(text, encoding="utf-8")
 
-    kept_folder(folder, make)
+    try:
+        kept_folder(folder, make)
+    except _UnlookedError as error:
+        return (Finding(severity="warning", check="checks", count=0, suggestion="Run `harness "
+                        "check` with --debug.", found=f"the {part} could not be checked: {error}"),)
     return tuple(Finding.model_validate(finding) for finding in
                  json.loads((folder / FINDINGS).read_text(encoding="utf-8")))
 
 
-def look_at(look: Look, say: Callable[[str], None]) -> tuple[Finding, ...]:
-    """The findings, computed."""
-    return tuple(sorted(_found(look, say), key=lambda finding: ORDER.index(finding.severity)))
+class _UnlookedError(Exception):
+    """A look that failed: the next command looks again."""
 
 
-def _found(look: Look, say: Callable[[str], None]) -> Iterator[Finding]:
+def look_at_labels(look: Look, say: Say) -> tuple[Finding, ...]:
+    """Labels that the texts' vectors contradict. `look` has something to embed them by."""
+    assert look.features is not None  # noqa: S101  (as the caller saw)
+    say("checking: labels")
+    train = look.splits.train
+    embedder = Embedder(look.features, look.backbones[0][1].max_length, look.device)
+    vectors = FeatureStore(cache_folder() / "features").features(
+        embedder.featurizer("alike"), train, Clock(), "encode")
+    return tuple(labels.check_labels(train, vectors, look.task.labels))
+
+
+def look_at_texts(look: Look, say: Say) -> tuple[Finding, ...]:
+    """All that needs no vectors, in a process that yields to a study that measures."""
+    os.nice(YIELDING)
+    return tuple(_of_texts(look, say))
+
+
+def _of_texts(look: Look, say: Say) -> Iterator[Finding]:
     splits, train = look.splits, look.splits.train
     yield from items.check_rows(look.task)
     if look.task.labels:
@@ -91,12 +133,6 @@ def _found(look: Look, say: Callable[[str], None]) -> Iterator[Finding]:
     yield from items.check_lengths({
         handle.name: (share_too_long(handle, look.task, train, budget.max_length),
                       budget.max_length) for handle, budget in look.backbones})
-    if look.features is not None and look.task.labels:
-        say("checking: labels")
-        embedder = Embedder(look.features, look.backbones[0][1].max_length, look.device)
-        vectors = FeatureStore(cache_folder() / "features").features(
-            embedder.featurizer("alike"), train, Clock(), "encode")
-        yield from labels.check_labels(train, vectors, look.task.labels)
     yield from power.check_power(splits, look.matters, look.methods)
 
 
@@ -109,7 +145,3 @@ def _look(plan: Plan) -> Look:
                 plan.embedder or next(iter(encoders), None), plan.device, suite.decide.matters,
                 methods)
 
-
-def _unlooked(reason: str) -> Finding:
-    return Finding(severity="warning", check="checks", found=f"the data could not be checked: "
-                   f"{reason}", count=0, suggestion="Run `harness check` with --debug.")

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness.common.computing import code_sha256, library_versions
 from harness.common.errors import HarnessError
 from harness.common.leftovers import prefix
 from harness.common.unwritable import writing
 from harness.study import node
 from harness.study.agenda import Agenda, Watcher
 from harness.study.connection import RETRIES, Connection, Resources, refusal
-from harness.study.environment import code_sha256, library_versions
 from harness.study.errands import Errand, models_of, store_of
 from harness.study.executor import Outcome
 from harness.study.node import Delivery, Parcel

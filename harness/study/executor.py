@@ -13,8 +13,8 @@ import resource
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
@@ -25,7 +25,7 @@ from typing import Any
 import psutil
 
 from harness.common.device import Device
-from harness.common.errors import CannotWriteError
+from harness.common.errors import CannotWriteError, HarnessError
 from harness.common.heap import keep_freed_memory
 from harness.common.locks import locked
 from harness.sources.cache import cache_folder
@@ -54,17 +54,38 @@ class Outcome:
     unwritable: CannotWriteError | None = None
 
 
-@contextmanager
-def alone(device: Device, say: Say) -> Iterator[None]:
+class BusyError(HarnessError):
+    """Another work process of ours has the device."""
+
+
+Turn = Callable[[Device, Say], AbstractContextManager[None]]
+"""How a work process comes by the device: `alone` or `at_once`."""
+
+
+def alone(device: Device, say: Say) -> AbstractContextManager[None]:
     """One work process of ours at a time on this machine's device, whatever study it is of.
 
-    What is measured would otherwise share the device with another run. Machines may share the
-    cache folder; each has its own lock, and so has each GPU that a cluster gives out.
+    What is measured would otherwise share the device with another run.
     """
+    return locked(_lock_of(device), partial(say, WAITING))
+
+
+def at_once(device: Device, say: Say) -> AbstractContextManager[None]:
+    """`alone` for what nobody should wait for. Raises BusyError where another has the device."""
+
+    def refuse() -> None:
+        raise BusyError("another study has this machine's device",
+                        "Run the same command again when it is done.")
+
+    return locked(_lock_of(device), refuse)
+
+
+def _lock_of(device: Device) -> Path:
+    """Machines may share the cache folder; each has its own lock, and so has each GPU that a
+    cluster gives out."""
     boot = BOOT.read_text(encoding="utf-8").strip() if BOOT.exists() else platform.node()
     name = "-".join(filter(None, (device.type, os.environ.get("CUDA_VISIBLE_DEVICES"), boot)))
-    with locked(cache_folder() / "locks" / f"{name}.lock", partial(say, WAITING)):
-        yield
+    return cache_folder() / "locks" / f"{name}.lock"
 
 
 def in_own_process(context: ForkServerContext, work: Callable[..., Any], argument: Any, say: Say,

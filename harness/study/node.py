@@ -169,7 +169,7 @@ def _carry(parcel: Parcel, device: Device, say: Callable[[str], None]) -> Delive
 
 def _check(parcel: Parcel, device: Device) -> None:
     """Raise HarnessError where figures from this machine would be other runs' figures."""
-    from harness.study.environment import code_sha256, library_versions
+    from harness.common.computing import code_sha256, library_versions
     from harness.study.errands import models_of
 
     wanted, here = parcel.errand.assignments[0].device, library_versions()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from harness.backbones.checkpoint import check_backbone, check_embedder
 from harness.backbones.handle import Handle, get_backbone, get_embedder
+from harness.common.computing import code_sha256, library_versions
 from harness.common.device import Device
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_json
@@ -17,7 +18,6 @@ from harness.measure.forgetting.catalogue import fetch_general
 from harness.measure.forgetting.names import check_suite
 from harness.methods.resolve import Entry, resolve
 from harness.methods.tuned import Tuned
-from harness.study.environment import code_sha256, library_versions
 from harness.study.record import Identity
 from harness.suite import Budget, LoadedSuite
 from harness.tasks.examples import Example

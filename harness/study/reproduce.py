@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from harness.common.computing import code_sha256, library_versions
 from harness.common.errors import HarnessError
 from harness.common.leaves import leaves
 from harness.measure.part import RecordPart
 from harness.methods.link import LINKS
-from harness.study.environment import code_sha256, library_versions
 from harness.study.executor import forked, run_locally
 from harness.study.kept import SavedRun
 from harness.study.record import Record

@@ -9,13 +9,13 @@ from typing import Protocol
 import harness.measure.forgetting as room
 from harness.backbones.handle import ASKED, Handle
 from harness.backbones.load import Loaded, load_with_head
+from harness.common.computing import library_versions
 from harness.common.device import Device
 from harness.common.files import sha256_file, sha256_json
 from harness.common.kept import kept_folder
 from harness.measure.forgetting.catalogue import catalogue
 from harness.measure.forgetting.items import General, read_general
 from harness.sources.cache import cache_folder
-from harness.study.environment import library_versions
 from harness.suite import ForgettingItems
 
 FACTS = "facts.json"

@@ -20,6 +20,7 @@ import psutil
 from rich.console import Console
 
 from harness.commands import study as commands
+from harness.commands.plan import prepare
 from harness.study.server import start_server
 
 FOREVER = 3600.0
@@ -28,7 +29,7 @@ FOREVER = 3600.0
 
 def study(suite: Path, folder: Path) -> None:
     """What `harness run` does."""
-    prepared = commands.prepare(str(suite), None, suite.parent)
+    prepared = prepare(str(suite), None, suite.parent)
     console = Console(file=io.StringIO())
     commands.run(console, prepared, folder / "runs", folder / "reports", fresh=False)
 
@@ -77,7 +78,7 @@ def main(suite: Path, folder: Path, kills: int, seed: int) -> None:
     start_server()
     # A fork is not the server's parent and cannot wait for it; it is there all the same.
     forkserver.ensure_running = forkserver._forkserver.ensure_running = lambda: None
-    commands.prepare(str(suite), None, suite.parent)  # models are looked at once a process
+    prepare(str(suite), None, suite.parent)  # models are looked at once a process
     start = time.monotonic()
     finish(suite, folder / "0")
     longest = (time.monotonic() - start) / 2

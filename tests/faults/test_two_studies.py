@@ -6,10 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from command_line import harness
 from forked import forked
 
 from harness.sources.cache import cache_folder
-from harness.study.executor import alone
+from harness.study import check
+from harness.study.executor import Outcome, alone
 from harness.study.plan import make_plan
 from harness.study.store import Store
 from harness.suite import load_suite
@@ -71,3 +73,48 @@ def test_whoever_waits_for_the_device_says_so(tmp_path, device, monkeypatch):
     assert free.is_set()
     assert said == ["waiting for another study on this machine"]
     assert (cache_folder() / "locks").is_dir()
+
+
+@pytest.fixture
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
+
+
+def test_check_does_not_wait_for_a_device_that_it_hardly_needs(small_suite, device, own_cache):
+    with alone(device, print):
+        said = harness("check", small_suite)
+        assert said.code == 0, said.all
+        assert "power" in said.out
+        assert "label errors were not searched for: another study has" in said.out
+    again = harness("check", small_suite)
+    assert again.code == 0, again.all
+    assert "not searched for" not in again.out
+    with alone(device, print):
+        assert harness("check", small_suite).out == again.out
+
+
+def test_a_plan_does_not_wait_to_measure_and_needs_no_device_for_what_is_kept(small_suite, tmp_path,
+                                                                              device, own_cache):
+    words = ("plan", small_suite, "--runs", tmp_path / "runs")
+    with alone(device, print):
+        said = harness(*words)
+        assert said.code == 0, said.all
+        assert "no times: this machine is not measured yet, and another study has" in said.out
+        assert "lora" in said.out
+    measured = harness(*words)
+    assert "device-hours" in measured.out, measured.all
+    assert "not estimated" not in measured.out
+    with alone(device, print):
+        kept = harness(*words)
+    assert "by the kept measurements of" in kept.out, kept.all
+    assert "not estimated" not in kept.out
+
+
+def test_a_look_at_the_data_that_failed_is_not_kept(small_suite, device, own_cache, monkeypatch):
+    plan = make_plan(load_suite(small_suite), device)
+    with monkeypatch.context() as patch:
+        patch.setattr(check, "in_own_process", lambda *given: Outcome(failure="no memory"))
+        failed = check.findings(plan, print)
+        assert {f.found for f in failed} == {"the texts could not be checked: no memory",
+                                             "the labels could not be checked: no memory"}
+    assert "checks" not in {f.check for f in check.findings(plan, print)}

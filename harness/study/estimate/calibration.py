@@ -12,13 +12,13 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter
 
 from harness.backbones.handle import ASKED
+from harness.common.computing import code_sha256, library_versions
 from harness.common.device import Device
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_file, sha256_json
 from harness.common.kept import kept_folder
 from harness.methods.method import METHODS
 from harness.sources.cache import cache_folder
-from harness.study.environment import code_sha256, library_versions
 from harness.study.estimate.general import Questions, ask_few, few_questions
 from harness.study.estimate.machine import (
     Floor,
@@ -29,7 +29,7 @@ from harness.study.estimate.machine import (
 )
 from harness.study.estimate.measured import Asked, Measured
 from harness.study.estimate.probe import Subject, measure
-from harness.study.executor import Say, alone, in_own_process
+from harness.study.executor import BusyError, Say, at_once, in_own_process
 from harness.study.plan import Plan, PlannedRun
 from harness.study.server import start_server
 
@@ -58,23 +58,27 @@ class Calibration:
 
 
 def calibrate(plan: Plan, runs: Sequence[PlannedRun], say: Say) -> Calibration:
-    """Measure what these runs need and the cache does not have, with the machine to ourselves."""
+    """Measure what these runs need and the cache does not have, each with the machine to itself.
+
+    Nobody waits for it: what another study stands in the way of is absent, with that reason. Raises
+    BusyError where nothing can be said without it.
+    """
     start = time.perf_counter()
     reasons: list[str] = []
     look_up = partial(_look_up, plan.device, say, reasons)
-    with alone(plan.device, say):
-        machine = look_up(Machine, "the smallest run", ["machine"],
-                          partial(measure_machine, runs[0].identity, plan.device, say))
-        measured = {s: look_up(Measured, s.title, s.key, partial(_elsewhere, measure, s, say))
-                    for s in dict.fromkeys(_subjects(plan, runs))}
-        floors = {i: look_up(Floor, i.run.title, i.key, partial(_elsewhere, measure_floor, i, say))
-                  for run in runs if run.entry.backbone is None
-                  for i in [floor_items(plan, run)]}
-        general = {q: look_up(Asked, q.title, q.key, partial(_elsewhere, ask_few, q, say))
-                   for q in dict.fromkeys(questions_of(plan, run) for run in runs) if q is not None}
+    machine = look_up(Machine, "the smallest run", ["machine"],
+                      partial(measure_machine, runs[0].identity, plan.device, say))
     if machine is None:
         raise HarnessError(f"this machine cannot be measured: {reasons[0]}",
                            "Run `harness plan` with --debug.")
+    look_up = partial(_unless_busy, plan.device, say, reasons)
+    measured = {s: look_up(Measured, s.title, s.key, partial(_elsewhere, measure, s, say))
+                for s in dict.fromkeys(_subjects(plan, runs))}
+    floors = {i: look_up(Floor, i.run.title, i.key, partial(_elsewhere, measure_floor, i, say))
+              for run in runs if run.entry.backbone is None
+              for i in [floor_items(plan, run)]}
+    general = {q: look_up(Asked, q.title, q.key, partial(_elsewhere, ask_few, q, say))
+               for q in dict.fromkeys(questions_of(plan, run) for run in runs) if q is not None}
     reasons += [f"{name}: the passes of an encoder with a decoder are not worked out"
                 for name, handle in plan.backbones.items() if handle.kind == "seq2seq"]
     return Calibration(machine, _found(measured), _found(floors), _found(general), tuple(reasons),
@@ -128,15 +132,17 @@ def _subjects(plan: Plan, runs: Sequence[PlannedRun]) -> list[Subject]:
 
 def _look_up(device: Device, say: Say, reasons: list[str], kind: type[T], title: str,
              key: Sequence[Any], make: Callable[[], T]) -> T | None:
-    """The kept measurement, or a new one; None where that fails, with the reason."""
+    """The kept measurement, or a new one; None where that fails, with the reason. Raises BusyError
+    where another study has the device that a new one needs."""
     adapter = TypeAdapter(kind)
     name = sha256_json([kind.__name__, *key, device.type, device.name, device.autocast,
                         device.threads, library_versions(), code_sha256(), *_own_code()])[:32]
     folder = cache_folder() / "calibration" / name
 
     def fill(into: Path) -> None:
-        say(f"measuring this machine: {title}")
-        (into / MEASURED).write_bytes(adapter.dump_json(make()))
+        with at_once(device, say):
+            say(f"measuring this machine: {title}")
+            (into / MEASURED).write_bytes(adapter.dump_json(make()))
 
     try:
         kept_folder(folder, fill)
@@ -144,6 +150,16 @@ def _look_up(device: Device, say: Say, reasons: list[str], kind: type[T], title:
         reasons.append(f"{title}: {error}")
         return None
     return adapter.validate_json((folder / MEASURED).read_bytes())
+
+
+def _unless_busy(device: Device, say: Say, reasons: list[str], kind: type[T], title: str,
+                 key: Sequence[Any], make: Callable[[], T]) -> T | None:
+    """`_look_up`, and None where another study has the device."""
+    try:
+        return _look_up(device, say, reasons, kind, title, key, make)
+    except BusyError as busy:
+        reasons.append(f"{title}: {busy.found}")
+        return None
 
 
 @cache

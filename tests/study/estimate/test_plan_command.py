@@ -94,11 +94,11 @@ def test_too_little_memory_is_refused_with_the_numbers_by_plan_and_run(suite_fil
 
 def test_a_run_that_fits_by_its_weights_alone_is_refused_by_its_activations(suite_file,
                                                                            monkeypatch):
-    from harness.commands import study
+    from harness.commands import plan as command
 
     plan = make_plan(load_suite(suite_file), detect())
     needs = estimate(plan, plan.runs, lambda text: None).memory
-    monkeypatch.setattr(study, "available", lambda device: needs / 2)
+    monkeypatch.setattr(command, "available", lambda device: needs / 2)
     refused(planned(suite_file), "needs about", "are available")
 
 

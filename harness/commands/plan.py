@@ -1,0 +1,124 @@
+"""Plans: what a suite would run, what that costs, and what is wrong with its data.
+
+Imports nothing that only results need.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from harness.check.finding import Finding
+from harness.common.memory import available
+from harness.compare.devices import find_device
+from harness.report.checked import print_findings
+from harness.report.console import sayer
+from harness.report.planned import print_devices, print_notes, print_plan
+from harness.study.check import findings
+from harness.study.estimate.costs import Estimate, estimate
+from harness.study.estimate.room import check_least, least_memory, no_room
+from harness.study.executor import BusyError, at_once
+from harness.study.place import HERE, Place
+from harness.study.plan import Plan, PlannedRun, make_plan
+from harness.study.run import missing
+from harness.study.store import Store
+from harness.suite import find_suite, load_suite
+
+
+def prepare(suite: str, profile: str | None, suites: Path, place: Place = HERE) -> Plan:
+    """Load a suite, fetch what it names and plan its runs."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    return make_plan(load_suite(find_suite(suite, suites), profile), place.device())
+
+
+def show_plan(console: Console, plan: Plan, runs: Path) -> None:
+    """Measure the machine, print the plan and what it will cost, as far as that is known where
+    another study has the device.
+
+    Raises HarnessError for a run that does not fit this machine's memory.
+    """
+    left = runs_left(console, plan, runs)
+    check_least(plan, left, available(plan.device))
+    expected = _estimated(console, plan, left)
+    if expected is not None:
+        _check_memory(plan, left, expected)
+    print_plan(console, plan, left, expected)
+
+
+def show_elsewhere(console: Console, plan: Plan, runs: Path, names: Sequence[str]) -> None:
+    """Print the plan with an estimate for GPUs by name, whether or not it fits this machine.
+
+    Raises HarnessError for an unknown name, and for a run that fits none of them.
+    """
+    devices = {name: find_device(name) for name in names}
+    left = runs_left(console, plan, runs)
+    expected = _estimated(console, plan, left)
+    print_plan(console, plan, left, expected)
+    if expected is None:
+        return
+    print_devices(console, expected, devices)
+    largest = max(devices.values(), key=lambda gpu: gpu.bytes)
+    for run in left:
+        if run.entry.backbone is None:
+            continue
+        cost = expected.runs.get(run.run_id)
+        needs = cost.memory if cost is not None else least_memory(
+            plan.backbones[run.entry.backbone], run)
+        if needs > largest.bytes:
+            raise no_room(plan, run, needs, largest.bytes)
+
+
+def _estimated(console: Console, plan: Plan, left: Sequence[PlannedRun]) -> Estimate | None:
+    """What the runs cost; None, with the reason said, where that cannot be measured now."""
+    if not left:
+        return None
+    try:
+        return estimate(plan, left, sayer(console))
+    except BusyError as busy:
+        console.print(f"no times: this machine is not measured yet, and {busy.found}. {busy.fix}",
+                      highlight=False, soft_wrap=True)
+        return None
+
+
+def runs_left(console: Console, plan: Plan, runs: Path) -> list[PlannedRun]:
+    """The runs to do; damaged ones are named."""
+    store = store_of(plan, runs)
+    left = missing(plan, store)
+    name_damage(console, left, store)
+    return left
+
+
+def _check_memory(plan: Plan, left: Sequence[PlannedRun], expected: Estimate) -> None:
+    has = available(plan.device)
+    for run in left:
+        cost = expected.runs.get(run.run_id)
+        if cost is None or run.entry.backbone is None:
+            continue
+        if (needs := expected.memory_of(cost)) > has:
+            raise no_room(plan, run, needs, has)
+
+
+def check(console: Console, plan: Plan) -> tuple[Finding, ...]:
+    """Look at the data and print what was found. Does not wait for a device that is taken."""
+    found = findings(plan, sayer(console), at_once)
+    print_notes(console, plan)
+    print_findings(console, found)
+    return found
+
+
+def name_damage(console: Console, runs: Iterable[PlannedRun], store: Store) -> int:
+    """Print a line for every kept run that is not as it was written. Returns their number."""
+    damaged = [(run, name) for run in runs
+               if (name := store.damage(run.run_id)) is not None]
+    for run, name in damaged:
+        console.print(f"{run.title}: {name} of run {run.run_id} is damaged: it counts as missing",
+                      markup=False, highlight=False, soft_wrap=True)
+    return len(damaged)
+
+
+def store_of(plan: Plan, runs: Path) -> Store:
+    """Where a plan's runs are kept."""
+    return Store(runs / plan.loaded.suite.name)

@@ -1,0 +1,64 @@
+"""The methods as rows, kept so that naming them imports none of the libraries that compute.
+
+The registry is what a row comes from, PEFT's own tuners among them; the rows are made again with
+every other version of the libraries or of this code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from harness.common.computing import code_sha256, library_versions
+from harness.common.files import sha256_json
+from harness.common.kept import kept_folder
+from harness.sources.cache import cache_folder
+from harness.suite import BackboneKind, Kind
+
+METHODS_FILE = "methods.json"
+
+
+@dataclass(frozen=True)
+class MethodRow:
+    """What a list of methods says of one; the fields are those of `Method`."""
+
+    name: str
+    family: str
+    kinds: tuple[BackboneKind | None, ...]
+    kinds_in_words: tuple[BackboneKind | None, ...]
+    unable: dict[BackboneKind, str]
+    summary: str
+
+    def works_on(self, backbone: BackboneKind | None, task: Kind) -> bool:
+        """Whether it can do a task of this kind on a backbone of that kind (None for none)."""
+        return backbone in (self.kinds_in_words if task == "generation" else self.kinds)
+
+
+ROWS = TypeAdapter(tuple[MethodRow, ...])
+
+
+def catalogue() -> Mapping[str, MethodRow]:
+    """Every method there is, by name, in the registry's order."""
+    key = sha256_json([code_sha256(), library_versions()])[:32]
+    folder = cache_folder() / "methods" / key
+    kept_folder(folder, _write)
+    rows = ROWS.validate_json((folder / METHODS_FILE).read_bytes())
+    return {row.name: row for row in rows}
+
+
+def registered() -> tuple[MethodRow, ...]:
+    """The rows of the registry, from the methods themselves."""
+    from harness.methods import register_all
+    from harness.methods.method import METHODS
+
+    register_all()
+    return tuple(MethodRow(name, made.family, made.kinds, made.kinds_in_words, made.unable,
+                           made.summary)
+                 for name in METHODS for made in [METHODS[name]])
+
+
+def _write(folder: Path) -> None:
+    (folder / METHODS_FILE).write_bytes(ROWS.dump_json(registered()))

@@ -1,0 +1,44 @@
+"""Whether a suite names methods that there are, and that can do what it asks.
+
+Light to import: a misspelt name is said before the libraries that compute are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from harness.common.located import Location
+from harness.common.names import did_you_mean
+from harness.methods.catalogue import MethodRow
+from harness.suite import Choice, LoadedSuite, methods_of
+
+
+def check_names(loaded: LoadedSuite, known: Mapping[str, MethodRow]) -> None:
+    """Raise HarnessError with file, line and field for an unknown method, one that cannot do the
+    task or work on its backbone, and one that lacks the suite's embedder."""
+    for backbone, location, choice in methods_of(loaded.suite):
+        _check(loaded, known, backbone, location, choice)
+
+
+def _check(loaded: LoadedSuite, known: Mapping[str, MethodRow], backbone: str | None,
+           location: Location, choice: Choice) -> None:
+    name, _, inner = choice.name.partition("+")
+    if inner and name != "rag":
+        raise loaded.error(location, f"'{choice.name}': only rag works on top of another method",
+                           "Write `rag+METHOD`.")
+    kind = loaded.suite.backbones[backbone].kind if backbone else None
+    task = loaded.suite.task.kind
+    able = [row.name for row in known.values() if row.works_on(kind, task)]
+    if name not in known:
+        raise loaded.error(location, f"there is no method '{name}'", did_you_mean(name, able))
+    if name not in able:
+        what = f"is not for the {kind} '{backbone}'" if kind else "needs a backbone"
+        if kind in known[name].kinds:
+            what = f"cannot do a task of kind {task}" + (f" on the {kind} '{backbone}'"
+                                                         if kind else "")
+        reason = known[name].unable.get(kind) if kind else None
+        what += f" ({reason})" if reason else ""
+        raise loaded.error(location, f"method '{name}' {what}", did_you_mean(name, able))
+    if name == "rag" and loaded.suite.embedder is None:
+        raise loaded.error(location, "rag needs the suite's `embedder`",
+                           "Add `embedder:` with the source of a sentence-transformers model.")
