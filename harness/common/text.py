@@ -6,11 +6,12 @@ import unicodedata
 PATH = re.compile(r"(?<![\w.:/~])~?/[^\s'\",:;()<>]+")
 REORDERING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Controls that show text in another order than it has."""
-UNSEEN = dict.fromkeys((
-    0xAD, 0x34F, 0x61C, 0x180E, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F),
-    *range(0x2060, 0x2070), 0xFEFF))
+UNSEEN = re.compile("[\u00ad\u034f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 """Signs that show nothing wherever they stand. Joiners and variation selectors are not among them:
 with them a word is written otherwise."""
+IOTA_BELOW = re.compile("[\u0345\u1f80-\u1fff]")
+"""The one mark whose case folds to a letter, and what may hold it: equivalents fold to equivalents
+only where it stands apart, in its order."""
 BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 """Letters and symbols whose picture is empty."""
 WHOLE = re.compile(r"-?(0)\.0+|(-?[1-9][0-9]*)\.0+")
@@ -41,33 +42,29 @@ def blank(text: str) -> bool:
                or unicodedata.category(c) in ("Cc", "Cf") for c in text)
 
 
-def canonical(text: str) -> str:
-    """One form for texts that Unicode calls canonically equivalent, such as a letter with its
-    accent in one character or in two: NFC, without signs that show nothing.
+def folded(text: str) -> str:
+    """In one Unicode form, with case and white space folded: canonical caseless matching (The
+    Unicode Standard, section 3.13, D145), so that a letter with its accent in one character is the
+    same as in two.
 
     Compatibility forms, such as full-width letters, stay what they are: they look otherwise.
     """
     if text.isascii():
-        return text
-    return unicodedata.normalize("NFC", text.translate(UNSEEN))
-
-
-def folded(text: str) -> str:
-    """Canonical, with case and white space folded (canonical caseless matching: The Unicode
-    Standard, section 3.13, D145)."""
-    if text.isascii():
         return " ".join(text.lower().split())
-    apart = unicodedata.normalize("NFD", text.translate(UNSEEN)).casefold()
-    return " ".join(unicodedata.normalize("NFC", apart).split())
+    if IOTA_BELOW.search(text):
+        text = unicodedata.normalize("NFD", text)
+    return " ".join(unicodedata.normalize("NFC", text.casefold()).split())
 
 
 def value_key(cell: str) -> str:
-    """What cells have in common that name one value: canonical, without outer white space, and a
-    whole number without its decimal point.
+    """What cells have in common that name one value: in one Unicode form (NFC), without outer white
+    space and signs that show nothing, and a whole number without its decimal point.
 
     Programs write a column of whole numbers with points ("2.0") where a cell is missing. "007" is
     not "7", and "1.10" not "1.1": these may be names.
     """
-    key = canonical(cell).strip()
+    key = cell.strip()
+    if not key.isascii():
+        key = unicodedata.normalize("NFC", UNSEEN.sub("", key)).strip()
     whole = WHOLE.fullmatch(key)
     return (whole[1] or whole[2]) if whole else key

@@ -9,7 +9,7 @@ import numpy as np
 
 from harness.common.clock import Clock
 from harness.common.errors import HarnessError
-from harness.common.text import canonical, folded, value_key
+from harness.common.text import folded, value_key
 from harness.methods.method import Answering
 from harness.tasks.examples import Example
 
@@ -37,8 +37,8 @@ def match_labels(names: Sequence[str], wanted: Mapping[str, Sequence[str]],
     """
     meanings = {folded(value_key(value)): label for label, values in wanted.items()
                 for value in (*values, label)}
-    own, tasks = ({canonical(name): name for name in known} for known in (names, wanted))
-    given = {own.get(canonical(name), name): tasks.get(canonical(label), label)
+    own, tasks = ({value_key(name): name for name in known} for known in (names, wanted))
+    given = {own.get(value_key(name), name): tasks.get(value_key(label), label)
              for name, label in given.items()}
     for name, label in given.items():
         if label not in wanted or name not in (*names, *map(str, range(len(names)))):

@@ -46,7 +46,8 @@ def entries(cell: str) -> tuple[str, ...] | None:
     if any(isinstance(entry, list | dict) for entry in found):
         raise HarnessError(f"a list holds lists or objects: {excerpt(cell, SHOWN)}",
                            "Give a list of the names of the classes that an item has.")
-    texts = (str(entry).strip() for entry in found if not _missing(entry))
+    texts = (str(entry).encode("utf-8", "replace").decode().strip()  # half a pair is not text
+             for entry in found if not _missing(entry))
     return tuple(text for text in texts if not blank(text))
 
 
@@ -119,7 +120,7 @@ class Spellings:
 
     def one(self, cell: str) -> str:
         """The spelling of the first cell that named this value; nothing where it is blank."""
-        return "" if blank(cell) else self.first.setdefault(value_key(cell), cell.strip())
+        return "" if blank(cell) else self.first.setdefault(value_key(cell), cell)
 
     def label(self, cell: str) -> str:
         """The same; of a list, a JSON array of the spelling of each entry."""
@@ -142,7 +143,9 @@ class OneSpelling:
 
         Raises HarnessError for a label that is a list of lists.
         """
-        return dataclasses.replace(
-            row, label=self.labels.label(row.label),
-            group=None if row.group is None else self.groups.one(row.group) or None,
-            slices={name: self.slices[name].one(value) for name, value in row.slices.items()})
+        label = self.labels.label(row.label)
+        group = None if row.group is None else self.groups.one(row.group) or None
+        slices = {name: self.slices[name].one(value) for name, value in row.slices.items()}
+        if (label, group, slices) == (row.label, row.group, row.slices):
+            return row  # a copy takes longer than all else here
+        return dataclasses.replace(row, label=label, group=group, slices=slices)

@@ -136,7 +136,8 @@ def draw(kept: Kept, split: Split) -> np.ndarray:
     given = [SPLITS[part] for part in np.unique(parts)]
     for part in ("train", "test"):
         if part not in given:
-            raise ValueError(f"the data names {' and '.join(given)}, and no row for {part}")
+            raise ValueError(f"the data names {' and '.join(given)}, and no row for {part} "
+                             "that has a label")
     for part in given:
         if part in split.model_fields_set:
             raise ValueError(f"a share for {part}, which the data itself names")

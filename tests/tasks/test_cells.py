@@ -50,7 +50,8 @@ def test_any_other_text_holds_none_and_stops_nothing(text):
     ("['it', \"it's\"]", ("it", "it's")), (r"['a\'b']", ("a'b",)), ("['a', ]", ("a",)),
     ("['a', None, nan, '']", ("a",)), ('["a", null]', ("a",)), ("['a''b']", None),
     ("[True, False]", ("True", "False")), ("[true, false]", ("True", "False")),
-    ("[0. 1.]", ("0.0", "1.0")), (" [] ", ()), ("['a', 'b', ...]", None), ('{"a": 1}', None)])
+    ("[0. 1.]", ("0.0", "1.0")), (" [] ", ()), ("['a', 'b', ...]", None),
+    (r'["\ud800", "a"]', ("?", "a")), ('{"a": 1}', None)])
 def test_what_a_cell_holds(cell, found):
     assert entries(cell) == found
 
@@ -70,7 +71,7 @@ def test_cells_that_name_one_value_are_spelt_as_the_first():
     found = list(map(OneSpelling().row, rows))
     assert [row.label for row in found] == [
         "cafe\u0301", "cafe\u0301", '["cafe\u0301", "x"]', '["x", "cafe\u0301"]']
-    assert [row.group for row in found] == ["1.0", "1.0", None, None]
+    assert [row.group for row in found] == [" 1.0", " 1.0", None, None]
     assert [row.slices for row in found[:2]] == [{"s": "2.0"}, {"s": "2.0", "t": ""}]
 
 

@@ -140,6 +140,13 @@ def test_other_values_stop_or_are_left_out(loaded):
     assert load_task(loaded(table, other_labels="drop")).facts.kept == 149
 
 
+def test_places_without_names_stop_a_suite_that_lists_0_and_1_as_classes(loaded):
+    table = tagged()
+    table["label"] = [f"{i % 2}; {1 - i % 2}; {i % 2}" for i in range(len(table))]
+    with pytest.raises(HarnessError, match=r"data\.csv: the labels are lists of 3 numbers"):
+        load_task(loaded(table, labels={"no": ["0"], "yes": ["1"]}))
+
+
 @pytest.mark.parametrize(("part", "found"), [
     ({"gate": {"calibration_error_at_most": 0.1}}, "gate: only a task of kind classification"),
     ({"decide": {"metric": "accuracy"}}, "accuracy is not of a task of kind multilabel"),

@@ -43,3 +43,10 @@ def test_lists_of_a_parquet_file_are_read(tmp_path):
     pq.write_table(pa.table({"q": ["1"], "a": [["x", "y"]]}), tmp_path / "q.parquet")
     (read,) = read_questions(tmp_path / "q.parquet", QuestionOptions(text="q", answers="a"))
     assert read.references == ("x", "y")
+
+
+def test_a_document_s_number_may_have_a_decimal_point():
+    documents = {"3": False, "caf\xe9": False}
+    found, _ = gather([row("Who?", "Ada", document="3.0"),
+                       row("Who else?", "Bo", document="cafe\u0301")], documents)
+    assert {e.document for e in found} == set(documents)
