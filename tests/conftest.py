@@ -37,7 +37,8 @@ os.environ["WANDB_MODE"] = "disabled"
 
 SLOW = ("study/test_cluster", "study/test_launch", "methods/test_tuners", "study/test_forgetting",
         "study/test_study", "test_recipes", "methods/test_methods", "study/test_reproduce",
-        "faults/test_kills", "methods/test_families", "hostile/test_models", "faults/test_disks")
+        "faults/test_kills", "methods/test_families", "hostile/test_models", "faults/test_disks",
+        "methods/test_alone_and_in_a_batch")
 """Files of more than 40 seconds, the slowest first. `make quick` leaves them out."""
 
 

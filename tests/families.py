@@ -21,12 +21,16 @@ from transformers import (
     BartForConditionalGeneration,
     BertConfig,
     BertForMaskedLM,
+    ConvBertConfig,
+    ConvBertForMaskedLM,
     DebertaV2Config,
     DebertaV2ForMaskedLM,
     DistilBertConfig,
     DistilBertForMaskedLM,
     ElectraConfig,
     ElectraForPreTraining,
+    FNetConfig,
+    FNetForMaskedLM,
     Gemma2Config,
     Gemma2ForCausalLM,
     Gemma3ForCausalLM,
@@ -41,6 +45,8 @@ from transformers import (
     ModernBertForMaskedLM,
     MPNetConfig,
     MPNetForMaskedLM,
+    NystromformerConfig,
+    NystromformerForMaskedLM,
     PreTrainedModel,
     PreTrainedTokenizerFast,
     Qwen2Config,
@@ -53,6 +59,8 @@ from transformers import (
     SmolLM3ForCausalLM,
     T5Config,
     T5ForConditionalGeneration,
+    XLNetConfig,
+    XLNetModel,
 )
 
 VOCABULARY = 400
@@ -149,6 +157,29 @@ def _modernbert() -> PreTrainedModel:
         local_attention=8))
 
 
+def _xlnet() -> PreTrainedModel:
+    """Its classification head reads the last place."""
+    return XLNetModel(XLNetConfig(vocab_size=VOCABULARY, d_model=32, n_layer=2, n_head=4,
+                                  d_inner=48, pad_token_id=PAD))
+
+
+def _convbert() -> PreTrainedModel:
+    """Convolves over padding."""
+    return ConvBertForMaskedLM(ConvBertConfig(**SMALL, embedding_size=32, pad_token_id=PAD))
+
+
+def _nystromformer() -> PreTrainedModel:
+    """Convolves its values over padding."""
+    return NystromformerForMaskedLM(NystromformerConfig(**SMALL, pad_token_id=PAD))
+
+
+def _fnet() -> PreTrainedModel:
+    """Takes no mask: a Fourier transform mixes all places."""
+    return FNetForMaskedLM(FNetConfig(
+        vocab_size=VOCABULARY, hidden_size=32, num_hidden_layers=2, intermediate_size=48,
+        max_position_embeddings=256, pad_token_id=PAD))
+
+
 def _gpt2() -> PreTrainedModel:
     return GPT2LMHeadModel(GPT2Config(vocab_size=VOCABULARY, n_embd=32, n_layer=2, n_head=4,
                                       n_positions=256, bos_token_id=START, eos_token_id=END))
@@ -217,16 +248,19 @@ DECODERS = {"gpt2": (_gpt2, byte_pairs), "llama": (_llama, unigrams),
             "gemma3": (_gemma3, unigrams), "smollm3": (_smollm3, byte_pairs)}
 SEQ2SEQ = {"t5": (_t5, unigrams), "flan-t5": (_flan_t5, unigrams), "bart": (_bart, byte_pairs)}
 FAMILIES = ENCODERS | DECODERS | SEQ2SEQ
+PADDED_OTHERWISE = {"xlnet": (_xlnet, unigrams), "convbert": (_convbert, word_pieces),
+                    "nystromformer": (_nystromformer, word_pieces), "fnet": (_fnet, byte_pairs)}
+"""Encoders that padding on the right would change."""
 
 
 def kind_of(family: str) -> str:
     """The kind of backbone that a family is."""
-    return ("encoder" if family in ENCODERS else "decoder" if family in DECODERS else "seq2seq")
+    return ("decoder" if family in DECODERS else "seq2seq" if family in SEQ2SEQ else "encoder")
 
 
 def write_family(family: str, folder: Path) -> Path:
     """A folder with the family's model and tokenizer."""
-    build, tokenizer = FAMILIES[family]
+    build, tokenizer = (FAMILIES | PADDED_OTHERWISE)[family]
     torch.manual_seed(0)
     model = build()
     with torch.no_grad():  # transformers' small values would leave attention nearly flat

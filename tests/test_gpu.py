@@ -11,6 +11,7 @@ from tiny import sentences, suite_dict
 
 from harness.backbones.encode import collate, encode
 from harness.backbones.load import load_tokenizer, load_with_head
+from harness.backbones.padding import Padding
 from harness.common.clock import Clock
 from harness.common.device import Device, detect
 from harness.common.memory import available
@@ -166,7 +167,7 @@ def test_a_batch_arrives_whole(encoder):
     tokenizer = load_tokenizer(encoder)
     items = encode(tokenizer, [Example(str(i), "word " * (i + 1), None, 0, "g", {})
                                for i in range(8)], 32)
-    there, here = (collate(tokenizer, items, device) for device in ("cuda", "cpu"))
+    there, here = (collate(tokenizer, items, Padding.RIGHT, device) for device in ("cuda", "cpu"))
     for name, values in here.items():
         assert there[name].device.type == "cuda"
         assert torch.equal(there[name].cpu(), values)

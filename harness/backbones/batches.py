@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from itertools import groupby
 
 PASS_TOKENS = {"cpu": 128, "cuda": 16_384}
 """What one more pass costs, in tokens: casting weights, adding up gradients, starting kernels."""
@@ -13,6 +14,11 @@ def by_length(lengths: Sequence[int], size: int) -> list[list[int]]:
     """Indices in batches of at most `size`, longest first: for inference."""
     order = sorted(range(len(lengths)), key=lambda i: (-lengths[i], i))
     return [order[start:start + size] for start in range(0, len(order), size)]
+
+
+def of_one_length(batches: Sequence[list[int]], lengths: Sequence[int]) -> list[list[int]]:
+    """Batches that are sorted by length, cut where it changes: none needs padding."""
+    return [list(alike) for batch in batches for _, alike in groupby(batch, lengths.__getitem__)]
 
 
 def shuffled(count: int, size: int, seed: str) -> list[list[int]]:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -19,20 +18,19 @@ from transformers import BatchEncoding
 
 from harness.backbones.batches import by_length
 from harness.backbones.casts import cast_once
-from harness.backbones.checkpoint import check_embedder
+from harness.backbones.embedder import SentenceReader, read_embedder
 from harness.backbones.embedder_prompts import Side, embedder_prompt
-from harness.backbones.encode import collate, encode
+from harness.backbones.encode import Encoded, collate, encode, trial_items
+from harness.backbones.finite import check_finite
 from harness.backbones.handle import Handle
+from harness.backbones.letters import as_letters
 from harness.backbones.load import Loaded, load_base
-from harness.backbones.quiet import quietly
+from harness.backbones.padding import Padding, find_padding
 from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.common.files import sha256_json
 from harness.common.kept import kept_folder
 from harness.tasks.examples import Example
-
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
 
 BATCH = 32
 VECTORS, COST = "features.safetensors", "cost.json"
@@ -62,14 +60,8 @@ def pooled(handle: Handle, max_length: int, device: Device) -> Featurizer:
 
     def connect() -> Encoder:
         loaded = load_base(handle, device.type)
-        cast_once(loaded.model)
-
-        def embed(examples: Sequence[Example]) -> np.ndarray:
-            with torch.inference_mode():
-                return _mean_pool(loaded, lambda batch: loaded.model(**batch).last_hidden_state,
-                                  examples, max_length, device)
-
-        return embed
+        return _mean_pool(loaded, lambda batch: loaded.model(**batch).last_hidden_state,
+                          max_length, device)
 
     return Featurizer(_key("mean", handle, max_length, device), connect)
 
@@ -90,33 +82,17 @@ class Embedder:
         return Featurizer(key, lambda: self._encoder(side, prompt), prompt)
 
     def _encoder(self, side: Side, prompt: str) -> Encoder:
-        model = self._model
-        encode = {"query": model.encode_query, "document": model.encode_document,
-                  "alike": model.encode}[side]
-
-        def embed(examples: Sequence[Example]) -> np.ndarray:
-            with self.device.autocast_context():
-                vectors = encode([e.joined for e in examples], prompt=prompt, batch_size=BATCH,
-                                 normalize_embeddings=True, show_progress_bar=False)
-            return np.asarray(vectors, dtype=np.float32)
-
-        return embed
+        reader = self._reader
+        return lambda examples: reader.embed([e.joined for e in examples], side, prompt)
 
     @cached_property
-    def _model(self) -> SentenceTransformer:
-        # Its import takes over a second, and few commands embed anything.
-        from sentence_transformers import SentenceTransformer
-
-        check_embedder(self.handle)
-        with quietly():
-            model = SentenceTransformer(str(self.handle.path), device=self.device.type,
-                                        model_kwargs={"use_safetensors": True})
-        model.max_seq_length = min(self.max_length, model.max_seq_length or self.max_length)
-        return model
+    def _reader(self) -> SentenceReader:
+        return read_embedder(self.handle, self.max_length, self.device)
 
 
 def _key(pooling: str, handle: Handle, max_length: int, device: Device, *before: str) -> str:
-    code = inspect.getsource(sys.modules[__name__])
+    code = [inspect.getsource(sys.modules[made.__module__]) for made in
+            (Featurizer, by_length, encode, as_letters, find_padding, SentenceReader)]
     return sha256_json([pooling, handle.sha256, max_length, device.type, device.autocast, code,
                         *before])
 
@@ -127,31 +103,43 @@ def pooled_texts(loaded: Loaded, texts: Sequence[str], max_length: int, device: 
 
     Virtual tokens that an adapter puts in front take no part in the mean.
     """
-    examples = [Example(str(i), text, None, 0, "", {}) for i, text in enumerate(texts)]
     loaded.model.eval()
-    cast_once(loaded.model)
 
     def states(batch: BatchEncoding) -> torch.Tensor:
         layers = loaded.model(**batch, output_hidden_states=True).hidden_states
         last: torch.Tensor = layers[-1][:, -batch["input_ids"].shape[1]:]
         return last
 
-    with torch.inference_mode():
-        return _mean_pool(loaded, states, examples, max_length, device)
+    examples = [Example(str(i), text, None, 0, "", {}) for i, text in enumerate(texts)]
+    return _mean_pool(loaded, states, max_length, device)(examples)
 
 
-def _mean_pool(loaded: Loaded, states: Callable[[BatchEncoding], torch.Tensor],
-               examples: Sequence[Example], max_length: int, device: Device) -> np.ndarray:
-    encoded = encode(loaded.tokenizer, examples, min(max_length, loaded.window))
-    rows: dict[int, np.ndarray] = {}
-    for indices in by_length([len(item["input_ids"]) for item in encoded], BATCH):
-        batch = collate(loaded.tokenizer, [encoded[i] for i in indices], device.type)
-        with device.autocast_context():
-            hidden = states(batch).float()
-        weights = batch["attention_mask"][..., None].to(hidden.dtype)
-        means = (hidden * weights).sum(dim=1) / weights.sum(dim=1)
-        rows.update(zip(indices, means.cpu().numpy(), strict=True))
-    return np.stack([rows[i] for i in range(len(examples))])
+def _mean_pool(loaded: Loaded, states: Callable[[BatchEncoding], torch.Tensor], max_length: int,
+               device: Device) -> Encoder:
+    """Means over what is no padding, told by lengths: not every model takes a mask."""
+    cast_once(loaded.model)
+    longest = min(max_length, loaded.window)
+
+    def means(items: Sequence[Encoded], padding: Padding) -> torch.Tensor:
+        hidden = states(collate(loaded.tokenizer, items, padding, device.type)).float()
+        real = padding.real([len(item["input_ids"]) for item in items])[..., None]
+        # Padding may be no number, and nothing times that is none either.
+        kept = hidden.masked_fill(~real.to(hidden.device), 0.0)
+        return kept.sum(dim=1) / real.sum(dim=1).to(hidden.device)
+
+    padding = find_padding(trial_items(loaded.tokenizer, longest), means)
+
+    def embed(examples: Sequence[Example]) -> np.ndarray:
+        encoded = encode(loaded.tokenizer, examples, longest)
+        lengths = [len(item["input_ids"]) for item in encoded]
+        rows: dict[int, np.ndarray] = {}
+        for indices in padding.cut(by_length(lengths, BATCH), lengths):
+            with torch.inference_mode(), device.autocast_context():
+                found = means([encoded[i] for i in indices], padding)
+            rows.update(zip(indices, found.cpu().numpy(), strict=True))
+        return np.stack([rows[i] for i in range(len(examples))])
+
+    return embed
 
 
 class FeatureStore:
@@ -199,6 +187,7 @@ class FeatureStore:
         once = {(e.text, e.pair): e for e in examples}
         place = {text: i for i, text in enumerate(once)}
         vectors = self._encoders[featurizer.key](list(once.values()))
+        check_finite(vectors, list(once.values()), "features")
         return vectors[[place[e.text, e.pair] for e in examples]]
 
     @staticmethod

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import torch
 
+from harness.backbones.batches import by_length, of_one_length
 from harness.backbones.score import Prefix
 from harness.backbones.seq2seq import padded
 from harness.backbones.traits import is_seq2seq, prompt_learner
@@ -23,7 +25,8 @@ def greedy(model: Any, prefix: Prefix, items: Sequence[Sequence[int]], most: int
 
     `items` holds each prompt's own tokens (at least one). The end token closes an answer and is
     left out. Rows are padded on the left, behind the prefix, and the padding is masked; those of
-    a sequence-to-sequence model on the right.
+    a sequence-to-sequence model on the right. Only rows of one length share a batch where padding
+    would put the prefix beyond a sliding window.
     """
     device = next(model.parameters()).device
     items = [[*prefix.again, *item] for item in items]
@@ -33,6 +36,22 @@ def greedy(model: Any, prefix: Prefix, items: Sequence[Sequence[int]], most: int
                                max_new_tokens=most, pad_token_id=padding, eos_token_id=end,
                                **PLAINLY)
         return [_until(row, end) for row in given[:, 1:].tolist()]
+    lengths = list(map(len, items))
+    batches = by_length(lengths, len(items))
+    if prefix.length and prefix.length + max(lengths) + most > _window(model):
+        # A window counts places: padding would push the prefix out of it.
+        batches = of_one_length(batches, lengths)
+    found: dict[int, list[int]] = {}
+    for rows in batches:
+        found.update(zip(rows, _behind(model, prefix, [items[i] for i in rows], most, padding, end),
+                         strict=True))
+    return [found[row] for row in range(len(items))]
+
+
+def _behind(model: Any, prefix: Prefix, items: Sequence[Sequence[int]], most: int, padding: int,
+            end: int) -> list[list[int]]:
+    """`greedy` of one batch."""
+    device = next(model.parameters()).device
     width = max(map(len, items))
     ids = torch.full((len(items), width), padding, dtype=torch.long)
     mask = torch.zeros((len(items), width), dtype=torch.long)
@@ -48,6 +67,12 @@ def greedy(model: Any, prefix: Prefix, items: Sequence[Sequence[int]], most: int
         past_key_values=prefix.for_batch(len(items)) if prefix.length else None,
         max_new_tokens=most, pad_token_id=padding, eos_token_id=end, **PLAINLY)
     return [_until(row, end) for row in given[:, prefix.length + width:].tolist()]
+
+
+def _window(model: Any) -> float:
+    """Places that the layers with a sliding window see."""
+    window = getattr(model.config.get_text_config(), "sliding_window", None)
+    return math.inf if window is None else float(window)
 
 
 def _until(tokens: list[int], end: int) -> list[int]:

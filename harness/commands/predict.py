@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from rich.console import Console
 
+from harness.backbones.finite import not_finite
 from harness.commands.gate import Asked, make_context
 from harness.common.clock import Clock
 from harness.common.errors import HarnessError
@@ -44,8 +45,12 @@ def predict(console: Console, asked: Asked, source: Path, output: Path, text: st
     columns = _columns(loaded, text, pair)
     rows = _rows(source, columns, said if text else _as_in(loaded, said))
     model = find_candidate(asked.candidate, context).model.load()
-    count = _write(output, _tables(model, rows, context.task))
+    unanswered: list[int] = []
+    count = _write(output, _tables(model, rows, context.task, unanswered))
     console.print(f"{count:,} rows: {output}", highlight=False, soft_wrap=True)
+    if unanswered:
+        console.print(f"{len(unanswered):,} rows have no answer (row {unanswered[0]} is the first):"
+                      " the model's probabilities are not finite", highlight=False, soft_wrap=True)
 
 
 def _rows(source: Path, columns: list[str], said: Form) -> list[tuple[str, ...]]:
@@ -71,14 +76,22 @@ def _columns(loaded: LoadedSuite, text: str | None, pair: str | None) -> list[st
     return columns
 
 
-def _tables(model: Answering, rows: list[tuple[str, ...]], task: Task) -> Iterator[pa.Table]:
+def _tables(model: Answering, rows: list[tuple[str, ...]], task: Task, unanswered: list[int]
+            ) -> Iterator[pa.Table]:
+    """The rows with their answers, a part at a time; adds to `unanswered` the rows whose
+    probabilities are no numbers, and which therefore have none."""
     for start in range(0, len(rows), CHUNK):
         chunk = [_example(*row) for row in rows[start: start + CHUNK]]
         found = model.predict(chunk, Clock())
+        silent = not_finite(found) if task.labels else []
+        unanswered += [start + row for row in silent]
+        without = np.isin(np.arange(len(chunk)), silent)
+        answers, kind = _answers(found, task)
         columns: dict[str, object] = {
             "row": range(start, start + len(chunk)), "item": [e.id for e in chunk],
-            "prediction": pa.array(*_answers(found, task))}
-        columns |= {f"p:{label}": found[:, i] for i, label in enumerate(task.labels)}
+            "prediction": pa.array(answers, kind, mask=without)}
+        columns |= {f"p:{label}": pa.array(found[:, i], mask=without)
+                    for i, label in enumerate(task.labels)}
         yield pa.table(columns)
 
 

@@ -20,10 +20,6 @@ UNFIT = {PeftType.LILY: "its answer to a text depends on the other texts of the 
 """Tuners whose figures would be of a batch and not of its items."""
 
 
-KEYS_ALONE = (PeftType.PREFIX_TUNING, PeftType.CARTRIDGE)
-"""Tuners that learn keys and values, and leave the input as it is."""
-
-
 def refuse_unfit(tuner: PeftType) -> None:
     """Raise HarnessError for a tuner whose answers are not of single items."""
     if tuner in UNFIT:
@@ -42,7 +38,6 @@ def make_ready(loaded: Loaded) -> None:
     config = model.active_peft_config
     refuse_unfit(config.peft_type)
     if prompt_learner(model):
-        _refuse_last_token(model)
         loaded.window -= virtual_tokens(model)
     for name in TASKS:
         if hasattr(config, name):
@@ -59,16 +54,6 @@ def make_ready(loaded: Loaded) -> None:
         for network in model.prompt_encoder.values():
             kind = next(network.parameters()).device.type
             network.forward = torch.autocast(kind, enabled=False)(network.forward)
-
-
-def _refuse_last_token(model: Any) -> None:
-    """Of input embeddings transformers does not know which are padding: a classifier that reads the
-    last token would read that of the longest text in the batch."""
-    config = model.active_peft_config
-    if hasattr(model.get_base_model(), "score") and config.peft_type not in KEYS_ALONE:
-        raise HarnessError(f"{config.peft_type.value} cannot be measured on a classifier that "
-                           "reads the last token: its answer would depend on the batch",
-                           "Use prefix-tuning, or another tuner.")
 
 
 def _with_task(model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from harness.backbones.batches import by_length
+from harness.backbones.batches import by_length, passes
 from harness.backbones.blocks import freeze
 from harness.backbones.casts import cast_once
 from harness.backbones.kept_states import KeptStates, reading
@@ -130,6 +130,9 @@ class DecoderLearner:
 
     def lengths(self) -> list[int]:
         return self._lengths
+
+    def passes(self, indices: list[int], most: int, overhead: int) -> list[list[int]]:
+        return passes(indices, self._lengths, most, overhead)
 
     def _reads_again(self) -> bool:
         """Whether every item is read with the head. Where weights are sharded, no gradient can

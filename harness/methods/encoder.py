@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
-from transformers import BatchEncoding
 
-from harness.backbones.batches import by_length
+from harness.backbones.batches import by_length, passes
 from harness.backbones.casts import cast_once
-from harness.backbones.encode import Encoded, collate, encode
+from harness.backbones.encode import Encoded, collate, encode, trial_items
 from harness.backbones.first_token import first_token_alone, last_block
 from harness.backbones.kept_states import KeptStates, reading
 from harness.backbones.load import Loaded
+from harness.backbones.padding import Padding, find_padding
 from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.methods.link import Link, held_out_loss
@@ -40,17 +40,22 @@ class EncoderClassifier:
     write: Save
     link: Link
     last: nn.Module | None = field(init=False)
+    padding: Padding = field(init=False)
 
     def __post_init__(self) -> None:
         cast_once(self.loaded.model)
         self.last = last_block(self.loaded.model)
+        self.loaded.model.eval()
+        self.padding = find_padding(trial_items(self.loaded.tokenizer, self.max_length),
+                                    self.logits)
 
     @property
     def parameters(self) -> tuple[int, int]:
         return count_parameters(self.loaded.model)
 
-    def logits(self, batch: BatchEncoding) -> torch.Tensor:
-        """Logits of the classes, [rows, classes]."""
+    def logits(self, items: Sequence[Encoded], padding: Padding) -> torch.Tensor:
+        """Logits of the classes of items in one batch, [items, classes]."""
+        batch = collate(self.loaded.tokenizer, items, padding, self.device.type)
         with first_token_alone(self.last):
             logits: torch.Tensor = self.loaded.model(**batch).logits
         return logits
@@ -67,10 +72,10 @@ class EncoderClassifier:
         """As `probabilities`, of tokens."""
         self.loaded.model.eval()
         rows: dict[int, np.ndarray] = {}
-        for indices in by_length([len(e["input_ids"]) for e in encoded], BATCH):
-            batch = collate(self.loaded.tokenizer, [encoded[i] for i in indices], self.device.type)
+        lengths = [len(item["input_ids"]) for item in encoded]
+        for indices in self.padding.cut(by_length(lengths, BATCH), lengths):
             with torch.inference_mode(), self.device.autocast_context():
-                logits = self.logits(batch)
+                logits = self.logits([encoded[i] for i in indices], self.padding)
             values = self.link.probabilities(logits.double().cpu().numpy())
             rows.update(zip(indices, values, strict=True))
         return np.stack([rows[i] for i in range(len(encoded))])
@@ -106,16 +111,18 @@ class EncoderLearner:
     def lengths(self) -> list[int]:
         return self._lengths
 
+    def passes(self, indices: list[int], most: int, overhead: int) -> list[list[int]]:
+        return self.classifier.padding.cut(passes(indices, self._lengths, most, overhead),
+                                           self._lengths)
+
     def sharing(self) -> AbstractContextManager[None]:
         return nullcontext()
 
     def loss(self, indices: list[int]) -> torch.Tensor:
-        device = self.classifier.device.type
-        batch = collate(self.classifier.loaded.tokenizer, [self.encoded[i] for i in indices],
-                        device)
         with reading(self.states):
-            logits = self.classifier.logits(batch)
-        return self.classifier.link.loss(logits.float(), self.targets[indices].to(device))
+            logits = self.classifier.logits([self.encoded[i] for i in indices],
+                                            self.classifier.padding)
+        return self.classifier.link.loss(logits.float(), self.targets[indices].to(logits.device))
 
     def validate(self) -> float:
         with reading(self.states):

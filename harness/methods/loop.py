@@ -15,7 +15,7 @@ from torch import nn
 from torch.distributed.tensor import DTensor
 from torch.optim.lr_scheduler import LambdaLR
 
-from harness.backbones.batches import PASS_TOKENS, passes, shuffled
+from harness.backbones.batches import PASS_TOKENS, shuffled
 from harness.backbones.flops import flop_counter
 from harness.backbones.shards import spread
 from harness.common.device import UNREPEATABLE, repeatable_gradients
@@ -52,6 +52,10 @@ class Learner(Protocol):
 
     def lengths(self) -> list[int]:
         """Tokens of each training example."""
+
+    def passes(self, indices: list[int], most: int, overhead: int) -> list[list[int]]:
+        """A batch cut into passes of at most `most` items, each of which costs as much as
+        `overhead` tokens."""
 
     def sharing(self) -> AbstractContextManager[None]:
         """Read what all passes of a step share once for the block; its gradient is taken last."""
@@ -206,8 +210,8 @@ def _accumulate(learner: Learner, indices: list[int], job: Job, micro: int) -> f
     losses, device, ranks = [], job.device, job.ranks
     # One autocast for all passes: weights are cast once a step, not once a pass.
     with device.autocast_context(), learner.sharing():
-        for part in passes(indices, learner.lengths(), micro * ranks.size,
-                           PASS_TOKENS[device.type] * ranks.size):
+        for part in learner.passes(indices, micro * ranks.size,
+                                   PASS_TOKENS[device.type] * ranks.size):
             # All ranks take part in each pass; one that is dealt nothing adds zero.
             mine = ranks.share(part)
             loss = learner.loss(mine or part[:1]) * bool(mine) / len(indices)

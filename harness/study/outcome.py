@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from harness.backbones.finite import check_finite
 from harness.common.clock import Clock
 from harness.measure.generation import answer_scores, generation
 from harness.measure.multilabel import SetQuality, set_quality
@@ -38,16 +39,22 @@ def outcome(task: Task, fitted: Fitted) -> Outcome:
 
 def _of_classes(task: Task, fitted: Fitted) -> Outcome:
     form, splits, labels = FORMS[task.kind], task.splits, task.labels
-    test = fitted.predict(splits.test, Clock())
+    test = _probabilities(fitted, splits.test)
     figures = form.quality(test, splits.test, labels)
     seen = splits.train[: len(splits.validation)]
     gap = overfitting(
-        form.quality(fitted.predict(seen, Clock()), seen, labels),
-        form.quality(fitted.predict(splits.validation, Clock()), splits.validation, labels),
+        form.quality(_probabilities(fitted, seen), seen, labels),
+        form.quality(_probabilities(fitted, splits.validation), splits.validation, labels),
         figures)
     by_slice = slices(splits.test, LINKS[task.kind].chosen(test))
     return Outcome({form.part: figures, "slices": by_slice, "overfitting": gap},
                    form.table(splits.test, test, labels))
+
+
+def _probabilities(fitted: Fitted, examples: Sequence[Example]) -> np.ndarray:
+    found = fitted.predict(examples, Clock())
+    check_finite(found, examples, "probabilities")
+    return found
 
 
 def _in_words(task: Task, fitted: Fitted) -> Outcome:

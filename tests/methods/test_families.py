@@ -21,6 +21,7 @@ from harness.backbones.encode import collate, encode
 from harness.backbones.features import FeatureStore, pooled
 from harness.backbones.handle import Handle, folder_handle
 from harness.backbones.load import load_causal, load_classifier, load_tokenizer
+from harness.backbones.padding import Padding
 from harness.backbones.score import read_prefix, score_options
 from harness.backbones.tree_mask import attention_masks
 from harness.common.clock import Clock
@@ -136,7 +137,7 @@ def test_a_loaded_encoder_is_transformers_own(family, handles, job):
     plain = AutoModelForSequenceClassification.from_pretrained(
         handles[family].path, num_labels=len(here.task.labels)).eval()
     plain.load_state_dict(ours.model.state_dict())
-    batch = collate(ours.tokenizer, encode(ours.tokenizer, here.train, 32), "cpu")
+    batch = collate(ours.tokenizer, encode(ours.tokenizer, here.train, 32), Padding.RIGHT, "cpu")
     torch.testing.assert_close(ours.model(**batch).logits,
                                plain(**batch).logits, atol=1e-5, rtol=0)
 
@@ -165,7 +166,8 @@ def test_positions_that_begin_behind_the_padding_shorten_the_window(handles):
 def test_the_longest_text_that_fits_the_window_is_read(family, handles):
     loaded = load_classifier(handles[family], ("a", "b"), "cpu")
     words = Example("0", "iron " * 600, None, 0, "g", {})
-    batch = collate(loaded.tokenizer, encode(loaded.tokenizer, [words], loaded.window), "cpu")
+    batch = collate(loaded.tokenizer, encode(loaded.tokenizer, [words], loaded.window),
+                    Padding.RIGHT, "cpu")
     assert batch["input_ids"].shape == (1, loaded.window)
     assert loaded.model(**batch).logits.isfinite().all()
 

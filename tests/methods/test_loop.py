@@ -7,6 +7,7 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from torch import nn
 
+from harness.backbones.batches import passes
 from harness.backbones.features import FeatureStore
 from harness.common.clock import Clock
 from harness.common.device import Device
@@ -33,6 +34,9 @@ class Toy:
 
     def lengths(self):
         return [1] * len(self.x)
+
+    def passes(self, indices, most, overhead):
+        return passes(indices, self.lengths(), most, overhead)
 
     def sharing(self):
         return nullcontext()

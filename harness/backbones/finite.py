@@ -1,0 +1,28 @@
+"""Numbers about items that are not finite, before anything is made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from harness.common.errors import HarnessError
+from harness.tasks.examples import Example
+
+SHOWN = 60
+
+
+def not_finite(numbers: np.ndarray) -> list[int]:
+    """Rows of [items, any] in which a number is not finite."""
+    return np.flatnonzero(~np.isfinite(numbers).all(axis=1)).tolist()
+
+
+def check_finite(numbers: np.ndarray, examples: Sequence[Example], what: str) -> None:
+    """Raise HarnessError that names the first item of [items, any] with a number that is not
+    finite, and says of `what` it is one."""
+    rows = not_finite(numbers)
+    if rows:
+        first = examples[rows[0]]
+        raise HarnessError(f"{what} of item {first.id} ('{first.text[:SHOWN]}') are not finite: so "
+                           f"it is with {len(rows)} of {len(examples)} items",
+                           "Use another model, or one whose weights are whole.")
