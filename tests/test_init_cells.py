@@ -301,6 +301,22 @@ def test_numbered_classes_in_lists_have_their_names(tmp_path, feature, kind):
     assert set(task.labels) == set(EMOTIONS)
 
 
+def test_a_number_has_one_name_in_all_files(tmp_path, glue):
+    numbered(glue["validation"], [i % 2 for i in range(40)], ("positive", "negative"))
+    with pytest.raises(HarnessError, match=r"train\.parquet and validation\.parquet number their "
+                                           r"classes otherwise: negative, positive; positive, neg"):
+        begin(tmp_path, **glue)
+    numbered(glue["validation"], [i % 2 for i in range(40)], ("negative", "positive", "mixed"))
+    assert set(begin(tmp_path, **glue)[1].labels) == {"negative", "positive"}
+
+
+def test_a_hidden_class_in_a_list_is_refused(tmp_path):
+    path = numbered(tmp_path / "data.parquet", [[0], [1, 0], [-1]] * 20, kind=pa.list_(pa.int64()),
+                    feature=[CLASS_LABEL])
+    with pytest.raises(HarnessError, match="20 lists of classes hold -1"):
+        start(tmp_path, path, PLAIN)
+
+
 @pytest.mark.parametrize("values", [[True, False], ["yes", "no "]])
 def test_truth_values_and_categories_are_classes(tmp_path, values):
     frame = pd.DataFrame({"text": [f"text {i}" for i in range(40)],

@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from harness.common.errors import HarnessError
-from harness.common.text import folded, value_key
+from harness.common.text import folded
 from harness.suite import Kind
 from harness.tasks.cells import class_numbers
+from harness.tasks.class_values import class_values, common_names
 from harness.tasks.examples import SPLITS, SplitName
 from harness.tasks.hidden import check_hidden
 from harness.tasks.label_sets import Sets, check_named, holds_lists, keep_sets, value_counts
@@ -132,7 +133,7 @@ def describe(places: Sequence[Place], options: TableOptions | FolderOptions,
                            "Is this the column of the class? Name it with --label; where a cell "
                            "holds several, say what is between them with --separator. There may "
                            f"be {MOST_CLASSES:,} classes, of {LEAST_ITEMS} items or more each.")
-    values = _spellings(held, _numbered(places, options))
+    values = class_values(held, _numbered(places, options))
     numbers = class_numbers(values)
     sets: Sets = {}
     if kind == "multilabel":
@@ -154,23 +155,10 @@ def describe(places: Sequence[Place], options: TableOptions | FolderOptions,
 
 
 def _numbered(places: Sequence[Place], options: TableOptions | FolderOptions) -> tuple[str, ...]:
-    """Names of classes that are numbers in the data, where all of its files note the same."""
     if isinstance(options, FolderOptions):
         return ()
-    noted = {class_names(path, options.label) for place in places for path in tables_at(place.path)}
-    return noted.pop() if len(noted) == 1 else ()
-
-
-def _spellings(labels: dict[str, int], numbered: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    """Labels that differ in case, white space or Unicode form alone, under the most frequent of
-    them, or under the name of the class that has the number."""
-    same: dict[str, list[str]] = {}
-    for label, _ in Counter(labels).most_common():
-        same.setdefault(folded(value_key(label)), []).append(label)
-    names = {str(i): name for i, name in enumerate(numbered)}
-    if not set(same) <= set(names):
-        names = {}
-    return {names.get(key, spelt[0]): tuple(spelt) for key, spelt in same.items()}
+    return common_names({path: class_names(path, options.label)
+                         for place in places for path in tables_at(place.path)})
 
 
 def _check(name: str, classes: dict[str, int], maybe: Separator | None) -> None:
