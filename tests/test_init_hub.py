@@ -56,6 +56,10 @@ REPOS = {
         "README.md": CARD, "plain/learn.jsonl": jsonl(PARTS["train"]),
         "plain/more.jsonl": b"{}\n", "plain/look.jsonl": jsonl(PARTS["test"]),
         "other/all.jsonl": jsonl(FRAME)}),
+    "datasets/some/listed": Repo({
+        "README.md": b"Lists.", "dataset_infos.json": b"{}",
+        "train.json": PARTS["train"].to_json(orient="records").encode(),
+        "test.json": PARTS["test"].to_json(orient="records").encode()}),
     "datasets/some/script": Repo({"script.py": b"import os", "README.md": b""}),
     "datasets/some/private": Repo(refusal=(401, "RepoNotFound")),
     "datasets/some/gated": Repo(refusal=(403, "GatedRepo")),
@@ -104,6 +108,14 @@ def test_a_data_set_of_the_hub_keeps_its_splits_at_a_commit(tmp_path, address, m
     assert task.origin == f"some/data@{COMMIT}"
     kept = {path.name for path in (tmp_path / "cache").rglob("*.*") if path.is_file()}
     assert not [name for name in kept if name.endswith((".py", ".md"))]
+
+
+def test_a_data_set_of_json_lists(tmp_path, address, monkeypatch):
+    said = init(tmp_path, address, "some/listed@main")
+    assert said.code == 0, said.err
+    spec, task = made(tmp_path, monkeypatch)
+    assert spec["source"]["test"]["files"] == ["test.json"]
+    assert texts(task.splits.test) == set(PARTS["test"]["text"])
 
 
 def test_a_configuration_and_a_split_by_another_name(tmp_path, address, monkeypatch):

@@ -10,8 +10,9 @@ from harness.common.errors import HarnessError
 from harness.sources.hub import asking, endpoint
 
 CARD = "README.md"
-TABLES = (".csv", ".tsv", ".jsonl", ".parquet")
-
+TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
+NOTES = ("dataset_infos.json", "dataset_dict.json", "dataset_info.json", "state.json")
+"""What `datasets` writes beside tables."""
 
 OFFLINE = "Try again where there is a network, or download the data and name its files."
 
@@ -43,7 +44,7 @@ def look_up(name: str, revision: str, config: str | None) -> HubData:
             card = "" if CARD not in files else Path(hf_hub_download(
                 name, CARD, repo_type="dataset", revision=info.sha, endpoint=endpoint(),
                 cache_dir=Path(place) / "cache")).read_text(encoding="utf-8")
-        tables = [file for file in files if PurePosixPath(file).suffix.lower() in TABLES]
+        tables = _tables(files)
         if not tables:
             raise HarnessError(
                 f"{origin}: holds no {', '.join(TABLES)} file, and scripts are never run",
@@ -51,6 +52,13 @@ def look_up(name: str, revision: str, config: str | None) -> HubData:
         folder = Path(place) / "names"
         _lay_out(folder, tables, card)
         return HubData(name, str(info.sha), _splits(folder, origin, config))
+
+
+def _tables(files: list[str]) -> list[str]:
+    """Those that are tables: JSON that is not in lines where there is nothing else."""
+    found = [file for file in files if PurePosixPath(file).suffix.lower() in TABLES]
+    return found or [file for file in files if PurePosixPath(file).suffix.lower() == ".json"
+                     and PurePosixPath(file).name not in NOTES]
 
 
 def _lay_out(folder: Path, tables: list[str], card: str) -> None:

@@ -8,6 +8,8 @@ from pydantic import BaseModel, Discriminator, Field, Tag
 
 from harness.suite.part import Part, Sha256
 
+HUB_FILE = r"\.(csv|tsv|jsonl|ndjson|json|parquet|xlsx)(\.(gz|bz2|xz))?$"
+
 
 class Mirror(Part):
     """Another wheel that holds the same file or folder."""
@@ -33,7 +35,7 @@ class HubSource(Part):
     hub: str = Field(pattern=r"^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)?$")
     revision: str = "main"
     repo_type: Literal["model", "dataset"] = "model"
-    files: tuple[Annotated[str, Field(pattern=r"\.(csv|tsv|jsonl|parquet)$")], ...] = ()
+    files: tuple[Annotated[str, Field(pattern=HUB_FILE)], ...] = ()
 
 
 class FileSource(Part):

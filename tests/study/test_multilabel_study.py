@@ -92,12 +92,13 @@ def test_data_is_checked_and_new_texts_are_answered_with_lists(study, published)
     said = ask(study, "check", "tags")
     assert said.code == 0, said.all
     run = next(r for r in published.study.records if r.identity.label == "tfidf")
-    (study / "new.csv").write_text("text\napple pear iron zinc\nplum cherry\nvery old\n")
+    (study / "new.csv").write_text("text\napple pear iron zinc\n\nplum cherry\n   \nvery old\n")
     said = ask(study, "predict", run.identity.run_id, "--suite", "tags", "--input",
                study / "new.csv", "--output", study / "out.parquet")
     assert said.code == 0, said.all
     found = pq.read_table(study / "out.parquet").to_pydict()
-    assert found["prediction"] == [["fruit", "metal"], ["fruit"], []]
+    assert found["row"] == [0, 1, 2, 3, 4], "case predict-blank-lines: blank lines are rows"
+    assert found["prediction"][::2] == [["fruit", "metal"], ["fruit"], []]
     refused(harness("baseline", "approve", run.identity.run_id, "--suites", study, "--runs",
                     study / "runs", "--baselines", study, HARNESS_CACHE=str(study / "cache")),
             "only a task of kind classification has a gate")

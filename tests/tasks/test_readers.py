@@ -119,6 +119,7 @@ def test_the_tables_of_a_folder_are_one(tmp_path):
     FRAME[:1].to_parquet(tmp_path / "sub" / "a.parquet")
     FRAME[1:].to_csv(tmp_path / "z.csv", index=False)
     (tmp_path / "README.md").write_text("no table")
+    (tmp_path / "notes.json").write_text('{"rows": 2}')
     rows = list(read_table(tmp_path, TableOptions(text="q", label="l")))
     assert [row.label for row in rows] == ["1", "0"]
 

@@ -54,11 +54,12 @@ def _no_table(path: Path, fix: str) -> HarnessError:
 
 
 def tables_at(path: Path) -> list[Path]:
-    """The file itself, or the tables below a folder in the order of their names."""
+    """The file itself, or the tables below a folder in the order of their names. Of JSON that is
+    not in lines, many folders hold notes on their tables: it counts where there is nothing else."""
     if not path.is_dir():
         return [path]
     found = sorted(p for p in path.rglob("*") if unpacked_ending(p) in ENDINGS and p.is_file())
     if not found:
         raise HarnessError(f"{path.name}: is a folder without a table: those end in "
                            f"{', '.join(ENDINGS)}", "Name a table.")
-    return found
+    return [p for p in found if unpacked_ending(p) != ".json"] or found
