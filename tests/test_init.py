@@ -96,6 +96,16 @@ def test_a_cell_of_ten_megabytes(tmp_path):
     assert "2,000,000 at most" in said
 
 
+def test_texts_without_spaces_are_measured_by_letters(tmp_path):
+    """Case cjk-classes: 151 signs were one word, read up to 32 tokens."""
+    frame = sentences()
+    frame["text"] = ["".join(chr(0x4E00 + (i * 31 + j * 7) % 500) for j in range(150)) + "。"
+                     for i in range(len(frame))]
+    loaded, _, said = start(tmp_path, write(frame, tmp_path / "data.csv"))
+    assert "texts: 151 words in the median, 151 in the 90th percentile, 151 at most" in said
+    assert load_suite(loaded.source.path, "standard").suite.budget.max_length == 256
+
+
 def rows(*pairs):
     return pd.DataFrame(pairs, columns=["text", "label"])
 

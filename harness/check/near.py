@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from datasketch import MinHash, MinHashLSH
 
 from harness.check.finding import Finding, shown
+from harness.common.words import split_words
 from harness.tasks.examples import Example, folded
 from harness.tasks.splits import Splits
 
@@ -76,7 +77,7 @@ def near_duplicates(indexed: Sequence[Example], asked: Sequence[Example]) -> Pai
 
 
 def _triples(example: Example) -> frozenset[str]:
-    words = folded(example.text, example.pair).split()
+    words = split_words(folded(example.text, example.pair))
     return frozenset(" ".join(words[i: i + WORDS]) for i in range(max(1, len(words) - WORDS + 1)))
 
 

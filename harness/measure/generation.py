@@ -7,9 +7,11 @@ from typing import ClassVar
 
 import numpy as np
 
+from harness.common.words import split_words
 from harness.measure.part import RecordPart
 from harness.tasks.answers import SCORES
 from harness.tasks.examples import Example
+from harness.tasks.wording import Wording
 
 
 class Generation(RecordPart):
@@ -24,17 +26,19 @@ class Generation(RecordPart):
     words: float
 
 
-def answer_scores(answers: Sequence[str], examples: Sequence[Example]) -> dict[str, np.ndarray]:
+def answer_scores(answers: Sequence[str], examples: Sequence[Example], wording: Wording
+                  ) -> dict[str, np.ndarray]:
     """Every score of every answer against its item's references, [items] each."""
-    return {name: np.array([score(answer, example.references)
+    return {name: np.array([score(answer, example.references, wording)
                             for answer, example in zip(answers, examples, strict=True)])
             for name, score in SCORES.items()}
 
 
-def generation(answers: Sequence[str], examples: Sequence[Example]) -> Generation:
+def generation(answers: Sequence[str], examples: Sequence[Example], wording: Wording
+               ) -> Generation:
     """Figures of `answers`. Raises ValueError for no items."""
     if not examples:
         raise ValueError("there are no items to measure")
-    scores = answer_scores(answers, examples)
+    scores = answer_scores(answers, examples, wording)
     return Generation(items=len(examples), **{name: float(s.mean()) for name, s in scores.items()},
-                      words=float(np.mean([len(answer.split()) for answer in answers])))
+                      words=float(np.mean([len(split_words(answer)) for answer in answers])))

@@ -11,8 +11,8 @@ from harness.measure.part import RecordPart
 from harness.methods.open_book import PassageRetriever
 from harness.methods.retriever import Retriever
 from harness.retrieval.vectors import NONE
-from harness.tasks.answers import normalised
 from harness.tasks.examples import Example, indicator
+from harness.tasks.wording import Wording
 
 DEPTHS = (1, 3, 5, 10)
 
@@ -67,20 +67,20 @@ class PassageRetrieval(RecordPart):
     mrr: float | None
     """Mean over the questions of 1 / rank of the first such passage among 10, 0 without one."""
     answer_share: float
-    """Share of the questions with a whole reference answer, normalised, in one of k passages."""
+    """Share of the questions with a whole reference answer, word for word, in one of k passages."""
     question_prompt: str = ""
     passage_prompt: str = ""
     """What the embedder's own configuration puts in front of texts that it reads."""
 
 
-def passage_retrieval(retriever: PassageRetriever, k: int, examples: Sequence[Example]
-                      ) -> PassageRetrieval:
+def passage_retrieval(retriever: PassageRetriever, k: int, examples: Sequence[Example],
+                      wording: Wording) -> PassageRetrieval:
     """Search for every question and look for its document and its answer. A question may have fewer
     than `k` passages, or none."""
     places = retriever.places(examples, max(k, *DEPTHS), Clock())
     named = all(example.document is not None for example in examples)
     ranks = _ranks(retriever, places[:, : DEPTHS[-1]], examples) if named else None
-    found = [any(_holds(text, example) for text in retriever.texts(row[:k]))
+    found = [any(_holds(text, example, wording) for text in retriever.texts(row[:k]))
              for row, example in zip(places.tolist(), examples, strict=True)]
     update = retriever.update
     return PassageRetrieval(
@@ -103,6 +103,6 @@ def _ranks(retriever: PassageRetriever, places: np.ndarray, examples: Sequence[E
     return np.where(own.any(axis=1), own.argmax(axis=1) + 1.0, np.inf)
 
 
-def _holds(text: str, example: Example) -> bool:
-    words = f" {normalised(text)} "
-    return any(f" {normalised(reference)} " in words for reference in example.references)
+def _holds(text: str, example: Example, wording: Wording) -> bool:
+    place = wording.place(text)
+    return any(wording.held(reference, place) for reference in example.references)

@@ -6,17 +6,20 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from harness.common.clock import Clock
+from harness.common.errors import CannotRunError
+from harness.common.words import single_letters, symbols, terms
 from harness.methods.linear import LinearHead, fit_linear
 from harness.methods.link import LINKS
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Options, Setting, spread
-from harness.tasks.answers import normalised
 from harness.tasks.examples import Example, indicator
+from harness.tasks.wording import Wording
 
 ANSWER = "answer.json"
 
@@ -65,7 +68,8 @@ class Majority(Method):
     def fit(self, job: Job, setting: Setting) -> Fit:
         with job.clock.phase("fit"):
             if job.task.kind == "generation":
-                return Fit(OneAnswer(_most_frequent([e.references[0] for e in job.train])))
+                return Fit(OneAnswer(_most_frequent([e.references[0] for e in job.train],
+                                                    job.task.wording)))
             shares = indicator(job.train, job.classes).mean(axis=0)
             return Fit(ClassShares(tuple(shares.tolist())))
 
@@ -75,11 +79,11 @@ class Majority(Method):
         return ClassShares(tuple(json.loads((folder / "shares.json").read_text(encoding="utf-8"))))
 
 
-def _most_frequent(answers: Sequence[str]) -> str:
-    """As first written; of equals the first. Case, punctuation and articles make no difference."""
-    counts = Counter(normalised(answer) for answer in answers)
+def _most_frequent(answers: Sequence[str], wording: Wording) -> str:
+    """As first written; of equals the first. Answers that count as the same are one."""
+    counts = Counter(map(wording.key, answers))
     most = counts.most_common(1)[0][0]
-    return next(answer for answer in answers if normalised(answer) == most)
+    return next(answer for answer in answers if wording.key(answer) == most)
 
 
 class TfidfOptions(Options):
@@ -113,7 +117,7 @@ class TfidfClassifier:
 
 @METHODS.register("tfidf")
 class Tfidf(Method):
-    """TF-IDF word n-grams and logistic regression."""
+    """TF-IDF word n-grams and logistic regression; in scripts without spaces a letter is a word."""
 
     name, family, kinds = "tfidf", "floor", (None,)
     summary = "TF-IDF of words and word pairs, logistic regression"
@@ -125,7 +129,12 @@ class Tfidf(Method):
     def fit(self, job: Job, setting: Setting) -> Fit:
         with job.clock.phase("fit"):
             vectorizer = self._vectorizer()
-            x = vectorizer.fit_transform([e.joined for e in job.train])
+            try:
+                x = vectorizer.fit_transform([e.joined for e in job.train])
+            except ValueError:  # every text has a term: they are too rare
+                raise CannotRunError(
+                    f"no term stands in {self.options.min_count} of the training texts",
+                    "Lower the option `min_count`.") from None
             head = fit_linear(x, indicator(job.train, job.classes),
                               float(setting["C"]), LINKS[job.task.kind])
             return Fit(TfidfClassifier(vectorizer, head))
@@ -137,5 +146,14 @@ class Tfidf(Method):
         return TfidfClassifier(vectorizer, LinearHead.load(folder, LINKS[job.task.kind]))
 
     def _vectorizer(self, vocabulary: dict[str, int] | None = None) -> TfidfVectorizer:
-        return TfidfVectorizer(ngram_range=self.options.ngrams, min_df=self.options.min_count,
-                               sublinear_tf=True, vocabulary=vocabulary)
+        return TfidfVectorizer(analyzer=partial(_terms, lengths=self.options.ngrams),
+                               min_df=self.options.min_count, sublinear_tf=True,
+                               vocabulary=vocabulary)
+
+
+def _terms(text: str, lengths: tuple[int, int]) -> list[str]:
+    """Words, sequences of them and what else says something; a text without such is a term."""
+    words = terms(text)
+    sequences = [" ".join(words[i:i + n]) for n in range(lengths[0], lengths[1] + 1)
+                 for i in range(len(words) - n + 1)]
+    return [*sequences, *single_letters(text), *symbols(text)] or [text]

@@ -92,6 +92,7 @@ def _validation_loss(chosen: Chosen, job: Job) -> float:
         return min(p.validation_loss for p in training.curve if p.validation_loss is not None)
     answers = chosen.fit.fitted.predict(job.validation, chosen.clock)
     if job.task.kind == "generation":
-        scores = [token_f1(a, e.references) for a, e in zip(answers, job.validation, strict=True)]
+        scores = [token_f1(a, e.references, job.task.wording)
+                  for a, e in zip(answers, job.validation, strict=True)]
         return 1.0 - sum(scores) / len(scores)
     return held_out_loss(LINKS[job.task.kind], answers, job.validation)

@@ -10,19 +10,22 @@ import numpy as np
 
 from harness.common.clock import Clock
 from harness.common.imports import absent
+from harness.common.words import letter_pairs, single_letters, terms
 from harness.retrieval.vectors import NONE
 
 # Where JAX is installed, bm25s begins with it at its own import: that takes most of a GPU's memory,
 # for a search that is not used here.
 with absent("jax"):
     import bm25s
+    from bm25s.stopwords import STOPWORDS_EN
 
 WORDS = "words"
 
 
 @dataclass
 class Lexical:
-    """BM25 over words without English stop words, as Lucene has it (bm25s, Lù 2024)."""
+    """BM25 over words without English stop words, as Lucene has it (bm25s, Lù 2024). Of scripts
+    without spaces, over letters and their pairs."""
 
     texts: list[str]
     index: bm25s.BM25
@@ -77,5 +80,5 @@ def _indexed(texts: Sequence[str]) -> bm25s.BM25:
 
 
 def _words(texts: Sequence[str]) -> list[list[str]]:
-    found = bm25s.tokenize(list(texts), stopwords="en", return_ids=False, show_progress=False)
-    return [list(words) for words in found]
+    return [[term for term in (*terms(text), *letter_pairs(text), *single_letters(text))
+             if term not in STOPWORDS_EN] for text in texts]

@@ -16,6 +16,7 @@ from harness.backbones.handle import Handle
 from harness.backbones.lengths import share_too_long
 from harness.check import answers, items, labels, near, power
 from harness.check.finding import ORDER, Finding
+from harness.common import words
 from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.common.files import sha256_json
@@ -25,6 +26,7 @@ from harness.study.executor import BusyError, Say, Turn, alone, in_own_process
 from harness.study.plan import Plan
 from harness.study.server import start_server
 from harness.suite import Budget
+from harness.tasks import wording
 from harness.tasks.splits import Splits
 from harness.tasks.task import Task
 
@@ -49,7 +51,8 @@ class Look:
     @property
     def key(self) -> str:
         """Names all that the findings depend on."""
-        code = [inspect.getsource(module) for module in (answers, items, near, labels, power)]
+        modules = (answers, items, near, labels, power, wording, words)
+        code = [inspect.getsource(module) for module in modules]
         return sha256_json([
             self.task.sha256, self.splits.sha256, dataclasses.asdict(self.task.facts),
             self.matters,
@@ -123,7 +126,7 @@ def _of_texts(look: Look, say: Say) -> Iterator[Finding]:
     if look.task.labels:
         yield from items.check_classes(look.task, splits)
     if look.task.corpus is not None:
-        yield from answers.check_answers(look.task.corpus, splits)
+        yield from answers.check_answers(look.task.corpus, splits, look.task.wording)
     yield from items.check_columns((*train, *splits.validation, *splits.test))
     yield from items.check_leaks(look.task)
     yield from items.check_test(splits)

@@ -22,6 +22,7 @@ from harness.methods.method import Fitted
 from harness.suite import Kind
 from harness.tasks.examples import Example, indicator
 from harness.tasks.task import Task
+from harness.tasks.wording import Wording
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,8 @@ def _probabilities(fitted: Fitted, examples: Sequence[Example]) -> np.ndarray:
 
 def _in_words(task: Task, fitted: Fitted) -> Outcome:
     answers = fitted.predict(task.splits.test, Clock()).tolist()
-    return Outcome({"generation": generation(answers, task.splits.test)},
-                   answer_table(task.splits.test, answers))
+    return Outcome({"generation": generation(answers, task.splits.test, task.wording)},
+                   answer_table(task.splits.test, answers, task.wording))
 
 
 OUTCOMES: dict[Kind, Callable[[Task, Fitted], Outcome]] = {
@@ -86,7 +87,8 @@ def set_table(examples: Sequence[Example], probabilities: np.ndarray, labels: Se
     return pa.table(columns)
 
 
-def answer_table(examples: Sequence[Example], answers: Sequence[str]) -> pa.Table:
+def answer_table(examples: Sequence[Example], answers: Sequence[str], wording: Wording
+                 ) -> pa.Table:
     """Item id, group, slices, first reference and stratum, the answer, and a column a score.
 
     Questions on one document are a group: their answers hang together.
@@ -96,7 +98,8 @@ def answer_table(examples: Sequence[Example], answers: Sequence[str]) -> pa.Tabl
         "target": [e.references[0] for e in examples],
         "stratum": [e.label for e in examples],
         "answer": list(answers)}
-    columns |= {f"m:{name}": scores for name, scores in answer_scores(answers, examples).items()}
+    columns |= {f"m:{name}": scores
+                for name, scores in answer_scores(answers, examples, wording).items()}
     return pa.table(columns)
 
 

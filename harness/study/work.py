@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -38,7 +38,6 @@ from harness.study.parts import budget_used, curve_records, notes, trial_records
 from harness.study.record import Identity, Record, Size, State, Status
 from harness.study.store import Store
 from harness.suite import Budget
-from harness.tasks.examples import Example
 from harness.tasks.task import Task
 
 Done = TypeVar("Done")
@@ -170,7 +169,7 @@ def _carry_out(assignment: Assignment, say: Callable[[str], None]) -> Record:
         budget_used=budget_used(job, splits, chosen.fit.training), trials=trial_records(chosen),
         curve=curve_records(chosen.fit.training), cost=cost,
         size=Size(trainable_parameters=trainable, total_parameters=total, artifact_bytes=0),
-        retrieval=_retrieval(fitted, splits.test),
+        retrieval=_retrieval(fitted, assignment.task),
         notes=(*notes(assignment.backbone, chosen), *meter.notes),
         environment=environment(assignment.device),
     ).model_copy(update=dict(found.parts))
@@ -179,14 +178,13 @@ def _carry_out(assignment: Assignment, say: Callable[[str], None]) -> Record:
     return assignment.store.write(record, found.table, fitted.save)
 
 
-def _retrieval(fitted: Fitted, examples: Sequence[Example]
-               ) -> Retrieval | PassageRetrieval | None:
+def _retrieval(fitted: Fitted, task: Task) -> Retrieval | PassageRetrieval | None:
     if not isinstance(fitted, Vote | AskedDecoder):
         return None
     if isinstance(fitted.retriever, PassageRetriever):
-        return passage_retrieval(fitted.retriever, fitted.k, examples)
+        return passage_retrieval(fitted.retriever, fitted.k, task.splits.test, task.wording)
     if isinstance(fitted.retriever, Retriever):
-        return retrieval(fitted.retriever, fitted.k, examples)
+        return retrieval(fitted.retriever, fitted.k, task.splits.test)
     return None
 
 

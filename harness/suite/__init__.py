@@ -6,6 +6,7 @@ from harness.suite.load import LoadedSuite, find_suite, load_suite, methods_of
 from harness.suite.part import Choice, Part
 from harness.suite.source import FileSource, GivenSources, HubSource, Mirror, Source, WheelSource
 from harness.suite.spec import (
+    AnswerReading,
     BackboneKind,
     BackboneSpec,
     Budget,
@@ -21,6 +22,7 @@ from harness.suite.spec import (
 
 __all__ = [
     "LOWER_IS_BETTER",
+    "AnswerReading",
     "BackboneKind",
     "BackboneSpec",
     "Budget",

@@ -9,7 +9,7 @@ from harness.suite.source import Source
 
 
 class Chunk(Part):
-    """How documents are cut into passages, in words."""
+    """How documents are cut into passages, in words: letters, in a script without spaces."""
 
     words: int = Field(100, ge=8)
     overlap: int = Field(20, ge=0)

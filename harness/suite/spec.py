@@ -16,6 +16,8 @@ from harness.suite.source import DataSource, Source
 
 BackboneKind = Literal["encoder", "decoder", "seq2seq"]
 """BERT-like, GPT-like, or T5-like: a decoder that answers what an encoder has read."""
+AnswerReading = Literal["unicode", "squad"]
+"""How answers in words are read before they are compared: see docs/answers.md."""
 
 
 class Split(Part):
@@ -80,6 +82,7 @@ class TaskSpec(Part):
     """What questions can be answered from."""
     answer_tokens: int = Field(32, ge=1, le=512)
     """The longest answer in words that a model may give."""
+    answers: AnswerReading = "unicode"
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> TaskSpec:
@@ -87,6 +90,8 @@ class TaskSpec(Part):
             raise ValueError(f"labels: a {self.kind} task names at least two classes")
         if self.kind != "generation" and self.corpus is not None:
             raise ValueError("corpus: only a task of kind generation is answered from documents")
+        if self.kind != "generation" and "answers" in self.model_fields_set:
+            raise ValueError("answers: only a task of kind generation is answered in words")
         if self.kind == "generation" and (self.labels or self.options):
             raise ValueError("labels: a task of kind generation is answered in words, "
                              "without classes or options")

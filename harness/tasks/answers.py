@@ -1,46 +1,49 @@
 """How right an answer in words is, against one or more reference answers.
 
-Answers are normalised as in SQuAD (Rajpurkar et al. 2016, section 6.1): lower case, without
-punctuation and articles, white space folded. Of several references the best score counts.
+Answers are compared word by word, as a task's `Wording` reads them. Of several references the best
+score counts.
 """
 
 from __future__ import annotations
 
-import re
-import string
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
-ARTICLES = re.compile(r"\b(a|an|the)\b")
-PUNCTUATION = str.maketrans("", "", string.punctuation)
-Score = Callable[[str, Sequence[str]], float]
+from harness.tasks.wording import WORDINGS, Wording
 
-
-def normalised(text: str) -> str:
-    """Lower case, no punctuation, no articles, single spaces."""
-    return " ".join(ARTICLES.sub(" ", text.lower().translate(PUNCTUATION)).split())
+UNICODE = WORDINGS["unicode"]
 
 
-def exact_match(answer: str, references: Sequence[str]) -> float:
-    """1 where the answer is a reference after normalising, else 0."""
-    return float(normalised(answer) in {normalised(r) for r in references})
+class Score(Protocol):
+    """In [0, 1]."""
+
+    def __call__(self, answer: str, references: Sequence[str], wording: Wording = UNICODE
+                 ) -> float: ...
 
 
-def token_f1(answer: str, references: Sequence[str]) -> float:
+def exact_match(answer: str, references: Sequence[str], wording: Wording = UNICODE) -> float:
+    """1 where the answer is a reference, word by word, else 0."""
+    return float(wording.key(answer) in {wording.key(r) for r in references})
+
+
+def token_f1(answer: str, references: Sequence[str], wording: Wording = UNICODE) -> float:
     """Harmonic mean of precision and recall over words, counted with repeats."""
-    return max(_f1(normalised(answer).split(), normalised(r).split()) for r in references)
+    given = wording.words(answer)
+    return max(_f1(given, wording.words(r)) for r in references)
 
 
-def rouge_l(answer: str, references: Sequence[str]) -> float:
+def rouge_l(answer: str, references: Sequence[str], wording: Wording = UNICODE) -> float:
     """F-measure of the longest common subsequence of words (Lin 2004), by rouge-score, stemmed."""
-    return float(_rouge().score_multi(list(references), answer)["rougeL"].fmeasure)
+    return float(_rouge(wording).score_multi(list(references), answer)["rougeL"].fmeasure)
 
 
-def answer_recall(answer: str, references: Sequence[str]) -> float:
+def answer_recall(answer: str, references: Sequence[str], wording: Wording = UNICODE) -> float:
     """Share of a reference's words that the answer holds, counted with repeats."""
-    return max(_recall(normalised(answer).split(), normalised(r).split()) for r in references)
+    given = wording.words(answer)
+    return max(_recall(given, wording.words(r)) for r in references)
 
 
 SCORES: dict[str, Score] = {"exact_match": exact_match, "token_f1": token_f1, "rouge_l": rouge_l,
@@ -60,9 +63,18 @@ def _recall(given: list[str], wanted: list[str]) -> float:
     return (Counter(given) & Counter(wanted)).total() / len(wanted)
 
 
-@cache
-def _rouge() -> Any:
-    # It imports all of NLTK, which takes half a second: most studies do not ask it.
-    from rouge_score.rouge_scorer import RougeScorer
+@dataclass(frozen=True)
+class _Tokenizer:
+    """What rouge-score asks for words."""
 
-    return RougeScorer(["rougeL"], use_stemmer=True)
+    wording: Wording
+
+    def tokenize(self, text: str) -> list[str]:
+        return self.wording.stems(text)
+
+
+@cache
+def _rouge(wording: Wording) -> Any:
+    from rouge_score.rouge_scorer import RougeScorer  # imports all of NLTK, half a second
+
+    return RougeScorer(["rougeL"], tokenizer=_Tokenizer(wording))

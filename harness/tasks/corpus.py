@@ -13,10 +13,12 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from harness.common import words
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_json
 from harness.common.kept import kept_folder
 from harness.common.text import blank, folded
+from harness.common.words import word_spans
 from harness.sources import fetch, fetch_whole
 from harness.sources.cache import cache_folder
 from harness.suite import LoadedSuite
@@ -77,7 +79,8 @@ def load_corpus(loaded: LoadedSuite, spec: CorpusSpec) -> Corpus:
     where every document or none is new.
     """
     fetched = fetch(spec.source, loaded.folder)
-    code = [inspect.getsource(sys.modules[__name__]), *tables.code()]
+    modules = (sys.modules[__name__], words)
+    code = [*map(inspect.getsource, modules), *tables.code()]
     key = sha256_json([fetched.sha256, spec.model_dump(mode="json", exclude={"source"}), code])
     folder = cache_folder() / "corpora" / key[:32]
 
@@ -121,11 +124,13 @@ def text_id(text: str) -> str:
 
 def chunks(text: str, chunk: Chunk) -> Iterator[str]:
     """Passages of `chunk.words` words, each beginning with the last `overlap` words of the one
-    before; the last may be shorter, but holds words of its own."""
-    words = text.split()
+    before; the last may be shorter, but holds words of its own. White space becomes one space."""
+    flat = " ".join(text.split())
+    spans = word_spans(flat) or [(0, 0)]
     step = chunk.words - chunk.overlap
-    for start in range(0, max(1, len(words) - chunk.overlap), step):
-        yield " ".join(words[start:start + chunk.words])
+    for start in range(0, max(1, len(spans) - chunk.overlap), step):
+        within = spans[start:start + chunk.words]
+        yield flat[within[0][0]:within[-1][1]]
 
 
 def _folder(path: Path) -> Iterator[Document]:

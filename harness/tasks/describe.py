@@ -13,6 +13,7 @@ import numpy as np
 
 from harness.common.errors import HarnessError
 from harness.common.text import folded
+from harness.common.words import split_words
 from harness.suite import Kind
 from harness.tasks.cells import class_numbers
 from harness.tasks.class_values import class_values, common_names
@@ -111,7 +112,7 @@ def describe(places: Sequence[Place], options: TableOptions | FolderOptions,
     ledger, words = Ledger(), array("l")
     for row, split in read_rows(places, READERS[reader], options):
         if ledger.add(row, split) is not None:
-            words.append(len(row.text.split()) + len((row.pair or "").split()))
+            words.append(len(split_words(row.text)) + len(split_words(row.pair or "")))
     labels, rows = ledger.labels, len(words) + ledger.empty
     if not labels:
         raise HarnessError(f"{name}: holds no texts", "Give data.")

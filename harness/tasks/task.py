@@ -20,7 +20,7 @@ from harness.common.kept import kept_folder
 from harness.common.located import explain
 from harness.sources import Source, fetch, fetch_whole
 from harness.sources.cache import cache_folder
-from harness.suite import GivenSources, Kind, LoadedSuite, Prompt
+from harness.suite import AnswerReading, GivenSources, Kind, LoadedSuite, Prompt
 from harness.tasks import cells, examples, items, label_sets, ledger, prepare, splits, tables
 from harness.tasks.cells import class_numbers
 from harness.tasks.corpus import Corpus, load_corpus
@@ -32,6 +32,7 @@ from harness.tasks.prepare import Place
 from harness.tasks.questions import gather, split_questions
 from harness.tasks.readers import READERS, Reader, ReaderOptions
 from harness.tasks.splits import Splits
+from harness.tasks.wording import WORDINGS, Wording
 
 FACTS = "facts.json"
 PREPARING = (text, cells, examples, items, label_sets, ledger, prepare, splits)
@@ -54,6 +55,13 @@ class Task:
     corpus: Corpus | None = None
     answer_tokens: int = 0
     """The longest answer in words; none where there are classes."""
+    answers: AnswerReading = "unicode"
+    """How answers in words are read before they are compared."""
+
+    @property
+    def wording(self) -> Wording:
+        """What reads answers in words."""
+        return WORDINGS[self.answers]
 
     @property
     def sha256(self) -> str:
@@ -63,7 +71,7 @@ class Task:
         if self.kind == "classification":
             return sha256_json(asked)
         return sha256_json([*asked, self.kind, self.prompt.passage,
-                            self.corpus and self.corpus.sha256, self.answer_tokens])
+                            self.corpus and self.corpus.sha256, self.answer_tokens, self.answers])
 
 
 def load_task(loaded: LoadedSuite) -> Task:
@@ -117,7 +125,7 @@ def _in_words(loaded: LoadedSuite, chosen: Reader, options: ReaderOptions) -> Ta
     with _splitting(loaded):
         parts = split_questions(found, spec.split)
     return Task(loaded.suite.name, spec.kind, (), (), spec.prompt, parts, facts, fetched.origin,
-                corpus, spec.answer_tokens)
+                corpus, spec.answer_tokens, spec.answers)
 
 
 @contextmanager

@@ -1,3 +1,5 @@
+import random
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -70,3 +72,17 @@ def test_leaks_and_conflicts_are_told():
     twice = [*test, example(400, text(50) + " twice"), example(401, text(50) + " thrice")]
     (found,) = check_near(Splits(tuple(train), (), tuple(twice)))
     assert (found.check, found.count) == ("duplicates", 2), "each item once, however many pairs"
+
+
+def test_near_duplicates_are_found_in_scripts_without_spaces_as_in_english():
+    """Case cjk-checks: one of 60 parts differs."""
+    draw = random.Random(0)
+    for stock, glue in (([chr(0x4E00 + i) for i in range(400)], ""),
+                        ([chr(0x0E01 + i) for i in range(46)], ""),
+                        ([f"w{i}" for i in range(400)], " ")):
+        train = [[draw.choice(stock) for _ in range(60)] for _ in range(20)]
+        other = [[*parts[:30], draw.choice(stock), *parts[31:]] for parts in train]
+        indexed = [example(i, glue.join(parts)) for i, parts in enumerate(train)]
+        asked = [example(100 + i, glue.join(parts)) for i, parts in enumerate(other)]
+        found = near_duplicates(indexed, asked)
+        assert found == list(zip(indexed, asked, strict=True))

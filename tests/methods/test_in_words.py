@@ -11,6 +11,7 @@ from quiz import PLACES, quiz_dict, write_quiz
 from harness.backbones.features import FeatureStore
 from harness.common.clock import Clock
 from harness.common.errors import HarnessError
+from harness.measure.generation import generation
 from harness.measure.retrieval import passage_retrieval
 from harness.methods import register_all
 from harness.methods.decoder import DecoderLearner, plain_decoder
@@ -115,11 +116,12 @@ def test_a_question_that_no_passage_matches_is_asked_alone(make_job):
     alone, asked = fitted.write([item, other], Clock())
     assert alone == fitted.writer.tail(item)
     assert len(asked) > len(fitted.writer.tail(other))
-    figures = passage_retrieval(fitted.retriever, 2, [item])
+    figures = passage_retrieval(fitted.retriever, 2, [item], job.task.wording)
     assert set(figures.recall.values()) == {0.0}
     assert figures.mrr == figures.answer_share == 0.0
-    both = passage_retrieval(fitted.retriever, 2, [item, other])
-    assert both.mrr == passage_retrieval(fitted.retriever, 2, [other]).mrr / 2 > 0
+    both = passage_retrieval(fitted.retriever, 2, [item, other], job.task.wording)
+    only = passage_retrieval(fitted.retriever, 2, [other], job.task.wording)
+    assert both.mrr == only.mrr / 2 > 0
 
 
 def test_an_update_is_timed_apart_from_the_build(make_job):
@@ -156,6 +158,17 @@ def test_the_most_frequent_answer_is_counted_without_case_and_articles(make_job)
                                                                      strict=False)]
     fitted = METHODS["majority"]({}).fit(dataclasses.replace(job, train=tuple(train)), {}).fitted
     assert fitted.predict(job.validation[:1], Clock()).tolist() == ["The owl"]
+
+
+@pytest.mark.parametrize(("references", "right"), [
+    ([("A",), ("An",), ("The",)], 1 / 3), ([("15",), ("1.5",), ("15",), ("1.5",)], 1 / 2)])
+def test_the_most_frequent_answer_is_right_for_its_share(make_job, references, right):
+    """Cases answer-is-article and numbers-lose-points: it was right for all."""
+    job = make_job()
+    items = [dataclasses.replace(job.train[0], references=r) for r in references]
+    fitted = METHODS["majority"]({}).fit(dataclasses.replace(job, train=tuple(items)), {}).fitted
+    figures = generation(fitted.predict(items, Clock()).tolist(), items, job.task.wording)
+    assert figures.exact_match == figures.token_f1 == pytest.approx(right)
 
 
 @pytest.mark.parametrize(("backbone", "method"), [("enc", "full"), ("enc", "features"),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from quiz import PLACES, documents, quiz_dict, write_quiz
 
 from harness.common.errors import HarnessError
+from harness.common.words import split_words
 from harness.suite import load_suite
 from harness.suite.corpus import Chunk, Corpus
 from harness.tasks.corpus import chunks, read_documents, text_id
@@ -30,6 +31,18 @@ def test_passages_hold_every_word_once_but_for_their_overlap(words, size, overla
         assert len(after) > overlap  # words of its own
         joined += after[overlap:]
     assert joined == text.split()
+
+
+def test_texts_without_spaces_are_cut_by_letters():
+    """Case cjk-corpus: a document of 913 signs was one passage."""
+    text = "".join(chr(0x4E00 + i) for i in range(450)) + "。 Riverton  2024 年" + "塔" * 450
+    found = list(chunks(text, Chunk(words=100, overlap=20)))
+    assert {len(split_words(passage)) for passage in found[:-1]} == {100}
+    assert all(split_words(before)[-20:] == split_words(after)[:20]
+               for before, after in pairwise(found))
+    joined = found[0] + "".join("".join(split_words(passage)[20:]) for passage in found[1:])
+    assert joined.replace(" ", "") == text.replace(" ", "")
+    assert any("。 Riverton 2024 年塔" in passage for passage in found)
 
 
 def corpus(**fields):

@@ -36,6 +36,22 @@ def test_answers_are_a_text_or_a_list(tmp_path):
     assert [r.references for r in read] == [("x", "y"), ("[not json",), ("4",), ()]
 
 
+def test_nulls_among_references_are_no_answers(tmp_path):
+    """Case references-null: the right answer was "None"."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    lists = [["Ida", None], [None], ["None", None, " "], [None, "null"]]
+    (tmp_path / "q.jsonl").write_text("\n".join(
+        json.dumps({"q": str(i), "a": a}) for i, a in enumerate(lists)))
+    pq.write_table(pa.table({"q": list("0123"), "a": lists}), tmp_path / "q.parquet")
+    for name in ("q.jsonl", "q.parquet"):
+        read = list(read_questions(tmp_path / name, QuestionOptions(text="q", answers="a")))
+        assert [r.references for r in read] == [("Ida",), (), ("None",), ("null",)]
+    found, facts = gather(read, {})
+    assert (len(found), facts.empty) == (3, 1)
+
+
 def test_lists_of_a_parquet_file_are_read(tmp_path):
     import pyarrow as pa
     import pyarrow.parquet as pq

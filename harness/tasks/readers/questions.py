@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from harness.common.text import blank
 from harness.tasks.examples import Row
 from harness.tasks.readers import ReaderOptions, reader
 from harness.tasks.readers.tables import named
@@ -41,10 +42,11 @@ def read_questions(path: Path, options: QuestionOptions) -> Iterator[Row]:
 
 
 def _references(cell: str) -> tuple[str, ...]:
-    """A JSON array's texts, or the cell itself; empty ones are left out."""
+    """A JSON array's texts, or the cell itself; nulls and empty ones are left out."""
     try:
-        found = json.loads(cell) if cell.lstrip().startswith("[") else [cell]
+        found = (json.loads(cell, parse_constant=lambda _: None)  # NaN is how pandas writes null
+                 if cell.lstrip().startswith("[") else [cell])
     except ValueError:
         found = [cell]
-    texts = dict.fromkeys(" ".join(str(text).split()) for text in found)
-    return tuple(text for text in texts if text)
+    texts = dict.fromkeys(" ".join(str(text).split()) for text in found if text is not None)
+    return tuple(text for text in texts if not blank(text))
