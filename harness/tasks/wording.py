@@ -66,11 +66,14 @@ _THOUSANDS = regex.compile(r"(?<![0-9]|[0-9][.,'])[0-9]{1,3}(?:(?:,[0-9]{2,3})*,
                            r"|(?:'[0-9]{3})+)(?![0-9]|[.,']?[0-9]*[,'][0-9])")
 _POINT = regex.compile(rf"(?<![{SPACED}.])\.(?=[0-9])", regex.V1)
 _MINUS = regex.compile(rf"(?<!{SPACED})-(\p{{Sc}}?)(?=[0-9])", regex.V1)
+_APART = regex.compile(r"(?<=[0-9])\p{P}{2,}(?=[0-9])")
 _BETWEEN = r"(?:(?<=[0-9])[\p{P}\p{S}]|(?<=[0-9]e)[+\-])(?=[0-9])"
-_GLUE = regex.compile(rf"(?!{_BETWEEN}|(?<!{SPACED})-[0-9]|(?<=\p{{L}})\#)"
+_SHARP = rf"(?<=\p{{L}})\#(?!{SPACED})"
+_GLUE = regex.compile(rf"(?!{_BETWEEN}|(?<!{SPACED})-[0-9]|{_SHARP})"
                       r"[!\"\#&'()*,\-./:;?@\[\\\]_`{|}]", regex.V1)
-_SYMBOL = (rf"[[\p{{S}}%]--[`¨´|+]]|(?<={SPACED})\+|\+(?![0-9])|(?<=\p{{L}})\#")
+_SYMBOL = rf"[[\p{{S}}%]--[`¨´|+]]|(?<={SPACED})\+|\+(?![0-9])"
 _WORD = regex.compile(rf"(?:(?<!{SPACED})-(?=[0-9]))?[{SPACED}--_]+(?:{_BETWEEN}[{SPACED}--_]+)*"
+                      rf"(?:{_SHARP})?"
                       rf"|{SIGN}\p{{M}}*|{_SYMBOL}", regex.V1)
 
 
@@ -79,9 +82,10 @@ def _prepared(text: str) -> str:
     text = _WIDE.sub(lambda c: unicodedata.normalize("NFKC", c[0]), regex.sub(r"\p{Cf}", "", text))
     text = folded(text)
     text = _DIGIT.sub(lambda c: str(unicodedata.decimal(c[0], c[0])), text).translate(_SAME)
+    text = _POINT.sub("0.", text)
     text = _WIDE_IN_NUMBER.sub(lambda c: unicodedata.normalize("NFKC", c[0]), text)
     text = _THOUSANDS.sub(lambda number: number[0].replace(",", "").replace("'", ""), text)
-    return str(_MINUS.sub(r" \1-", _POINT.sub("0.", text)))
+    return str(_APART.sub(" ", _MINUS.sub(r" \1-", text)))
 
 
 def _whole(text: str) -> list[str]:

@@ -31,8 +31,8 @@ ENGLISH = st.lists(st.sampled_from([
     ("-$5", "$5"), ("$5", "€5"), ("5%", "5"), ("<5", ">5"), ("90°", "90"), ("１．５", "15"),
     ("٣٫٥", "35"), ("1.234,5", "12345"), ("C++", "C"), ("C#", "C"), ("A+", "A"), ("😀", "😢"),
     ("A", "An"), ("A", ""), ("The", ""), ("?", ""), ("…", ""), ("Vitamin A", "vitamin"),
-    ("A, B", "B"), ("2^n", "2n"), ("Москва 2024", "Париж 2024"), ("气温-5度", "气温5度"),
-    ("x-y", "x y"),
+    ("(5)(1)", "51"), ("A, B", "B"), ("2^n", "2n"), ("Москва 2024", "Париж 2024"),
+    ("气温-5度", "气温5度"), ("x-y", "x y"),
 ])
 def test_what_differs_is_not_equal(one, other):
     """Cases answer-is-article and numbers-lose-points, and their kin."""
@@ -97,12 +97,11 @@ def test_chinese_is_cut_as_multilingual_scripts_cut_it(text):
     assert UNICODE.whole(text) == (mixed_segmentation(text) or text.split())
 
 
-@given(st.text(max_size=40))
+@given(st.one_of(st.text(max_size=40), st.text(
+    st.sampled_from("aAthe15 .,-+/$%#'’(e)：，·^_"), max_size=12)))
 def test_reading_again_changes_nothing_and_no_letter_is_lost(text):
     whole = UNICODE.whole(text)
     assert UNICODE.whole(" ".join(whole)) == whole
-    key = UNICODE.key(text)
-    assert UNICODE.key(key) == key
     letters = [c for c in text if c.isalpha()]
     assert bool(whole) or not letters
     assert sum(map(str.isalpha, "".join(whole))) >= len(letters) - text.count("ͅ")
