@@ -56,6 +56,8 @@ def unreadable(path: Path, kind: str, error: BaseException) -> HarnessError:
 
 def _text(path: Path, column: str, cell: object) -> str:
     """The cell as text that can be written: half of a surrogate pair becomes a question mark."""
+    if isinstance(cell, str) and cell.isascii():
+        return cell  # as most are: nothing in it to replace
     if cell is None or cell != cell:  # not a number: what pandas writes for nothing
         return ""
     if isinstance(cell, dict):
