@@ -114,6 +114,8 @@ def _look(folder: Path, most_bytes: float) -> Looked:
     if adapter:
         check_adapter(folder, most)
         try_patterns(folder, [name for found in shapes.values() for name in found])
+        _check_names(folder)
+        check_tokenizer(folder)
     else:
         _check_names(folder)
         _check_model(folder, {path.name: found for path, found in shapes.items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,11 +14,14 @@ from harness.backbones.aligned import align
 from harness.backbones.attention import speed_up_attention
 from harness.backbones.checkpoint import Use, auto_class, compared, refuse_gaps
 from harness.backbones.dropout import speed_up_dropout
-from harness.backbones.handle import ASKED, Handle
+from harness.backbones.handle import ASKED, Handle, Kind
 from harness.backbones.lookup import add_gradients_by_row
 from harness.backbones.quiet import quietly
 from harness.backbones.scoring_check import check_scoring
 from harness.common.errors import CannotRunError, HarnessError
+
+SEGMENTED = ("funnel", "xlnet")
+"""Types of models that tell segments apart and whose configurations do not say so."""
 
 
 @dataclass
@@ -106,8 +110,6 @@ def _load(handle: Handle, use: Use, device: str, **options: Any) -> Loaded:
                            "Name a model that transformers can load.") from error
     found = compared(model, info)
     refuse_gaps(found, handle.kind, use, handle.origin)
-    model.config.pad_token_id = tokenizer.pad_token_id
-    tokenizer.model_input_names = _inputs(handle, model, tokenizer)
     model = model.to(device).eval()
     if device == "cpu":
         align(model)
@@ -116,14 +118,24 @@ def _load(handle: Handle, use: Use, device: str, **options: Any) -> Loaded:
         add_gradients_by_row(model)
     drawn = {*found.missing, *found.misshapen}
     fresh = {name: p for name, p in model.named_parameters() if name in drawn}
-    return Loaded(model, tokenizer, _window(model, tokenizer), fresh)
+    return read_by(Loaded(model, tokenizer, 0, fresh), tokenizer, handle.kind)
 
 
-def _inputs(handle: Handle, model: Any, tokenizer: PreTrainedTokenizerBase) -> list[str]:
+def read_by(loaded: Loaded, tokenizer: PreTrainedTokenizerBase, kind: Kind) -> Loaded:
+    """The model with a tokenizer that it reads its texts by."""
+    loaded.model.config.pad_token_id = tokenizer.pad_token_id
+    tokenizer.model_input_names = _inputs(kind, loaded.model, tokenizer)
+    window = _window(loaded.model, tokenizer)
+    return dataclasses.replace(loaded, tokenizer=tokenizer, window=window)
+
+
+def _inputs(kind: Kind, model: Any, tokenizer: PreTrainedTokenizerBase) -> list[str]:
     """The tokenizer's outputs that the model reads. A tokenizer of a general class gives segment
-    ids to all; many models take none, GPT-2 would read them as tokens, RoBERTa knows one alone."""
+    ids to all; many models take none, GPT-2 and XLM would read them as tokens, RoBERTa knows one
+    alone."""
     taken = set(inspect.signature(model.forward).parameters)
-    if handle.kind == "decoder" or getattr(model.config, "type_vocab_size", 2) < 2:
+    known = 2 if model.config.model_type in SEGMENTED else 0
+    if kind == "decoder" or getattr(model.config, "type_vocab_size", known) < 2:
         taken.discard("token_type_ids")
     return [name for name in tokenizer.model_input_names if name in taken]
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import string
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoModel, AutoTokenizer
+from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedTokenizerBase
 
 from harness.backbones.prompts import chat_frame
 from harness.backbones.quiet import quietly
@@ -26,7 +25,7 @@ def check_tokenizer(folder: Path) -> None:
     Raises HarnessError where it cannot be loaded, makes very many tokens of few characters, or
     has a template that does harm. A template that merely fails is left to those who use it.
     """
-    if not any((folder / name).exists() for name in FILES):
+    if not has_tokenizer(folder):
         return
     try:
         with quietly():
@@ -47,17 +46,19 @@ def check_tokenizer(folder: Path) -> None:
         raise HarnessError(f"{folder}: {error.found}", error.fix) from None
 
 
+def has_tokenizer(folder: Path) -> bool:
+    """Whether a tokenizer lies in a folder."""
+    return any((folder / name).exists() for name in FILES)
+
+
 def check_vocabulary_fits(folder: Path) -> None:
     """Raise HarnessError where a folder's tokenizer has more tokens than its model's embedding has
     rows: a text with one of them could not be read."""
-    if not any((folder / name).exists() for name in FILES):
+    if not has_tokenizer(folder):
         return
     with quietly():
-        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
-        config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
-        with torch.device("meta"):
-            rows = embedding_rows(AutoModel.from_config(config, trust_remote_code=False))
-    tokens = max(tokenizer.get_vocab().values(), default=-1) + 1
+        tokens = tokens_of(AutoTokenizer.from_pretrained(folder, trust_remote_code=False))
+    _, rows = embedding_of(folder)
     if rows is not None and tokens > rows:
         raise HarnessError(
             f"{folder}: its tokenizer has {tokens:,} tokens, the model's embedding {rows:,} rows",
@@ -65,10 +66,22 @@ def check_vocabulary_fits(folder: Path) -> None:
             "tokenizer that it was trained with.")
 
 
-def embedding_rows(model: Any) -> int | None:
-    """How many tokens a model can read; None where it does not look them up in one table."""
+def tokens_of(tokenizer: PreTrainedTokenizerBase) -> int:
+    """One more than the greatest number that a tokenizer can give."""
+    return max(tokenizer.get_vocab().values(), default=-1) + 1
+
+
+def embedding_of(folder: Path) -> tuple[str, int | None]:
+    """Name and rows of the table in which a folder's model looks tokens up, as its configuration
+    has it; no rows where it has no such table."""
+    with quietly(), torch.device("meta"):
+        config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+        model = AutoModel.from_config(config, trust_remote_code=False)
     try:
         table = model.get_input_embeddings()
     except (NotImplementedError, AttributeError):
-        return None
-    return table.num_embeddings if isinstance(table, torch.nn.Embedding) else None
+        return "", None
+    if not isinstance(table, torch.nn.Embedding):
+        return "", None
+    return (next(name for name, module in model.named_modules() if module is table),
+            table.num_embeddings)

@@ -44,7 +44,10 @@ def predict(console: Console, asked: Asked, source: Path, output: Path, text: st
     context = make_context(asked, loaded, loaded.suite.budget_for(None).max_length)
     columns = _columns(loaded, text, pair)
     rows = _rows(source, columns, said if text else _as_in(loaded, said))
-    model = find_candidate(asked.candidate, context).model.load()
+    candidate = find_candidate(asked.candidate, context)
+    for note in candidate.notes:
+        console.print(f"{candidate.name}: {note}", markup=False, highlight=False, soft_wrap=True)
+    model = candidate.model.load()
     unanswered: list[int] = []
     count = _write(output, _tables(model, rows, context.task, unanswered))
     console.print(f"{count:,} rows: {output}", highlight=False, soft_wrap=True)

@@ -20,7 +20,7 @@ from harness.common.text import plain
 from harness.gate.labels import Reordered, match_labels
 from harness.methods.asked import AskedDecoder
 from harness.methods.decoder import nothing_to_save, plain_decoder
-from harness.methods.elsewhere import check_whole, load_tuned
+from harness.methods.elsewhere import check_whole, load_tuned, read_as, tuned_notes
 from harness.methods.encoder import EncoderClassifier
 from harness.methods.link import LINKS
 from harness.methods.method import Answering, Job
@@ -67,6 +67,8 @@ class Candidate:
     """The folder, for a model from elsewhere."""
     record: Record | None
     """The record, for a kept run."""
+    notes: tuple[str, ...] = ()
+    """How a folder is read, where a reader of its numbers must know."""
 
 
 @dataclass(frozen=True)
@@ -85,8 +87,9 @@ class TunedFolder:
         """Read the folder. Raises HarnessError where it cannot answer the task."""
         loaded = load_tuned(self.admitted, self.base, self.device.type)
         check_whole(self.admitted, loaded)
-        if self._backbone.kind in ASKED:
-            return self._asked(loaded)
+        backbone = read_as(self.admitted, self.base)
+        if backbone.kind in ASKED:
+            return self._asked(loaded, backbone)
         link, said = LINKS[self.task.kind], loaded.model.config.problem_type
         if said not in (None, link.problem_type):
             raise HarnessError(f"{self.admitted.path}: is of problem type {said}, the task of "
@@ -100,17 +103,10 @@ class TunedFolder:
         return Reordered(EncoderClassifier(loaded, longest, self.device, nothing_to_save, link),
                          order)
 
-    @property
-    def _backbone(self) -> Handle:
-        """What says of which kind the model is."""
-        if self.admitted.is_adapter and self.base is not None:
-            return self.base
-        return hashed_handle(self.admitted.path, self.admitted.sha256)
-
-    def _asked(self, loaded: Loaded) -> AskedDecoder:
+    def _asked(self, loaded: Loaded, backbone: Handle) -> AskedDecoder:
         job = Job(task=self.task, train=(), validation=(), seed=0, device=self.device,
                   budget=Budget(max_length=self.max_length), clock=Clock(),
-                  store=FeatureStore(None), backbone=self._backbone)
+                  store=FeatureStore(None), backbone=backbone)
         return plain_decoder(job, loaded=loaded)
 
 
@@ -128,7 +124,7 @@ def find_candidate(name: str, context: Context) -> Candidate:
     model = TunedFolder(admitted, context.task, context.max_length, context.device, base,
                         context.labels, spec.labels)
     return Candidate(plain(Path(name).resolve().name), model, admitted.sha256, admitted.bytes, base,
-                     admitted, None)
+                     admitted, None, tuned_notes(admitted, base))
 
 
 def kept_candidate(run_id: str, store: Store, context: Context) -> Candidate:

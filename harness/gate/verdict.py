@@ -42,6 +42,8 @@ class Subject(RecordPart):
     artifact_bytes: int
     base: str | None
     base_sha256: str | None
+    notes: tuple[str, ...] = ()
+    """How its folder is read, where a reader of the figures must know."""
 
 
 class Against(RecordPart):
@@ -184,7 +186,7 @@ def _subject(candidate: Candidate) -> Subject:
         name=candidate.name, sha256=candidate.sha256, artifact_bytes=candidate.artifact_bytes,
         run_id=candidate.record.identity.run_id if candidate.record else None,
         base=candidate.base.name if candidate.base else None,
-        base_sha256=candidate.base.sha256 if candidate.base else None)
+        base_sha256=candidate.base.sha256 if candidate.base else None, notes=candidate.notes)
 
 
 def _against(baseline: Baseline | None) -> Against | None:

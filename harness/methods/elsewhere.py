@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import dataclasses
+import json
 import re
 from pathlib import Path
 
-from peft import PeftModel, get_peft_model_state_dict
-from safetensors.torch import load_file
-from transformers import AutoConfig
+from transformers import AutoConfig, PreTrainedTokenizerBase
 
 from harness.backbones.admission import Admitted
 from harness.backbones.handle import Handle, hashed_handle
-from harness.backbones.load import Loaded, load_tokenizer, load_with_head
+from harness.backbones.load import Loaded, load_tokenizer, load_with_head, read_by
 from harness.backbones.quiet import quietly
+from harness.backbones.tokenizer import has_tokenizer
 from harness.backbones.weights import Shapes, tensor_shapes
 from harness.common.errors import HarnessError
-from harness.methods.adapter_running import make_ready
-from harness.methods.adapters import FRESH
-
-ADAPTER = "adapter_model.safetensors"
-HEADS = ("classifier.weight", "score.weight", "classifier.out_proj.weight")
-TOKENIZERS = ("tokenizer.json", "tokenizer_config.json", "vocab.txt")
+from harness.methods.adapter_folder import base_of, load_adapter, read_adapter
 
 
 def load_tuned(admitted: Admitted, base: Handle | None, device: str) -> Loaded:
@@ -36,30 +30,58 @@ def load_tuned(admitted: Admitted, base: Handle | None, device: str) -> Loaded:
         if base is None:
             raise HarnessError(f"{folder}: an adapter needs the model it was trained on",
                                "Name it with --base.")
-        return _adapter(folder, base, device)
+        return load_adapter(read_adapter(folder, base), device)
     handle = hashed_handle(folder, admitted.sha256)
     if base is not None and handle.kind != base.kind:
         raise HarnessError(f"{folder}: is of kind {handle.kind}, its base {base.name} of kind "
                            f"{base.kind}", "Name the base it was tuned from.")
-    if not _has_tokenizer(folder):
-        if base is None:
-            raise HarnessError(f"{folder}: has no tokenizer",
-                               "Save it beside the model, or name the base with --base.")
-        return dataclasses.replace(_whole(folder, handle, device), tokenizer=load_tokenizer(base))
-    return _whole(folder, handle, device)
+    if has_tokenizer(folder):
+        return _whole(folder, handle, device)
+    if base is None:
+        raise HarnessError(f"{folder}: has no tokenizer",
+                           "Save it beside the model, or name the base with --base.")
+    return read_by(_whole(folder, handle, device), load_tokenizer(base), handle.kind)
+
+
+def read_as(admitted: Admitted, base: Handle | None) -> Handle:
+    """What says of which kind the tuned model is, and how it is asked."""
+    if admitted.is_adapter and base is not None:
+        return base_of(admitted.path, base)
+    return hashed_handle(admitted.path, admitted.sha256)
+
+
+def tuned_notes(admitted: Admitted, base: Handle | None) -> tuple[str, ...]:
+    """What a reader of a tuned model's numbers must know of how its folder is read."""
+    if not admitted.is_adapter:
+        return hashed_handle(admitted.path, admitted.sha256).notes
+    return () if base is None else read_adapter(admitted.path, base).notes
 
 
 def check_vocabulary(admitted: Admitted, base: Handle) -> None:
-    """Raise HarnessError when the tuned model reads other tokens than its base."""
-    if admitted.is_adapter or not _has_tokenizer(admitted.path):
+    """Raise HarnessError when the tuned model reads other tokens than its base, or answers
+    otherwise than it does."""
+    kind = read_as(admitted, base).kind
+    if kind != base.kind and admitted.is_adapter:
+        raise HarnessError(f"{admitted.path}: makes a classifier of {base.name}, which is a "
+                           f"{base.kind}: the two cannot answer the same items",
+                           "Compare an adapter that answers as its base does.")
+    own = _own_tokenizer(admitted, base)
+    if own is None:
         return
-    ours = load_tokenizer(base).get_vocab()
-    theirs = load_tokenizer(hashed_handle(admitted.path, admitted.sha256)).get_vocab()
+    ours, theirs = load_tokenizer(base).get_vocab(), own.get_vocab()
     if ours != theirs:
         differing = len(set(ours.items()) ^ set(theirs.items()))
         raise HarnessError(f"{admitted.path}: its vocabulary ({len(theirs)} tokens) is not that "
                            f"of {base.name} ({len(ours)} tokens): {differing} entries differ",
                            "Compare a model with the base it was tuned from.")
+
+
+def _own_tokenizer(admitted: Admitted, base: Handle) -> PreTrainedTokenizerBase | None:
+    if admitted.is_adapter:
+        return read_adapter(admitted.path, base).tokenizer
+    if not has_tokenizer(admitted.path):
+        return None
+    return load_tokenizer(hashed_handle(admitted.path, admitted.sha256))
 
 
 def check_descent(admitted: Admitted, base: Handle) -> None:
@@ -85,10 +107,6 @@ def _blocks(folder: Path) -> Shapes:
     return found
 
 
-def _has_tokenizer(folder: Path) -> bool:
-    return any((folder / name).exists() for name in TOKENIZERS)
-
-
 def check_whole(admitted: Admitted, loaded: Loaded) -> None:
     """Raise HarnessError when parameters that the answer depends on were drawn at random."""
     if loaded.fresh:
@@ -100,38 +118,20 @@ def check_whole(admitted: Admitted, loaded: Loaded) -> None:
 def _whole(folder: Path, handle: Handle, device: str) -> Loaded:
     with quietly():
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+    _check_names(folder)
     names = tuple(str(config.id2label[i]) for i in sorted(config.id2label))
     return load_with_head(handle, names, device)
 
 
-def _adapter(folder: Path, base: Handle, device: str) -> Loaded:
-    weights = folder / ADAPTER
-    if not weights.is_file():
-        raise HarnessError(f"{folder}: no {ADAPTER}", "Save the adapter with `save_pretrained`.")
-    shapes = tensor_shapes(weights)
-    classes = next((shape[0] for name, shape in shapes.items() if name.endswith(HEADS)), 2)
-    loaded = load_with_head(base, tuple(str(i) for i in range(classes)), device)
-    beside = load_file(folder / FRESH) if (folder / FRESH).is_file() else {}
-    try:
-        loaded.model.load_state_dict(beside, strict=False)
-        with quietly():
-            loaded.model = PeftModel.from_pretrained(loaded.model, str(folder))
-        make_ready(loaded)
-    except (ValueError, RuntimeError, KeyError, TypeError) as error:
-        raise HarnessError(f"{folder}: the adapter does not fit {base.name}: "
-                           f"{' '.join(str(error).split())[:200]}",
-                           "Name the base that it was trained on.") from None
-    wanted = set(get_peft_model_state_dict(loaded.model))
-    if wanted - set(shapes):
-        raise HarnessError(f"{folder}: lacks {len(wanted - set(shapes))} tensors of the adapter "
-                           f"that its configuration describes ({min(wanted - set(shapes))})",
-                           "Save the adapter again.")
-    strangers = set(shapes) - wanted
-    if strangers:
-        raise HarnessError(f"{folder}: {base.name} has no place for {len(strangers)} of the "
-                           f"adapter's tensors ({min(strangers)})",
-                           "Name the base that it was trained on.")
-    loaded.fresh = {name: parameter for name, parameter in loaded.fresh.items()
-                    if not any(f".{saved}".endswith(f".{name}") for saved in (*beside, *shapes))}
-    loaded.model.eval()
-    return loaded
+def _check_names(folder: Path) -> None:
+    """Raise HarnessError where id2label and label2id contradict each other: all answers may be
+    swapped. Names that transformers made up itself (LABEL_0) say nothing."""
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    of_number, of_name = (config.get(field) or {} for field in ("id2label", "label2id"))
+    for name, number in of_name.items():
+        other = of_number.get(str(number))
+        if other not in (None, name) and f"LABEL_{number}" not in (name, other):
+            raise HarnessError(
+                f"{folder}: config.json contradicts itself: id2label has {number}: '{other}', "
+                f"label2id '{name}': {number}", "Correct the one that is wrong: all answers may "
+                "be swapped.")

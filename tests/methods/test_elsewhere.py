@@ -1,5 +1,6 @@
 """Models tuned elsewhere, with plain transformers and PEFT."""
 
+import json
 import shutil
 
 import pytest
@@ -156,3 +157,25 @@ def test_damage_and_absence_are_named(decoder, encoder, tmp_path):
         load_tuned(tmp_path, decoder, "cpu")
     with pytest.raises(HarnessError, match="is of kind decoder, its base tiny-encoder"):
         load_tuned(decoder.path, encoder, "cpu")
+
+
+@pytest.mark.parametrize(("of_number", "of_name", "words"), [
+    ({0: "fruit", 1: "metal", 2: "stone"}, {"stone": 0, "metal": 1, "fruit": 2},
+     "id2label has 0: 'fruit', label2id 'stone': 0"),
+    ({0: "fruit", 1: "metal", 2: "stone"}, {"fruit": 0, "metal": 1, "clay": 2},
+     "id2label has 2: 'stone', label2id 'clay': 2"),
+    ({0: "fruit", 1: "metal", 2: "stone"}, {"LABEL_0": 0, "LABEL_1": 1, "LABEL_2": 2}, None),
+    ({0: "LABEL_0", 1: "LABEL_1", 2: "LABEL_2"}, {"fruit": 0, "metal": 1, "stone": 2}, None),
+    ({0: "fruit", 1: "metal", 2: "stone"}, {"fruit": 0, "metal": 1, "stone": 2}, None)])
+def test_names_that_contradict_each_other(encoder, tmp_path, of_number, of_name, words):
+    """Case label2id-contradicts: all answers may be swapped."""
+    AutoModelForSequenceClassification.from_pretrained(encoder.path, num_labels=3).save_pretrained(
+        tmp_path)
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text())
+                               | {"id2label": of_number, "label2id": of_name}))
+    if words is None:
+        assert load_tuned(tmp_path, encoder, "cpu").model.num_labels == 3
+        return
+    with pytest.raises(HarnessError, match=words):
+        load_tuned(tmp_path, encoder, "cpu")

@@ -60,7 +60,8 @@ def _compared(result: GateResult) -> str:
     who, where = result.candidate, result.environment
     base = f" on {who.base}" if who.base else ""
     said = [f"Candidate {words.cell(who.name)}{words.cell(base)}, sha256 {who.sha256[:16]}, "
-            f"{words.size(who.artifact_bytes)}."]
+            f"{words.size(who.artifact_bytes)}.",
+            *(f"Note: {words.cell(note)}." for note in who.notes)]
     if result.baseline:
         approval = result.baseline.approval
         by = f" by {words.cell(approval.by)}" if approval.by else ""

@@ -34,6 +34,9 @@ def print_gate(console: Console, result: GateResult) -> None:
     console.print(table)
     console.print("Bounds are one-sided, 95% each, by test group on the same items.",
                   highlight=False)
+    for note in result.candidate.notes:
+        console.print(f"{result.candidate.name}: {note}", markup=False, highlight=False,
+                      soft_wrap=True)
     _items(console, "newly broken", result.broken)
     _items(console, "newly mended", result.mended)
     console.print(sentences.verdict(result), markup=False, highlight=False, soft_wrap=True)
