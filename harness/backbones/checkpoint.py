@@ -104,15 +104,20 @@ def _transformers_of(folder: Path) -> list[Path]:
     return [place for place in (named or [folder]) if (place / "config.json").is_file()]
 
 
-def _check(folder: Path, kind: Kind, use: Use, about: str) -> None:
-    with quietly():
+def empty_model(folder: Path, kind: Kind, use: Use) -> Any:
+    """The model that a folder's configuration describes, without memory for its weights."""
+    with quietly(), torch.device("meta"):
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
-        with torch.device("meta"):
-            built = auto_class(kind, use).from_config(config, trust_remote_code=False)
+        return auto_class(kind, use).from_config(config, trust_remote_code=False)
+
+
+def _check(folder: Path, kind: Kind, use: Use, about: str) -> None:
+    built = empty_model(folder, kind, use)
+    with quietly():
         held = {name: torch.empty(shape, device="meta") for path in folder.glob("*.safetensors")
                 for name, shape in tensor_shapes(path).items()}
         model, info = type(built).from_pretrained(
-            None, config=config, state_dict=held, device_map="meta", dtype=torch.float32,
+            None, config=built.config, state_dict=held, device_map="meta", dtype=torch.float32,
             ignore_mismatched_sizes=True, output_loading_info=True)
     refuse_gaps(compared(model, info), kind, use, about)
 

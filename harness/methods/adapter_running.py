@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 from functools import partial
 from typing import Any
 
+import peft
 import torch
+import transformers
 from peft.utils.peft_types import PeftType
 from torch import Tensor
 
@@ -18,6 +21,20 @@ TASKS = ("n_tasks", "num_tasks")
 """Fields of tuners that learn several tasks at once: here there is one, number 0."""
 UNFIT = {PeftType.LILY: "its answer to a text depends on the other texts of the batch"}
 """Tuners whose figures would be of a batch and not of its items."""
+
+
+KEYS_ALONE = (PeftType.PREFIX_TUNING, PeftType.CARTRIDGE)
+"""Tuners that learn keys and values, and leave the input as it is."""
+
+
+def keyless(reader: type[Any]) -> str | None:
+    """Why PEFT puts no keys and values before what a class of models reads, or None where it does:
+    PEFT's own test of a classifier, which it makes at the first pass (`_prefix_tuning_forward`).
+    """
+    if "past_key_values" in inspect.signature(reader.forward).parameters:
+        return None
+    return (f"{reader.__name__} of transformers {transformers.__version__} takes no "
+            f"past_key_values, in which PEFT {peft.__version__} gives a classifier its keys")
 
 
 def refuse_unfit(tuner: PeftType) -> None:

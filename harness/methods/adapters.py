@@ -14,14 +14,22 @@ from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING
 from peft.utils.peft_types import PeftType
 from safetensors.torch import load_file, save_file
 from torch.nn import Parameter
+from transformers import BertModel
 
-from harness.backbones.handle import Kind
+from harness.backbones.checkpoint import empty_model
+from harness.backbones.handle import Handle, Kind
 from harness.backbones.load import Loaded
 from harness.backbones.quiet import quietly
 from harness.backbones.scoring_check import check_scoring
 from harness.common.errors import CannotRunError, HarnessError
 from harness.common.names import did_you_mean
-from harness.methods.adapter_running import forget_ranks, make_ready, refuse_unfit
+from harness.methods.adapter_running import (
+    KEYS_ALONE,
+    forget_ranks,
+    keyless,
+    make_ready,
+    refuse_unfit,
+)
 from harness.methods.adapter_values import VIRTUAL_TOKENS, completed
 from harness.methods.method import METHODS, Job
 from harness.methods.tuned import Tuned, TunedOptions, load_model
@@ -34,6 +42,8 @@ LOW_RANK = {"r": 16, "lora_alpha": 32, "target_modules": "all-linear"}
 VIRTUAL = {"num_virtual_tokens": VIRTUAL_TOKENS}
 TASKS: dict[Kind, TaskType] = {"encoder": TaskType.SEQ_CLS, "decoder": TaskType.CAUSAL_LM,
                                "seq2seq": TaskType.SEQ_2_SEQ_LM}
+KEYLESS: dict[Kind, str] = {"encoder": reason} if (reason := keyless(BertModel)) else {}
+"""Of tuners that learn keys and values: BERT stands for the encoders."""
 STAND_INS = {PeftType.ADALORA: {"total_step": 1_000_000}}
 """For values that a configuration is refused without, but only a job knows."""
 
@@ -58,7 +68,16 @@ class Adapter(Tuned):
     def described(self) -> dict[str, Any]:
         return {**self.options, "learning_rates": list(self.rates)}
 
+    def cannot(self, backbone: Handle) -> str | None:
+        """As PEFT would say once it runs."""
+        if self.tuner not in KEYS_ALONE or backbone.kind != "encoder":
+            return None
+        return keyless(type(empty_model(backbone.path, backbone.kind, "states")))
+
     def prepare(self, loaded: Loaded, job: Job) -> None:
+        reason = self.cannot(job.need_backbone())
+        if reason is not None:
+            raise CannotRunError(f"PEFT cannot put {self.tuner.value} on this backbone: {reason}")
         options = completed(self.tuner, self.options, loaded, job)
         try:
             with quietly():
@@ -179,6 +198,7 @@ class PrefixTuning(Adapter):
 
     name, peft_type, preset = "prefix-tuning", "PREFIX_TUNING", VIRTUAL
     summary = "16 learned keys and values before every layer"
+    unable = KEYLESS
     learning_rates: ClassVar[dict[str, float]] = {"encoder": 1e-2, "decoder": 1e-2,
                                                   "seq2seq": 1e-2}
 

@@ -128,7 +128,8 @@ class Method(ABC):
     kinds_in_words: ClassVar[tuple[Kind | None, ...]] = ()
     """Kinds of backbone on which it can answer in words, without classes."""
     unable: ClassVar[dict[Kind, str]] = {}
-    """Why it does not work on a kind of backbone, where that is not plain."""
+    """Why it does not work on a kind of backbone, where that is not plain. A kind among `kinds` is
+    one that other versions of the libraries work on: a suite may name it, and its run fails."""
     summary: ClassVar[str]
     options_type: ClassVar[type[Options]] = Options
     changes_weights: ClassVar[bool] = False
@@ -154,6 +155,10 @@ class Method(ABC):
     def reads(cls, backbone: Kind) -> Use:
         """What it reads of a backbone of that kind: with the head that the kind answers with."""
         return "answers" if backbone in ASKED else "classes"
+
+    def cannot(self, backbone: Handle) -> str | None:
+        """Why it will fail on a backbone, where that is known before it runs."""
+        return None
 
     @abstractmethod
     def fit(self, job: Job, setting: Setting) -> Fit:

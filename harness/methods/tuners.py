@@ -13,8 +13,8 @@ from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING
 from peft.utils.peft_types import PeftType
 
 from harness.backbones.handle import KINDS, Kind
-from harness.methods.adapter_running import UNFIT
-from harness.methods.adapters import Adapter, Lora, PromptTuning
+from harness.methods.adapter_running import KEYS_ALONE, UNFIT
+from harness.methods.adapters import KEYLESS, Adapter, Lora, PromptTuning
 from harness.methods.method import METHODS
 
 BUT_DECODERS: tuple[Kind, ...] = ("encoder", "seq2seq")
@@ -46,7 +46,8 @@ def _register(tuner: PeftType) -> None:
     unable = dict.fromkeys(KINDS, UNFIT[tuner]) if tuner in UNFIT else UNABLE.get(tuner, {})
     nearest = PromptTuning if "num_virtual_tokens" in config_class.__dataclass_fields__ else Lora
     members: dict[str, Any] = {
-        "name": method_name(tuner), "peft_type": tuner.value, "unable": unable,
+        "name": method_name(tuner), "peft_type": tuner.value,
+        "unable": unable or (KEYLESS if tuner in KEYS_ALONE else {}),
         "kinds": tuple(kind for kind in KINDS if kind not in unable),
         "summary": f"PEFT's {config_class.__name__}",
         "learning_rates": nearest.learning_rates,

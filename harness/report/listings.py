@@ -39,8 +39,8 @@ def method_table() -> Table:
     known, kinds = catalogue(), get_args(BackboneKind)
     table = Table("method", "family", *kinds, "what", box=SIMPLE_HEAD)
     for row in known.values():
-        needs = ["any" if None in row.kinds else "yes" if kind in row.kinds else words.ABSENT
-                 for kind in kinds]
+        needs = ["any" if None in row.kinds else "yes" if kind in row.kinds
+                 and kind not in row.unable else words.ABSENT for kind in kinds]
         reasons = "".join(f"; no {kind}: {reason}" for kind, reason in row.unable.items())
         table.add_row(row.name, row.family, *needs, escape(row.summary + reasons))
     asked = ["yes" if kind in known["rag"].kinds else words.ABSENT for kind in kinds]

@@ -58,10 +58,15 @@ def print_plan(console: Console, plan: Plan, left: Sequence[PlannedRun], expecte
 
 
 def print_notes(console: Console, plan: Plan) -> None:
-    """What a reader of the backbones' numbers must know."""
-    for handle in plan.backbones.values():
-        for note in handle.notes:
-            console.print(f"{handle.name}: {note}", markup=False, highlight=False, soft_wrap=True)
+    """What a reader of the backbones' numbers must know, and which methods are known to fail."""
+    said = [f"{handle.name}: {note}" for handle in plan.backbones.values()
+            for note in handle.notes]
+    entries = {(run.entry.label, run.entry.backbone): run.entry for run in plan.runs}
+    for (label, backbone), entry in entries.items():
+        reason = entry.method.cannot(plan.backbones[backbone]) if backbone else None
+        said += [f"{backbone}: {label} will fail: {reason}"] if reason else []
+    for line in said:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def print_devices(console: Console, expected: Estimate, devices: Mapping[str, Gpu]) -> None:

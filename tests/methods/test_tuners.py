@@ -3,9 +3,12 @@
 import dataclasses
 
 import numpy as np
+import peft
 import pytest
 import torch
+import transformers
 import yaml
+from families import write_family
 from naive import option_by_option
 from peft import LilyConfig, get_peft_model
 from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING
@@ -19,20 +22,21 @@ from transformers import (
     BertModel,
     LlamaConfig,
     LlamaForCausalLM,
+    MPNetForSequenceClassification,
     T5Config,
     T5ForConditionalGeneration,
 )
 
 from harness.backbones.features import FeatureStore
-from harness.backbones.handle import KINDS, Handle
+from harness.backbones.handle import KINDS, Handle, folder_handle
 from harness.backbones.score import read_prefix, score_options
 from harness.backbones.scoring_check import check_scoring
 from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.common.errors import CannotRunError, HarnessError
 from harness.methods import register_all
-from harness.methods.adapter_running import UNFIT
-from harness.methods.adapters import AnyPeft
+from harness.methods.adapter_running import KEYS_ALONE, UNFIT, keyless
+from harness.methods.adapters import KEYLESS, AnyPeft
 from harness.methods.method import METHODS, Job
 from harness.methods.resolve import resolve
 from harness.methods.trials import fit_once
@@ -43,7 +47,9 @@ from harness.tasks.task import load_task
 register_all()
 ALL = [(tuner, kind) for tuner in PEFT_TYPE_TO_CONFIG_MAPPING for kind in KINDS]
 UNABLE_HERE = [(tuner, kind) for tuner, kind in ALL if kind in UNABLE.get(tuner, {})]
-ABLE = [pair for pair in ALL if pair not in UNABLE_HERE and pair[0] not in UNFIT]
+ABLE = [(tuner, kind) for tuner, kind in ALL
+        if (tuner, kind) not in UNABLE_HERE and tuner not in UNFIT
+        and not (tuner in KEYS_ALONE and kind in KEYLESS)]
 
 
 def ids(pairs):
@@ -215,3 +221,35 @@ def test_there_is_a_method_for_every_tuner_and_most_work_on_each_kind():
     assert sum(kind == "decoder" for _, kind in ABLE) >= 40
     assert sum(kind == "encoder" for _, kind in ABLE) >= 38
     assert sum(kind == "seq2seq" for _, kind in ABLE) >= 38
+
+
+@pytest.mark.parametrize("name", ["prefix-tuning", "cartridge"])
+def test_a_tuner_that_the_installed_libraries_cannot_do_is_known_before_it_runs(
+        name, tmp_path, job):
+    """PEFT puts learned keys before what takes past keys, and finds out at the first pass."""
+    method = METHODS[name]({"num_virtual_tokens": 4})
+    handle = folder_handle(write_family("mpnet", tmp_path))
+    reason = method.cannot(handle)
+    assert reason is not None
+    assert f"MPNetModel of transformers {transformers.__version__}" in reason
+    assert f"PEFT {peft.__version__}" in reason
+    with pytest.raises(CannotRunError, match="takes no past_key_values"):
+        fit_once(method, dataclasses.replace(job["encoder"], backbone=handle),
+                 {"learning_rate": 1e-3})
+    assert METHODS["lora"]({}).cannot(handle) is None
+    assert method.cannot(job["decoder"].need_backbone()) is None
+    adapter = get_peft_model(
+        MPNetForSequenceClassification.from_pretrained(handle.path),
+        PEFT_TYPE_TO_CONFIG_MAPPING[method.tuner](task_type="SEQ_CLS", num_virtual_tokens=4))
+    with pytest.raises(ValueError, match="does not support past key values"):
+        adapter(input_ids=torch.tensor([[5, 9]]), attention_mask=torch.ones(1, 2))
+
+
+def test_what_stands_for_the_encoders_decides_what_the_list_of_methods_says():
+    class WithoutKeys(BertModel):
+        def forward(self, input_ids): ...
+
+    assert keyless(WithoutKeys).startswith("WithoutKeys of transformers")
+    assert bool(KEYLESS) == (keyless(BertModel) is not None)
+    assert METHODS["prefix-tuning"].unable == METHODS["cartridge"].unable == KEYLESS
+    assert "encoder" in METHODS["prefix-tuning"].kinds, "a suite of other versions may name it"
