@@ -36,7 +36,7 @@ def statistics() -> float:
         points = found.points[metric]
         for i in range(METHODS):
             figure(metric, [float(points[i])], values[[i]], found.drawn)
-        differences([Sample(str(i), [float(points[i])], values[i]) for i in range(METHODS)],
+        differences(metric, [Sample(str(i), [float(points[i])], values[i]) for i in range(METHODS)],
                     found.drawn)
     return time.perf_counter() - start
 

@@ -97,7 +97,7 @@ def examine(world: Scenario, studies: int) -> dict[str, dict[str, float]]:
             points = found.points[metric].reshape(count, world.seeds)
             values = found.values[metric].reshape(count, world.seeds, -1)
             one = figure(metric, points[0].tolist(), values[0], found.drawn)
-            pairs = differences([Sample(str(i), points[i].tolist(), values[i].mean(axis=0))
+            pairs = differences(metric, [Sample(str(i), points[i].tolist(), values[i].mean(axis=0))
                                  for i in range(count)], found.drawn)
             first = pairs["0", "1"]
             gap = 0.0 if copies else true[metric][0] - true[metric][1]

@@ -65,7 +65,12 @@ class Measured:
     def sample(self, arm: Arm, metric: str) -> Sample | None:
         """The arm's seeds in a metric; None where it is not defined."""
         found = self._seeds(arm, metric)
-        return Sample(arm.name, found[0], found[1].mean(axis=0)) if found else None
+        if found is None:
+            return None
+        places = [self.place[r.identity.run_id] for r in arm.done]
+        shares = metric in self.drawn.shares
+        scores = self.responses.right[places].mean(axis=0) if shares else None
+        return Sample(arm.name, found[0], found[1].mean(axis=0), scores)
 
     def figure(self, arm: Arm, metric: str) -> Figure | None:
         """The arm's figure in a metric; None where it is not defined."""

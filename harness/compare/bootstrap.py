@@ -13,12 +13,13 @@ runs and resamples are one matrix product.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Protocol
 
 import numpy as np
 
 from harness.compare.areas import Areas, placements
+from harness.compare.few import SHARES
 from harness.measure.quality import BINS, confidence_bins
 from harness.methods.link import LINKS
 
@@ -71,6 +72,22 @@ class Drawn:
 
     groups: int
     strata: int
+    sizes: tuple[int, ...] = ()
+    """Items of each group; none where each is one item."""
+    by_class: tuple[int, ...] = ()
+    """Groups of each class; none where a task has no classes."""
+    shares: frozenset[str] = SHARES
+    """Metrics that are shares of items."""
+
+    @property
+    def items(self) -> int:
+        """Items of all groups."""
+        return sum(self.sizes) if self.sizes else self.groups
+
+    @property
+    def alike(self) -> float:
+        """How many independent items tell as much where all items of a group are alike."""
+        return self.items**2 / sum(n * n for n in self.sizes) if self.sizes else self.groups
 
     @property
     def freedom(self) -> int:
@@ -183,7 +200,8 @@ def bootstrap(answers: Answers, resamples: int = RESAMPLES, seed: int = 0) -> Re
         return {name: metric(sums) for name, metric in METRICS.items()}
 
     shared = np.hstack([np.ones((len(there), 1)), there])
-    return resample(shared, own, answers.groups, answers.strata, metrics, resamples, seed)
+    found = resample(shared, own, answers.groups, answers.strata, metrics, resamples, seed)
+    return replace(found, drawn=replace(found.drawn, shares=SHARES | {"micro_f1"}))
 
 
 def resample(shared: np.ndarray, own: Sequence[np.ndarray], groups: np.ndarray, within: np.ndarray,
@@ -191,9 +209,10 @@ def resample(shared: np.ndarray, own: Sequence[np.ndarray], groups: np.ndarray, 
              ) -> Resampled:
     """Metrics made of sums over items, on the items and on `resamples` resamples of them.
 
-    What each item adds is `shared` [items, parts] and, a run, `own` [items, parts]; `groups`
-    [items] numbers the groups from 0, `within` [groups] is each one's stratum. `metrics` turns the
-    sums, [parts, draws] and [runs, parts, draws], into values [runs, draws].
+    What each item adds is `shared` [items, parts], which begins with 1 and the classes it has, and,
+    a run, `own` [items, parts]; `groups` [items] numbers the groups from 0, `within` [groups] is
+    each one's stratum. `metrics` turns the sums, [parts, draws] and [runs, parts, draws], into
+    values [runs, draws].
     """
     count = len(within)
     same = _sum_by_group(shared, groups, count).astype(np.float32).T
@@ -205,7 +224,7 @@ def resample(shared: np.ndarray, own: Sequence[np.ndarray], groups: np.ndarray, 
 
     points = on(np.ones((count, 1)))
     return _resampled(points, [on(drawn) for drawn in draws(within, resamples, seed)],
-                      drawn_from(within))
+                      drawn_from(within, groups, shared[:, 1:] > 0))
 
 
 def bootstrap_means(scores: Mapping[str, np.ndarray], groups: np.ndarray, within: np.ndarray,
@@ -222,7 +241,7 @@ def bootstrap_means(scores: Mapping[str, np.ndarray], groups: np.ndarray, within
 
     points = metrics(np.ones((len(within), 1)))
     return _resampled(points, [metrics(drawn) for drawn in draws(within, resamples, seed)],
-                      drawn_from(within))
+                      drawn_from(within, groups))
 
 
 def strata(groups: np.ndarray, classes: np.ndarray) -> np.ndarray:
@@ -232,9 +251,11 @@ def strata(groups: np.ndarray, classes: np.ndarray) -> np.ndarray:
     return np.asarray(counts.argmax(axis=1))
 
 
-def drawn_from(within: np.ndarray) -> Drawn:
-    """How many groups and strata there are, by the groups' strata."""
-    return Drawn(len(within), len(np.unique(within)))
+def drawn_from(within: np.ndarray, groups: np.ndarray, actual: np.ndarray | None = None) -> Drawn:
+    """What was drawn from, by the groups' strata, the items' groups and, where they have any,
+    classes [items, classes]."""
+    by_class = () if actual is None else tuple(len(np.unique(groups[own])) for own in actual.T)
+    return Drawn(len(within), len(np.unique(within)), tuple(np.bincount(groups).tolist()), by_class)
 
 
 def _resampled(points: Values, chunks: Sequence[Values], drawn: Drawn) -> Resampled:

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from harness.compare.bootstrap import RESAMPLES, draws, macro_f1, share
+from harness.compare.few import least_reach
 from harness.compare.uncertainty import NORMAL
 
 LEAST_ITEMS, LEAST_GROUPS = 30, 10
@@ -152,9 +153,7 @@ class Base:
         score interval where nothing happened (Wilson 1927); macro F1 is a mean over classes, each
         with groups of its own.
         """
-        if measure != "macro_f1":
-            return _open(self.groups)
-        return float(np.hypot.reduce([_open(n) for n in self.by_class])) / len(self.by_class)
+        return least_reach(measure, self.groups, self.by_class, NORMAL) / NORMAL
 
 
 def base(answers: Marks, inside: np.ndarray, among: int | None) -> Base:
@@ -223,7 +222,3 @@ class _Parts:
         weights = drawn[self.own]
         return Counts(self.items @ weights, self.right @ weights, self.actual @ weights,
                       self.hits @ weights, self.predicted @ weights)
-
-
-def _open(groups: int) -> float:
-    return NORMAL / (groups + NORMAL**2)

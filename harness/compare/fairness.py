@@ -28,7 +28,7 @@ from harness.compare.by_slice import (
 from harness.compare.frames import metric_frame
 from harness.compare.gaps import Moved, Profile, Trust, gap_change, gap_interval
 from harness.compare.pairs import ALPHA, holm
-from harness.compare.uncertainty import NORMAL, Figure, figure
+from harness.compare.uncertainty import Figure, figure
 from harness.measure.part import RecordPart
 
 UNTUNED = ("zero-shot", "few-shot", "features", "knn", "rag", "tfidf", "majority")
@@ -243,11 +243,9 @@ def _profile(slices: Sequence[_Slice], name: str, runs: _Runs) -> Profile:
 def _figure(found: _Slice, name: str, runs: _Runs) -> Figure:
     """A figure whose interval does not shrink to a point where all groups agree."""
     own = found.bases[name]
-    made = figure(name, found.found.points[name][runs.places].tolist(),
-                  found.found.values[name][runs.row][None, :], Drawn(own.groups, own.strata))
-    reach = NORMAL * own.least_error(name)
-    return made.model_copy(update={"low": min(made.low, max(0.0, made.mean - reach)),
-                                   "high": max(made.high, min(1.0, made.mean + reach))})
+    return figure(name, found.found.points[name][runs.places].tolist(),
+                  found.found.values[name][runs.row][None, :],
+                  Drawn(own.groups, own.strata, by_class=own.by_class))
 
 
 def _gap(answers: Marks, slices: Sequence[_Slice], name: str, runs: _Runs,

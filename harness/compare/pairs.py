@@ -11,7 +11,16 @@ from scipy.stats import binom
 from scipy.stats import t as student
 
 from harness.compare.bootstrap import Drawn
-from harness.compare.uncertainty import LEVEL, POWER, known, satterthwaite, seed_variance
+from harness.compare.few import NOISE, least_loss, least_reach, of_pair
+from harness.compare.uncertainty import (
+    BOUNDED,
+    LEVEL,
+    NORMAL,
+    POWER,
+    known,
+    satterthwaite,
+    seed_variance,
+)
 from harness.measure.part import RecordPart
 
 ALPHA = 1 - LEVEL
@@ -78,15 +87,20 @@ class Sample:
     name: str
     points: Sequence[float]
     values: np.ndarray
+    scores: np.ndarray | None = None
+    """Of a metric that is a share of items: the mean over seeds of each item's, [items]."""
 
 
-def differences(samples: Sequence[Sample], drawn: Drawn) -> dict[tuple[str, str], Difference]:
+def differences(metric: str, samples: Sequence[Sample], drawn: Drawn
+                ) -> dict[tuple[str, str], Difference]:
     """Every pair of methods in one metric, in the order given.
 
     Welch's t-test with the variances of the paired bootstrap over items and of each method's
     seeds. The correction is over all pairs: the best method is chosen by the same figures, and a
-    correction over its own comparisons alone would not cover that choice. Where the error over
-    items is not known, the interval is unbounded and p is 1.
+    correction over its own comparisons alone would not cover that choice. No error over items is
+    taken for less than what so few leave open; of shares, no interval is narrower than Tango's and
+    no p below its score's. Where the error over items is not known, the interval is unbounded and
+    p is 1.
     """
     if len(samples) < 2:
         return {}
@@ -99,7 +113,11 @@ def differences(samples: Sequence[Sample], drawn: Drawn) -> dict[tuple[str, str]
     tells = known(values, drawn)
     between = _covariance(values) if tells else np.zeros((len(samples), len(samples)))
     spread = np.diag(between)
-    of_items = np.clip(spread[first] + spread[second] - 2 * between[first, second], 0, None)
+    resampled = np.clip(spread[first] + spread[second] - 2 * between[first, second], 0, None)
+    least = np.full(len(resampled), least_reach(metric, drawn.groups, drawn.by_class, NORMAL))
+    if metric == "log_loss":
+        least[resampled <= NOISE] = least_loss(drawn.groups, NORMAL)
+    of_items = np.maximum(resampled, (least / NORMAL) ** 2)
     gaps = means[first] - means[second]
     variance = of_items + of_seeds[first] + of_seeds[second]
     degrees = satterthwaite([(of_items, np.full(len(gaps), float(drawn.freedom))),
@@ -110,19 +128,41 @@ def differences(samples: Sequence[Sample], drawn: Drawn) -> dict[tuple[str, str]
         p = np.where(error > 0, 2 * student.sf(np.abs(gaps) / error, degrees), gaps == 0)
     # A bootstrap sees no error where all groups of a class agree; few groups still prove little.
     p = np.maximum(p, drawn.least_p if tells else 1.0)
+    quantile = student.ppf((1 + LEVEL) / 2, degrees)
+    over_seeds = of_seeds[first] + of_seeds[second]
+    reach = quantile * np.sqrt(resampled + over_seeds)
+    low, high, least_p = _at_least(samples, gaps, resampled, least, drawn)
+    unsure = quantile * np.sqrt(over_seeds)
+    low = gaps - np.maximum(reach, np.hypot(gaps - low, unsure))
+    high = gaps + np.maximum(reach, np.hypot(high - gaps, unsure))
+    p = np.maximum(p, least_p)
+    if metric in BOUNDED:
+        low, high = np.maximum(low, -1.0), np.minimum(high, 1.0)
     adjusted = holm(p)
-    reach = student.ppf((1 + LEVEL) / 2, degrees) * error
     strict = student.ppf(1 - ALPHA / 2 / len(p), degrees)
     seen = (strict + student.ppf(POWER, degrees)) * error
     if not tells:
-        reach, seen = np.full_like(reach, np.inf), np.full_like(seen, np.inf)
+        low, high, seen = (np.full_like(seen, end) for end in (-np.inf, np.inf, np.inf))
     shares = np.divide(of_items, variance, out=np.ones_like(variance), where=variance > 0)
     names = [s.name for s in samples]
     return {(names[i], names[j]): Difference(
-                difference=float(gaps[k]), low=float(gaps[k] - reach[k]),
-                high=float(gaps[k] + reach[k]), p_value=float(p[k]), adjusted=float(adjusted[k]),
+                difference=float(gaps[k]), low=float(low[k]), high=float(high[k]),
+                p_value=float(p[k]), adjusted=float(adjusted[k]),
                 detectable=float(seen[k]), items_share=float(shares[k]))
             for k, (i, j) in enumerate(zip(first, second, strict=True))}
+
+
+def _at_least(samples: Sequence[Sample], gaps: np.ndarray, variances: np.ndarray,
+              least: np.ndarray, drawn: Drawn) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Ends and p-value of each pair that its items leave open at the least: [pairs] each."""
+    low, high, p = gaps - least, gaps + least, np.zeros(len(gaps))
+    for k, (one, other) in enumerate(combinations(samples, 2)):
+        if one.scores is not None and other.scores is not None:
+            by_item = one.scores - other.scores
+            (low[k], high[k]), p[k] = of_pair(
+                float(np.clip(by_item, 0, None).sum()), float(np.clip(-by_item, 0, None).sum()),
+                float(variances[k]), drawn.items, drawn.alike)
+    return low, high, p
 
 
 def holm(p_values: np.ndarray) -> np.ndarray:

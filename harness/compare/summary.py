@@ -164,7 +164,7 @@ def _pairs(arms: Sequence[Arm], measured: Measured) -> tuple[Pair, ...]:
     by_metric: dict[str, Mapping[tuple[str, str], Difference]] = {}
     for metric in measured.responses.metrics:
         samples = [s for arm in arms if (s := measured.sample(arm, metric))]
-        by_metric[metric] = differences(samples, measured.drawn)
+        by_metric[metric] = differences(metric, samples, measured.drawn)
     names = list(combinations([arm.name for arm in arms], 2))
     tests = mcnemar(np.stack([measured.right(arm) for arm in arms])) if names else []
     return tuple(Pair(first=a, second=b, mcnemar=test, differences={

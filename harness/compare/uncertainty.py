@@ -11,6 +11,7 @@ from scipy.stats import norm
 from scipy.stats import t as student
 
 from harness.compare.bootstrap import Drawn
+from harness.compare.few import NOISE, least_loss, least_reach, of_share
 from harness.measure.part import RecordPart
 
 LEVEL, POWER = 0.95, 0.8
@@ -63,13 +64,23 @@ def known(values: np.ndarray, drawn: Drawn) -> bool:
     return drawn.freedom > 0 and float(there.mean()) >= DEFINED
 
 
+def least_ends(metric: str, mean: float, variance: float, drawn: Drawn) -> tuple[float, float]:
+    """What the items leave open at the least: of a share Wilson's interval."""
+    if metric in drawn.shares:
+        return of_share(mean, variance, drawn.items, drawn.alike)
+    reach = least_reach(metric, drawn.groups, drawn.by_class, NORMAL)
+    if metric == "log_loss" and variance <= NOISE:
+        reach = least_loss(drawn.groups, NORMAL)
+    return mean - reach, mean + reach
+
+
 def figure(metric: str, points: Sequence[float], values: np.ndarray, drawn: Drawn) -> Figure:
     """`points` [seeds] on the items, `values` [seeds, resamples].
 
     The bootstrap's percentiles give the items' part of each half of the interval, so that it is
     skewed where the metric is; the seeds' variance is added, and Student's quantile takes the
-    place of the normal one. Where the error over items is not known, the interval is all that
-    the metric can be.
+    place of the normal one. No half is shorter than `least_ends` has it. Where the error over
+    items is not known, the interval is all that the metric can be.
     """
     mean, over_items = statistics.fmean(points), values.mean(axis=0)
     sd = statistics.stdev(points) if len(points) > 1 else None
@@ -84,9 +95,13 @@ def figure(metric: str, points: Sequence[float], values: np.ndarray, drawn: Draw
     degrees = satterthwaite([(np.array(of_items), np.array(drawn.freedom)),
                              (np.array(of_seeds), np.array(freedom))])
     wider = float(student.ppf((1 + LEVEL) / 2, degrees)) / NORMAL
-    low, high = (mean + side * wider * float(np.sqrt(half**2 + NORMAL**2 * of_seeds))
-                 for side, half in ((-1, below), (1, above)))
+    ends = least_ends(metric, mean, of_items, drawn)
+    low, high = (mean + side * max(wider * math.hypot(half, NORMAL * of_seeds**0.5),
+                                   math.hypot(abs(end - mean), wider * NORMAL * of_seeds**0.5))
+                 for side, half, end in ((-1, below, ends[0]), (1, above, ends[1])))
+    if metric in NEVER_BELOW_0:
+        low = max(0.0, low)
     if metric in BOUNDED:
-        low, high = max(0.0, low), min(1.0, high)
+        high = min(1.0, high)
     return Figure(mean=mean, sd=sd, seeds=len(points), sampling_error=of_items**0.5, low=low,
                   high=high)

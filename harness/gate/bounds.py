@@ -16,10 +16,10 @@ from scipy.stats import norm
 from scipy.stats import t as student
 
 from harness.compare.bootstrap import RESAMPLES, Drawn
+from harness.compare.few import least_reach
 
 ONE_SIDED = 0.95
 Z = float(norm.ppf(ONE_SIDED))
-BY_CLASS = frozenset({"macro_f1", "roc_auc"})
 LEAST_GROUPS = 10
 
 
@@ -34,6 +34,10 @@ class Bounds:
     def turned(self) -> Bounds:
         """The negative."""
         return Bounds(0.0 - self.value, 0.0 - self.high, 0.0 - self.low)
+
+    def within(self, low: float, high: float) -> Bounds:
+        """Cut to what the figure can be."""
+        return Bounds(self.value, max(low, self.low), min(high, self.high))
 
 
 def metric_bounds(metric: str, point: float, values: np.ndarray, drawn: Drawn,
@@ -50,30 +54,8 @@ def metric_bounds(metric: str, point: float, values: np.ndarray, drawn: Drawn,
     if drawn.freedom < 1 or drawn.groups < LEAST_GROUPS or len(known) < 2:
         return Bounds(point, -np.inf, np.inf)
     reach = max(float(student.ppf(ONE_SIDED, drawn.freedom) * known.std(ddof=1)),
-                least_reach(metric, drawn.groups, by_class))
+                least_reach(metric, drawn.groups, by_class, Z))
     return Bounds(point, point - reach, point + reach)
-
-
-def least_reach(metric: str, groups: int, by_class: Sequence[int]) -> float:
-    """What so many groups leave open where none of them showed any change.
-
-    A bootstrap calls that certain. For a share it is the score interval's z² / (groups + z²)
-    (Wilson 1927; Tango 1998 for paired items). Macro F1 and ROC AUC are means over classes, each
-    with groups of its own: the root of the squares of the classes' shares of it; the area of two
-    classes is no surer than the smaller one. Log loss has no such bound, as it has no end.
-    """
-    if metric == "log_loss":
-        return 0.0
-    if metric not in BY_CLASS:
-        return _open(groups)
-    each = [_open(count) for count in by_class]
-    if metric == "roc_auc" and len(each) == 2:
-        return max(each)
-    return math.hypot(*each) / len(each)
-
-
-def _open(groups: int) -> float:
-    return Z**2 / (groups + Z**2)
 
 
 def requests_needed(percentile: int) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.compare.bootstrap import METRICS, RESAMPLES, Answers, Drawn, bootstrap, draws
+from harness.compare.uncertainty import BOUNDED
 from harness.gate.bounds import Bounds, metric_bounds
 from harness.tasks.examples import Example
 
@@ -94,13 +95,13 @@ def quality_evidence(answered: Answered, seed: int = 0
         points, values = found.points[metric], found.values[metric]
         mine = metric_bounds(metric, float(points[0]), values[0], found.drawn, by_class)
         if mine is not None:
-            own[metric] = mine
+            own[metric] = mine.within(0.0, 1.0 if metric in BOUNDED else np.inf)
         if answered.baseline is None:
             continue
         gap = metric_bounds(metric, float(points[0]) - float(points[1]), values[0] - values[1],
                             found.drawn, by_class)
         if gap is not None:
-            gaps[metric] = gap
+            gaps[metric] = gap.within(-1.0, 1.0) if metric in BOUNDED else gap
     return own, gaps
 
 
@@ -144,4 +145,7 @@ def _ends(answered: Answered, mine: np.ndarray, point: float, values: np.ndarray
     groups = len(np.unique(answered.groups[mine]))
     strata = len(np.unique(answered.targets[mine]))
     found = metric_bounds("accuracy", point, values, Drawn(groups, strata), ())
-    return (-np.inf, np.inf) if found is None else (found.low, found.high)
+    if found is None:
+        return -1.0, 1.0
+    found = found.within(-1.0, 1.0)
+    return found.low, found.high

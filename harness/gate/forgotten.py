@@ -12,13 +12,13 @@ from harness.common.errors import HarnessError
 from harness.gate.bounds import ONE_SIDED, Bounds
 from harness.gate.candidate import Candidate
 from harness.gate.labels import Reordered
-from harness.measure.forgetting.intervals import (
+from harness.measure.forgetting.items import Answer, General
+from harness.measure.intervals import (
     Interval,
     mean_difference,
     mean_of,
     paired_proportions,
 )
-from harness.measure.forgetting.items import Answer, General
 from harness.methods import register_all
 from harness.methods.asked import AskedDecoder
 from harness.methods.elsewhere import check_descent, check_vocabulary

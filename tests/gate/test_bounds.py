@@ -6,14 +6,17 @@ from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
 from harness.compare.bootstrap import Answers, Drawn, bootstrap
+from harness.compare.few import least_reach
 from harness.gate.bounds import (
     Bounds,
-    least_reach,
+    Z,
     metric_bounds,
     ratio_bounds,
     requests_needed,
 )
 from harness.gate.checks import check
+from harness.gate.evidence import Answered, quality_evidence
+from harness.tasks.examples import Example
 
 
 def test_student_s_bounds():
@@ -100,8 +103,8 @@ def test_a_mean_over_classes_is_no_surer_than_its_rare_classes():
     wide = metric_bounds("macro_f1", 0.9, same, Drawn(300, 3), [150, 145, 5])
     rare = 1 - proportion_confint(5, 5, alpha=0.1, method="wilson")[0]
     assert wide.value - wide.low > rare / 3
-    assert least_reach("roc_auc", 300, [295, 5]) == pytest.approx(rare)
-    assert least_reach("accuracy", 300, [295, 5]) < 0.01
+    assert least_reach("roc_auc", 300, [295, 5], Z) == pytest.approx(rare)
+    assert least_reach("accuracy", 300, [295, 5], Z) < 0.01
 
 
 def test_a_rare_class_that_got_worse_is_not_passed():
@@ -124,3 +127,17 @@ def test_a_rare_class_that_got_worse_is_not_passed():
 def test_few_groups_prove_nothing():
     found = metric_bounds("log_loss", 0.1, np.full(50, 0.1), Drawn(9, 2), [5, 4])
     assert (found.low, found.high) == (-np.inf, np.inf)
+
+
+def test_no_bound_of_a_share_leaves_what_a_share_can_be():
+    """Case certain-from-few: right on all of 15 items is at least 0.847, and never above 1."""
+    targets = np.repeat([0, 1, 2], 5)
+    examples = tuple(Example(str(i), "t", None, int(t), str(i), {})
+                     for i, t in enumerate(targets))
+    right = np.eye(3)[targets] * 0.7 + 0.1
+    own, gaps = quality_evidence(Answered(examples, right, np.full((15, 3), 1 / 3)))
+    assert (own["accuracy"].low, own["accuracy"].high) == (pytest.approx(0.847, abs=5e-4), 1.0)
+    for metric in ("accuracy", "macro_f1", "roc_auc", "calibration_error"):
+        assert 0 <= own[metric].low <= own[metric].high <= 1
+        assert -1 <= gaps[metric].low <= gaps[metric].high <= 1
+    assert own["log_loss"].low >= 0

@@ -5,8 +5,8 @@ import pytest
 
 from harness.gate.forgotten import lost_share
 from harness.measure.forgetting.figures import forgetting
-from harness.measure.forgetting.intervals import paired_proportions
 from harness.measure.forgetting.items import Answer, General
+from harness.measure.intervals import paired_proportions
 
 
 def general(**scores):

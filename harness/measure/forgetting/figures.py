@@ -9,15 +9,15 @@ import numpy as np
 import pyarrow as pa
 
 from harness.common.errors import HarnessError
-from harness.measure.forgetting.intervals import (
+from harness.measure.forgetting.items import Answer, General, Passage
+from harness.measure.forgetting.probes import similarity_of_structure
+from harness.measure.intervals import (
     Interval,
     mean_difference,
     mean_of,
     paired_proportions,
     ratio,
 )
-from harness.measure.forgetting.items import Answer, General, Passage
-from harness.measure.forgetting.probes import similarity_of_structure
 from harness.measure.part import RecordPart
 
 EXAMPLES = 6

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from harness.common.errors import HarnessError
 from harness.measure.forgetting.figures import forgetting, item_table
-from harness.measure.forgetting.intervals import mean_of, paired_proportions
 from harness.measure.forgetting.items import Answer, General, Passage, draw, read_general
+from harness.measure.intervals import mean_of, paired_proportions
 
 
 def general(scores, nats=(10.0, 30.0), features=None):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.optimize import minimize_scalar
 
-from harness.measure.forgetting.intervals import (
+from harness.measure.intervals import (
     mean_difference,
     mean_of,
     paired_proportions,

@@ -1,4 +1,4 @@
-"""Intervals of paired differences, for small numbers of items too."""
+"""Intervals of shares and of paired differences, for small numbers of items too."""
 
 from __future__ import annotations
 
@@ -13,7 +13,21 @@ LEVEL = 0.95
 Interval = tuple[float, float]
 
 
-def paired_proportions(gained: int, lost: int, items: int, level: float = LEVEL) -> Interval:
+def wilson(right: float, items: float, level: float = LEVEL) -> Interval:
+    """Score interval of the share right / items.
+
+    Wilson, Probable inference, the law of succession, and statistical inference, Journal of the
+    American Statistical Association 22 (1927). It does not shrink to a point where all are right.
+    """
+    z = float(norm.ppf((1 + level) / 2))
+    share = right / items
+    centre = (share + z**2 / (2 * items)) / (1 + z**2 / items)
+    reach = z * math.sqrt(max(0.0, share * (1 - share)) / items + (z / (2 * items)) ** 2) / (
+        1 + z**2 / items)
+    return max(0.0, centre - reach), min(1.0, centre + reach)
+
+
+def paired_proportions(gained: float, lost: float, items: float, level: float = LEVEL) -> Interval:
     """Score interval of the difference (gained - lost) / items of two paired proportions.
 
     Tango, Equivalence test and confidence interval for the difference in proportions for the
