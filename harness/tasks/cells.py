@@ -33,22 +33,22 @@ NOTHING = ("None", "null", "nan", "NaN")
 
 def entries(cell: str) -> tuple[str, ...] | None:
     """The entries of a cell that holds a list, as JSON, Python or numpy writes it; None where it
-    holds none. Missing and blank entries are left out.
-
-    Raises HarnessError for lists within lists, and for objects.
-    """
-    cell = cell.strip()
-    found = _json(cell)
-    if found is None:
-        found = _printed(cell)
-    if found is None:
+    holds none, or one of lists or objects. Missing and blank entries are left out."""
+    found = _list(cell.strip())
+    if found is None or _nested(found):
         return None
-    if any(isinstance(entry, list | dict) for entry in found):
-        raise HarnessError(f"a list holds lists or objects: {excerpt(cell, SHOWN)}",
-                           "Give a list of the names of the classes that an item has.")
     texts = (str(entry).encode("utf-8", "replace").decode().strip()  # half a pair is not text
              for entry in found if not _missing(entry))
     return tuple(text for text in texts if not blank(text))
+
+
+def _list(cell: str) -> list[Any] | None:
+    found = _json(cell)
+    return _printed(cell) if found is None else found
+
+
+def _nested(found: list[Any] | None) -> bool:
+    return found is not None and any(isinstance(entry, list | dict) for entry in found)
 
 
 def _json(cell: str) -> list[Any] | None:
@@ -123,9 +123,15 @@ class Spellings:
         return "" if blank(cell) else self.first.setdefault(value_key(cell), cell)
 
     def label(self, cell: str) -> str:
-        """The same; of a list, a JSON array of the spelling of each entry."""
+        """The same; of a list, a JSON array of the spelling of each entry.
+
+        Raises HarnessError for a list of lists or objects.
+        """
         found = entries(cell)
         if found is None:
+            if _nested(_list(cell.strip())):
+                raise HarnessError(f"a list holds lists or objects: {excerpt(cell, SHOWN)}",
+                                   "Give a list of the names of the classes that an item has.")
             return self.one(cell)
         return json.dumps([self.one(entry) for entry in found], ensure_ascii=False)
 

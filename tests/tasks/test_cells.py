@@ -60,8 +60,10 @@ def test_what_a_cell_holds(cell, found):
                                   list_text(np.array([np.array(["a"])], dtype=object))])
 def test_lists_within_lists_are_no_classes(cell):
     with pytest.raises(HarnessError, match="a list holds lists or objects") as error:
-        entries(cell)
+        OneSpelling().row(Row("a", cell))
     assert "names of the classes" in error.value.fix
+    assert entries(cell) is None
+    assert label_key(cell) == cell
 
 
 def test_cells_that_name_one_value_are_spelt_as_the_first():
