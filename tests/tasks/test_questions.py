@@ -66,3 +66,10 @@ def test_a_document_s_number_may_have_a_decimal_point():
     found, _ = gather([row("Who?", "Ada", document="3.0"),
                        row("Who else?", "Bo", document="cafe\u0301")], documents)
     assert {e.document for e in found} == set(documents)
+
+
+def test_lists_that_python_printed_are_lists_of_answers(tmp_path):
+    (tmp_path / "q.csv").write_text(
+        "q,a\n1,\"['Ida', 'Ida B.', None]\"\n2,\"['a' 'b']\"\n3,[sic]\n")
+    read = list(read_questions(tmp_path / "q.csv", QuestionOptions(text="q", answers="a")))
+    assert [r.references for r in read] == [("Ida", "Ida B."), ("a", "b"), ("[sic]",)]

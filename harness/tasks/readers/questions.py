@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 from harness.common.text import blank
+from harness.tasks.cells import entries
 from harness.tasks.examples import Row
 from harness.tasks.readers import ReaderOptions, reader
 from harness.tasks.readers.tables import named
@@ -42,11 +42,7 @@ def read_questions(path: Path, options: QuestionOptions) -> Iterator[Row]:
 
 
 def _references(cell: str) -> tuple[str, ...]:
-    """A JSON array's texts, or the cell itself; nulls and empty ones are left out."""
-    try:
-        found = (json.loads(cell, parse_constant=lambda _: None)  # NaN is how pandas writes null
-                 if cell.lstrip().startswith("[") else [cell])
-    except ValueError:
-        found = [cell]
-    texts = dict.fromkeys(" ".join(str(text).split()) for text in found if text is not None)
+    """A list's texts, or the cell itself; nulls and empty ones are left out."""
+    found = entries(cell)
+    texts = dict.fromkeys(" ".join(text.split()) for text in ((cell,) if found is None else found))
     return tuple(text for text in texts if not blank(text))
