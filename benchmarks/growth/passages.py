@@ -11,7 +11,7 @@ from pathlib import Path
 import faiss
 import numpy as np
 
-from harness.backbones.features import FeatureStore, sentences
+from harness.backbones.features import Embedder, FeatureStore
 from harness.backbones.handle import get_embedder
 from harness.common.clock import Clock
 from harness.common.device import detect
@@ -38,8 +38,9 @@ def real_vectors() -> np.ndarray:
     loaded, device = load_suite(SUITES / "legal.yaml"), detect()
     splits = load_task(loaded).splits
     texts = (*splits.train, *splits.validation, *splits.test)
+    embedder = Embedder(get_embedder(loaded), TOKENS, device)
     vectors = FeatureStore(cache_folder() / "features").features(
-        sentences(get_embedder(loaded), TOKENS, device), texts, Clock(), "encode")
+        embedder.featurizer("alike"), texts, Clock(), "encode")
     return unit(vectors[np.random.default_rng(0).permutation(len(vectors))])
 
 
