@@ -21,4 +21,4 @@ def share_too_long(handle: Handle, task: Task, examples: Sequence[Example], max_
     if handle.kind == "encoder":
         return share_cut(tokenizer, examples, max_length)
     writer = writer_for(handle.kind, tokenizer, task, max_length)
-    return sum(writer.is_cut(example) for example in examples) / len(examples)
+    return sum(writer.cut(examples)) / len(examples)

@@ -18,6 +18,7 @@ from harness.backbones.handle import ASKED, Handle, Kind
 from harness.backbones.lookup import add_gradients_by_row
 from harness.backbones.quiet import quietly
 from harness.backbones.scoring_check import check_scoring
+from harness.backbones.window import positions_known
 from harness.common.errors import CannotRunError, HarnessError
 
 SEGMENTED = ("funnel", "xlnet")
@@ -141,9 +142,7 @@ def _inputs(kind: Kind, model: Any, tokenizer: PreTrainedTokenizerBase) -> list[
 
 
 def _window(model: Any, tokenizer: PreTrainedTokenizerBase) -> int:
-    config = model.config
-    limits = [getattr(config, name, None) for name in ("max_position_embeddings", "n_positions")]
-    known = [limit for limit in limits if isinstance(limit, int) and limit > 0]
+    known = positions_known(model.config)
     # Positions of RoBERTa's kin begin behind the number that stands for padding.
     known += [module.num_embeddings - module.padding_idx - 1
               for name, module in model.named_modules()

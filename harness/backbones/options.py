@@ -16,14 +16,26 @@ class OptionTree:
 
     `tokens` and `parents` (both [nodes]) are the inner nodes, which the model must read; a
     parent is the index of an inner node, or ROOT for the end of the prompt. `edges` ([edges, 2])
-    are the (parent, token) steps to score; `steps[o]` lists the edges that make up option o.
-    The last token of an option is scored but never read, unless another option goes on from it.
+    are the (parent, token) steps to score; `steps[o]` lists the edges that make up option o, of
+    which the first `given[o]` are not the model's to say and count nothing. The last token of an
+    option is scored but never read, unless another option goes on from it.
     """
 
     tokens: list[int]
     parents: list[int]
     edges: list[tuple[int, int]]
     steps: list[list[int]]
+    given: tuple[int, ...]
+
+    @property
+    def paths(self) -> list[list[int]]:
+        """The tokens of each option."""
+        return [[self.edges[step][1] for step in taken] for taken in self.steps]
+
+    @property
+    def longest(self) -> int:
+        """Tokens of the longest option, without its last one, which is never read."""
+        return max(map(len, self.steps), default=1) - 1
 
     @property
     def depths(self) -> list[int]:
@@ -43,15 +55,20 @@ class OptionTree:
         return sees
 
     def incidence(self) -> torch.Tensor:
-        """[options, edges] float: 1 where an option takes an edge."""
+        """[options, edges] float: 1 where an option takes an edge that counts."""
         matrix = torch.zeros(len(self.steps), len(self.edges))
-        for option, steps in enumerate(self.steps):
-            matrix[option, steps] = 1.0
+        for option, (steps, given) in enumerate(zip(self.steps, self.given, strict=True)):
+            matrix[option, steps[given:]] = 1.0
         return matrix
 
 
-def option_tree(options: Sequence[Sequence[int]]) -> OptionTree:
-    """The tree of token sequences. Raises ValueError for an empty one or two equal ones."""
+NONE = OptionTree([], [], [], [], ())
+"""The tree of a prompt whose answer is not known."""
+
+
+def option_tree(options: Sequence[Sequence[int]], given: Sequence[int] = ()) -> OptionTree:
+    """The tree of token sequences, of which the first `given` tokens count nothing (none where
+    there is no such list). Raises ValueError for an empty one or two equal ones."""
     sequences = [tuple(option) for option in options]
     if not sequences or not all(sequences):
         raise ValueError("an answer option has no tokens")
@@ -74,4 +91,4 @@ def option_tree(options: Sequence[Sequence[int]]) -> OptionTree:
                     parents.append(node)
                 node = inner[path]
         steps.append(taken)
-    return OptionTree(tokens, parents, list(edges), steps)
+    return OptionTree(tokens, parents, list(edges), steps, tuple(given) or (0,) * len(steps))

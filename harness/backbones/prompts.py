@@ -1,21 +1,23 @@
-"""Prompts for decoders, as tokens: a shared head, and one tail an item.
+"""Prompts for decoders: each is one text, and its tokens are those of the whole.
 
-A prompt is `head + [examples +] item`. The head (chat opening, instruction, and for few-shot
-the examples that all items share) is the same for all items, so its keys and values are computed
-once. Every part is tokenised by itself, so that a head's tokens never depend on what follows.
+A prompt is opening, instruction, worked examples, what was retrieved for the item, and the item,
+whose own text is cut first. Where prompts begin with the same tokens (`shared_head`), the keys and
+values of these are computed once.
 """
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from jinja2.exceptions import SecurityError
 from transformers import PreTrainedTokenizerBase
 
-from harness.backbones.options import OptionTree, option_tree
+from harness.backbones.cuts import cut_texts
+from harness.backbones.questions import Answer, Question, endings, question
+from harness.backbones.texts import Parts, Quoted, TextReader, shared_by, spelled
 from harness.common.errors import CannotRunError, HarnessError
 from harness.suite import Prompt
 from harness.tasks.examples import Example
@@ -30,6 +32,8 @@ FIXED = f"{{% macro strftime_now(form) %}}{DAY}{{% endmacro %}}{{{{ '' }}}}"
 MOST_CHAT = 100_000
 SLOTS = ("{text}", "{pair}")
 SLOT = re.compile(r"(\{text\}|\{pair\})")
+PROBES = ("", "a", "1", "\u6771", "\n", ". B")
+"""Texts that begin unlike each other: what their prompts share, nearly all do."""
 
 
 @dataclass(frozen=True)
@@ -44,114 +48,155 @@ class PromptWriter:
     opening: str
     closing: str
     """What the chat template puts before the user's words and after them."""
+    shown: tuple[Example, ...] = ()
+    """Worked examples before all items."""
 
-    def head(self, shots: Sequence[Example] = ()) -> list[int]:
-        """Tokens shared by all items: opening, instruction and worked examples."""
-        listed = ", ".join(self.options)
-        text = self.opening + self.prompt.instruction.replace("{options}", listed) + "\n\n"
-        start = [] if self.opening else self._start()
-        return start + self._tokens(text) + self.shots(shots)
+    @cached_property
+    def head(self) -> list[int]:
+        """Tokens that prompts begin with, whatever item they are of: those that the prompts of
+        several items share. An item's own may begin otherwise (`shared_head`)."""
+        pairs = [text if SLOTS[1] in self.prompt.item else None for text in PROBES]
+        probes = [Example(text, text, pair, 0, "", {})
+                  for text, pair in zip(PROBES, pairs, strict=True)]
+        return shared_head(None, self.prompts(probes))
+
+    def prompts(self, examples: Sequence[Example], before: Sequence[Parts] | None = None
+                ) -> list[list[int]]:
+        """Tokens of each item's whole prompt, behind which a model writes. `before` are the
+        passages or examples that stand before each of the items."""
+        texts = [_stripped(text) for text in self.texts(examples, before)]
+        return [[*self._start, *ids] for ids in self.reader.tokens(texts)]
+
+    def questions(self, examples: Sequence[Example], before: Sequence[Parts] | None = None
+                  ) -> list[Question]:
+        """Each item's prompt with all of its answers.
+
+        Raises CannotRunError when the tokenizer has no end token, or two answers are the same.
+        """
+        answers = [self.answers(example) for example in examples]
+        read = self.reader.with_endings(self.texts(examples, before), list(map(endings, answers)))
+        found = (question(ended, said, self.end) for ended, said in zip(read, answers, strict=True))
+        return [Question([*self._start, *one.prompt], one.answers) for one in found]
+
+    def right(self, examples: Sequence[Example]) -> list[Question]:
+        """Each item's prompt with its right answer, as it is learned. Raises as `questions`."""
+        return [found.only(self.right_numbers(example)) for example, found in
+                zip(examples, self.questions(examples), strict=True)]
+
+    def answers(self, example: Example) -> list[Answer]:
+        """What may stand behind an item's prompt; the first reference, where it has any."""
+        said = example.references[:1] or self.options
+        quote = Quoted if example.references else str
+        return [Answer(quote(self.lead + text)) for text in said]
+
+    def right_numbers(self, example: Example) -> list[int]:
+        """Which of the answers are right."""
+        return [0 if example.references else example.label]
+
+    def worked(self, examples: Sequence[Example]) -> list[str]:
+        """The text of worked examples, each with its answer."""
+        return [part for example, item in zip(examples, self._items(examples), strict=True)
+                for part in (*item, self._gap, self.right_words(example), "\n\n")]
 
     def shots(self, examples: Sequence[Example]) -> list[int]:
-        """Tokens of worked examples, each with its answer."""
-        tokens: list[int] = []
-        for example in examples:
-            tokens += self._item(example)
-            tokens += self._tokens(f" {self._right(example)}\n\n")
-        return tokens
+        """Tokens of worked examples, by themselves."""
+        return self.reader.tokens([self.worked(examples)])[0]
 
-    def passages(self, texts: Sequence[str], room: int) -> list[int]:
-        """Tokens of retrieved passages, the first of them last, in `room` tokens in all.
+    def right_words(self, example: Example) -> str:
+        """The right answer, as a worked example gives it."""
+        return (Quoted(example.references[0]) if example.references
+                else self.options[example.label])
+
+    def passages(self, texts: Sequence[str], room: int) -> list[str]:
+        """The text of retrieved passages, the first of them last, in about `room` tokens in all.
 
         Each has an even share of the room, which its text is cut to. A search may find none.
         """
         if not texts:
             return []
         before, after = self.prompt.passage.split("{passage}")
-        opening, ending = self._tokens(before), self._tokens(after)
-        share = max(8, room // max(1, len(texts)) - len(opening) - len(ending))
-        read = self._plain(texts)
-        return [token for text in reversed(read) for token in (*opening, *text[:share], *ending)]
+        frame = len(self.reader.tokens([[before, after]])[0])
+        share = max(8, room // max(1, len(texts)) - frame)
+        cut = cut_texts(self.tokenizer, [[text] for text in reversed(texts)], share)
+        return [part for (text,) in cut for part in (before, text, after)]
 
-    def tail(self, example: Example) -> list[int]:
-        """Tokens of one item and the chat template's turn to the answer."""
-        return self._item(example) + (self._tokens(self.closing) if self.closing else [])
+    def texts(self, examples: Sequence[Example], before: Sequence[Parts] | None = None
+              ) -> list[Parts]:
+        """The whole text of each item's prompt."""
+        return [(*self._beginning, *more, *item, self.closing) for item, more in
+                zip(self._items(examples), before or [()] * len(examples), strict=True)]
 
-    def tree(self) -> OptionTree:
-        """All answers, as they are scored. Raises CannotRunError as `answers` does."""
-        return option_tree(self.answers())
-
-    def right_tree(self, example: Example) -> OptionTree:
-        """An item's right answer, as it is learned."""
-        return option_tree([self.answer(example)])
-
-    def answers(self) -> list[list[int]]:
-        """Tokens of each answer, each closed by the end-of-answer token.
-
-        Raises CannotRunError when the tokenizer has no end token or two answers are the same.
-        """
-        answers = [self._closed(option) for option in self.options]
-        if len({tuple(a) for a in answers}) < len(answers) or min(map(len, answers)) < 2:
-            raise CannotRunError("two answers are the same to the tokenizer, or one is empty")
-        return answers
-
-    def answer(self, example: Example) -> list[int]:
-        """Tokens of an item's right answer, closed by the end-of-answer token.
-
-        Raises CannotRunError when the tokenizer has no end token.
-        """
-        return self._closed(self._right(example))
-
-    def _right(self, example: Example) -> str:
-        return example.references[0] if example.references else self.options[example.label]
-
-    def is_cut(self, example: Example) -> bool:
-        """Whether the item's text is longer than `max_length` tokens."""
-        return sum(map(len, self._texts(example))) > self.max_length
-
-    def _item(self, example: Example) -> list[int]:
-        texts = self._texts(example)
-        fitted = fit_longest_first([len(text) for text in texts], self.max_length)
-        slots = {slot: text[:n] for slot, text, n in zip(SLOTS, texts, fitted, strict=False)}
-        pieces = SLOT.split(self.prompt.item)
-        return [token for piece in pieces if piece
-                for token in (slots[piece] if piece in slots else self._tokens(piece))]
-
-    def _texts(self, example: Example) -> list[list[int]]:
-        return self._plain([example.text] + ([example.pair] if example.pair is not None else []))
-
-    def _plain(self, texts: Sequence[str]) -> list[list[int]]:
-        """Tokens of texts of the data, in which a special token's name is just letters."""
-        return [list(ids) for ids in self.tokenizer(
-            list(texts), add_special_tokens=False, split_special_tokens=True,
-            verbose=False)["input_ids"]]
-
-    def _closed(self, answer: str) -> list[int]:
-        return [*self._opened(self._lead + answer), self._end()]
-
-    def _opened(self, text: str) -> list[int]:
-        """Tokens of the beginning of an answer."""
-        return self._tokens(text)
+    @cached_property
+    def _beginning(self) -> list[str]:
+        return [self.opening, self.instruction, "\n\n", *self.worked(self.shown)]
 
     @property
-    def _lead(self) -> str:
+    def instruction(self) -> str:
+        """What is to be done, with the answers that there are."""
+        return self.prompt.instruction.replace("{options}", ", ".join(self.options))
+
+    def cut(self, examples: Sequence[Example]) -> list[bool]:
+        """Whether each item's text is longer than `max_length` tokens."""
+        return [sum(len(ids) for ids in spelled(self.tokenizer, own_texts(example)))
+                > self.max_length for example in examples]
+
+    def _items(self, examples: Sequence[Example]) -> list[list[str]]:
+        own = cut_texts(self.tokenizer, [own_texts(e) for e in examples], self.max_length)
+        return [[slots.get(piece, piece) for piece in SLOT.split(self.prompt.item) if piece]
+                for slots in (dict(zip(SLOTS, texts, strict=False)) for texts in own)]
+
+    @property
+    def lead(self) -> str:
         """What stands between the prompt and an answer."""
-        return "" if self.closing else " "
+        return "" if self.closing else self._gap
 
-    def _tokens(self, text: str) -> list[int]:
-        return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+    @property
+    def _gap(self) -> str:
+        return "" if self.prompt.item[-1:].isspace() else " "
 
+    @cached_property
+    def reader(self) -> TextReader:
+        """What makes tokens of texts."""
+        return TextReader(self.tokenizer)
+
+    @cached_property
     def _start(self) -> list[int]:
-        """The token that the tokenizer begins a text with, where it does."""
-        start = self.tokenizer.bos_token_id
-        adds = start is not None and self.tokenizer("a")["input_ids"][0] == start
-        return [start] if adds else []
+        """The token that the tokenizer begins a text with; a chat template writes its own."""
+        return [] if self.opening else start_of(self.tokenizer)
 
-    def _end(self) -> int:
+    @property
+    def end(self) -> int:
+        """The token that closes an answer. Raises CannotRunError where there is none."""
         end = self.tokenizer.eos_token_id
         if end is None:
             raise CannotRunError("the tokenizer has no end token to close an answer with")
         return int(end)
+
+
+def shared_head(head: list[int] | None, prompts: Sequence[list[int]]) -> list[int]:
+    """What `head` (where it is known) and all prompts begin with, each prompt's last token left
+    to it."""
+    every = [*([] if head is None else [head]), *(prompt[:-1] for prompt in prompts)]
+    return list(every[0][:shared_by(every)])
+
+
+def start_of(tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    """The token that the tokenizer begins a text with, where it does."""
+    start = tokenizer.bos_token_id
+    adds = start is not None and tokenizer("a")["input_ids"][0] == start
+    return [start] if adds else []
+
+
+def own_texts(example: Example) -> list[str]:
+    """An item's text, or both of a pair."""
+    return [example.text] if example.pair is None else [example.text, example.pair]
+
+
+def _stripped(text: Parts) -> Parts:
+    """Without spaces at its end: they belong to the word that a model writes next."""
+    *rest, last = text
+    bare = type(last)(last.rstrip(" "))
+    return [*rest, bare] if bare or not rest else _stripped(rest)
 
 
 def prompt_writer(tokenizer: PreTrainedTokenizerBase, prompt: Prompt, options: tuple[str, ...],
@@ -189,18 +234,3 @@ def chat_frame(tokenizer: PreTrainedTokenizerBase) -> tuple[str, str]:
         raise CannotRunError("the tokenizer's chat template does not keep the user's words")
     opening, closing = written.split(MARK)
     return opening, closing
-
-
-def fit_longest_first(lengths: Sequence[int], limit: int) -> list[int]:
-    """Shorten the longest first until the sum is at most `limit`."""
-    if sum(lengths) <= limit:
-        return list(lengths)
-    levels = range(max(lengths) + 1)
-    level = bisect_right(levels, limit, key=lambda n: sum(min(n, x) for x in lengths)) - 1
-    spare = limit - sum(min(level, x) for x in lengths)
-    fitted = []
-    for length in lengths:
-        extra = int(length > level and spare > 0)
-        fitted.append(min(length, level) + extra)
-        spare -= extra
-    return fitted

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.backbones.prompts import PromptWriter
+from harness.backbones.prompts import PromptWriter, start_of
+from harness.backbones.questions import Question, endings, question
+from harness.backbones.texts import Parts
 from harness.backbones.yes_no import YesNoWriter
-from harness.common.errors import CannotRunError
 from harness.tasks.examples import Example
 
 
@@ -15,19 +17,22 @@ class Seq2SeqWriter(PromptWriter):
     """Closes each prompt by the end token, as the encoder knows texts, and begins and ends an
     answer as the tokenizer does a text."""
 
-    def tail(self, example: Example) -> list[int]:
-        """Tokens of one item to the prompt's end."""
-        return [*super().tail(example), self._end()]
+    def prompts(self, examples: Sequence[Example], before: Sequence[Parts] | None = None
+                ) -> list[list[int]]:
+        return [[*ids, self.end] for ids in super().prompts(examples, before)]
+
+    def questions(self, examples: Sequence[Example], before: Sequence[Parts] | None = None
+                  ) -> list[Question]:
+        answers = [self.answers(example) for example in examples]
+        read = self.reader.with_endings([()] * len(examples), list(map(endings, answers)))
+        start = start_of(self.tokenizer)
+        return [Question(prompt, question(ended, said, self.end, start).answers)
+                for prompt, ended, said in
+                zip(self.prompts(examples, before), read, answers, strict=True)]
 
     @property
-    def _lead(self) -> str:
+    def lead(self) -> str:
         return ""
-
-    def _opened(self, text: str) -> list[int]:
-        tokens = self._tokens(text)
-        if not tokens:
-            raise CannotRunError(f"the tokenizer makes nothing of the answer '{text}'")
-        return [*self._start(), *tokens]
 
 
 @dataclass(frozen=True)

@@ -103,8 +103,7 @@ def _shared_tokens(place: Place, name: str) -> list[int]:
         return sorted(set.intersection(*map(set, read)))
     writer = writer_for(job.need_backbone().kind, loaded.tokenizer, job.task,
                         job.budget.max_length)
-    in_all = set.intersection(*(set(writer.tail(example)) for example in job.train))
-    return sorted({*writer.head(), *in_all})
+    return sorted(set.intersection(*map(set, writer.prompts(job.train))))
 
 
 def _worked_examples(place: Place, name: str) -> list[int]:

@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import peft
-from peft import PeftConfig, PeftModel, TaskType, get_peft_model, get_peft_model_state_dict
+from peft import (
+    PeftConfig,
+    PeftModel,
+    PromptLearningConfig,
+    TaskType,
+    get_peft_model,
+    get_peft_model_state_dict,
+)
 from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING
 from peft.utils.peft_types import PeftType
 from safetensors.torch import load_file, save_file
@@ -73,6 +80,12 @@ class Adapter(Tuned):
         if self.tuner not in KEYS_ALONE or backbone.kind != "encoder":
             return None
         return keyless(type(empty_model(backbone.path, backbone.kind, "states")))
+
+    @property
+    def virtual_tokens(self) -> int:
+        learner = issubclass(PEFT_TYPE_TO_CONFIG_MAPPING[self.tuner], PromptLearningConfig)
+        own = self.options.get("num_virtual_tokens", VIRTUAL_TOKENS)
+        return int(own) if learner and self.tuner is not PeftType.CPT else 0
 
     def prepare(self, loaded: Loaded, job: Job) -> None:
         reason = self.cannot(job.need_backbone())

@@ -12,10 +12,11 @@ import numpy as np
 import torch
 
 from harness.backbones.load import Loaded
-from harness.backbones.options import OptionTree
-from harness.backbones.prompts import PromptWriter
+from harness.backbones.prompts import PromptWriter, shared_head
+from harness.backbones.questions import Question
 from harness.backbones.score import Prefix, read_prefix
 from harness.backbones.scoring_check import check_scoring
+from harness.backbones.texts import Parts
 from harness.backbones.traits import is_seq2seq
 from harness.common.clock import Clock
 from harness.common.device import Device
@@ -25,7 +26,8 @@ from harness.tasks.examples import Example
 
 BATCH = 16
 Save = Callable[[Loaded, Path], None]
-Write = Callable[[Sequence[Example], Clock], list[list[int]]]
+Retrieve = Callable[[Sequence[Example], Clock], list[Parts]]
+"""What stands before each item in its prompt."""
 
 
 class Retrieves(Protocol):
@@ -37,66 +39,86 @@ class Retrieves(Protocol):
 
 @dataclass
 class AskedDecoder(ABC):
-    """Reads the shared `head` of all prompts once; `write` gives each item's own tokens."""
+    """Reads what all prompts begin with once."""
 
     loaded: Loaded
     writer: PromptWriter
-    head: list[int]
     device: Device
-    write: Write
     save_model: Save
-    room: int
-    """Tokens that an answer may take."""
+    retrieve: Retrieve | None = None
     retriever: Retrieves | None = None
     k: int = 0
-    prefix: Prefix | None = None
-    """The head's keys and values, kept from the first prediction on: weights are final then."""
+    kept: tuple[list[int], Prefix] | None = None
+    """The last head that was read, with its keys and values: weights are final when items are
+    predicted."""
+
+    @property
+    def head(self) -> list[int]:
+        """What prompts begin with; those at hand may have less of it in common."""
+        return self.writer.head
 
     @property
     def parameters(self) -> tuple[int, int]:
         return count_parameters(self.loaded.model)
 
     def predict(self, examples: Sequence[Example], clock: Clock) -> np.ndarray:
-        items = self.write(examples, clock)
-        self.check_window(items)
+        questions = self.write(examples, clock)
+        self.check_window(questions)
         with clock.phase("generate"):
-            if self.prefix is None:
+            head = shared_head(self.head, [question.prompt for question in questions])
+            if self.kept is None:
                 self.loaded.model.eval()
                 check_scoring(self.loaded.model)
-                self.prefix = self.read_head()
-            return self.answer(items, self.prefix)
+            if self.kept is None or self.kept[0] != head:
+                self.kept = head, self.read_head(head)
+            return self.answer([question.behind(head) for question in questions], self.kept[1])
+
+    def write(self, examples: Sequence[Example], clock: Clock) -> list[Question]:
+        """Each item's whole prompt, and the answers to score behind it."""
+        before = None if self.retrieve is None else self.retrieve(examples, clock)
+        with clock.phase("tokenize"):
+            return self.written(examples, before)
 
     @abstractmethod
-    def answer(self, items: Sequence[list[int]], prefix: Prefix) -> np.ndarray:
-        """What `predict` returns, for the items' tokens behind the head's keys and values."""
+    def written(self, examples: Sequence[Example], before: Sequence[Parts] | None
+                ) -> list[Question]:
+        """What `write` returns, with what was retrieved for the items."""
 
     @abstractmethod
-    def held_trees(self, examples: Sequence[Example]) -> list[OptionTree]:
+    def answer(self, items: Sequence[Question], prefix: Prefix) -> np.ndarray:
+        """What `predict` returns, for what stands behind the head of these keys and values."""
+
+    @abstractmethod
+    def held(self, examples: Sequence[Example]) -> list[Question]:
         """What `held_loss` scores of each item."""
 
     @abstractmethod
-    def held_loss(self, items: Sequence[list[int]], trees: Sequence[OptionTree],
-                  examples: Sequence[Example], prefix: Prefix) -> float:
-        """Loss in nats an item under the weights as they are now; `items` are their tokens."""
+    def held_loss(self, items: Sequence[Question], examples: Sequence[Example], prefix: Prefix
+                  ) -> float:
+        """Loss in nats an item under the weights as they are now."""
 
-    def read_head(self) -> Prefix:
-        """Keys and values of the shared head under the weights as they are now."""
+    def read_head(self, head: Sequence[int]) -> Prefix:
+        """Keys and values of what prompts begin with under the weights as they are now."""
         self.loaded.model.eval()
         with torch.inference_mode(), self.device.autocast_context():
-            return read_prefix(self.loaded.model, self.head)
+            return read_prefix(self.loaded.model, head)
 
     def save(self, folder: Path) -> None:
         self.save_model(self.loaded, folder)
         if self.retriever is not None:
             self.retriever.save(folder)
 
-    def check_window(self, items: Sequence[list[int]]) -> None:
+    def check_window(self, questions: Sequence[Question]) -> None:
         """Raise CannotRunError where a prompt and its answer do not fit the model's window."""
-        longest = len(self.head) + max(map(len, items))
-        if is_seq2seq(self.loaded.model):  # the answer has a window of its own
-            longest = max(longest, self.room)
-        else:
-            longest += self.room
-        if longest > self.loaded.window:
-            raise CannotRunError(f"a prompt of {longest} tokens is longer than the model's window "
-                                 f"of {self.loaded.window}: lower max_length, shots or tokens")
+        prompt = max(len(question.prompt) for question in questions)
+        answer, window = self.room(questions), self.loaded.window
+        # An encoder-decoder's answer has a window of its own.
+        longest = max(prompt, answer) if is_seq2seq(self.loaded.model) else prompt + answer
+        if longest > window:
+            raise CannotRunError(f"a prompt of {prompt} tokens and an answer of {answer} are "
+                                 f"longer than the model's window of {window}: lower max_length, "
+                                 "shots or tokens")
+
+    def room(self, questions: Sequence[Question]) -> int:
+        """The most tokens that are read of an answer."""
+        return max(question.answers.longest for question in questions)

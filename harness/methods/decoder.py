@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +17,17 @@ from harness.backbones.blocks import freeze
 from harness.backbones.casts import cast_once
 from harness.backbones.kept_states import KeptStates, reading
 from harness.backbones.load import Loaded, load_asked
-from harness.backbones.options import OptionTree
+from harness.backbones.prompts import shared_head
+from harness.backbones.questions import Question
 from harness.backbones.score import Prefix, apart, read_prefix, score_options
+from harness.backbones.texts import Parts
 from harness.backbones.traits import is_seq2seq
 from harness.backbones.writers import writer_for
-from harness.common.clock import Clock
 from harness.methods.asked import BATCH, AskedDecoder, Save
 from harness.methods.generator import DecoderGenerator
 from harness.methods.link import LINKS, Link, held_out_loss
 from harness.methods.method import Job
 from harness.tasks.examples import Example
-
-ROOM_FOR_OPTIONS = 64
 
 
 @dataclass
@@ -36,36 +35,33 @@ class DecoderClassifier(AskedDecoder):
     """Turns the log-likelihoods of the answer options into probabilities."""
 
     link: Link = LINKS["classification"]
-    tree: OptionTree = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.tree = self.writer.tree()
-
-    def answer(self, items: Sequence[list[int]], prefix: Prefix) -> np.ndarray:
+    def answer(self, items: Sequence[Question], prefix: Prefix) -> np.ndarray:
         """Probabilities of the classes, [items, classes]."""
-        return self._answer(items, [self.tree] * len(items), prefix)
-
-    def _answer(self, items: Sequence[list[int]], trees: Sequence[OptionTree], prefix: Prefix
-                ) -> np.ndarray:
         self.loaded.model.eval()
         rows: dict[int, np.ndarray] = {}
         with torch.inference_mode(), self.device.autocast_context():
-            for indices in by_length([len(item) for item in items], BATCH):
-                scores = score_options(self.loaded.model, prefix, [items[i] for i in indices],
-                                       [trees[i] for i in indices],
-                                       self.loaded.tokenizer.pad_token_id)
+            for indices in by_length([len(item.prompt) for item in items], BATCH):
+                scores = score_options(
+                    self.loaded.model, prefix, [items[i].prompt for i in indices],
+                    [items[i].answers for i in indices], self.loaded.tokenizer.pad_token_id)
                 for i, score in zip(indices, scores, strict=True):
                     rows[i] = self.link.of_options(score.double().cpu().numpy())
         return np.stack([rows[i] for i in range(len(items))])
 
-    def held_trees(self, examples: Sequence[Example]) -> list[OptionTree]:
-        """All answers, for each item."""
-        return [self.tree] * len(examples)
+    def written(self, examples: Sequence[Example], before: Sequence[Parts] | None
+                ) -> list[Question]:
+        """Prompts with all answers."""
+        return self.writer.questions(examples, before)
 
-    def held_loss(self, items: Sequence[list[int]], trees: Sequence[OptionTree],
-                  examples: Sequence[Example], prefix: Prefix) -> float:
+    def held(self, examples: Sequence[Example]) -> list[Question]:
+        """All answers, for each item."""
+        return self.writer.questions(examples)
+
+    def held_loss(self, items: Sequence[Question], examples: Sequence[Example], prefix: Prefix
+                  ) -> float:
         """Log loss of the classes' probabilities."""
-        return held_out_loss(self.link, self._answer(items, trees, prefix), examples)
+        return held_out_loss(self.link, self.answer(items, prefix), examples)
 
 
 def nothing_to_save(loaded: Loaded, folder: Path) -> None:
@@ -74,24 +70,16 @@ def nothing_to_save(loaded: Loaded, folder: Path) -> None:
 
 def plain_decoder(job: Job, shots: Sequence[Example] = (), loaded: Loaded | None = None,
                   save: Save = nothing_to_save) -> AskedDecoder:
-    """The task's prompt on the job's backbone, with worked examples in the shared head."""
+    """The task's prompt on the job's backbone, with worked examples before all items."""
     if loaded is None:
         loaded = load_asked(job.need_backbone(), job.device.type)
         freeze(loaded.model)
     cast_once(loaded.model)
-    writer = writer_for(job.need_backbone().kind, loaded.tokenizer, job.task,
-                        job.budget.max_length)
-
-    def write(examples: Sequence[Example], clock: Clock) -> list[list[int]]:
-        with clock.phase("tokenize"):
-            return [writer.tail(example) for example in examples]
-
-    head = writer.head(shots)
+    writer = replace(writer_for(job.need_backbone().kind, loaded.tokenizer, job.task,
+                                job.budget.max_length), shown=tuple(shots))
     if job.task.kind == "generation":
-        return DecoderGenerator(loaded, writer, head, job.device, write, save,
-                                job.task.answer_tokens)
-    return DecoderClassifier(loaded, writer, head, job.device, write, save, ROOM_FOR_OPTIONS,
-                             link=LINKS[job.task.kind])
+        return DecoderGenerator(loaded, writer, job.device, save, most=job.task.answer_tokens)
+    return DecoderClassifier(loaded, writer, job.device, save, link=LINKS[job.task.kind])
 
 
 class DecoderLearner:
@@ -108,15 +96,14 @@ class DecoderLearner:
     def __init__(self, asked: AskedDecoder, job: Job) -> None:
         self.asked = asked
         self.job = job
-        clock = Clock()
-        self.items = asked.write(job.train, clock)
-        self.held = asked.write(job.validation, clock)
-        asked.check_window([*self.items, *self.held])
-        self.trees = [asked.writer.right_tree(example) for example in job.train]
-        self.held_trees = asked.held_trees(job.validation)
-        again = len(asked.head) if self._reads_again() else 0
-        self._lengths = [again + len(item) + len(tree.tokens)
-                         for item, tree in zip(self.items, self.trees, strict=True)]
+        train, held = asked.writer.right(job.train), asked.held(job.validation)
+        asked.check_window([*train, *held])
+        self.head = shared_head(asked.head, [item.prompt for item in (*train, *held)])
+        self.items, self.held = ([item.behind(self.head) for item in items]
+                                 for items in (train, held))
+        again = len(self.head) if self._reads_again() else 0
+        self._lengths = [again + len(item.prompt) + len(item.answers.tokens)
+                         for item in self.items]
 
     @property
     def model(self) -> Any:
@@ -141,8 +128,8 @@ class DecoderLearner:
 
     def _read_head(self) -> Prefix:
         if self._reads_again():
-            return Prefix(again=tuple(self.asked.head))
-        return read_prefix(self.model, self.asked.head)
+            return Prefix(again=tuple(self.head))
+        return read_prefix(self.model, self.head)
 
     @contextmanager
     def sharing(self) -> Iterator[None]:
@@ -157,14 +144,14 @@ class DecoderLearner:
     def loss(self, indices: list[int]) -> torch.Tensor:
         prefix = self._shared or self._read_head()
         with reading(self.states):
-            scores = score_options(self.model, prefix, [self.items[i] for i in indices],
-                                   [self.trees[i] for i in indices], self.padding)
+            scores = score_options(self.model, prefix, [self.items[i].prompt for i in indices],
+                                   [self.items[i].answers for i in indices], self.padding)
         return -torch.stack([score.mean() for score in scores]).sum()
 
     def validate(self) -> float:
-        prefix = self.asked.read_head()
+        prefix = self.asked.read_head(self.head)
         with reading(self.states):
-            return self.asked.held_loss(self.held, self.held_trees, self.job.validation, prefix)
+            return self.asked.held_loss(self.held, self.job.validation, prefix)
 
     def reads_more(self) -> bool:
         """Whether an item is read with more than its own tokens: with the head, where the model
@@ -175,9 +162,8 @@ class DecoderLearner:
         """The same, with `states` of its items and their answers behind the shared head."""
         other = copy.copy(self)
         other.states = states
-        other.items, other.held = ([states.slots(item) for item in items]
-                                   for items in (self.items, self.held))
-        other.trees, other.held_trees = (
-            [replace(tree, tokens=states.slots(tree.tokens)) for tree in trees]
-            for trees in (self.trees, self.held_trees))
+        other.items, other.held = (
+            [Question(states.slots(item.prompt),
+                      replace(item.answers, tokens=states.slots(item.answers.tokens)))
+             for item in items] for items in (self.items, self.held))
         return other

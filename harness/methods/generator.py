@@ -10,44 +10,57 @@ import torch
 
 from harness.backbones.batches import by_length
 from harness.backbones.generate import greedy
-from harness.backbones.options import OptionTree
+from harness.backbones.options import NONE
+from harness.backbones.questions import Question
 from harness.backbones.score import Prefix, score_options
+from harness.backbones.texts import Parts
 from harness.methods.asked import BATCH, AskedDecoder
 from harness.tasks.examples import Example
 
 
 @dataclass
 class DecoderGenerator(AskedDecoder):
-    """The likeliest token, one after another, up to the end token or `room` tokens."""
+    """The likeliest token, one after another, up to the end token or `most` tokens."""
 
-    def answer(self, items: Sequence[list[int]], prefix: Prefix) -> np.ndarray:
+    most: int = 32
+
+    def answer(self, items: Sequence[Question], prefix: Prefix) -> np.ndarray:
         """Answers, [items] of str."""
         self.loaded.model.eval()
         tokenizer = self.loaded.tokenizer
         rows: dict[int, str] = {}
         with torch.inference_mode(), self.device.autocast_context():
-            for indices in by_length([len(item) for item in items], BATCH):
-                given = greedy(self.loaded.model, prefix, [items[i] for i in indices], self.room,
+            for indices in by_length([len(item.prompt) for item in items], BATCH):
+                prompts = [items[i].prompt for i in indices]
+                given = greedy(self.loaded.model, prefix, prompts, self.most,
                                tokenizer.pad_token_id, tokenizer.eos_token_id)
                 texts = tokenizer.batch_decode(given, skip_special_tokens=True)
                 rows.update(zip(indices, (first_line(text) for text in texts), strict=True))
         return np.array([rows[i] for i in range(len(items))], dtype=object)
 
-    def held_trees(self, examples: Sequence[Example]) -> list[OptionTree]:
-        """The first reference of each item."""
-        return [self.writer.right_tree(example) for example in examples]
+    def written(self, examples: Sequence[Example], before: Sequence[Parts] | None
+                ) -> list[Question]:
+        """Prompts without an answer."""
+        return [Question(prompt, NONE) for prompt in self.writer.prompts(examples, before)]
 
-    def held_loss(self, items: Sequence[list[int]], trees: Sequence[OptionTree],
-                  examples: Sequence[Example], prefix: Prefix) -> float:
+    def room(self, questions: Sequence[Question]) -> int:
+        return max(self.most, super().room(questions))
+
+    def held(self, examples: Sequence[Example]) -> list[Question]:
+        """The first reference of each item."""
+        return self.writer.right(examples)
+
+    def held_loss(self, items: Sequence[Question], examples: Sequence[Example], prefix: Prefix
+                  ) -> float:
         """-log p(first reference), mean over the items."""
         self.loaded.model.eval()
         total = 0.0
-        lengths = [len(item) + len(tree.tokens) for item, tree in zip(items, trees, strict=True)]
+        lengths = [len(item.prompt) + len(item.answers.tokens) for item in items]
         with torch.inference_mode(), self.device.autocast_context():
             for indices in by_length(lengths, BATCH):
-                scores = score_options(self.loaded.model, prefix, [items[i] for i in indices],
-                                       [trees[i] for i in indices],
-                                       self.loaded.tokenizer.pad_token_id)
+                scores = score_options(
+                    self.loaded.model, prefix, [items[i].prompt for i in indices],
+                    [items[i].answers for i in indices], self.loaded.tokenizer.pad_token_id)
                 total -= float(torch.cat(scores).double().sum())
         return total / len(items)
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from harness.backbones.checkpoint import Use
 from harness.backbones.features import FeatureStore
 from harness.backbones.handle import ASKED, Handle, Kind
+from harness.backbones.prompts import PromptWriter
 from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.common.errors import CannotRunError
@@ -21,6 +22,7 @@ from harness.common.ranks import ALONE, Ranks
 from harness.common.registry import Registry
 from harness.suite import Budget
 from harness.suite import Kind as TaskKind
+from harness.tasks.corpus import Corpus
 from harness.tasks.examples import Example
 from harness.tasks.task import Task
 
@@ -112,6 +114,27 @@ class Fit:
     training: Training | None = None
 
 
+@dataclass(frozen=True)
+class Asking:
+    """What is known of a run's prompts before it runs."""
+
+    writer: PromptWriter
+    train: tuple[Example, ...]
+    corpus: Corpus | None
+    trials: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a method puts into a prompt beside the item, at the most."""
+
+    shots: tuple[Example, ...] = ()
+    """Worked examples before all items."""
+    retrieved: int = 0
+    """Tokens of what is found for an item."""
+
+
 class Options(BaseModel):
     """Options of a method: unknown fields are errors."""
 
@@ -145,6 +168,15 @@ class Method(ABC):
     def settings(self, job: Job) -> list[Setting]:
         """Hyper-parameter settings in order of preference; the first `trials` are tried."""
         return [{}]
+
+    @property
+    def virtual_tokens(self) -> int:
+        """Tokens that it puts before every sequence, where that is known before it runs."""
+        return 0
+
+    def shows(self, asking: Asking) -> Shown:
+        """What it puts into a prompt under any of the settings that are tried."""
+        return Shown()
 
     @classmethod
     def works_on(cls, backbone: Kind | None, task: TaskKind) -> bool:

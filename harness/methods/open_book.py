@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from harness.backbones.embedder_prompts import Side
 from harness.backbones.features import Embedder, FeatureStore
+from harness.backbones.texts import Parts
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
 from harness.methods.asked import AskedDecoder
@@ -100,13 +101,12 @@ def open_passages(job: Job, ranking: Ranking, folder: Path) -> PassageRetriever:
 def ask_with_passages(asked: AskedDecoder, retriever: PassageRetriever, k: int, room: int
                       ) -> AskedDecoder:
     """The decoder, asked with `k` passages in `room` tokens before each item, the best last."""
-    def write(examples: Sequence[Example], clock: Clock) -> list[list[int]]:
+    def retrieve(examples: Sequence[Example], clock: Clock) -> list[Parts]:
         places = retriever.places(examples, k, clock)
         with clock.phase("tokenize"):
-            return [asked.writer.passages(retriever.texts(row), room) + asked.writer.tail(example)
-                    for example, row in zip(examples, places.tolist(), strict=True)]
+            return [asked.writer.passages(retriever.texts(row), room) for row in places.tolist()]
 
-    asked.retriever, asked.k, asked.write = retriever, k, write
+    asked.retriever, asked.k, asked.retrieve = retriever, k, retrieve
     return asked
 
 

@@ -8,9 +8,12 @@ from pathlib import Path
 from harness.backbones.handle import ASKED
 from harness.common.errors import CannotRunError
 from harness.methods.decoder import plain_decoder
-from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting
+from harness.methods.method import METHODS, Asking, Fit, Fitted, Job, Method, Setting, Shown
 from harness.tasks.examples import Example
 from harness.tasks.splits import stratified_order
+
+PER_CLASS = (1, 2, 3, 4, 5, 6, 8, 10, 12)
+"""Worked examples of each class, in the order in which they are tried."""
 
 
 @METHODS.register("zero-shot")
@@ -38,7 +41,11 @@ class FewShot(Method):
     summary = "the prompt with worked training examples of each class"
 
     def settings(self, job: Job) -> list[Setting]:
-        return [{"per_class": n} for n in (1, 2, 3, 4, 5, 6, 8, 10, 12)]
+        return [{"per_class": n} for n in PER_CLASS]
+
+    def shows(self, asking: Asking) -> Shown:
+        most = max(PER_CLASS[:asking.trials])
+        return Shown(shots=tuple(draw_shots(asking.train, most, asking.seed)))
 
     def fit(self, job: Job, setting: Setting) -> Fit:
         return Fit(self.load(job, setting, Path()))

@@ -6,15 +6,28 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import Field
 
 from harness.backbones.features import Embedder, Featurizer
 from harness.backbones.handle import ASKED
+from harness.backbones.texts import Parts
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
 from harness.methods.asked import AskedDecoder
 from harness.methods.decoder import nothing_to_save, plain_decoder
-from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Options, Setting
+from harness.methods.method import (
+    METHODS,
+    Asking,
+    Fit,
+    Fitted,
+    Job,
+    Method,
+    Options,
+    Setting,
+    Shown,
+)
 from harness.methods.open_book import (
     PassageRetriever,
     ask_with_passages,
@@ -24,6 +37,9 @@ from harness.methods.open_book import (
 from harness.methods.retriever import Retriever, build_retriever, load_retriever
 from harness.retrieval.searches import Ranking
 from harness.tasks.examples import Example
+
+NEAREST = (3, 1, 5, 2, 8, 4, 6, 10, 12)
+"""How many are retrieved, in the order in which they are tried."""
 
 
 class RagOptions(Options):
@@ -52,7 +68,20 @@ class Rag(Method):
     options_type = RagOptions
 
     def settings(self, job: Job) -> list[Setting]:
-        return [{"k": k} for k in (3, 1, 5, 2, 8, 4, 6, 10, 12)]
+        return [{"k": k} for k in NEAREST]
+
+    def shows(self, asking: Asking) -> Shown:
+        """As many of the longest as the budget of tokens holds."""
+        most = max(NEAREST[:asking.trials])
+        if asking.corpus is None:
+            frame = dataclasses.replace(asking.writer, max_length=self.options.tokens)
+            shots = frame.shots(sorted(asking.train, key=lambda e: len(e.joined))[-most:])
+            return Shown(retrieved=min(self.options.tokens, len(shots)))
+        texts = asking.corpus.passages()["text"]
+        longest = pc.select_k_unstable(pa.table({"size": pc.utf8_length(texts)}), most,
+                                       [("size", "descending")])
+        passages = asking.writer.passages(texts.take(longest).to_pylist(), self.options.tokens)
+        return Shown(retrieved=len(asking.writer.reader.tokens([passages])[0]))
 
     def fit(self, job: Job, setting: Setting) -> Fit:
         if job.task.corpus is not None:
@@ -85,21 +114,17 @@ class Rag(Method):
     def _asking(self, job: Job, setting: Setting, retriever: Retriever) -> AskedDecoder:
         asking = self._decoder(job)
         asking.retriever, asking.k = retriever, int(setting["k"])
-        writer = asking.writer
 
-        def write(examples: Sequence[Example], clock: Clock) -> list[list[int]]:
+        def retrieve(examples: Sequence[Example], clock: Clock) -> list[Parts]:
             _, positions = retriever.search(examples, asking.k, clock)
             with clock.phase("tokenize"):
-                return [
-                    self._shots(asking, [job.train[p] for p in row]) + writer.tail(example)
-                    for example, row in zip(examples, positions, strict=True)
-                ]
+                return [self._shots(asking, [job.train[p] for p in row]) for row in positions]
 
-        asking.write = write
+        asking.retrieve = retrieve
         return asking
 
-    def _shots(self, asking: AskedDecoder, nearest: list[Example]) -> list[int]:
-        """Tokens of the nearest examples within the budget, the nearest last.
+    def _shots(self, asking: AskedDecoder, nearest: list[Example]) -> Parts:
+        """The nearest examples within the budget, the nearest last.
 
         The budget is shared evenly: each example's text is cut to its share.
         """
@@ -109,10 +134,9 @@ class Rag(Method):
             raise CannotRunError(f"a worked example takes {frame} tokens without its text, and rag "
                                  f"has {self.options.tokens}: raise its `tokens`")
         writer = dataclasses.replace(asking.writer, max_length=max(8, share - frame))
-        shots = [writer.shots([example]) for example in nearest]
-        while sum(map(len, shots)) > self.options.tokens:
-            shots.pop()
-        return [token for shot in reversed(shots) for token in shot]
+        while len(writer.shots(nearest[::-1])) > self.options.tokens:
+            nearest = nearest[:-1]
+        return writer.worked(nearest[::-1])
 
     @staticmethod
     def _featurizer(job: Job) -> Featurizer:

@@ -1,9 +1,12 @@
+import dataclasses
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.backbones.cuts import fit_longest_first
 from harness.backbones.load import load_tokenizer
-from harness.backbones.prompts import chat_frame, fit_longest_first, prompt_writer
+from harness.backbones.prompts import chat_frame, prompt_writer
 from harness.common.errors import CannotRunError
 from harness.suite import Prompt
 from harness.tasks.examples import Example
@@ -25,46 +28,52 @@ def tokenizer(decoder):
 
 def test_a_plain_prompt_reads_as_written(tokenizer):
     writer = prompt_writer(tokenizer, PROMPT, OPTIONS, 20)
-    text = tokenizer.decode(writer.head() + writer.tail(item("old iron")))
-    assert text == "Which kind? One of: metal, metal alloy.\n\nText: old iron\nKind:"
-    assert [tokenizer.decode(a) for a in writer.answers()] == [" metal</s>", " metal alloy</s>"]
+    asked, = writer.questions([item("old iron")])
+    assert tokenizer.decode(asked.prompt) == (
+        "Which kind? One of: metal, metal alloy.\n\nText: old iron\nKind:")
+    answers = [tokenizer.decode(path) for path in asked.answers.paths]
+    assert answers == [" metal</s>", " metal alloy</s>"]
 
 
 def test_a_chat_template_is_followed(tokenizer):
     tokenizer.chat_template = CHAT
-    writer = prompt_writer(tokenizer, PROMPT, OPTIONS, 20)
-    text = tokenizer.decode(writer.head([item("old brass", label=1)]) + writer.tail(item("iron")))
+    writer = dataclasses.replace(prompt_writer(tokenizer, PROMPT, OPTIONS, 20),
+                                 shown=(item("old brass", label=1),))
+    asked, = writer.questions([item("iron")])
+    text = tokenizer.decode(asked.prompt)
     assert text == ("<s>user\nWhich kind? One of: metal, metal alloy.\n\nText: old brass\n"
                     "Kind: metal alloy\n\nText: iron\nKind:</s>\n<s>assistant\n")
-    assert [tokenizer.decode(a) for a in writer.answers()] == ["metal</s>", "metal alloy</s>"]
+    answers = [tokenizer.decode(path) for path in asked.answers.paths]
+    assert answers == ["metal</s>", "metal alloy</s>"]
 
 
 def test_special_tokens_in_a_text_are_only_letters(tokenizer):
     writer = prompt_writer(tokenizer, PROMPT, OPTIONS, 40)
-    tokens = writer.tail(item("iron </s> <s> assistant"))
+    tokens, = writer.prompts([item("iron </s> <s> assistant")])
     assert tokenizer.eos_token_id not in tokens
-    assert tokenizer.decode(tokens) == "Text: iron </s> <s> assistant\nKind:"
+    assert tokenizer.decode(tokens).endswith("\n\nText: iron </s> <s> assistant\nKind:")
 
 
 def test_only_the_text_is_cut(tokenizer):
     writer = prompt_writer(tokenizer, PROMPT, OPTIONS, 3)
-    tokens = writer.tail(item("apple pear plum cherry grape melon"))
-    assert tokenizer.decode(tokens).startswith("Text: apple")
+    long = item("apple pear plum cherry grape melon")
+    tokens, empty = writer.prompts([long, item("")])
+    assert "\n\nText: apple" in tokenizer.decode(tokens)
     assert tokenizer.decode(tokens).endswith("\nKind:")
-    assert writer.is_cut(item("apple pear plum cherry grape melon"))
-    empty = len(writer.tail(item("")))
-    assert len(tokens) == empty + 3
+    assert writer.cut([long, item("apple")]) == [True, False]
+    assert abs(len(tokens) - len(empty) - 3) <= 1
 
 
 def test_both_texts_of_a_pair_are_placed(tokenizer):
     prompt = Prompt(instruction="Same?", item="A: {text}\nB: {pair}\n?")
     writer = prompt_writer(tokenizer, prompt, OPTIONS, 40)
-    assert tokenizer.decode(writer.tail(item("iron {pair}", "tin"))) == "A: iron {pair}\nB: tin\n?"
+    tokens, = writer.prompts([item("iron {pair}", "tin")])
+    assert tokenizer.decode(tokens) == "Same?\n\nA: iron {pair}\nB: tin\n?"
 
 
 def test_equal_answers_are_refused(tokenizer):
     with pytest.raises(CannotRunError, match="same to the tokenizer"):
-        prompt_writer(tokenizer, PROMPT, ("metal", "metal"), 20).answers()
+        prompt_writer(tokenizer, PROMPT, ("metal", "metal"), 20).questions([item("iron")])
 
 
 @given(st.lists(st.integers(0, 60), min_size=1, max_size=3), st.integers(0, 100))

@@ -102,16 +102,17 @@ def test_answers_are_those_of_one_token_at_a_time_whatever_the_checkpoint_is_use
 def test_a_prompt_and_its_answers_are_framed_as_the_tokenizer_frames_texts(loaded):
     tokenizer = loaded.tokenizer
     writer = prompt_writer(tokenizer, PROMPT, ("plum", "zinc"), 20, Seq2SeqWriter)
-    assert [tokenizer("plum")["input_ids"], tokenizer("zinc")["input_ids"]] == writer.answers()
-    item = writer.tail(Example("i", "red iron", None, 0, "g", {}))
-    whole = [*writer.head(), *item]
+    example = Example("i", "red iron", None, 0, "g", {})
+    asked, = writer.questions([example])
+    assert asked.answers.paths == [tokenizer("plum")["input_ids"], tokenizer("zinc")["input_ids"]]
+    whole = asked.prompt
     start = tokenizer("a")["input_ids"][:-2]
     assert whole[: len(start)] == start
-    assert item[-1] == END
+    assert whole[-1] == END
     assert whole.count(END) == 1
     assert "red iron" in tokenizer.decode(whole)
     with pytest.raises(CannotRunError, match="makes nothing of the answer ''"):
-        prompt_writer(tokenizer, PROMPT, ("plum", ""), 20, Seq2SeqWriter).answers()
+        prompt_writer(tokenizer, PROMPT, ("plum", ""), 20, Seq2SeqWriter).questions([example])
 
 
 def test_blocks_are_the_encoder_s_then_the_decoder_s_and_no_head_is_among_the_layers(loaded):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from families import DECODERS, ENCODERS, FAMILIES, SEQ2SEQ, kind_of, write_family
-from naive import option_by_option
+from naive import questions_one_by_one, scored
 from peft import PrefixTuningConfig, PromptTuningConfig, get_peft_model
 from transformers import (
     AutoModel,
@@ -22,7 +22,6 @@ from harness.backbones.features import FeatureStore, pooled
 from harness.backbones.handle import Handle, folder_handle
 from harness.backbones.load import load_causal, load_classifier, load_tokenizer
 from harness.backbones.padding import Padding
-from harness.backbones.score import read_prefix, score_options
 from harness.backbones.tree_mask import attention_masks
 from harness.common.clock import Clock
 from harness.common.device import Device
@@ -87,13 +86,11 @@ def test_a_family_fits_saves_loads_and_answers_the_same(family, name, job, tmp_p
 @torch.no_grad()
 def check_scores(asked, model, examples):
     """Within 1e-4 nats of a pass an option, by the model's own masks. Returns what was shared."""
-    items, prefix = asked.write(examples, Clock()), read_prefix(model, asked.head)
-    expected = option_by_option(
-        lambda ids: model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits,
-        asked.head, items, asked.writer.answers())
-    scored = score_options(model, prefix, items, [asked.tree] * len(items),
-                           asked.loaded.tokenizer.pad_token_id)
-    torch.testing.assert_close(torch.stack(scored), expected, atol=1e-4, rtol=0)
+    questions = asked.write(examples, Clock())
+    expected = questions_one_by_one(
+        lambda ids: model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits, questions)
+    prefix, found = scored(model, asked.head, questions, asked.loaded.tokenizer.pad_token_id)
+    torch.testing.assert_close(found, expected, atol=1e-4, rtol=0)
     return prefix
 
 

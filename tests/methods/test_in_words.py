@@ -55,8 +55,8 @@ def test_loss_is_that_of_the_first_reference_and_its_end(make_job):
     model, writer = asked.loaded.model, asked.writer
     losses = []
     for example in job.validation:
-        prompt = [*asked.head, *writer.tail(example)]
-        answer = writer.answer(example)
+        right, = writer.right([example])
+        prompt, (answer,) = right.prompt, right.answers.paths
         assert answer[-1] == asked.loaded.tokenizer.eos_token_id
         assert asked.loaded.tokenizer.decode(answer[:-1]).strip() == example.references[0]
         with torch.inference_mode(), job.device.autocast_context():
@@ -87,9 +87,8 @@ def test_a_question_is_asked_with_the_passages_found(make_job, search, tmp_path)
     method = METHODS["rag"]({"search": search, "tokens": 120})
     fitted = method.fit(job, {"k": 2}).fitted
     items = job.task.splits.test
-    tokens = fitted.write(items, Clock())
-    for example, ids in zip(items, tokens, strict=True):
-        text = fitted.loaded.tokenizer.decode(ids)
+    for example, asked in zip(items, fitted.write(items, Clock()), strict=True):
+        text = fitted.loaded.tokenizer.decode(asked.prompt)
         place = next(p for p in PLACES if p in example.text)
         assert text.index("Passage:") < text.index("Question:")
         assert text.count("Passage:") == 2
@@ -101,10 +100,9 @@ def test_a_question_is_asked_with_the_passages_found(make_job, search, tmp_path)
 
 def test_passages_share_their_room_and_the_best_stands_last(make_job):
     writer = plain_decoder(make_job()).writer
-    decode = writer.tokenizer.decode
-    found = decode(writer.passages(["best " * 50, "next " * 50], 60))
+    found = "".join(writer.passages(["best " * 50, "next " * 50], 60))
     assert found.index("next") < found.index("best")
-    assert len(writer.passages(["best " * 50, "next " * 50], 60)) <= 60
+    assert len(writer.tokenizer(found)["input_ids"]) <= 60
 
 
 def test_a_question_that_no_passage_matches_is_asked_alone(make_job):
@@ -114,8 +112,9 @@ def test_a_question_that_no_passage_matches_is_asked_alone(make_job):
     item = dataclasses.replace(job.task.splits.test[0], text="zzz qqq")
     other = job.task.splits.test[0]
     alone, asked = fitted.write([item, other], Clock())
-    assert alone == fitted.writer.tail(item)
-    assert len(asked) > len(fitted.writer.tail(other))
+    bare, without = fitted.writer.prompts([item, other])
+    assert alone.prompt == bare
+    assert len(asked.prompt) > len(without)
     figures = passage_retrieval(fitted.retriever, 2, [item], job.task.wording)
     assert set(figures.recall.values()) == {0.0}
     assert figures.mrr == figures.answer_share == 0.0

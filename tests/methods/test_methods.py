@@ -117,8 +117,9 @@ def test_retrieved_examples_keep_to_their_token_budget(job):
     plain = job("decoder")
     for tokens in (24, 40, 200):
         fitted = fit_once(METHODS["rag"]({"tokens": tokens}), plain, {"k": 3}).fit.fitted
-        for example, written in zip(plain.train, fitted.write(plain.train, Clock()), strict=True):
-            assert len(written) - len(fitted.writer.tail(example)) <= tokens
+        without = fitted.writer.prompts(plain.train)
+        for prompt, written in zip(without, fitted.write(plain.train, Clock()), strict=True):
+            assert len(written.prompt) - len(prompt) <= tokens
 
 
 def test_tuning_learns_words_that_tell_the_class(job):

@@ -142,7 +142,7 @@ def test_each_class_is_a_question_of_its_own(job):
     asked = plain_decoder(job("decoder"))
     example = job("decoder").task.splits.test[0]
     tokenizer, model = asked.loaded.tokenizer, asked.loaded.model
-    prompt = [*asked.head, *asked.write([example], Clock())[0]]
+    prompt = asked.write([example], Clock())[0].prompt
     expected = []
     for option in asked.writer.options:
         question = tokenizer(f" {option}:", add_special_tokens=False)["input_ids"]
@@ -158,6 +158,23 @@ def test_each_class_is_a_question_of_its_own(job):
                               for i, token in enumerate(answer)))
         expected.append(softmax(scores)[0])
     np.testing.assert_allclose(asked.predict([example], Clock())[0], expected, atol=1e-4)
+
+
+def test_an_encoder_decoder_reads_the_name_of_the_class_that_it_is_asked_of(job, seq2seq):
+    given = dataclasses.replace(job("decoder"), backbone=seq2seq)
+    asked = plain_decoder(given)
+    example, model = given.task.splits.test[0], asked.loaded.model
+    read, = asked.write([example], Clock())
+    scores = []
+    for path, first in zip(read.answers.paths, read.answers.given, strict=True):
+        with torch.no_grad():
+            log_p = model(input_ids=torch.tensor([read.prompt]),
+                          labels=torch.tensor([path])).logits[0].double().log_softmax(-1)
+        scores.append(sum(float(log_p[place, path[place]]) for place in range(first, len(path))))
+    expected = [softmax(scores[2 * number: 2 * number + 2])[0] for number in range(3)]
+    found = asked.predict([example], Clock())[0]
+    np.testing.assert_allclose(np.log(found), np.log(expected), atol=1e-3)
+    assert len(set(np.log(found).round(3))) == 3
 
 
 def test_only_answers_are_learned_and_each_class_counts_the_same(job):

@@ -9,7 +9,7 @@ import torch
 import transformers
 import yaml
 from families import write_family
-from naive import option_by_option
+from naive import questions_one_by_one, scored
 from peft import LilyConfig, get_peft_model
 from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING
 from peft.utils.peft_types import PeftType
@@ -29,7 +29,6 @@ from transformers import (
 
 from harness.backbones.features import FeatureStore
 from harness.backbones.handle import KINDS, Handle, folder_handle
-from harness.backbones.score import read_prefix, score_options
 from harness.backbones.scoring_check import check_scoring
 from harness.common.clock import Clock
 from harness.common.device import Device
@@ -122,19 +121,17 @@ def stir(model, by=0.02):
 @torch.no_grad()
 def scores(fitted, examples):
     """Log-likelihoods of the answers, [examples, answers]."""
-    model, items = fitted.loaded.model, fitted.write(examples, Clock())
-    return torch.stack(score_options(
-        model, read_prefix(model, fitted.head), items, [fitted.tree] * len(items),
-        fitted.loaded.tokenizer.pad_token_id))
+    return scored(fitted.loaded.model, fitted.head, fitted.write(examples, Clock()),
+                  fitted.loaded.tokenizer.pad_token_id)[1]
 
 
 @torch.no_grad()
 def scores_of_peft(fitted, examples):
     """The same by PEFT's own forward, a pass an answer."""
     model = fitted.loaded.model
-    return option_by_option(
+    return questions_one_by_one(
         lambda tokens: model(input_ids=tokens, attention_mask=torch.ones_like(tokens)).logits,
-        fitted.head, fitted.write(examples, Clock()), fitted.writer.answers())
+        fitted.write(examples, Clock()))
 
 
 @pytest.mark.parametrize(("tuner", "kind"), ABLE, ids=ids(ABLE))

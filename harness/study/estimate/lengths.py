@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -83,19 +84,20 @@ def _plain(plan: Plan, run: PlannedRun, handle: Handle) -> Lengths:
 def _prompted(plan: Plan, run: PlannedRun, handle: Handle) -> Lengths:
     splits = plan.sample(run.budget)
     writer = writer_for(handle.kind, _tokenizer(handle), plan.task, run.budget.max_length)
-    shots: list[Example] = []
     if run.identity.method == "few-shot":
         shots = draw_shots(splits.train, FIRST_SHOTS, run.identity.seed)
-    extra = _retrieved(run.entry.method, writer, splits.train)
+        writer = dataclasses.replace(writer, shown=tuple(shots))
+    extra = _retrieved(run.entry.method, writer, splits.train) - len(writer.head)
 
     def part(examples: Sequence[Example]) -> Part:
         some = examples[:SAMPLE]
-        return Part(tuple(len(writer.tail(example)) + extra for example in some),
+        return Part(tuple(len(prompt) + extra for prompt in writer.prompts(some)),
                     len(examples) / max(1, len(some)))
 
-    answers = [len(writer.right_tree(example).tokens) for example in splits.train[:SAMPLE]]
-    return Lengths(*_parts(plan, run, part), head=len(writer.head(shots)),
-                   nodes=len(writer.tree().tokens), answer=max(answers))
+    some = splits.train[:SAMPLE]
+    nodes = max(len(found.answers.tokens) for found in writer.questions(some[:1]))
+    answer = max(len(found.answers.tokens) for found in writer.right(some))
+    return Lengths(*_parts(plan, run, part), head=len(writer.head), nodes=nodes, answer=answer)
 
 
 def _retrieved(method: Method, writer: PromptWriter, examples: Sequence[Example]) -> int:

@@ -190,9 +190,10 @@ def _answering(classifier: EncoderClassifier | DecoderClassifier, job: Job, shap
         width = len(EncoderLearner(classifier, job).encoded[0]["input_ids"])
         reading = encoder_pass(rows, width, shapes)
         return _pass(reading, lambda: classifier.probabilities(examples), classifier, job)
-    items, prefix = classifier.write(examples, Clock()), classifier.read_head()
-    nodes = len(classifier.tree.tokens)
-    reading = decoder_pass(rows, len(items[0]) + nodes, 1 + nodes, len(classifier.head), shapes)
+    head = classifier.head
+    items = [item.behind(head) for item in classifier.write(examples, Clock())]
+    prefix, nodes = classifier.read_head(head), len(items[0].answers.tokens)
+    reading = decoder_pass(rows, len(items[0].prompt) + nodes, 1 + nodes, len(head), shapes)
     return _pass(reading, lambda: classifier.answer(items, prefix), classifier, job)
 
 
@@ -202,7 +203,7 @@ def _training(learner: Learner, classifier: EncoderClassifier | DecoderClassifie
     if isinstance(classifier, EncoderClassifier):
         reading = encoder_pass(rows, width, shapes)
     else:
-        nodes = max(len(answer) for answer in classifier.writer.answers()) - 1
+        nodes = max(found.answers.longest for found in classifier.written(job.train[:1], None))
         reading = learning_pass(rows, width, 1 + nodes, len(classifier.head), shapes)
 
     def learn() -> None:

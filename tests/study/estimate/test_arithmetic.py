@@ -26,7 +26,7 @@ def prepared(handle, device, method):
     register_all()
     loaded = load_with_head(handle, ("a", "b"), device.type)
     made = METHODS[method]({})
-    made.prepare(loaded, _job(Subject.of(handle, 32, device, made), handle))
+    made.prepare(loaded, _job(Subject.of(handle, 48, device, made), handle))
     return loaded.model.train()
 
 
@@ -68,13 +68,13 @@ def test_a_llama_that_learns_to_answer(decoder, device, method):
 
     register_all()
     made = METHODS[method]({})
-    job = _job(Subject.of(decoder, 32, device, made), decoder)
+    job = _job(Subject.of(decoder, 48, device, made), decoder)
     loaded = load_with_head(decoder, ("a", "b"), device.type)
     made.prepare(loaded, job)
     classifier = _classifier(job, loaded)
     learner = DecoderLearner(classifier, job)
     shapes = arithmetic_of(loaded.model)
-    nodes = max(map(len, classifier.writer.answers())) - 1
+    nodes = learner.items[0].answers.longest
     reading = learning_pass(ROWS, learner.lengths()[0], 1 + nodes, len(classifier.head), shapes)
     both = counted(lambda: learner.loss(list(range(ROWS))).backward())
     assert shapes.training.of(reading) == pytest.approx(both, rel=0.05)
@@ -85,7 +85,7 @@ def test_an_epoch_that_begins_with_kept_states(request, device, kind):
     handle = request.getfixturevalue(kind)
     register_all()
     made = METHODS["selective"]({"blocks": 1})
-    job = _job(Subject.of(handle, 32, device, made), handle)
+    job = _job(Subject.of(handle, 48, device, made), handle)
     loaded = load_with_head(handle, ("a", "b"), device.type)
     made.prepare(loaded, job)
     learner = made.learner(_classifier(job, loaded), job)
@@ -95,7 +95,7 @@ def test_an_epoch_that_begins_with_kept_states(request, device, kind):
     if kind == "encoder":
         reading = item = encoder_pass(ROWS, width, shapes)
     else:
-        nodes = len(learner.trees[0].tokens)
+        nodes = len(learner.items[0].answers.tokens)
         head = len(learner.asked.head)
         reading = learning_pass(ROWS, width, 1 + nodes, head, shapes)
         item = decoder_pass(ROWS, width, 0, head, shapes)
