@@ -25,6 +25,7 @@ from harness.study.place import HERE, Place
 from harness.study.plan import Plan, PlannedRun, make_plan
 from harness.study.run import missing
 from harness.study.store import Store
+from harness.study.windows import check_windows, window_findings
 from harness.suite import find_suite, load_suite
 
 
@@ -41,6 +42,7 @@ def show_plan(console: Console, plan: Plan, runs: Path) -> None:
     Raises HarnessError for a run that does not fit this machine's memory.
     """
     left = runs_left(console, plan, runs)
+    check_windows(plan, left)
     check_least(plan, left, available(plan.device))
     expected = _estimated(console, plan, left)
     if expected is not None:
@@ -55,6 +57,7 @@ def show_elsewhere(console: Console, plan: Plan, runs: Path, names: Sequence[str
     """
     devices = {name: find_device(name) for name in names}
     left = runs_left(console, plan, runs)
+    check_windows(plan, left)
     expected = _estimated(console, plan, left)
     print_plan(console, plan, left, expected)
     if expected is None:
@@ -103,7 +106,7 @@ def _check_memory(plan: Plan, left: Sequence[PlannedRun], expected: Estimate) ->
 
 def check(console: Console, plan: Plan) -> tuple[Finding, ...]:
     """Look at the data and print what was found. Does not wait for a device that is taken."""
-    found = findings(plan, sayer(console), at_once)
+    found = (*window_findings(plan), *findings(plan, sayer(console), at_once))
     print_notes(console, plan)
     print_findings(console, found)
     return found

@@ -29,6 +29,7 @@ from harness.study.record import Record
 from harness.study.run import run_study
 from harness.study.store import Store
 from harness.study.study import make_study
+from harness.study.windows import check_windows
 
 
 def place_of(executor: str, config: Path | None, address: str | None, results: str | None
@@ -60,6 +61,7 @@ def run(console: Console, plan: Plan, runs: Path, reports: Path, fresh: bool,
     else:
         place.collect(store, [planned.run_id for planned in plan.runs])
     left = runs_left(console, plan, runs)
+    check_windows(plan, left)
     check_least(plan, left, place.room(plan.device))
     print_plan(console, plan, left, None)
     # By this machine, whichever runs the study.
