@@ -18,20 +18,33 @@ WITHOUT_SPACES = ("Han", "Hiragana", "Katakana", "Bopomofo", "Thai", "Lao", "Khm
 # transcribed shares some with Latin.
 _LETTERS = "".join(rf"\p{{scx={script}}}" for script in WITHOUT_SPACES)
 _MARKS = "".join(rf"\p{{script={script}}}" for script in WITHOUT_SPACES)
-SIGN = rf"[[[{_LETTERS}]&&[\p{{L}}\p{{Nl}}\p{{No}}]][[{_MARKS}]&&\p{{M}}]]"
+# Looked at first, for most letters stand elsewhere. Without it an apostrophe of Ukrainian words
+# (U+02BC) and tones of Latin ones would be letters of Thai and Bopomofo, which share them.
+_BLOCKS = r"\u0e00-\u1aff\u2e80-\ua4cf\ua980-\uabff\uf900-\U0010ffff"
+SIGN = (rf"[[{_BLOCKS}]&&[[[{_LETTERS}]&&[\p{{L}}\p{{Nl}}\p{{No}}]]"
+        rf"[[{_MARKS}]&&\p{{M}}]]]")
 """Pattern, of regex in version 1: a letter of a script without spaces."""
 SPACED = rf"[[\w\p{{M}}\p{{No}}]--{SIGN}]"
 """A letter, digit or mark of any other script."""
+
+
+def _alone(letter: str) -> str:
+    return rf"(?<!{letter}|{letter}['’]){letter}(?!{letter}|['’]{letter})"
+
+
 _PIECE = regex.compile(rf"{SIGN}\p{{M}}*|[^\x20{SIGN}]+", regex.V1)
 _TERM = regex.compile(rf"{SIGN}\p{{M}}*|{SPACED}{{2,}}", regex.V1)
 _RUN = regex.compile(rf"(?:{SIGN}\p{{M}}*)+", regex.V1)
-_ONE = regex.compile(rf"(?<!{SPACED}|{SPACED}['’]){SPACED}(?!{SPACED}|['’]{SPACED})", regex.V1)
+_ONE = regex.compile(_alone(SPACED), regex.V1)
+# The same of ASCII, at a tenth of the time.
+_ASCII_TERM, _ASCII_ONE = regex.compile(r"\w{2,}"), regex.compile(_alone(r"\w"))
 _SYMBOL = regex.compile(r"\p{So}\p{M}*|(?<!\S)[^\s\w\p{M}\p{No}]+(?!\S)", regex.V1)
 
 
 def split_words(text: str) -> list[str]:
     """All of a text but its white space, in order: words with the punctuation beside them."""
-    return list(_PIECE.findall(" ".join(text.split())))
+    words = text.split()
+    return words if text.isascii() else list(_PIECE.findall(" ".join(words)))
 
 
 def word_spans(text: str) -> list[tuple[int, int]]:
@@ -43,12 +56,14 @@ def word_spans(text: str) -> list[tuple[int, int]]:
 def terms(text: str) -> list[str]:
     """Words in small letters, without punctuation, in order: of two letters or more, or one letter
     of a script without spaces."""
-    return list(_TERM.findall(_small(text)))
+    small = _small(text)
+    return list((_ASCII_TERM if small.isascii() else _TERM).findall(small))
 
 
 def single_letters(text: str) -> list[str]:
     """Letters and digits that are words of their own; not those that an apostrophe cuts off."""
-    return list(_ONE.findall(_small(text)))
+    small = _small(text)
+    return list((_ASCII_ONE if small.isascii() else _ONE).findall(small))
 
 
 def symbols(text: str) -> list[str]:
@@ -59,8 +74,8 @@ def symbols(text: str) -> list[str]:
 def letter_pairs(text: str) -> list[str]:
     """Neighbours within a script without spaces: what stands for its words in a search, as in
     Lucene's CJKAnalyzer."""
-    return ["".join(pair) for run in _RUN.findall(_small(text))
-            for pair in pairwise(_TERM.findall(run))]
+    runs = [] if text.isascii() else _RUN.findall(_small(text))
+    return ["".join(pair) for run in runs for pair in pairwise(_TERM.findall(run))]
 
 
 def _small(text: str) -> str:

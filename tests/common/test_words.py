@@ -1,13 +1,15 @@
 """Words in any script, beside Python's own splitting and scikit-learn's terms."""
 
 from collections import Counter
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import pytest
+import regex
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import CountVectorizer
 
+from harness.common import words
 from harness.common.words import (
     letter_pairs,
     single_letters,
@@ -54,7 +56,7 @@ def test_no_letter_or_number_of_a_mixed_text_is_without_a_term(text):
         filter(str.isalnum, "".join([*terms(text), *single_letters(text)])))
 
 
-@pytest.mark.parametrize(("text", "words"), [
+@pytest.mark.parametrize(("text", "expected"), [
     ("iPhone手机 15", ["iPhone", "手", "机", "15"]),
     ("東京。大阪", ["東", "京", "。", "大", "阪"]),
     ("サーバー", ["サ", "ー", "バ", "ー"]),
@@ -64,10 +66,11 @@ def test_no_letter_or_number_of_a_mixed_text_is_without_a_term(text):
     ("한국어는 쉽다", ["한국어는", "쉽다"]),
     ("Cao\u0303 ba\u0301nh", ["Cao\u0303", "ba\u0301nh"]),
     ("हिन्दी में", ["हिन्दी", "में"]),
+    ("комп\u02bcютер", ["комп\u02bcютер"]),  # an apostrophe that Thai transcriptions have too
     ("", []), (" \n", []),
 ])
-def test_words_by_script(text, words):
-    assert split_words(text) == words
+def test_words_by_script(text, expected):
+    assert split_words(text) == expected
 
 
 def test_marks_do_not_cut_words():
@@ -75,3 +78,24 @@ def test_marks_do_not_cut_words():
     assert single_letters("I'm x, y (z) don’t; Ida's 'b' 5") == ["x", "y", "z", "b", "5"]
     assert symbols("good😀 + it, is ... 好❤️") == ["😀", "+", "...", "❤️"]
     assert letter_pairs("红塔 里昂，x的") == ["红塔", "里昂"]
+    assert terms("Комп\u02bcютер") == ["комп\u02bcютер"]
+
+
+ASCII = st.text(st.sampled_from("abXY_ 0123.,-'!?+\t\n"), max_size=40)
+
+
+@given(ASCII)
+def test_ascii_is_read_as_all_else(text):
+    """Behind a letter of no ASCII the same text is read by the patterns of all scripts."""
+    assert split_words(f"{text} é") == [*split_words(text), "é"]
+    assert terms(f"{text} éé") == [*terms(text), "éé"]
+    assert single_letters(f"{text} é") == [*single_letters(text), "é"]
+
+
+def test_no_letter_of_these_scripts_stands_outside_of_their_blocks():
+    """But modifier letters, which other scripts have too."""
+    letters = regex.compile(rf"[[[{words._LETTERS}]&&[\p{{L}}\p{{Nl}}\p{{No}}]]"
+                            rf"[[{words._MARKS}]&&\p{{M}}]]", regex.V1)
+    signs = regex.compile(words.SIGN, regex.V1)
+    every = "".join(map(chr, chain(range(0xD800), range(0xE000, 0x110000))))
+    assert set(letters.findall(every)) - set(signs.findall(every)) == set("ʼˇˉˊˋ")
