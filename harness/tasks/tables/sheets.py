@@ -6,6 +6,7 @@ with one cell in the last corner end the process. It also reads errors as empty 
 
 from __future__ import annotations
 
+import re
 import warnings
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -22,6 +23,9 @@ from harness.tasks.tables.packed import opened
 
 MAX_UNPACKED = 1 << 30
 CHUNK = 1 << 20
+FORMULA = re.compile(rb"<(?:[\w.-]+:)?f[\s/>]")
+"""The element, with a namespace's prefix or without; not those of fonts and fills."""
+LONGEST_TAG = 64
 
 
 def read_sheet(path: Path, form: Form, wanted: Sequence[str]) -> Iterator[Sequence[object]]:
@@ -59,8 +63,8 @@ def _looked_through(path: Path, stream: BinaryIO) -> bool:
             last = b""
             with archive.open(member) as part:
                 while chunk := part.read(CHUNK):
-                    found = found or b"<f" in last + chunk
-                    last = chunk[-1:]
+                    found = found or FORMULA.search(last + chunk) is not None
+                    last = chunk[-LONGEST_TAG:]
     return found
 
 

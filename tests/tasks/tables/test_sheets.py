@@ -1,12 +1,14 @@
 """Spreadsheets from strangers."""
 
 import io
+import re
 import zipfile
 
 import openpyxl
 import pytest
 
 from harness.common.errors import HarnessError
+from harness.tasks.tables import sheets
 from harness.tasks.tables.columns import read_columns
 from harness.tasks.tables.form import PLAIN, Form
 from harness.tasks.tables.found import find_form
@@ -62,6 +64,24 @@ def test_a_formula_is_its_value_or_said(tmp_path):
     replaced(path, "xl/worksheets/sheet1.xml", b'A3"><f>A2</f>',
              b'A3" t="str"><f>A2</f><v>a</v>')
     assert columns(path) == [("a", "x"), ("a", "y")]
+
+
+def test_a_formula_is_known_under_any_prefix_of_its_namespace(tmp_path):
+    path = written(tmp_path / "data.xlsx", [["text", "label"], ["a", "x"], ["=A2", "y"]])
+    part = "xl/worksheets/sheet1.xml"
+    with zipfile.ZipFile(path) as archive:
+        sheet = archive.read(part)
+    prefixed = re.sub(rb"<(/?)(?=\w)", rb"<\1x:", sheet).replace(b" xmlns=", b" xmlns:x=")
+    assert b"<x:f>" in prefixed
+    replaced(path, part, sheet, prefixed)
+    assert "cell A3 holds a formula without its value" in failure(path).found
+    assert list(read_columns(path, ("label",))) == [("x",), ("y",)]
+
+
+def test_sheets_without_formulas_are_read_once(tmp_path):
+    path = written(tmp_path / "data.xlsx", [["text", "label"], ["a", "x"]])
+    with path.open("rb") as stream:
+        assert not sheets._looked_through(path, stream)
 
 
 def test_an_error_in_a_cell_is_said(tmp_path):
