@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -41,11 +42,11 @@ def ask_some(job: Job, examples: Sequence[Example], before: Sequence[Example],
 def ask(model: HFLM, job: Job, asked: Sequence[Example], before: Sequence[Example]) -> Answered:
     """Score the options of each item, with worked examples first, and answer the likeliest."""
     start = time.perf_counter()
-    writer = prompt_writer(model.tokenizer, job.task.prompt, job.task.options,
-                           job.budget.max_length)
-    head, answers = writer.head(before), writer.answers()
-    requests = [((str(i), str(o)), head + writer.tail(example), answer)
-                for i, example in enumerate(asked) for o, answer in enumerate(answers)]
+    writer = replace(prompt_writer(model.tokenizer, job.task.prompt, job.task.options,
+                                   job.budget.max_length), shown=tuple(before))
+    requests = [((str(i), str(o)), question.prompt, answer)
+                for i, question in enumerate(writer.questions(asked))
+                for o, answer in enumerate(question.answers.paths)]
     found = model._loglikelihood_tokens(requests, disable_tqdm=True)
-    scores = np.array([score for score, _ in found]).reshape(len(asked), len(answers))
+    scores = np.array([score for score, _ in found]).reshape(len(asked), len(job.task.options))
     return Answered(time.perf_counter() - start, scores.argmax(axis=1))

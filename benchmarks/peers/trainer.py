@@ -94,10 +94,9 @@ def prompts(job: Job, tokenizer: Any) -> list[dict[str, list[int]]]:
     """A decoder's prompts with their answers, of which only the answer is learned."""
     writer: PromptWriter = prompt_writer(tokenizer, job.task.prompt, job.task.options,
                                          job.budget.max_length)
-    head, answers = writer.head([]), writer.answers()
     rows = []
-    for example in job.train:
-        prompt, answer = head + writer.tail(example), answers[example.label]
+    for question in writer.right(job.train):
+        prompt, (answer,) = question.prompt, question.answers.paths
         rows.append({"input_ids": prompt + answer, "attention_mask": [1] * len(prompt + answer),
                      "labels": [-100] * len(prompt) + answer})
     return rows
