@@ -10,8 +10,9 @@ import harness
 from harness.common.files import sha256_file, sha256_json
 
 COMPUTING_LIBRARIES = ("torch", "transformers", "peft", "accelerate", "tokenizers", "faiss-cpu",
-                       "sentence-transformers", "scikit-learn", "scipy", "numpy", "safetensors")
-COMPUTING_ROOMS = ("common", "tasks", "backbones", "methods", "measure")
+                       "sentence-transformers", "scikit-learn", "scipy", "numpy", "safetensors",
+                       "bm25s", "regex", "rouge-score", "nltk")
+COMPUTING_ROOMS = ("common", "tasks", "backbones", "retrieval", "methods", "measure")
 APART = Path(harness.__file__).parent / "measure" / "forgetting"
 """Measured on finished runs, under a key of its own."""
 COMPUTING_FILES = ("study/work.py",)
