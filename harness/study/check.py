@@ -16,8 +16,8 @@ from harness.backbones.handle import Handle
 from harness.backbones.lengths import share_too_long
 from harness.check import answers, items, labels, near, power
 from harness.check.finding import ORDER, Finding
-from harness.common import words
 from harness.common.clock import Clock
+from harness.common.computing import code_sha256
 from harness.common.device import Device
 from harness.common.files import sha256_json
 from harness.common.kept import kept_folder
@@ -26,7 +26,6 @@ from harness.study.executor import BusyError, Say, Turn, alone, in_own_process
 from harness.study.plan import Plan
 from harness.study.server import start_server
 from harness.suite import Budget
-from harness.tasks import wording
 from harness.tasks.splits import Splits
 from harness.tasks.task import Task
 
@@ -51,8 +50,8 @@ class Look:
     @property
     def key(self) -> str:
         """Names all that the findings depend on."""
-        modules = (answers, items, near, labels, power, wording, words)
-        code = [inspect.getsource(module) for module in modules]
+        modules = (answers, items, near, labels, power)
+        code = [code_sha256(), *map(inspect.getsource, modules)]
         return sha256_json([
             self.task.sha256, self.splits.sha256, dataclasses.asdict(self.task.facts),
             self.matters,

@@ -173,8 +173,8 @@ def _check(parcel: Parcel, device: Device) -> None:
     from harness.study.errands import models_of
 
     wanted, here = parcel.errand.assignments[0].device, library_versions()
-    other = [f"{name} {here[name]} and not {version}"
-             for name, version in parcel.libraries.items() if here[name] != version]
+    other = [f"{name} {here.get(name)} and not {version}"
+             for name, version in parcel.libraries.items() if here.get(name) != version]
     if parcel.code != code_sha256():
         other.append("another version of the harness")
     if (device.type, device.autocast) != (wanted.type, wanted.autocast):

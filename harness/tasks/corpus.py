@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from harness.common import text as texts
 from harness.common import words
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_json
@@ -24,7 +25,7 @@ from harness.sources.cache import cache_folder
 from harness.suite import LoadedSuite
 from harness.suite.corpus import Chunk, New
 from harness.suite.corpus import Corpus as CorpusSpec
-from harness.tasks import tables
+from harness.tasks import cells, tables
 from harness.tasks.tables.columns import read_columns
 
 PASSAGES, FACTS = "passages.arrow", "facts.json"
@@ -79,7 +80,7 @@ def load_corpus(loaded: LoadedSuite, spec: CorpusSpec) -> Corpus:
     where every document or none is new.
     """
     fetched = fetch(spec.source, loaded.folder)
-    modules = (sys.modules[__name__], words)
+    modules = (sys.modules[__name__], texts, words, cells)
     code = [*map(inspect.getsource, modules), *tables.code()]
     key = sha256_json([fetched.sha256, spec.model_dump(mode="json", exclude={"source"}), code])
     folder = cache_folder() / "corpora" / key[:32]

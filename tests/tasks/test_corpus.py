@@ -1,5 +1,6 @@
 """Documents, passages, and which of them are new."""
 
+import inspect
 import json
 from itertools import pairwise
 
@@ -9,11 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from quiz import PLACES, documents, quiz_dict, write_quiz
 
+from harness.common import text
 from harness.common.errors import HarnessError
 from harness.common.words import split_words
 from harness.suite import load_suite
 from harness.suite.corpus import Chunk, Corpus
-from harness.tasks.corpus import chunks, read_documents, text_id
+from harness.tasks import cells
+from harness.tasks.corpus import chunks, load_corpus, read_documents, text_id
 from harness.tasks.task import load_task
 
 
@@ -148,3 +151,12 @@ def test_a_question_on_no_document_of_the_corpus_is_named(quiz_file, tmp_path):
     (tmp_path / "corpus" / "Oakham.txt").unlink()
     with pytest.raises(HarnessError, match="no document 'Oakham'"):
         load_task(quiz_file())
+
+
+def test_passages_are_cut_again_when_what_folds_or_lists_texts_changes(quiz_file, monkeypatch):
+    suite = quiz_file()
+    before, source = load_corpus(suite, suite.suite.task.corpus).sha256, inspect.getsource
+    for changed in (text, cells):
+        monkeypatch.setattr(inspect, "getsource", lambda module, changed=changed: (
+            "other code" if module is changed else source(module)))
+        assert load_corpus(suite, suite.suite.task.corpus).sha256 != before
