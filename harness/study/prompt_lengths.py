@@ -27,6 +27,7 @@ SPARE = 32
 """Tokens by which a text within a prompt may be longer than alone: below that nothing is counted.
 """
 
+
 def unfit(plan: Plan, runs: Iterable[PlannedRun]) -> Iterator[Misfit]:
     """The runs whose prompts do not fit. One whose prompts cannot be written at all is none: it
     says so itself."""

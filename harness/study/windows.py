@@ -68,9 +68,11 @@ def window_findings(plan: Plan) -> tuple[Finding, ...]:
 
 
 def misfits(plan: Plan, runs: Iterable[PlannedRun]) -> tuple[Misfit, ...]:
-    """Of the runs whose prompts do not fit; kept in the cache by all that determines the runs."""
+    """Of the runs whose prompts do not fit; kept in the cache by all that determines the runs,
+    and by the code that counts."""
     some = tuple(runs)
-    folder = cache_folder() / "windows" / sha256_json([run.run_id for run in some])[:32]
+    code = Path(__file__).with_name("prompt_lengths.py").read_text(encoding="utf-8")
+    folder = cache_folder() / "windows" / sha256_json([code, [run.run_id for run in some]])[:32]
 
     def make(into: Path) -> None:
         from harness.study.prompt_lengths import unfit  # seconds of imports
