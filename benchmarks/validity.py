@@ -93,12 +93,16 @@ def examine(world: Scenario, studies: int) -> dict[str, dict[str, float]]:
         luck = rng.normal(0, world.seed_sd, (count, world.seeds))
         answers = simulate(world, world.items, luck, rng)
         found = bootstrap(answers, RESAMPLES, seed=study)
+        right = (answers.chosen & answers.actual).any(axis=2)
+        by_item = right.reshape(count, world.seeds, -1).mean(axis=1)
         for metric in METRIC_NAMES:
             points = found.points[metric].reshape(count, world.seeds)
             values = found.values[metric].reshape(count, world.seeds, -1)
             one = figure(metric, points[0].tolist(), values[0], found.drawn)
-            pairs = differences(metric, [Sample(str(i), points[i].tolist(), values[i].mean(axis=0))
-                                 for i in range(count)], found.drawn)
+            shares = metric in found.drawn.shares
+            pairs = differences(metric, [
+                Sample(str(i), points[i].tolist(), values[i].mean(axis=0),
+                       by_item[i] if shares else None) for i in range(count)], found.drawn)
             first = pairs["0", "1"]
             gap = 0.0 if copies else true[metric][0] - true[metric][1]
             tally[metric]["figure"] += one.low <= true[metric][0] <= one.high
