@@ -13,8 +13,8 @@ scikit-learn or FAISS is imported. They change no result, only when it is there.
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import MutableMapping
+from time import monotonic, sleep
 
 import psutil
 
@@ -58,9 +58,12 @@ def waiting(environment: MutableMapping[str, str] = os.environ) -> str | None:
 
 
 def is_busy() -> bool:
-    """Whether programs other than this one and what it started have a core that its threads need.
-    """
-    return cores_of_others(WINDOW) > cpu_count() - _threads() + SHARE
+    """Whether programs other than this one and what it started have a core that its threads need;
+    no, where the system does not tell."""
+    try:
+        return cores_of_others(WINDOW) > cpu_count() - _threads() + SHARE
+    except (OSError, psutil.Error):
+        return False
 
 
 def cores_of_others(window: float) -> float:
@@ -68,9 +71,9 @@ def cores_of_others(window: float) -> float:
     machine's host takes counts, too."""
     ours = psutil.Process()
     family = [ours, *ours.children(recursive=True)]
-    began, idle, own = time.monotonic(), _idle(), _spent(family)
-    time.sleep(window)
-    seconds = time.monotonic() - began
+    began, idle, own = monotonic(), _idle(), _spent(family)
+    sleep(window)
+    seconds = monotonic() - began
     return max(0.0, cpu_count() - (_idle() - idle + _spent(family) - own) / seconds)
 
 

@@ -16,8 +16,8 @@ def machine(monkeypatch):
         monkeypatch.setattr(waiting, "_idle", lambda: next(looks["_idle"]))
         monkeypatch.setattr(waiting, "_spent", lambda family: next(looks["_spent"]))
         clock = iter([50.0, 50.1])
-        monkeypatch.setattr(waiting.time, "monotonic", lambda: next(clock))
-        monkeypatch.setattr(waiting.time, "sleep", lambda seconds: None)
+        monkeypatch.setattr(waiting, "monotonic", lambda: next(clock))
+        monkeypatch.setattr(waiting, "sleep", lambda seconds: None)
         monkeypatch.setattr(waiting, "cpu_count", lambda: 2)
     return during_a_look
 
@@ -45,6 +45,16 @@ def test_threads_sleep_where_another_program_has_a_core_that_they_need(
     environment = {"HOME": "/"}
     assert settle_waiting(environment)
     assert environment == {"HOME": "/", **chosen}
+
+
+def test_a_system_that_does_not_tell_is_taken_for_idle(monkeypatch):
+    def locked():
+        raise PermissionError("/proc/stat")
+
+    monkeypatch.setattr(waiting, "_idle", locked)
+    environment: dict[str, str] = {}
+    assert settle_waiting(environment)
+    assert environment == BRIEFLY
 
 
 @pytest.mark.parametrize("name", SETTINGS)
