@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext
 
+import psutil
+
 from harness.common.waiting import settle_waiting
 
 MODULES = ["harness.study.hangups", "harness.study.work", "harness.study.rounds",
@@ -22,13 +24,20 @@ def start_server() -> ForkServerContext:
     One whose threads would wait in a way that no longer suits the machine makes room for another,
     unless a process of ours runs: only the server hears how that ends.
     """
-    if settle_waiting() and not multiprocessing.active_children():
+    if settle_waiting() and _began_here() and not multiprocessing.active_children():
         forkserver._forkserver._stop()  # type: ignore[attr-defined]
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(MODULES)
     with _ctrl_c_ignored():
         forkserver.ensure_running()
     return context
+
+
+def _began_here() -> bool:
+    """Whether this process started the server: a fork of whoever did cannot wait for its end."""
+    server = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]
+    return server is not None and any(
+        child.pid == server for child in psutil.Process().children())
 
 
 @contextmanager

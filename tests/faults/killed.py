@@ -2,7 +2,7 @@
 
 Everything is imported once; each study is a fork of this process, with the server that its runs
 are forked from already there, so that a kill costs no seconds of imports. The first study is let
-be: the others live at most half as long as it took here.
+be: the others live at most half as long as it took here, and at most LONGEST.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from harness.commands import study as commands
 from harness.commands.plan import prepare
 from harness.study.server import start_server
 
+LONGEST = 5.0
+"""Seconds."""
 FOREVER = 3600.0
 """Seconds: whoever runs this stops waiting sooner."""
 
@@ -81,7 +83,7 @@ def main(suite: Path, folder: Path, kills: int, seed: int) -> None:
     prepare(str(suite), None, suite.parent)  # models are looked at once a process
     start = time.monotonic()
     finish(suite, folder / "0")
-    longest = (time.monotonic() - start) / 2
+    longest = min(LONGEST, (time.monotonic() - start) / 2)
     rng, done, number = random.Random(seed), 0, 1
     while done < kills:
         code = end(started(suite, folder / str(number)), rng.uniform(0, longest),

@@ -98,3 +98,27 @@ def test_processes_wait_as_it_was_chosen_last(tmp_path):
                           capture_output=True, text=True, timeout=120)
     assert done.stderr == ""
     assert done.stdout.split() == ["None", "True", "passive", "False", "0"]
+
+
+FORKED = """
+import os
+from multiprocessing import forkserver
+from harness.study import server
+
+server.MODULES = []
+server.settle_waiting = lambda: False
+server.start_server()
+before = forkserver._forkserver._forkserver_pid
+forkserver.ensure_running = forkserver._forkserver.ensure_running = lambda: None
+server.settle_waiting = lambda: True
+fork = os.fork()
+if not fork:
+    server.start_server()
+    os._exit(0)
+print(os.waitpid(fork, 0)[1], os.waitpid(before, os.WNOHANG)[0])
+"""
+
+
+def test_a_fork_leaves_the_server_of_the_process_that_started_it():
+    done = _run(FORKED)
+    assert (done.stdout.split(), done.stderr) == (["0", "0"], "")
