@@ -15,6 +15,7 @@ import resource
 import statistics
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,10 +46,11 @@ def spent(checkout: Path, words: tuple[str, ...]) -> float:
     return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
 
-def measure(checkouts: dict[str, Path], repeats: int) -> list[dict[str, Any]]:
+def measure(checkouts: dict[str, Path], commands: Sequence[tuple[str, ...]], repeats: int
+            ) -> list[dict[str, Any]]:
     """By command, the seconds of each checkout: least, median, most."""
     rows = []
-    for words in COMMANDS:
+    for words in commands:
         for checkout in checkouts.values():
             spent(checkout, words)
         found: dict[str, list[float]] = {name: [] for name in checkouts}
@@ -84,10 +86,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--beside", type=Path, help="another checkout of this repository")
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--only", nargs="+", help="first words of the commands to measure")
     options = parser.parse_args()
+    commands = [words for words in COMMANDS if words[0] in (options.only or words)]
     checkouts = {"here": HERE} | ({"beside": options.beside.resolve()} if options.beside else {})
     ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0)
-    rows, device = measure(checkouts, options.repeats), detect()
+    rows, device = measure(checkouts, commands, options.repeats), detect()
     keep("start", device, {"repeats": options.repeats, "commands": rows},
          text(rows, device.name, options.repeats))
 

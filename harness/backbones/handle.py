@@ -18,8 +18,8 @@ from harness.backbones.weights import tensor_shapes
 from harness.backbones.wrappers import unwrapped
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_json, sha256_tree, write_atomic
-from harness.sources import Fetched, fetch_whole
-from harness.sources.cache import cache_folder
+from harness.sources.cache import Fetched, cache_folder
+from harness.sources.fetch import fetch_whole
 from harness.suite import BackboneKind, LoadedSuite
 
 Kind = BackboneKind

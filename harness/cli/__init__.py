@@ -37,8 +37,9 @@ def main() -> None:
         if "--debug" in sys.argv:
             traceback.print_exc()
         else:
-            Console(stderr=True).print(f"[bold red]error:[/] {escape(_two_lines(error))}",
-                                       highlight=False, soft_wrap=True)
+            Console(stderr=True, emoji=False).print(
+                f"[bold red]error:[/] {escape(_two_lines(error))}", highlight=False,
+                soft_wrap=True)
         sys.exit(2)
 
 

@@ -15,7 +15,7 @@ from harness.cli.options import (
 def suites(suites: Suites = SUITES) -> None:
     """List the suites there are."""
     from harness.report.console import make_console
-    from harness.report.listings import suite_table
+    from harness.report.listed_suites import suite_table
 
     make_console().print(suite_table(suites))
 
@@ -24,7 +24,7 @@ def suites(suites: Suites = SUITES) -> None:
 def methods() -> None:
     """List the methods and the kinds of backbone they work on."""
     from harness.report.console import make_console
-    from harness.report.listings import method_table
+    from harness.report.listed_methods import method_table
 
     make_console().print(method_table())
 

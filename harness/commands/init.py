@@ -16,7 +16,7 @@ from harness.common.errors import HarnessError
 from harness.common.files import write_atomic
 from harness.common.names import did_you_mean
 from harness.report.described import print_described
-from harness.sources import fetch
+from harness.sources.fetch import fetch
 from harness.sources.hub_data import HubData, look_up
 from harness.suite import FileSource, GivenSources, HubSource, Source, load_suite
 from harness.suite.new import NewSuite, suite_text

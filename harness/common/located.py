@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from yaml.constructor import SafeConstructor
 
 from harness.common.errors import HarnessError
 from harness.common.names import did_you_mean
@@ -25,6 +27,10 @@ LONGEST_NUMBER = 100
 """Characters. A longer one may take YAML minutes to build, and Python refuses to print it."""
 HALF = re.compile("[\ud800-\udfff]")
 """Half of a surrogate pair, which no file can hold."""
+FAST: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml's, where PyYAML was built with it: its own would take most of a listing's time."""
+ODD = re.compile("[\t\ufeff]|[|>][-+0-9]*#")
+"""What libyaml reads otherwise than PyYAML, or reads where PyYAML finds a fault."""
 OPENING = (yaml.BlockMappingStartToken, yaml.BlockSequenceStartToken,
            yaml.FlowMappingStartToken, yaml.FlowSequenceStartToken)
 CLOSING = (yaml.BlockEndToken, yaml.FlowMappingEndToken, yaml.FlowSequenceEndToken)
@@ -73,10 +79,18 @@ def read_yaml(path: Path) -> Located:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8 text"
         raise HarnessError(f"{path}: {reason}", "Name a readable YAML file.") from None
+    if not ODD.search(text):
+        # A fault is looked at again: libyaml has other words for it.
+        with suppress(HarnessError):
+            return _located(text, path, FAST)
+    return _located(text, path, yaml.SafeLoader)
+
+
+def _located(text: str, path: Path, loader: Any) -> Located:
     lines: dict[Location, int] = {}
     try:
-        _scan(text, path)
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        _scan(text, path, loader)
+        node = yaml.compose(text, Loader=loader)
         value = _plain(node, (), lines, path) if node else {}
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -88,10 +102,10 @@ def read_yaml(path: Path) -> Located:
     return Located(value, path, lines)
 
 
-def _scan(text: str, path: Path) -> None:
+def _scan(text: str, path: Path, loader: Any) -> None:
     """Raises HarnessError for what a suite may not hold, before anything is built of it."""
     depth = 0
-    for number, token in enumerate(yaml.scan(text, Loader=yaml.SafeLoader)):
+    for number, token in enumerate(yaml.scan(text, Loader=loader)):
         where = f"{path}:{token.start_mark.line + 1}"
         if number == MOST_TOKENS:
             raise HarnessError(f"{where}: more than {MOST_TOKENS:,} words and signs",
@@ -127,11 +141,7 @@ def _plain(node: yaml.Node, location: Location, lines: dict[Location, int], path
     if node.tag in NUMBERS and len(node.value) > LONGEST_NUMBER:
         raise HarnessError(f"{path}:{node.start_mark.line + 1}: a number of {len(node.value):,} "
                            "characters", "Give a number that can be used, or quote the text.")
-    loader = yaml.SafeLoader("")
-    try:
-        return loader.construct_object(node)
-    finally:
-        loader.dispose()
+    return SafeConstructor().construct_object(node)
 
 
 def explain(error: ValidationError, source: Located, model: type[BaseModel], root: Location = ()

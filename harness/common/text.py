@@ -30,6 +30,8 @@ def without_folders(text: str) -> str:
 
 def plain(text: str) -> str:
     """Without the control characters that terminals obey and XML forbids."""
+    if text.isprintable():
+        return text
     return "".join("\ufffd" if c in REORDERING or (
         c not in "\n\t" and unicodedata.category(c) in ("Cc", "Cs", "Co", "Cn")) else c
         for c in text)

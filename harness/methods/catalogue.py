@@ -15,8 +15,8 @@ from pydantic import TypeAdapter
 from harness.common.computing import code_sha256, library_versions
 from harness.common.files import sha256_json
 from harness.common.kept import kept_folder
+from harness.common.kinds import BackboneKind, Kind
 from harness.sources.cache import cache_folder
-from harness.suite import BackboneKind, Kind
 
 METHODS_FILE = "methods.json"
 

@@ -25,8 +25,9 @@ class PlainConsole(Console):
 
 def make_console() -> Console:
     """The terminal as it is; lines long enough for the tables where there is none."""
-    console = PlainConsole()
-    return console if console.is_terminal else PlainConsole(width=WIDE)
+    # A name of data may hold what rich would take for the name of a picture: `:bug:`.
+    console = PlainConsole(emoji=False)
+    return console if console.is_terminal else PlainConsole(width=WIDE, emoji=False)
 
 
 def sayer(console: Console) -> Callable[[str], None]:

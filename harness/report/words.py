@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from harness.common.kinds import Kind
 from harness.common.text import plain
-from harness.suite import Kind
 
 if TYPE_CHECKING:  # the rooms that compute take seconds to import, and listings need but words
     from harness.compare.summary import Forgot, Row, Spread

@@ -1,13 +1,13 @@
 """A suite: one YAML file that says task, backbones, methods, budget, measures and decision."""
 
-from harness.suite.decide import Decide, Kind, Limits, Prices
+from harness.common.kinds import BackboneKind, Kind
+from harness.suite.decide import Decide, Limits, Prices
 from harness.suite.gate import LOWER_IS_BETTER, Gate, MetricRule
 from harness.suite.load import LoadedSuite, find_suite, load_suite, methods_of
 from harness.suite.part import Choice, Part
 from harness.suite.source import FileSource, GivenSources, HubSource, Mirror, Source, WheelSource
 from harness.suite.spec import (
     AnswerReading,
-    BackboneKind,
     BackboneSpec,
     Budget,
     ForgettingItems,

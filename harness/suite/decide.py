@@ -6,9 +6,9 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from harness.common.kinds import Kind
 from harness.suite.part import Part
 
-Kind = Literal["classification", "multilabel", "generation"]
 Metric = Literal["accuracy", "macro_f1", "micro_f1", "roc_auc", "subset_accuracy",
                  "ranking_precision",
                  "exact_match", "token_f1", "rouge_l", "answer_recall"]

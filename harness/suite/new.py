@@ -9,7 +9,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from harness.suite.decide import Kind
+from harness.common.kinds import Kind
 from harness.suite.source import DataSource
 
 INSTRUCTIONS: dict[Kind, str] = {

@@ -6,16 +6,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from harness.common.kinds import BackboneKind, Kind
 from harness.common.names import did_you_mean
 from harness.common.text import value_key
 from harness.suite.corpus import Corpus
-from harness.suite.decide import METRICS, Decide, Kind
+from harness.suite.decide import METRICS, Decide
 from harness.suite.gate import Gate
 from harness.suite.part import Choice, Name, Part
 from harness.suite.source import DataSource, Source
 
-BackboneKind = Literal["encoder", "decoder", "seq2seq"]
-"""BERT-like, GPT-like, or T5-like: a decoder that answers what an encoder has read."""
 AnswerReading = Literal["unicode", "squad"]
 """How answers in words are read before they are compared: see docs/answers.md."""
 

@@ -20,8 +20,8 @@ from harness.common.files import sha256_json
 from harness.common.kept import kept_folder
 from harness.common.text import blank, folded
 from harness.common.words import word_spans
-from harness.sources import fetch, fetch_whole
 from harness.sources.cache import cache_folder
+from harness.sources.fetch import fetch, fetch_whole
 from harness.suite import LoadedSuite
 from harness.suite.corpus import Chunk, New
 from harness.suite.corpus import Corpus as CorpusSpec

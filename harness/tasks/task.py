@@ -18,9 +18,9 @@ from harness.common.errors import HarnessError
 from harness.common.files import sha256_json
 from harness.common.kept import kept_folder
 from harness.common.located import explain
-from harness.sources import Source, fetch, fetch_whole
 from harness.sources.cache import cache_folder
-from harness.suite import AnswerReading, GivenSources, Kind, LoadedSuite, Prompt
+from harness.sources.fetch import fetch, fetch_whole
+from harness.suite import AnswerReading, GivenSources, Kind, LoadedSuite, Prompt, Source
 from harness.tasks import cells, examples, items, label_sets, ledger, prepare, splits, tables
 from harness.tasks.cells import class_numbers
 from harness.tasks.corpus import Corpus, load_corpus

@@ -5,8 +5,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from harness.common.errors import HarnessError
-from harness.sources import fetch
 from harness.sources.cache import cache_folder
+from harness.sources.fetch import fetch
 from harness.suite import FileSource, HubSource
 
 COMMIT = "a" * 40
