@@ -31,7 +31,7 @@ def bash(script, folder, *arguments, **variables):
     environment = os.environ | {"SUITE": "tiny"} | variables
     return subprocess.run(["bash", "-euo", "pipefail", "-c", script, "bash", *arguments],
                           cwd=folder, env=environment, capture_output=True, text=True,
-                          timeout=240, check=False)
+                          timeout=1800, check=False)
 
 
 def script(name):

@@ -23,6 +23,7 @@ from safetensors.torch import load_file, save_file
 from torch.nn import Parameter
 from transformers import BertModel
 
+from harness.backbones.aligned import align
 from harness.backbones.checkpoint import empty_model
 from harness.backbones.handle import Handle, Kind
 from harness.backbones.load import Loaded
@@ -103,8 +104,7 @@ class Adapter(Tuned):
                 RuntimeError, HarnessError) as error:
             raise CannotRunError(f"PEFT cannot put {self.tuner.value} on this backbone: "
                                  f"{str(error)[:200]}") from error
-        for parameter in _unsaved(loaded).values():
-            parameter.requires_grad_(True)
+        _let_learn(loaded)
 
     def write(self, loaded: Loaded, folder: Path) -> None:
         forget_ranks(loaded.model)
@@ -121,10 +121,20 @@ class Adapter(Tuned):
         if (folder / FRESH).exists():
             loaded.model.load_state_dict(load_file(folder / FRESH), strict=False)
         with quietly():
-            loaded.model = PeftModel.from_pretrained(loaded.model, str(folder))
+            loaded.model = PeftModel.from_pretrained(loaded.model, str(folder), is_trainable=True)
+        # As it was when it had learned: torch takes another product where a weight may learn
+        # (ATen's `should_fold`), also without gradients, and its last bits are others.
+        _let_learn(loaded)
+        align(loaded.model)
         make_ready(loaded)
         loaded.model.eval()
         return loaded
+
+
+def _let_learn(loaded: Loaded) -> None:
+    """What was drawn at random learns, also where PEFT does not know of it."""
+    for parameter in _unsaved(loaded).values():
+        parameter.requires_grad_(True)
 
 
 def _unsaved(loaded: Loaded) -> dict[str, Parameter]:

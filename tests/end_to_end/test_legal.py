@@ -32,7 +32,7 @@ NETWORK = ("unshare", "--net", "--map-root-user") if subprocess.run(
 
 def harness(*words, without=()):
     return subprocess.run([*without, sys.executable, "-m", "harness", *map(str, words)], cwd=ROOT,
-                          capture_output=True, text=True, timeout=600, check=False)
+                          capture_output=True, text=True, timeout=1800, check=False)
 
 
 def test_a_smoke_study(tmp_path):

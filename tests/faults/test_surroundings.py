@@ -42,7 +42,7 @@ def test_another_clock_locale_zone_path_and_home(tmp_path, encoder_folder, decod
                                        os.environ.get("PYTHONPATH", "")])}
     done = subprocess.run(
         [sys.executable, "-m", "harness", "run", "tiny", "--suites", "suites"], cwd=place,
-        env=environment, capture_output=True, timeout=240, check=False)
+        env=environment, capture_output=True, timeout=1800, check=False)
     assert done.returncode == 0, done.stdout.decode() + done.stderr.decode()
     assert b"Traceback" not in done.stderr
     published = read_published(place / "reports" / "tiny" / "study.json")

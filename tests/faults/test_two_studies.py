@@ -22,7 +22,7 @@ def test_two_studies_on_one_folder_carry_out_each_run_once(small_suite, tmp_path
     monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
     driver = Path(__file__).with_name("together.py")
     done = subprocess.run([sys.executable, str(driver), str(small_suite), str(tmp_path)],
-                          capture_output=True, text=True, timeout=300, check=False)
+                          capture_output=True, text=True, timeout=1800, check=False)
     assert done.returncode == 0, done.stderr
     plan, store = make_plan(load_suite(small_suite), device), Store(tmp_path / "runs" / "tiny")
     ids = [run.run_id for run in plan.runs]
@@ -69,7 +69,7 @@ def test_whoever_waits_for_the_device_says_so(tmp_path, device, monkeypatch):
         thread.start()
         while not said:
             assert not free.is_set()
-    thread.join(timeout=20)
+    thread.join(timeout=600)
     assert free.is_set()
     assert said == ["waiting for another study on this machine"]
     assert (cache_folder() / "locks").is_dir()

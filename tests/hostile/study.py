@@ -69,7 +69,7 @@ def run(environment: dict[str, str], *words: object) -> Said:
     """A command in a process of its own, with the streams of a pipe."""
     done = subprocess.run(
         [sys.executable, "-m", "harness", *map(str, words)], capture_output=True, text=True,
-        env=dict(os.environ) | environment, timeout=240, check=False)
+        env=dict(os.environ) | environment, timeout=1800, check=False)
     return Said(done.returncode, done.stdout, done.stderr)
 
 

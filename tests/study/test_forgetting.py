@@ -216,7 +216,7 @@ def test_data_that_cannot_be_had_is_said_and_loses_no_run(suite_file, tmp_path, 
     done = subprocess.run(
         [sys.executable, "-m", "harness", "run", "tiny", "--suites", str(tmp_path), "--runs",
          str(tmp_path / "runs"), "--reports", str(tmp_path / "reports")],
-        capture_output=True, text=True, timeout=240, check=False)
+        capture_output=True, text=True, timeout=1800, check=False)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "forgetting of dec could not be measured" in done.stdout
     assert "benchmark 'boolq': its data cannot be had" in done.stdout

@@ -85,7 +85,7 @@ def twice(every_method, tmp_path_factory, device):
     done = subprocess.run(
         [sys.executable, "-m", "harness", "run", str(every_method), "--runs", str(there / "runs"),
          "--reports", str(there / "reports")], env=environment, capture_output=True, text=True,
-        timeout=300, check=False)
+        timeout=1800, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     second = Store(there / "runs" / "tiny")
     other = {run.run_id: second.load(run.run_id) for run in plan.runs}
