@@ -45,8 +45,8 @@ def test_what_else_goes_wrong_in_the_server_is_said(tmp_path):
 
 
 def _run(code, **variables):
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=1800,
-                          check=False, env={**os.environ, **variables})
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
+                          timeout=1800, check=False, env={**os.environ, **variables})
 
 
 RENEWED = """
