@@ -38,9 +38,13 @@ class Wording:
     that an answer may stand in; `stems` is for ROUGE.
     """
 
-    words: Words
     whole: Words
+    without_articles: Callable[[list[str]], list[str]]
     stems: Words
+
+    def words(self, text: str) -> list[str]:
+        """What answers are compared by."""
+        return self.without_articles(self.whole(text))
 
     def key(self, text: str) -> str:
         """The same for equal answers."""
@@ -48,7 +52,8 @@ class Wording:
 
     def place(self, text: str) -> str:
         """What `held` looks for an answer in."""
-        return "\n".join(f" {' '.join(read(text))} " for read in (self.words, self.whole))
+        whole = self.whole(text)
+        return "\n".join(f" {' '.join(read)} " for read in (self.without_articles(whole), whole))
 
     def held(self, answer: str, place: str) -> bool:
         """Whether an answer stands word for word in a text."""
@@ -93,8 +98,7 @@ def _whole(text: str) -> list[str]:
     return _WORD.findall(_GLUE.sub("", prepared)) or prepared.split()
 
 
-def _without_articles(text: str) -> list[str]:
-    words = _whole(text)
+def _without_articles(words: list[str]) -> list[str]:
     return [word for word, after in zip_longest(words, words[1:], fillvalue="")
             if len(after) < ARTICLES.get(word, inf)]
 
@@ -127,6 +131,6 @@ def _rouge_tokenizer() -> Any:
 
 
 WORDINGS: dict[AnswerReading, Wording] = {
-    "unicode": Wording(_without_articles, _whole, _stems),
-    "squad": Wording(_squad, _squad, _rouge_words),
+    "unicode": Wording(_whole, _without_articles, _stems),
+    "squad": Wording(_squad, list, _rouge_words),
 }
