@@ -73,8 +73,10 @@ def test_the_approved_model_may_replace_itself(suite, tmp_path):
     passed = sum(outcome_of(check_all(policy, weigh(found, seed)), policy) == "passed"
                  for seed in range(SEEDS))
     assert passed >= 0.99 * SEEDS, check_all(policy, weigh(found, 0))
-    gaps = weigh(found, 0).gaps
-    assert abs(gaps["accuracy"].value) <= 0.002, "the kept model answers as it did when approved"
+    # In items: two of a thousand are 0.0020000000000000018 by their shares. Baselines were approved
+    # where the hardware has bf16; in fp32 two of privacy's answers are others.
+    otherwise = round(weigh(found, 0).gaps["accuracy"].value * len(baseline.items))
+    assert abs(otherwise) <= 2, "the kept model answers as it did when approved"
 
 
 class Study:
