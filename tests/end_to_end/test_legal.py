@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -13,8 +12,6 @@ from harness.report.published import read_published
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.end_to_end
-SECOND_CALL_SECONDS = 30
-"""The promise is 15 seconds on a quiet machine; tests run two at a time."""
 
 
 @pytest.fixture(autouse=True)
@@ -68,11 +65,9 @@ def test_a_smoke_study(tmp_path):
 
 def check_a_second_call_computes_nothing(suite, places, folder):
     before = json.loads((folder / "study.json").read_text())["summary"]
-    start = time.monotonic()
     again = harness("run", suite, *places)
     assert again.returncode == 0
     assert "nothing to compute" in again.stdout
-    assert time.monotonic() - start < SECOND_CALL_SECONDS
     assert json.loads((folder / "study.json").read_text())["summary"] == before
     same = harness("compare", folder, folder)
     assert same.returncode == 0, same.stdout + same.stderr
