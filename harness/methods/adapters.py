@@ -84,9 +84,13 @@ class Adapter(Tuned):
 
     @property
     def virtual_tokens(self) -> int:
-        learner = issubclass(PEFT_TYPE_TO_CONFIG_MAPPING[self.tuner], PromptLearningConfig)
         own = self.options.get("num_virtual_tokens", VIRTUAL_TOKENS)
-        return int(own) if learner and self.tuner is not PeftType.CPT else 0
+        return int(own) if self._learns_input and self.tuner is not PeftType.CPT else 0
+
+    @property
+    def _learns_input(self) -> bool:
+        """Whether what learns stands before the texts, and not in the model's layers."""
+        return issubclass(PEFT_TYPE_TO_CONFIG_MAPPING[self.tuner], PromptLearningConfig)
 
     def prepare(self, loaded: Loaded, job: Job) -> None:
         reason = self.cannot(job.need_backbone())
@@ -120,10 +124,12 @@ class Adapter(Tuned):
         loaded = load_model(job)
         if (folder / FRESH).exists():
             loaded.model.load_state_dict(load_file(folder / FRESH), strict=False)
-        with quietly():
-            loaded.model = PeftModel.from_pretrained(loaded.model, str(folder), is_trainable=True)
         # As it was when it had learned: torch takes another product where a weight may learn
-        # (ATen's `should_fold`), also without gradients, and its last bits are others.
+        # (ATen's `should_fold`), also without gradients, and its last bits are others. PEFT has
+        # learned inputs learn no more, and they are no weight of a product.
+        with quietly():
+            loaded.model = PeftModel.from_pretrained(loaded.model, str(folder),
+                                                     is_trainable=not self._learns_input)
         _let_learn(loaded)
         align(loaded.model)
         make_ready(loaded)
