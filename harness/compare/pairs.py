@@ -38,7 +38,8 @@ class Difference(RecordPart):
     """After Holm's correction over all pairs of methods."""
     detectable: float
     """The smallest difference that this comparison would have found with 80% power at the level
-    of Holm's first step, 5% over the number of pairs; infinite where its error is not known."""
+    of Holm's first step, 5% over the number of pairs; infinite where its error is not known,
+    and where it is larger than any that there can be."""
     items_share: float
     """The share of the variance that more test items would lower; the rest is the seeds'."""
 
@@ -141,6 +142,8 @@ def differences(metric: str, samples: Sequence[Sample], drawn: Drawn
     adjusted = holm(p)
     strict = student.ppf(1 - ALPHA / 2 / len(p), degrees)
     seen = (strict + student.ppf(POWER, degrees)) * error
+    if metric in BOUNDED:  # no two methods can be further apart
+        seen = np.where(seen > 1.0, np.inf, seen)
     if not tells:
         low, high, seen = (np.full_like(seen, end) for end in (-np.inf, np.inf, np.inf))
     shares = np.divide(of_items, variance, out=np.ones_like(variance), where=variance > 0)

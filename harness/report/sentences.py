@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from harness.compare.curves import LearningCurves
 from harness.compare.pairs import Difference
@@ -12,8 +13,8 @@ from harness.compare.verdict import Breach, Rival, Verdict
 from harness.report import words
 from harness.report.published import Published
 
-UNKNOWN = ("the items cannot tell a difference of any size: they are of one group, or most "
-           "resamples of them lack a class")
+UNKNOWN = ("the items cannot tell a difference of any size: they are too few, of one group, or "
+           "most resamples of them lack a class")
 LIMITS = {
     "p95_ms": ("p95 latency", words.milliseconds),
     "device_hours": ("adaptation", lambda hours: f"{hours:.3g} device-hours"),
@@ -190,11 +191,18 @@ def standing(summary: Summary) -> str:
     if by["undecided"]:
         reach = [row.behind.detectable for row in summary.rows
                  if row.behind and row.standing == "undecided"]
-        told = (f"to be found with 80% power a difference had to be {min(reach):.3f} to "
-                f"{max(reach):.3f}, depending on the method" if math.isfinite(max(reach)) else
-                UNKNOWN)
-        said.append(f"Too small a study to tell: {', '.join(by['undecided'])} ({told}).")
+        said.append(f"Too small a study to tell: {', '.join(by['undecided'])} ({_found(reach)}).")
     return " ".join(said)
+
+
+def _found(reach: Sequence[float]) -> str:
+    """Which differences the comparisons would have found."""
+    known = [size for size in reach if math.isfinite(size)]
+    if not known:
+        return UNKNOWN
+    told = (f"to be found with 80% power a difference had to be {min(known):.3f} to "
+            f"{max(known):.3f}, depending on the method")
+    return told if len(known) == len(reach) else f"{told}; of some, none could be found"
 
 
 def overtakings(found: LearningCurves) -> list[str]:

@@ -1,5 +1,7 @@
 """Prices, fronts and verdicts."""
 
+import math
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -276,3 +278,11 @@ def test_one_group_of_items_decides_nothing():
     assert not found.verdict.items_needed
     assert "cannot tell a difference of any size" in sentences.standing(found.summary)
     assert type(found).model_validate_json(found.model_dump_json()) == found
+
+
+@pytest.mark.parametrize(("reach", "words"), [
+    ([0.1, 0.3], "a difference had to be 0.100 to 0.300, depending on the method"),
+    ([0.1, math.inf], "0.100 to 0.100, depending on the method; of some, none could be found"),
+    ([math.inf, math.inf], "the items cannot tell a difference of any size: they are too few")])
+def test_a_difference_that_cannot_be_is_none_that_could_be_found(reach, words):
+    assert words in sentences._found(reach)
