@@ -137,12 +137,11 @@ def differences(metric: str, samples: Sequence[Sample], drawn: Drawn
     low = gaps - np.maximum(reach, np.hypot(gaps - low, unsure))
     high = gaps + np.maximum(reach, np.hypot(high - gaps, unsure))
     p = np.maximum(p, least_p)
-    if metric in BOUNDED:
-        low, high = np.maximum(low, -1.0), np.minimum(high, 1.0)
     adjusted = holm(p)
     strict = student.ppf(1 - ALPHA / 2 / len(p), degrees)
     seen = (strict + student.ppf(POWER, degrees)) * error
     if metric in BOUNDED:  # no two methods can be further apart
+        low, high = np.maximum(low, -1.0), np.minimum(high, 1.0)
         seen = np.where(seen > 1.0, np.inf, seen)
     if not tells:
         low, high, seen = (np.full_like(seen, end) for end in (-np.inf, np.inf, np.inf))
