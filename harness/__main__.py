@@ -6,9 +6,6 @@ from harness.common.stopping import stopping_politely
 def main() -> None:
     """Entry point. The commands' libraries take seconds to import."""
     with stopping_politely():
-        from harness.common.waiting import settle_waiting
-
-        settle_waiting()
         from harness.cli import main as read_words
 
         read_words()

@@ -1,11 +1,14 @@
 """What commands import before they say what they were asked: time is measured in benchmarks."""
 
+import ast
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from harness import cli
 from harness.methods import register_all
 from harness.methods.catalogue import catalogue, registered
 from harness.methods.method import METHODS
@@ -84,3 +87,17 @@ def test_the_catalogue_is_made_again_when_code_or_libraries_change(monkeypatch):
     module.catalogue()
     module.catalogue()
     assert made == ["again", "again"]
+
+
+@pytest.mark.parametrize("file", ["studies.py", "gates.py"])
+def test_commands_that_compute_choose_first_how_threads_wait(file: str) -> None:
+    """The variables are read once, when a library with OpenMP is loaded."""
+    tree = ast.parse((Path(cli.__file__).parent / file).read_text(encoding="utf-8"))
+    for command in [node for node in tree.body if isinstance(node, ast.FunctionDef)]:
+        lines = {ast.unparse(node): node.lineno for node in ast.walk(command)
+                 if isinstance(node, ast.ImportFrom | ast.Call)}
+        settled = [line for text, line in lines.items()
+                   if text in ("settle_waiting()", "start_server()")]
+        computing = [line for text, line in lines.items()
+                     if text.startswith("from harness.commands import")]
+        assert command.name in ("show", "history") or min(settled) < min(computing), command.name

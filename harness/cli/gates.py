@@ -70,8 +70,10 @@ def predict(
 ) -> None:
     """Predict every row of a table, with probabilities, by a kept run or a model folder."""
     from harness.commands.named import check_named
+    from harness.common.waiting import settle_waiting
 
     check_named(suite, profile, suites)
+    settle_waiting()
     from harness.commands import predict as commands
     from harness.commands.gate import Asked
     from harness.report.console import make_console
@@ -92,8 +94,10 @@ def forget(
 ) -> None:
     """Measure what a model that was tuned elsewhere forgot, against its untouched base."""
     from harness.commands.named import check_named
+    from harness.common.waiting import settle_waiting
 
     check_named(suite, profile, suites)
+    settle_waiting()
     from harness.commands import forget as commands
     from harness.report.console import make_console
 
@@ -111,6 +115,9 @@ def approve(
     baselines: Baselines = BASELINES, suites: Suites = SUITES, runs: Runs = RUNS,
 ) -> None:
     """Make a run the baseline of its suite; the one before goes into the history."""
+    from harness.common.waiting import settle_waiting
+
+    settle_waiting()
     from harness.commands import baseline as commands
     from harness.report.console import make_console
 

@@ -56,6 +56,9 @@ def init(
     suites: Suites = SUITES,
 ) -> None:
     """Write a suite for your own data and say what was understood of it."""
+    from harness.common.waiting import settle_waiting
+
+    settle_waiting()
     from harness.commands import init as commands
     from harness.report.console import make_console
     from harness.tasks.tables.form import Form
@@ -78,9 +81,11 @@ def plan(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, run
     device. Exit code 2 when a run does not fit the memory.
     """
     from harness.commands.named import check_named
+    from harness.common.waiting import settle_waiting
 
     with stopping_politely():
         check_named(suite, profile, suites)
+        settle_waiting()
         from harness.commands import plan as commands
         from harness.report.console import make_console
 
@@ -98,9 +103,11 @@ def check(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES) ->
     Exit code 1 when there are errors, which stop a run.
     """
     from harness.commands.named import check_named
+    from harness.common.waiting import settle_waiting
 
     with stopping_politely():
         check_named(suite, profile, suites)
+        settle_waiting()
         from harness.commands import plan as commands
         from harness.report.console import make_console
 
@@ -148,8 +155,10 @@ def report(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, r
     Exit code 1 when a kept run is damaged, and so left out.
     """
     from harness.commands.named import check_named
+    from harness.common.waiting import settle_waiting
 
     check_named(suite, profile, suites)
+    settle_waiting()
     from harness.commands import study as commands
     from harness.report.console import make_console
 
@@ -189,6 +198,9 @@ def compare(
 
     Exit code 2, with the reason, where they cannot be compared.
     """
+    from harness.common.waiting import settle_waiting
+
+    settle_waiting()
     from harness.commands import compare as commands
     from harness.report.console import make_console
 
