@@ -32,6 +32,11 @@ class Arm:
         return self.records[0].identity.name
 
     @property
+    def random(self) -> bool:
+        """Whether results hang on the seed: where they do not, one run has no spread over seeds."""
+        return any(r.identity.random for r in self.records)
+
+    @property
     def done(self) -> tuple[Record, ...]:
         """The records with a result."""
         return tuple(r for r in self.records if r.status.state == "ok")

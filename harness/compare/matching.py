@@ -103,8 +103,12 @@ def _same_effort(done: list[Record]) -> Rule:
 def _same_seeds(study: Study) -> Rule:
     seeds: dict[str | None, set[tuple[int, ...]]] = defaultdict(set)
     by_method: dict[tuple[str | None, str, int], list[int]] = defaultdict(list)
+    once = sorted({r.identity.label for r in study.records if not r.identity.random})
     for record in study.records:
         identity = record.identity
+        # One without randomness has one run: its spread over seeds is zero, not unknown.
+        if not identity.random:
+            continue
         by_method[identity.backbone, identity.label, identity.budget["train"]].append(
             identity.seed)
     for (backbone, *_), used in by_method.items():
@@ -114,7 +118,8 @@ def _same_seeds(study: Study) -> Rule:
     return Rule(name="Seeds drive everything",
                 says="Initialisation, order, sampling and few-shot choice follow the seed.",
                 held=all(len(used) == 1 for used in seeds.values()),
-                evidence=f"Seeds a method: {listed}.")
+                evidence=f"Seeds a method: {listed or 'none'}."
+                         + (f" Without randomness, one run: {', '.join(once)}." if once else ""))
 
 
 def _same_question(done: list[Record]) -> Rule:

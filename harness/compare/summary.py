@@ -54,6 +54,8 @@ class Row(RecordPart):
     method: str
     family: str
     seeds: int
+    random: bool = True
+    """False for a method without randomness: one run, whose spread over seeds is zero."""
     failed: int
     reason: str | None
     """Why the first failed run failed."""
@@ -213,7 +215,8 @@ def _row(arm: Arm, common: dict[str, Figure]) -> Row:
     return Row(
         name=arm.name, backbone=arm.backbone, label=arm.label,
         method=arm.records[0].identity.method,
-        family=arm.records[0].identity.family, seeds=len(arm.records), failed=len(failed),
+        family=arm.records[0].identity.family, seeds=len(arm.records), random=arm.random,
+        failed=len(failed),
         reason=f"{failed[0].status.state}: {failed[0].status.reason}" if failed else None,
         common=common,
         metrics=_spreads([r.figures for r in done]),

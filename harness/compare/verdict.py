@@ -72,7 +72,7 @@ class Verdict(RecordPart):
     with 80% power, were the difference what it was here; 0 where the seeds' spread alone hides
     it, however many items there are."""
     single_seed: tuple[str, ...]
-    """Rivals with one seed: their spread over seeds is not known."""
+    """Rivals with randomness and one seed: their spread over seeds is not known."""
 
 
 def decide(summary: Summary, rules: Decide) -> Verdict:
@@ -108,7 +108,8 @@ def decide(summary: Summary, rules: Decide) -> Verdict:
         without_limit=_without_limits(summary, done, breaches, rules, first),
         items_needed=_items_needed(summary, rivals, first),
         single_seed=tuple(row.name for row in done
-                          if row.seeds - row.failed == 1 and row.name in useful))
+                          if row.random and row.seeds - row.failed == 1
+                          and row.name in useful))
 
 
 def _recommended(rivals: Sequence[Rival]) -> str | None:

@@ -46,6 +46,7 @@ class Features(Method):
     """Logistic regression on mean-pooled, standardised features of the frozen backbone."""
 
     name, family, kinds = "features", "features", KINDS
+    random = False
     summary = "frozen backbone, mean-pooled features, logistic regression"
 
     @classmethod

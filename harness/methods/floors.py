@@ -62,6 +62,7 @@ class Majority(Method):
     """The most frequent class of the training examples, or the most frequent answer in words."""
 
     name, family, kinds = "majority", "floor", (None,)
+    random = False
     kinds_in_words = (None,)
     summary = "the most frequent class (its share as probability) or answer"
 
@@ -120,6 +121,7 @@ class Tfidf(Method):
     """TF-IDF word n-grams and logistic regression; in scripts without spaces a letter is a word."""
 
     name, family, kinds = "tfidf", "floor", (None,)
+    random = False
     summary = "TF-IDF of words and word pairs, logistic regression"
     options_type = TfidfOptions
 

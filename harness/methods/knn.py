@@ -72,6 +72,7 @@ class Knn(Method):
     the answer of the nearest."""
 
     name, family, kinds = "knn", "retrieval", ("encoder",)
+    random = False
     kinds_in_words = ("encoder",)
     summary = "FAISS retrieval of training examples: similarity-weighted vote, or nearest answer"
 

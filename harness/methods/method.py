@@ -20,7 +20,7 @@ from harness.common.device import Device
 from harness.common.errors import CannotRunError
 from harness.common.ranks import ALONE, Ranks
 from harness.common.registry import Registry
-from harness.suite import Budget
+from harness.suite import Budget, Metric
 from harness.suite import Kind as TaskKind
 from harness.tasks.corpus import Corpus
 from harness.tasks.examples import Example
@@ -48,6 +48,8 @@ class Job:
     inner: Callable[[], Fitted] | None = None
     """For a method on top of another: loads what the other one fitted with this seed."""
     say: Callable[[str], None] = lambda text: None
+    metric: Metric | None = None
+    """What the suite decides by; where there is none, what is chosen has the lowest log loss."""
 
     @property
     def classes(self) -> int:
@@ -156,6 +158,8 @@ class Method(ABC):
     summary: ClassVar[str]
     options_type: ClassVar[type[Options]] = Options
     changes_weights: ClassVar[bool] = False
+    random: bool = True
+    """Whether its fits hang on the seed; one without is fitted once. Options may say so, too."""
     options: Any
 
     def __init__(self, options: Any) -> None:

@@ -21,6 +21,7 @@ class ZeroShot(Method):
     """The task's prompt alone."""
 
     name, family, kinds = "zero-shot", "prompting", ASKED
+    random = False
     kinds_in_words = ASKED
     summary = "the prompt alone"
 

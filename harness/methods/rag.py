@@ -63,6 +63,7 @@ class Rag(Method):
     """
 
     name, family, kinds = "rag", "retrieval", ASKED
+    random = False
     kinds_in_words = ASKED
     summary = "retrieved passages or labelled examples in the prompt (FAISS, BM25)"
     options_type = RagOptions

@@ -172,18 +172,19 @@ def _seeds(plan: Plan, entry: Entry, size: int | None, before: list[PlannedRun]
     whole = plan.loaded.suite.budget_for(entry.backbone)
     budget = whole if size is None else whole.model_copy(update={"train": size})
     runs: list[PlannedRun] = []
-    for seed in range(budget.seeds):
-        inner = _inner_id(entry, before, seed, size)
-        runs.append(PlannedRun(_identity(plan, entry, budget, seed, inner), entry, budget,
-                               runs[0].run_id if runs else None, size))
+    beneath = _beneath(entry, before, size)
+    random = entry.method.random or any(run.identity.random for run in beneath)
+    for seed in range(budget.seeds if random else 1):
+        inner = beneath[min(seed, len(beneath) - 1)].run_id if beneath else None
+        identity = _identity(plan, entry, budget, seed, random, inner)
+        runs.append(PlannedRun(identity, entry, budget, runs[0].run_id if runs else None, size))
     return runs
 
 
-def _inner_id(entry: Entry, runs: list[PlannedRun], seed: int, size: int | None) -> str | None:
-    if entry.inner is None:
-        return None
-    return next(r.run_id for r in runs if r.identity.label == entry.inner and r.size == size
-                and r.identity.backbone == entry.backbone and r.identity.seed == seed)
+def _beneath(entry: Entry, runs: Sequence[PlannedRun], size: int | None) -> list[PlannedRun]:
+    """The runs of the method underneath by seed; none where an entry stands on none."""
+    return [run for run in runs if run.identity.label == entry.inner and run.size == size
+            and run.identity.backbone == entry.backbone]
 
 
 def _check_sizes(loaded: LoadedSuite, task: Task) -> None:
@@ -196,14 +197,17 @@ def _check_sizes(loaded: LoadedSuite, task: Task) -> None:
                                "Give more data.")
 
 
-def _identity(plan: Plan, entry: Entry, budget: Budget, seed: int, inner: str | None) -> Identity:
+def _identity(plan: Plan, entry: Entry, budget: Budget, seed: int, random: bool,
+              inner: str | None) -> Identity:
     handle = plan.backbones[entry.backbone] if entry.backbone else None
     embedder = plan.embedder if entry.method.name == "rag" else None
     identity = Identity(
         run_id="", suite=plan.loaded.suite.name, backbone=entry.backbone,
         kind=handle.kind if handle else None, method=entry.method.name, label=entry.label,
         family=entry.method.family, options=entry.method.described(), inner=inner, seed=seed,
-        budget=budget.model_dump(exclude={"seeds"}), task_sha256=plan.task.sha256,
+        random=random,
+        budget=budget.model_dump(exclude={"seeds"}),
+        metric=plan.loaded.suite.decide.metric, task_sha256=plan.task.sha256,
         backbone_sha256=handle.sha256 if handle else None,
         backbone_origin=handle.origin if handle else None,
         embedder_sha256=embedder.sha256 if embedder else None, code_sha256=code_sha256(),

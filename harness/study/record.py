@@ -16,9 +16,9 @@ from harness.measure.part import RecordPart
 from harness.measure.quality import Quality
 from harness.measure.retrieval import PassageRetrieval, Retrieval
 from harness.measure.slices import Slice
-from harness.suite import BackboneKind
+from harness.suite import BackboneKind, Metric
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 State = Literal["ok", "diverged", "out-of-memory", "timed-out", "interrupted", "failed"]
 
 
@@ -36,7 +36,12 @@ class Identity(RecordPart):
     inner: str | None
     """Run id of the run that this one builds on."""
     seed: int
+    random: bool = True
+    """Whether the result hangs on the seed. A method without randomness has one run, and a spread
+    over seeds that is known to be zero; one with it whose spread is not known has one run, too."""
     budget: dict[str, int]
+    metric: Metric | None = None
+    """What decides, on validation too: which weights and which setting are kept."""
     task_sha256: str
     backbone_sha256: str | None
     backbone_origin: str | None
@@ -89,6 +94,8 @@ class TrialRecord(RecordPart):
     setting: dict[str, float | int | str]
     validation_loss: float | None
     seconds: float
+    score: float | None = None
+    """The deciding metric on validation; None where it is not defined."""
     failure: str | None = None
 
 
@@ -99,6 +106,29 @@ class CurveRecord(RecordPart):
     epoch: float
     train_loss: float
     validation_loss: float | None
+
+
+class Ending(RecordPart):
+    """How adaptation came to its end, and what was chosen on validation: whether the method was
+    given what it needed."""
+
+    chosen_by: str
+    """The metric that chose weights and setting on validation; log loss breaks ties."""
+    passes: float
+    """Over the training examples."""
+    steps: int
+    stopped: Literal["no training", "patience", "budget"]
+    """`patience`: nothing better was found for as long as the budget waits; `budget`: no steps were
+    left."""
+    still_improving: bool
+    """The best weights were found so late that more steps may have found better ones."""
+    edge_of_grid: bool
+    """The chosen setting lies at the end of those tried, and the grid goes on beyond it."""
+    above_chance: bool
+    """Better on validation than the most frequent class, or answer, of the training examples."""
+    validation_items: int
+    validation_score: float | None
+    """The metric on validation of what was chosen; None where it is not defined there."""
 
 
 class Size(RecordPart):
@@ -137,6 +167,7 @@ class Record(RecordPart):
     budget_used: BudgetUsed | None = None
     trials: tuple[TrialRecord, ...] = ()
     curve: tuple[CurveRecord, ...] = ()
+    ending: Ending | None = None
     quality: Quality | None = None
     """Of a task whose items have one class each."""
     multilabel: SetQuality | None = None

@@ -16,7 +16,7 @@ from harness.suite import Decide, Kind
 from harness.tasks.items import column
 from harness.tasks.task import class_counts
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 FIGURES: dict[Kind, type[Quality] | type[SetQuality] | type[Generation]] = {
     "classification": Quality, "multilabel": SetQuality, "generation": Generation}
 

@@ -124,7 +124,7 @@ def make_job(assignment: Assignment, say: Callable[[str], None]) -> Job:
         task=assignment.task, train=tuple(splits.train), validation=tuple(splits.validation),
         budget=assignment.budget, seed=assignment.identity.seed, device=assignment.device,
         clock=Clock(), store=FeatureStore(assignment.features), backbone=assignment.backbone,
-        embedder=assignment.embedder, ranks=assignment.ranks,
+        embedder=assignment.embedder, ranks=assignment.ranks, metric=assignment.identity.metric,
         inner=(lambda: load_fitted(inner)) if inner is not None else None, say=say,
     )
 

@@ -1,7 +1,7 @@
 """A suite: one YAML file that says task, backbones, methods, budget, measures and decision."""
 
 from harness.common.kinds import BackboneKind, Kind
-from harness.suite.decide import Decide, Limits, Prices
+from harness.suite.decide import Decide, Limits, Metric, Prices
 from harness.suite.gate import LOWER_IS_BETTER, Gate, MetricRule
 from harness.suite.load import LoadedSuite, find_suite, load_suite, methods_of
 from harness.suite.part import Choice, Part
@@ -38,6 +38,7 @@ __all__ = [
     "Limits",
     "LoadedSuite",
     "Measure",
+    "Metric",
     "MetricRule",
     "Mirror",
     "Part",

@@ -84,7 +84,7 @@ def measure_machine(identity: Identity, device: Device, say: Say) -> Machine:
         assignment = Assignment(
             identity=identity.model_copy(update={
                 "run_id": "smallest", "backbone": None, "kind": None, "method": "majority",
-                "label": "majority", "options": {}, "inner": None}),
+                "label": "majority", "options": {}, "inner": None, "metric": None}),
             task=probe_task(Splits(*(probe_items(8, 8) for _ in range(3)))),
             budget=Budget(train=8, validation=8, test=8, trials=1), backbone=None, embedder=None,
             device=device, runs=Path(folder), features=None)
