@@ -46,6 +46,24 @@ def test_lists_tell_themselves(tmp_path, ending):
     check(*start(tmp_path, path, columns()), "in lists")
 
 
+@pytest.mark.parametrize("ending", ["jsonl", "parquet"])
+def test_no_list_is_no_label_and_an_empty_list_none_of_the_classes(tmp_path, ending):
+    frame = tagged()
+    frame["label"] = [[value for value in cell.split("; ") if value] for cell in frame["label"]]
+    frame.loc[frame.index[:7], "label"] = None
+    empty = sum(not found for found in frame["label"][7:])
+    path = tmp_path / f"data.{ending}"
+    if ending == "jsonl":
+        frame.to_json(path, orient="records", lines=True)
+    else:
+        frame.to_parquet(path)
+    _, task, said = start(tmp_path, path, columns())
+    assert "7 without a label" in said
+    assert f"none for {empty}" in said
+    assert sum(not e.every_class for part in (task.splits.train, task.splits.validation,
+                                              task.splits.test) for e in part) == empty
+
+
 def test_a_sign_that_most_labels_hold_is_taken_and_one_of_some_is_told(tmp_path):
     frame = tagged()
     _, task, said = start(tmp_path, write(frame, tmp_path / "data.csv"), columns())

@@ -65,8 +65,11 @@ def check_named(name: str, labels: Iterable[str]) -> None:
 
 
 def class_sets(labels: Iterable[str], classes: Mapping[str, int]) -> Sets:
-    """The classes of each label all of whose values are listed in `classes`, under their keys."""
-    held = {label: {value_key(value) for value in values_of(label)} for label in labels}
+    """The classes of each label all of whose values are listed in `classes`, under their keys.
+
+    A blank is no label: an item that has none of the classes has an empty list.
+    """
+    held = {label: {value_key(value) for value in values_of(label)} for label in labels if label}
     return {label: tuple(sorted({classes[value] for value in values}))
             for label, values in held.items() if classes.keys() >= values}
 
