@@ -20,7 +20,7 @@ from harness.measure.forgetting.names import check_suite
 from harness.report.console import sayer
 from harness.report.gate.files import forget_gate, tell_github, write_gate
 from harness.report.gate.terminal import print_gate
-from harness.suite import LoadedSuite, find_suite, load_suite
+from harness.suite import Budget, LoadedSuite, find_suite, load_suite
 from harness.tasks.task import load_task
 
 
@@ -52,9 +52,9 @@ def gate(console: Console, asked: Asked, baselines: Path, baseline: Path | None,
     approved = None
     if policy.needs_baseline or path.exists():
         approved = Approved(read_baseline(path), path)
-    length = (approved.baseline.record.identity.budget["max_length"] if approved
-              else loaded.suite.budget_for(None).max_length)
-    context = make_context(asked, loaded, length, policy.candidate_bytes_at_most)
+    budget = (Budget.model_validate(approved.baseline.record.identity.budget) if approved
+              else loaded.suite.budget_for(None))
+    context = make_context(asked, loaded, budget, policy.candidate_bytes_at_most)
     if approved is not None:
         check_comparable(approved.baseline, loaded, context.task, path)
     candidate = find_candidate(asked.candidate, context)
@@ -67,13 +67,14 @@ def gate(console: Console, asked: Asked, baselines: Path, baseline: Path | None,
     return result
 
 
-def make_context(asked: Asked, loaded: LoadedSuite, max_length: int, most_bytes: int = MAX_BYTES
+def make_context(asked: Asked, loaded: LoadedSuite, budget: Budget, most_bytes: int = MAX_BYTES
                  ) -> Context:
-    """Where the candidate answers. `max_length` counts where the user names none."""
+    """Where the candidate answers. A model from elsewhere reads the budget's words, and its
+    `max_length` where the user names none."""
     base = base_handle(loaded, asked.base) if asked.base else None
     return Context(loaded, load_task(loaded), detect(), asked.runs,
-                   asked.max_length or max_length, base, _labels(asked.labels),
-                   most_bytes)
+                   asked.max_length or budget.max_length, budget.max_words, base,
+                   _labels(asked.labels), most_bytes)
 
 
 def _labels(given: Sequence[str]) -> Mapping[str, str]:

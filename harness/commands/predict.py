@@ -41,7 +41,7 @@ def predict(console: Console, asked: Asked, source: Path, output: Path, text: st
         raise HarnessError(f"{output}: predictions are written as Parquet",
                            "Name a file that ends in .parquet.")
     loaded = load_suite(find_suite(asked.suite, asked.suites), asked.profile)
-    context = make_context(asked, loaded, loaded.suite.budget_for(None).max_length)
+    context = make_context(asked, loaded, loaded.suite.budget_for(None))
     columns = _columns(loaded, text, pair)
     rows = _rows(source, columns, said if text else _as_in(loaded, said))
     candidate = find_candidate(asked.candidate, context)

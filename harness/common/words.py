@@ -7,8 +7,9 @@ there: a letter with its marks is a word, as in the scripts that score answers i
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import regex
 
@@ -38,6 +39,7 @@ _RUN = regex.compile(rf"(?:{SIGN}\p{{M}}*)+", regex.V1)
 _ONE = regex.compile(_alone(SPACED), regex.V1)
 # The same of ASCII, at a tenth of the time.
 _ASCII_TERM, _ASCII_ONE = regex.compile(r"\w{2,}"), regex.compile(_alone(r"\w"))
+_WHITE = re.compile(r"\s")
 _SYMBOL = regex.compile(r"\p{So}\p{M}*|(?<!\S)[^\s\w\p{M}\p{No}]+(?!\S)", regex.V1)
 
 
@@ -51,6 +53,15 @@ def word_spans(text: str) -> list[tuple[int, int]]:
     """Where each word of `split_words` begins and ends, in a text that has no white space but
     single spaces."""
     return [piece.span() for piece in _PIECE.finditer(text)]
+
+
+def first_words(text: str, most: int) -> str:
+    """The beginning of a text that holds its first `most` words of `split_words`, as it is
+    written; the text itself where it has no more."""
+    # One space for each white character that `str.split` knows, so that places stay what they are.
+    pieces = _PIECE.finditer(_WHITE.sub(" ", text))
+    within = list(islice(pieces, most + 1))
+    return text[:within[most - 1].end()] if len(within) > most else text
 
 
 def terms(text: str) -> list[str]:

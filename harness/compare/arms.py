@@ -47,7 +47,7 @@ def arms_of(records: Sequence[Record]) -> tuple[Arm, ...]:
     found: dict[tuple[str | None, str, int], list[Record]] = {}
     for record in records:
         identity = record.identity
-        key = (identity.backbone, identity.label, identity.budget["train"])
+        key = (identity.backbone, identity.label, identity.train)
         found.setdefault(key, []).append(record)
     return tuple(Arm(*key, tuple(sorted(rs, key=lambda r: r.identity.seed)))
                  for key, rs in found.items())

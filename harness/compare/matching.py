@@ -61,8 +61,8 @@ def _same_items(study: Study, done: list[Record], tables: dict[str, pa.Table]) -
 
 def _same_budget(study: Study, done: list[Record]) -> Rule:
     by_backbone: dict[str | None, set[str]] = defaultdict(set)
-    sizes = sorted({r.identity.budget["train"] for r in done}
-                   - {r.identity.budget["train"] for r in study.whole()})
+    sizes = sorted({r.identity.train for r in done}
+                   - {r.identity.train for r in study.whole()})
     for record in done:
         budget = {k: v for k, v in record.identity.budget.items() if k != "train"}
         by_backbone[record.identity.backbone].add(str(sorted(budget.items())))
@@ -109,8 +109,7 @@ def _same_seeds(study: Study) -> Rule:
         # One without randomness has one run: its spread over seeds is zero, not unknown.
         if not identity.random:
             continue
-        by_method[identity.backbone, identity.label, identity.budget["train"]].append(
-            identity.seed)
+        by_method[identity.backbone, identity.label, identity.train].append(identity.seed)
     for (backbone, *_), used in by_method.items():
         seeds[backbone].add(tuple(sorted(used)))
     listed = "; ".join(

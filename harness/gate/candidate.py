@@ -24,6 +24,7 @@ from harness.methods.elsewhere import check_whole, load_tuned, read_as, tuned_no
 from harness.methods.encoder import EncoderClassifier
 from harness.methods.link import LINKS
 from harness.methods.method import Answering, Job
+from harness.methods.reading import reading
 from harness.study.kept import SavedRun, saved_bytes, saved_run
 from harness.study.record import Record
 from harness.study.store import Store, find_run
@@ -48,6 +49,8 @@ class Context:
     runs: Path
     max_length: int
     """Tokens of an item's text that a model from elsewhere reads."""
+    max_words: int | None = None
+    """Words of it; None for the whole text."""
     base: Handle | None = None
     labels: Mapping[str, str] = dataclasses.field(default_factory=dict)
     most_bytes: int = MAX_BYTES
@@ -82,9 +85,13 @@ class TunedFolder:
     base: Handle | None
     labels: Mapping[str, str]
     wanted: Mapping[str, tuple[str, ...]]
+    max_words: int | None
 
     def load(self) -> Answering:
         """Read the folder. Raises HarnessError where it cannot answer the task."""
+        return reading(self._model(), self.max_words)
+
+    def _model(self) -> Answering:
         loaded = load_tuned(self.admitted, self.base, self.device.type)
         check_whole(self.admitted, loaded)
         backbone = read_as(self.admitted, self.base)
@@ -122,7 +129,7 @@ def find_candidate(name: str, context: Context) -> Candidate:
     base = context.base or _only_base(admitted, context.loaded)
     spec = context.loaded.suite.task
     model = TunedFolder(admitted, context.task, context.max_length, context.device, base,
-                        context.labels, spec.labels)
+                        context.labels, spec.labels, context.max_words)
     return Candidate(plain(Path(name).resolve().name), model, admitted.sha256, admitted.bytes, base,
                      admitted, None, tuned_notes(admitted, base))
 

@@ -6,7 +6,7 @@ import dataclasses
 import inspect
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,8 @@ from harness.study.executor import BusyError, Say, Turn, alone, in_own_process
 from harness.study.plan import Plan
 from harness.study.server import start_server
 from harness.suite import Budget
+from harness.tasks.cut import cut_items
+from harness.tasks.examples import Example
 from harness.tasks.splits import Splits
 from harness.tasks.task import Task
 
@@ -55,7 +57,7 @@ class Look:
         return sha256_json([
             self.task.sha256, self.splits.sha256, dataclasses.asdict(self.task.facts),
             self.matters,
-            self.methods, [(h.sha256, b.max_length) for h, b in self.backbones],
+            self.methods, [(h.sha256, b.max_length, b.max_words) for h, b in self.backbones],
             self.features and self.features.sha256, code])[:32]
 
 
@@ -133,17 +135,23 @@ def _of_texts(look: Look, say: Say) -> Iterator[Finding]:
     yield from near.check_near(splits)
     say("checking: lengths")
     yield from items.check_lengths({
-        handle.name: (share_too_long(handle, look.task, train, budget.max_length),
+        handle.name: (share_too_long(handle, look.task, _read(train, budget), budget.max_length),
                       budget.max_length) for handle, budget in look.backbones})
     yield from power.check_power(splits, look.matters, look.methods)
 
 
+def _read(train: Sequence[Example], budget: Budget) -> Sequence[Example]:
+    return train if budget.max_words is None else cut_items(train, budget.max_words)
+
+
 def _look(plan: Plan) -> Look:
     suite = plan.loaded.suite
+    # Of whole texts: two that differ behind the words that are read are no duplicates.
+    whole = suite.budget_for(None).model_copy(update={"max_words": None})
     handles = tuple((handle, suite.budget_for(name)) for name, handle in plan.backbones.items())
     encoders = [handle for handle, _ in handles if handle.kind == "encoder"]
     methods = len({(run.identity.backbone, run.identity.label) for run in plan.runs})
-    return Look(plan.task, plan.sample(suite.budget_for(None)), handles,
+    return Look(plan.task, plan.sample(whole), handles,
                 plan.embedder or next(iter(encoders), None), plan.device, suite.decide.matters,
                 methods)
 

@@ -9,11 +9,13 @@ from pathlib import Path
 from harness.backbones.handle import Handle, get_backbone, get_embedder
 from harness.common.device import Device
 from harness.common.errors import HarnessError
-from harness.methods.method import Fitted, Setting
+from harness.methods.method import Answering, Setting
+from harness.methods.reading import reading
 from harness.study.record import Record
 from harness.study.store import Store
 from harness.study.work import Assignment, load_saved
 from harness.suite import Budget, LoadedSuite
+from harness.tasks.cut import cut_splits
 from harness.tasks.task import Task
 
 
@@ -25,9 +27,10 @@ class SavedRun:
     setting: Setting
     artifact: Path
 
-    def load(self) -> Fitted:
-        """The fitted method, ready to predict."""
-        return load_saved(self.assignment, self.setting, self.artifact)
+    def load(self) -> Answering:
+        """The fitted method, ready to predict from the words that the run read."""
+        return reading(load_saved(self.assignment, self.setting, self.artifact),
+                       self.assignment.budget.max_words)
 
 
 def saved_run(loaded: LoadedSuite, task: Task, device: Device, store: Store, record: Record,
@@ -46,8 +49,9 @@ def saved_run(loaded: LoadedSuite, task: Task, device: Device, store: Store, rec
     if identity.inner is not None:
         below = store.record(identity.inner)
         inner = saved_run(loaded, task, device, store, below, store.artifact(identity.inner))
-    budget = Budget(**identity.budget)
-    splits = task.splits.sample(budget.train, budget.validation, budget.test)
+    budget = Budget.model_validate(identity.budget)
+    splits = cut_splits(task.splits.sample(budget.train, budget.validation, budget.test),
+                        budget.max_words)
     embedder = get_embedder(loaded) if identity.embedder_sha256 else None
     if embedder is not None and embedder.sha256 != identity.embedder_sha256:
         raise HarnessError(f"run {identity.run_id} retrieves by another embedder than suite "

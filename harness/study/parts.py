@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from statistics import median
+
 from harness.backbones.handle import Handle
 from harness.backbones.lengths import share_too_long
+from harness.common.files import sha256_json
 from harness.common.text import without_folders
 from harness.methods.method import Job, Training
 from harness.methods.trials import Chosen
-from harness.study.record import BudgetUsed, CurveRecord, TrialRecord
+from harness.study.record import BudgetUsed, CurveRecord, ItemsRead, TrialRecord
+from harness.tasks.cut import words_of
 from harness.tasks.splits import Splits
 
 
@@ -22,7 +26,19 @@ def budget_used(job: Job, splits: Splits, training: Training | None) -> BudgetUs
         steps=training.steps if training else 0, effective_batch=budget.batch,
         micro_batch=training.micro_batch if training else None, max_length=budget.max_length,
         tokens_seen=training.tokens if training else 0, share_cut=_share_cut(job),
+        read=items_read(job, splits),
     )
+
+
+def items_read(job: Job, splits: Splits) -> ItemsRead:
+    """What the method was given to learn from and to choose by, and what it then answered."""
+    lengths = [words_of(example) for example in (*job.train, *splits.test)]
+    return ItemsRead(
+        train_sha256=sha256_json([e.id for e in job.train]),
+        validation_sha256=sha256_json([e.id for e in job.validation]),
+        words_sha256=sha256_json([[e.text, e.pair] for part in
+                                  (job.train, job.validation, splits.test) for e in part]),
+        words_median=median(lengths), words_longest=max(lengths))
 
 
 def _share_cut(job: Job) -> float | None:

@@ -20,6 +20,7 @@ from harness.methods.resolve import Entry, resolve
 from harness.methods.tuned import Tuned
 from harness.study.record import Identity
 from harness.suite import Budget, LoadedSuite
+from harness.tasks.cut import cut_splits
 from harness.tasks.examples import Example
 from harness.tasks.splits import Splits
 from harness.tasks.task import Task, load_task
@@ -69,16 +70,17 @@ class Plan:
     embedder: Handle | None
     device: Device
     runs: tuple[PlannedRun, ...]
-    samples: dict[tuple[int, int, int], Splits] = field(default_factory=dict, repr=False)
-    """By size, as they were asked for: items lie in a file, and all runs of a budget want the same.
-    """
+    samples: dict[tuple[int | None, ...], Splits] = field(default_factory=dict, repr=False)
+    """By size and words, as they were asked for: items lie in a file, and all runs of a budget
+    want the same."""
 
     def sample(self, budget: Budget) -> Splits:
-        """The items that a budget allows."""
+        """The items that a budget allows, with the words that it lets every method read."""
         size = (budget.train, budget.validation, budget.test)
-        if size not in self.samples:
-            self.samples[size] = self.task.splits.sample(*size)
-        return self.samples[size]
+        if (*size, budget.max_words) not in self.samples:
+            self.samples[*size, budget.max_words] = cut_splits(self.task.splits.sample(*size),
+                                                               budget.max_words)
+        return self.samples[*size, budget.max_words]
 
 
 def make_plan(loaded: LoadedSuite, device: Device) -> Plan:

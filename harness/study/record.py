@@ -39,7 +39,7 @@ class Identity(RecordPart):
     random: bool = True
     """Whether the result hangs on the seed. A method without randomness has one run, and a spread
     over seeds that is known to be zero; one with it whose spread is not known has one run, too."""
-    budget: dict[str, int]
+    budget: dict[str, int | None]
     metric: Metric | None = None
     """What decides, on validation too: which weights and which setting are kept."""
     task_sha256: str
@@ -56,6 +56,11 @@ class Identity(RecordPart):
     autocast: str
 
     @property
+    def train(self) -> int:
+        """Training examples that the budget allows."""
+        return int(self.budget["train"] or 0)
+
+    @property
     def name(self) -> str:
         """Method and backbone, as reports call them: `lora (minilm)`."""
         return f"{self.label} ({self.backbone})" if self.backbone else self.label
@@ -66,6 +71,19 @@ class Status(RecordPart):
 
     state: State
     reason: str | None = None
+
+
+class ItemsRead(RecordPart):
+    """The items that a run learned from, chose by and answered, as it read them."""
+
+    train_sha256: str
+    """Over the ids of the training items, in their order."""
+    validation_sha256: str
+    words_sha256: str
+    """Over the texts of all three parts."""
+    words_median: float
+    """Words of a training or test item."""
+    words_longest: int
 
 
 class BudgetUsed(RecordPart):
@@ -86,6 +104,8 @@ class BudgetUsed(RecordPart):
     read once a batch, not counted)."""
     share_cut: float | None
     """Share of the training items longer than `max_length` tokens; None for no backbone."""
+    read: ItemsRead | None = None
+    """Older records have none."""
 
 
 class TrialRecord(RecordPart):

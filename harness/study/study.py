@@ -54,7 +54,7 @@ class BackboneFacts(RecordPart):
     origin: str
     sha256: str
     notes: tuple[str, ...]
-    budget: dict[str, int]
+    budget: dict[str, int | None]
 
 
 class Study(RecordPart):
@@ -71,7 +71,7 @@ class Study(RecordPart):
     kind: Kind = "classification"
     """Of the task."""
     labels: tuple[str, ...]
-    budget: dict[str, int]
+    budget: dict[str, int | None]
     data: DataFacts
     backbones: tuple[BackboneFacts, ...]
     records: tuple[Record, ...]
@@ -89,7 +89,7 @@ class Study(RecordPart):
         """The records at the whole budget: all but the smaller sizes of learning curves."""
         train = {None: self.budget["train"]} | {b.name: b.budget["train"] for b in self.backbones}
         return tuple(r for r in self.records
-                     if r.identity.budget["train"] == train[r.identity.backbone])
+                     if r.identity.train == train[r.identity.backbone])
 
 
 def make_study(plan: Plan, records: Mapping[str, Record], findings: tuple[Finding, ...] = ()

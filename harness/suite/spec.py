@@ -117,6 +117,10 @@ class Budget(Part):
     epochs: int = Field(3, ge=1)
     batch: int = Field(16, ge=1)
     max_length: int = Field(128, ge=8)
+    """Tokens of a text that a backbone reads."""
+    max_words: int | None = Field(None, ge=2)
+    """Words of an item's texts that every method reads, with a backbone or without; None for the
+    whole texts."""
     trials: int = Field(3, ge=1, le=9)
     seeds: int = Field(3, ge=1, le=100)
     patience: int = Field(2, ge=1)
@@ -132,9 +136,17 @@ class BudgetChange(Part):
     epochs: int | None = Field(None, ge=1)
     batch: int | None = Field(None, ge=1)
     max_length: int | None = Field(None, ge=8)
+    max_words: int | None = Field(None, ge=2)
+    """`null` that is written takes the suite's bound away."""
     trials: int | None = Field(None, ge=1, le=9)
     seeds: int | None = Field(None, ge=1, le=100)
     patience: int | None = Field(None, ge=1)
+
+    def of(self, budget: Budget) -> Budget:
+        """The budget that departs so from another."""
+        said = self.model_dump(exclude_unset=True)
+        return budget.model_copy(update={name: value for name, value in said.items()
+                                         if value is not None or name == "max_words"})
 
 
 class RunLimits(Part):
@@ -220,8 +232,7 @@ class Suite(Part):
         """The suite's budget, with the backbone's departures."""
         if backbone is None:
             return self.budget
-        change = self.backbones[backbone].budget.model_dump(exclude_none=True)
-        return self.budget.model_copy(update=change)
+        return self.backbones[backbone].budget.of(self.budget)
 
     def sizes_for(self, backbone: str | None) -> tuple[int, ...]:
         """Training sizes below the budget's own, rising."""

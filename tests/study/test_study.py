@@ -264,3 +264,19 @@ def test_a_polite_stop_ends_all_and_says_how_to_go_on(suite_file, tmp_path, numb
     assert process.returncode == 130
     assert "run the same command again to go on" in said
     assert "Traceback" not in said + errors
+
+
+def test_every_method_reads_the_same_words_and_the_record_says_which(suite_file, tmp_path, device):
+    def cut(value):
+        value["budget"].update(max_words=3, seeds=1, trials=1)
+        value["backbones"] = {"enc": value["backbones"]["enc"] | {"methods": ["knn", "full"]}}
+
+    edit(suite_file, cut)
+    plan, _, _, records = go(suite_file, tmp_path, device)
+    whole = plan.task.splits.sample(24, 12, 18)
+    read = {r.budget_used.read for r in records.values()}
+    assert len(records) == 4
+    assert [(r.words_median, r.words_longest) for r in read] == [(3, 3)]
+    assert {r.identity.budget["max_words"] for r in records.values()} == {3}
+    assert plan.task.sha256 == next(iter(records.values())).identity.task_sha256
+    assert [e.id for e in plan.sample(plan.runs[0].budget).test] == [e.id for e in whole.test]

@@ -1,0 +1,49 @@
+"""Texts cut once, in words, before any method sees them.
+
+A tokenizer's window is not the same text for every tokenizer, and no window at all for a method
+that counts words. What methods read is the same only where it is cut before them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from harness.common.words import first_words, split_words
+from harness.tasks.examples import Example
+from harness.tasks.splits import Splits
+
+
+def cut_splits(splits: Splits, most: int | None) -> Splits:
+    """Every item with its first `most` words; the same items where that is None.
+
+    Ids, classes and groups stay: an item is the one that it was.
+    """
+    if most is None:
+        return splits
+    return Splits(*(cut_items(part, most)
+                    for part in (splits.train, splits.validation, splits.test)))
+
+
+def cut_items(examples: Sequence[Example], most: int) -> tuple[Example, ...]:
+    """The items with the first `most` words of each; see `cut_item`."""
+    return tuple(cut_item(example, most) for example in examples)
+
+
+def cut_item(example: Example, most: int) -> Example:
+    """The item with `most` words in all, the beginnings of its texts as they are written.
+
+    Of two texts the longer gives first, as tokenizers cut pairs (`longest_first`): each keeps half
+    of the words, and what the other leaves of its half.
+    """
+    if example.pair is None:
+        return dataclasses.replace(example, text=first_words(example.text, most))
+    own, other = len(split_words(example.text)), len(split_words(example.pair))
+    kept = min(own, max(most - other, most - most // 2))
+    return dataclasses.replace(example, text=first_words(example.text, kept),
+                               pair=first_words(example.pair, most - kept))
+
+
+def words_of(example: Example) -> int:
+    """Words of the item's texts."""
+    return len(split_words(example.text)) + len(split_words(example.pair or ""))
