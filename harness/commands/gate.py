@@ -24,6 +24,10 @@ from harness.suite import Budget, LoadedSuite, find_suite, load_suite
 from harness.tasks.task import load_task
 
 
+READ = ("max_length", "max_words")
+"""Of a budget: how much of an item a model from elsewhere reads."""
+
+
 @dataclass(frozen=True)
 class Asked:
     """What a user says of a candidate and where to look for it."""
@@ -52,8 +56,10 @@ def gate(console: Console, asked: Asked, baselines: Path, baseline: Path | None,
     approved = None
     if policy.needs_baseline or path.exists():
         approved = Approved(read_baseline(path), path)
-    budget = (Budget.model_validate(approved.baseline.record.identity.budget) if approved
-              else loaded.suite.budget_for(None))
+    budget = loaded.suite.budget_for(None)
+    if approved is not None:
+        read = approved.baseline.record.identity.budget
+        budget = budget.model_copy(update={name: read.get(name) for name in READ})
     context = make_context(asked, loaded, budget, policy.candidate_bytes_at_most)
     if approved is not None:
         check_comparable(approved.baseline, loaded, context.task, path)
