@@ -12,24 +12,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from jinja2.exceptions import SecurityError
 from transformers import PreTrainedTokenizerBase
 
 from harness.backbones.cuts import cut_texts
 from harness.backbones.questions import Answer, Question, endings, question
+from harness.backbones.templates import PLAIN, Frame, frame_of
 from harness.backbones.texts import Parts, Quoted, TextReader, shared_by, spelled
-from harness.common.errors import CannotRunError, HarnessError
+from harness.common.errors import CannotRunError
 from harness.suite import Prompt
 from harness.tasks.examples import Example
 
-MARK = "\u2063item\u2063"
-DAY = "26 Jul 2024"
-SAID = {"enable_thinking": False, "date_string": DAY}
-"""What templates may ask for. An answer is wanted, not a model's thoughts first; and some templates
-write the day, which would make a prompt of it that no run repeats."""
-FIXED = f"{{% macro strftime_now(form) %}}{DAY}{{% endmacro %}}{{{{ '' }}}}"
-"""Before a template that asks for the day itself; the empty text keeps its first line break."""
-MOST_CHAT = 100_000
 SLOTS = ("{text}", "{pair}")
 SLOT = re.compile(r"(\{text\}|\{pair\})")
 PROBES = ("", "a", "1", "\u6771", "\n", ". B")
@@ -45,9 +37,8 @@ class PromptWriter:
     options: tuple[str, ...]
     max_length: int
     """Tokens of an item's own text; more are cut from its end."""
-    opening: str
-    closing: str
-    """What the chat template puts before the user's words and after them."""
+    frame: Frame = PLAIN
+    """What the chat template puts around the words."""
     shown: tuple[Example, ...] = ()
     """Worked examples before all items."""
 
@@ -95,8 +86,9 @@ class PromptWriter:
 
     def worked(self, examples: Sequence[Example]) -> list[str]:
         """The text of worked examples, each with its answer."""
+        answered, following = self.frame.turns or (self._gap, "\n\n")
         return [part for example, item in zip(examples, self._items(examples), strict=True)
-                for part in (*item, self._gap, self.right_words(example), "\n\n")]
+                for part in (*item, answered, self.right_words(example), following)]
 
     def shots(self, examples: Sequence[Example]) -> list[int]:
         """Tokens of worked examples, by themselves."""
@@ -123,12 +115,12 @@ class PromptWriter:
     def texts(self, examples: Sequence[Example], before: Sequence[Parts] | None = None
               ) -> list[Parts]:
         """The whole text of each item's prompt."""
-        return [(*self._beginning, *more, *item, self.closing) for item, more in
+        return [(*self._beginning, *more, *item, self.frame.closing) for item, more in
                 zip(self._items(examples), before or [()] * len(examples), strict=True)]
 
     @cached_property
     def _beginning(self) -> list[str]:
-        return [self.opening, self.instruction, "\n\n", *self.worked(self.shown)]
+        return [self.frame.opening, self.instruction, "\n\n", *self.worked(self.shown)]
 
     @property
     def instruction(self) -> str:
@@ -148,7 +140,7 @@ class PromptWriter:
     @property
     def lead(self) -> str:
         """What stands between the prompt and an answer."""
-        return "" if self.closing else self._gap
+        return "" if self.frame.closing else self._gap
 
     @property
     def _gap(self) -> str:
@@ -162,7 +154,7 @@ class PromptWriter:
     @cached_property
     def _start(self) -> list[int]:
         """The token that the tokenizer begins a text with; a chat template writes its own."""
-        return [] if self.opening else start_of(self.tokenizer)
+        return [] if self.frame.written else start_of(self.tokenizer)
 
     @property
     def end(self) -> int:
@@ -201,36 +193,5 @@ def _stripped(text: Parts) -> Parts:
 
 def prompt_writer(tokenizer: PreTrainedTokenizerBase, prompt: Prompt, options: tuple[str, ...],
                   max_length: int, kind: type[PromptWriter] = PromptWriter) -> PromptWriter:
-    """A writer that follows the tokenizer's chat template, when it has one."""
-    opening, closing = chat_frame(tokenizer)
-    return kind(tokenizer, prompt, options, max_length, opening, closing)
-
-
-def chat_frame(tokenizer: PreTrainedTokenizerBase) -> tuple[str, str]:
-    """What the chat template puts before the user's words and after them; nothing without one.
-
-    Raises CannotRunError for a template that fails or loses the words, and HarnessError for one
-    that reaches for Python's inside or writes more than any conversation opens with.
-    """
-    if not tokenizer.chat_template:
-        return "", ""
-    try:
-        template = tokenizer.get_chat_template()
-        written = str(tokenizer.apply_chat_template(
-            [{"role": "user", "content": MARK}], tokenize=False, add_generation_prompt=True,
-            chat_template=FIXED + template if "strftime_now" in template else template, **SAID))
-    except SecurityError as error:
-        raise HarnessError(f"the tokenizer's chat template reaches for Python's inside: {error}",
-                           "Do not use this model.") from None
-    except MemoryError:
-        raise
-    except Exception as error:  # a template's own mistakes are of any type
-        raise CannotRunError("the tokenizer's chat template cannot be rendered: "
-                             f"{type(error).__name__}: {str(error)[:200]}") from None
-    if len(written) > MOST_CHAT:
-        raise HarnessError(f"the tokenizer's chat template writes {len(written):,} characters "
-                           "around the user's words", f"At most {MOST_CHAT:,} are read.")
-    if written.count(MARK) != 1:
-        raise CannotRunError("the tokenizer's chat template does not keep the user's words")
-    opening, closing = written.split(MARK)
-    return opening, closing
+    """A writer that follows the prompt's template. Raises as `frame_of`."""
+    return kind(tokenizer, prompt, options, max_length, frame_of(tokenizer, prompt.template))

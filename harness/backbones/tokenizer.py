@@ -9,8 +9,8 @@ from pathlib import Path
 import torch
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedTokenizerBase
 
-from harness.backbones.prompts import chat_frame
 from harness.backbones.quiet import quietly
+from harness.backbones.templates import chat_frame
 from harness.common.errors import CannotRunError, HarnessError
 
 FILES = ("tokenizer.json", "tokenizer_config.json", "vocab.txt")

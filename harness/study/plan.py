@@ -19,6 +19,7 @@ from harness.measure.forgetting.names import check_suite
 from harness.methods.resolve import Entry, resolve
 from harness.methods.tuned import Tuned
 from harness.study.record import Identity
+from harness.study.templates import check_templates
 from harness.suite import Budget, LoadedSuite
 from harness.tasks.cut import cut_splits
 from harness.tasks.examples import Example
@@ -95,6 +96,7 @@ def make_plan(loaded: LoadedSuite, device: Device) -> Plan:
     _check_sizes(loaded, task)
     handles = {name: get_backbone(loaded, name) for name in loaded.suite.backbones}
     _check_weights(loaded, handles, entries)
+    check_templates(loaded, handles, entries)
     embedder = _whole_embedder(loaded)
     plan = Plan(loaded, task, handles, embedder, device, ())
     runs: list[PlannedRun] = []

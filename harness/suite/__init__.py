@@ -18,6 +18,7 @@ from harness.suite.spec import (
     Split,
     Suite,
     TaskSpec,
+    Template,
 )
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "Split",
     "Suite",
     "TaskSpec",
+    "Template",
     "WheelSource",
     "find_suite",
     "load_suite",

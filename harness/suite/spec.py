@@ -19,6 +19,10 @@ AnswerReading = Literal["unicode", "squad"]
 """How answers in words are read before they are compared: see docs/answers.md."""
 
 
+Template = Literal["auto", "plain", "chat"]
+"""What stands around a prompt's words: see docs/prompting.md."""
+
+
 class Split(Part):
     """Shares of the groups that go to validation and test; the rest trains.
 
@@ -43,6 +47,9 @@ class Prompt(Part):
     item: str
     passage: str = "Passage: {passage}\n\n"
     """How a retrieved passage of the corpus stands before the item."""
+    template: Template = "auto"
+    """Nothing around the words (`plain`), or a conversation as the tokenizer's chat template writes
+    it (`chat`); `auto` is `chat` for the backbones that have such a template."""
 
     @field_validator("item")
     @classmethod

@@ -10,6 +10,7 @@ from transformers import PreTrainedTokenizerFast
 from harness.backbones.prompts import PromptWriter, shared_head
 from harness.backbones.questions import Answer, question
 from harness.backbones.seq2seq_prompts import Seq2SeqWriter
+from harness.backbones.templates import Frame
 from harness.backbones.texts import Quoted, TextReader
 from harness.backbones.yes_no import YesNoWriter
 from harness.suite import Prompt
@@ -31,13 +32,13 @@ def item(text, pair=None, label=0, **more):
 
 def make(kind, frame, form, writer=PromptWriter, **more):
     return writer(tokenizer_of(kind), Prompt(instruction="Which? {options}.", item=form), OPTIONS,
-                  50, *frame, **more)
+                  50, Frame(*frame), **more)
 
 
 def whole(writer, text):
     """The tokenizer's own reading of a text, and what begins it."""
     ids = writer.tokenizer(text, add_special_tokens=False)["input_ids"]
-    return ids if writer.opening else writer._start + ids
+    return ids if writer.frame.written else writer._start + ids
 
 
 def names_special(texts):
