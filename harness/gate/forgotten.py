@@ -20,10 +20,8 @@ from harness.measure.intervals import (
     paired_proportions,
 )
 from harness.methods import register_all
-from harness.methods.asked import AskedDecoder
 from harness.methods.elsewhere import check_descent, check_vocabulary
-from harness.methods.encoder import EncoderClassifier
-from harness.methods.method import METHODS, Answering
+from harness.methods.method import METHODS, Adapted, Answering
 from harness.methods.reading import Reading
 from harness.study.untouched import examiner, untouched
 from harness.suite import ForgettingItems
@@ -84,7 +82,7 @@ def _without_path(found: str, candidate: Candidate) -> str:
 def _weights(answering: Answering) -> Loaded | None:
     inside = answering.model if isinstance(answering, Reading) else answering
     inside = inside.model if isinstance(inside, Reordered) else inside
-    return inside.loaded if isinstance(inside, AskedDecoder | EncoderClassifier) else None
+    return inside.loaded if isinstance(inside, Adapted) else None
 
 
 def _leaves_weights(candidate: Candidate) -> bool:

@@ -115,6 +115,9 @@ class DecoderLearner:
         """The id that batches are padded with."""
         return int(self.asked.loaded.tokenizer.pad_token_id)
 
+    def begin(self, epoch: int) -> None:
+        """Every epoch has the same items."""
+
     def lengths(self) -> list[int]:
         return self._lengths
 

@@ -108,6 +108,9 @@ class EncoderLearner:
         """The id that batches are padded with."""
         return int(self.classifier.loaded.tokenizer.pad_token_id)
 
+    def begin(self, epoch: int) -> None:
+        """Every epoch has the same items."""
+
     def lengths(self) -> list[int]:
         return self._lengths
 

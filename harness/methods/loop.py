@@ -50,8 +50,11 @@ class Learner(Protocol):
     def states(self) -> object | None:
         """What later epochs begin with, where the first one keeps it."""
 
+    def begin(self, epoch: int) -> None:
+        """Called before an epoch, counted from 0: its examples may be drawn for it."""
+
     def lengths(self) -> list[int]:
-        """Tokens of each training example."""
+        """Tokens of each training example of the epoch."""
 
     def passes(self, indices: list[int], most: int, overhead: int) -> list[list[int]]:
         """A batch cut into passes of at most `most` items, each of which costs as much as
@@ -113,6 +116,8 @@ def _train(learner: Learner, job: Job, learning_rate: float, weight_decay: float
         learner.model.train()
         if epoch == 1 and learner.states is not None:
             state.flops = 0.0
+        learner.begin(epoch)
+        lengths = learner.lengths()
         batches = shuffled(len(lengths), budget.batch, f"{job.seed}:{epoch}")
         for indices in batches:
             loss = _step(learner, indices, optimizer, job, training, state)

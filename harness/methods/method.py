@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from harness.backbones.checkpoint import Use
 from harness.backbones.features import FeatureStore
 from harness.backbones.handle import ASKED, Handle, Kind
+from harness.backbones.load import Loaded
 from harness.backbones.prompts import PromptWriter
 from harness.common.clock import Clock
 from harness.common.device import Device
@@ -108,6 +109,15 @@ class Fitted(Answering, Protocol):
         """Write everything `Method.load` needs, without pickle."""
 
 
+@runtime_checkable
+class Adapted(Protocol):
+    """A fitted method with its model in memory, so that general questions can be put to it."""
+
+    @property
+    def loaded(self) -> Loaded:
+        """The model as it was fitted."""
+
+
 @dataclass
 class Fit:
     """What `fit` returns."""
@@ -158,6 +168,7 @@ class Method(ABC):
     summary: ClassVar[str]
     options_type: ClassVar[type[Options]] = Options
     changes_weights: ClassVar[bool] = False
+    """Then what it fits is `Adapted`."""
     random: bool = True
     """Whether its fits hang on the seed; one without is fitted once. Options may say so, too."""
     options: Any

@@ -10,8 +10,7 @@ from harness.backbones.handle import Handle
 from harness.common.device import Device, make_repeatable
 from harness.common.errors import HarnessError
 from harness.measure.forgetting.figures import forgetting, item_table, unchanged
-from harness.methods.asked import AskedDecoder
-from harness.methods.encoder import EncoderClassifier
+from harness.methods.method import Adapted
 from harness.study.plan import Plan, PlannedRun
 from harness.study.record import Record
 from harness.study.store import Store
@@ -42,7 +41,7 @@ def measure_check(check: Check, say: Callable[[str], None]) -> int:
             f"({number}/{len(check.runs)})")
         start = time.perf_counter()
         fitted = load_fitted(assignment)
-        if not isinstance(fitted, AskedDecoder | EncoderClassifier):
+        if not isinstance(fitted, Adapted):
             raise HarnessError(f"{assignment.identity.label} changes weights in a way that its "
                                "forgetting cannot be measured", "This is a fault of the method.")
         after = examined_by.put_to(fitted.loaded, check.device)

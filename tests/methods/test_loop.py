@@ -32,6 +32,9 @@ class Toy:
         self.seen = []
         self.weights = []
 
+    def begin(self, epoch):
+        pass
+
     def lengths(self):
         return [1] * len(self.x)
 

@@ -31,7 +31,8 @@ register_all()
 LINK = LINKS["multilabel"]
 FAMILIES = [("majority", None), ("tfidf", None), ("knn", "encoder"), ("features", "encoder"),
             ("features", "decoder"), ("full", "encoder"), ("selective", "encoder"),
-            ("bitfit", "encoder"), ("lora", "encoder"), ("full", "decoder"), ("lora", "decoder"),
+            ("bitfit", "encoder"), ("lora", "encoder"), ("setfit", "encoder"),
+            ("full", "decoder"), ("lora", "decoder"),
             ("zero-shot", "decoder"), ("few-shot", "decoder"), ("rag", "decoder")]
 LEARN = {("tfidf", None): {}, ("features", "encoder"): {},
          ("full", "encoder"): {"epochs": 24, "patience": 24}}

@@ -42,7 +42,7 @@ def finished(tmp_path_factory, encoder_folder, decoder_folder, device, catalogue
     content["budget"].update(seeds=1, trials=1)
     content["measure"]["forgetting"] = ASKED
     wild = {"full": {"learning_rates": [0.1], "as": "wild"}}
-    content["backbones"]["enc"]["methods"] = ["features", "full"]
+    content["backbones"]["enc"]["methods"] = ["features", "full", {"setfit": {"pairs": 1}}]
     content["backbones"]["dec"]["methods"] = ["zero-shot", "lora", "rag+lora", wild]
     sentences().to_csv(folder / "data.csv", index=False)
     (folder / "tiny.yaml").write_text(yaml.safe_dump(content, sort_keys=False))

@@ -1,0 +1,230 @@
+"""SetFit: a contrastively tuned sentence encoder under logistic regression.
+
+Tunstall et al., Efficient Few-Shot Learning Without Prompts (2022), section 3: pairs of training
+items learn to have a cosine of one where they share a class and of zero where they do not; a
+logistic regression then reads the tuned vectors. Their recipe: 20 pairs of either sort an item,
+16 pairs a batch, AdamW at 2e-5 with a warm-up over a tenth of the steps.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import torch
+from pydantic import Field
+from safetensors.torch import load_file, save_file
+from torch.nn.functional import normalize
+
+from harness.backbones.batches import PASS_TOKENS, by_length, passes
+from harness.backbones.casts import cast_once
+from harness.backbones.checkpoint import POOLER, Use
+from harness.backbones.encode import Encoded, collate, encode, trial_items
+from harness.backbones.features import token_means
+from harness.backbones.finite import check_finite
+from harness.backbones.handle import Kind
+from harness.backbones.load import Loaded, load_base
+from harness.backbones.padding import Padding, find_padding
+from harness.common.clock import Clock
+from harness.common.device import Device
+from harness.methods.encoder import BATCH, count_parameters
+from harness.methods.linear import LinearHead, fit_linear
+from harness.methods.link import LINKS, held_out_loss
+from harness.methods.loop import train
+from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Options, Setting, spread
+from harness.methods.pairs import Pair, draw_pairs
+from harness.methods.tuned import DELTA
+from harness.tasks.examples import Example, indicator
+
+WEIGHT_DECAY = 0.01
+
+
+@dataclass
+class SentenceEncoder:
+    """Token means of an encoder's last states, of length one: their product is the cosine."""
+
+    loaded: Loaded
+    max_length: int
+    device: Device
+    padding: Padding = field(init=False)
+
+    def __post_init__(self) -> None:
+        cast_once(self.loaded.model)
+        self.loaded.model.eval()
+        self.padding = find_padding(trial_items(self.loaded.tokenizer, self.max_length),
+                                    self._batch)
+
+    def encode(self, examples: Sequence[Example]) -> list[Encoded]:
+        """The examples' tokens."""
+        return encode(self.loaded.tokenizer, examples, self.max_length)
+
+    def vectors(self, items: Sequence[Encoded], batches: Sequence[list[int]]) -> torch.Tensor:
+        """[items, width] fp32, in the order of the items, computed in the given batches."""
+        lengths = [len(item["input_ids"]) for item in items]
+        cut = self.padding.cut(batches, lengths)
+        found = torch.cat([self._batch([items[i] for i in part], self.padding) for part in cut])
+        place = torch.tensor([i for part in cut for i in part]).argsort()
+        return found[place.to(found.device)]
+
+    def embed(self, items: Sequence[Encoded]) -> np.ndarray:
+        """Vectors of an encoder at rest, [items, width] fp32."""
+        self.loaded.model.eval()
+        batches = by_length([len(item["input_ids"]) for item in items], BATCH)
+        with torch.inference_mode(), self.device.autocast_context():
+            return np.asarray(self.vectors(items, batches).cpu().numpy())
+
+    def _batch(self, items: Sequence[Encoded], padding: Padding) -> torch.Tensor:
+        batch = collate(self.loaded.tokenizer, items, padding, self.device.type)
+        states = self.loaded.model(**batch).last_hidden_state
+        return normalize(token_means(states, items, padding), dim=1)
+
+
+class PairLearner:
+    """Mean squared error of the cosine of pairs that are drawn anew for each epoch."""
+
+    states = None
+
+    def __init__(self, encoder: SentenceEncoder, job: Job, c: float) -> None:
+        self.encoder, self.job, self.c = encoder, job, c
+        self.encoded, self.held = encoder.encode(job.train), encoder.encode(job.validation)
+        self.classes = indicator(job.train, job.classes)
+        self.pairs: list[Pair] = []
+        self.begin(0)
+
+    @property
+    def model(self) -> Any:
+        """The model that learns."""
+        return self.encoder.loaded.model
+
+    def begin(self, epoch: int) -> None:
+        self.pairs = draw_pairs(self.classes, np.random.default_rng([self.job.seed, epoch]))
+
+    def lengths(self) -> list[int]:
+        return [len(self.encoded[pair.first]["input_ids"])
+                + len(self.encoded[pair.second]["input_ids"]) for pair in self.pairs]
+
+    def passes(self, indices: list[int], most: int, overhead: int) -> list[list[int]]:
+        return [indices[start:start + most] for start in range(0, len(indices), most)]
+
+    def sharing(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def loss(self, indices: list[int]) -> torch.Tensor:
+        pairs = [self.pairs[i] for i in indices]
+        items = [self.encoded[i] for i in (*(p.first for p in pairs), *(p.second for p in pairs))]
+        # Texts of like length run together, whichever pair they are of.
+        cut = passes(range(len(items)), [len(item["input_ids"]) for item in items], len(items),
+                     PASS_TOKENS[self.encoder.device.type])
+        first, second = self.encoder.vectors(items, cut).chunk(2)
+        alike = torch.tensor([pair.alike for pair in pairs], device=first.device)
+        return ((first * second).sum(dim=1) - alike.float()).square().sum()
+
+    def validate(self) -> float:
+        vectors = self.encoder.embed([*self.encoded, *self.held])
+        if not np.isfinite(vectors).all():
+            return float("nan")
+        seen = len(self.encoded)
+        link = LINKS[self.job.task.kind]
+        head = fit_linear(vectors[:seen], self.classes, self.c, link)
+        return held_out_loss(link, head.predict(vectors[seen:]), self.job.validation)
+
+
+@dataclass(frozen=True)
+class TunedEmbeddings:
+    """A linear head on a tuned encoder's vectors."""
+
+    encoder: SentenceEncoder
+    head: LinearHead
+
+    @property
+    def loaded(self) -> Loaded:
+        """The model whose weights changed."""
+        return self.encoder.loaded
+
+    @property
+    def parameters(self) -> tuple[int, int]:
+        learns, every = count_parameters(self.loaded.model)
+        return learns + self.head.size, every + self.head.size
+
+    def predict(self, examples: Sequence[Example], clock: Clock) -> np.ndarray:
+        with clock.phase("predict"):
+            vectors = self.encoder.embed(self.encoder.encode(examples))
+            check_finite(vectors, examples, "vectors")
+            return self.head.predict(vectors)
+
+    def save(self, folder: Path) -> None:
+        learned = {name: p.detach().contiguous() for name, p in
+                   self.loaded.model.named_parameters() if p.requires_grad}
+        save_file(learned, folder / DELTA)
+        self.head.save(folder)
+
+
+class SetfitOptions(Options):
+    """How much is learned, and how."""
+
+    learning_rates: tuple[Annotated[float, Field(gt=0)], ...] = ()
+    """The grid, in order of preference; the method's own where empty."""
+    pairs: int = Field(20, ge=1)
+    """Pairs of either sort, alike and unlike, that an item learns from at the most."""
+    most_pairs: int = Field(16_000, ge=2)
+    """Pairs in all; of many items each has fewer."""
+    C: float = Field(1.0, gt=0)
+    """Inverse strength of the head's regularisation."""
+
+
+@METHODS.register("setfit")
+class Setfit(Method):
+    """Contrastive tuning of the whole encoder, then logistic regression."""
+
+    name, family, kinds = "setfit", "contrastive", ("encoder",)
+    summary = "pairs of items tune the encoder, logistic regression reads it"
+    changes_weights = True
+    options_type = SetfitOptions
+
+    @classmethod
+    def reads(cls, backbone: Kind) -> Use:
+        return "states"
+
+    def settings(self, job: Job) -> list[Setting]:
+        return [{"learning_rate": rate} for rate in self.options.learning_rates or spread(2e-5)]
+
+    def passes(self, items: int) -> int:
+        """Passes over so many training items, each in a pair of either sort."""
+        most: int = self.options.most_pairs // (2 * items)
+        return max(1, min(int(self.options.pairs), most))
+
+    def fit(self, job: Job, setting: Setting) -> Fit:
+        with job.clock.phase("load"):
+            encoder = sentence_encoder(job)
+        with job.clock.phase("train"):
+            learner = PairLearner(encoder, job, self.options.C)
+            training = train(learner, self._budgeted(job), float(setting["learning_rate"]),
+                             WEIGHT_DECAY)
+        with job.clock.phase("fit"):
+            vectors = encoder.embed(learner.encoded)
+            head = fit_linear(vectors, learner.classes, self.options.C, LINKS[job.task.kind])
+        return Fit(TunedEmbeddings(encoder, head), training)
+
+    def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
+        encoder = sentence_encoder(job, load_file(folder / DELTA, device=job.device.type))
+        return TunedEmbeddings(encoder, LinearHead.load(folder, LINKS[job.task.kind]))
+
+    def _budgeted(self, job: Job) -> Job:
+        """The job with an epoch for each pass."""
+        budget = job.budget.model_copy(update={"epochs": self.passes(len(job.train))})
+        return dataclasses.replace(job, budget=budget)
+
+
+def sentence_encoder(job: Job, learned: dict[str, torch.Tensor] | None = None) -> SentenceEncoder:
+    """The backbone, with weights that were learned; all that its last states hang on may learn."""
+    loaded = load_base(job.need_backbone(), job.device.type)
+    for name, parameter in loaded.model.named_parameters():
+        parameter.requires_grad_(not name.startswith(POOLER))
+    if learned is not None:
+        loaded.model.load_state_dict(learned, strict=False)
+    return SentenceEncoder(loaded, min(job.budget.max_length, loaded.window), job.device)

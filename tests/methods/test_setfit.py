@@ -1,0 +1,115 @@
+"""SetFit: its loss is sentence-transformers', and what it tuned is what answers."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer.losses import CosineSimilarityLoss
+from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+
+from harness.backbones.features import FeatureStore
+from harness.common.clock import Clock
+from harness.methods.method import Job
+from harness.methods.pairs import Pair
+from harness.methods.setfit import PairLearner, SentenceEncoder, Setfit, sentence_encoder
+from harness.methods.trials import fit_once
+from harness.tasks.task import load_task
+
+
+@pytest.fixture
+def job(loaded, encoder, device):
+    task = load_task(loaded)
+    splits = task.splits.sample(18, 9, 12)
+    budget = loaded.suite.budget.model_copy(update={"batch": 8})
+    return Job(dataclasses.replace(task, splits=splits), splits.train, splits.validation, budget, 0,
+               device, Clock(), FeatureStore(None), backbone=encoder)
+
+
+def test_the_loss_and_its_gradient_are_sentence_transformers(job):
+    """The same pairs through `CosineSimilarityLoss` on a model that the library put together."""
+    words = Transformer(str(job.backbone.path), max_seq_length=job.budget.max_length)
+    theirs = SentenceTransformer(modules=[words, Pooling(
+        words.get_embedding_dimension(), pooling_mode="mean")], device="cpu").eval()
+    learner = PairLearner(sentence_encoder(job), job, 1.0)
+    count = len(learner.pairs)
+    sides = [theirs.preprocess([job.train[getattr(pair, side)].text for pair in learner.pairs])
+             for side in ("first", "second")]
+    alike = torch.tensor([float(pair.alike) for pair in learner.pairs])
+    expected = CosineSimilarityLoss(theirs)(sides, alike)
+    expected.backward()
+    loss = learner.loss(list(range(count))) / count
+    loss.backward()
+    assert float(loss) == pytest.approx(float(expected), rel=1e-5)
+    for name, parameter in words.named_parameters():
+        if parameter.grad is not None:
+            ours = learner.model.get_parameter(name.removeprefix("auto_model.").removeprefix(
+                "model."))
+            torch.testing.assert_close(ours.grad, parameter.grad, rtol=1e-3, atol=1e-6)
+
+
+def test_a_batch_in_parts_adds_up_to_the_batch(job):
+    learner = PairLearner(sentence_encoder(job), job, 1.0)
+    whole = float(learner.loss(list(range(12))))
+    parts = learner.passes(list(range(12)), 5, 0)
+    assert [len(part) for part in parts] == [5, 5, 2]
+    assert sum(float(learner.loss(part)) for part in parts) == pytest.approx(whole, rel=1e-5)
+
+
+def test_an_epoch_has_pairs_and_tokens_of_its_own(job):
+    learner = PairLearner(sentence_encoder(job), job, 1.0)
+    first, tokens = learner.pairs, learner.lengths()
+    learner.begin(1)
+    assert learner.pairs != first
+    learner.begin(0)
+    assert (learner.pairs, learner.lengths()) == (first, tokens)
+    a, b = first[0].first, first[0].second
+    assert tokens[0] == sum(len(learner.encoded[i]["input_ids"]) for i in (a, b))
+
+
+def test_vectors_come_in_the_items_order_and_are_of_length_one(job):
+    encoder = sentence_encoder(job)
+    items = encoder.encode(job.train)
+    together = encoder.embed(items)
+    alone = np.concatenate([encoder.embed([item]) for item in items])
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+    np.testing.assert_allclose(np.linalg.norm(together, axis=1), 1.0, atol=1e-5)
+
+
+def test_tuning_draws_alike_together_and_the_others_apart(job):
+    def gap(encoder: SentenceEncoder, pairs: list[Pair]) -> float:
+        vectors = encoder.embed(encoder.encode(job.train))
+        cosines = [float(vectors[p.first] @ vectors[p.second]) for p in pairs]
+        return float(np.mean([c for c, p in zip(cosines, pairs, strict=True) if p.alike])
+                     - np.mean([c for c, p in zip(cosines, pairs, strict=True) if not p.alike]))
+
+    pairs = PairLearner(sentence_encoder(job), job, 1.0).pairs
+    before = gap(sentence_encoder(job), pairs)
+    fitted = fit_once(Setfit({}), job, {"learning_rate": 1e-3}).fit.fitted
+    assert gap(fitted.encoder, pairs) > before + 0.2
+
+
+def test_the_saved_weights_are_those_that_the_last_states_hang_on(job, tmp_path):
+    fitted = fit_once(Setfit({"pairs": 1}), job, {"learning_rate": 1e-3}).fit.fitted
+    fitted.save(tmp_path)
+    saved = load_file(tmp_path / "delta.safetensors")
+    model = fitted.loaded.model
+    assert set(saved) == {name for name, _ in model.named_parameters() if "pooler" not in name}
+    learns, total = fitted.parameters
+    head = fitted.head.size
+    assert learns == head + sum(value.numel() for value in saved.values())
+    assert total == head + sum(p.numel() for p in model.parameters())
+
+
+@pytest.mark.parametrize(("items", "passes"), [(10, 20), (400, 20), (2000, 4), (9000, 1)])
+def test_many_items_are_passed_over_less_often(items, passes):
+    assert Setfit({}).passes(items) == passes
+
+
+def test_one_class_alone_is_answered(job):
+    one = dataclasses.replace(job, train=tuple(dataclasses.replace(e, label=1) for e in job.train))
+    fitted = fit_once(Setfit({"pairs": 1}), one, {"learning_rate": 1e-4}).fit.fitted
+    assert np.array_equal(fitted.predict(job.validation, Clock()),
+                          np.tile([0.0, 1.0, 0.0], (len(job.validation), 1)))
