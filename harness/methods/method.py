@@ -147,6 +147,17 @@ class Shown:
     """Tokens of what is found for an item."""
 
 
+@dataclass(frozen=True)
+class Course:
+    """How training items are gone through, at the most."""
+
+    epochs: int
+    readings: int = 1
+    """Texts that an epoch reads for each item."""
+    texts: int = 1
+    """Texts of a batch for each item that the budget gives it."""
+
+
 class Options(BaseModel):
     """Options of a method: unknown fields are errors."""
 
@@ -171,6 +182,10 @@ class Method(ABC):
     """Then what it fits is `Adapted`."""
     random: bool = True
     """Whether its fits hang on the seed; one without is fitted once. Options may say so, too."""
+    rates: tuple[float, ...] = ()
+    """Learning rates that a suite names; the method's own grid where empty."""
+    like: ClassVar[str | None] = None
+    """A method with passes alike, under which an estimate measures the backbone."""
     options: Any
 
     def __init__(self, options: Any) -> None:
@@ -183,6 +198,10 @@ class Method(ABC):
     def settings(self, job: Job) -> list[Setting]:
         """Hyper-parameter settings in order of preference; the first `trials` are tried."""
         return [{}]
+
+    def course(self, budget: Budget, items: int) -> Course:
+        """How it goes through so many training items, where it learns from them by gradient."""
+        return Course(budget.epochs)
 
     @property
     def virtual_tokens(self) -> int:

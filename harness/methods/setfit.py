@@ -36,9 +36,20 @@ from harness.methods.encoder import BATCH, count_parameters
 from harness.methods.linear import LinearHead, fit_linear
 from harness.methods.link import LINKS, held_out_loss
 from harness.methods.loop import train
-from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Options, Setting, spread
+from harness.methods.method import (
+    METHODS,
+    Course,
+    Fit,
+    Fitted,
+    Job,
+    Method,
+    Options,
+    Setting,
+    spread,
+)
 from harness.methods.pairs import Pair, draw_pairs
 from harness.methods.tuned import DELTA
+from harness.suite import Budget
 from harness.tasks.examples import Example, indicator
 
 WEIGHT_DECAY = 0.01
@@ -185,18 +196,23 @@ class Setfit(Method):
     summary = "pairs of items tune the encoder, logistic regression reads it"
     changes_weights = True
     options_type = SetfitOptions
+    like = "full"
+
+    def __init__(self, options: Any) -> None:
+        super().__init__(options)
+        self.rates = self.options.learning_rates
 
     @classmethod
     def reads(cls, backbone: Kind) -> Use:
         return "states"
 
     def settings(self, job: Job) -> list[Setting]:
-        return [{"learning_rate": rate} for rate in self.options.learning_rates or spread(2e-5)]
+        return [{"learning_rate": rate} for rate in self.rates or spread(2e-5)]
 
-    def passes(self, items: int) -> int:
-        """Passes over so many training items, each in a pair of either sort."""
-        most: int = self.options.most_pairs // (2 * items)
-        return max(1, min(int(self.options.pairs), most))
+    def course(self, budget: Budget, items: int) -> Course:
+        """An epoch has each item in a pair of either sort, and once or so as the other of each."""
+        most = self.options.most_pairs // (2 * items)
+        return Course(max(1, min(self.options.pairs, most)), readings=4, texts=2)
 
     def fit(self, job: Job, setting: Setting) -> Fit:
         with job.clock.phase("load"):
@@ -215,8 +231,8 @@ class Setfit(Method):
         return TunedEmbeddings(encoder, LinearHead.load(folder, LINKS[job.task.kind]))
 
     def _budgeted(self, job: Job) -> Job:
-        """The job with an epoch for each pass."""
-        budget = job.budget.model_copy(update={"epochs": self.passes(len(job.train))})
+        epochs = self.course(job.budget, len(job.train)).epochs
+        budget = job.budget.model_copy(update={"epochs": epochs})
         return dataclasses.replace(job, budget=budget)
 
 

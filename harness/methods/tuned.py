@@ -55,7 +55,7 @@ class Tuned(Method):
 
     def __init__(self, options: Any) -> None:
         super().__init__(options)
-        self.rates: tuple[float, ...] = self.options.learning_rates
+        self.rates = self.options.learning_rates
 
     @abstractmethod
     def prepare(self, loaded: Loaded, job: Job) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.common.kept import kept_hash
-from harness.methods.tuned import Tuned
 from harness.sources.cache import cache_folder
 from harness.study.estimate.calibration import (
     Calibration,
@@ -76,7 +75,7 @@ def _run_cost(plan: Plan, run: PlannedRun, found: Calibration, encoded: set[obje
         return None
     work, start = Work(plan, run, measured, found), Cost(found.machine.start)
     retrieving = _retrieving(plan, run, found)
-    if isinstance(run.entry.method, Tuned) or work.prompted:
+    if run.entry.method.changes_weights or work.prompted:
         cost = start + work.fits() + work.results()
         if retrieving is not None:
             cost += _features(retrieving, encoded)

@@ -85,10 +85,21 @@ class Subject:
 
     @property
     def tuned(self) -> Tuned | None:
-        """The method, where there is one."""
-        register_all()
-        found = None if self.method is None else METHODS[self.method](json.loads(self.options))
+        """The method, where there is one, or one with passes alike."""
+        found = self._method
+        if found is not None and found.like is not None:
+            found = METHODS[found.like]({})
         return found if isinstance(found, Tuned) else None
+
+    @property
+    def pools(self) -> bool:
+        """Whether the states of all tokens are read, as they are for features."""
+        return self._method is None or self._method.like is not None
+
+    @property
+    def _method(self) -> Method | None:
+        register_all()
+        return None if self.method is None else METHODS[self.method](json.loads(self.options))
 
     @property
     def depths(self) -> tuple[int | None, ...]:
@@ -129,7 +140,7 @@ def _at_depth(subject: Subject, depth: int | None, folder: Path) -> Measured:
     classifier = _classifier(job, loaded)
     narrowed = None
     if isinstance(classifier, EncoderClassifier):
-        if method is None:  # features are of all tokens
+        if subject.pools:
             classifier.last = None
         narrowed = classifier.last
     shapes = arithmetic_of(loaded.model, narrowed)

@@ -11,7 +11,7 @@ from harness.common.memory import total
 from harness.methods.asked import BATCH as DECODER_BATCH
 from harness.methods.encoder import BATCH as ENCODER_BATCH
 from harness.methods.keeping import ROOM
-from harness.methods.method import Method
+from harness.methods.method import Course, Method
 from harness.methods.tuned import Tuned
 from harness.study.estimate.arithmetic import Reading
 from harness.study.estimate.calibration import Calibration
@@ -50,6 +50,12 @@ class Work:
         """Tokens of the items."""
         return lengths_of(self.plan, self.run, self.prompted)
 
+    @cached_property
+    def course(self) -> Course:
+        """How the training items are gone through."""
+        items = round(self.lengths.train.weight * len(self.lengths.train.lengths))
+        return self.run.entry.method.course(self.run.budget, items)
+
     @property
     def learned(self) -> float:
         """Bytes of the weights that the method changes."""
@@ -62,11 +68,11 @@ class Work:
     def fits(self) -> Cost:
         """All settings that are tried: read, learned, and held against the validation items."""
         tried = fit_count(self.run)
-        if isinstance(self.run.entry.method, Tuned):
-            held = self.answer(self.lengths.validation)
+        if self.run.entry.method.changes_weights:
+            held = self._validation()
             first = self._epoch() + held
             later = self._later_epoch() + held.times(self._above)
-            return (self.load() + first + later.times(self.run.budget.epochs - 1)).times(tried)
+            return (self.load() + first + later.times(self.course.epochs - 1)).times(tried)
         chosen = self.answer(self.lengths.validation).times(tried if tried > 1 else 0)
         return self.load().times(tried) + chosen
 
@@ -78,9 +84,9 @@ class Work:
 
     def training_flops(self) -> float:
         """Forward and backward of all settings that are tried."""
-        if not isinstance(self.run.entry.method, Tuned):
+        if not self.run.entry.method.changes_weights:
             return 0.0
-        later = self._later_epoch().flops * (self.run.budget.epochs - 1)
+        later = self._later_epoch().flops * (self.course.epochs - 1)
         return (self._epoch().flops + later) * fit_count(self.run)
 
     def answer(self, part: Part) -> Cost:
@@ -110,7 +116,7 @@ class Work:
         line = self.measured.training
         if line is None:
             return weights + answering
-        training = max(line.bytes(self._learning(rows, width)) for rows, width in self._passes())
+        training = max(line.bytes(self._learning(rows, width)) for rows, width in self._held())
         before = weights + FP32 * shapes.trainable if fit_count(self.run) > 1 else 0.0
         # A better epoch's weights are copied before the old ones are dropped.
         return (before + weights + HELD * self.learned + self._keeps * self._table
@@ -119,7 +125,7 @@ class Work:
     @cached_property
     def _keeps(self) -> bool:
         """Whether later epochs begin with states that the first one kept."""
-        return (self.measured.kept > 0 and self.run.budget.epochs > 1
+        return (self.measured.kept > 0 and self.course.epochs > 1
                 and self.run.identity.devices == 1
                 and self._table <= ROOM * total(self.plan.device))
 
@@ -136,6 +142,12 @@ class Work:
         lengths = self.lengths
         tokens = (lengths.train.tokens(lengths.answer) + lengths.validation.tokens(lengths.nodes))
         return self.measured.kept * tokens
+
+    def _validation(self) -> Cost:
+        """After an epoch: a head that is fitted on the training items needs them, too."""
+        held = self.answer(self.lengths.validation)
+        fitted = not isinstance(self.run.entry.method, Tuned)
+        return held + self.answer(self.lengths.train) if fitted else held
 
     def _epoch(self) -> Cost:
         """The first epoch of training, without its look at the validation items."""
@@ -159,14 +171,25 @@ class Work:
         if line is None:
             return Cost()
         part, training = self.lengths.train, self.measured.arithmetic.training
-        steps = math.ceil(len(part.lengths) / self.run.budget.batch)
+        steps = math.ceil(len(part.lengths) * self.course.readings / self._batch)
         passes = Cost(0.0, line.seconds(reading, training), training.of(reading),
                       line.large.operations * reading.passes)
         return (passes + Cost(computing=self.measured.step * steps)).times(part.weight)
 
     def _passes(self) -> Sequence[tuple[int, int]]:
-        return training_passes([n + self.lengths.answer for n in self.lengths.train.lengths],
-                               self.run.budget.batch, self.lengths.head, self.plan.device.type)
+        read = [n + self.lengths.answer for n in self.lengths.train.lengths] * self.course.readings
+        return training_passes(read, self._batch, self.lengths.head, self.plan.device.type)
+
+    def _held(self) -> Sequence[tuple[int, int]]:
+        """What is held until its gradient is taken: a pass, or all texts that are compared."""
+        if self.course.texts == 1:
+            return self._passes()
+        return [(self._batch, max(self.lengths.train.lengths))]
+
+    @property
+    def _batch(self) -> int:
+        """Texts of a step."""
+        return self.run.budget.batch * self.course.texts
 
     def _learning(self, rows: int, width: int) -> Reading:
         shapes = self.measured.arithmetic
@@ -198,5 +221,4 @@ def fit_count(run: PlannedRun) -> int:
     method = run.entry.method
     if run.tuned_by is not None or type(method).settings is Method.settings:
         return 1
-    rates = method.rates if isinstance(method, Tuned) else ()
-    return min(run.budget.trials, len(rates) or run.budget.trials)
+    return min(run.budget.trials, len(method.rates) or run.budget.trials)

@@ -10,7 +10,7 @@ from harness.backbones.handle import folder_handle
 from harness.backbones.padding import Padding
 from harness.methods import encoder as encoders
 from harness.methods import register_all
-from harness.methods.method import METHODS
+from harness.methods.method import METHODS, Course
 from harness.study.estimate import work
 from harness.study.estimate.probe import Subject, measure
 from harness.study.estimate.work import Work
@@ -44,7 +44,8 @@ def test_a_model_that_keeps_none_is_planned_without(family, bytes_a_token, handl
     assert measured.kept == bytes_a_token
 
 
-@pytest.mark.parametrize(("method", "narrowed"), [(None, False), ("full", True)])
+@pytest.mark.parametrize(("method", "narrowed"), [(None, False), ("full", True),
+                                                   ("setfit", False)])
 def test_features_are_timed_on_all_tokens(method, narrowed, encoder, device, monkeypatch):
     seen = []
     # Not timed: it is tried as the model answers, whatever is timed of it.
@@ -66,8 +67,9 @@ def test_features_are_timed_on_all_tokens(method, narrowed, encoder, device, mon
 def test_states_that_find_no_room_are_planned_without(room, keeps, device, monkeypatch):
     monkeypatch.setattr(work, "ROOM", 0.5)
     monkeypatch.setattr(work, "total", lambda device: 2 * room * 128 * 30)
-    run = SimpleNamespace(budget=SimpleNamespace(epochs=2), identity=SimpleNamespace(devices=1))
+    run = SimpleNamespace(identity=SimpleNamespace(devices=1))
     planned = Work(SimpleNamespace(device=device), run, SimpleNamespace(kept=128.0), None)
     part = SimpleNamespace(tokens=lambda each: 10 + each)
     planned.__dict__["lengths"] = SimpleNamespace(train=part, validation=part, answer=3, nodes=7)
+    planned.__dict__["course"] = Course(epochs=2)
     assert planned._keeps == keeps

@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import pytest
 import yaml
 from command_line import harness, refused
 
@@ -11,6 +12,9 @@ from harness.study.estimate import calibration
 from harness.study.estimate.calibration import subject_of
 from harness.study.estimate.costs import estimate
 from harness.study.plan import make_plan
+from harness.study.run import assign
+from harness.study.store import Store
+from harness.study.work import make_job
 from harness.suite import load_suite
 
 
@@ -113,3 +117,19 @@ def test_devices_are_estimated_and_marked(suite_file):
 
 def test_an_unknown_device_is_named_with_the_nearest(suite_file):
     refused(planned(suite_file, "--device", "h10"), "no device 'h10'", "Did you mean 'h100'?")
+
+
+def test_contrastive_tuning_is_planned_by_its_pairs(suite_file, tmp_path):
+    """What the plan says of its arithmetic is what the run counts."""
+    def one(suite):
+        suite["backbones"] = {"enc": suite["backbones"]["enc"] | {"methods": ["setfit"]}}
+        suite["methods"] = ["majority"]
+        suite["budget"].update(seeds=1, trials=1, patience=20)
+
+    edit(suite_file, one)
+    plan = make_plan(load_suite(suite_file), detect())
+    run = next(run for run in plan.runs if run.identity.method == "setfit")
+    found = estimate(plan, plan.runs, lambda text: None).runs[run.run_id]
+    job = make_job(assign(plan, Store(tmp_path / "runs"), run), lambda text: None)
+    counted = run.entry.method.fit(job, run.entry.method.settings(job)[0]).training.flops
+    assert found.training_flops == pytest.approx(counted, rel=0.1)
