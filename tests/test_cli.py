@@ -84,6 +84,26 @@ def test_what_cannot_be_compared_is_refused(tmp_path):
         assert "Traceback" not in done.err
 
 
+def test_methods_are_ranked_over_suites(tmp_path):
+    from synthetic import drawn_study
+
+    from harness.report.published import publish, published_json
+
+    for name in ("one", "two"):
+        study, tables = drawn_study({"a": 2.0, "b": 0.5})
+        study = study.model_copy(update={"suite": name})
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "study.json").write_text(
+            published_json(publish(study, tables.__getitem__, {})))
+    done = harness("compare", "one", "two", "--reports", tmp_path, "--output", tmp_path / "r.html")
+    assert done.code == 0, done.err
+    assert "Lowest mean rank over these 2 suites: a (b), 1.00 of 3." in done.out
+    assert "one, macro F1" in (tmp_path / "r.html").read_text()
+    done = harness("compare", "one", "two", "one", "--reports", tmp_path)
+    assert done.code == 2
+    assert "3 studies or runs, which are not studies of as many suites" in done.err
+
+
 def test_a_failed_run_is_exit_1(suite_file, tmp_path):
     text = suite_file.read_text()
     head, tail = text.split("  enc:", 1)

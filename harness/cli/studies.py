@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -190,11 +191,14 @@ def reproduce(
 
 @app.command()
 def compare(
-    first: Annotated[str, typer.Argument(help="a suite with a report, a study.json, or a run id")],
-    second: Annotated[str, typer.Argument(help="what to compare it with, of the same sort")],
+    names: Annotated[list[str], typer.Argument(
+        help="two or more: suites with a report, files study.json, or two run ids")],
+    output: Annotated[Path | None, typer.Option(
+        help="HTML page to write, of ranks over suites")] = None,
     runs: Runs = RUNS, reports: Reports = REPORTS,
 ) -> None:
-    """Set two studies or two runs side by side: what differs first, then the figures.
+    """Rank methods over the studies of several suites, or set two studies of one suite or two runs
+    side by side: what differs first, then the figures.
 
     Exit code 2, with the reason, where they cannot be compared.
     """
@@ -204,4 +208,4 @@ def compare(
     from harness.commands import compare as commands
     from harness.report.console import make_console
 
-    commands.compare(make_console(), first, second, runs, reports)
+    commands.compare(make_console(), names, output, runs, reports)

@@ -23,7 +23,6 @@ from harness.report.gate.terminal import print_gate
 from harness.suite import Budget, LoadedSuite, find_suite, load_suite
 from harness.tasks.task import load_task
 
-
 READ = ("max_length", "max_words")
 """Of a budget: how much of an item a model from elsewhere reads."""
 
