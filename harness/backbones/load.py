@@ -16,6 +16,8 @@ from harness.backbones.checkpoint import Use, auto_class, compared, refuse_gaps
 from harness.backbones.dropout import speed_up_dropout
 from harness.backbones.handle import ASKED, Handle, Kind
 from harness.backbones.lookup import add_gradients_by_row
+from harness.backbones.pooled import HEAD, PooledClassifier, pooled_part, read_head
+from harness.backbones.pooling import Pool
 from harness.backbones.quiet import quietly
 from harness.backbones.scoring_check import check_scoring
 from harness.backbones.window import positions_known
@@ -38,11 +40,12 @@ class Loaded:
     they must learn."""
 
 
-def load_classifier(handle: Handle, labels: tuple[str, ...], device: str) -> Loaded:
+def load_classifier(handle: Handle, labels: tuple[str, ...], device: str,
+                    pool: Pool | None = None) -> Loaded:
     """The backbone with a classification head: a fresh one, drawn from torch's generator, unless it
-    has one of as many classes."""
+    has one of as many classes. Without a `pool` it is the head that transformers has for it."""
     names = dict(enumerate(labels))
-    return _load(handle, "classes", device, num_labels=len(labels), id2label=names,
+    return _load(handle, "classes", device, pool, num_labels=len(labels), id2label=names,
                  label2id={name: i for i, name in names.items()})
 
 
@@ -79,11 +82,12 @@ def load_asked(handle: Handle, device: str) -> Loaded:
     return (load_seq2seq if handle.kind == "seq2seq" else load_causal)(handle, device)
 
 
-def load_with_head(handle: Handle, labels: tuple[str, ...], device: str) -> Loaded:
+def load_with_head(handle: Handle, labels: tuple[str, ...], device: str,
+                   pool: Pool | None = None) -> Loaded:
     """The backbone with the head that its kind answers with; one that is asked has its own."""
     if handle.kind in ASKED:
         return load_asked(handle, device)
-    return load_classifier(handle, labels, device)
+    return load_classifier(handle, labels, device, pool)
 
 
 def load_tokenizer(handle: Handle) -> PreTrainedTokenizerBase:
@@ -97,12 +101,14 @@ def load_tokenizer(handle: Handle) -> PreTrainedTokenizerBase:
     return tokenizer
 
 
-def _load(handle: Handle, use: Use, device: str, **options: Any) -> Loaded:
+def _load(handle: Handle, use: Use, device: str, pool: Pool | None = None, **options: Any
+          ) -> Loaded:
     """Raises HarnessError for what cannot be loaded, or lacks weights that the use reads."""
+    read = use if pool is None else "states"
     try:
         tokenizer = load_tokenizer(handle)
         with quietly():
-            model, info = auto_class(handle.kind, use).from_pretrained(
+            model, info = auto_class(handle.kind, read).from_pretrained(
                 handle.path, dtype=torch.float32, use_safetensors=True, trust_remote_code=False,
                 output_loading_info=True, ignore_mismatched_sizes=True, **options,
             )
@@ -110,14 +116,17 @@ def _load(handle: Handle, use: Use, device: str, **options: Any) -> Loaded:
         raise HarnessError(f"{handle.origin}: cannot be loaded: {str(error)[:200]}",
                            "Name a model that transformers can load.") from error
     found = compared(model, info)
-    refuse_gaps(found, handle.kind, use, handle.origin)
+    refuse_gaps(found, handle.kind, read, handle.origin)
+    drawn = {*found.missing, *found.misshapen}
+    if pool is not None:
+        model = PooledClassifier(model, pool)
+        drawn = set() if read_head(model, handle.path) else {f"{HEAD}.weight", f"{HEAD}.bias"}
     model = model.to(device).eval()
     if device == "cpu":
         align(model)
         speed_up_dropout(model)
         speed_up_attention(model)
         add_gradients_by_row(model)
-    drawn = {*found.missing, *found.misshapen}
     fresh = {name: p for name, p in model.named_parameters() if name in drawn}
     return read_by(Loaded(model, tokenizer, 0, fresh), tokenizer, handle.kind)
 
@@ -134,7 +143,8 @@ def _inputs(kind: Kind, model: Any, tokenizer: PreTrainedTokenizerBase) -> list[
     """The tokenizer's outputs that the model reads. A tokenizer of a general class gives segment
     ids to all; many models take none, GPT-2 and XLM would read them as tokens, RoBERTa knows one
     alone."""
-    taken = set(inspect.signature(model.forward).parameters)
+    pooled = pooled_part(model)
+    taken = set(inspect.signature((pooled.reader if pooled else model).forward).parameters)
     known = 2 if model.config.model_type in SEGMENTED else 0
     if kind == "decoder" or getattr(model.config, "type_vocab_size", known) < 2:
         taken.discard("token_type_ids")

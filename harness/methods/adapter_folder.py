@@ -14,6 +14,7 @@ from transformers import PreTrainedTokenizerBase
 from harness.backbones.adapter_config import ADAPTER_CONFIG
 from harness.backbones.handle import ASKED, Handle
 from harness.backbones.load import Loaded, load_tokenizer, load_with_head, read_by
+from harness.backbones.pooling import pool_of
 from harness.backbones.quiet import quietly
 from harness.backbones.tokenizer import embedding_of, has_tokenizer, tokens_of
 from harness.backbones.weights import Shapes, tensor_shapes
@@ -86,7 +87,8 @@ def load_adapter(adapter: AdapterFolder, device: str) -> Loaded:
     """The adapter on its base. Raises HarnessError where the two do not belong together."""
     folder, base, shapes = adapter.path, adapter.base, adapter.shapes
     classes = next((shape[0] for name, shape in shapes.items() if name.endswith(HEADS)), 2)
-    loaded = load_with_head(base, tuple(str(i) for i in range(classes)), device)
+    loaded = load_with_head(base, tuple(str(i) for i in range(classes)), device,
+                            pool_of(folder))
     beside = load_file(folder / FRESH) if (folder / FRESH).is_file() else {}
     try:
         if adapter.rows not in (None, loaded.model.get_input_embeddings().num_embeddings):

@@ -13,6 +13,7 @@ from peft.utils.peft_types import PeftType
 from torch import Tensor
 
 from harness.backbones.load import Loaded
+from harness.backbones.pooled import pooled_part
 from harness.backbones.traits import prompt_learner, virtual_tokens
 from harness.common.errors import HarnessError
 from harness.methods.lora_layers import speed_up_lora
@@ -56,6 +57,9 @@ def make_ready(loaded: Loaded) -> None:
     refuse_unfit(config.peft_type)
     if prompt_learner(model):
         loaded.window -= virtual_tokens(model)
+        pooled = pooled_part(model)
+        if pooled is not None and config.peft_type not in KEYS_ALONE:
+            pooled.virtual = virtual_tokens(model)
     for name in TASKS:
         if hasattr(config, name):
             if getattr(config, name) != 1:

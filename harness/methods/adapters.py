@@ -27,6 +27,7 @@ from harness.backbones.aligned import align
 from harness.backbones.checkpoint import empty_model
 from harness.backbones.handle import Handle, Kind
 from harness.backbones.load import Loaded
+from harness.backbones.pooled import pooled_part, write_pooling
 from harness.backbones.quiet import quietly
 from harness.backbones.scoring_check import check_scoring
 from harness.common.errors import CannotRunError, HarnessError
@@ -65,8 +66,9 @@ class Adapter(Tuned):
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         fields = {"peft_type": self.peft_type, **self.preset, **options}
-        self.rates = TunedOptions.model_validate(
-            {"learning_rates": fields.pop("learning_rates", ())}).learning_rates
+        self.recipe = TunedOptions.model_validate(
+            {name: fields.pop(name) for name in TunedOptions.model_fields if name in fields})
+        self.rates = self.recipe.learning_rates
         self.options = fields
         self.tuner = _tuner(fields)
         stand_ins = STAND_INS.get(self.tuner, {})
@@ -74,12 +76,12 @@ class Adapter(Tuned):
         _config(self.tuner, {**stand_ins, **fields}, task)
 
     def described(self) -> dict[str, Any]:
-        return {**self.options, "learning_rates": list(self.rates)}
+        return {**self.options, **self.recipe.model_dump(mode="json")}
 
     def cannot(self, backbone: Handle) -> str | None:
         """As PEFT would say once it runs."""
         if self.tuner not in KEYS_ALONE or backbone.kind != "encoder":
-            return None
+            return super().cannot(backbone)
         return keyless(type(empty_model(backbone.path, backbone.kind, "states")))
 
     @property
@@ -119,9 +121,12 @@ class Adapter(Tuned):
         fresh = {name: p.detach().contiguous() for name, p in _unsaved(loaded).items()}
         if fresh:
             save_file(fresh, folder / FRESH)
+        pooled = pooled_part(loaded.model)
+        if pooled is not None:
+            write_pooling(pooled, folder)
 
     def restore(self, job: Job, folder: Path) -> Loaded:
-        loaded = load_model(job)
+        loaded = load_model(job, self.recipe.pooling)
         if (folder / FRESH).exists():
             loaded.model.load_state_dict(load_file(folder / FRESH), strict=False)
         # As it was when it had learned: torch takes another product where a weight may learn

@@ -11,6 +11,7 @@ from transformers import AutoConfig, PreTrainedTokenizerBase
 from harness.backbones.admission import Admitted
 from harness.backbones.handle import Handle, hashed_handle
 from harness.backbones.load import Loaded, load_tokenizer, load_with_head, read_by
+from harness.backbones.pooling import pool_of
 from harness.backbones.quiet import quietly
 from harness.backbones.tokenizer import has_tokenizer
 from harness.backbones.weights import Shapes, tensor_shapes
@@ -120,7 +121,7 @@ def _whole(folder: Path, handle: Handle, device: str) -> Loaded:
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
     _check_names(folder)
     names = tuple(str(config.id2label[i]) for i in sorted(config.id2label))
-    return load_with_head(handle, names, device)
+    return load_with_head(handle, names, device, pool_of(handle.path))
 
 
 def _check_names(folder: Path) -> None:

@@ -19,8 +19,10 @@ from harness.backbones.blocks import (
     transformer_blocks,
     unfreeze,
 )
-from harness.backbones.handle import ASKED, KINDS
+from harness.backbones.handle import ASKED, CALLED, KINDS, Handle
 from harness.backbones.load import Loaded, load_with_head
+from harness.backbones.pooled import PooledClassifier, write_pooled
+from harness.backbones.pooling import Pooling, pool_of
 from harness.backbones.quiet import quietly
 from harness.methods.asked import AskedDecoder
 from harness.methods.decoder import DecoderLearner, plain_decoder
@@ -38,6 +40,9 @@ class TunedOptions(Options):
 
     learning_rates: tuple[Annotated[float, Field(gt=0)], ...] = ()
     """The grid, in order of preference; the method's own where empty."""
+    pooling: Pooling = "trained"
+    """How an encoder's states become what its head reads. `trained` is as its folder says, and the
+    head that transformers has for it where that says nothing."""
 
 
 class Tuned(Method):
@@ -55,7 +60,13 @@ class Tuned(Method):
 
     def __init__(self, options: Any) -> None:
         super().__init__(options)
-        self.rates = self.options.learning_rates
+        self.recipe: TunedOptions = self.options
+        self.rates = self.recipe.learning_rates
+
+    def cannot(self, backbone: Handle) -> str | None:
+        if self.recipe.pooling != "trained" and backbone.kind in ASKED:
+            return f"`pooling` is for encoders, and {CALLED[backbone.kind][1]} answers its prompt"
+        return None
 
     @abstractmethod
     def prepare(self, loaded: Loaded, job: Job) -> None:
@@ -75,7 +86,7 @@ class Tuned(Method):
 
     def fit(self, job: Job, setting: Setting) -> Fit:
         with job.clock.phase("load"):
-            loaded = load_model(job)
+            loaded = load_model(job, self.recipe.pooling)
             self.prepare(loaded, job)
         classifier = self._classifier(job, loaded)
         with job.clock.phase("train"):
@@ -107,10 +118,12 @@ def plain_learner(classifier: EncoderClassifier | AskedDecoder, job: Job
     return DecoderLearner(classifier, job)
 
 
-def load_model(job: Job) -> Loaded:
+def load_model(job: Job, pooling: Pooling = "trained") -> Loaded:
     """The job's backbone with the head that its kind answers with."""
-    loaded = load_with_head(job.need_backbone(), job.task.labels, job.device.type)
-    if job.need_backbone().kind == "encoder":
+    backbone = job.need_backbone()
+    pool = pool_of(backbone.path, pooling)
+    loaded = load_with_head(backbone, job.task.labels, job.device.type, pool)
+    if backbone.kind == "encoder":
         loaded.model.config.problem_type = LINKS[job.task.kind].problem_type
     return loaded
 
@@ -129,7 +142,10 @@ class Full(Tuned):
 
     def write(self, loaded: Loaded, folder: Path) -> None:
         with quietly():
-            loaded.model.save_pretrained(folder)
+            if isinstance(loaded.model, PooledClassifier):
+                write_pooled(loaded.model, folder)
+            else:
+                loaded.model.save_pretrained(folder)
             loaded.tokenizer.save_pretrained(folder)
 
     def restore(self, job: Job, folder: Path) -> Loaded:
@@ -146,7 +162,7 @@ class Partial(Tuned):
         save_file(learned, folder / DELTA)
 
     def restore(self, job: Job, folder: Path) -> Loaded:
-        loaded = load_model(job)
+        loaded = load_model(job, self.recipe.pooling)
         self.prepare(loaded, job)
         learned = load_file(folder / DELTA, device=job.device.type)
         loaded.model.load_state_dict(learned, strict=False)

@@ -128,7 +128,7 @@ def _at_depth(subject: Subject, depth: int | None, folder: Path) -> Measured:
     method = subject.tuned
 
     def load() -> Loaded:
-        loaded = load_model(job)
+        loaded = load_model(job, "trained" if method is None else method.recipe.pooling)
         if method is None:
             freeze(loaded.model)
         else:
