@@ -1,19 +1,22 @@
-"""Classical floors that need no backbone: the majority class, and TF-IDF with a linear model."""
+"""Classical floors that need no backbone: the majority class, and TF-IDF with a linear model, of
+words or of characters."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+from pydantic import Field
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
+from harness.common.text import folded
 from harness.common.words import single_letters, symbols, terms
 from harness.methods.linear import LinearHead, fit_linear
 from harness.methods.link import LINKS
@@ -151,6 +154,39 @@ class Tfidf(Method):
         return TfidfVectorizer(analyzer=partial(_terms, lengths=self.options.ngrams),
                                min_df=self.options.min_count, sublinear_tf=True,
                                vocabulary=vocabulary)
+
+
+class CharTfidfOptions(TfidfOptions):
+    """How texts become counts of runs of characters."""
+
+    ngrams: tuple[int, int] = (2, 5)
+    most: int = Field(300_000, ge=1)
+    """Runs that are counted, the most frequent: long texts have more than help."""
+
+
+@METHODS.register("char-tfidf")
+class CharTfidf(Tfidf):
+    """TF-IDF of runs of characters within words, and logistic regression.
+
+    Spelling, endings and parts of words count, and words need no spaces between them. A usual
+    baseline since Cavnar and Trenkle 1994, N-Gram-Based Text Categorization.
+    """
+
+    name = "char-tfidf"
+    summary = "TF-IDF of 2 to 5 characters within words, logistic regression"
+    options_type = CharTfidfOptions
+
+    def _vectorizer(self, vocabulary: dict[str, int] | None = None) -> TfidfVectorizer:
+        within = TfidfVectorizer(analyzer="char_wb", ngram_range=self.options.ngrams,
+                                 preprocessor=folded).build_analyzer()
+        return TfidfVectorizer(analyzer=partial(_runs, within=within),
+                               min_df=self.options.min_count, max_features=self.options.most,
+                               sublinear_tf=True, vocabulary=vocabulary)
+
+
+def _runs(text: str, within: Callable[[str], list[str]]) -> list[str]:
+    """Runs of characters within words, and letters that are words without spaces around them."""
+    return [*within(text), *(term for term in terms(text) if len(term) == 1)]
 
 
 def _terms(text: str, lengths: tuple[int, int]) -> list[str]:

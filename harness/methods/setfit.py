@@ -184,8 +184,8 @@ class SetfitOptions(Options):
     """Pairs of either sort, alike and unlike, that an item learns from at the most."""
     most_pairs: int = Field(16_000, ge=2)
     """Pairs in all; of many items each has fewer."""
-    C: float = Field(1.0, gt=0)
-    """Inverse strength of the head's regularisation."""
+    C: float = Field(10.0, gt=0)
+    """Inverse strength of the head's regularisation: vectors of length one want little of it."""
 
 
 @METHODS.register("setfit")

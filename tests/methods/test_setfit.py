@@ -56,7 +56,8 @@ def test_a_batch_in_parts_adds_up_to_the_batch(job):
     whole = float(learner.loss(list(range(12))).detach())
     parts = learner.passes(list(range(12)), 5, 0)
     assert [len(part) for part in parts] == [5, 5, 2]
-    assert sum(float(learner.loss(part).detach()) for part in parts) == pytest.approx(whole, rel=1e-5)
+    added = sum(float(learner.loss(part).detach()) for part in parts)
+    assert added == pytest.approx(whole, rel=1e-5)
 
 
 def test_an_epoch_has_pairs_and_tokens_of_its_own(job):

@@ -29,12 +29,13 @@ from harness.tasks.task import load_task
 
 register_all()
 LINK = LINKS["multilabel"]
-FAMILIES = [("majority", None), ("tfidf", None), ("knn", "encoder"), ("features", "encoder"),
+FAMILIES = [("majority", None), ("tfidf", None), ("char-tfidf", None), ("gzip", None),
+            ("knn", "encoder"), ("features", "encoder"),
             ("features", "decoder"), ("full", "encoder"), ("selective", "encoder"),
             ("bitfit", "encoder"), ("lora", "encoder"), ("setfit", "encoder"),
             ("full", "decoder"), ("lora", "decoder"),
             ("zero-shot", "decoder"), ("few-shot", "decoder"), ("rag", "decoder")]
-LEARN = {("tfidf", None): {}, ("features", "encoder"): {},
+LEARN = {("tfidf", None): {}, ("char-tfidf", None): {}, ("features", "encoder"): {},
          ("full", "encoder"): {"epochs": 24, "patience": 24}}
 """What they were given, on random tiny weights, and the budget it takes; the others have too little
 to learn with."""
