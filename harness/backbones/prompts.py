@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from transformers import PreTrainedTokenizerBase
@@ -120,12 +120,22 @@ class PromptWriter:
 
     @cached_property
     def _beginning(self) -> list[str]:
-        return [self.frame.opening, self.instruction, "\n\n", *self.worked(self.shown)]
+        instruction = [self.instruction, "\n\n"] if self.instruction else []
+        return [self.frame.opening, *instruction, *self.worked(self.shown)]
 
     @property
     def instruction(self) -> str:
         """What is to be done, with the answers that there are."""
         return self.prompt.instruction.replace("{options}", ", ".join(self.options))
+
+    def premise(self) -> PromptWriter:
+        """Asks with what stands behind an item's text alone; with the instruction, too, where
+        nothing does. Items of it have no text."""
+        behind = SLOT.split(self.prompt.item)[-1]
+        asked = self.prompt.model_copy(update={
+            "item": SLOTS[0] + (behind.lstrip() or behind),
+            "instruction": "" if behind.strip() else self.prompt.instruction})
+        return replace(self, prompt=asked, shown=())
 
     def cut(self, examples: Sequence[Example]) -> list[bool]:
         """Whether each item's text is longer than `max_length` tokens."""

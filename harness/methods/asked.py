@@ -63,15 +63,20 @@ class AskedDecoder(ABC):
 
     def predict(self, examples: Sequence[Example], clock: Clock) -> np.ndarray:
         questions = self.write(examples, clock)
-        self.check_window(questions)
         with clock.phase("generate"):
-            head = shared_head(self.head, [question.prompt for question in questions])
-            if self.kept is None:
-                self.loaded.model.eval()
-                check_scoring(self.loaded.model)
-            if self.kept is None or self.kept[0] != head:
-                self.kept = head, self.read_head(head)
-            return self.answer([question.behind(head) for question in questions], self.kept[1])
+            return self.answer(*self.behind_head(questions))
+
+    def behind_head(self, questions: Sequence[Question]) -> tuple[list[Question], Prefix]:
+        """What stands behind the head that all of these have, and the head's keys and values.
+        Raises as `check_window`."""
+        self.check_window(questions)
+        head = shared_head(self.head, [question.prompt for question in questions])
+        if self.kept is None:
+            self.loaded.model.eval()
+            check_scoring(self.loaded.model)
+        if self.kept is None or self.kept[0] != head:
+            self.kept = head, self.read_head(head)
+        return [question.behind(head) for question in questions], self.kept[1]
 
     def write(self, examples: Sequence[Example], clock: Clock) -> list[Question]:
         """Each item's whole prompt, and the answers to score behind it."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,10 @@ from harness.methods.asked import BATCH, AskedDecoder, Save
 from harness.methods.generator import DecoderGenerator
 from harness.methods.link import LINKS, Link, held_out_loss
 from harness.methods.method import Job
+from harness.methods.scores import PLAIN, Rule, scores
 from harness.tasks.examples import Example
+
+OFFSET = "offset.json"
 
 
 @dataclass
@@ -35,24 +39,65 @@ class DecoderClassifier(AskedDecoder):
     """Turns the log-likelihoods of the answer options into probabilities."""
 
     link: Link = LINKS["classification"]
+    rule: Rule = PLAIN
+    offset: np.ndarray = field(default_factory=lambda: np.zeros(1))
+    """Of the rule, [answers], where it is the same for all items."""
+
+    @property
+    def beside_each(self) -> int:
+        """Prompts that are read beside each item's, because what is retrieved changes the offset.
+        """
+        return self.rule.prompts if self.rule.minds_context and self.retrieve is not None else 0
+
+    def score_by(self, rule: Rule) -> None:
+        """Answer by a rule; where its offset is the same for all items, find it once."""
+        self.rule, self.offset = rule, np.zeros(1)
+        if rule.prompts and not self.beside_each:
+            log_p = self.log_likelihoods(*self.behind_head(rule.beside(self.writer, ())))
+            self.offset = rule.offset(log_p, self.link)
 
     def answer(self, items: Sequence[Question], prefix: Prefix) -> np.ndarray:
-        """Probabilities of the classes, [items, classes]."""
+        """Probabilities of the classes, [items, classes], of what `written` returned."""
+        log_p, offsets = self.log_likelihoods(items, prefix), self.offset
+        count = len(items) // (1 + self.beside_each)
+        if self.beside_each:
+            beside = log_p[count:].reshape(count, self.beside_each, -1)
+            offsets = np.stack([self.rule.offset(rows, self.link) for rows in beside])
+        found = scores(self.rule, log_p[:count], offsets, self.writer, items[:count])
+        return np.stack([self.link.of_options(row) for row in found])
+
+    def log_likelihoods(self, items: Sequence[Question], prefix: Prefix) -> np.ndarray:
+        """log p of every answer in nats, [items, answers]."""
         self.loaded.model.eval()
         rows: dict[int, np.ndarray] = {}
         with torch.inference_mode(), self.device.autocast_context():
             for indices in by_length([len(item.prompt) for item in items], BATCH):
-                scores = score_options(
+                found = score_options(
                     self.loaded.model, prefix, [items[i].prompt for i in indices],
                     [items[i].answers for i in indices], self.loaded.tokenizer.pad_token_id)
-                for i, score in zip(indices, scores, strict=True):
-                    rows[i] = self.link.of_options(score.double().cpu().numpy())
+                rows.update((i, one.double().cpu().numpy())
+                            for i, one in zip(indices, found, strict=True))
         return np.stack([rows[i] for i in range(len(items))])
 
     def written(self, examples: Sequence[Example], before: Sequence[Parts] | None
                 ) -> list[Question]:
-        """Prompts with all answers."""
-        return self.writer.questions(examples, before)
+        """Prompts with all answers; behind all of them those that are read beside each."""
+        questions = self.writer.questions(examples, before)
+        if not self.beside_each:
+            return questions
+        return [*questions, *(one for parts in before or ()
+                              for one in self.rule.beside(self.writer, parts))]
+
+    def save(self, folder: Path) -> None:
+        super().save(folder)
+        if self.rule.prompts and not self.beside_each:
+            (folder / OFFSET).write_text(json.dumps(self.offset.tolist()), encoding="utf-8")
+
+    def read_rule(self, rule: Rule, folder: Path) -> None:
+        """Answer by a rule as what was saved did."""
+        self.rule = rule
+        if rule.prompts and not self.beside_each:
+            self.offset = np.array(json.loads((folder / OFFSET).read_text(encoding="utf-8")))
 
     def held(self, examples: Sequence[Example]) -> list[Question]:
         """All answers, for each item."""

@@ -31,8 +31,10 @@ class Link:
     """As configurations of transformers have it."""
     probabilities: Callable[[np.ndarray], np.ndarray]
     """Of scores, both [items, classes]."""
+    decisions: Callable[[np.ndarray], np.ndarray]
+    """Of values of a decoder's options [options], a row of alternatives for each decision."""
     of_options: Callable[[np.ndarray], np.ndarray]
-    """From the log-likelihoods of a decoder's options [options] to the classes' probabilities."""
+    """From the scores of a decoder's options [options] to the classes' probabilities."""
     loss: Callable[[Tensor, Tensor], Tensor]
     """Of logits against targets, summed over the items."""
     log_loss: Callable[[np.ndarray, np.ndarray], float]
@@ -67,10 +69,12 @@ def _several_log_loss(probabilities: np.ndarray, targets: np.ndarray) -> float:
 LINKS: dict[Kind, Link] = {
     "classification": Link(
         "single_label_classification", lambda scores: np.asarray(softmax(scores, axis=1)),
+        lambda options: options.reshape(1, -1),
         lambda options: np.asarray(softmax(options)), _one_class_loss, _one_class_log_loss,
         _likeliest),
     "multilabel": Link(
         "multi_label_classification", lambda scores: np.asarray(expit(scores)),
+        lambda options: options.reshape(-1, 2),
         lambda options: np.asarray(softmax(options.reshape(-1, 2), axis=1)[:, 0]),
         _several_loss, _several_log_loss, lambda probabilities: probabilities > THRESHOLD),
 }

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -133,8 +133,11 @@ class Asking:
     writer: PromptWriter
     train: tuple[Example, ...]
     corpus: Corpus | None
+    task: TaskKind
     trials: int
     seed: int
+    on_top: bool = False
+    """Whether it asks a model that another method tuned."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +148,8 @@ class Shown:
     """Worked examples before all items."""
     retrieved: int = 0
     """Tokens of what is found for an item."""
+    found: Literal["shots", "passages"] = "shots"
+    """What that is."""
 
 
 @dataclass(frozen=True)
@@ -180,6 +185,8 @@ class Method(ABC):
     options_type: ClassVar[type[Options]] = Options
     changes_weights: ClassVar[bool] = False
     """Then what it fits is `Adapted`."""
+    embeds: bool = False
+    """Whether it finds texts by the suite's embedder. Options may say so."""
     random: bool = True
     """Whether its fits hang on the seed; one without is fitted once. Options may say so, too."""
     rates: tuple[float, ...] = ()
@@ -224,6 +231,10 @@ class Method(ABC):
 
     def cannot(self, backbone: Handle) -> str | None:
         """Why it will fail on a backbone, where that is known before it runs."""
+        return None
+
+    def refuses(self, task: TaskKind) -> str | None:
+        """What of its options makes no sense for a kind of task."""
         return None
 
     @abstractmethod

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, Literal
 
-from harness.backbones.handle import ASKED
 from harness.common.errors import CannotRunError
+from harness.methods.asked import AskedDecoder
 from harness.methods.decoder import plain_decoder
-from harness.methods.method import METHODS, Asking, Fit, Fitted, Job, Method, Setting, Shown
+from harness.methods.method import METHODS, Asking, Fit, Fitted, Job, Setting, Shown
+from harness.methods.nearest import ask_behind_nearest, index_examples, longest, open_examples
+from harness.methods.retriever import Retriever
+from harness.methods.scored import Scored, ScoreOptions, score_as_saved, score_by
 from harness.tasks.examples import Example
 from harness.tasks.splits import stratified_order
 
@@ -17,44 +21,73 @@ PER_CLASS = (1, 2, 3, 4, 5, 6, 8, 10, 12)
 
 
 @METHODS.register("zero-shot")
-class ZeroShot(Method):
+class ZeroShot(Scored):
     """The task's prompt alone."""
 
-    name, family, kinds = "zero-shot", "prompting", ASKED
+    name, family = "zero-shot", "prompting"
     random = False
-    kinds_in_words = ASKED
     summary = "the prompt alone"
 
     def fit(self, job: Job, setting: Setting) -> Fit:
-        return Fit(self.load(job, setting, Path()))
+        return Fit(score_by(_load(job), setting, job.clock))
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
-        with job.clock.phase("load"):
-            return plain_decoder(job)
+        return score_as_saved(_load(job), setting, folder)
+
+
+class FewShotOptions(ScoreOptions):
+    """Which examples are shown."""
+
+    choose: Literal["random", "similar"] = "random"
+    """Drawn by seed and class, the same for all items; or as many that are nearest to each item."""
 
 
 @METHODS.register("few-shot")
-class FewShot(Method):
-    """Worked training examples, the same for all items, drawn by seed and class."""
+class FewShot(Scored):
+    """Worked training examples (Brown et al. 2020): random ones, alike in number for each class, or
+    those nearest to an item (Liu et al. 2022, see `nearest`)."""
 
-    name, family, kinds = "few-shot", "prompting", ASKED
-    kinds_in_words = ASKED
-    summary = "the prompt with worked training examples of each class"
+    name, family = "few-shot", "prompting"
+    summary = "the prompt with worked training examples: of each class, or like the item"
+    options_type = FewShotOptions
 
-    def settings(self, job: Job) -> list[Setting]:
+    def __init__(self, options: Any) -> None:
+        super().__init__(options)
+        self.embeds = self.options.choose == "similar"
+        self.random = not self.embeds
+
+    def shown(self) -> list[Setting]:
         return [{"per_class": n} for n in PER_CLASS]
 
     def shows(self, asking: Asking) -> Shown:
-        most = max(PER_CLASS[:asking.trials])
-        return Shown(shots=tuple(draw_shots(asking.train, most, asking.seed)))
+        most = max(int(setting["per_class"]) for setting in self.tried(asking))
+        shots = draw_shots(asking.train, most, asking.seed)
+        if not self.embeds:
+            return Shown(shots=tuple(shots))
+        return Shown(retrieved=len(asking.writer.shots(longest(asking.train, len(shots)))))
 
     def fit(self, job: Job, setting: Setting) -> Fit:
-        return Fit(self.load(job, setting, Path()))
+        shots = draw_shots(job.train, int(setting["per_class"]), job.seed)
+        asked = (_behind_nearest(job, index_examples(job), len(shots)) if self.embeds
+                 else _load(job, shots))
+        return Fit(score_by(asked, setting, job.clock))
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
         shots = draw_shots(job.train, int(setting["per_class"]), job.seed)
-        with job.clock.phase("load"):
-            return plain_decoder(job, shots)
+        asked = (_behind_nearest(job, open_examples(job, folder), len(shots)) if self.embeds
+                 else _load(job, shots))
+        return score_as_saved(asked, setting, folder)
+
+
+def _behind_nearest(job: Job, retriever: Retriever, count: int) -> AskedDecoder:
+    asked = _load(job)
+    return ask_behind_nearest(asked, job, retriever, count,
+                              lambda nearest: asked.writer.worked(nearest[::-1]))
+
+
+def _load(job: Job, shots: Sequence[Example] = ()) -> AskedDecoder:
+    with job.clock.phase("load"):
+        return plain_decoder(job, shots)
 
 
 def draw_shots(examples: Sequence[Example], per_class: int, seed: int) -> list[Example]:

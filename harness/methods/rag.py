@@ -10,31 +10,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
-from harness.backbones.features import Embedder, Featurizer
-from harness.backbones.handle import ASKED
 from harness.backbones.texts import Parts
-from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
 from harness.methods.asked import AskedDecoder
 from harness.methods.decoder import nothing_to_save, plain_decoder
-from harness.methods.method import (
-    METHODS,
-    Asking,
-    Fit,
-    Fitted,
-    Job,
-    Method,
-    Options,
-    Setting,
-    Shown,
-)
+from harness.methods.method import METHODS, Asking, Fit, Fitted, Job, Setting, Shown
+from harness.methods.nearest import ask_behind_nearest, index_examples, longest, open_examples
 from harness.methods.open_book import (
     PassageRetriever,
     ask_with_passages,
     build_passages,
     open_passages,
 )
-from harness.methods.retriever import Retriever, build_retriever, load_retriever
+from harness.methods.retriever import Retriever
+from harness.methods.scored import Scored, ScoreOptions, score_as_saved, score_by
 from harness.retrieval.searches import Ranking
 from harness.tasks.examples import Example
 
@@ -42,7 +31,7 @@ NEAREST = (3, 1, 5, 2, 8, 4, 6, 10, 12)
 """How many are retrieved, in the order in which they are tried."""
 
 
-class RagOptions(Options):
+class RagOptions(ScoreOptions):
     """How much is retrieved."""
 
     tokens: int = Field(256, ge=16)
@@ -53,50 +42,49 @@ class RagOptions(Options):
 
 
 @METHODS.register("rag")
-class Rag(Method):
+class Rag(Scored):
     """What a search finds for an item, before the item: passages of the task's corpus, or else
-    the nearest training examples with their answers.
+    the nearest training examples with their answers. The latter is few-shot prompting with similar
+    examples (see `nearest`), in a budget of tokens.
 
     With another method underneath (`rag+lora`), that method's tuned model is asked instead of
     the untouched backbone; it was tuned on the prompt without retrieval (as in Ovadia et al.
     2024, Fine-Tuning or Retrieval?).
     """
 
-    name, family, kinds = "rag", "retrieval", ASKED
-    random = False
-    kinds_in_words = ASKED
+    name, family = "rag", "retrieval"
+    random, embeds = False, True
     summary = "retrieved passages or labelled examples in the prompt (FAISS, BM25)"
     options_type = RagOptions
 
-    def settings(self, job: Job) -> list[Setting]:
+    def shown(self) -> list[Setting]:
         return [{"k": k} for k in NEAREST]
 
     def shows(self, asking: Asking) -> Shown:
         """As many of the longest as the budget of tokens holds."""
-        most = max(NEAREST[:asking.trials])
+        most = max(int(setting["k"]) for setting in self.tried(asking))
         if asking.corpus is None:
             frame = dataclasses.replace(asking.writer, max_length=self.options.tokens)
-            shots = frame.shots(sorted(asking.train, key=lambda e: len(e.joined))[-most:])
+            shots = frame.shots(longest(asking.train, most))
             return Shown(retrieved=min(self.options.tokens, len(shots)))
         texts = asking.corpus.passages()["text"]
-        longest = pc.select_k_unstable(pa.table({"size": pc.utf8_length(texts)}), most,
-                                       [("size", "descending")])
-        passages = asking.writer.passages(texts.take(longest).to_pylist(), self.options.tokens)
-        return Shown(retrieved=len(asking.writer.reader.tokens([passages])[0]))
+        places = pc.select_k_unstable(pa.table({"size": pc.utf8_length(texts)}), most,
+                                      [("size", "descending")])
+        passages = asking.writer.passages(texts.take(places).to_pylist(), self.options.tokens)
+        return Shown(retrieved=len(asking.writer.reader.tokens([passages])[0]), found="passages")
 
     def fit(self, job: Job, setting: Setting) -> Fit:
         if job.task.corpus is not None:
             passages = build_passages(job, self.options.search)
             return Fit(self._reading(job, setting, passages))
-        retriever = build_retriever(self._featurizer(job), job.store, job.train,
-                                    job.classes, job.clock)
-        return Fit(self._asking(job, setting, retriever))
+        asked = self._asking(job, setting, index_examples(job))
+        return Fit(score_by(asked, setting, job.clock))
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
         if job.task.corpus is not None:
             return self._reading(job, setting, open_passages(job, self.options.search, folder))
-        retriever = load_retriever(self._featurizer(job), job.store, folder)
-        return self._asking(job, setting, retriever)
+        asked = self._asking(job, setting, open_examples(job, folder))
+        return score_as_saved(asked, setting, folder)
 
     def _reading(self, job: Job, setting: Setting, passages: PassageRetriever) -> AskedDecoder:
         return ask_with_passages(self._decoder(job), passages, int(setting["k"]),
@@ -113,18 +101,11 @@ class Rag(Method):
             return plain_decoder(job, loaded=loaded, save=nothing_to_save)
 
     def _asking(self, job: Job, setting: Setting, retriever: Retriever) -> AskedDecoder:
-        asking = self._decoder(job)
-        asking.retriever, asking.k = retriever, int(setting["k"])
+        asked = self._decoder(job)
+        return ask_behind_nearest(asked, job, retriever, int(setting["k"]),
+                                  lambda nearest: self._shots(asked, nearest))
 
-        def retrieve(examples: Sequence[Example], clock: Clock) -> list[Parts]:
-            _, positions = retriever.search(examples, asking.k, clock)
-            with clock.phase("tokenize"):
-                return [self._shots(asking, [job.train[p] for p in row]) for row in positions]
-
-        asking.retrieve = retrieve
-        return asking
-
-    def _shots(self, asking: AskedDecoder, nearest: list[Example]) -> Parts:
+    def _shots(self, asking: AskedDecoder, nearest: Sequence[Example]) -> Parts:
         """The nearest examples within the budget, the nearest last.
 
         The budget is shared evenly: each example's text is cut to its share.
@@ -138,9 +119,3 @@ class Rag(Method):
         while len(writer.shots(nearest[::-1])) > self.options.tokens:
             nearest = nearest[:-1]
         return writer.worked(nearest[::-1])
-
-    @staticmethod
-    def _featurizer(job: Job) -> Featurizer:
-        if job.embedder is None:
-            raise CannotRunError("rag needs the suite's `embedder`")
-        return Embedder(job.embedder, job.budget.max_length, job.device).featurizer("alike")

@@ -59,8 +59,19 @@ def _entry(loaded: LoadedSuite, backbone: str | None, location: Location, choice
         label = str(options.pop("as", label))
     elif name == "peft":
         options = loaded.folder / Path(options)
-    return Entry(backbone, label, _make(loaded, (*location, choice.name), name, options),
-                 inner or None)
+    method = _make(loaded, (*location, choice.name), name, options)
+    _check_fits(loaded, (*location, choice.name), method)
+    return Entry(backbone, label, method, inner or None)
+
+
+def _check_fits(loaded: LoadedSuite, location: Location, method: Method) -> None:
+    reason = method.refuses(loaded.suite.task.kind)
+    if reason is not None:
+        raise loaded.error(location, f"{method.name}: {reason}", "Leave the option out.")
+    if method.embeds and loaded.suite.embedder is None:
+        raise loaded.error(location, f"{method.name} with these options needs the suite's "
+                           "`embedder`", "Add `embedder:` with the source of a "
+                           "sentence-transformers model.")
 
 
 def _make(loaded: LoadedSuite, location: Location, name: str, options: Any) -> Method:

@@ -204,7 +204,7 @@ def _check_sizes(loaded: LoadedSuite, task: Task) -> None:
 def _identity(plan: Plan, entry: Entry, budget: Budget, seed: int, random: bool,
               inner: str | None) -> Identity:
     handle = plan.backbones[entry.backbone] if entry.backbone else None
-    embedder = plan.embedder if entry.method.name == "rag" else None
+    embedder = plan.embedder if entry.method.embeds else None
     identity = Identity(
         run_id="", suite=plan.loaded.suite.name, backbone=entry.backbone,
         kind=handle.kind if handle else None, method=entry.method.name, label=entry.label,

@@ -47,8 +47,9 @@ def _misfit(plan: Plan, run: PlannedRun) -> Misfit | None:
     window = _window(handle) - _virtual_tokens(plan, run)
     writer = writer_for(handle.kind, tokenizer, plan.task, run.budget.max_length)
     splits = plan.sample(run.budget)
-    shown = run.entry.method.shows(Asking(writer, tuple(splits.train), plan.task.corpus,
-                                          run.budget.trials, run.identity.seed))
+    shown = run.entry.method.shows(Asking(
+        writer, tuple(splits.train), plan.task.corpus, plan.task.kind, run.budget.trials,
+        run.identity.seed, run.identity.inner is not None))
     full = replace(writer, shown=shown.shots)
     answer = _answer(plan, writer, (*splits.train, *splits.validation))
     apart = handle.kind == "seq2seq"
@@ -75,10 +76,9 @@ def _parts(plan: Plan, writer: PromptWriter, shown: Shown, frame: int, prompt: i
     if "{options}" in writer.prompt.instruction:
         listed = len(writer.reader.tokens([[", ".join(writer.options)]])[0])
     said = "answers" if plan.task.kind == "generation" else "options"
-    found = "shots" if plan.task.corpus is None else "passages"
     parts = Counter({"instruction": bare - listed, said: answer + listed,
                      "text": prompt - frame - shown.retrieved, "shots": frame - bare})
-    parts[found] += shown.retrieved
+    parts[shown.found] += shown.retrieved
     return parts
 
 

@@ -110,7 +110,7 @@ def test_learned_positions_end_too(plan_of, decoder, tmp_path):
     GPT2LMHeadModel(GPT2Config(vocab_size=len(tokenizer), n_positions=100, n_embd=8, n_layer=1,
                                n_head=1)).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
-    plan = plan_of(["zero-shot"], 2000, options=LONG)
+    plan = plan_of(["zero-shot"], 2000, {"max_length": 30}, options=LONG)
     handle = dataclasses.replace(plan.backbones["dec"], path=folder)
     plan = dataclasses.replace(plan, backbones={"dec": handle})
     assert "window of 100: most is the options" in refused(plan)
@@ -125,3 +125,22 @@ def test_every_command_refuses(plan_of, tmp_path, monkeypatch, command):
     said = f"{given.output} {given.exception}"
     assert "longer than the model's window of 100" in " ".join(said.split())
     assert not (tmp_path / "reports").exists()
+
+
+def test_the_longest_examples_are_counted_that_similar_ones_may_be(plan_of):
+    """As many as random choice would show, and the longest there are."""
+    methods = [{"few-shot": {"choose": "similar"}}, {"few-shot": {"as": "drawn"}}]
+    plan = plan_of(methods, 10, {"trials": 3})
+    near, drawn = misfits(*both(plan))
+    assert (near.name, drawn.name) == ("few-shot (dec)", "drawn (dec)")
+    assert near.longest == drawn.longest == "shots"
+    assert near.prompt >= drawn.prompt
+    exact = near.prompt + near.answer
+    assert not [found.name for found in misfits(*both(plan_of(methods, exact, {"trials": 3})))]
+
+
+def test_a_rule_that_is_named_leaves_the_trials_to_the_examples(plan_of):
+    """Of three trials of few-shot two show one example of each class, where rules are tried too."""
+    few, fixed = misfits(*both(plan_of(
+        ["few-shot", {"few-shot": {"score": "plain", "as": "fixed"}}], 10, {"trials": 3})))
+    assert fixed.parts["shots"] > few.parts["shots"]

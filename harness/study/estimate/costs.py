@@ -102,8 +102,8 @@ def _features(work: Work, encoded: set[object]) -> Cost:
     lengths, handle = work.lengths, work.plan.backbones[str(work.run.entry.backbone)]
     total = Cost()
     for part in (lengths.train, lengths.validation, lengths.test, lengths.seen):
-        name = (handle.sha256, work.run.budget.max_length, work.run.identity.family == "retrieval"
-                and work.run.identity.embedder_sha256, part.lengths, part.weight)
+        name = (handle.sha256, work.run.budget.max_length, work.run.identity.embedder_sha256,
+                part.lengths, part.weight)
         if name not in encoded:
             total += work.answer(part)
             encoded.add(name)
@@ -114,7 +114,7 @@ def _floor_cost(plan: Plan, run: PlannedRun, found: Calibration) -> RunCost | No
     floor = found.floors.get(floor_items(plan, run))
     if floor is None:
         return None
-    splits, tried = plan.sample(run.budget), fit_count(run)
+    splits, tried = plan.sample(run.budget), fit_count(run, plan.task.kind)
     answered = len(splits.test) + (1 + tried) * len(splits.validation)
     seconds = tried * floor.fit * len(splits.train) + floor.predict * answered
     return RunCost(Cost(found.machine.start + seconds), Cost(), Cost(), 0.0, 0.0)

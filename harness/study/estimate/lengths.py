@@ -14,8 +14,7 @@ from harness.backbones.handle import Handle
 from harness.backbones.load import load_tokenizer
 from harness.backbones.prompts import PromptWriter
 from harness.backbones.writers import writer_for
-from harness.methods.method import Method
-from harness.methods.prompting import draw_shots
+from harness.methods.prompting import FewShot, draw_shots
 from harness.methods.rag import Rag
 from harness.study.plan import Plan, PlannedRun
 from harness.tasks.examples import Example
@@ -84,10 +83,16 @@ def _plain(plan: Plan, run: PlannedRun, handle: Handle) -> Lengths:
 def _prompted(plan: Plan, run: PlannedRun, handle: Handle) -> Lengths:
     splits = plan.sample(run.budget)
     writer = writer_for(handle.kind, _tokenizer(handle), plan.task, run.budget.max_length)
-    if run.identity.method == "few-shot":
+    method, extra = run.entry.method, 0
+    if isinstance(method, FewShot):
         shots = draw_shots(splits.train, FIRST_SHOTS, run.identity.seed)
-        writer = dataclasses.replace(writer, shown=tuple(shots))
-    extra = _retrieved(run.entry.method, writer, splits.train) - len(writer.head)
+        if method.embeds:
+            extra = round(len(shots) * _mean_shot(writer, splits.train))
+        else:
+            writer = dataclasses.replace(writer, shown=tuple(shots))
+    if isinstance(method, Rag):  # as many as fit its budget
+        extra = round(min(float(method.options.tokens), FIRST_K * _mean_shot(writer, splits.train)))
+    extra -= len(writer.head)
 
     def part(examples: Sequence[Example]) -> Part:
         some = examples[:SAMPLE]
@@ -100,13 +105,10 @@ def _prompted(plan: Plan, run: PlannedRun, handle: Handle) -> Lengths:
     return Lengths(*_parts(plan, run, part), head=len(writer.head), nodes=nodes, answer=answer)
 
 
-def _retrieved(method: Method, writer: PromptWriter, examples: Sequence[Example]) -> int:
-    """Tokens of the examples that retrieval puts before an item: as many as fit its budget."""
-    if not isinstance(method, Rag):
-        return 0
+def _mean_shot(writer: PromptWriter, examples: Sequence[Example]) -> float:
+    """Tokens of a training example that is shown before an item."""
     shown = [len(writer.shots([example])) for example in examples[:SAMPLE]]
-    mean = sum(shown) / max(1, len(shown))
-    return round(min(float(method.options.tokens), FIRST_K * mean))
+    return sum(shown) / max(1, len(shown))
 
 
 def _parts(plan: Plan, run: PlannedRun, part: Callable[[Sequence[Example]], Part]

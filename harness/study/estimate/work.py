@@ -12,6 +12,7 @@ from harness.methods.asked import BATCH as DECODER_BATCH
 from harness.methods.encoder import BATCH as ENCODER_BATCH
 from harness.methods.keeping import ROOM
 from harness.methods.method import Course, Method
+from harness.methods.scored import Scored
 from harness.methods.tuned import Tuned
 from harness.study.estimate.arithmetic import Reading
 from harness.study.estimate.calibration import Calibration
@@ -29,6 +30,7 @@ from harness.study.estimate.reading import (
 )
 from harness.study.estimate.room import FP32, HELD
 from harness.study.plan import Plan, PlannedRun
+from harness.suite import Kind
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,10 @@ class Work:
     def prompted(self) -> bool:
         """Whether a decoder answers the task's prompt, rather than giving features."""
         return self.run.identity.kind == "decoder" and self.run.identity.family != "features"
+
+    @cached_property
+    def _tried(self) -> int:
+        return fit_count(self.run, self.plan.task.kind)
 
     @cached_property
     def lengths(self) -> Lengths:
@@ -67,7 +73,7 @@ class Work:
 
     def fits(self) -> Cost:
         """All settings that are tried: read, learned, and held against the validation items."""
-        tried = fit_count(self.run)
+        tried = self._tried
         if self.run.entry.method.changes_weights:
             held = self._validation()
             first = self._epoch() + held
@@ -87,7 +93,7 @@ class Work:
         if not self.run.entry.method.changes_weights:
             return 0.0
         later = self._later_epoch().flops * (self.course.epochs - 1)
-        return (self._epoch().flops + later) * fit_count(self.run)
+        return (self._epoch().flops + later) * self._tried
 
     def answer(self, part: Part) -> Cost:
         """Every item of a part answered, in batches."""
@@ -117,7 +123,7 @@ class Work:
         if line is None:
             return weights + answering
         training = max(line.bytes(self._learning(rows, width)) for rows, width in self._held())
-        before = weights + FP32 * shapes.trainable if fit_count(self.run) > 1 else 0.0
+        before = weights + FP32 * shapes.trainable if self._tried > 1 else 0.0
         # A better epoch's weights are copied before the old ones are dropped.
         return (before + weights + HELD * self.learned + self._keeps * self._table
                 + max(training, answering, self.learned))
@@ -216,9 +222,12 @@ class Work:
                     line.large.operations * reading.passes)
 
 
-def fit_count(run: PlannedRun) -> int:
-    """How many settings a run tries: one, where the first seed has chosen or there is no choice."""
+def fit_count(run: PlannedRun, task: Kind) -> int:
+    """How many settings a run tries on a kind of task: one, where the first seed has chosen or
+    there is no choice."""
     method = run.entry.method
     if run.tuned_by is not None or type(method).settings is Method.settings:
         return 1
+    if isinstance(method, Scored):
+        return len(method.grid(task, run.identity.inner is not None)[:run.budget.trials])
     return min(run.budget.trials, len(method.rates) or run.budget.trials)
