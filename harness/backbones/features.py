@@ -114,15 +114,6 @@ def pooled_texts(loaded: Loaded, texts: Sequence[str], max_length: int, device: 
     return _mean_pool(loaded, states, max_length, device)(examples)
 
 
-def token_means(hidden: torch.Tensor, items: Sequence[Encoded], padding: Padding) -> torch.Tensor:
-    """Means of the items' own states, [items, width] fp32, of those of a padded batch, [items,
-    longest, width]."""
-    real = padding.real([len(item["input_ids"]) for item in items])[..., None]
-    # Padding may be no number, and nothing times that is none either.
-    kept = hidden.float().masked_fill(~real.to(hidden.device), 0.0)
-    return kept.sum(dim=1) / real.sum(dim=1).to(hidden.device)
-
-
 def _mean_pool(loaded: Loaded, states: Callable[[BatchEncoding], torch.Tensor], max_length: int,
                device: Device) -> Encoder:
     """Means over what is no padding, told by lengths: not every model takes a mask."""
@@ -130,8 +121,11 @@ def _mean_pool(loaded: Loaded, states: Callable[[BatchEncoding], torch.Tensor], 
     longest = min(max_length, loaded.window)
 
     def means(items: Sequence[Encoded], padding: Padding) -> torch.Tensor:
-        batch = collate(loaded.tokenizer, items, padding, device.type)
-        return token_means(states(batch), items, padding)
+        hidden = states(collate(loaded.tokenizer, items, padding, device.type)).float()
+        real = padding.real([len(item["input_ids"]) for item in items])[..., None]
+        # Padding may be no number, and nothing times that is none either.
+        kept = hidden.masked_fill(~real.to(hidden.device), 0.0)
+        return kept.sum(dim=1) / real.sum(dim=1).to(hidden.device)
 
     padding = find_padding(trial_items(loaded.tokenizer, longest), means)
 

@@ -25,11 +25,11 @@ from harness.backbones.batches import PASS_TOKENS, by_length, passes
 from harness.backbones.casts import cast_once
 from harness.backbones.checkpoint import POOLER, Use
 from harness.backbones.encode import Encoded, collate, encode, trial_items
-from harness.backbones.features import token_means
 from harness.backbones.finite import check_finite
 from harness.backbones.handle import Kind
 from harness.backbones.load import Loaded, load_base
 from harness.backbones.padding import Padding, find_padding
+from harness.backbones.pooling import MODES, Pool, Pooling, pool_of, pooler
 from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.methods.encoder import BATCH, count_parameters
@@ -57,16 +57,19 @@ WEIGHT_DECAY = 0.01
 
 @dataclass
 class SentenceEncoder:
-    """Token means of an encoder's last states, of length one: their product is the cosine."""
+    """An encoder's pooled states, of length one: their product is the cosine."""
 
     loaded: Loaded
+    pool: Pool
     max_length: int
     device: Device
+    pooler: Any = field(init=False)
     padding: Padding = field(init=False)
 
     def __post_init__(self) -> None:
         cast_once(self.loaded.model)
         self.loaded.model.eval()
+        self.pooler = pooler(self.pool, self.loaded.model.config.get_text_config().hidden_size)
         self.padding = find_padding(trial_items(self.loaded.tokenizer, self.max_length),
                                     self._batch)
 
@@ -91,8 +94,12 @@ class SentenceEncoder:
 
     def _batch(self, items: Sequence[Encoded], padding: Padding) -> torch.Tensor:
         batch = collate(self.loaded.tokenizer, items, padding, self.device.type)
-        states = self.loaded.model(**batch).last_hidden_state
-        return normalize(token_means(states, items, padding), dim=1)
+        states = self.loaded.model(**batch).last_hidden_state.float()
+        own = padding.real([len(item["input_ids"]) for item in items]).to(states.device)
+        # Padding may be no number, and nothing times that is none either.
+        kept = states.masked_fill(~own[..., None], 0.0)
+        found = self.pooler({"token_embeddings": kept, "attention_mask": own.long()})
+        return normalize(found["sentence_embedding"], dim=1)
 
 
 class PairLearner:
@@ -180,6 +187,9 @@ class SetfitOptions(Options):
 
     learning_rates: tuple[Annotated[float, Field(gt=0)], ...] = ()
     """The grid, in order of preference; the method's own where empty."""
+    pooling: Pooling = "trained"
+    """How an encoder's states become a vector: as its folder says, and their mean where that says
+    nothing."""
     pairs: int = Field(20, ge=1)
     """Pairs of either sort, alike and unlike, that an item learns from at the most."""
     most_pairs: int = Field(16_000, ge=2)
@@ -216,7 +226,7 @@ class Setfit(Method):
 
     def fit(self, job: Job, setting: Setting) -> Fit:
         with job.clock.phase("load"):
-            encoder = sentence_encoder(job)
+            encoder = sentence_encoder(job, self.options.pooling)
         with job.clock.phase("train"):
             learner = PairLearner(encoder, job, self.options.C)
             training = train(learner, self._budgeted(job), float(setting["learning_rate"]),
@@ -227,7 +237,8 @@ class Setfit(Method):
         return Fit(TunedEmbeddings(encoder, head), training)
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
-        encoder = sentence_encoder(job, load_file(folder / DELTA, device=job.device.type))
+        learned = load_file(folder / DELTA, device=job.device.type)
+        encoder = sentence_encoder(job, self.options.pooling, learned)
         return TunedEmbeddings(encoder, LinearHead.load(folder, LINKS[job.task.kind]))
 
     def _budgeted(self, job: Job) -> Job:
@@ -236,11 +247,13 @@ class Setfit(Method):
         return dataclasses.replace(job, budget=budget)
 
 
-def sentence_encoder(job: Job, learned: dict[str, torch.Tensor] | None = None) -> SentenceEncoder:
+def sentence_encoder(job: Job, pooling: Pooling = "trained",
+                     learned: dict[str, torch.Tensor] | None = None) -> SentenceEncoder:
     """The backbone, with weights that were learned; all that its last states hang on may learn."""
     loaded = load_base(job.need_backbone(), job.device.type)
     for name, parameter in loaded.model.named_parameters():
         parameter.requires_grad_(not name.startswith(POOLER))
     if learned is not None:
         loaded.model.load_state_dict(learned, strict=False)
-    return SentenceEncoder(loaded, min(job.budget.max_length, loaded.window), job.device)
+    pool = pool_of(job.need_backbone().path, pooling) or MODES["mean"]
+    return SentenceEncoder(loaded, pool, min(job.budget.max_length, loaded.window), job.device)

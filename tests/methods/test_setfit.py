@@ -29,12 +29,13 @@ def job(loaded, encoder, device):
                device, Clock(), FeatureStore(None), backbone=encoder)
 
 
-def test_the_loss_and_its_gradient_are_sentence_transformers(job):
+@pytest.mark.parametrize("pooling", ["mean", "cls"])
+def test_the_loss_and_its_gradient_are_sentence_transformers(job, pooling):
     """The same pairs through `CosineSimilarityLoss` on a model that the library put together."""
     words = Transformer(str(job.backbone.path), max_seq_length=job.budget.max_length)
     theirs = SentenceTransformer(modules=[words, Pooling(
-        words.get_embedding_dimension(), pooling_mode="mean")], device="cpu").eval()
-    learner = PairLearner(sentence_encoder(job), job, 1.0)
+        words.get_embedding_dimension(), pooling_mode=pooling)], device="cpu").eval()
+    learner = PairLearner(sentence_encoder(job, pooling), job, 1.0)
     count = len(learner.pairs)
     sides = [theirs.preprocess([job.train[getattr(pair, side)].text for pair in learner.pairs])
              for side in ("first", "second")]
@@ -89,7 +90,9 @@ def test_tuning_draws_alike_together_and_the_others_apart(job):
 
     pairs = PairLearner(sentence_encoder(job), job, 1.0).pairs
     before = gap(sentence_encoder(job), pairs)
-    fitted = fit_once(Setfit({}), job, {"learning_rate": 1e-3}).fit.fitted
+    seen = dataclasses.replace(job, validation=job.train,
+                               budget=job.budget.model_copy(update={"patience": 20}))
+    fitted = fit_once(Setfit({}), seen, {"learning_rate": 1e-3}).fit.fitted
     assert gap(fitted.encoder, pairs) > before + 0.2
 
 
