@@ -1,0 +1,58 @@
+"""What the scripts of recipes are given: the texts and classes of a suite's splits, in a file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from harness.tasks.examples import Example
+from harness.tasks.splits import Splits
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Texts, the second texts of pairs where there are such, and a class a text."""
+
+    texts: list[str]
+    pairs: list[str] | None
+    labels: list[int]
+
+    @property
+    def joined(self) -> list[str]:
+        """Both texts as one."""
+        if self.pairs is None:
+            return self.texts
+        return [f"{text}\n{pair}" for text, pair in zip(self.texts, self.pairs, strict=True)]
+
+
+@dataclass(frozen=True)
+class Data:
+    """What is learned from and what is answered, by which encoder at how many tokens."""
+
+    train: Labelled
+    test: Labelled
+    classes: int
+    encoder: str
+    """A folder that transformers and sentence-transformers read."""
+    max_length: int
+
+
+def labelled(examples: Sequence[Example]) -> Labelled:
+    """The items of a split, as the budget cuts them."""
+    pairs = [str(e.pair) for e in examples if e.pair is not None]
+    return Labelled([e.text for e in examples], pairs or None, [e.label for e in examples])
+
+
+def write_data(splits: Splits, classes: int, encoder: Path, max_length: int, path: Path) -> None:
+    """Export a suite's splits. A script that chooses does so on training items alone."""
+    data = Data(labelled(splits.train), labelled(splits.test), classes, str(encoder), max_length)
+    path.write_text(json.dumps(asdict(data)), encoding="utf-8")
+
+
+def read_data(path: Path) -> Data:
+    """What `write_data` wrote."""
+    content = json.loads(path.read_text(encoding="utf-8"))
+    parts = {name: Labelled(**content.pop(name)) for name in ("train", "test")}
+    return Data(**parts, **content)
