@@ -1,4 +1,5 @@
-"""The kinds of task and of backbone: words that every room uses, in an order that tables keep."""
+"""The kinds of task, of backbone and of draw: words that every room uses, in an order that tables
+keep."""
 
 from __future__ import annotations
 
@@ -7,3 +8,5 @@ from typing import Literal
 Kind = Literal["classification", "multilabel", "generation"]
 BackboneKind = Literal["encoder", "decoder", "seq2seq"]
 """BERT-like, GPT-like, or T5-like: a decoder that answers what an encoder has read."""
+Over = Literal["groups", "items"]
+"""What is dealt and drawn evenly, and is alike in a mean."""

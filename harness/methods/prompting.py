@@ -13,8 +13,8 @@ from harness.methods.method import METHODS, Asking, Fit, Fitted, Job, Setting, S
 from harness.methods.nearest import ask_behind_nearest, index_examples, longest, open_examples
 from harness.methods.retriever import Retriever
 from harness.methods.scored import Scored, ScoreOptions, score_as_saved, score_by
+from harness.tasks.drawing import in_order
 from harness.tasks.examples import Example
-from harness.tasks.splits import stratified_order
 
 PER_CLASS = (1, 2, 3, 4, 5, 6, 8, 10, 12)
 """Worked examples of each class, in the order in which they are tried."""
@@ -94,7 +94,7 @@ def draw_shots(examples: Sequence[Example], per_class: int, seed: int) -> list[E
     """`per_class` examples of each class in random order (fewer where a class has fewer)."""
     taken: dict[int, int] = {}
     shots = []
-    for example in stratified_order(examples, seed):
+    for example in in_order(examples, "items", seed):
         if taken.get(example.label, 0) < per_class:
             taken[example.label] = taken.get(example.label, 0) + 1
             shots.append(example)

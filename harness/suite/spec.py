@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from harness.common.kinds import BackboneKind, Kind
+from harness.common.kinds import BackboneKind, Kind, Over
 from harness.common.names import did_you_mean
 from harness.common.text import value_key
 from harness.suite.corpus import Corpus
@@ -32,6 +32,15 @@ class Split(Part):
     validation: float = Field(0.15, gt=0, lt=1)
     test: float = Field(0.25, gt=0, lt=1)
     seed: int = 0
+    by: Over = "groups"
+    """What is dealt in these shares, class by class: groups, or the items in them."""
+    count: Over | None = None
+    """What a budget draws evenly, so what is alike in a mean over its sample; None for `by`."""
+
+    @property
+    def over(self) -> Over:
+        """What a budget draws evenly."""
+        return self.count or self.by
 
     @model_validator(mode="after")
     def _leaves_training(self) -> Split:

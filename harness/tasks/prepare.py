@@ -13,9 +13,12 @@ import numpy as np
 import pyarrow as pa
 
 from harness.common.errors import HarnessError
+from harness.common.kinds import Over
 from harness.common.text import excerpt, plain
 from harness.suite import Split
 from harness.tasks.cells import OneSpelling
+from harness.tasks.dealing import DEALS
+from harness.tasks.drawing import DRAWS
 from harness.tasks.examples import SPLITS, Row, SplitName
 from harness.tasks.items import ROW_GROUP, STORED, write_items
 from harness.tasks.label_sets import Sets
@@ -30,7 +33,6 @@ from harness.tasks.ledger import (
     without_leaks,
 )
 from harness.tasks.readers import Reader, ReaderOptions
-from harness.tasks.splits import deal, stratified_places
 
 TEXTS = pa.schema([field for field in STORED if field.name not in ("label", "group", "classes")])
 BATCH = 16 * ROW_GROUP
@@ -123,13 +125,20 @@ def _brief(text: str) -> str:
     return excerpt(" ".join(plain(text).split()), LENGTH)
 
 
+def evenly(kept: Kept, wanted: Over) -> Over:
+    """What can be dealt or drawn evenly: items, where each is a group of its own."""
+    return wanted if len(np.unique(kept.groups)) < len(kept) else "items"
+
+
 def draw(kept: Kept, split: Split) -> np.ndarray:
-    """The part of each item: as given, and dealt by group where the data does not say.
+    """The part of each item: as given, and dealt in whole groups where the data does not say, by
+    groups or by items (`evenly`).
 
     Where train and test are given and validation is not, validation is dealt from train. Raises
     ValueError when a part would be empty, or the suite has shares for parts that are given.
     """
     shares = (1 - split.validation - split.test, split.validation, split.test)
+    deal = DEALS[evenly(kept, split.by)]
     if NOWHERE in kept.splits:
         return deal(kept.labels, kept.groups, shares, split.seed)
     parts = kept.splits.astype(np.int64)
@@ -149,13 +158,15 @@ def draw(kept: Kept, split: Split) -> np.ndarray:
 
 
 def write_parts(folder: Path, texts: pa.Table, kept: Kept, parts: np.ndarray, ledger: Ledger,
-                sets: Sets, seed: int) -> None:
-    """A file of items for each part, each in an order whose prefixes are stratified. `sets` gives
-    the classes of a label value where an item may have several."""
+                sets: Sets, split: Split) -> Over:
+    """A file of items for each part, each in the order in which a budget draws; returns over what
+    it does. `sets` gives the classes of a label value where an item may have several."""
+    over = evenly(kept, split.over)
     for number, name in enumerate(SPLITS):
         part = kept[parts == number]
-        part = part[stratified_places(part.ids, part.labels, seed)]
+        part = part[DRAWS[over](part.ids, part.labels, part.groups, split.seed)]
         write_items(part_file(folder, name), _tables(texts, part, ledger, sets))
+    return over
 
 
 def part_file(folder: Path, name: SplitName) -> Path:

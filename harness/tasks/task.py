@@ -21,7 +21,19 @@ from harness.common.located import explain
 from harness.sources.cache import cache_folder
 from harness.sources.fetch import fetch, fetch_whole
 from harness.suite import AnswerReading, GivenSources, Kind, LoadedSuite, Prompt, Source
-from harness.tasks import cells, examples, items, label_sets, ledger, prepare, splits, tables
+from harness.tasks import (
+    cells,
+    dealing,
+    drawing,
+    examples,
+    items,
+    label_sets,
+    ledger,
+    mixing,
+    prepare,
+    splits,
+    tables,
+)
 from harness.tasks.cells import class_numbers
 from harness.tasks.corpus import Corpus, load_corpus
 from harness.tasks.examples import SPLITS, Example, SplitName
@@ -35,7 +47,8 @@ from harness.tasks.splits import Splits
 from harness.tasks.wording import WORDINGS, Wording
 
 FACTS = "facts.json"
-PREPARING = (text, cells, examples, items, label_sets, ledger, prepare, splits)
+PREPARING = (text, cells, dealing, drawing, examples, items, label_sets, ledger, mixing, prepare,
+             splits)
 """The code that what is kept of a task depends on, beside its reader's."""
 
 
@@ -101,11 +114,12 @@ def load_task(loaded: LoadedSuite) -> Task:
 
     folder = cache_folder() / "rows" / key[:32]
     kept_folder(folder, make)
+    facts = _facts(folder)
     names = tuple(spec.labels)
     answers = tuple(spec.options.get(name, name) for name in names)
     origin = ", ".join(dict.fromkeys(found.origin for _, found in fetched))
-    return Task(loaded.suite.name, spec.kind, names, answers, spec.prompt, _parts(folder),
-                _facts(folder), origin)
+    return Task(loaded.suite.name, spec.kind, names, answers, spec.prompt, _parts(folder, facts),
+                facts, origin)
 
 
 def _in_words(loaded: LoadedSuite, chosen: Reader, options: ReaderOptions) -> Task:
@@ -190,7 +204,8 @@ def _prepare(folder: Path, loaded: LoadedSuite, places: Sequence[Place], chosen:
     kept, facts = prepare.settle(kept, facts, noted, texts, spec.leaks)
     with _splitting(loaded):
         parts = prepare.draw(kept, spec.split)
-    prepare.write_parts(folder, texts, kept, parts, noted, sets, spec.split.seed)
+    over = prepare.write_parts(folder, texts, kept, parts, noted, sets, spec.split)
+    facts = dataclasses.replace(facts, over=over)
     (folder / FACTS).write_text(json.dumps(dataclasses.asdict(facts)), encoding="utf-8")
 
 
@@ -211,8 +226,8 @@ def _check(loaded: LoadedSuite, places: Sequence[Place], facts: Facts, by_class:
                                "Each class needs three: one a split.")
 
 
-def _parts(folder: Path) -> Splits:
-    return Splits(*(Items(prepare.part_file(folder, name)) for name in SPLITS))
+def _parts(folder: Path, facts: Facts) -> Splits:
+    return Splits(*(Items(prepare.part_file(folder, name)) for name in SPLITS), over=facts.over)
 
 
 def _facts(folder: Path) -> Facts:

@@ -12,12 +12,12 @@ from tagged import tagged, tagged_dict
 
 from harness.common.errors import HarnessError
 from harness.suite import Split, load_suite
+from harness.tasks.drawing import draw_items
 from harness.tasks.examples import Row, as_array
 from harness.tasks.label_sets import check_named, holds_lists, keep_sets, values_of
 from harness.tasks.ledger import Ledger
 from harness.tasks.prepare import draw
 from harness.tasks.readers.tables import TableOptions, read_table
-from harness.tasks.splits import stratified_places
 from harness.tasks.task import class_counts, load_task
 
 CLASSES = {"a": 0, "b": 1, "c": 2, "d": 3}
@@ -79,7 +79,7 @@ def test_splits_hold_each_class_in_about_its_share(seed):
     for part, share in enumerate((0.6, 0.15, 0.25)):
         found = own[parts == part].sum(axis=0) / total
         assert (np.abs(found - share) < 2 / np.sqrt(total) * 0.5 + 0.03).all()
-    order = stratified_places(kept.ids, kept.labels, seed)
+    order = draw_items(kept.ids, kept.labels, kept.groups, seed)
     half = own[order[:200]].sum(axis=0)
     assert (np.abs(half - total / 2) < 2 + 0.1 * total).all()
 

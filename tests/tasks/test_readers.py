@@ -1,4 +1,5 @@
 import bz2
+import dataclasses
 import gzip
 import json
 import lzma
@@ -9,6 +10,7 @@ import pytest
 from tiny import sentences
 
 from harness.common.errors import HarnessError
+from harness.suite import Split
 from harness.tasks.examples import Row
 from harness.tasks.prepare import Place, read_rows
 from harness.tasks.readers import READERS
@@ -18,8 +20,9 @@ from harness.tasks.tables import parquet
 from harness.tasks.task import load_task
 
 FRAME = pd.DataFrame({"q": ["one, \"two\"", "three\nfour"], "c": ["x", "y"], "l": ["1", "0"]})
-PINNED = "f433f343568934f3ba7690f2e22ff5ddec7045289a2feb6d0cc17d667d7b7a1b"
-"""The splits of the tiny suite, as they have been since its first run."""
+PINNED = {"items": "f433f343568934f3ba7690f2e22ff5ddec7045289a2feb6d0cc17d667d7b7a1b",
+          "groups": "0fced4721235ff99c609ec884019f9bd5fe5530e7870bd6dd2c4084d6beb248a"}
+"""The splits of the tiny suite: dealt by items as since its first run, and by groups."""
 
 
 @pytest.mark.parametrize("ending", ["csv", "tsv", "jsonl", "json", "xlsx", "parquet"])
@@ -193,7 +196,13 @@ def test_a_task_is_the_same_from_the_cache(loaded):
     plain, _ = plainly.deduplicate(
         [Row(r.text, r.label, group=r.group) for r in sentences().itertuples()],
         {name: i for i, name in enumerate(first.labels)})
-    assert first.splits.sha256 == plainly.sha256(plainly.split(plain, 0.15, 0.25, 0)) == PINNED
+    assert first.splits.sha256 == PINNED["groups"]
+    spec = loaded.suite.task
+    by_items = spec.model_copy(update={"split": Split(by="items")})
+    before = load_task(dataclasses.replace(
+        loaded, suite=loaded.suite.model_copy(update={"task": by_items})))
+    assert before.splits.sha256 == PINNED["items"]
+    assert before.splits.sha256 == plainly.sha256(plainly.split(plain, 0.15, 0.25, 0))
     assert json.dumps(first.splits.train[0].slices) == json.dumps(again.splits.train[0].slices)
 
 

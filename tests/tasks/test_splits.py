@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.suite import Split
+from harness.tasks.drawing import in_order
 from harness.tasks.examples import SPLITS, Example, Row, folded
 from harness.tasks.items import Items
 from harness.tasks.prepare import draw, open_rows, part_file, settle, write_parts, write_rows
-from harness.tasks.splits import Splits, stratified_order
+from harness.tasks.splits import Splits
 
 
 def prepared(rows, classes, split=None, leaks="error"):
@@ -22,8 +23,8 @@ def prepared(rows, classes, split=None, leaks="error"):
         ledger = write_rows(folder / "rows.arrow", iter(rows))
         texts = open_rows(folder / "rows.arrow")
         kept, facts = settle(*ledger.kept(classes), ledger, texts, leaks)
-        write_parts(folder, texts, kept, draw(kept, split), ledger, {}, split.seed)
-        return Splits(*(tuple(Items(part_file(folder, name))) for name in SPLITS)), facts
+        over = write_parts(folder, texts, kept, draw(kept, split), ledger, {}, split)
+        return Splits(*(tuple(Items(part_file(folder, name))) for name in SPLITS), over=over), facts
 
 
 def make(label, group, number, split=None):
@@ -44,11 +45,11 @@ ROWS = st.lists(st.builds(
 
 
 @settings(max_examples=60, deadline=None)
-@given(DATA, st.integers(0, 5))
-def test_parts_are_disjoint_in_groups_and_texts_and_lose_nothing(data, seed):
+@given(DATA, st.integers(0, 5), st.sampled_from(["groups", "items"]))
+def test_parts_are_disjoint_in_groups_and_texts_and_lose_nothing(data, seed, by):
     rows = [make(label, f"g{group}", i) for i, (label, group) in enumerate(data)]
     try:
-        splits, facts = prepared(rows, CLASSES, Split(seed=seed))
+        splits, facts = prepared(rows, CLASSES, Split(seed=seed, by=by))
     except ValueError:
         assert len({group for _, group in data}) < 20
         return
@@ -58,7 +59,7 @@ def test_parts_are_disjoint_in_groups_and_texts_and_lose_nothing(data, seed):
     for a, b in ((0, 1), (0, 2), (1, 2)):
         assert not {e.group for e in parts[a]} & {e.group for e in parts[b]}
         assert not {folded(e.text) for e in parts[a]} & {folded(e.text) for e in parts[b]}
-    again, _ = prepared(list(reversed(rows)), CLASSES, Split(seed=seed))
+    again, _ = prepared(list(reversed(rows)), CLASSES, Split(seed=seed, by=by))
     assert again.sha256 == splits.sha256
 
 
@@ -72,7 +73,7 @@ def test_items_ids_splits_and_hash_are_those_of_the_plain_way(rows, shares, seed
     except ValueError:
         expected = None
     validation, test = shares
-    split = Split(validation=validation, test=test, seed=seed)
+    split = Split(validation=validation, test=test, seed=seed, by="items")
     try:
         found, facts = prepared([(row, None) for row in rows], CLASSES, split)
     except ValueError:
@@ -89,7 +90,7 @@ def test_items_ids_splits_and_hash_are_those_of_the_plain_way(rows, shares, seed
 @given(st.lists(st.integers(0, 3), max_size=80), st.integers(0, 9))
 def test_every_prefix_of_the_order_is_stratified(labels, seed):
     examples = [one(label, i) for i, label in enumerate(labels)]
-    order = stratified_order(examples, seed)
+    order = in_order(examples, "items", seed)
     assert order == plainly.order(examples, seed)
     totals = Counter(labels)
     for n in range(1, len(order) + 1):
@@ -134,15 +135,17 @@ def given_rows(*, validation=True):
     return [make(i // 2 % 3, f"g{i // 2}", i, names[i // 2 % 5]) for i in range(300)]
 
 
-def test_given_splits_are_kept_and_put_in_a_stratified_order():
+def test_given_splits_are_kept_and_put_in_the_order_of_the_draw():
     rows = given_rows()
     splits, facts = prepared(rows, CLASSES)
     for name in SPLITS:
         part = getattr(splits, name)
         assert {e.text for e in part} == {row.text for row, split in rows if split == name}
-        assert list(part) == plainly.order(part, 0)
+        assert len({e.group for e in part[:20]}) == 20, "a budget draws over groups"
     assert facts.leaks == ()
     assert splits.sample(9, 6, 6).train == splits.sample(30, 6, 6).train[:9]
+    by_items, _ = prepared(rows, CLASSES, Split(count="items"))
+    assert list(by_items.test) == plainly.order(by_items.test, 0)
 
 
 def test_validation_is_dealt_from_train_by_group_where_it_is_not_given():
