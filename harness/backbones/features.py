@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +26,7 @@ from harness.backbones.handle import Handle
 from harness.backbones.letters import as_letters
 from harness.backbones.load import Loaded, load_base
 from harness.backbones.padding import Padding, find_padding
+from harness.backbones.pooling import MODES, Pool, pooled_by, pooler
 from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.common.files import sha256_json
@@ -51,8 +52,10 @@ class Featurizer:
     """What stands in front of every text."""
 
 
-def pooled(handle: Handle, max_length: int, device: Device) -> Featurizer:
-    """Mean over the tokens of the backbone's last hidden states, [examples, width] fp32.
+def pooled(handle: Handle, max_length: int, device: Device, pool: Pool = MODES["mean"]
+           ) -> Featurizer:
+    """The backbone's last hidden states, pooled: by the mean over the tokens, or as sentence-
+    transformers does; [examples, width] fp32.
 
     All texts are read as every other method reads them, without a prompt: they are of one sort,
     neither questions nor what is searched.
@@ -60,10 +63,11 @@ def pooled(handle: Handle, max_length: int, device: Device) -> Featurizer:
 
     def connect() -> Encoder:
         loaded = load_base(handle, device.type)
-        return _mean_pool(loaded, lambda batch: loaded.model(**batch).last_hidden_state,
-                          max_length, device)
+        reduce = token_means if pool == MODES["mean"] else partial(pooled_states, pool)
+        return _encoder(loaded, lambda batch: loaded.model(**batch).last_hidden_state, reduce,
+                        max_length, device)
 
-    return Featurizer(_key("mean", handle, max_length, device), connect)
+    return Featurizer(_key("+".join(pool), handle, max_length, device), connect)
 
 
 @dataclass
@@ -111,23 +115,39 @@ def pooled_texts(loaded: Loaded, texts: Sequence[str], max_length: int, device: 
         return last
 
     examples = [Example(str(i), text, None, 0, "", {}) for i, text in enumerate(texts)]
-    return _mean_pool(loaded, states, max_length, device)(examples)
+    return _encoder(loaded, states, token_means, max_length, device)(examples)
 
 
-def _mean_pool(loaded: Loaded, states: Callable[[BatchEncoding], torch.Tensor], max_length: int,
-               device: Device) -> Encoder:
-    """Means over what is no padding, told by lengths: not every model takes a mask."""
+def token_means(hidden: torch.Tensor, items: Sequence[Encoded], padding: Padding) -> torch.Tensor:
+    """Means of the items' own states, [items, width] fp32, of those of a padded batch, [items,
+    longest, width]."""
+    real = padding.real([len(item["input_ids"]) for item in items])[..., None]
+    # Padding may be no number, and nothing times that is none either.
+    kept = hidden.float().masked_fill(~real.to(hidden.device), 0.0)
+    return kept.sum(dim=1) / real.sum(dim=1).to(hidden.device)
+
+
+def pooled_states(pool: Pool, hidden: torch.Tensor, items: Sequence[Encoded], padding: Padding
+                  ) -> torch.Tensor:
+    """As `token_means`, by another pooling."""
+    real = padding.real([len(item["input_ids"]) for item in items]).to(hidden.device)
+    return pooled_by(pooler(pool, hidden.shape[-1]), hidden.float(), real)
+
+
+Reduce = Callable[[torch.Tensor, Sequence[Encoded], Padding], torch.Tensor]
+
+
+def _encoder(loaded: Loaded, states: Callable[[BatchEncoding], torch.Tensor], reduce: Reduce,
+             max_length: int, device: Device) -> Encoder:
+    """Of what is no padding, told by lengths: not every model takes a mask."""
     cast_once(loaded.model)
     longest = min(max_length, loaded.window)
 
-    def means(items: Sequence[Encoded], padding: Padding) -> torch.Tensor:
-        hidden = states(collate(loaded.tokenizer, items, padding, device.type)).float()
-        real = padding.real([len(item["input_ids"]) for item in items])[..., None]
-        # Padding may be no number, and nothing times that is none either.
-        kept = hidden.masked_fill(~real.to(hidden.device), 0.0)
-        return kept.sum(dim=1) / real.sum(dim=1).to(hidden.device)
+    def vectors(items: Sequence[Encoded], padding: Padding) -> torch.Tensor:
+        batch = collate(loaded.tokenizer, items, padding, device.type)
+        return reduce(states(batch), items, padding)
 
-    padding = find_padding(trial_items(loaded.tokenizer, longest), means)
+    padding = find_padding(trial_items(loaded.tokenizer, longest), vectors)
 
     def embed(examples: Sequence[Example]) -> np.ndarray:
         encoded = encode(loaded.tokenizer, examples, longest)
@@ -135,7 +155,7 @@ def _mean_pool(loaded: Loaded, states: Callable[[BatchEncoding], torch.Tensor], 
         rows: dict[int, np.ndarray] = {}
         for indices in padding.cut(by_length(lengths, BATCH), lengths):
             with torch.inference_mode(), device.autocast_context():
-                found = means([encoded[i] for i in indices], padding)
+                found = vectors([encoded[i] for i in indices], padding)
             rows.update(zip(indices, found.cpu().numpy(), strict=True))
         return np.stack([rows[i] for i in range(len(examples))])
 

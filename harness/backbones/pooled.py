@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedConfig, PreTrainedModel
 from transformers.modeling_outputs import SequenceClassifierOutput
 
-from harness.backbones.pooling import MODULES, Pool, place_of, pooler
+from harness.backbones.pooling import MODULES, Pool, place_of, pooled_by, pooler
 
 DROPOUT, SPREAD = 0.1, 0.02
 """Of a head whose model's configuration says neither: those of BERT."""
@@ -65,14 +65,10 @@ class PooledClassifier(PreTrainedModel):
         """One vector a text, [items, width], of those states [items, tokens, width] that are its
         own: not of padding, nor of what an adapter put in front. A single state is its text's."""
         states = states[:, self.virtual:]
-        own = torch.ones(states.shape[:2], dtype=torch.long, device=states.device)
+        own = torch.ones(states.shape[:2], dtype=torch.bool, device=states.device)
         if mask is not None and states.shape[1] > 1:
-            own = mask[:, -states.shape[1]:].to(own)
-        # Padding may be no number, and nothing times that is none either.
-        kept = states.masked_fill(~own.bool()[..., None], 0.0)
-        found: Tensor = self.pooler({"token_embeddings": kept, "attention_mask": own}
-                                    )["sentence_embedding"]
-        return found
+            own = mask[:, -states.shape[1]:].bool()
+        return pooled_by(self.pooler, states, own)
 
     def get_input_embeddings(self) -> nn.Module:
         """The reader's."""

@@ -12,6 +12,8 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
+from torch import Tensor
+
 from harness.common.errors import HarnessError
 
 Pooling = Literal["trained", "cls", "mean", "last"]
@@ -59,6 +61,16 @@ def pooler(pool: Pool, width: int) -> Any:
     from sentence_transformers.sentence_transformer.modules import Pooling as Reader
 
     return Reader(width, pool)
+
+
+def pooled_by(reader: Any, states: Tensor, own: Tensor) -> Tensor:
+    """What a `pooler` makes of states [items, tokens, width], of those that are a text's own
+    ([items, tokens] bool): [items, width]."""
+    # Padding may be no number, and nothing times that is none either.
+    kept = states.masked_fill(~own[..., None], 0.0)
+    found: Tensor = reader({"token_embeddings": kept, "attention_mask": own.long()}
+                           )["sentence_embedding"]
+    return found
 
 
 def _has_own_head(folder: Path) -> bool:

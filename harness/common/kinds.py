@@ -1,5 +1,5 @@
-"""The kinds of task, of backbone and of draw: words that every room uses, in an order that tables
-keep."""
+"""The kinds of task and of backbone, and what else every room calls by the same words, in an order
+that tables keep."""
 
 from __future__ import annotations
 
@@ -10,3 +10,5 @@ BackboneKind = Literal["encoder", "decoder", "seq2seq"]
 """BERT-like, GPT-like, or T5-like: a decoder that answers what an encoder has read."""
 Over = Literal["groups", "items"]
 """What is dealt and drawn evenly, and is alike in a mean."""
+Balance = Literal["none", "weights", "focal", "sampling"]
+"""What rare classes count while a method learns."""

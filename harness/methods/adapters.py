@@ -66,9 +66,8 @@ class Adapter(Tuned):
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         fields = {"peft_type": self.peft_type, **self.preset, **options}
-        self.recipe = TunedOptions.model_validate(
-            {name: fields.pop(name) for name in TunedOptions.model_fields if name in fields})
-        self.rates = self.recipe.learning_rates
+        self.use(TunedOptions.model_validate(
+            {name: fields.pop(name) for name in TunedOptions.model_fields if name in fields}))
         self.options = fields
         self.tuner = _tuner(fields)
         stand_ins = STAND_INS.get(self.tuner, {})

@@ -25,6 +25,7 @@ from harness.backbones.texts import Parts
 from harness.backbones.traits import is_seq2seq
 from harness.backbones.writers import writer_for
 from harness.methods.asked import BATCH, AskedDecoder, Save
+from harness.methods.balance import ALIKE, Weighing
 from harness.methods.generator import DecoderGenerator
 from harness.methods.link import LINKS, Link, held_out_loss
 from harness.methods.method import Job
@@ -138,9 +139,10 @@ class DecoderLearner:
     states: KeptStates | None = None
     _shared: Prefix | None = None
 
-    def __init__(self, asked: AskedDecoder, job: Job) -> None:
+    def __init__(self, asked: AskedDecoder, job: Job, weighing: Weighing = ALIKE) -> None:
         self.asked = asked
         self.job = job
+        self.weighing = weighing
         train, held = asked.writer.right(job.train), asked.held(job.validation)
         asked.check_window([*train, *held])
         self.head = shared_head(asked.head, [item.prompt for item in (*train, *held)])
@@ -194,7 +196,7 @@ class DecoderLearner:
         with reading(self.states):
             scores = score_options(self.model, prefix, [self.items[i].prompt for i in indices],
                                    [self.items[i].answers for i in indices], self.padding)
-        return -torch.stack([score.mean() for score in scores]).sum()
+        return self.weighing.of(-torch.stack(list(scores)), indices)
 
     def validate(self) -> float:
         prefix = self.asked.read_head(self.head)

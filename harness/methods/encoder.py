@@ -22,6 +22,7 @@ from harness.backbones.load import Loaded
 from harness.backbones.padding import Padding, find_padding
 from harness.common.clock import Clock
 from harness.common.device import Device
+from harness.methods.balance import ALIKE, Weighing
 from harness.methods.link import Link, held_out_loss
 from harness.methods.method import Job
 from harness.tasks.examples import Example, indicator
@@ -85,13 +86,15 @@ class EncoderClassifier:
 
 
 class EncoderLearner:
-    """The link's loss of the classification head."""
+    """The link's losses of the classification head, weighed."""
 
     states: KeptStates | None = None
 
-    def __init__(self, classifier: EncoderClassifier, job: Job) -> None:
+    def __init__(self, classifier: EncoderClassifier, job: Job, weighing: Weighing = ALIKE
+                 ) -> None:
         self.classifier = classifier
         self.job = job
+        self.weighing = weighing
         tokenizer = classifier.loaded.tokenizer
         self.encoded = encode(tokenizer, job.train, classifier.max_length)
         self.held = encode(tokenizer, job.validation, classifier.max_length)
@@ -125,7 +128,9 @@ class EncoderLearner:
         with reading(self.states):
             logits = self.classifier.logits([self.encoded[i] for i in indices],
                                             self.classifier.padding)
-        return self.classifier.link.loss(logits.float(), self.targets[indices].to(logits.device))
+        losses = self.classifier.link.losses(logits.float(),
+                                             self.targets[indices].to(logits.device))
+        return self.weighing.of(losses, indices)
 
     def validate(self) -> float:
         with reading(self.states):

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from harness.backbones.checkpoint import Use
 from harness.backbones.features import FeatureStore, Featurizer, pooled
 from harness.backbones.handle import KINDS, Kind, parameter_count
+from harness.backbones.pooling import MODES, Pooling, pool_of
 from harness.common.clock import Clock
-from harness.methods.linear import LinearHead, fit_linear
+from harness.methods.balance import LINEAR, LinearOptions, balance_of, weights_for
+from harness.methods.linear import LinearHead, fit_standardised
 from harness.methods.link import LINKS
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting, spread
 from harness.tasks.examples import Example, indicator
@@ -41,13 +44,26 @@ class FrozenFeatures:
         self.head.save(folder)
 
 
+class FeaturesOptions(LinearOptions):
+    """How states become features, and what rare classes count."""
+
+    pooling: Pooling = "trained"
+    """As the backbone's folder says, and the mean over tokens where it says nothing."""
+
+
 @METHODS.register("features")
 class Features(Method):
-    """Logistic regression on mean-pooled, standardised features of the frozen backbone."""
+    """Logistic regression on pooled, standardised features of the frozen backbone."""
 
     name, family, kinds = "features", "features", KINDS
     random = False
-    summary = "frozen backbone, mean-pooled features, logistic regression"
+    summary = "frozen backbone, pooled features, logistic regression"
+    options_type = FeaturesOptions
+    balances = LINEAR
+
+    def __init__(self, options: Any) -> None:
+        super().__init__(options)
+        self.balance = self.options.balance
 
     @classmethod
     def reads(cls, backbone: Kind) -> Use:
@@ -60,13 +76,10 @@ class Features(Method):
         featurizer = self._featurizer(job)
         x = job.store.features(featurizer, job.train, job.clock, "encode")
         with job.clock.phase("fit"):
-            centre, scale = x.mean(axis=0), x.std(axis=0) + 1e-6
-            head = fit_linear((x - centre) / scale, indicator(job.train, job.classes),
-                              float(setting["C"]), LINKS[job.task.kind])
-            # The standardisation is linear, so it folds into the head.
-            weights = head.weights / scale[:, None]
-            folded = LinearHead(weights, head.bias - centre @ weights, head.link)
-        return Fit(FrozenFeatures(featurizer, job.store, folded,
+            head = fit_standardised(x, indicator(job.train, job.classes), float(setting["C"]),
+                                    LINKS[job.task.kind],
+                                    weights_for(balance_of(setting, self), job))
+        return Fit(FrozenFeatures(featurizer, job.store, head,
                                   parameter_count(job.need_backbone())))
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
@@ -74,6 +87,6 @@ class Features(Method):
                               LinearHead.load(folder, LINKS[job.task.kind]),
                               parameter_count(job.need_backbone()))
 
-    @staticmethod
-    def _featurizer(job: Job) -> Featurizer:
-        return pooled(job.need_backbone(), job.budget.max_length, job.device)
+    def _featurizer(self, job: Job) -> Featurizer:
+        pool = pool_of(job.need_backbone().path, self.options.pooling) or MODES["mean"]
+        return pooled(job.need_backbone(), job.budget.max_length, job.device, pool)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from pydantic import Field
@@ -18,9 +19,10 @@ from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
 from harness.common.text import folded
 from harness.common.words import single_letters, symbols, terms
+from harness.methods.balance import LINEAR, LinearOptions, balance_of, weights_for
 from harness.methods.linear import LinearHead, fit_linear
 from harness.methods.link import LINKS
-from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Options, Setting, spread
+from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting, spread
 from harness.tasks.examples import Example, indicator
 from harness.tasks.wording import Wording
 
@@ -90,8 +92,8 @@ def _most_frequent(answers: Sequence[str], wording: Wording) -> str:
     return next(answer for answer in answers if wording.key(answer) == most)
 
 
-class TfidfOptions(Options):
-    """How texts become word counts."""
+class TfidfOptions(LinearOptions):
+    """How texts become word counts, and what rare classes count."""
 
     ngrams: tuple[int, int] = (1, 2)
     min_count: int = 1
@@ -127,6 +129,11 @@ class Tfidf(Method):
     random = False
     summary = "TF-IDF of words and word pairs, logistic regression"
     options_type = TfidfOptions
+    balances = LINEAR
+
+    def __init__(self, options: Any) -> None:
+        super().__init__(options)
+        self.balance = self.options.balance
 
     def settings(self, job: Job) -> list[Setting]:
         return [{"C": c} for c in spread(10.0)]
@@ -141,7 +148,8 @@ class Tfidf(Method):
                     f"no term stands in {self.options.min_count} of the training texts",
                     "Lower the option `min_count`.") from None
             head = fit_linear(x, indicator(job.train, job.classes),
-                              float(setting["C"]), LINKS[job.task.kind])
+                              float(setting["C"]), LINKS[job.task.kind],
+                              weights_for(balance_of(setting, self), job))
             return Fit(TfidfClassifier(vectorizer, head))
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:

@@ -11,6 +11,7 @@ import numpy as np
 from harness.backbones.checkpoint import Use
 from harness.backbones.features import Featurizer, pooled
 from harness.backbones.handle import Kind, parameter_count
+from harness.backbones.pooling import MODES, pool_of
 from harness.common.clock import Clock
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting
 from harness.methods.retriever import Retriever, build_retriever, load_retriever
@@ -103,4 +104,5 @@ class Knn(Method):
 
     @staticmethod
     def _featurizer(job: Job) -> Featurizer:
-        return pooled(job.need_backbone(), job.budget.max_length, job.device)
+        pool = pool_of(job.need_backbone().path) or MODES["mean"]
+        return pooled(job.need_backbone(), job.budget.max_length, job.device, pool)

@@ -47,16 +47,31 @@ class LinearHead:
         return LinearHead(tensors["weights"], tensors["bias"], link)
 
 
-def fit_linear(x: np.ndarray, targets: np.ndarray, c: float, link: Link) -> LinearHead:
+def fit_linear(x: np.ndarray, targets: np.ndarray, c: float, link: Link,
+               counts: np.ndarray | None = None) -> LinearHead:
     """scikit-learn's L2-regularised logistic regression with inverse strength `c`: over the classes
     at once where an item has one, else one for each class.
 
-    `x` is [items, width], `targets` the indicator [items, classes].
+    `x` is [items, width], `targets` the indicator [items, classes]; `counts` is what each item's
+    decisions count, [items, 1] or [items, classes], alike where None.
     """
-    return LinearHead(*FITS[link.problem_type](x, targets, c), link)
+    if counts is None:
+        counts = np.ones((len(targets), targets.shape[1]))
+    return LinearHead(*FITS[link.problem_type](x, targets, c, counts), link)
 
 
-def _softmax(x: np.ndarray, targets: np.ndarray, c: float) -> tuple[np.ndarray, np.ndarray]:
+def fit_standardised(x: np.ndarray, targets: np.ndarray, c: float, link: Link,
+                     counts: np.ndarray | None = None) -> LinearHead:
+    """As `fit_linear` on columns with a mean of 0 and a deviation of 1; the head is for `x` as it
+    is: the standardisation is linear, so it folds into the head."""
+    centre, scale = x.mean(axis=0), x.std(axis=0) + 1e-6
+    head = fit_linear((x - centre) / scale, targets, c, link, counts)
+    weights = head.weights / scale[:, None]
+    return LinearHead(weights, head.bias - centre @ weights, link)
+
+
+def _softmax(x: np.ndarray, targets: np.ndarray, c: float, counts: np.ndarray
+             ) -> tuple[np.ndarray, np.ndarray]:
     labels = targets.argmax(axis=1)
     seen = np.unique(labels).tolist()
     weights = np.zeros((x.shape[1], targets.shape[1]))
@@ -64,7 +79,7 @@ def _softmax(x: np.ndarray, targets: np.ndarray, c: float) -> tuple[np.ndarray, 
     if len(seen) == 1:
         bias[seen] = 0.0
         return weights, bias
-    coefficients, intercepts = _fit(x, labels, c)
+    coefficients, intercepts = _fit(x, labels, c, counts[:, 0])
     if len(seen) == 2:  # one row, for the second class against the first
         coefficients = np.vstack([np.zeros_like(coefficients), coefficients])
         intercepts = np.concatenate([[0.0], intercepts])
@@ -73,23 +88,25 @@ def _softmax(x: np.ndarray, targets: np.ndarray, c: float) -> tuple[np.ndarray, 
     return weights, bias
 
 
-def _one_against_rest(x: np.ndarray, targets: np.ndarray, c: float
+def _one_against_rest(x: np.ndarray, targets: np.ndarray, c: float, counts: np.ndarray
                       ) -> tuple[np.ndarray, np.ndarray]:
     weights = np.zeros((x.shape[1], targets.shape[1]))
     # What all training items have, or none, is taken for certain.
     bias = np.where(targets.all(axis=0), np.inf, -np.inf)
     for number in np.flatnonzero(targets.any(axis=0) & ~targets.all(axis=0)):
-        coefficients, intercepts = _fit(x, targets[:, number], c)
+        coefficients, intercepts = _fit(x, targets[:, number], c, counts[:, number])
         weights[:, number], bias[number] = coefficients[0], intercepts[0]
     return weights, bias
 
 
-def _fit(x: np.ndarray, labels: np.ndarray, c: float) -> tuple[np.ndarray, np.ndarray]:
-    model = LogisticRegression(C=c, max_iter=MAX_ITERATIONS).fit(x, labels)
+def _fit(x: np.ndarray, labels: np.ndarray, c: float, counts: np.ndarray
+         ) -> tuple[np.ndarray, np.ndarray]:
+    model = LogisticRegression(C=c, max_iter=MAX_ITERATIONS).fit(x, labels, counts)
     return model.coef_, model.intercept_
 
 
-FITS: dict[str, Callable[[np.ndarray, np.ndarray, float], tuple[np.ndarray, np.ndarray]]] = {
+Solver = Callable[[np.ndarray, np.ndarray, float, np.ndarray], tuple[np.ndarray, np.ndarray]]
+FITS: dict[str, Solver] = {
     LINKS["classification"].problem_type: _softmax,
     LINKS["multilabel"].problem_type: _one_against_rest,
 }

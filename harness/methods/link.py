@@ -35,8 +35,9 @@ class Link:
     """Of values of a decoder's options [options], a row of alternatives for each decision."""
     of_options: Callable[[np.ndarray], np.ndarray]
     """From the scores of a decoder's options [options] to the classes' probabilities."""
-    loss: Callable[[Tensor, Tensor], Tensor]
-    """Of logits against targets, summed over the items."""
+    losses: Callable[[Tensor, Tensor], Tensor]
+    """-log p of the decisions that logits are for, [items, decisions]: one an item, or one for each
+    class. An item's loss is the mean over its decisions."""
     log_loss: Callable[[np.ndarray, np.ndarray], float]
     """Of probabilities against targets, mean over the items."""
     chosen: Callable[[np.ndarray], np.ndarray]
@@ -48,13 +49,12 @@ def _likeliest(probabilities: np.ndarray) -> np.ndarray:
     return np.asarray(np.eye(probabilities.shape[1], dtype=bool)[probabilities.argmax(axis=1)])
 
 
-def _one_class_loss(logits: Tensor, targets: Tensor) -> Tensor:
-    return cross_entropy(logits, targets.int().argmax(dim=1), reduction="sum")
+def _one_class_losses(logits: Tensor, targets: Tensor) -> Tensor:
+    return cross_entropy(logits, targets.int().argmax(dim=1), reduction="none")[:, None]
 
 
-def _several_loss(logits: Tensor, targets: Tensor) -> Tensor:
-    each = binary_cross_entropy_with_logits(logits, targets.to(logits.dtype), reduction="none")
-    return each.mean(dim=1).sum()
+def _several_losses(logits: Tensor, targets: Tensor) -> Tensor:
+    return binary_cross_entropy_with_logits(logits, targets.to(logits.dtype), reduction="none")
 
 
 def _one_class_log_loss(probabilities: np.ndarray, targets: np.ndarray) -> float:
@@ -70,13 +70,13 @@ LINKS: dict[Kind, Link] = {
     "classification": Link(
         "single_label_classification", lambda scores: np.asarray(softmax(scores, axis=1)),
         lambda options: options.reshape(1, -1),
-        lambda options: np.asarray(softmax(options)), _one_class_loss, _one_class_log_loss,
+        lambda options: np.asarray(softmax(options)), _one_class_losses, _one_class_log_loss,
         _likeliest),
     "multilabel": Link(
         "multi_label_classification", lambda scores: np.asarray(expit(scores)),
         lambda options: options.reshape(-1, 2),
         lambda options: np.asarray(softmax(options.reshape(-1, 2), axis=1)[:, 0]),
-        _several_loss, _several_log_loss, lambda probabilities: probabilities > THRESHOLD),
+        _several_losses, _several_log_loss, lambda probabilities: probabilities > THRESHOLD),
 }
 
 

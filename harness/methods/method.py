@@ -19,6 +19,7 @@ from harness.backbones.prompts import PromptWriter
 from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.common.errors import CannotRunError
+from harness.common.kinds import Balance
 from harness.common.ranks import ALONE, Ranks
 from harness.common.registry import Registry
 from harness.suite import Budget, Metric
@@ -183,6 +184,10 @@ class Method(ABC):
     one that other versions of the libraries work on: a suite may name it, and its run fails."""
     summary: ClassVar[str]
     options_type: ClassVar[type[Options]] = Options
+    balances: ClassVar[tuple[Balance, ...]] = ()
+    """By what it can balance classes; empty where it does not learn."""
+    balance: Balance | None = None
+    """By what its options say that it does; None where the budget may offer it something."""
     changes_weights: ClassVar[bool] = False
     """Then what it fits is `Adapted`."""
     embeds: bool = False

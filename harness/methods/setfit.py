@@ -29,7 +29,7 @@ from harness.backbones.finite import check_finite
 from harness.backbones.handle import Kind
 from harness.backbones.load import Loaded, load_base
 from harness.backbones.padding import Padding, find_padding
-from harness.backbones.pooling import MODES, Pool, Pooling, pool_of, pooler
+from harness.backbones.pooling import MODES, Pool, Pooling, pool_of, pooled_by, pooler
 from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.methods.encoder import BATCH, count_parameters
@@ -96,10 +96,7 @@ class SentenceEncoder:
         batch = collate(self.loaded.tokenizer, items, padding, self.device.type)
         states = self.loaded.model(**batch).last_hidden_state.float()
         own = padding.real([len(item["input_ids"]) for item in items]).to(states.device)
-        # Padding may be no number, and nothing times that is none either.
-        kept = states.masked_fill(~own[..., None], 0.0)
-        found = self.pooler({"token_embeddings": kept, "attention_mask": own.long()})
-        return normalize(found["sentence_embedding"], dim=1)
+        return normalize(pooled_by(self.pooler, states, own), dim=1)
 
 
 class PairLearner:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from abc import abstractmethod
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 import torch
 from pydantic import Field
@@ -24,13 +24,17 @@ from harness.backbones.load import Loaded, load_with_head
 from harness.backbones.pooled import PooledClassifier, write_pooled
 from harness.backbones.pooling import Pooling, pool_of
 from harness.backbones.quiet import quietly
+from harness.common.kinds import Balance
 from harness.methods.asked import AskedDecoder
+from harness.methods.balance import ALIKE, Weighing, balance_of, weighing
 from harness.methods.decoder import DecoderLearner, plain_decoder
 from harness.methods.encoder import EncoderClassifier, EncoderLearner
 from harness.methods.keeping import keeping
 from harness.methods.link import LINKS
-from harness.methods.loop import train
+from harness.methods.loop import Learner, train
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Options, Setting, spread
+from harness.methods.probing import NO_POOL, begin_probed
+from harness.methods.sampling import Sampled
 
 DELTA = "delta.safetensors"
 
@@ -43,6 +47,10 @@ class TunedOptions(Options):
     pooling: Pooling = "trained"
     """How an encoder's states become what its head reads. `trained` is as its folder says, and the
     head that transformers has for it where that says nothing."""
+    head: Literal["fresh", "probed"] = "fresh"
+    """`probed`: an encoder's head begins as `features` would fit it (LP-FT, Kumar et al. 2022)."""
+    balance: Balance | None = None
+    """What rare classes count while it learns; as the budget offers where it is left out."""
 
 
 class Tuned(Method):
@@ -52,6 +60,7 @@ class Tuned(Method):
     kinds_in_words = ASKED
     changes_weights = True
     options_type = TunedOptions
+    balances = get_args(Balance)
     learning_rates: ClassVar[dict[str, float]]
     """Centre of the grid by kind of backbone."""
     weight_decay: ClassVar[float] = 0.01
@@ -60,12 +69,19 @@ class Tuned(Method):
 
     def __init__(self, options: Any) -> None:
         super().__init__(options)
-        self.recipe: TunedOptions = self.options
-        self.rates = self.recipe.learning_rates
+        self.use(self.options)
+
+    def use(self, recipe: TunedOptions) -> None:
+        """Learn by these options."""
+        self.recipe, self.rates, self.balance = recipe, recipe.learning_rates, recipe.balance
 
     def cannot(self, backbone: Handle) -> str | None:
-        if self.recipe.pooling != "trained" and backbone.kind in ASKED:
-            return f"`pooling` is for encoders, and {CALLED[backbone.kind][1]} answers its prompt"
+        plain = self.recipe.pooling == "trained" and self.recipe.head == "fresh"
+        if not plain and backbone.kind in ASKED:
+            return ("`pooling` and `head` are for encoders, and "
+                    f"{CALLED[backbone.kind][1]} answers its prompt")
+        if self.recipe.head == "probed" and pool_of(backbone.path, self.recipe.pooling) is None:
+            return f"`head: probed`: {NO_POOL}"
         return None
 
     @abstractmethod
@@ -85,23 +101,28 @@ class Tuned(Method):
         return [{"learning_rate": rate} for rate in grid]
 
     def fit(self, job: Job, setting: Setting) -> Fit:
+        balance = balance_of(setting, self)
         with job.clock.phase("load"):
             loaded = load_model(job, self.recipe.pooling)
+        if self.recipe.head == "probed":
+            begin_probed(loaded.model, job, balance)
+        with job.clock.phase("load"):
             self.prepare(loaded, job)
         classifier = self._classifier(job, loaded)
         with job.clock.phase("train"):
-            learner = self.learner(classifier, job)
+            learner = self.learner(classifier, job, balance)
             training = train(learner, job, float(setting["learning_rate"]), self.weight_decay)
         return Fit(classifier, training)
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
         return self._classifier(job, self.restore(job, folder))
 
-    def learner(self, classifier: EncoderClassifier | AskedDecoder, job: Job
-                ) -> EncoderLearner | DecoderLearner:
+    def learner(self, classifier: EncoderClassifier | AskedDecoder, job: Job,
+                balance: Balance = "none") -> Learner:
         """What learns from the job's examples, with kept states where the method has them."""
-        learner = plain_learner(classifier, job)
-        return keeping(learner, job) if self.keeps_states else learner
+        learner = plain_learner(classifier, job, weighing(balance, job))
+        found = keeping(learner, job) if self.keeps_states else learner
+        return Sampled(found, job) if balance == "sampling" else found
 
     def _classifier(self, job: Job, loaded: Loaded) -> EncoderClassifier | AskedDecoder:
         if job.need_backbone().kind in ASKED:
@@ -110,12 +131,12 @@ class Tuned(Method):
         return EncoderClassifier(loaded, longest, job.device, self.write, LINKS[job.task.kind])
 
 
-def plain_learner(classifier: EncoderClassifier | AskedDecoder, job: Job
-                  ) -> EncoderLearner | DecoderLearner:
+def plain_learner(classifier: EncoderClassifier | AskedDecoder, job: Job,
+                  weighing: Weighing = ALIKE) -> EncoderLearner | DecoderLearner:
     """What learns from the job's examples and computes all of them anew in each epoch."""
     if isinstance(classifier, EncoderClassifier):
-        return EncoderLearner(classifier, job)
-    return DecoderLearner(classifier, job)
+        return EncoderLearner(classifier, job, weighing)
+    return DecoderLearner(classifier, job, weighing)
 
 
 def load_model(job: Job, pooling: Pooling = "trained") -> Loaded:

@@ -18,6 +18,7 @@ from harness.backbones.writers import writer_for
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
 from harness.methods import register_all
+from harness.methods.balance import ALIKE
 from harness.methods.decoder import DecoderLearner, plain_decoder
 from harness.methods.linear import fit_linear
 from harness.methods.link import LINKS, held_out_loss
@@ -106,7 +107,7 @@ def test_a_decoder_learns_each_class_by_heart(job):
 def test_losses_are_those_of_torch_and_scikit_learn():
     rng = np.random.default_rng(0)
     scores, targets = rng.normal(size=(7, 4)), rng.random((7, 4)) < 0.4
-    ours = LINK.loss(torch.tensor(scores), torch.tensor(targets))
+    ours = ALIKE.of(LINK.losses(torch.tensor(scores), torch.tensor(targets)), range(7))
     theirs = binary_cross_entropy_with_logits(torch.tensor(scores), torch.tensor(targets).double())
     assert float(ours) == pytest.approx(7 * float(theirs))
     by_class = [log_loss(targets[:, c], expit(scores[:, c]), labels=[0, 1]) for c in range(4)]
