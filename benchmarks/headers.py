@@ -15,7 +15,7 @@ from textwrap import wrap
 from harness.common.files import write_atomic
 from harness.compare.summary import Row
 from harness.measure.retrieval import PassageRetrieval
-from harness.report import words
+from harness.report import beside, words
 from harness.report.files import STUDY
 from harness.report.published import Published, read_published
 from harness.suite import load_suite
@@ -27,7 +27,7 @@ WIDTH = 98
 def header(published: Published, usual: str) -> list[str]:
     """The lines below the first, without their marks. `usual` is the suite's default profile."""
     return [*wrap(_said(published, usual), WIDTH), "", *aligned(_table(published)),
-            *_found(published)]
+            *_beside(published), *_found(published)]
 
 
 def with_header(text: str, lines: Sequence[str]) -> str:
@@ -51,7 +51,7 @@ def _said(published: Published, usual: str) -> str:
     where = study.records[0].environment
     profile = "" if study.profile == usual else f" PROFILE={study.profile}"
     metric = words.METRIC_NAMES[summary.metric]
-    beside = " and ".join(words.METRIC_NAMES[name] for name in _beside(published))
+    others = " and ".join(words.METRIC_NAMES[name] for name in _others(published))
     fresh = published.freshness
     sides = "" if fresh is None else (
         f" Old and new are {metric} on {fresh.old_items} of those items about documents that were "
@@ -60,23 +60,32 @@ def _said(published: Published, usual: str) -> str:
             f"{(where.commit or 'unknown')[:7]}{' (changed)' if where.dirty else ''}, "
             f"{where.device}, {where.autocast}. {metric[0].upper()}{metric[1:]} is on the "
             f"{summary.common_items} test items that every method answered, with its 95% interval; "
-            f"{beside} on all test items of the method; all are means over seeds ± standard "
+            f"{others} on all test items of the method; all are means over seeds ± standard "
             f"deviation.{sides}")
 
 
 def _beside(published: Published) -> list[str]:
+    """The arms of other budgets."""
+    lines = [line for said in beside.shown(published)
+             for line in ("", *wrap(said, WIDTH, subsequent_indent="  "))]
+    for part, view in beside.ranked(published):
+        lines += ["", f"{part.title}:", "", *aligned(_table(view))]
+    return lines
+
+
+def _others(published: Published) -> list[str]:
     return [name for name in words.BESIDE[published.study.kind]
             if name != published.summary.metric]
 
 
 def _table(published: Published) -> list[list[str]]:
-    summary, beside, fresh = published.summary, _beside(published), published.freshness
+    summary, others, fresh = published.summary, _others(published), published.freshness
     known = {} if fresh is None else {row.name: row for row in fresh.rows}
     table = [["method", "backbone", words.METRIC_NAMES[summary.metric], "95% interval",
-              *(words.METRIC_NAMES[name] for name in beside), *(["old", "new"] if known else []),
+              *(words.METRIC_NAMES[name] for name in others), *(["old", "new"] if known else []),
               "test", "seeds"]]
     for row in summary.rows:
-        cells = _row(row, summary.metric, beside)
+        cells = _row(row, summary.metric, others)
         if known:
             side = known.get(row.name)
             cells[-2:-2] = [words.spread(side and side.old), words.spread(side and side.new)]
@@ -84,10 +93,10 @@ def _table(published: Published) -> list[list[str]]:
     return table
 
 
-def _row(row: Row, metric: str, beside: Sequence[str]) -> list[str]:
+def _row(row: Row, metric: str, others: Sequence[str]) -> list[str]:
     common = row.common.get(metric)
     return [row.label, row.backbone or words.ABSENT, words.spread(common), words.within(common),
-            *(words.spread(row.metrics.get(name)) for name in beside),
+            *(words.spread(row.metrics.get(name)) for name in others),
             str(row.test_items or words.ABSENT), str(row.seeds - row.failed)]
 
 

@@ -13,7 +13,6 @@ from harness.compare.over_suites import over_suites
 from harness.compare.side_by_side import (
     check_studies,
     compare_runs,
-    lines,
     run_divergences,
     study_divergences,
 )
@@ -56,7 +55,7 @@ def _side_by_side(console: Console, names: tuple[str, str],
         check_studies(one.study, other.study,
                       (one.summary.common_items, other.summary.common_items))
         print_divergences(console, study_divergences(one.study, other.study))
-        print_studies(console, one, other, lines(one.summary, other.summary))
+        print_studies(console, one, other)
     elif isinstance(one, Store) and isinstance(other, Store):
         first, second = names
         run, against = one.record(first), other.record(second)

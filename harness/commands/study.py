@@ -138,7 +138,6 @@ def _stop_at_errors(plan: Plan, found: Sequence[Finding]) -> None:
 
 def _published(plan: Plan, records: Mapping[str, Record], store: Store,
                found: tuple[Finding, ...]) -> Published:
-    suite = plan.loaded.suite
-    most = max(suite.budget_for(name).test for name in (None, *suite.backbones))
+    most = max(run.budget.test for run in plan.runs)
     texts = {example.id: example.joined for example in plan.task.splits.test[:most]}
     return publish(make_study(plan, records, found), store.predictions, texts)

@@ -12,6 +12,7 @@ from harness.backbones.handle import ASKED
 from harness.compare.arms import Predictions
 from harness.measure.part import RecordPart
 from harness.measure.retrieval import PassageRetrieval, Retrieval
+from harness.study.matched import Matched, matched
 from harness.study.record import Record
 from harness.study.study import Study
 
@@ -60,13 +61,15 @@ def _same_items(study: Study, done: list[Record], tables: dict[str, pa.Table]) -
 
 
 def _same_budget(study: Study, done: list[Record]) -> Rule:
-    by_backbone: dict[str | None, set[str]] = defaultdict(set)
+    budgets: dict[tuple[str | None, Matched], set[str]] = defaultdict(set)
     sizes = sorted({r.identity.train for r in done}
                    - {r.identity.train for r in study.whole()})
     for record in done:
         budget = {k: v for k, v in record.identity.budget.items() if k != "train"}
-        by_backbone[record.identity.backbone].add(str(sorted(budget.items())))
-    departures = []
+        part = matched(budget)
+        budgets[record.identity.backbone, part].add(str(sorted(budget.items())))
+    departures = [f"Ranked apart: {', '.join(part.unlike(study.parts[0]))}."
+                  for part in study.parts[1:]]
     for backbone in study.backbones:
         changed = [f"{name} {value} (suite: {study.budget[name]})"
                    for name, value in backbone.budget.items() if value != study.budget[name]]
@@ -77,9 +80,9 @@ def _same_budget(study: Study, done: list[Record]) -> Rule:
                           "training examples, each inside the next.")
     return Rule(
         name="Same budget",
-        says="The same training examples, length, epochs and batch for every method of a "
-             "backbone.",
-        held=all(len(budgets) == 1 for budgets in by_backbone.values()),
+        says="The same length, epochs and batch for every method of a backbone that is ranked "
+             "with others.",
+        held=all(len(found) == 1 for found in budgets.values()),
         evidence=" ".join(["One budget within each backbone.", *departures]) if departures
         else "One budget for all runs.",
     )
@@ -101,19 +104,21 @@ def _same_effort(done: list[Record]) -> Rule:
 
 
 def _same_seeds(study: Study) -> Rule:
-    seeds: dict[str | None, set[tuple[int, ...]]] = defaultdict(set)
-    by_method: dict[tuple[str | None, str, int], list[int]] = defaultdict(list)
+    seeds: dict[tuple[str | None, Matched], set[tuple[int, ...]]] = defaultdict(set)
+    by_method: dict[tuple[str | None, str, Matched], list[int]] = defaultdict(list)
     once = sorted({r.identity.label for r in study.records if not r.identity.random})
     for record in study.records:
         identity = record.identity
         # One without randomness has one run: its spread over seeds is zero, not unknown.
         if not identity.random:
             continue
-        by_method[identity.backbone, identity.label, identity.train].append(identity.seed)
-    for (backbone, *_), used in by_method.items():
-        seeds[backbone].add(tuple(sorted(used)))
-    listed = "; ".join(
-        f"{backbone or 'no backbone'}: {len(next(iter(used)))}" for backbone, used in seeds.items())
+        by_method[identity.backbone, identity.label, matched(identity.budget)].append(
+            identity.seed)
+    for (backbone, _, part), used in by_method.items():
+        seeds[backbone, part].add(tuple(sorted(used)))
+    listed = "; ".join(dict.fromkeys(
+        f"{backbone or 'no backbone'}: {len(next(iter(used)))}"
+        for (backbone, _), used in seeds.items()))
     return Rule(name="Seeds drive everything",
                 says="Initialisation, order, sampling and few-shot choice follow the seed.",
                 held=all(len(used) == 1 for used in seeds.values()),

@@ -14,7 +14,9 @@ from harness.common.names import did_you_mean
 from harness.methods.catalogue import registered
 from harness.methods.method import METHODS, Method
 from harness.methods.named import check_names
-from harness.suite import Choice, LoadedSuite, methods_of
+from harness.suite import BudgetChange, Choice, LoadedSuite, methods_of
+
+AS_OTHERS = BudgetChange()
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,8 @@ class Entry:
     method: Method
     inner: str | None = None
     """Label of the method underneath, on the same backbone."""
+    budget: BudgetChange = AS_OTHERS
+    """Where its budget departs from its backbone's: an arm that is not ranked with the others."""
 
 
 def resolve(loaded: LoadedSuite) -> list[Entry]:
@@ -43,7 +47,8 @@ def resolve(loaded: LoadedSuite) -> list[Entry]:
                                "Give one of them another label with `as: NAME`.")
         entries.append(entry)
     for (backbone, location, _), entry in zip(methods_of(loaded.suite), entries, strict=True):
-        siblings = [e.label for e in entries if e.backbone == backbone and e.inner is None]
+        siblings = [e.label for e in entries if e.backbone == backbone and e.inner is None
+                    and e.budget == entry.budget]
         if entry.inner is not None and entry.inner not in siblings:
             raise loaded.error(location, f"'{entry.label}' needs '{entry.inner}' in the same list",
                                did_you_mean(entry.inner, siblings))
@@ -53,15 +58,16 @@ def resolve(loaded: LoadedSuite) -> list[Entry]:
 def _entry(loaded: LoadedSuite, backbone: str | None, location: Location, choice: Choice) -> Entry:
     name, _, inner = choice.name.partition("+")
     options: Any = choice.options
-    label = choice.name
+    label, budget = choice.name, AS_OTHERS
     if isinstance(options, dict):
         options = dict(options)
         label = str(options.pop("as", label))
+        budget = _budget(loaded, (*location, choice.name, "budget"), options.pop("budget", {}))
     elif name == "peft":
         options = loaded.folder / Path(options)
     method = _make(loaded, (*location, choice.name), name, options)
     _check_fits(loaded, (*location, choice.name), method)
-    return Entry(backbone, label, method, inner or None)
+    return Entry(backbone, label, method, inner or None, budget)
 
 
 def _check_fits(loaded: LoadedSuite, location: Location, method: Method) -> None:
@@ -72,6 +78,13 @@ def _check_fits(loaded: LoadedSuite, location: Location, method: Method) -> None
         raise loaded.error(location, f"{method.name} with these options needs the suite's "
                            "`embedder`", "Add `embedder:` with the source of a "
                            "sentence-transformers model.")
+
+
+def _budget(loaded: LoadedSuite, location: Location, said: Any) -> BudgetChange:
+    try:
+        return BudgetChange.model_validate(said)
+    except ValidationError as error:
+        raise explain(error, loaded.source, BudgetChange, location) from None
 
 
 def _make(loaded: LoadedSuite, location: Location, name: str, options: Any) -> Method:

@@ -20,7 +20,7 @@ import plotly.graph_objects as go
 import pyarrow as pa
 
 from harness.common.files import sha256_json, write_atomic
-from harness.report import sentences
+from harness.report import beside, sentences
 from harness.report.figures import figures
 from harness.report.published import Published
 from harness.study.record import Record
@@ -153,18 +153,23 @@ def _log_comparison(run: Any, published: Published) -> None:
     run.summary["why"] = " ".join(sentences.why(published))
     run.summary["standing"] = sentences.standing(published.summary)
     metric = published.summary.metric
-    rows = [[row.label, row.backbone, figure.mean, figure.low, figure.high, row.standing,
+    views = {"": published} | {part.title: published.of(part) for part in published.beside}
+    for part, view in beside.ranked(published):
+        run.summary[f"verdict/{part.title}"] = sentences.headline(view)
+    rows = [[part, row.label, row.backbone, figure.mean, figure.low, figure.high, row.standing,
              row.forgot.difference.mean if row.forgot and row.forgot.difference else None,
              row.device_hours, row.p50_ms, row.artifact_bytes]
-            for row in published.summary.rows if (figure := row.common.get(metric))]
+            for part, view in views.items()
+            for row in view.summary.rows if (figure := row.common.get(metric))]
     run.log({"methods": wandb.Table(data=rows, columns=[
-        "method", "backbone", metric, "low", "high", "standing", "forgetting", "device_hours",
-        "p50_ms", "artifact_bytes"])})
-    pairs = [[pair.first, pair.second, d.difference, d.low, d.high, d.adjusted]
-             for pair in published.summary.pairs if (d := pair.differences.get(metric))]
+        "part", "method", "backbone", metric, "low", "high", "standing", "forgetting",
+        "device_hours", "p50_ms", "artifact_bytes"])})
+    pairs = [[part, pair.first, pair.second, d.difference, d.low, d.high, d.adjusted]
+             for part, view in views.items()
+             for pair in view.summary.pairs if (d := pair.differences.get(metric))]
     if pairs:
         run.log({"pairs": wandb.Table(data=pairs, columns=[
-            "first", "second", "difference", "low", "high", "p_corrected"])})
+            "part", "first", "second", "difference", "low", "high", "p_corrected"])})
     for name, drawn in figures(published).items():
         run.log({f"figures/{name}": wandb.Plotly(go.Figure(drawn))})
 

@@ -6,7 +6,7 @@ from harness.compare.curves import LearningCurves
 from harness.compare.freshness import Freshness
 from harness.compare.summary import Row
 from harness.measure.retrieval import PassageRetrieval
-from harness.report import by_slice, sentences, words
+from harness.report import beside, by_slice, sentences, words
 from harness.report.published import Published
 from harness.study.record import Record
 
@@ -15,28 +15,24 @@ def markdown(published: Published) -> str:
     """The study as Markdown."""
     study, summary = published.study, published.summary
     metric = words.METRIC_NAMES[summary.metric]
-    beside = [words.METRIC_NAMES[name] for name in words.BESIDE[study.kind]]
+    others = [words.METRIC_NAMES[name] for name in words.BESIDE[study.kind]]
     lines = [
         f"# {words.cell(study.title)}", "",
         *_verdict(published),
         f"Suite `{study.suite}`, profile `{study.profile}`, {study.created}. "
         f"Mean over seeds ± standard deviation; {metric} on the {summary.common_items} test items "
-        f"that every method answered, {' and '.join(beside)} on all test items of the method's "
+        f"that every method answered, {' and '.join(others)} on all test items of the method's "
         "budget. Forgetting is the change on general benchmarks against the untouched backbone, "
         "in percentage points, with its 95% interval over items. Adaptation is the stand-alone "
         "time of trials and fit.", "",
-        f"| method | backbone | {metric} | 95% interval | against the best "
-        f"| {' | '.join(beside)} | forgetting | train / test items | seeds | adaptation "
-        "| p50 latency | trainable | artifact |",
-        "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|",
-        *(_row(row, summary.metric, words.BESIDE[study.kind]) for row in summary.rows), "",
-    ]
+        *_table(published)]
     failed = [row for row in summary.rows if row.reason]
     if failed:
         lines += ["## Runs without a result", "",
                   *(f"- {words.cell(row.name)}: {words.cell(row.reason or '')}" for row in failed),
                   ""]
     lines += _curves(published.curves)
+    lines += _beside(published)
     lines += _freshness(published.freshness)
     lines += _retrieval(study.whole())
     lines += _forgetting(study.whole())
@@ -56,6 +52,33 @@ def markdown(published: Published) -> str:
                       f"{where.autocast}, Python {where.python}, commit "
                       f"{(where.commit or 'unknown')[:12]}{' (dirty)' if where.dirty else ''}."]
     return "\n".join(lines) + "\n"
+
+
+def _table(published: Published) -> list[str]:
+    summary, others = published.summary, words.BESIDE[published.study.kind]
+    named = " | ".join(words.METRIC_NAMES[name] for name in others)
+    return [
+        f"| method | backbone | {words.METRIC_NAMES[summary.metric]} | 95% interval "
+        f"| against the best | {named} | forgetting | train / test items | seeds | adaptation "
+        "| p50 latency | trainable | artifact |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|",
+        *(_row(row, summary.metric, others) for row in summary.rows), ""]
+
+
+def _beside(published: Published) -> list[str]:
+    """The arms of other budgets: those that are alone, then those that are ranked."""
+    alone = beside.shown(published)
+    lines = ["## Shown beside", "", *(f"- {words.cell(line)}" for line in alone), ""]
+    lines = lines if alone else []
+    for part, view in beside.ranked(published):
+        lines += [f"## {words.cell(part.title)}", "",
+                  f"**{words.cell(sentences.headline(view))}**", "",
+                  words.cell(" ".join(sentences.why(view))), "",
+                  words.cell(sentences.standing(view.summary)), "", *_table(view)]
+        lines += [f"- {words.cell(row.name)}: {words.cell(row.reason)}"
+                  for row in view.summary.rows if row.reason]
+        lines += _curves(view.curves)
+    return lines
 
 
 def _findings(published: Published) -> list[str]:

@@ -30,9 +30,9 @@ def print_plan(console: Console, plan: Plan, left: Sequence[PlannedRun], expecte
         table.add_column(column, no_wrap=True)
     for column in ("seeds", "train / val / test", "trials", "kept", "time", "memory", "FLOPs"):
         table.add_column(column, justify="right", no_wrap=True)
-    groups: dict[tuple[str | None, str, int | None], list[PlannedRun]] = {}
+    groups: dict[tuple[str | None, str, int | tuple[str, ...]], list[PlannedRun]] = {}
     for run in plan.runs:
-        key = (run.identity.backbone, run.identity.label, run.size)
+        key = (run.identity.backbone, run.identity.label, run.size or run.beside)
         groups.setdefault(key, []).append(run)
     missing = {run.run_id for run in left}
     for (backbone, label, _), runs in groups.items():
@@ -45,6 +45,8 @@ def print_plan(console: Console, plan: Plan, left: Sequence[PlannedRun], expecte
             *_cells(todo, expected))
     console.print(table)
     print_notes(console, plan)
+    for line in _parts(plan):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
     kept = len(plan.runs) - len(left)
     if not left:
         console.print(f"all {kept} runs are kept: nothing to compute", highlight=False)
@@ -67,6 +69,17 @@ def print_notes(console: Console, plan: Plan) -> None:
         said += [f"{backbone}: {label} will fail: {reason}"] if reason else []
     for line in said:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _parts(plan: Plan) -> list[str]:
+    """Which arms are not ranked with those of the suite's own budget."""
+    found: dict[tuple[str, ...], dict[str, None]] = {}
+    for run in plan.runs:
+        if run.beside and run.size is None:
+            found.setdefault(run.beside, {})[run.identity.name] = None
+    return [f"ranked apart, {', '.join(beside)}: {', '.join(names)}" if len(names) > 1 else
+            f"shown and not ranked, {', '.join(beside)}: {next(iter(names))}"
+            for beside, names in found.items()]
 
 
 def print_devices(console: Console, expected: Estimate, devices: Mapping[str, Gpu]) -> None:

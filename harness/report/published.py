@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from harness.common.errors import HarnessError
 from harness.common.sealed import sealed, unsealed
-from harness.compare.arms import Predictions, arms_of, measure_arms
+from harness.compare.arms import Arm, Measured, Predictions, arms_of, measure_arms
 from harness.compare.calibration import Reliability, reliabilities
 from harness.compare.curves import LearningCurves, learning_curves
 from harness.compare.disagreements import Disagreement, disagreements
@@ -20,18 +21,41 @@ from harness.compare.matching import Rule, matching_rules
 from harness.compare.summary import Summary, summarise
 from harness.compare.verdict import Verdict, decide
 from harness.measure.part import RecordPart
+from harness.study.matched import Matched
 from harness.study.study import Study
 
 FIRST_SEALED = 3
 """The schema version from which on a file carries the hash of its content."""
 
 
+class Beside(RecordPart):
+    """Arms of another matched budget: ranked with each other, never with the main ones."""
+
+    part: Matched
+    title: str
+    """In what it departs from the suite's own budget."""
+    summary: Summary
+    verdict: Verdict
+    curves: LearningCurves | None = None
+
+    @property
+    def alone(self) -> bool:
+        """Whether there is nothing to rank: one arm."""
+        return len(self.summary.rows) == 1
+
+
 class Published(RecordPart):
-    """A study, compared. Every view is rebuilt from this alone."""
+    """A study, compared. Every view is rebuilt from this alone.
+
+    Verdict, summary and what follows are of the arms of the suite's own budget, or of the study's
+    first matched budget where no arm has that.
+    """
 
     study: Study
     verdict: Verdict
     summary: Summary
+    beside: tuple[Beside, ...] = ()
+    """The arms of other budgets, in the study's order; older files have none."""
     curves: LearningCurves | None
     freshness: Freshness | None = None
     """Of a task with documents that are new after training."""
@@ -43,6 +67,12 @@ class Published(RecordPart):
     sha256: str = ""
     """In a file, of all the rest."""
 
+    def of(self, beside: Beside) -> Published:
+        """The study as its verdict is on the arms of another budget."""
+        return self.model_copy(update={
+            "verdict": beside.verdict, "summary": beside.summary, "curves": beside.curves,
+            "beside": ()})
+
 
 def publish(study: Study, predictions: Predictions, texts: Mapping[str, str]) -> Published:
     """Compare a study.
@@ -50,20 +80,50 @@ def publish(study: Study, predictions: Predictions, texts: Mapping[str, str]) ->
     `predictions` gives the per-item table of a run id, `texts` the test items' texts by item id.
     """
     once = cache(predictions)
-    measured = measure_arms(study.records, study.labels, once)
-    arms = arms_of(study.whole())
-    summary = summarise(study, arms, measured)
+    main, *others = study.parts or (None,)
+    found = _compared(study, main, once)
+    arms, measured, summary = found.arms, found.measured, found.summary
     place = {row.name: i for i, row in enumerate(summary.rows)}
     ranked = sorted(arms, key=lambda arm: place[arm.name])
     return Published(
-        study=study, summary=summary, verdict=decide(summary, study.decide),
-        curves=(learning_curves(arms_of(study.records), measured, summary.metric)
-                if measured else None),
+        study=study, summary=summary, verdict=found.verdict, curves=found.curves,
+        beside=tuple(_beside(study, main, part, once) for part in others
+                     if main and study.of_part(part)),
         freshness=freshness(ranked, measured, summary.metric) if measured else None,
         calibration=reliabilities(ranked, measured) if measured else (),
         disagreements=disagreements(ranked, measured, texts) if measured else (),
         rules=matching_rules(study, once),
         fairness=fairness(ranked, measured, study.labels, once) if measured else None)
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """What is said of arms that are ranked together."""
+
+    arms: tuple[Arm, ...]
+    measured: Measured | None
+    summary: Summary
+    verdict: Verdict
+    curves: LearningCurves | None
+
+
+def _compared(study: Study, part: Matched | None, predictions: Predictions) -> _Compared:
+    """The arms of one matched budget, on the items that they and their smaller sizes answered;
+    all arms where none is named."""
+    records = study.records if part is None else study.around(part)
+    arms = arms_of(study.whole() if part is None else study.of_part(part))
+    measured = measure_arms(records, study.labels, predictions)
+    summary = summarise(study, arms, measured)
+    return _Compared(arms, measured, summary, decide(summary, study.decide),
+                     learning_curves(arms_of(records), measured, summary.metric)
+                     if measured else None)
+
+
+def _beside(study: Study, main: Matched, part: Matched, predictions: Predictions) -> Beside:
+    found = _compared(study, part, predictions)
+    said = ", ".join(part.unlike(main))
+    return Beside(part=part, title=said[0].upper() + said[1:], summary=found.summary,
+                  verdict=found.verdict, curves=found.curves)
 
 
 def published_schema() -> str:

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from harness.compare.pairs import Difference, McNemar
-from harness.compare.side_by_side import Divergence, Line
+from harness.compare.side_by_side import Divergence, lines
 from harness.report import sentences, words
 from harness.report.published import Published
 
@@ -26,20 +26,29 @@ def print_divergences(console: Console, found: Sequence[Divergence]) -> None:
     console.print(table)
 
 
-def print_studies(console: Console, first: Published, second: Published, lines: Sequence[Line]
-                  ) -> None:
-    """Every method's figure in both, and both verdicts."""
+def print_studies(console: Console, first: Published, second: Published) -> None:
+    """Every method's figure in both, and both verdicts; then of every other budget that both
+    have."""
+    _print_lines(console, first, second, "")
+    console.print("Each study is resampled on its own, so these intervals are rather wide.")
+    for part in first.beside:
+        for other in second.beside:
+            if other.part == part.part:
+                _print_lines(console, first.of(part), second.of(other), part.title)
+
+
+def _print_lines(console: Console, first: Published, second: Published, title: str) -> None:
     metric = words.METRIC_NAMES[first.summary.metric]
     table = Table("method", f"{metric}, first", "second", "second - first, 95% interval",
-                  box=SIMPLE_HEAD, pad_edge=False)
-    for line in lines:
+                  box=SIMPLE_HEAD, pad_edge=False, title=escape(title) or None,
+                  title_justify="left")
+    for line in lines(first.summary, second.summary):
         gap = words.ABSENT
         if line.difference is not None and line.low is not None and line.high is not None:
             gap = words.interval(line.difference, line.low, line.high)
         table.add_row(*map(escape, (line.name, words.spread(line.first),
                                     words.spread(line.second), gap)))
     console.print(table)
-    console.print("Each study is resampled on its own, so these intervals are rather wide.")
     for side, published in (("first", first), ("second", second)):
         console.print(f"{side}: {sentences.headline(published)}", markup=False, highlight=False)
 

@@ -17,8 +17,8 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from harness.compare.summary import Row
-from harness.report import by_slice, sentences, words
+from harness.compare.summary import Row, Summary
+from harness.report import beside, by_slice, sentences, words
 from harness.report.published import Published
 from harness.study.plan import PlannedRun
 from harness.study.record import Record
@@ -84,8 +84,27 @@ class ProgressWatcher:
 def print_results(console: Console, published: Published) -> None:
     """The result table, best first, with the spread over seeds."""
     summary = published.summary
-    table = Table(title=f"{published.study.title} ({published.study.profile})",
-                  title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    console.print(_table(f"{published.study.title} ({published.study.profile})", summary))
+    for line in (sentences.standing(summary), sentences.headline(published),
+                 " ".join(sentences.why(published)), *by_slice.amplified(published),
+                 *beside.shown(published)):
+        if line:
+            console.print(line, markup=False, highlight=False)
+    for part, view in beside.ranked(published):
+        console.print(_table(part.title, view.summary))
+        console.print(f"{part.title}: {sentences.headline(view)}", markup=False, highlight=False)
+    for found in (summary, *(part.summary for part in published.beside)):
+        for row in found.rows:
+            if row.reason:
+                console.print(f"no result: {row.name}: {row.reason}", markup=False,
+                              highlight=False)
+    for rule in published.rules:
+        if rule.held is False:
+            console.print(f"matching rule broken: {rule.name}: {rule.evidence}", markup=False)
+
+
+def _table(title: str, summary: Summary) -> Table:
+    table = Table(title=escape(title), title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     for column in ("method", "backbone"):
         table.add_column(column, no_wrap=True)
     # Six columns fit a terminal of 80; the page has them all.
@@ -93,17 +112,7 @@ def print_results(console: Console, published: Published) -> None:
         table.add_column(column, justify="right", no_wrap=True)
     for row in summary.rows:
         table.add_row(*map(escape, _cells(row, summary.metric)))
-    console.print(table)
-    for line in (sentences.standing(summary), sentences.headline(published),
-                 " ".join(sentences.why(published)), *by_slice.amplified(published)):
-        if line:
-            console.print(line, markup=False, highlight=False)
-    for row in summary.rows:
-        if row.reason:
-            console.print(f"no result: {row.name}: {row.reason}", markup=False, highlight=False)
-    for rule in published.rules:
-        if rule.held is False:
-            console.print(f"matching rule broken: {rule.name}: {rule.evidence}", markup=False)
+    return table
 
 
 def _forgot(row: Row) -> str:

@@ -23,6 +23,7 @@ from harness.common.files import sha256_json
 from harness.common.kept import kept_folder
 from harness.sources.cache import cache_folder
 from harness.study.executor import BusyError, Say, Turn, alone, in_own_process
+from harness.study.matched import matched
 from harness.study.plan import Plan
 from harness.study.server import start_server
 from harness.suite import Budget
@@ -150,7 +151,8 @@ def _look(plan: Plan) -> Look:
     whole = suite.budget_for(None).model_copy(update={"max_words": None})
     handles = tuple((handle, suite.budget_for(name)) for name, handle in plan.backbones.items())
     encoders = [handle for handle, _ in handles if handle.kind == "encoder"]
-    methods = len({(run.identity.backbone, run.identity.label) for run in plan.runs})
+    methods = len({(run.identity.backbone, run.identity.label) for run in plan.runs
+                   if matched(run.budget) == plan.parts[0]})
     return Look(plan.task, plan.sample(whole), handles,
                 plan.embedder or next(iter(encoders), None), plan.device, suite.decide.matters,
                 methods)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harness.backbones.checkpoint import check_backbone, check_embedder
@@ -18,7 +18,8 @@ from harness.measure.forgetting.catalogue import fetch_general
 from harness.measure.forgetting.names import check_suite
 from harness.methods.resolve import Entry, resolve
 from harness.methods.tuned import Tuned
-from harness.study.record import Identity
+from harness.study.matched import Matched, guest_budgets, matched, own_budget, parts_of
+from harness.study.record import Identity, arm_name
 from harness.study.templates import check_templates
 from harness.suite import Budget, LoadedSuite
 from harness.tasks.cut import cut_splits
@@ -35,7 +36,8 @@ class PlannedRun:
 
     `tuned_by` is the run of the first seed, whose trials choose the setting; None for that run
     itself. `size` is the number of training examples of a point of a learning curve below the
-    whole budget, None at the whole budget.
+    whole budget, None at the whole budget. `beside` says in what the run is not matched with the
+    suite's own budget.
     """
 
     identity: Identity
@@ -43,6 +45,7 @@ class PlannedRun:
     budget: Budget
     tuned_by: str | None = None
     size: int | None = None
+    beside: tuple[str, ...] = ()
 
     @property
     def run_id(self) -> str:
@@ -55,10 +58,11 @@ class PlannedRun:
 
     @property
     def title(self) -> str:
-        """For people: method, backbone, training size where it is not the whole, and seed."""
+        """For people: method, backbone, what is not as in the suite's budget, and seed."""
         on = f" on {self.identity.backbone}" if self.identity.backbone else ""
         of = f", {self.size} examples" if self.size else ""
-        return f"{self.identity.label}{on}{of}, seed {self.identity.seed}"
+        beside = "".join(f", {text}" for text in self.beside)
+        return f"{self.identity.label}{on}{of or beside}, seed {self.identity.seed}"
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,8 @@ class Plan:
     embedder: Handle | None
     device: Device
     runs: tuple[PlannedRun, ...]
+    parts: tuple[Matched, ...]
+    """What the arms that are ranked together share: the suite's own budget first."""
     samples: dict[tuple[int | None, ...], Splits] = field(default_factory=dict, repr=False)
     """By size and words, as they were asked for: items lie in a file, and all runs of a budget
     want the same."""
@@ -98,14 +104,18 @@ def make_plan(loaded: LoadedSuite, device: Device) -> Plan:
     _check_weights(loaded, handles, entries)
     check_templates(loaded, handles, entries)
     embedder = _whole_embedder(loaded)
-    plan = Plan(loaded, task, handles, embedder, device, ())
+    plan = Plan(loaded, task, handles, embedder, device, (), parts_of(loaded.suite, entries))
     runs: list[PlannedRun] = []
     for entry in sorted(entries, key=lambda e: e.inner is not None):
-        for size in (None, *_sizes(plan, entry.backbone)):
-            runs += _seeds(plan, entry, size, runs)
-    _check_names(loaded, [r for r in runs if r.tuned_by is None and r.size is None])
+        for size, budget in _budgets(plan, entry):
+            # A smaller size may be what a part with fewer examples asks for, too.
+            known = {run.run_id for run in runs}
+            runs += [run for run in _seeds(plan, entry, size, budget, runs)
+                     if run.run_id not in known]
+    plan = dataclasses.replace(plan, runs=tuple(runs))
+    _check_names(loaded, entries)
     _check_metric(plan)
-    return dataclasses.replace(plan, runs=tuple(runs))
+    return plan
 
 
 def _check_weights(loaded: LoadedSuite, handles: Mapping[str, Handle], entries: Sequence[Entry]
@@ -132,16 +142,22 @@ def _whole_embedder(loaded: LoadedSuite) -> Handle | None:
     return embedder
 
 
-def _sizes(plan: Plan, backbone: str | None) -> tuple[int, ...]:
-    """Training sizes below what the budget gives, which may be less than it allows."""
+def _budgets(plan: Plan, entry: Entry) -> Iterator[tuple[int | None, Budget]]:
+    """Every budget that a method is run at: its own, those of other backbones that it is cheap
+    enough for, and smaller training sizes, which are told, below what its own gives."""
     suite = plan.loaded.suite
-    most = len(plan.sample(suite.budget_for(backbone)).train)
-    return tuple(size for size in suite.sizes_for(backbone) if size < most)
+    own = own_budget(suite, entry)
+    yield None, own
+    for budget in guest_budgets(suite, entry):
+        yield None, budget
+    for size in sorted({size for size in suite.train_sizes if size < own.train}):
+        if size < len(plan.sample(own).train):
+            yield size, own.model_copy(update={"train": size})
 
 
-def _check_names(loaded: LoadedSuite, methods: Sequence[PlannedRun]) -> None:
+def _check_names(loaded: LoadedSuite, entries: Sequence[Entry]) -> None:
     """Reports name a method by label and backbone: both together must be unique."""
-    names = [run.identity.name for run in methods]
+    names = [arm_name(entry.label, entry.backbone) for entry in entries]
     for name in names:
         if names.count(name) > 1:
             raise loaded.error((), f"two methods are called '{name}'",
@@ -153,8 +169,7 @@ def _check_metric(plan: Plan) -> None:
     loaded, labels = plan.loaded, plan.task.labels
     if loaded.suite.decide.metric != "roc_auc" or not labels:
         return
-    budgets = [loaded.suite.budget_for(name) for name in (None, *plan.backbones)]
-    test = min((plan.sample(budget).test for budget in budgets), key=len)
+    test = min((plan.sample(run.budget).test for run in plan.runs), key=len)
     lacking, ever = (_one_sided(labels, items) for items in (test, plan.task.splits.test))
     if lacking:
         raise loaded.error(
@@ -170,25 +185,25 @@ def _one_sided(labels: Sequence[str], items: Sequence[Example]) -> list[str]:
     return [label for number, label in enumerate(labels) if counts[number] in (0, len(items))]
 
 
-def _seeds(plan: Plan, entry: Entry, size: int | None, before: list[PlannedRun]
-           ) -> list[PlannedRun]:
-    """The runs of a method at one training size, first seed first."""
-    whole = plan.loaded.suite.budget_for(entry.backbone)
-    budget = whole if size is None else whole.model_copy(update={"train": size})
+def _seeds(plan: Plan, entry: Entry, size: int | None, budget: Budget,
+           before: list[PlannedRun]) -> list[PlannedRun]:
+    """The runs of a method at one budget, first seed first."""
     runs: list[PlannedRun] = []
-    beneath = _beneath(entry, before, size)
+    beside = matched(budget).unlike(plan.parts[0])
+    beneath = _beneath(entry, before, budget)
     random = entry.method.random or any(run.identity.random for run in beneath)
     for seed in range(budget.seeds if random else 1):
         inner = beneath[min(seed, len(beneath) - 1)].run_id if beneath else None
         identity = _identity(plan, entry, budget, seed, random, inner)
-        runs.append(PlannedRun(identity, entry, budget, runs[0].run_id if runs else None, size))
+        runs.append(PlannedRun(identity, entry, budget, runs[0].run_id if runs else None, size,
+                               beside))
     return runs
 
 
-def _beneath(entry: Entry, runs: Sequence[PlannedRun], size: int | None) -> list[PlannedRun]:
+def _beneath(entry: Entry, runs: Sequence[PlannedRun], budget: Budget) -> list[PlannedRun]:
     """The runs of the method underneath by seed; none where an entry stands on none."""
-    return [run for run in runs if run.identity.label == entry.inner and run.size == size
-            and run.identity.backbone == entry.backbone]
+    return [run for run in runs if run.identity.label == entry.inner
+            and run.identity.backbone == entry.backbone and run.budget == budget]
 
 
 def _check_sizes(loaded: LoadedSuite, task: Task) -> None:

@@ -63,7 +63,12 @@ class Identity(RecordPart):
     @property
     def name(self) -> str:
         """Method and backbone, as reports call them: `lora (minilm)`."""
-        return f"{self.label} ({self.backbone})" if self.backbone else self.label
+        return arm_name(self.label, self.backbone)
+
+
+def arm_name(label: str, backbone: str | None) -> str:
+    """What reports call a method on a backbone."""
+    return f"{label} ({backbone})" if backbone else label
 
 
 class Status(RecordPart):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from harness.common.files import sha256_json
 from harness.measure.latency import LatencyFigures, measure_latency
+from harness.methods.reading import reading
 from harness.study.work import Assignment, load_fitted
 from harness.suite import Latency
 from harness.tasks.examples import Example
@@ -36,7 +37,7 @@ def time_round(timed: Round, say: Callable[[str], None]) -> dict[str, LatencyFig
     for assignment in timed.assignments:
         say(f"latency: loading {assignment.identity.label}")
         # Without kept features: a request's text is always new.
-        fitted[assignment.identity.run_id] = load_fitted(
-            dataclasses.replace(assignment, features=None))
+        model = load_fitted(dataclasses.replace(assignment, features=None))
+        fitted[assignment.identity.run_id] = reading(model, assignment.budget.max_words)
     return measure_latency(fitted, timed.items, timed.settings, timed.assignments[0].device,
                            timed.name, say)

@@ -10,6 +10,7 @@ from harness.measure.generation import Generation
 from harness.measure.multilabel import SetQuality
 from harness.measure.part import RecordPart
 from harness.measure.quality import Quality
+from harness.study.matched import Matched, matched
 from harness.study.plan import Plan
 from harness.study.record import Record
 from harness.suite import Decide, Kind
@@ -75,6 +76,11 @@ class Study(RecordPart):
     data: DataFacts
     backbones: tuple[BackboneFacts, ...]
     records: tuple[Record, ...]
+    parts: tuple[Matched, ...] = ()
+    """What the arms that are ranked together share, the suite's own budget first; older studies
+    have none, and rank all of their arms together."""
+    train_sizes: tuple[int, ...] = ()
+    """Smaller ones, that every method was asked for."""
     unfinished: tuple[str, ...] = ()
     """Titles of planned runs that have no record yet."""
     findings: tuple[Finding, ...] = ()
@@ -85,8 +91,21 @@ class Study(RecordPart):
         """What runs of this kind of task are measured by."""
         return FIGURES[self.kind].metrics
 
+    def of_part(self, part: Matched) -> tuple[Record, ...]:
+        """The records that are ranked together."""
+        return tuple(r for r in self.records if matched(r.identity.budget) == part)
+
+    def around(self, part: Matched) -> tuple[Record, ...]:
+        """Those, and the smaller training sizes of their learning curves."""
+        sizes = {part.train, *self.train_sizes}
+        return tuple(r for r in self.records if r.identity.train in sizes
+                     and matched(r.identity.budget | {"train": part.train}) == part)
+
     def whole(self) -> tuple[Record, ...]:
         """The records at the whole budget: all but the smaller sizes of learning curves."""
+        if self.parts:
+            parts = set(self.parts)
+            return tuple(r for r in self.records if matched(r.identity.budget) in parts)
         train = {None: self.budget["train"]} | {b.name: b.budget["train"] for b in self.backbones}
         return tuple(r for r in self.records
                      if r.identity.train == train[r.identity.backbone])
@@ -109,6 +128,7 @@ def make_study(plan: Plan, records: Mapping[str, Record], findings: tuple[Findin
             for handle in plan.backbones.values()
         ),
         records=tuple(records[run.run_id] for run in plan.runs if run.run_id in records),
+        parts=plan.parts, train_sizes=suite.train_sizes,
         unfinished=tuple(run.title for run in plan.runs if run.run_id not in records),
         findings=findings,
     )

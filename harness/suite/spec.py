@@ -249,8 +249,3 @@ class Suite(Part):
         if backbone is None:
             return self.budget
         return self.backbones[backbone].budget.of(self.budget)
-
-    def sizes_for(self, backbone: str | None) -> tuple[int, ...]:
-        """Training sizes below the budget's own, rising."""
-        whole = self.budget_for(backbone).train
-        return tuple(sorted({size for size in self.train_sizes if size < whole}))

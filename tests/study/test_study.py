@@ -68,7 +68,8 @@ def edit(path, change):
 def test_a_study_from_plan_to_report(suite_file, tmp_path, device):
     plan, store, ran, records = go(suite_file, tmp_path, device)
     # What hangs on no seed runs once: majority, tfidf, knn, features; `full` has two seeds.
-    assert len(ran) == len(plan.runs) == 4 + 2 + 3
+    cheap = {"majority", "tfidf", "knn (enc)", "features (enc)"}
+    assert len(ran) == len(plan.runs) == 4 + 2 + 3 + len(cheap)
     assert {r.status.state for r in records.values()} == {"ok"}
     study = make_study(plan, records)
 
@@ -77,17 +78,23 @@ def test_a_study_from_plan_to_report(suite_file, tmp_path, device):
         "Forgetting": None}
 
     published = publish(study, store.predictions, {})
-    summary = published.summary
-    assert summary.common_items == 12
-    by_name = {row.name: row for row in summary.rows}
+    assert [beside.title for beside in published.beside] == ["On 12 test items"]
+    summary, there = published.summary, published.beside[0].summary
+    assert (summary.common_items, there.common_items) == (18, 12)
+    by_name = {row.name: row for row in (*summary.rows, *there.rows)}
+    assert {row.name for row in summary.rows} == {*cheap, "full (enc)"}
+    assert {row.name for row in there.rows} == {*cheap, "zero-shot (dec)", "lora (dec)",
+                                                "rag+lora (dec)"}
     assert by_name["full (enc)"].test_items == 18
     assert by_name["zero-shot (dec)"].test_items == 12
     assert by_name["full (enc)"].common["macro_f1"].seeds == 2
     assert by_name["zero-shot (dec)"].common["macro_f1"].sd is None
     assert {name for name, row in by_name.items() if row.random} == {
         "full (enc)", "lora (dec)", "rag+lora (dec)"}
-    means = [row.common["macro_f1"].mean for row in summary.rows]
-    assert means == sorted(means, reverse=True)
+    for found in (summary, there):
+        means = [row.common["macro_f1"].mean for row in found.rows]
+        assert means == sorted(means, reverse=True)
+        assert len(found.pairs) == len(means) * (len(means) - 1) // 2
 
     lora = next(r for r in records.values() if r.identity.label == "lora")
     on_top = next(r for r in records.values() if r.identity.label == "rag+lora")
@@ -127,10 +134,11 @@ def test_a_learning_curve_has_a_matched_run_at_every_size(suite_file, tmp_path, 
     assert samples[8] == samples[16][:8]
     assert samples[16] == samples[None][:16]
     published = publish(make_study(plan, records), store.predictions, {})
-    assert {tuple(p.train for p in c.points) for c in published.curves.curves} == {
+    found = [published.curves, *(beside.curves for beside in published.beside)]
+    assert {tuple(p.train for p in c.points) for curves in found for c in curves.curves} == {
         (8, 16, len(samples[None]))}
-    assert len(published.summary.rows) == len({(r.identity.backbone, r.identity.label)
-                                               for r in plan.runs})
+    assert {row.name for part in (published, *published.beside) for row in part.summary.rows} == {
+        r.identity.name for r in plan.runs}
     assert [rule.name for rule in published.rules if rule.held is False] == []
     timed = [r for r in records.values() if r.latency]
     assert {r.identity.budget["train"] for r in timed} == {plan.loaded.suite.budget.train}
