@@ -90,7 +90,7 @@ def test_the_study_holds_the_verdict_and_the_tables(logged):
     tables = list((store.folder / "wandb").rglob("methods*.table.json"))
     assert len(tables) == 1
     rows = json.loads(tables[0].read_text())["data"]
-    assert [row[0] for row in rows] == [row.label for row in published.summary.rows]
+    assert [row[1] for row in rows] == [row.label for row in published.summary.rows]
 
 
 def test_nothing_about_the_machine_or_the_user_is_in_what_would_be_sent(logged):

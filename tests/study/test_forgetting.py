@@ -109,7 +109,8 @@ def test_every_run_that_changes_weights_is_measured_and_others_forget_nothing(
     study_ = make_study(plan, {r.run_id: store.load(r.run_id) for r in plan.runs})
     rule = next(r for r in matching_rules(study_, store.predictions) if r.name == "Forgetting")
     assert rule.held, rule.evidence
-    rows = {row.name: row for row in publish(study_, store.predictions, {}).summary.rows}
+    published = publish(study_, store.predictions, {})
+    rows = {row.name: row for part in (published, *published.beside) for row in part.summary.rows}
     assert rows["lora (dec)"].forgot.difference.mean == lora.mean.difference
     assert rows["zero-shot (dec)"].forgot.changed is False
     assert rows["majority"].forgot is None
