@@ -9,21 +9,14 @@ from itertools import pairwise
 import pyarrow as pa
 
 from harness.backbones.handle import ASKED
+from harness.compare.alike import alike_rules
 from harness.compare.arms import Predictions
-from harness.measure.part import RecordPart
+from harness.compare.conditions import conditions, ranked_together
+from harness.compare.rule import Rule
 from harness.measure.retrieval import PassageRetrieval, Retrieval
 from harness.study.matched import Matched, matched
 from harness.study.record import Record
 from harness.study.study import Study
-
-
-class Rule(RecordPart):
-    """A rule, whether it held (None: not applicable here), and what shows it."""
-
-    name: str
-    says: str
-    held: bool | None
-    evidence: str
 
 
 def matching_rules(study: Study, predictions: Predictions) -> tuple[Rule, ...]:
@@ -31,8 +24,10 @@ def matching_rules(study: Study, predictions: Predictions) -> tuple[Rule, ...]:
     done = [r for r in study.records if r.status.state == "ok"]
     whole = [r for r in study.whole() if r.status.state == "ok"]
     tables = {r.identity.run_id: predictions(r.identity.run_id) for r in done}
-    return (_same_items(study, done, tables), _same_budget(study, done), _same_effort(done),
-            _same_seeds(study), _same_question(done), _same_knowledge(study, done),
+    alike = alike_rules({title: conditions(arms)
+                         for title, arms in ranked_together(study).items()})
+    return (_same_items(study, done, tables), *alike, _same_budget(study, done), _same_seeds(study),
+            _same_question(done), _same_knowledge(study, done),
             _same_clock(whole), _same_forgetting(whole), _two_costs(done))
 
 
@@ -86,21 +81,6 @@ def _same_budget(study: Study, done: list[Record]) -> Rule:
         evidence=" ".join(["One budget within each backbone.", *departures]) if departures
         else "One budget for all runs.",
     )
-
-
-def _same_effort(done: list[Record]) -> Rule:
-    fewer, held = set(), True
-    for record in done:
-        if record.trials and len(record.trials) != record.identity.budget["trials"]:
-            fewer.add(record.identity.method)
-            held = held and len(record.trials) == 1
-    text = "Every method tried the same number of settings, on the first seed, on validation."
-    if fewer:
-        text = (f"{', '.join(sorted(fewer))}: one setting, as there is nothing to tune; "
-                "all others tried the budget's number.")
-    return Rule(name="Same tuning effort",
-                says="The same number of trials for every method, over its own grid; their cost "
-                     "counts.", held=held, evidence=text)
 
 
 def _same_seeds(study: Study) -> Rule:

@@ -20,7 +20,7 @@ import plotly.graph_objects as go
 import pyarrow as pa
 
 from harness.common.files import sha256_json, write_atomic
-from harness.report import beside, sentences
+from harness.report import alike, beside, sentences
 from harness.report.figures import figures
 from harness.report.published import Published
 from harness.study.record import Record
@@ -151,6 +151,7 @@ def _log_comparison(run: Any, published: Published) -> None:
 
     run.summary["verdict"] = sentences.headline(published)
     run.summary["why"] = " ".join(sentences.why(published))
+    run.summary["doubts"] = " ".join(alike.doubts(published))
     run.summary["standing"] = sentences.standing(published.summary)
     metric = published.summary.metric
     views = {"": published} | {part.title: published.of(part) for part in published.beside}
@@ -164,6 +165,11 @@ def _log_comparison(run: Any, published: Published) -> None:
     run.log({"methods": wandb.Table(data=rows, columns=[
         "part", "method", "backbone", metric, "low", "high", "standing", "forgetting",
         "device_hours", "p50_ms", "artifact_bytes"])})
+    given = [[title, row.name, *(f"{text} (unlike)" if unlike else text
+                                 for text, unlike in alike.cells(row))]
+             for title, rows_ in alike.tables(published) for row in rows_]
+    if given:
+        run.log({"matching": wandb.Table(data=given, columns=["part", "method", *alike.HEADINGS])})
     pairs = [[part, pair.first, pair.second, d.difference, d.low, d.high, d.adjusted]
              for part, view in views.items()
              for pair in view.summary.pairs if (d := pair.differences.get(metric))]

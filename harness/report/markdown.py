@@ -6,7 +6,7 @@ from harness.compare.curves import LearningCurves
 from harness.compare.freshness import Freshness
 from harness.compare.summary import Row
 from harness.measure.retrieval import PassageRetrieval
-from harness.report import beside, by_slice, sentences, words
+from harness.report import alike, beside, by_slice, sentences, words
 from harness.report.published import Published
 from harness.study.record import Record
 
@@ -38,6 +38,7 @@ def markdown(published: Published) -> str:
     lines += _forgetting(study.whole())
     lines += by_slice.markdown(published)
     lines += _findings(published)
+    lines += _conditions(published)
     lines += ["## Matching rules", "", "| rule | held | evidence |", "|---|---|---|"]
     lines += [f"| {rule.name} | {_held(rule.held)} | {words.cell(rule.evidence)} |"
               for rule in published.rules]
@@ -74,10 +75,28 @@ def _beside(published: Published) -> list[str]:
         lines += [f"## {words.cell(part.title)}", "",
                   f"**{words.cell(sentences.headline(view))}**", "",
                   words.cell(" ".join(sentences.why(view))), "",
+                  *(text for line in alike.doubts(view) for text in (words.cell(line), "")),
                   words.cell(sentences.standing(view.summary)), "", *_table(view)]
         lines += [f"- {words.cell(row.name)}: {words.cell(row.reason)}"
                   for row in view.summary.rows if row.reason]
         lines += _curves(view.curves)
+    return lines
+
+
+def _conditions(published: Published) -> list[str]:
+    """What every arm was given; marked where it is unlike the others."""
+    lines = []
+    for title, rows in alike.tables(published):
+        lines += [f"### {words.cell(title)}" if title else "## Matching", ""]
+        lines += [] if title else [
+            "What every arm was given and how far it came with it, first seed. **✗** marks what is "
+            "unlike the arms that it is ranked with, or in doubt, in any seed.", ""]
+        lines += [f"| method | {' | '.join(alike.HEADINGS)} |",
+                  f"|---{'|---' * len(alike.HEADINGS)}|"]
+        lines += ["| " + " | ".join([words.cell(row.name), *(
+            words.cell(text) + (" **✗**" if unlike else "") for text, unlike in alike.cells(row))])
+            + " |" for row in rows]
+        lines.append("")
     return lines
 
 
@@ -107,7 +126,8 @@ def _row(row: Row, metric: str, beside: tuple[str, str]) -> str:
 
 def _verdict(published: Published) -> list[str]:
     lines = [f"**{words.cell(sentences.headline(published))}**", "",
-             words.cell(" ".join(sentences.why(published))), ""]
+             words.cell(" ".join(sentences.why(published))), "",
+             *(text for line in alike.doubts(published) for text in (words.cell(line), ""))]
     for title, said in (
             ("Other choices", sentences.rivals(published)),
             ("What would change it", sentences.would_change(published)),

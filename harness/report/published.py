@@ -13,11 +13,13 @@ from harness.common.errors import HarnessError
 from harness.common.sealed import sealed, unsealed
 from harness.compare.arms import Arm, Measured, Predictions, arms_of, measure_arms
 from harness.compare.calibration import Reliability, reliabilities
+from harness.compare.conditions import Conditions, conditions
 from harness.compare.curves import LearningCurves, learning_curves
 from harness.compare.disagreements import Disagreement, disagreements
 from harness.compare.fairness import Fairness, fairness
 from harness.compare.freshness import Freshness, freshness
-from harness.compare.matching import Rule, matching_rules
+from harness.compare.matching import matching_rules
+from harness.compare.rule import Rule
 from harness.compare.summary import Summary, summarise
 from harness.compare.verdict import Verdict, decide
 from harness.measure.part import RecordPart
@@ -36,6 +38,7 @@ class Beside(RecordPart):
     """In what it departs from the suite's own budget."""
     summary: Summary
     verdict: Verdict
+    conditions: tuple[Conditions, ...] = ()
     curves: LearningCurves | None = None
 
     @property
@@ -56,6 +59,8 @@ class Published(RecordPart):
     summary: Summary
     beside: tuple[Beside, ...] = ()
     """The arms of other budgets, in the study's order; older files have none."""
+    conditions: tuple[Conditions, ...] = ()
+    """What each arm was given and how far it came, best first; older files have none."""
     curves: LearningCurves | None
     freshness: Freshness | None = None
     """Of a task with documents that are new after training."""
@@ -71,7 +76,7 @@ class Published(RecordPart):
         """The study as its verdict is on the arms of another budget."""
         return self.model_copy(update={
             "verdict": beside.verdict, "summary": beside.summary, "curves": beside.curves,
-            "beside": ()})
+            "conditions": beside.conditions, "beside": ()})
 
 
 def publish(study: Study, predictions: Predictions, texts: Mapping[str, str]) -> Published:
@@ -82,11 +87,10 @@ def publish(study: Study, predictions: Predictions, texts: Mapping[str, str]) ->
     once = cache(predictions)
     main, *others = study.parts or (None,)
     found = _compared(study, main, once)
-    arms, measured, summary = found.arms, found.measured, found.summary
-    place = {row.name: i for i, row in enumerate(summary.rows)}
-    ranked = sorted(arms, key=lambda arm: place[arm.name])
+    ranked, measured, summary = found.ranked, found.measured, found.summary
     return Published(
         study=study, summary=summary, verdict=found.verdict, curves=found.curves,
+        conditions=conditions(ranked),
         beside=tuple(_beside(study, main, part, once) for part in others
                      if main and study.of_part(part)),
         freshness=freshness(ranked, measured, summary.metric) if measured else None,
@@ -100,7 +104,8 @@ def publish(study: Study, predictions: Predictions, texts: Mapping[str, str]) ->
 class _Compared:
     """What is said of arms that are ranked together."""
 
-    arms: tuple[Arm, ...]
+    ranked: tuple[Arm, ...]
+    """Best first."""
     measured: Measured | None
     summary: Summary
     verdict: Verdict
@@ -114,7 +119,9 @@ def _compared(study: Study, part: Matched | None, predictions: Predictions) -> _
     arms = arms_of(study.whole() if part is None else study.of_part(part))
     measured = measure_arms(records, study.labels, predictions)
     summary = summarise(study, arms, measured)
-    return _Compared(arms, measured, summary, decide(summary, study.decide),
+    place = {row.name: i for i, row in enumerate(summary.rows)}
+    ranked = tuple(sorted(arms, key=lambda arm: place[arm.name]))
+    return _Compared(ranked, measured, summary, decide(summary, study.decide),
                      learning_curves(arms_of(records), measured, summary.metric)
                      if measured else None)
 
@@ -123,7 +130,8 @@ def _beside(study: Study, main: Matched, part: Matched, predictions: Predictions
     found = _compared(study, part, predictions)
     said = ", ".join(part.unlike(main))
     return Beside(part=part, title=said[0].upper() + said[1:], summary=found.summary,
-                  verdict=found.verdict, curves=found.curves)
+                  verdict=found.verdict, curves=found.curves,
+                  conditions=conditions(found.ranked))
 
 
 def published_schema() -> str:

@@ -10,7 +10,7 @@ from harness.compare.pairs import Difference
 from harness.compare.summary import Row, Summary
 from harness.compare.uncertainty import Figure
 from harness.compare.verdict import Breach, Rival, Verdict
-from harness.report import words
+from harness.report import alike, words
 from harness.report.published import Published
 
 UNKNOWN = ("the items cannot tell a difference of any size: they are too few, of one group, or "
@@ -29,7 +29,7 @@ def headline(published: Published) -> str:
     """The verdict in one sentence, and how much of the study it is of."""
     done, left = len(published.study.records), len(published.study.unfinished)
     so_far = f"So far, with {done} of {done + left} runs: " if left else ""
-    return so_far + _decided(published)
+    return so_far + alike.hangs_on(published) + _decided(published)
 
 
 def _decided(published: Published) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from types import TracebackType
 
 from rich.box import SIMPLE_HEAD
@@ -17,11 +18,15 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from harness.compare.conditions import Conditions
 from harness.compare.summary import Row, Summary
-from harness.report import beside, by_slice, sentences, words
+from harness.report import alike, beside, by_slice, sentences, words
 from harness.report.published import Published
 from harness.study.plan import PlannedRun
 from harness.study.record import Record
+
+SHORT = ("examples", "words", "cut", "passes", "stopped by")
+"""Of the matching table's columns those that a terminal holds."""
 
 
 class ProgressWatcher:
@@ -85,22 +90,25 @@ def print_results(console: Console, published: Published) -> None:
     """The result table, best first, with the spread over seeds."""
     summary = published.summary
     console.print(_table(f"{published.study.title} ({published.study.profile})", summary))
-    for line in (sentences.standing(summary), sentences.headline(published),
-                 " ".join(sentences.why(published)), *by_slice.amplified(published),
-                 *beside.shown(published)):
-        if line:
-            console.print(line, markup=False, highlight=False)
+    _say(console, (sentences.standing(summary), sentences.headline(published),
+                   " ".join(sentences.why(published)), *alike.doubts(published),
+                   *by_slice.amplified(published), *beside.shown(published)))
     for part, view in beside.ranked(published):
         console.print(_table(part.title, view.summary))
-        console.print(f"{part.title}: {sentences.headline(view)}", markup=False, highlight=False)
-    for found in (summary, *(part.summary for part in published.beside)):
-        for row in found.rows:
-            if row.reason:
-                console.print(f"no result: {row.name}: {row.reason}", markup=False,
-                              highlight=False)
-    for rule in published.rules:
-        if rule.held is False:
-            console.print(f"matching rule broken: {rule.name}: {rule.evidence}", markup=False)
+        _say(console, (f"{part.title}: {sentences.headline(view)}", *alike.doubts(view)))
+    every = (summary, *(part.summary for part in published.beside))
+    _say(console, (f"no result: {row.name}: {row.reason}" for found in every
+                   for row in found.rows if row.reason))
+    for title, rows in alike.tables(published):
+        console.print(_conditions(title, rows))
+    _say(console, (f"matching rule broken: {rule.name}: {rule.evidence}"
+                   for rule in published.rules if rule.held is False))
+
+
+def _say(console: Console, lines: Iterable[str]) -> None:
+    for line in lines:
+        if line:
+            console.print(line, markup=False, highlight=False)
 
 
 def _table(title: str, summary: Summary) -> Table:
@@ -112,6 +120,17 @@ def _table(title: str, summary: Summary) -> Table:
         table.add_column(column, justify="right", no_wrap=True)
     for row in summary.rows:
         table.add_row(*map(escape, _cells(row, summary.metric)))
+    return table
+
+
+def _conditions(title: str, rows: Sequence[Conditions]) -> Table:
+    """What is unlike the others, or in doubt, arm by arm; the rest is in the report."""
+    table = Table("", *SHORT, title_justify="left",
+                  title=escape(title or "Matching: * is unlike the others, or in doubt"),
+                  box=SIMPLE_HEAD, pad_edge=False)
+    for row in rows:
+        shown = [f"{text} *" if unlike else text for text, unlike in alike.cells(row)]
+        table.add_row(*map(escape, (row.name, *shown[:len(SHORT)])))
     return table
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.compare.alike import DOUBTED
 from harness.measure.forgetting.figures import Forgetting
 from harness.report.published import read_published
 
@@ -44,7 +45,7 @@ def test_a_smoke_study(tmp_path):
     assert f"report: {folder / 'index.html'}" in done.stdout
     published = read_published(folder / "study.json")
     assert {r.status.state for r in published.study.records} == {"ok"}
-    assert [rule.name for rule in published.rules if rule.held is False] == []
+    assert {rule.name for rule in published.rules if rule.held is False} <= set(DOUBTED)
     forgot = {f"{r.identity.label} {r.identity.backbone}": r.forgetting
               for r in published.study.records if r.identity.backbone}
     assert {name for name, f in forgot.items() if f.changed} == {
