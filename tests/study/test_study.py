@@ -156,7 +156,7 @@ def test_a_failed_run_is_a_record_and_the_study_goes_on(suite_file, tmp_path, de
     edit(suite_file, lambda v: (
         v.update(methods=["majority"]), v["budget"].update(seeds=1, trials=1),
         v["backbones"]["enc"].update(methods=["knn"]),
-        v["backbones"]["dec"].update(methods=[bad, "rag+bad", "zero-shot"])))
+        v["backbones"]["dec"].update(methods=[bad, "rag+bad", "zero-shot"], budget={})))
     plan, store, _, records = go(suite_file, tmp_path, device)
     states = {r.identity.label: r.status for r in records.values()}
     assert states["bad"].state == "failed"
