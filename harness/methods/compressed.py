@@ -81,6 +81,7 @@ class Gzip(Method):
 
     name, family, kinds = "gzip", "floor", (None,)
     random = False
+    compares = True
     summary = "nearest training texts by compression, no parameters"
 
     def settings(self, job: Job) -> list[Setting]:

@@ -194,6 +194,8 @@ class Method(ABC):
     """Whether it finds texts by the suite's embedder. Options may say so."""
     random: bool = True
     """Whether its fits hang on the seed; one without is fitted once. Options may say so, too."""
+    compares: ClassVar[bool] = False
+    """Whether it holds each item it answers against each training item."""
     rates: tuple[float, ...] = ()
     """Learning rates that a suite names; the method's own grid where empty."""
     like: ClassVar[str | None] = None

@@ -31,7 +31,8 @@ from harness.tasks.task import Task
 
 WRITTEN = 16_000_000
 """Bytes of the file that tells how quick the disk is."""
-FLOOR_ITEMS = 200
+FLOOR_ITEMS, COMPARED_ITEMS = 200, 24
+"""Items that a method without a backbone is measured on; where it holds each against each."""
 
 
 @dataclass(frozen=True)
@@ -115,11 +116,12 @@ def measure_floor(floor: FloorItems, say: Callable[[str], None]) -> Floor:
     watch = Others()
     register_all()
     method = METHODS[floor.run.identity.method](floor.run.identity.options)
-    items = floor.items[:FLOOR_ITEMS]
+    items = floor.items[:COMPARED_ITEMS if method.compares else FLOOR_ITEMS]
     job = Job(floor.task, items, items, floor.run.budget, 0, floor.device, Clock(),
               FeatureStore(None))
     setting = method.settings(job)[0]
     fit = seconds_of(lambda: method.fit(job, setting), floor.device)
     fitted = method.fit(job, setting).fitted
     predict = seconds_of(lambda: fitted.predict(items, Clock()), floor.device)
-    return Floor(fit / len(items), predict / len(items), watch.share())
+    against = len(floor.items) / len(items) if method.compares else 1.0
+    return Floor(fit / len(items), against * predict / len(items), watch.share())
