@@ -67,10 +67,17 @@ class AskedDecoder(ABC):
             return self.answer(*self.behind_head(questions))
 
     def behind_head(self, questions: Sequence[Question]) -> tuple[list[Question], Prefix]:
-        """What stands behind the head that all of these have, and the head's keys and values.
+        """What stands behind the head that all items' prompts have, and the head's keys and values.
         Raises as `check_window`."""
+        return self._behind(shared_head(self.head, [one.prompt for one in questions]), questions)
+
+    def behind_own_head(self, questions: Sequence[Question]) -> tuple[list[Question], Prefix]:
+        """The same behind all that just these prompts begin with."""
+        return self._behind(shared_head(None, [one.prompt for one in questions]), questions)
+
+    def _behind(self, head: list[int], questions: Sequence[Question]
+                ) -> tuple[list[Question], Prefix]:
         self.check_window(questions)
-        head = shared_head(self.head, [question.prompt for question in questions])
         if self.kept is None:
             self.loaded.model.eval()
             check_scoring(self.loaded.model)
@@ -80,9 +87,13 @@ class AskedDecoder(ABC):
 
     def write(self, examples: Sequence[Example], clock: Clock) -> list[Question]:
         """Each item's whole prompt, and the answers to score behind it."""
-        before = None if self.retrieve is None else self.retrieve(examples, clock)
+        before = self.before(examples, clock)
         with clock.phase("tokenize"):
             return self.written(examples, before)
+
+    def before(self, examples: Sequence[Example], clock: Clock) -> list[Parts] | None:
+        """What is retrieved for each item; None for a model that is asked without retrieval."""
+        return None if self.retrieve is None else self.retrieve(examples, clock)
 
     @abstractmethod
     def written(self, examples: Sequence[Example], before: Sequence[Parts] | None

@@ -24,6 +24,7 @@ from harness.backbones.score import Prefix, apart, read_prefix, score_options
 from harness.backbones.texts import Parts
 from harness.backbones.traits import is_seq2seq
 from harness.backbones.writers import writer_for
+from harness.common.clock import Clock
 from harness.methods.asked import BATCH, AskedDecoder, Save
 from harness.methods.balance import ALIKE, Weighing
 from harness.methods.generator import DecoderGenerator
@@ -54,17 +55,35 @@ class DecoderClassifier(AskedDecoder):
         """Answer by a rule; where its offset is the same for all items, find it once."""
         self.rule, self.offset = rule, np.zeros(1)
         if rule.prompts and not self.beside_each:
-            log_p = self.log_likelihoods(*self.behind_head(rule.beside(self.writer, ())))
+            log_p = self.log_likelihoods(*self.behind_own_head(rule.beside(self.writer, ())))
             self.offset = rule.offset(log_p, self.link)
 
+    def predict(self, examples: Sequence[Example], clock: Clock) -> np.ndarray:
+        """As the base has it; where each item has an offset of its own, what its prompt and those
+        beside it begin with is read once, item by item."""
+        if not self.beside_each:
+            return super().predict(examples, clock)
+        before = self.before(examples, clock)
+        with clock.phase("tokenize"):
+            groups = [[*self.writer.questions([example], [parts]),
+                       *self.rule.beside(self.writer, parts)]
+                      for example, parts in zip(examples, before or (), strict=True)]
+        with clock.phase("generate"):
+            return np.concatenate([self._beside_others(*self.behind_own_head(group))
+                                   for group in groups])
+
     def answer(self, items: Sequence[Question], prefix: Prefix) -> np.ndarray:
-        """Probabilities of the classes, [items, classes], of what `written` returned."""
-        log_p, offsets = self.log_likelihoods(items, prefix), self.offset
-        count = len(items) // (1 + self.beside_each)
-        if self.beside_each:
-            beside = log_p[count:].reshape(count, self.beside_each, -1)
-            offsets = np.stack([self.rule.offset(rows, self.link) for rows in beside])
-        found = scores(self.rule, log_p[:count], offsets, self.writer, items[:count])
+        """Probabilities of the classes, [items, classes]."""
+        return self._probabilities(self.log_likelihoods(items, prefix), self.offset, items)
+
+    def _beside_others(self, items: Sequence[Question], prefix: Prefix) -> np.ndarray:
+        """Of the first item, [1, classes]; the others tell its offset."""
+        log_p = self.log_likelihoods(items, prefix)
+        return self._probabilities(log_p[:1], self.rule.offset(log_p[1:], self.link), items[:1])
+
+    def _probabilities(self, log_p: np.ndarray, offset: np.ndarray, items: Sequence[Question]
+                       ) -> np.ndarray:
+        found = scores(self.rule, log_p, offset, self.writer, items)
         return np.stack([self.link.of_options(row) for row in found])
 
     def log_likelihoods(self, items: Sequence[Question], prefix: Prefix) -> np.ndarray:
@@ -82,12 +101,8 @@ class DecoderClassifier(AskedDecoder):
 
     def written(self, examples: Sequence[Example], before: Sequence[Parts] | None
                 ) -> list[Question]:
-        """Prompts with all answers; behind all of them those that are read beside each."""
-        questions = self.writer.questions(examples, before)
-        if not self.beside_each:
-            return questions
-        return [*questions, *(one for parts in before or ()
-                              for one in self.rule.beside(self.writer, parts))]
+        """Prompts with all answers."""
+        return self.writer.questions(examples, before)
 
     def save(self, folder: Path) -> None:
         super().save(folder)

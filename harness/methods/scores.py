@@ -107,9 +107,9 @@ RULES: dict[Score, Rule] = {
 PLAIN = RULES["plain"]
 
 
-def scores(rule: Rule, log_p: np.ndarray, offsets: np.ndarray, writer: PromptWriter,
+def scores(rule: Rule, log_p: np.ndarray, offset: np.ndarray, writer: PromptWriter,
            questions: Sequence[Question]) -> np.ndarray:
-    """Scores of each question's answers, [questions, answers], from their log-likelihoods and from
-    offsets that are the same for all ([answers]) or each question's own ([questions, answers])."""
+    """Scores of each question's answers, [questions, answers], from their log-likelihoods and the
+    answers' offset [answers]."""
     sizes = np.stack([rule.size(writer, question) for question in questions])
-    return np.asarray((log_p - offsets) / sizes)
+    return np.asarray((log_p - offset) / sizes)
