@@ -192,6 +192,8 @@ class Method(ABC):
     """Then what it fits is `Adapted`."""
     embeds: bool = False
     """Whether it finds texts by the suite's embedder. Options may say so."""
+    learns: bool = True
+    """Whether training examples change its answers."""
     random: bool = True
     """Whether its fits hang on the seed; one without is fitted once. Options may say so, too."""
     compares: ClassVar[bool] = False

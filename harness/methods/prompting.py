@@ -25,7 +25,7 @@ class ZeroShot(Scored):
     """The task's prompt alone."""
 
     name, family = "zero-shot", "prompting"
-    random = False
+    random = learns = False
     summary = "the prompt alone"
 
     def fit(self, job: Job, setting: Setting) -> Fit:

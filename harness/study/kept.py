@@ -50,8 +50,8 @@ def saved_run(loaded: LoadedSuite, task: Task, device: Device, store: Store, rec
         below = store.record(identity.inner)
         inner = saved_run(loaded, task, device, store, below, store.artifact(identity.inner))
     budget = Budget.model_validate(identity.budget)
-    splits = cut_splits(task.splits.sample(budget.train, budget.validation, budget.test),
-                        budget.max_words)
+    splits = cut_splits(task.splits.sample(budget.train, budget.validation, budget.test,
+                                           identity.draw), budget.max_words)
     embedder = get_embedder(loaded) if identity.embedder_sha256 else None
     if embedder is not None and embedder.sha256 != identity.embedder_sha256:
         raise HarnessError(f"run {identity.run_id} retrieves by another embedder than suite "

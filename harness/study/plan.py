@@ -78,12 +78,13 @@ class Plan:
     parts: tuple[Matched, ...]
     """What the arms that are ranked together share: the suite's own budget first."""
     samples: dict[tuple[int | None, ...], Splits] = field(default_factory=dict, repr=False)
-    """By size and words, as they were asked for: items lie in a file, and all runs of a budget
+    """By size, draw and words, as they were asked for: items lie in a file, and all runs of a draw
     want the same."""
 
-    def sample(self, budget: Budget) -> Splits:
-        """The items that a budget allows, with the words that it lets every method read."""
-        size = (budget.train, budget.validation, budget.test)
+    def sample(self, budget: Budget, draw: int = 0) -> Splits:
+        """The items that a budget allows, with the words that it lets every method read. Draws
+        differ in training items alone."""
+        size = (budget.train, budget.validation, budget.test, draw)
         if (*size, budget.max_words) not in self.samples:
             self.samples[*size, budget.max_words] = cut_splits(self.task.splits.sample(*size),
                                                                budget.max_words)
@@ -191,13 +192,20 @@ def _seeds(plan: Plan, entry: Entry, size: int | None, budget: Budget,
     runs: list[PlannedRun] = []
     beside = matched(budget).unlike(plan.parts[0])
     beneath = _beneath(entry, before, budget)
-    random = entry.method.random or any(run.identity.random for run in beneath)
+    drawn = entry.method.learns and _draws(plan, budget)
+    random = entry.method.random or drawn or any(run.identity.random for run in beneath)
     for seed in range(budget.seeds if random else 1):
         inner = beneath[min(seed, len(beneath) - 1)].run_id if beneath else None
         identity = _identity(plan, entry, budget, seed, random, inner)
         runs.append(PlannedRun(identity, entry, budget, runs[0].run_id if runs else None, size,
                                beside))
     return runs
+
+
+def _draws(plan: Plan, budget: Budget) -> bool:
+    """Whether each seed draws training items of its own."""
+    return (plan.loaded.suite.decide.scope == "such-items"
+            and len(plan.task.splits.train) > budget.train)
 
 
 def _beneath(entry: Entry, runs: Sequence[PlannedRun], budget: Budget) -> list[PlannedRun]:
@@ -224,7 +232,7 @@ def _identity(plan: Plan, entry: Entry, budget: Budget, seed: int, random: bool,
         run_id="", suite=plan.loaded.suite.name, backbone=entry.backbone,
         kind=handle.kind if handle else None, method=entry.method.name, label=entry.label,
         family=entry.method.family, options=entry.method.described(), inner=inner, seed=seed,
-        random=random,
+        random=random, draw=seed if _draws(plan, budget) else 0,
         budget=budget.model_dump(exclude={"seeds"}),
         metric=plan.loaded.suite.decide.metric, task_sha256=plan.task.sha256,
         backbone_sha256=handle.sha256 if handle else None,

@@ -46,7 +46,7 @@ def _misfit(plan: Plan, run: PlannedRun) -> Misfit | None:
     tokenizer = _tokenizer(handle)
     window = _window(handle) - _virtual_tokens(plan, run)
     writer = writer_for(handle.kind, tokenizer, plan.task, run.budget.max_length)
-    splits = plan.sample(run.budget)
+    splits = plan.sample(run.budget, run.identity.draw)
     shown = run.entry.method.shows(Asking(
         writer, tuple(splits.train), plan.task.corpus, plan.task.kind, run.budget.trials,
         run.identity.seed, run.identity.inner is not None))

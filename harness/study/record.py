@@ -39,6 +39,9 @@ class Identity(RecordPart):
     random: bool = True
     """Whether the result hangs on the seed. A method without randomness has one run, and a spread
     over seeds that is known to be zero; one with it whose spread is not known has one run, too."""
+    draw: int = 0
+    """Which draw of training items it learned from, the same for all methods: the seed's own where
+    the study is about training sets of this size and there are more items than that."""
     budget: dict[str, int | None]
     metric: Metric | None = None
     """What decides, on validation too: which weights and which setting are kept."""

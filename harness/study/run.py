@@ -88,7 +88,9 @@ def assign(plan: Plan, store: Store, run: PlannedRun) -> Assignment:
                                  sharded=run.identity.sharded)
     return Assignment(
         identity=run.identity,
-        task=dataclasses.replace(plan.task, splits=plan.sample(run.budget)), budget=run.budget,
+        task=dataclasses.replace(plan.task,
+                                 splits=plan.sample(run.budget, run.identity.draw)),
+        budget=run.budget,
         backbone=plan.backbones[run.entry.backbone] if run.entry.backbone else None,
         embedder=plan.embedder, device=device, runs=Path(store.folder).resolve(),
         features=cache_folder() / "features", setting=tuned.setting if tuned else None,

@@ -20,6 +20,11 @@ METRICS: dict[Kind, tuple[Metric, ...]] = {
 """What a study of each kind of task can be decided by."""
 
 
+Scope = Literal["such-items", "these-items"]
+"""What a verdict is about: training sets of the budget's size, so that each seed draws its own
+where there are more; or the one set that is drawn first, whatever the seed."""
+
+
 class Limits(Part):
     """What a method may not exceed to be recommended; None for no limit."""
 
@@ -57,6 +62,7 @@ class Decide(Part):
     """How a study is decided."""
 
     metric: Metric = "macro_f1"
+    scope: Scope = "such-items"
     matters: float = Field(0.02, gt=0, lt=1)
     """The smallest difference of the metric that would matter to you."""
     requests: int = Field(1_000_000, ge=0)

@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, overload
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -59,16 +60,39 @@ class Items(Sequence[Example]):
             for batch in file.iter_batches(columns=[name]):
                 yield from batch.column(0).to_pylist()
 
+    def take(self, places: np.ndarray) -> tuple[Example, ...]:
+        """The examples at some places, in their order; no more than `ROW_GROUP` are read at once.
+        """
+        found: dict[int, Example] = {}
+        rising = np.sort(places)
+        with pq.ParquetFile(self.path) as file:
+            for group in np.unique(rising // ROW_GROUP).tolist():
+                own = rising[rising // ROW_GROUP == group]
+                rows = file.read_row_group(group).take(pa.array(own - group * ROW_GROUP))
+                found |= zip(own.tolist(), map(_example, rows.to_pylist()), strict=True)
+        return tuple(found[place] for place in places.tolist())
+
+    def numbers(self, name: str) -> np.ndarray:
+        """`label` or `group` of every example as a number; groups as they first stand."""
+        with pq.ParquetFile(self.path, read_dictionary=["group"]) as file:
+            values = file.read([name])[name].combine_chunks()
+        if pa.types.is_dictionary(values.type):
+            values = values.indices
+        return np.asarray(values)
+
     def _from(self, first: int) -> Iterator[Example]:
         with pq.ParquetFile(self.path) as file:
             groups = range(first // ROW_GROUP, file.num_row_groups)
             for group in groups:
                 rows = file.read_row_group(group).to_pylist()
-                for row in rows[first - group * ROW_GROUP if group == groups[0] else 0:]:
-                    classes = row["classes"]
-                    yield Example(**row | {
-                        "slices": json.loads(row["slices"]),
-                        "classes": None if classes is None else tuple(classes)})
+                yield from map(_example, rows[first - group * ROW_GROUP
+                                              if group == groups[0] else 0:])
+
+
+def _example(row: dict[str, Any]) -> Example:
+    classes = row["classes"]
+    return Example(**row | {"slices": json.loads(row["slices"]),
+                            "classes": None if classes is None else tuple(classes)})
 
 
 def column(examples: Sequence[Example], name: str) -> Iterator[Any]:
@@ -77,6 +101,23 @@ def column(examples: Sequence[Example], name: str) -> Iterator[Any]:
     if isinstance(examples, Items):
         return examples.column(name)
     return (getattr(example, name) for example in examples)
+
+
+def numbers(examples: Sequence[Example], name: str) -> np.ndarray:
+    """`label` or `group` of every example as a number; groups as they first stand."""
+    if isinstance(examples, Items):
+        return examples.numbers(name)
+    found: dict[object, int] = {}
+    values = (getattr(example, name) for example in examples)
+    return np.array([value if name == "label" else found.setdefault(value, len(found))
+                     for value in values], dtype=np.int64)
+
+
+def take(examples: Sequence[Example], places: np.ndarray) -> tuple[Example, ...]:
+    """The examples at some places, in their order."""
+    if isinstance(examples, Items):
+        return examples.take(places)
+    return tuple(examples[place] for place in places.tolist())
 
 
 def write_items(path: Path, tables: Iterator[pa.Table]) -> None:

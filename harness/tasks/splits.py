@@ -9,9 +9,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 
+import numpy as np
+
 from harness.common.kinds import Over
+from harness.tasks.drawing import DRAWS
 from harness.tasks.examples import Example
-from harness.tasks.items import Items
+from harness.tasks.items import Items, numbers, take
 
 CHUNK = 10_000
 
@@ -52,10 +55,25 @@ class Splits:
             yield "]"
         yield "}"
 
-    def sample(self, train: int, validation: int, test: int) -> Splits:
-        """The first items of each part. Smaller samples are contained in larger ones."""
-        return Splits(self.train[:train], self.validation[:validation], self.test[:test],
-                      over=self.over)
+    def sample(self, train: int, validation: int, test: int, draw: int = 0) -> Splits:
+        """The first items of each part. Smaller samples are contained in larger ones of the same
+        draw; a later draw takes other training items in the same way."""
+        learned = (self.train[:train] if not draw
+                   else take(self.train, self._order(draw)[:train]))
+        return Splits(learned, self.validation[:validation], self.test[:test], over=self.over)
+
+    def _order(self, draw: int) -> np.ndarray:
+        if draw not in self._orders:
+            places = np.arange(len(self.train), dtype=np.uint64)
+            self._orders[draw] = DRAWS[self.over](
+                places, numbers(self.train, "label"), numbers(self.train, "group"),
+                f"draw {draw}")
+        return self._orders[draw]
+
+    @cached_property
+    def _orders(self) -> dict[int, np.ndarray]:
+        """Places of the training items by draw."""
+        return {}
 
 
 def _told_apart(part: Sequence[Example]) -> Iterator[Sequence[object]]:

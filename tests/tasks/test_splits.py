@@ -195,3 +195,33 @@ def test_leaks_are_taken_from_the_earlier_split_where_the_suite_says_so():
     assert facts.leaked == 2
     assert [leak.count for leak in facts.leaks] == [1, 1], "what was found is told all the same"
     assert facts.rows == facts.kept + facts.duplicates + facts.leaked
+
+
+@pytest.mark.parametrize("over", ["groups", "items"])
+def test_later_draws_take_other_training_items_alike(over, tmp_path):
+    splits, _ = prepared([make(i % 3, f"g{i // 2}", i) for i in range(600)], CLASSES,
+                         Split(count=over))
+    first, small, large = (splits.sample(n, 9, 9, draw) for n, draw in
+                           ((60, 0), (20, 1), (60, 1)))
+    assert large.train[:20] == small.train
+    assert splits.sample(60, 9, 9, 1) == large
+    assert (large.validation, large.test) == (first.validation, first.test)
+    assert len({e.id for e in large.train} & {e.id for e in first.train}) < 40
+    assert Counter(e.label for e in large.train) == Counter(e.label for e in first.train)
+    assert (len({e.group for e in large.train}) == 60) == (over == "groups")
+    whole = splits.sample(9999, 9, 9, 2)
+    assert Counter(e.id for e in whole.train) == Counter(e.id for e in splits.train)
+
+
+def test_items_of_a_file_are_drawn_as_those_in_memory(tmp_path):
+    """More than are read at once."""
+    rows = [make(i % 3, f"g{i // 4}", i) for i in range(12_000)]
+    ledger = write_rows(tmp_path / "rows.arrow", iter(rows))
+    kept, _ = ledger.kept(CLASSES)
+    over = write_parts(tmp_path, open_rows(tmp_path / "rows.arrow"), kept, draw(kept, Split()),
+                       ledger, {}, Split())
+    lying = Splits(*(Items(part_file(tmp_path, name)) for name in SPLITS), over=over)
+    held = Splits(*(tuple(getattr(lying, name)) for name in SPLITS), over=over)
+    assert len(lying.train) > 4096
+    assert lying.sample(500, 20, 20, 3) == held.sample(500, 20, 20, 3)
+    assert len({e.group for e in lying.sample(500, 20, 20, 3).train}) == 500
