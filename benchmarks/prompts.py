@@ -4,17 +4,17 @@ The legal suite's quick profile on its decoder: what a method shows in its first
 templates, and in a chat with worked examples within the user's turn; each answer scored by every
 rule. All rules are of the same log-likelihoods, so a case is read once. Nothing is chosen here: a
 run chooses among the rules on validation.
-`python -m benchmarks.prompts CASE TEMPLATE` adds a case to `benchmarks/results/prompts.json` and
-writes `.md` beside it.
+Writes `benchmarks/results/prompts.json` and `.md`, case by case: what stands there is not measured
+again. `python -m benchmarks.prompts`.
 """
 
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 
@@ -26,7 +26,7 @@ from harness.common.clock import Clock
 from harness.common.device import Device, detect
 from harness.common.heap import keep_freed_memory
 from harness.measure.quality import macro_f1
-from harness.methods.decoder import DecoderClassifier
+from harness.methods.classifier import DecoderClassifier
 from harness.methods.method import METHODS, Job, Setting
 from harness.methods.scores import RULES, Score
 from harness.study.plan import Plan, make_plan
@@ -37,11 +37,11 @@ BACKBONE, PROFILE = "smollm2", "quick"
 CASES: dict[str, tuple[str, dict[str, object], Setting]] = {
     "zero-shot": ("zero-shot", {}, {}),
     "few-shot": ("few-shot", {}, {"per_class": 1}),
-    "few-shot, similar": ("few-shot", {"choose": "similar"}, {"per_class": 1}),
     "rag": ("rag", {"tokens": 128}, {"k": 3}),
+    "few-shot, similar": ("few-shot", {"choose": "similar"}, {"per_class": 1}),
 }
 """Method, options and the setting that is tried first."""
-TEMPLATES: dict[str, Template] = {"plain": "plain", "chat": "chat", "one turn": "chat"}
+TEMPLATES: dict[str, Template] = {"chat": "chat", "plain": "plain", "one turn": "chat"}
 
 
 def asked(job: Job, case: str, template: str) -> DecoderClassifier:
@@ -112,21 +112,28 @@ def table(found: dict[str, dict[str, object]]) -> list[str]:
 
 
 def main() -> None:
-    """Measure one case, and write all that have been."""
-    case, template = sys.argv[1:]
+    """Measure the cases that are not there yet, and write each as it is done."""
     keep_freed_memory()
-    device: Device = detect()
+    device = detect()
     path = kept("prompts", device)
+    found = json.loads(path.read_text(encoding="utf-8"))["cases"] if path.exists() else {}
     plan = make_plan(load_suite(SUITE, PROFILE), device)
-    row = measured(plan, case, template)
-    known = json.loads(path.read_text(encoding="utf-8"))["cases"] if path.exists() else {}
-    found = {**known, f"{case} / {template}": row}
-    text = "\n".join([
+    for case, template in product(CASES, TEMPLATES):
+        name = f"{case} / {template}"
+        if name in found or (template == "one turn" and case == "zero-shot"):
+            continue
+        found[name] = measured(plan, case, template)
+        keep("prompts", device, {"autocast": device.autocast, "cases": found},
+             told(device, found))
+
+
+def told(device: Device, found: dict[str, dict[str, object]]) -> str:
+    """The figures, for people."""
+    return "\n".join([
         "# Ways to ask an untouched decoder", "",
         f"Macro F1 on the test items of the legal suite's {PROFILE} profile by how answers are "
         f"scored; SmolLM2-135M-Instruct, {device.name}, autocast {device.autocast}. Examples are "
         "one of each class, six nearest, or three nearest in 128 tokens.", "", *table(found), ""])
-    keep("prompts", device, {"autocast": device.autocast, "cases": found}, text)
 
 
 if __name__ == "__main__":

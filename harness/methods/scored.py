@@ -9,7 +9,7 @@ from typing import ClassVar
 from harness.backbones.handle import ASKED
 from harness.common.clock import Clock
 from harness.methods.asked import AskedDecoder
-from harness.methods.decoder import DecoderClassifier
+from harness.methods.classifier import DecoderClassifier
 from harness.methods.method import Asking, Job, Method, Options, Setting
 from harness.methods.scores import RULES, Score
 from harness.suite import Kind as TaskKind

@@ -21,7 +21,7 @@ from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.common.errors import CannotRunError, HarnessError
 from harness.methods import register_all
-from harness.methods.decoder import OFFSET
+from harness.methods.classifier import OFFSET
 from harness.methods.link import LINKS
 from harness.methods.method import METHODS, Job
 from harness.methods.resolve import resolve

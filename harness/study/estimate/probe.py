@@ -20,11 +20,8 @@ from harness.backbones.load import Loaded
 from harness.common.clock import Clock
 from harness.common.device import Device, cpu_count, settle
 from harness.methods import register_all
-from harness.methods.decoder import (
-    DecoderClassifier,
-    nothing_to_save,
-    plain_decoder,
-)
+from harness.methods.classifier import DecoderClassifier
+from harness.methods.decoder import nothing_to_save, plain_decoder
 from harness.methods.encoder import EncoderClassifier, EncoderLearner
 from harness.methods.link import LINKS
 from harness.methods.loop import MAX_GRADIENT_NORM, Learner, seed_everything
