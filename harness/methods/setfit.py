@@ -9,9 +9,10 @@ logistic regression then reads the tuned vectors. Their recipe: 20 pairs of eith
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -32,6 +33,7 @@ from harness.backbones.padding import Padding, find_padding
 from harness.backbones.pooling import MODES, Pool, Pooling, pool_of, pooled_by, pooler
 from harness.common.clock import Clock
 from harness.common.device import Device
+from harness.methods.balance import LINEAR, LinearOptions, balance_of, weights_for
 from harness.methods.encoder import BATCH, count_parameters
 from harness.methods.linear import LinearHead, fit_linear
 from harness.methods.link import LINKS, held_out_loss
@@ -43,7 +45,6 @@ from harness.methods.method import (
     Fitted,
     Job,
     Method,
-    Options,
     Setting,
     spread,
 )
@@ -53,6 +54,8 @@ from harness.suite import Budget
 from harness.tasks.examples import Example, indicator
 
 WEIGHT_DECAY = 0.01
+FitHead = Callable[[np.ndarray], LinearHead]
+"""Of the training items' vectors."""
 
 
 @dataclass
@@ -104,8 +107,8 @@ class PairLearner:
 
     states = None
 
-    def __init__(self, encoder: SentenceEncoder, job: Job, c: float) -> None:
-        self.encoder, self.job, self.c = encoder, job, c
+    def __init__(self, encoder: SentenceEncoder, job: Job, head: FitHead) -> None:
+        self.encoder, self.job, self.head = encoder, job, head
         self.encoded, self.held = encoder.encode(job.train), encoder.encode(job.validation)
         self.classes = indicator(job.train, job.classes)
         self.pairs: list[Pair] = []
@@ -145,7 +148,7 @@ class PairLearner:
             return float("nan")
         seen = len(self.encoded)
         link = LINKS[self.job.task.kind]
-        head = fit_linear(vectors[:seen], self.classes, self.c, link)
+        head = self.head(vectors[:seen])
         return held_out_loss(link, head.predict(vectors[seen:]), self.job.validation)
 
 
@@ -179,8 +182,8 @@ class TunedEmbeddings:
         self.head.save(folder)
 
 
-class SetfitOptions(Options):
-    """How much is learned, and how."""
+class SetfitOptions(LinearOptions):
+    """How much is learned, and how; what rare classes count for the head."""
 
     learning_rates: tuple[Annotated[float, Field(gt=0)], ...] = ()
     """The grid, in order of preference; the method's own where empty."""
@@ -203,11 +206,12 @@ class Setfit(Method):
     summary = "pairs of items tune the encoder, logistic regression reads it"
     changes_weights = True
     options_type = SetfitOptions
+    balances = LINEAR
     like = "full"
 
     def __init__(self, options: Any) -> None:
         super().__init__(options)
-        self.rates = self.options.learning_rates
+        self.rates, self.balance = self.options.learning_rates, self.options.balance
 
     @classmethod
     def reads(cls, backbone: Kind) -> Use:
@@ -222,15 +226,17 @@ class Setfit(Method):
         return Course(max(1, min(self.options.pairs, most)), readings=4, texts=2)
 
     def fit(self, job: Job, setting: Setting) -> Fit:
+        fit_head = partial(fit_linear, targets=indicator(job.train, job.classes),
+                           c=self.options.C, link=LINKS[job.task.kind],
+                           counts=weights_for(balance_of(setting, self), job))
         with job.clock.phase("load"):
             encoder = sentence_encoder(job, self.options.pooling)
         with job.clock.phase("train"):
-            learner = PairLearner(encoder, job, self.options.C)
+            learner = PairLearner(encoder, job, fit_head)
             training = train(learner, self._budgeted(job), float(setting["learning_rate"]),
                              WEIGHT_DECAY)
         with job.clock.phase("fit"):
-            vectors = encoder.embed(learner.encoded)
-            head = fit_linear(vectors, learner.classes, self.options.C, LINKS[job.task.kind])
+            head = fit_head(encoder.embed(learner.encoded))
         return Fit(TunedEmbeddings(encoder, head), training)
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:

@@ -9,6 +9,7 @@ from safetensors.torch import load_file
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.losses import CosineSimilarityLoss
 from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+from sklearn.linear_model import LogisticRegression
 
 from harness.backbones.features import FeatureStore
 from harness.common.clock import Clock
@@ -18,6 +19,11 @@ from harness.methods.setfit import PairLearner, SentenceEncoder, Setfit, sentenc
 from harness.methods.trials import fit_once
 from harness.suite import Budget
 from harness.tasks.task import load_task
+
+
+def no_head(vectors):
+    """These learners are not asked to validate."""
+    raise AssertionError
 
 
 @pytest.fixture
@@ -35,7 +41,7 @@ def test_the_loss_and_its_gradient_are_sentence_transformers(job, pooling):
     words = Transformer(str(job.backbone.path), max_seq_length=job.budget.max_length)
     theirs = SentenceTransformer(modules=[words, Pooling(
         words.get_embedding_dimension(), pooling_mode=pooling)], device="cpu").eval()
-    learner = PairLearner(sentence_encoder(job, pooling), job, 1.0)
+    learner = PairLearner(sentence_encoder(job, pooling), job, no_head)
     count = len(learner.pairs)
     sides = [theirs.preprocess([job.train[getattr(pair, side)].text for pair in learner.pairs])
              for side in ("first", "second")]
@@ -53,7 +59,7 @@ def test_the_loss_and_its_gradient_are_sentence_transformers(job, pooling):
 
 
 def test_a_batch_in_parts_adds_up_to_the_batch(job):
-    learner = PairLearner(sentence_encoder(job), job, 1.0)
+    learner = PairLearner(sentence_encoder(job), job, no_head)
     whole = float(learner.loss(list(range(12))).detach())
     parts = learner.passes(list(range(12)), 5, 0)
     assert [len(part) for part in parts] == [5, 5, 2]
@@ -62,7 +68,7 @@ def test_a_batch_in_parts_adds_up_to_the_batch(job):
 
 
 def test_an_epoch_has_pairs_and_tokens_of_its_own(job):
-    learner = PairLearner(sentence_encoder(job), job, 1.0)
+    learner = PairLearner(sentence_encoder(job), job, no_head)
     first, tokens = learner.pairs, learner.lengths()
     learner.begin(1)
     assert learner.pairs != first
@@ -88,7 +94,7 @@ def test_tuning_draws_alike_together_and_the_others_apart(job):
         return float(np.mean([c for c, p in zip(cosines, pairs, strict=True) if p.alike])
                      - np.mean([c for c, p in zip(cosines, pairs, strict=True) if not p.alike]))
 
-    pairs = PairLearner(sentence_encoder(job), job, 1.0).pairs
+    pairs = PairLearner(sentence_encoder(job), job, no_head).pairs
     before = gap(sentence_encoder(job), pairs)
     seen = dataclasses.replace(job, validation=job.train,
                                budget=job.budget.model_copy(update={"patience": 20}))
@@ -118,3 +124,19 @@ def test_one_class_alone_is_answered(job):
     fitted = fit_once(Setfit({"pairs": 1}), one, {"learning_rate": 1e-4}).fit.fitted
     assert np.array_equal(fitted.predict(job.validation, Clock()),
                           np.tile([0.0, 1.0, 0.0], (len(job.validation), 1)))
+
+
+def test_the_head_counts_classes_alike_where_it_is_told_to(job):
+    """What is tuned is the same; scikit-learn's balanced regression reads it."""
+    rare = dataclasses.replace(job, train=tuple(e for e in job.train if e.label < 2)[:9])
+    rate = {"learning_rate": 1e-4}
+    method = Setfit({"pairs": 1, "C": 3.0, "balance": "weights"})
+    fitted = fit_once(method, rare, rate).fit.fitted
+    vectors = fitted.encoder.embed(fitted.encoder.encode(rare.train))
+    theirs = LogisticRegression(C=3.0, class_weight="balanced", max_iter=2000).fit(
+        vectors, [e.label for e in rare.train])
+    asked = fitted.encoder.embed(fitted.encoder.encode(job.validation))
+    np.testing.assert_allclose(fitted.predict(job.validation, Clock())[:, :2],
+                               theirs.predict_proba(asked), atol=1e-3)
+    plain = fit_once(Setfit({"pairs": 1, "C": 3.0}), rare, rate).fit.fitted
+    assert not np.array_equal(plain.head.weights, fitted.head.weights)
