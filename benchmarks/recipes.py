@@ -28,7 +28,7 @@ from benchmarks.peers.recipe import RECIPES
 from harness.common.device import Device, detect
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_json
-from harness.study.plan import Plan, make_plan
+from harness.study.plan import Plan, draws, make_plan
 from harness.study.record import Record
 from harness.study.store import RECORD, Store
 from harness.suite import Budget, find_suite, load_suite
@@ -51,29 +51,62 @@ Figures = Mapping[str, Mapping[str, Figure]]
 """By who ran (`peer NAME`, `harness METHOD`), then by seed."""
 
 
-def budget_of(plan: Plan, backbone: str, train: int | None) -> Budget:
-    """The backbone's budget, with so many training items."""
+@dataclass(frozen=True)
+class Asked:
+    """What all learn from and answer: a suite's items under a budget, for one encoder."""
+
+    plan: Plan
+    backbone: str
+    budget: Budget
+
+    @property
+    def draws(self) -> bool:
+        """Whether each seed has training items of its own."""
+        return draws(self.plan, self.budget)
+
+    def splits(self, draw: int) -> Splits:
+        """The items of a draw."""
+        return self.plan.sample(self.budget, draw)
+
+    @property
+    def title(self) -> str:
+        """For people."""
+        words = f", {self.budget.max_words} words" if self.budget.max_words else ""
+        splits = self.splits(0)
+        return (f"{self.plan.loaded.suite.name}, {len(splits.train)} training items{words}, "
+                f"{self.backbone}, {len(splits.test)} test items")
+
+
+def asked_of(plan: Plan, backbone: str, train: int | None) -> Asked:
+    """Under the backbone's budget, with so many training items."""
     budget = plan.loaded.suite.budget_for(backbone)
-    return budget if train is None else budget.model_copy(update={"train": train})
+    changed = budget if train is None else budget.model_copy(update={"train": train})
+    return Asked(plan, backbone, changed)
 
 
-def by_peer(plan: Plan, backbone: str, budget: Budget, name: str, seeds: int) -> dict[str, Figure]:
-    """A script's figures by seed; of one without randomness for a single seed."""
-    splits = plan.sample(budget)
-    truth, found = [e.label for e in splits.test], {}
+def by_peer(asked: Asked, name: str, seeds: int) -> dict[str, Figure]:
+    """A script's figures by seed: of one without randomness where each seed has items of its own,
+    else for a single one."""
+    found = {}
+    for seed in range(seeds if RECIPES[name].random or asked.draws else 1):
+        found[str(seed)] = once(asked, name, seed)
+        print(name, seed, found[str(seed)], flush=True)
+    return found
+
+
+def once(asked: Asked, name: str, seed: int) -> Figure:
+    """A script, run in a process of its own."""
+    splits, classes = asked.splits(seed if asked.draws else 0), len(asked.plan.task.labels)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "data.json"
-        write_data(splits, len(plan.task.labels), plan.backbones[backbone].path, budget.max_length,
-                   path)
-        for seed in range(seeds if RECIPES[name].random else 1):
-            said = subprocess.run(
-                [sys.executable, "-m", "benchmarks.peers.recipe", name, path, "--seed", str(seed)],
-                check=True, cwd=ROOT, stdout=subprocess.PIPE, text=True).stdout
-            answered = json.loads(said.splitlines()[-1])
-            found[str(seed)] = Figure(macro_f1(truth, answered["predicted"], len(plan.task.labels)),
-                                      answered["seconds"])
-            print(name, seed, found[str(seed)], flush=True)
-    return found
+        write_data(splits, classes, asked.plan.backbones[asked.backbone].path,
+                   asked.budget.max_length, path)
+        said = subprocess.run(
+            [sys.executable, "-m", "benchmarks.peers.recipe", name, path, "--seed", str(seed)],
+            check=True, cwd=ROOT, stdout=subprocess.PIPE, text=True).stdout
+    answered = json.loads(said.splitlines()[-1])
+    truth = [e.label for e in splits.test]
+    return Figure(macro_f1(truth, answered["predicted"], classes), answered["seconds"])
 
 
 def macro_f1(truth: Sequence[int], predicted: Sequence[int], classes: int) -> float:
@@ -82,14 +115,20 @@ def macro_f1(truth: Sequence[int], predicted: Sequence[int], classes: int) -> fl
                           zero_division=0.0))
 
 
-def by_harness(runs: Path, splits: Splits, backbone: str, method: str) -> dict[str, Figure]:
+def by_harness(asked: Asked, runs: Path, method: str) -> dict[str, Figure]:
     """By seed the newest finished run of a method's own entry on these items and words."""
-    read, found = words_read(splits), {}
+    read: dict[int, str] = {}
+    found = {}
     for record in records(runs):
         identity, used = record.identity, record.budget_used
-        if (identity.label == method and identity.backbone in (None, backbone)
-                and record.quality is not None and record.cost is not None
-                and used is not None and used.read is not None and used.read.words_sha256 == read):
+        if (identity.label != method or identity.backbone not in (None, asked.backbone)
+                or record.quality is None or record.cost is None
+                or used is None or used.read is None):
+            continue
+        draw = identity.draw
+        if draw not in read:
+            read[draw] = words_read(asked.splits(draw))
+        if used.read.words_sha256 == read[draw]:
             seconds = record.cost.stand_alone_seconds - record.cost.trial_seconds
             found[str(identity.seed)] = Figure(record.quality.macro_f1, seconds)
     return found
@@ -185,9 +224,9 @@ def told(found: Mapping[str, Figures], device: Device) -> None:
         f"{device.name}. Each script learned from and answered the suite's own items, cut in words "
         "as the budget says; the harness's figures are its records' on the same items and words. "
         "*Within the spread*: the mean is lower by no more than the larger standard deviation over "
-        "seeds. Methods without randomness ran once. Seconds are medians: a script's from nothing "
-        "loaded to the last answer, imports not counted; the harness's for one fit, validation "
-        "included.",
+        "seeds. Where each seed draws its own training items both had those of the seed, otherwise "
+        "what has no randomness ran once. Seconds are medians: a script's from nothing loaded to "
+        "the last answer, imports not counted; the harness's for one fit, validation included.",
         *(line for title, figures in found.items()
           for line in ("", f"## {title}", "", *rows(figures))), ""])
     keep("recipes", device, {"measured": {
@@ -195,7 +234,7 @@ def told(found: Mapping[str, Figures], device: Device) -> None:
                 for who, by in figures.items()} for title, figures in found.items()}}, text)
 
 
-def asked() -> argparse.Namespace:
+def said() -> argparse.Namespace:
     """What the command line says."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("suite")
@@ -211,19 +250,17 @@ def asked() -> argparse.Namespace:
 
 def main() -> None:
     """Run the scripts that are asked for, read the records, keep and print the table."""
-    options, device = asked(), detect()
+    options, device = said(), detect()
     plan = make_plan(load_suite(find_suite(options.suite, ROOT / "suites"), options.profile),
                      device)
-    name, backbone = plan.loaded.suite.name, options.backbone or encoder_of(plan)
-    budget = budget_of(plan, backbone, options.train)
-    splits, found = plan.sample(budget), read(device)
-    words = f", {budget.max_words} words" if budget.max_words else ""
-    figures = found.setdefault(f"{name}, {len(splits.train)} training items{words}, {backbone}, "
-                               f"{len(splits.test)} test items", {})
+    asked = asked_of(plan, options.backbone or encoder_of(plan), options.train)
+    found = read(device)
+    figures = found.setdefault(asked.title, {})
     for peer in options.only:
-        figures[f"peer {peer}"] = by_peer(plan, backbone, budget, peer, options.seeds)
+        figures[f"peer {peer}"] = by_peer(asked, peer, options.seeds)
     for method in dict.fromkeys(recipe.method for recipe in RECIPES.values()):
-        figures[f"harness {method}"] = by_harness(options.runs / name, splits, backbone, method)
+        figures[f"harness {method}"] = by_harness(asked, options.runs / plan.loaded.suite.name,
+                                                  method)
     told(found, device)
 
 

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import random
 from collections import Counter
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,7 +16,8 @@ from benchmarks.peers import adapter, contrastive, plain_loop, recipe
 from benchmarks.peers.data import Data, Labelled, read_data, write_data
 from benchmarks.recipes import Compared, Figure
 from harness.common.device import detect
-from harness.tasks.splits import Splits
+from harness.study.plan import make_plan
+from harness.suite import load_suite
 
 LEARNED = ("apple pear plum", "copper iron zinc")
 
@@ -81,19 +83,39 @@ def test_a_script_is_given_the_items_as_a_budget_cuts_them(place, tmp_path):
 
 
 def test_records_of_the_same_items_and_words_alone_are_read(place):
-    budget = place.plan.loaded.suite.budget_for("enc")
-    splits = place.plan.sample(budget)
+    asked = recipes.asked_of(place.plan, "enc", None)
     for method in ("tfidf", "full", "lora"):
-        run = next(r for r in place.plan.runs if r.identity.label == method
-                   and r.identity.backbone in (None, "enc"))
-        record = place.store.record(run.run_id)
-        found = recipes.by_harness(place.store.folder, splits, "enc", method)
-        assert found == {"0": Figure(record.quality.macro_f1, record.cost.stand_alone_seconds
-                                     - record.cost.trial_seconds)}
-    cut = place.plan.sample(budget.model_copy(update={"max_words": 3}))
-    fewer = Splits(splits.train[:-1], splits.validation, splits.test)
+        runs = [r for r in place.plan.runs if r.identity.label == method
+                and r.identity.backbone in (None, "enc")]
+        records = [place.store.record(run.run_id) for run in runs]
+        assert recipes.by_harness(asked, place.store.folder, method) == {
+            str(r.identity.seed): Figure(r.quality.macro_f1, r.cost.stand_alone_seconds
+                                         - r.cost.trial_seconds) for r in records}
+    cut = dataclasses.replace(asked, budget=asked.budget.model_copy(update={"max_words": 3}))
+    fewer = recipes.asked_of(place.plan, "enc", asked.budget.train - 1)
     for other in (cut, fewer):
-        assert recipes.by_harness(place.store.folder, other, "enc", "tfidf") == {}
+        assert recipes.by_harness(other, place.store.folder, "tfidf") == {}
+
+
+@pytest.mark.parametrize("scope", ["such-items", "these-items"])
+@pytest.mark.parametrize("name", ["tfidf", "setfit"])
+def test_a_seed_has_the_items_that_the_harness_draws_for_it(name, scope, place, monkeypatch):
+    path = place.suite("drawn", decide={"scope": scope}, budget__train=30)
+    asked = recipes.asked_of(make_plan(load_suite(path), detect()), "enc", None)
+    given = []
+
+    def run(command, **options):
+        given.append(read_data(command[4]).train.texts)
+        answered = {"seconds": 1.0, "predicted": [0] * len(asked.splits(0).test)}
+        return SimpleNamespace(stdout=f"warned of\n{json.dumps(answered)}\n")
+
+    monkeypatch.setattr(recipes.subprocess, "run", run)
+    found = recipes.by_peer(asked, name, 2)
+    drawn = [[e.text for e in asked.splits(draw).train] for draw in (0, 1)]
+    assert drawn[0] != drawn[1]
+    first = (0, 0) if name == "setfit" else (0,)
+    assert given == [drawn[i] for i in ((0, 1) if scope == "such-items" else first)]
+    assert list(found) == [str(seed) for seed in range(len(given))]
 
 
 def test_macro_f1_is_that_of_records(place):

@@ -192,7 +192,7 @@ def _seeds(plan: Plan, entry: Entry, size: int | None, budget: Budget,
     runs: list[PlannedRun] = []
     beside = matched(budget).unlike(plan.parts[0])
     beneath = _beneath(entry, before, budget)
-    drawn = entry.method.learns and _draws(plan, budget)
+    drawn = entry.method.learns and draws(plan, budget)
     random = entry.method.random or drawn or any(run.identity.random for run in beneath)
     for seed in range(budget.seeds if random else 1):
         inner = beneath[min(seed, len(beneath) - 1)].run_id if beneath else None
@@ -202,7 +202,7 @@ def _seeds(plan: Plan, entry: Entry, size: int | None, budget: Budget,
     return runs
 
 
-def _draws(plan: Plan, budget: Budget) -> bool:
+def draws(plan: Plan, budget: Budget) -> bool:
     """Whether each seed draws training items of its own."""
     return (plan.loaded.suite.decide.scope == "such-items"
             and len(plan.task.splits.train) > budget.train)
@@ -232,7 +232,7 @@ def _identity(plan: Plan, entry: Entry, budget: Budget, seed: int, random: bool,
         run_id="", suite=plan.loaded.suite.name, backbone=entry.backbone,
         kind=handle.kind if handle else None, method=entry.method.name, label=entry.label,
         family=entry.method.family, options=entry.method.described(), inner=inner, seed=seed,
-        random=random, draw=seed if _draws(plan, budget) else 0,
+        random=random, draw=seed if draws(plan, budget) else 0,
         budget=budget.model_dump(exclude={"seeds"}),
         metric=plan.loaded.suite.decide.metric, task_sha256=plan.task.sha256,
         backbone_sha256=handle.sha256 if handle else None,
