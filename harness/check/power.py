@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+import numpy as np
 from scipy.optimize import brentq
 from scipy.stats import norm
 
 from harness.check.finding import Finding
 from harness.tasks.splits import Splits
+from harness.tasks.spread import spread_of
 
 LEVEL, POWER = 0.95, 0.8
 DISAGREE = 0.2
@@ -18,20 +20,38 @@ before there are results; 0.1 to 0.3 is common between tuned models."""
 
 
 def check_power(splits: Splits, matters: float, methods: int) -> Iterator[Finding]:
-    """Whether the smallest difference in accuracy that would be found is one that matters."""
-    items, groups = len(splits.test), len({e.document or e.group for e in splits.test})
-    comparisons = max(1, methods * (methods - 1) // 2)
-    best, worst = detectable(items, comparisons), detectable(groups, comparisons)
-    alike = "" if groups == items else (
-        f", or {_shown(worst)} where the items of a group are alike ({groups:,} groups)")
-    if best > matters:
+    """Whether the groups can tell anything at all, and whether the smallest difference in accuracy
+    that would be found is one that matters."""
+    worth = spread_of(np.unique([e.document or e.group for e in splits.test],
+                                return_inverse=True)[1])
+    items, comparisons = worth.items, max(1, methods * (methods - 1) // 2)
+    if worth.effective < least(comparisons):
+        yield Finding(
+            severity="warning", check="power", count=worth.groups,
+            found=f"the {items:,} test items are worth {worth.effective:.1f} groups: so few tell "
+                  f"nothing apart at 5% in {comparisons:,} comparisons, whatever was answered",
+            suggestion=f"At least {least(comparisons)} groups are needed, for {100 * matters:g} "
+                       f"points some {needed(matters, comparisons):,}: give data of more groups, "
+                       "raise `budget: test`, or compare fewer methods.")
+        return
+    best, worst = (detectable(n, comparisons) for n in (items, math.floor(worth.effective)))
+    alike = "" if worth.groups == items else (
+        f", or {_shown(worst)} where the items of a group are alike ({worth.groups:,} groups, "
+        f"worth {worth.effective:.0f})")
+    if (best if worth.groups == items else worst) > matters:
         yield Finding(
             severity="warning", check="power", count=items,
             found=f"{items:,} test items show {_shown(best)}{alike}; {100 * matters:g} matter to "
                   "you",
             suggestion=f"For {100 * matters:g} points some {needed(matters, comparisons):,} items "
-                       f"are needed: 80% power, {comparisons} comparisons, methods that disagree "
-                       f"on {DISAGREE:.0%} of the items.")
+                       f"of as many groups are needed: 80% power, {comparisons} comparisons, "
+                       f"methods that disagree on {DISAGREE:.0%} of the items.")
+
+
+def least(comparisons: int) -> int:
+    """Groups below which no test by them finds anything at the family's 5%: with G groups, signs
+    can fall in 2^G ways, so no two-sided p is below 2^(1 - G) (Canay, Romano and Shaikh 2017)."""
+    return 1 + math.ceil(math.log2(comparisons / (1 - LEVEL) * (1 - 1e-12)))
 
 
 def _shown(smallest: float) -> str:

@@ -12,13 +12,25 @@ from pathlib import Path
 
 from rich.console import Console
 
+from harness.check.finding import Finding
+from harness.check.groups import check_groups
+from harness.check.power import check_power
 from harness.common.errors import HarnessError
 from harness.common.files import write_atomic
 from harness.common.names import did_you_mean
+from harness.report.checked import print_findings
 from harness.report.described import print_described
 from harness.sources.fetch import fetch
 from harness.sources.hub_data import HubData, look_up
-from harness.suite import FileSource, GivenSources, HubSource, Source, load_suite
+from harness.suite import (
+    FileSource,
+    GivenSources,
+    HubSource,
+    Source,
+    Suite,
+    load_suite,
+    methods_of,
+)
 from harness.suite.new import NewSuite, suite_text
 from harness.suite.part import NAME
 from harness.suite.source import DataSource
@@ -28,6 +40,7 @@ from harness.tasks.prepare import Place
 from harness.tasks.readers.folders import FolderOptions
 from harness.tasks.readers.tables import LONGEST_SEPARATOR, TableOptions
 from harness.tasks.separators import SEPARATORS
+from harness.tasks.spread import spreads
 from harness.tasks.tables.form import PLAIN, Form
 from harness.tasks.tables.found import find_form
 from harness.tasks.tables.kinds import tables_at
@@ -92,7 +105,16 @@ def init(console: Console, name: str, data: Data, columns: Columns, suites: Path
         words=found.words, max_length=found.max_length, kind=found.kind)
     task = _write(path, suite_text(new))
     print_described(console, found, task, grouped=new.grouped)
+    print_findings(console, _foreseen(load_suite(path).suite, task))
     console.print(f"suite: {path}\nnext: make suite TASK={name}", highlight=False, soft_wrap=True)
+
+
+def _foreseen(suite: Suite, task: Task) -> tuple[Finding, ...]:
+    """What the default profile's test items cannot tell."""
+    budget = suite.budget
+    drawn = task.splits.sample(budget.train, budget.validation, budget.test)
+    return (*check_groups(spreads(task.splits, drawn, task.labels)),
+            *check_power(drawn, suite.decide.matters, len(list(methods_of(suite)))))
 
 
 def _describe(source: DataSource, columns: Columns, said: Form, signs: Sequence[str],

@@ -14,10 +14,10 @@ from rich.console import Console
 from harness.check.finding import Finding
 from harness.common.memory import available
 from harness.compare.devices import find_device
-from harness.report.checked import print_findings
+from harness.report.checked import print_findings, print_spread
 from harness.report.console import sayer
 from harness.report.planned import print_devices, print_notes, print_plan
-from harness.study.check import findings
+from harness.study.check import findings, power_findings, spreads_of
 from harness.study.estimate.costs import Estimate, estimate
 from harness.study.estimate.room import check_least, least_memory, no_room
 from harness.study.executor import BusyError, at_once
@@ -48,6 +48,7 @@ def show_plan(console: Console, plan: Plan, runs: Path) -> None:
     if expected is not None:
         _check_memory(plan, left, expected)
     print_plan(console, plan, left, expected)
+    print_findings(console, power_findings(plan))
 
 
 def show_elsewhere(console: Console, plan: Plan, runs: Path, names: Sequence[str]) -> None:
@@ -108,6 +109,7 @@ def check(console: Console, plan: Plan) -> tuple[Finding, ...]:
     """Look at the data and print what was found. Does not wait for a device that is taken."""
     found = (*window_findings(plan), *findings(plan, sayer(console), at_once))
     print_notes(console, plan)
+    print_spread(console, spreads_of(plan))
     print_findings(console, found)
     return found
 

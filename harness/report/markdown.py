@@ -9,6 +9,7 @@ from harness.measure.retrieval import PassageRetrieval
 from harness.report import alike, beside, by_slice, sentences, words
 from harness.report.published import Published
 from harness.study.record import Record
+from harness.study.study import DataFacts
 
 
 def markdown(published: Published) -> str:
@@ -222,7 +223,18 @@ def _data(published: Published) -> str:
             f"{data.duplicates} duplicates, {data.conflicting} with conflicting labels, "
             f"{data.other_label} with other labels, {data.unlabelled} without a label, "
             f"{data.empty} empty. "
-            f"Splits {data.train} / {data.validation} / {data.test}.")
+            f"Splits {data.train} / {data.validation} / {data.test}, "
+            f"{words.COUNTED[data.over]}." + _spread(data))
+
+
+def _spread(data: DataFacts) -> str:
+    if not data.spread:
+        return ""
+    lines = ["", "", "| " + " | ".join(("part", "class", *words.GROUPED)) + " |",
+             "|---|---|" + "--:|" * len(words.GROUPED)]
+    lines += ["| " + " | ".join((row.part, words.cell(row.label or "all"), *words.grouped(row)))
+              + " |" for row in data.spread]
+    return "\n".join(lines)
 
 
 def _held(held: bool | None) -> str:

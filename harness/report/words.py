@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from harness.common.kinds import Kind
+from harness.common.kinds import Kind, Over
 from harness.common.text import plain
 
 if TYPE_CHECKING:  # the rooms that compute take seconds to import, and listings need but words
@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # the rooms that compute take seconds to import, and listings
     from harness.measure.forgetting.figures import Forgetting
     from harness.measure.retrieval import PassageRetrieval
     from harness.study.record import Record
+    from harness.tasks.spread import PartSpread
 
 METRIC_NAMES = {
     "accuracy": "accuracy", "macro_f1": "macro F1", "micro_f1": "micro F1", "roc_auc": "ROC AUC",
@@ -151,3 +152,23 @@ def cell(text: str) -> str:
     for character in "\\`*_[]<>|#":
         text = text.replace(character, f"\\{character}" if character != "<" else "&lt;")
     return " ".join(plain(text).split())
+
+
+GROUPED = ("items", "groups", "worth", "largest", "drawn", "groups of these", "worth of these")
+"""Columns of `grouped`."""
+
+
+def grouped(row: PartSpread) -> tuple[str, ...]:
+    """Items and groups of a part, how many groups these are worth, items of the largest; and what
+    a budget draws of them."""
+    there, drawn = row.there, row.drawn
+    return (f"{there.items:,}", f"{there.groups:,}", f"{there.effective:,.1f}",
+            f"{there.largest:,}", f"{drawn.items:,}", f"{drawn.groups:,}",
+            f"{drawn.effective:,.1f}")
+
+
+COUNTED: dict[Over, str] = {
+    "groups": "drawn over groups: a mean is over groups alike within a class, and no class is "
+              "rarer than a tenth, or two thirds of an even share",
+    "items": "drawn over items: a mean is over items alike"}
+"""What the mean over a sample estimates, by what it is drawn over."""

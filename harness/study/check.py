@@ -14,7 +14,7 @@ from pathlib import Path
 from harness.backbones.features import Embedder, FeatureStore
 from harness.backbones.handle import Handle
 from harness.backbones.lengths import share_too_long
-from harness.check import answers, items, labels, near, power
+from harness.check import answers, groups, items, labels, near, power
 from harness.check.finding import ORDER, Finding
 from harness.common.clock import Clock
 from harness.common.computing import code_sha256
@@ -30,6 +30,7 @@ from harness.suite import Budget
 from harness.tasks.cut import cut_items
 from harness.tasks.examples import Example
 from harness.tasks.splits import Splits
+from harness.tasks.spread import PartSpread, spreads
 from harness.tasks.task import Task
 
 FINDINGS = "findings.json"
@@ -53,7 +54,7 @@ class Look:
     @property
     def key(self) -> str:
         """Names all that the findings depend on."""
-        modules = (answers, items, near, labels, power)
+        modules = (answers, groups, items, near, labels, power)
         code = [code_sha256(), *map(inspect.getsource, modules)]
         return sha256_json([
             self.task.sha256, self.splits.sha256, dataclasses.asdict(self.task.facts),
@@ -127,6 +128,7 @@ def _of_texts(look: Look, say: Say) -> Iterator[Finding]:
     yield from items.check_rows(look.task)
     if look.task.labels:
         yield from items.check_classes(look.task, splits)
+        yield from groups.check_groups(spreads(look.task.splits, splits, look.task.labels))
     if look.task.corpus is not None:
         yield from answers.check_answers(look.task.corpus, splits, look.task.wording)
     yield from items.check_columns((*train, *splits.validation, *splits.test))
@@ -139,6 +141,17 @@ def _of_texts(look: Look, say: Say) -> Iterator[Finding]:
         handle.name: (share_too_long(handle, look.task, _read(train, budget), budget.max_length),
                       budget.max_length) for handle, budget in look.backbones})
     yield from power.check_power(splits, look.matters, look.methods)
+
+
+def spreads_of(plan: Plan) -> tuple[PartSpread, ...]:
+    """Groups by part and class, of all items and of those that the suite's budget draws."""
+    return spreads(plan.task.splits, plan.sample(plan.loaded.suite.budget), plan.task.labels)
+
+
+def power_findings(plan: Plan) -> tuple[Finding, ...]:
+    """What the test items cannot tell, without a look at their texts."""
+    look = _look(plan)
+    return tuple(power.check_power(look.splits, look.matters, look.methods))
 
 
 def _read(train: Sequence[Example], budget: Budget) -> Sequence[Example]:

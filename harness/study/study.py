@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from harness.check.finding import Finding
+from harness.common.kinds import Over
 from harness.measure.generation import Generation
 from harness.measure.multilabel import SetQuality
 from harness.measure.part import RecordPart
@@ -15,6 +16,7 @@ from harness.study.plan import Plan
 from harness.study.record import Record
 from harness.suite import Decide, Kind
 from harness.tasks.items import column
+from harness.tasks.spread import PartSpread, spreads
 from harness.tasks.task import class_counts
 
 SCHEMA_VERSION = 4
@@ -45,6 +47,10 @@ class DataFacts(RecordPart):
     splits_sha256: str
     disjoint: bool
     """Whether no group and no folded text stands in two splits, checked on the splits used."""
+    over: Over = "items"
+    """What the budgets draw evenly."""
+    spread: tuple[PartSpread, ...] = ()
+    """Groups by part and class, where items share groups."""
 
 
 class BackboneFacts(RecordPart):
@@ -148,6 +154,9 @@ def _data_facts(plan: Plan) -> DataFacts:
         by_class=class_counts(parts, plan.task.labels) if plan.task.labels else {},
         train=len(splits.train), validation=len(splits.validation), test=len(splits.test),
         splits_sha256=splits.sha256, disjoint=_disjoint(ids) and _disjoint(groups),
+        over=splits.over,
+        spread=spreads(splits, plan.sample(plan.loaded.suite.budget), plan.task.labels)
+        if facts.groups < facts.kept else (),
     )
 
 

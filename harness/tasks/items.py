@@ -11,6 +11,7 @@ from typing import Any, overload
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from harness.tasks.examples import Example
@@ -111,6 +112,21 @@ def numbers(examples: Sequence[Example], name: str) -> np.ndarray:
     values = (getattr(example, name) for example in examples)
     return np.array([value if name == "label" else found.setdefault(value, len(found))
                      for value in values], dtype=np.int64)
+
+
+def members(examples: Sequence[Example]) -> tuple[np.ndarray, np.ndarray]:
+    """Every class that an item has: the item's place, and the class."""
+    if isinstance(examples, Items):
+        with pq.ParquetFile(examples.path) as file:
+            classes = file.read(["classes"])["classes"].combine_chunks()
+        if classes.null_count < len(classes):
+            return (np.asarray(pc.list_parent_indices(classes)),
+                    np.asarray(pc.list_flatten(classes)))
+        return np.arange(len(examples)), examples.numbers("label")
+    pairs = [(place, number) for place, example in enumerate(examples)
+             for number in example.every_class]
+    places, classes = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    return places, classes
 
 
 def take(examples: Sequence[Example], places: np.ndarray) -> tuple[Example, ...]:

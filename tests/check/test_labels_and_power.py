@@ -2,10 +2,10 @@ import dataclasses
 
 import numpy as np
 import pytest
-from scipy.stats import binom
+from scipy.stats import binom, binomtest
 
 from harness.check.labels import check_labels, suspected
-from harness.check.power import DISAGREE, check_power, detectable, needed
+from harness.check.power import DISAGREE, check_power, detectable, least, needed
 from harness.tasks.examples import Example
 from harness.tasks.splits import Splits
 
@@ -88,6 +88,34 @@ def test_too_few_test_items_for_what_matters_are_told():
     items = tuple(Example(f"{i:016x}", f"t{i}", None, 0, f"g{i // 2}", {}) for i in range(400))
     (finding,) = check_power(Splits((), (), items), 0.02, 4)
     assert "400 test items" in finding.found
-    assert "(200 groups)" in finding.found
+    assert "(200 groups, worth 200)" in finding.found
     assert f"{needed(0.02, 6):,} items" in finding.suggestion
     assert list(check_power(Splits((), (), items), 0.19, 2)) == []
+
+
+@pytest.mark.parametrize("comparisons", [1, 3, 10, 91])
+def test_below_the_least_groups_no_flips_of_signs_reach_the_level(comparisons):
+    groups = least(comparisons)
+    smallest = binomtest(groups, groups).pvalue  # all signs alike, two-sided
+    assert smallest * comparisons <= 0.05
+    assert binomtest(groups - 1, groups - 1).pvalue * comparisons > 0.05
+
+
+def test_items_of_one_large_group_are_told_to_say_nothing():
+    """300 items, 250 of them of one group."""
+    items = tuple(Example(f"{i:016x}", f"t{i}", None, 0, f"g{max(0, i - 249)}", {})
+                  for i in range(300))
+    (finding,) = check_power(Splits((), (), items), 0.02, 4)
+    assert "worth 1.4 groups" in finding.found
+    assert "tell nothing apart at 5% in 6 comparisons" in finding.found
+    assert f"At least {least(6)} groups" in finding.suggestion
+    assert f"{needed(0.02, 6):,}" in finding.suggestion
+
+
+def test_a_lumpy_sample_that_would_do_by_items_is_told_of():
+    """Alone the items would show the difference, as groups they do not."""
+    items = tuple(Example(f"{i:016x}", f"t{i}", None, 0, f"g{i // 50}", {}) for i in range(5000))
+    (finding,) = check_power(Splits((), (), items), 0.05, 2)
+    assert "(100 groups, worth 100)" in finding.found
+    apart = tuple(dataclasses.replace(e, group=e.id) for e in items)
+    assert list(check_power(Splits((), (), apart), 0.05, 2)) == []

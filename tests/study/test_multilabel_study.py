@@ -93,7 +93,8 @@ def test_data_is_checked_and_new_texts_are_answered_with_lists(study, published)
     said = ask(study, "check", "tags")
     assert said.code == 0, said.all
     run = next(r for r in published.study.records if r.identity.label == "tfidf")
-    (study / "new.csv").write_text("text\napple pear iron zinc\n\nplum cherry\n   \nwith a very old new red of the some\n")
+    (study / "new.csv").write_text("text\napple pear iron zinc\n\nplum cherry\n   \n"
+                                   "with a very old new red of the some\n")
     said = ask(study, "predict", run.identity.run_id, "--suite", "tags", "--input",
                study / "new.csv", "--output", study / "out.parquet")
     assert said.code == 0, said.all

@@ -1,0 +1,66 @@
+"""How many groups items are worth: by class, of a part and of what a budget draws of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.tasks.examples import SPLITS, Example, SplitName
+from harness.tasks.items import members, numbers
+from harness.tasks.splits import Splits
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Items, their groups, and how unlike in size these are."""
+
+    items: int
+    groups: int
+    largest: int
+    """Items of the largest group."""
+    effective: float
+    """Groups of one size that tell as much where a group's items are alike: (sum of sizes)² over
+    the sum of their squares (Kish 1965, section 11.7)."""
+
+
+@dataclass(frozen=True)
+class PartSpread:
+    """A class in a part of the task; `label` is None for all of the part's items."""
+
+    part: SplitName
+    label: str | None
+    there: Spread
+    drawn: Spread
+    """Of these, what the suite's budget draws first."""
+
+
+def spread_of(groups: np.ndarray) -> Spread:
+    """Of items whose groups have these numbers."""
+    sizes = np.bincount(groups)
+    sizes = sizes[sizes > 0].astype(float)
+    if not len(sizes):
+        return Spread(0, 0, 0, 0.0)
+    return Spread(len(groups), len(sizes), int(sizes.max()),
+                  float(sizes.sum() ** 2 / np.square(sizes).sum()))
+
+
+def spreads(splits: Splits, drawn: Splits, labels: Sequence[str]) -> tuple[PartSpread, ...]:
+    """Every class in every part, and every part. Of items of several classes, an item is one of
+    each that it has."""
+    found: list[PartSpread] = []
+    for part in SPLITS:
+        there, some = (_by_class(getattr(own, part), labels) for own in (splits, drawn))
+        found += [PartSpread(part, name, there[name], some[name]) for name in there]
+    return tuple(found)
+
+
+def _by_class(examples: Sequence[Example], labels: Sequence[str]) -> dict[str | None, Spread]:
+    groups = numbers(examples, "group")
+    found: dict[str | None, Spread] = {}
+    if labels:
+        places, classes = members(examples)
+        own = groups[places]
+        found = {name: spread_of(own[classes == i]) for i, name in enumerate(labels)}
+    return found | {None: spread_of(groups)}
