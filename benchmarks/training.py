@@ -99,18 +99,18 @@ class Timing:
 def job_of(plan: Plan, case: Case, seed: int) -> tuple[Job, Method]:
     """The harness's own job for the case.
 
-    It validates on a few training items, which costs next to nothing and picks the last epoch: that
-    is what the scripts keep.
+    It validates on a few training items, by log loss: that costs next to nothing and picks the last
+    weights, which are what the scripts keep.
     """
     run = next(r for r in plan.runs if r.identity.label == case.method
                and r.identity.backbone == case.backbone)
     budget = run.budget.model_copy(update={"train": case.train, "epochs": case.epochs,
-                                           "patience": case.epochs})
+                                           "steps": 1, "patience": case.epochs})
     with tempfile.TemporaryDirectory() as folder:
         assignment = replace(assign(plan, Store(Path(folder)), run), budget=budget)
     splits = plan.sample(budget)
-    job = replace(make_job(assignment, lambda text: None), seed=seed, train=splits.train,
-                  validation=splits.train[:HELD])
+    job = replace(make_job(assignment, lambda text: None), seed=seed, metric=None,
+                  train=splits.train, validation=splits.train[:HELD])
     return job, assignment.method
 
 

@@ -62,7 +62,7 @@ def jobs() -> dict[str, Job]:
     task = load_task(suite)
     splits = task.splits.sample(TRAIN, HELD, HELD)
     budget = suite.suite.budget.model_copy(
-        update={"epochs": EPOCHS, "batch": BATCH, "max_length": LENGTH})
+        update={"epochs": EPOCHS, "steps": 1, "batch": BATCH, "max_length": LENGTH})
     return {name: Job(task=dataclasses.replace(task, splits=splits), train=splits.train,
                       validation=splits.validation, budget=budget, seed=0, device=detect(),
                       clock=Clock(), store=FeatureStore(None), backbone=get_backbone(suite, name))

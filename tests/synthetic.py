@@ -71,8 +71,8 @@ def record(label, seed, items, probabilities, labels=LABELS, *, backbone="b", tr
     return Record(
         identity=identity, status=Status(state="ok"),
         budget_used=BudgetUsed(
-            train_items=train, validation_items=9, test_items=len(items), epochs_allowed=1,
-            epochs_used=1.0, best_epoch=1, steps=4, effective_batch=16, micro_batch=16,
+            train_items=train, validation_items=9, test_items=len(items), steps_allowed=4,
+            epochs_used=1.0, best_step=4, steps=4, effective_batch=16, micro_batch=16,
             max_length=64, tokens_seen=100, share_cut=0.0),
         curve=(CurveRecord(step=1, epoch=0.5, train_loss=1.0, validation_loss=None),
                CurveRecord(step=2, epoch=1.0, train_loss=0.8, validation_loss=0.9)),

@@ -20,6 +20,7 @@ from harness.measure.energy import find_board, metered
 from harness.methods import register_all
 from harness.methods.decoder import DecoderLearner
 from harness.methods.encoder import EncoderClassifier, EncoderLearner
+from harness.methods.held_out import HeldOut
 from harness.methods.loop import seed_everything, train
 from harness.methods.method import METHODS
 from harness.study.estimate.probe import (
@@ -92,8 +93,8 @@ def test_answers_are_the_cpus(both):
 
 
 def test_memory_that_runs_out_halves_the_passes(encoder):
-    learner, _, job = learner_of(encoder, GPU, 200, batch=512, epochs=1)
-    learner.validate = lambda: 1.0
+    learner, _, job = learner_of(encoder, GPU, 200, batch=512, epochs=1, steps=1)
+    learner.validate = lambda: HeldOut(None, 1.0, 512)
     torch.cuda.empty_cache()
     total, more = torch.cuda.mem_get_info()[1], 128 * MIB
     torch.cuda.set_per_process_memory_fraction((torch.cuda.memory_reserved() + more) / total)

@@ -51,7 +51,7 @@ def suite_dict(encoder_folder: Path, decoder_folder: Path) -> dict:
                     "methods": ["zero-shot", "lora", "rag+lora"],
                     "budget": {"seeds": 1, "test": 12}},
         },
-        "budget": {"train": 24, "validation": 12, "test": 18, "epochs": 1, "batch": 8,
+        "budget": {"train": 24, "validation": 12, "test": 18, "epochs": 1, "steps": 1, "batch": 8,
                    "max_length": 32, "trials": 2, "seeds": 2},
         "measure": {"latency": {"requests": 3, "warmup": 1, "batch": 4, "batches": 1}},
     }

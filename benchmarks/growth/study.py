@@ -130,7 +130,7 @@ def suite_of(shape: Shape) -> dict:
         "backbones": {"encoder": {"kind": "encoder", "source": shape.source,
                                   "methods": list(shape.methods)}},
         "budget": {"train": shape.examples, "validation": HELD, "test": HELD, "batch": 16,
-                   "epochs": shape.epochs, "max_length": shape.length, "trials": 1,
+                   "epochs": shape.epochs, "steps": 1, "max_length": shape.length, "trials": 1,
                    "seeds": shape.seeds},
         "measure": {"latency": {"requests": 2, "warmup": 1, "batch": 2, "batches": 1}},
     }

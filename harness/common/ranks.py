@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from harness.common.device import Device
 from harness.common.errors import HarnessError
@@ -13,6 +13,7 @@ from harness.common.errors import HarnessError
 if TYPE_CHECKING:
     import torch
 
+Value = TypeVar("Value")
 UNSUPPORTED = {"FSDP_OFFLOAD_PARAMS": "fsdp_offload_params",
                "FSDP_ACTIVATION_CHECKPOINTING": "fsdp_activation_checkpointing"}
 """What a configuration of accelerate may ask for and this training loop does not do."""
@@ -39,13 +40,14 @@ class Ranks:
             torch.distributed.all_reduce(tensor)
         return tensor
 
-    def first(self, value: float) -> float:
+    def first(self, value: Value) -> Value:
         """The first process's value: what all decide by."""
         if self.size == 1:
             return value
         from accelerate.utils import broadcast_object_list
 
-        return float(broadcast_object_list([value])[0])
+        told: list[Value] = broadcast_object_list([value])
+        return told[0]
 
 
 ALONE = Ranks()

@@ -18,9 +18,9 @@ from harness.compare.bootstrap import (
     macro_f1,
     resample,
 )
-from harness.measure.multilabel import ranking_precisions
 from harness.measure.quality import BINS, confidence_bins
 from harness.methods.link import LINKS
+from harness.tasks.class_metrics import ranking_precisions
 
 
 @dataclass(frozen=True)

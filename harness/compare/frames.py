@@ -14,7 +14,7 @@ from fairlearn.metrics import (
 from sklearn.metrics import accuracy_score
 
 from harness.compare.by_slice import Marks
-from harness.measure.quality import macro_f1
+from harness.tasks.class_metrics import macro_f1
 
 
 def _of_second(rate: Callable[..., float]) -> Callable[[np.ndarray, np.ndarray], float]:

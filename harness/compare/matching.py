@@ -75,7 +75,7 @@ def _same_budget(study: Study, done: list[Record]) -> Rule:
                           "training examples, each inside the next.")
     return Rule(
         name="Same budget",
-        says="The same length, epochs and batch for every method of a backbone that is ranked "
+        says="The same length, steps and batch for every method of a backbone that is ranked "
              "with others.",
         held=all(len(found) == 1 for found in budgets.values()),
         evidence=" ".join(["One budget within each backbone.", *departures]) if departures

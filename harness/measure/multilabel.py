@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import ClassVar
 
 import numpy as np
-from scipy.stats import rankdata
 from sklearn.metrics import f1_score, hamming_loss, log_loss, precision_recall_fscore_support
 
 from harness.measure.part import RecordPart
-from harness.measure.quality import ClassQuality, macro_f1, one_against_rest, share_gap
+from harness.measure.quality import ClassQuality, share_gap
 from harness.methods.link import LINKS
+from harness.tasks.class_metrics import macro_f1, one_against_rest, ranking_precisions
 
 
 class SetQuality(RecordPart):
@@ -79,14 +79,3 @@ def set_quality(probabilities: np.ndarray, targets: np.ndarray, labels: tuple[st
             ClassQuality(label=label, support=int(support[c]), precision=float(precision[c]),
                          recall=float(recall[c]), f1=float(f1[c]), roc_auc=areas[c])
             for c, label in enumerate(labels)))
-
-
-def ranking_precisions(probabilities: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """Each item's mean over its classes of the share of its classes among those ranked as high or
-    higher: [items]; 1 for an item with no class or all (Tsoumakas, Katakis and Vlahavas, Mining
-    Multi-label Data, 2010, section 34.3; scikit-learn's label ranking average precision)."""
-    among_all = rankdata(-probabilities, method="max", axis=1)
-    among_own = rankdata(np.where(targets, -probabilities, np.inf), method="max", axis=1)
-    own = targets.sum(axis=1)
-    shares = np.where(targets, among_own / among_all, 0.0).sum(axis=1)
-    return np.asarray(np.divide(shares, own, out=np.ones(len(targets)), where=own > 0))

@@ -11,10 +11,10 @@ from sklearn.metrics import (
     f1_score,
     log_loss,
     precision_recall_fscore_support,
-    roc_auc_score,
 )
 
 from harness.measure.part import RecordPart
+from harness.tasks.class_metrics import macro_f1, one_against_rest
 
 BINS = 15
 
@@ -110,24 +110,6 @@ def share_gap(confidence: np.ndarray, came_true: np.ndarray, bins: int = BINS) -
 def confidence_bins(confidence: np.ndarray, bins: int = BINS) -> np.ndarray:
     """The number from 0 of the bin (lower, upper] that each confidence lies in."""
     return np.asarray(np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1))
-
-
-def macro_f1(actual: np.ndarray, chosen: np.ndarray) -> float:
-    """Mean F1 of the classes that the items have, both arrays [items, classes] bool; 0 for none.
-
-    1/|C| times the sum over c in C of 2 TP / (2 TP + FP + FN), C the classes of `actual`: a model
-    that is right on all items has 1, and all models are averaged over the same classes.
-    scikit-learn's default also averages over classes that are answered and that no item has; here
-    such answers count as what they are, wrong for the class that the item has.
-    """
-    there = np.flatnonzero(actual.any(axis=0))
-    return float(f1_score(actual, chosen, average="macro", labels=there, zero_division=0.0)
-                 ) if len(there) else 0.0
-
-
-def one_against_rest(scores: np.ndarray, positive: np.ndarray) -> float | None:
-    """ROC AUC of one class; None where no item has it, or all have."""
-    return float(roc_auc_score(positive, scores)) if 0 < positive.sum() < len(positive) else None
 
 
 def _roc_auc(aucs: list[float | None], labels: tuple[str, ...]) -> tuple[float | None, str | None]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from harness.measure.part import RecordPart
-from harness.measure.quality import macro_f1
+from harness.tasks.class_metrics import macro_f1
 from harness.tasks.examples import Example, indicator
 
 

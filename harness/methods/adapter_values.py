@@ -23,6 +23,7 @@ from harness.backbones.load import Loaded
 from harness.backbones.writers import writer_for
 from harness.methods.method import Job
 from harness.methods.prompting import draw_shots
+from harness.methods.schedule import schedule_of
 
 VIRTUAL_TOKENS = 16
 ALL_LINEAR = "all-linear"
@@ -90,8 +91,7 @@ def _divisor(place: Place, name: str) -> int:
 
 
 def _steps(place: Place, name: str) -> int:
-    budget = place.job.budget
-    return budget.epochs * math.ceil(len(place.job.train) / budget.batch)
+    return schedule_of(len(place.job.train), place.job.budget).most
 
 
 def _shared_tokens(place: Place, name: str) -> list[int]:

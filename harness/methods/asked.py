@@ -22,6 +22,8 @@ from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.common.errors import CannotRunError
 from harness.methods.encoder import count_parameters
+from harness.methods.held_out import HeldOut
+from harness.methods.method import Job
 from harness.tasks.examples import Example
 
 BATCH = 16
@@ -106,12 +108,17 @@ class AskedDecoder(ABC):
 
     @abstractmethod
     def held(self, examples: Sequence[Example]) -> list[Question]:
-        """What `held_loss` scores of each item."""
+        """What `said_of` scores of each item."""
 
     @abstractmethod
-    def held_loss(self, items: Sequence[Question], examples: Sequence[Example], prefix: Prefix
-                  ) -> float:
-        """Loss in nats an item under the weights as they are now."""
+    def said_of(self, items: Sequence[Question], prefix: Prefix) -> np.ndarray:
+        """What the weights as they are now say of held items: [items, …]."""
+
+    @abstractmethod
+    def held_out(self, said: np.ndarray, asks: Sequence[Question], prefix: Prefix, job: Job
+                 ) -> HeldOut:
+        """Figures of what `said_of` gave for the job's validation items; `asks` are what `written`
+        has of them, behind the head of these keys and values."""
 
     def read_head(self, head: Sequence[int]) -> Prefix:
         """Keys and values of what prompts begin with under the weights as they are now."""

@@ -16,7 +16,9 @@ from harness.backbones.score import Prefix, score_options
 from harness.backbones.texts import Parts
 from harness.common.clock import Clock
 from harness.methods.asked import BATCH, AskedDecoder
-from harness.methods.link import LINKS, Link, held_out_loss
+from harness.methods.held_out import HeldOut, of_classes
+from harness.methods.link import LINKS, Link
+from harness.methods.method import Job
 from harness.methods.scores import PLAIN, Rule, scores
 from harness.tasks.examples import Example
 
@@ -106,7 +108,10 @@ class DecoderClassifier(AskedDecoder):
         """All answers, for each item."""
         return self.writer.questions(examples)
 
-    def held_loss(self, items: Sequence[Question], examples: Sequence[Example], prefix: Prefix
-                  ) -> float:
-        """Log loss of the classes' probabilities."""
-        return held_out_loss(self.link, self.answer(items, prefix), examples)
+    def said_of(self, items: Sequence[Question], prefix: Prefix) -> np.ndarray:
+        """The classes' probabilities, [items, classes]."""
+        return self.answer(items, prefix)
+
+    def held_out(self, said: np.ndarray, asks: Sequence[Question], prefix: Prefix, job: Job
+                 ) -> HeldOut:
+        return of_classes(self.link, said, job.validation, job.metric)

@@ -25,6 +25,7 @@ from harness.methods.asked import AskedDecoder, Save
 from harness.methods.balance import ALIKE, Weighing
 from harness.methods.classifier import DecoderClassifier
 from harness.methods.generator import DecoderGenerator
+from harness.methods.held_out import HeldOut
 from harness.methods.link import LINKS
 from harness.methods.method import Job
 from harness.tasks.examples import Example
@@ -65,9 +66,10 @@ class DecoderLearner:
         self.weighing = weighing
         train, held = asked.writer.right(job.train), asked.held(job.validation)
         asked.check_window([*train, *held])
-        self.head = shared_head(asked.head, [item.prompt for item in (*train, *held)])
-        self.items, self.held = ([item.behind(self.head) for item in items]
-                                 for items in (train, held))
+        asks = asked.written(job.validation, None)
+        self.head = shared_head(asked.head, [item.prompt for item in (*train, *held, *asks)])
+        self.items, self.held, self.asks = ([item.behind(self.head) for item in items]
+                                            for items in (train, held, asks))
         again = len(self.head) if self._reads_again() else 0
         self._lengths = [again + len(item.prompt) + len(item.answers.tokens)
                          for item in self.items]
@@ -118,10 +120,12 @@ class DecoderLearner:
                                    [self.items[i].answers for i in indices], self.padding)
         return self.weighing.of(-torch.stack(list(scores)), indices)
 
-    def validate(self) -> float:
+    def validate(self) -> HeldOut:
         prefix = self.asked.read_head(self.head)
         with reading(self.states):
-            return self.asked.held_loss(self.held, self.job.validation, prefix)
+            said = self.asked.said_of(self.held, prefix)
+        # Words that the model finds by itself have no kept states.
+        return self.asked.held_out(said, self.asks, prefix, self.job)
 
     def reads_more(self) -> bool:
         """Whether an item is read with more than its own tokens: with the head, where the model

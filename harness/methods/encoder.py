@@ -23,7 +23,8 @@ from harness.backbones.padding import Padding, find_padding
 from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.methods.balance import ALIKE, Weighing
-from harness.methods.link import Link, held_out_loss
+from harness.methods.held_out import HeldOut, of_classes
+from harness.methods.link import Link
 from harness.methods.method import Job
 from harness.tasks.examples import Example, indicator
 
@@ -132,10 +133,10 @@ class EncoderLearner:
                                              self.targets[indices].to(logits.device))
         return self.weighing.of(losses, indices)
 
-    def validate(self) -> float:
+    def validate(self) -> HeldOut:
         with reading(self.states):
             answers = self.classifier.answer(self.held)
-        return held_out_loss(self.classifier.link, answers, self.job.validation)
+        return of_classes(self.classifier.link, answers, self.job.validation, self.job.metric)
 
     def reads_more(self) -> bool:
         """Whether an item is read with more than its own tokens."""

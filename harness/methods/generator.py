@@ -15,6 +15,8 @@ from harness.backbones.questions import Question
 from harness.backbones.score import Prefix, score_options
 from harness.backbones.texts import Parts
 from harness.methods.asked import BATCH, AskedDecoder
+from harness.methods.held_out import HeldOut, in_words
+from harness.methods.method import Job
 from harness.tasks.examples import Example
 
 
@@ -50,19 +52,26 @@ class DecoderGenerator(AskedDecoder):
         """The first reference of each item."""
         return self.writer.right(examples)
 
-    def held_loss(self, items: Sequence[Question], examples: Sequence[Example], prefix: Prefix
-                  ) -> float:
-        """-log p(first reference), mean over the items."""
+    def said_of(self, items: Sequence[Question], prefix: Prefix) -> np.ndarray:
+        """-log p(first reference) of each item, in nats: [items]."""
         self.loaded.model.eval()
-        total = 0.0
+        losses = np.zeros(len(items))
         lengths = [len(item.prompt) + len(item.answers.tokens) for item in items]
         with torch.inference_mode(), self.device.autocast_context():
             for indices in by_length(lengths, BATCH):
                 scores = score_options(
                     self.loaded.model, prefix, [items[i].prompt for i in indices],
                     [items[i].answers for i in indices], self.loaded.tokenizer.pad_token_id)
-                total -= float(torch.cat(scores).double().sum())
-        return total / len(items)
+                losses[indices] = -torch.cat(scores).double().cpu().numpy()
+        return losses
+
+    def held_out(self, said: np.ndarray, asks: Sequence[Question], prefix: Prefix, job: Job
+                 ) -> HeldOut:
+        loss = float(said.mean())
+        if job.metric is None or not np.isfinite(loss):
+            return HeldOut(None, loss, len(said))
+        answers = self.answer(asks, prefix).tolist()
+        return in_words(answers, job.validation, job.task.wording, job.metric, loss)
 
 
 def first_line(text: str) -> str:

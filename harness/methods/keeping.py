@@ -15,6 +15,7 @@ from harness.common.memory import total
 from harness.methods.decoder import DecoderLearner
 from harness.methods.encoder import EncoderLearner
 from harness.methods.method import Job
+from harness.methods.schedule import schedule_of
 
 ROOM = 0.125
 """Share of a device's memory that states may take: of all of it, since what is left changes, and
@@ -36,7 +37,8 @@ def keeping(learner: EncoderLearner | DecoderLearner, job: Job
     sharded block at once.
     """
     model: Any = learner.model
-    if job.budget.epochs < 2 or job.ranks.size > 1 or is_seq2seq(model):
+    once = schedule_of(len(job.train), job.budget).passes <= 1
+    if once or job.ranks.size > 1 or is_seq2seq(model):
         return learner
     blocks, embedding = transformer_blocks(model), model.get_input_embeddings()
     if not 0 < first_learning(blocks) < len(blocks) or embedding.weight.requires_grad:

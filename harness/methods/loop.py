@@ -2,86 +2,24 @@
 
 from __future__ import annotations
 
-import gc
 import math
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
-from functools import partial
-from typing import Any, Protocol
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
 
 import torch
 from accelerate.utils import set_seed
-from torch import nn
-from torch.distributed.tensor import DTensor
-from torch.optim.lr_scheduler import LambdaLR
 
-from harness.backbones.batches import PASS_TOKENS, shuffled
-from harness.backbones.flops import flop_counter
+from harness.backbones.batches import shuffled
 from harness.backbones.shards import spread
-from harness.common.device import UNREPEATABLE, repeatable_gradients
-from harness.common.ranks import Ranks
+from harness.methods.best import Best
 from harness.methods.method import CurvePoint, Job, Training
+from harness.methods.schedule import Schedule, schedule_of
+from harness.methods.step import DivergedError, Learner, Pace, take_step
 
-WARMUP = 0.1
-MAX_GRADIENT_NORM = 1.0
 RANK_SEEDS = 1_000_003
 """Between the seeds of two ranks' dropout."""
-OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "cannot allocate memory",
-                 "not enough memory", "can't start new thread", "could not create a primitive")
-"""What libraries say when there is no memory left; the last is oneDNN's, for its scratch space."""
-
-
-class DivergedError(Exception):
-    """The loss is not finite. `training` is what the loop had seen by then."""
-
-    def __init__(self, reason: str, training: Training) -> None:
-        super().__init__(reason)
-        self.training = training
-
-
-class Learner(Protocol):
-    """A model with the examples it learns from."""
-
-    @property
-    def model(self) -> Any:
-        """The model that learns."""
-
-    @property
-    def states(self) -> object | None:
-        """What later epochs begin with, where the first one keeps it."""
-
-    def begin(self, epoch: int) -> None:
-        """Called before an epoch, counted from 0: its examples may be drawn for it."""
-
-    def lengths(self) -> list[int]:
-        """Tokens of each training example of the epoch."""
-
-    def passes(self, indices: list[int], most: int, overhead: int) -> list[list[int]]:
-        """A batch cut into passes of at most `most` items, each of which costs as much as
-        `overhead` tokens."""
-
-    def sharing(self) -> AbstractContextManager[None]:
-        """Read what all passes of a step share once for the block; its gradient is taken last."""
-
-    def loss(self, indices: list[int]) -> torch.Tensor:
-        """Sum over these training examples of -log p(target), in nats."""
-
-    def validate(self) -> float:
-        """Log loss of the class probabilities on the validation split, nats an item."""
-
-
-@dataclass
-class _State:
-    """What changes while the loop runs."""
-
-    micro: int
-    repeatable: bool
-    """Whether a step may only do what repeats itself."""
-    flops: float = 0.0
-    """Of a step, by token; 0 where it is not known."""
-    best: float = math.inf
-    best_weights: dict[str, torch.Tensor] | None = None
-    waited: int = 0
 
 
 def seed_everything(seed: int) -> None:
@@ -90,157 +28,112 @@ def seed_everything(seed: int) -> None:
 
 
 def train(learner: Learner, job: Job, learning_rate: float, weight_decay: float) -> Training:
-    """Train in place and leave the weights of the epoch with the lowest validation loss.
+    """Train in place and leave the weights that are best on validation, by the deciding metric.
 
-    AdamW, linear warm-up over a tenth of the steps, then linear decay; gradients clipped to norm
-    1. Batches are random; each is computed in passes of similar length, and each pass is dealt
-    to the job's ranks. Raises DivergedError.
+    AdamW on the schedule of `methods.schedule`; gradients clipped to norm 1. Batches are
+    random; each is computed in passes of similar length, and each pass is dealt to the job's ranks.
+    Raises DivergedError.
     """
     with spread(learner.model, job.ranks, job.device.type):
-        return _train(learner, job, learning_rate, weight_decay)
+        trainable = [p for p in learner.model.parameters() if p.requires_grad]
+        optimizer = torch.optim.AdamW(trainable, lr=learning_rate, weight_decay=weight_decay,
+                                      fused=True)
+        if job.ranks.rank:  # dropout of its own
+            torch.manual_seed(job.seed + RANK_SEEDS * job.ranks.rank)
+        # Where several learn together, the others wait in a pass that one leaves.
+        pace = Pace(job.budget.batch, repeatable=job.ranks.size == 1)
+        schedule = schedule_of(len(learner.lengths()), job.budget)
+        return _UnderWay(learner, job, optimizer, schedule, pace).to_its_end()
 
 
-def _train(learner: Learner, job: Job, learning_rate: float, weight_decay: float) -> Training:
-    trainable = [p for p in learner.model.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(trainable, lr=learning_rate, weight_decay=weight_decay,
-                                  fused=True)
-    budget, lengths = job.budget, learner.lengths()
-    per_epoch = math.ceil(len(lengths) / budget.batch)
-    steps = per_epoch * budget.epochs
-    schedule = LambdaLR(optimizer, partial(_rate, steps=steps))
-    # Where several learn together, the others wait in a pass that one leaves.
-    training, state = Training(), _State(budget.batch, repeatable=job.ranks.size == 1)
-    if job.ranks.rank:  # dropout of its own
-        torch.manual_seed(job.seed + RANK_SEEDS * job.ranks.rank)
-    for epoch in range(budget.epochs):
-        learner.model.train()
-        if epoch == 1 and learner.states is not None:
-            state.flops = 0.0
-        learner.begin(epoch)
-        lengths = learner.lengths()
-        batches = shuffled(len(lengths), budget.batch, f"{job.seed}:{epoch}")
-        for indices in batches:
-            loss = _step(learner, indices, optimizer, job, training, state)
-            schedule.step()
-            training.steps += 1
-            training.epochs = training.steps / per_epoch
-            tokens = sum(lengths[i] for i in indices)
-            training.tokens += tokens
-            training.flops += state.flops * tokens
-            training.curve.append(CurvePoint(training.steps, training.epochs, loss))
-            if not math.isfinite(loss):
-                raise DivergedError(f"loss is {loss} at step {training.steps}", training)
-            _reallocate(learner.model, training.steps)
-            job.say(f"epoch {epoch + 1}/{budget.epochs}, step {training.steps}/{steps}")
-        if not _keep_best(learner, job, training, state, epoch):
-            break
-    _restore(learner.model, state.best_weights)
-    training.micro_batch = state.micro
-    return training
+@dataclass
+class _UnderWay:
+    """A training, and how far it has come."""
 
+    learner: Learner
+    job: Job
+    optimizer: Any
+    schedule: Schedule
+    pace: Pace
+    training: Training = field(default_factory=Training)
+    best: Best = field(default_factory=Best)
+    cools: int | None = None
+    """Steps that were done when cooling down began."""
+    lengths: list[int] = field(default_factory=list)
+    """Tokens of each training example of this pass."""
 
-def _rate(step: int, steps: int) -> float:
-    """Share of the learning rate at a step from 0: up over a tenth of the steps, then down.
+    def __post_init__(self) -> None:
+        self.peaks = [group["lr"] for group in self.optimizer.param_groups]
 
-    No step has a rate of zero, or a short training would waste its first.
-    """
-    warmup = math.ceil(WARMUP * steps)
-    if step < warmup:
-        return (step + 1) / warmup
-    return (steps - step) / max(1, steps - warmup)
+    @property
+    def end(self) -> int:
+        """The steps that it takes, as far as is known."""
+        return self.schedule.most if self.cools is None else self.schedule.end(self.cools)
 
+    def to_its_end(self) -> Training:
+        """What was seen on the way; the model is left with the best weights."""
+        training = self.training
+        for indices in self._batches():
+            self._learn(indices)
+            if training.steps % self.schedule.every == 0 or training.steps == self.end:
+                self._look()
+            if self.cools is None:
+                self._stop_improving()
+            if training.steps == self.end:
+                break
+        self.best.restore(self.learner.model)
+        training.held, training.best_step = self.best.found, self.best.step
+        training.micro_batch = self.pace.micro
+        return training
 
-def _step(learner: Learner, indices: list[int], optimizer: Any, job: Job, training: Training,
-          state: _State) -> float:
-    """One optimiser step over `indices`, anew with what `_give_way` gives up."""
-    while True:
-        try:
-            optimizer.zero_grad()
-            loss = _gradients(learner, indices, job, state)
-            break
-        except (MemoryError, RuntimeError) as error:
-            noted = None if job.ranks.size > 1 else _give_way(error, state)
-            if noted is None:
-                raise
-        training.notes.append(noted)
-        # Outside the except block, so that the failed pass's tensors are no longer held.
-        gc.collect()
-        if job.device.type == "cuda":
-            torch.cuda.empty_cache()
-    if math.isfinite(loss):
-        norm = _clip(learner.model)
-        if not math.isfinite(norm):
-            raise DivergedError(f"the gradient's norm is {norm} at step {training.steps + 1}",
-                                training)
-        optimizer.step()
-    return loss
+    def _batches(self) -> Iterator[list[int]]:
+        """Passes over the examples without end, each in an order of its own."""
+        for number in count():
+            if number == 1 and self.learner.states is not None:
+                self.pace.flops = 0.0
+            self.learner.model.train()
+            self.learner.begin(number)
+            self.lengths = self.learner.lengths()
+            yield from shuffled(len(self.lengths), self.job.budget.batch,
+                                f"{self.job.seed}:{number}")
 
+    def _learn(self, indices: list[int]) -> None:
+        """One step."""
+        training = self.training
+        rate = self.schedule.rate(training.steps, self.cools)
+        for group, peak in zip(self.optimizer.param_groups, self.peaks, strict=True):
+            group["lr"] = rate * peak
+        loss = take_step(self.learner, indices, self.optimizer, self.job, training, self.pace)
+        tokens = sum(self.lengths[i] for i in indices)
+        training.steps += 1
+        training.epochs = training.steps / self.schedule.per_pass
+        training.tokens += tokens
+        training.flops += self.pace.flops * tokens
+        training.curve.append(CurvePoint(training.steps, training.epochs, loss))
+        if not math.isfinite(loss):
+            raise DivergedError(f"loss is {loss} at step {training.steps}", training)
+        _reallocate(self.learner.model, training.steps)
+        self.job.say(f"epoch {math.ceil(training.epochs)}, step {training.steps}/{self.end}")
 
-def _give_way(error: Exception, state: _State) -> str | None:
-    """Give up half the micro-batch for want of memory, or repeatability for an operation that has
-    none: a note that says so. None where neither is the matter, or nothing is left to give."""
-    text = str(error).lower()
-    if UNREPEATABLE in text and state.repeatable:
-        state.repeatable = False
-        return f"may not repeat itself bit for bit: {text.split(maxsplit=1)[0]} has no such form"
-    if state.micro > 1 and (isinstance(error, MemoryError)
-                            or any(sign in text for sign in OUT_OF_MEMORY)):
-        state.micro = math.ceil(state.micro / 2)
-        return f"out of memory: micro-batch halved to {state.micro} at the same effective batch"
-    return None
+    def _look(self) -> None:
+        """See what validation says of the weights in place."""
+        steps, point = self.training.steps, self.training.curve[-1]
+        held = self.job.ranks.first(self.learner.validate())
+        point.validation_loss, point.validation_score = held.loss, held.score
+        if not math.isfinite(held.loss):
+            raise DivergedError(f"validation loss is {held.loss} at step {steps}", self.training)
+        self.best.hear(held, steps, self.learner.model, last=steps == self.end)
+        self.learner.model.train()
 
-
-def _gradients(learner: Learner, indices: list[int], job: Job, state: _State) -> float:
-    """The loss of a step, whose gradients are added up; its arithmetic, too, where that is unknown.
-    """
-    with repeatable_gradients(job.device) if state.repeatable else nullcontext():
-        if state.flops:
-            return _accumulate(learner, indices, job, state.micro)
-        with flop_counter() as counter:
-            loss = _accumulate(learner, indices, job, state.micro)
-    lengths = learner.lengths()
-    state.flops = (job.ranks.size * counter.get_total_flops()
-                   / sum(lengths[i] for i in indices))
-    return loss
-
-
-def _clip(model: nn.Module) -> float:
-    """Clip the gradient's norm and return what it was; of sharded gradients that of the whole."""
-    norm = nn.utils.clip_grad_norm_(model.parameters(), MAX_GRADIENT_NORM)
-    return float(norm.full_tensor() if isinstance(norm, DTensor) else norm)
-
-
-def _accumulate(learner: Learner, indices: list[int], job: Job, micro: int) -> float:
-    """Add up the gradients of a batch's passes; its mean loss in nats."""
-    losses, device, ranks = [], job.device, job.ranks
-    # One autocast for all passes: weights are cast once a step, not once a pass.
-    with device.autocast_context(), learner.sharing():
-        for part in learner.passes(indices, micro * ranks.size,
-                                   PASS_TOKENS[device.type] * ranks.size):
-            # All ranks take part in each pass; one that is dealt nothing adds zero.
-            mine = ranks.share(part)
-            loss = learner.loss(mine or part[:1]) * bool(mine) / len(indices)
-            with device.without_autocast():
-                loss.backward()
-            losses.append(loss.detach())
-    penalty = getattr(learner.model, "penalty", None)
-    if penalty is not None:
-        (penalty() / ranks.size).backward()
-    if ranks.size > 1 and not ranks.sharded:
-        _add_gradients(learner.model, ranks)
-    return float(ranks.add_up(torch.stack(losses).sum()))
-
-
-def _add_gradients(model: nn.Module, ranks: Ranks) -> None:
-    """Sum the gradients over ranks. A parameter that no rank's passes reached has none."""
-    learns = [p for p in model.parameters() if p.requires_grad]
-    reached = ranks.add_up(torch.tensor([float(p.grad is not None) for p in learns],
-                                        device=learns[0].device))
-    for parameter, somewhere in zip(learns, reached.tolist(), strict=True):
-        if somewhere:
-            if parameter.grad is None:
-                parameter.grad = torch.zeros_like(parameter)
-            ranks.add_up(parameter.grad)
+    def _stop_improving(self) -> None:
+        """Begin to cool down where patience is at its end, or no more steps are left than that
+        takes."""
+        training = self.training
+        out_of_patience = self.best.waited >= self.job.budget.patience
+        if out_of_patience or training.steps >= self.schedule.constant:
+            self.cools = training.steps
+            training.stopped = "patience" if out_of_patience else "budget"
+            training.still_improving = not out_of_patience and self.best.waited == 0
 
 
 def _reallocate(model: Any, step: int) -> None:
@@ -248,28 +141,3 @@ def _reallocate(model: Any, step: int) -> None:
     share_out = getattr(model, "update_and_allocate", None)
     if share_out is not None:
         share_out(step)
-
-
-def _keep_best(learner: Learner, job: Job, training: Training, state: _State, epoch: int) -> bool:
-    """Validate and remember the best weights. False when patience is at its end."""
-    loss = job.ranks.first(learner.validate())
-    training.curve[-1].validation_loss = loss
-    if not math.isfinite(loss):
-        raise DivergedError(f"validation loss is {loss} after epoch {epoch + 1}", training)
-    if loss < state.best:
-        state.best, state.waited, training.best_epoch = loss, 0, epoch + 1
-        # After the last epoch the best weights are those in place: a copy would be for nothing.
-        state.best_weights = None if epoch + 1 == job.budget.epochs else {
-            name: p.detach().clone()
-            for name, p in learner.model.named_parameters() if p.requires_grad}
-    else:
-        state.waited += 1
-    return state.waited < job.budget.patience
-
-
-def _restore(model: nn.Module, weights: dict[str, torch.Tensor] | None) -> None:
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            if weights and name in weights:
-                parameter.copy_(weights[name])
-    model.eval()

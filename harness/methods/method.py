@@ -22,12 +22,15 @@ from harness.common.errors import CannotRunError
 from harness.common.kinds import Balance
 from harness.common.ranks import ALONE, Ranks
 from harness.common.registry import Registry
+from harness.methods.held_out import HeldOut
+from harness.methods.schedule import schedule_of
 from harness.suite import Budget, Metric
 from harness.suite import Kind as TaskKind
 from harness.tasks.corpus import Corpus
 from harness.tasks.examples import Example
 from harness.tasks.task import Task
 
+Stopped = Literal["no training", "patience", "budget"]
 Setting = dict[str, float | int | str]
 
 
@@ -67,12 +70,14 @@ class Job:
 
 @dataclass
 class CurvePoint:
-    """Losses in nats an item. The validation loss is that of the class probabilities."""
+    """Losses in nats an item. The validation loss is that of the class probabilities, the score the
+    deciding metric."""
 
     step: int
     epoch: float
     train_loss: float
     validation_loss: float | None = None
+    validation_score: float | None = None
 
 
 @dataclass
@@ -82,7 +87,13 @@ class Training:
     curve: list[CurvePoint] = field(default_factory=list)
     steps: int = 0
     epochs: float = 0.0
-    best_epoch: int = 0
+    best_step: int = 0
+    """Steps that had made the weights that are kept."""
+    stopped: Stopped = "budget"
+    still_improving: bool = False
+    """The steps ended before improvement did."""
+    held: HeldOut | None = None
+    """What validation says of the weights that are kept."""
     tokens: int = 0
     flops: float = 0.0
     """Forward and backward: torch's FLOP counter on the first step, scaled by tokens; on the second
@@ -157,7 +168,7 @@ class Shown:
 class Course:
     """How training items are gone through, at the most."""
 
-    epochs: int
+    epochs: float
     readings: int = 1
     """Texts that an epoch reads for each item."""
     texts: int = 1
@@ -217,7 +228,7 @@ class Method(ABC):
 
     def course(self, budget: Budget, items: int) -> Course:
         """How it goes through so many training items, where it learns from them by gradient."""
-        return Course(budget.epochs)
+        return Course(schedule_of(items, budget).passes)
 
     @property
     def virtual_tokens(self) -> int:

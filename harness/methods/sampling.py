@@ -12,8 +12,9 @@ from contextlib import AbstractContextManager
 import numpy as np
 import torch
 
-from harness.methods.loop import Learner
+from harness.methods.held_out import HeldOut
 from harness.methods.method import Job
+from harness.methods.step import Learner
 from harness.tasks.examples import indicator
 
 
@@ -53,7 +54,7 @@ class Sampled:
     def loss(self, indices: list[int]) -> torch.Tensor:
         return self.learner.loss(indices)
 
-    def validate(self) -> float:
+    def validate(self) -> HeldOut:
         return self.learner.validate()
 
 

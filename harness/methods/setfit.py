@@ -35,8 +35,9 @@ from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.methods.balance import LINEAR, LinearOptions, balance_of, weights_for
 from harness.methods.encoder import BATCH, count_parameters
+from harness.methods.held_out import HeldOut, of_classes
 from harness.methods.linear import LinearHead, fit_linear
-from harness.methods.link import LINKS, held_out_loss
+from harness.methods.link import LINKS
 from harness.methods.loop import train
 from harness.methods.method import (
     METHODS,
@@ -142,14 +143,14 @@ class PairLearner:
         alike = torch.tensor([pair.alike for pair in pairs], device=first.device)
         return ((first * second).sum(dim=1) - alike.float()).square().sum()
 
-    def validate(self) -> float:
+    def validate(self) -> HeldOut:
         vectors = self.encoder.embed([*self.encoded, *self.held])
         if not np.isfinite(vectors).all():
-            return float("nan")
+            return HeldOut(None, float("nan"), len(self.held))
         seen = len(self.encoded)
         link = LINKS[self.job.task.kind]
         head = self.head(vectors[:seen])
-        return held_out_loss(link, head.predict(vectors[seen:]), self.job.validation)
+        return of_classes(link, head.predict(vectors[seen:]), self.job.validation, self.job.metric)
 
 
 @dataclass(frozen=True)
@@ -245,8 +246,8 @@ class Setfit(Method):
         return TunedEmbeddings(encoder, LinearHead.load(folder, LINKS[job.task.kind]))
 
     def _budgeted(self, job: Job) -> Job:
-        epochs = self.course(job.budget, len(job.train)).epochs
-        budget = job.budget.model_copy(update={"epochs": epochs})
+        epochs = round(self.course(job.budget, len(job.train)).epochs)
+        budget = job.budget.model_copy(update={"epochs": epochs, "steps": 1})
         return dataclasses.replace(job, budget=budget)
 
 

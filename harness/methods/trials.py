@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import dataclasses
 import gc
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.common.clock import Clock
-from harness.methods.link import LINKS, held_out_loss
-from harness.methods.loop import DivergedError, seed_everything
+from harness.methods.floors import Majority
+from harness.methods.held_out import HeldOut, in_words, of_classes
+from harness.methods.link import LINKS
+from harness.methods.loop import seed_everything
 from harness.methods.method import Fit, Job, Method, Setting
-from harness.tasks.answers import token_f1
+from harness.methods.step import DivergedError
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One setting tried: its validation loss and its stand-alone seconds.
-
-    The loss is the log loss in nats an item; of a method that answers in words without training it
-    is 1 minus token F1.
-    """
+    """One setting tried: what validation said of its fit, and its stand-alone seconds."""
 
     setting: Setting
     seconds: float
     flops: float
-    validation_loss: float | None
+    held: HeldOut | None
+    """None where there was nothing to choose from, or the fit failed."""
     failure: str | None = None
 
 
@@ -39,6 +39,10 @@ class Chosen:
     setting: Setting
     clock: Clock
     trials: tuple[Trial, ...] = ()
+    held: HeldOut | None = None
+    """What validation said of it; None where it was not asked."""
+    at_edge: bool = False
+    """Whether the setting lies at the end of those tried, and the method's grid goes on there."""
 
 
 def fit_once(method: Method, job: Job, setting: Setting, clock: Clock | None = None) -> Chosen:
@@ -49,13 +53,15 @@ def fit_once(method: Method, job: Job, setting: Setting, clock: Clock | None = N
 
 
 def tune(method: Method, job: Job) -> Chosen:
-    """Try the budget's number of settings and keep the fit with the lowest validation loss.
+    """Try the budget's number of settings and keep the fit that is best on validation, by the
+    job's metric.
 
     The fit of the winning trial is the run's fit: fitting again from the same seed would give
     the same weights. Raises DivergedError when every trial diverged.
     """
-    settings = method.settings(job)[: job.budget.trials]
-    best: tuple[float, Chosen] | None = None
+    grid = method.settings(job)
+    settings = grid[: job.budget.trials]
+    best: tuple[HeldOut | None, Chosen] | None = None
     trials: list[Trial] = []
     diverged: DivergedError | None = None
     for number, setting in enumerate(settings, 1):
@@ -68,31 +74,49 @@ def tune(method: Method, job: Job) -> Chosen:
                                 str(error)))
             diverged = error
             continue
-        loss = _validation_loss(chosen, telling) if len(settings) > 1 else 0.0
+        held = held_out(chosen.fit, telling, clock) if len(settings) > 1 else None
         training = chosen.fit.training
-        trials.append(Trial(setting, chosen.clock.stand_alone(),
-                            training.flops if training else 0.0,
-                            loss if len(settings) > 1 else None))
-        if best is None or loss < best[0]:
-            best = (loss, chosen)
+        trials.append(Trial(setting, clock.stand_alone(), training.flops if training else 0.0,
+                            held))
+        if best is None or (held is not None and held.beats(best[0])):
+            best = (held, chosen)
         del chosen
         gc.collect()
     if best is None:
         raise diverged or RuntimeError("no setting was tried")
-    return dataclasses.replace(best[1], trials=tuple(trials))
+    held, chosen = best
+    return dataclasses.replace(chosen, trials=tuple(trials), held=held,
+                               at_edge=at_edge(chosen.setting, settings, grid))
+
+
+def at_edge(chosen: Setting, tried: Sequence[Setting], grid: Sequence[Setting]) -> bool:
+    """Whether a number of the chosen setting is the least or the largest of several tried, and the
+    grid has others beyond it."""
+    for name, value in chosen.items():
+        if isinstance(value, str):
+            continue
+        ours, all_of_it = ({float(s[name]) for s in settings if name in s}
+                           for settings in (tried, grid))
+        if len(ours) > 1 and ((value == min(ours) > min(all_of_it))
+                              or (value == max(ours) < max(all_of_it))):
+            return True
+    return False
+
+
+def held_out(fit: Fit, job: Job, clock: Clock) -> HeldOut:
+    """What validation says of a fit: what its training heard, or else its answers, timed."""
+    if fit.training is not None and fit.training.held is not None:
+        return fit.training.held
+    answers = fit.fitted.predict(job.validation, clock)
+    if job.task.kind == "generation":
+        return in_words(answers.tolist(), job.validation, job.task.wording, job.metric)
+    return of_classes(LINKS[job.task.kind], answers, job.validation, job.metric)
+
+
+def chance(job: Job) -> HeldOut:
+    """What validation says of the most frequent class, or answer, of the training examples."""
+    return held_out(Majority({}).fit(dataclasses.replace(job, clock=Clock()), {}), job, Clock())
 
 
 def _numbered(job: Job, trial: str) -> Job:
     return dataclasses.replace(job, say=lambda text: job.say(f"{trial}: {text}"))
-
-
-def _validation_loss(chosen: Chosen, job: Job) -> float:
-    training = chosen.fit.training
-    if training is not None:
-        return min(p.validation_loss for p in training.curve if p.validation_loss is not None)
-    answers = chosen.fit.fitted.predict(job.validation, chosen.clock)
-    if job.task.kind == "generation":
-        scores = [token_f1(a, e.references, job.task.wording)
-                  for a, e in zip(answers, job.validation, strict=True)]
-        return 1.0 - sum(scores) / len(scores)
-    return held_out_loss(LINKS[job.task.kind], answers, job.validation)

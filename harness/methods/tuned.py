@@ -31,10 +31,11 @@ from harness.methods.decoder import DecoderLearner, plain_decoder
 from harness.methods.encoder import EncoderClassifier, EncoderLearner
 from harness.methods.keeping import keeping
 from harness.methods.link import LINKS
-from harness.methods.loop import Learner, train
+from harness.methods.loop import train
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Options, Setting, spread
 from harness.methods.probing import NO_POOL, begin_probed
 from harness.methods.sampling import Sampled
+from harness.methods.step import Learner
 
 DELTA = "delta.safetensors"
 

@@ -114,6 +114,8 @@ def _log_record(run: Any, record: Record, predictions: Callable[[str], pa.Table]
         losses = {"train/loss": point.train_loss, "epoch": point.epoch}
         if point.validation_loss is not None:
             losses["validation/loss"] = point.validation_loss
+        if point.validation_score is not None:
+            losses["validation/score"] = point.validation_score
         run.log(losses, step=point.step)
     for name, value in summary_of(record).items():
         run.summary[name] = value

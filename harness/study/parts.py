@@ -6,11 +6,13 @@ from statistics import median
 
 from harness.backbones.handle import Handle
 from harness.backbones.lengths import share_too_long
+from harness.common.clock import Clock
 from harness.common.files import sha256_json
 from harness.common.text import without_folders
 from harness.methods.method import Job, Training
-from harness.methods.trials import Chosen
-from harness.study.record import BudgetUsed, CurveRecord, ItemsRead, TrialRecord
+from harness.methods.schedule import schedule_of
+from harness.methods.trials import Chosen, chance, held_out
+from harness.study.record import BudgetUsed, CurveRecord, Ending, ItemsRead, TrialRecord
 from harness.tasks.cut import words_of
 from harness.tasks.splits import Splits
 
@@ -20,10 +22,10 @@ def budget_used(job: Job, splits: Splits, training: Training | None) -> BudgetUs
     budget = job.budget
     return BudgetUsed(
         train_items=len(splits.train), validation_items=len(splits.validation),
-        test_items=len(splits.test), epochs_allowed=budget.epochs,
+        test_items=len(splits.test), steps_allowed=schedule_of(len(splits.train), budget).most,
         epochs_used=training.epochs if training else 0.0,
-        best_epoch=training.best_epoch if training else None,
-        steps=training.steps if training else 0, effective_batch=budget.batch,
+        steps=training.steps if training else 0,
+        best_step=training.best_step if training else None, effective_batch=budget.batch,
         micro_batch=training.micro_batch if training else None, max_length=budget.max_length,
         tokens_seen=training.tokens if training else 0, share_cut=_share_cut(job),
         read=items_read(job, splits),
@@ -51,7 +53,7 @@ def curve_records(training: Training | None) -> tuple[CurveRecord, ...]:
     """The loss curve of the chosen fit."""
     return tuple(
         CurveRecord(step=p.step, epoch=p.epoch, train_loss=p.train_loss,
-                    validation_loss=p.validation_loss)
+                    validation_loss=p.validation_loss, validation_score=p.validation_score)
         for p in (training.curve if training else ())
     )
 
@@ -59,8 +61,24 @@ def curve_records(training: Training | None) -> tuple[CurveRecord, ...]:
 def trial_records(chosen: Chosen) -> tuple[TrialRecord, ...]:
     """Every setting tried, the chosen one included."""
     return tuple(
-        TrialRecord(setting=t.setting, validation_loss=t.validation_loss, seconds=t.seconds,
+        TrialRecord(setting=t.setting, validation_loss=t.held.loss if t.held else None,
+                    score=t.held.score if t.held else None, seconds=t.seconds,
                     failure=t.failure and without_folders(t.failure)) for t in chosen.trials)
+
+
+def ending(job: Job, chosen: Chosen) -> Ending:
+    """How the chosen fit came to its end. Where nothing was chosen, validation is answered here: it
+    is no part of what the method costs."""
+    training, floor = chosen.fit.training, chance(job)
+    held = chosen.held or held_out(chosen.fit, job, Clock())
+    above = held.beats(floor) if held.score is None else held.outscores(floor)
+    return Ending(
+        chosen_by=job.metric or "log_loss", passes=training.epochs if training else 0.0,
+        steps=training.steps if training else 0,
+        stopped=training.stopped if training else "no training",
+        still_improving=training.still_improving if training else False,
+        edge_of_grid=chosen.at_edge, above_chance=above,
+        validation_items=len(job.validation), validation_score=held.score)
 
 
 def notes(backbone: Handle | None, chosen: Chosen) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from harness.measure.part import RecordPart
 from harness.measure.quality import Quality
 from harness.measure.retrieval import PassageRetrieval, Retrieval
 from harness.measure.slices import Slice
+from harness.methods.method import Stopped
 from harness.suite import BackboneKind, Metric
 
 SCHEMA_VERSION = 4
@@ -100,10 +101,11 @@ class BudgetUsed(RecordPart):
     train_items: int
     validation_items: int
     test_items: int
-    epochs_allowed: int
+    steps_allowed: int
     epochs_used: float
-    best_epoch: int | None
     steps: int
+    best_step: int | None
+    """Steps that had made the weights that are kept."""
     effective_batch: int
     micro_batch: int | None
     max_length: int
@@ -134,6 +136,8 @@ class CurveRecord(RecordPart):
     epoch: float
     train_loss: float
     validation_loss: float | None
+    validation_score: float | None = None
+    """The deciding metric."""
 
 
 class Ending(RecordPart):
@@ -145,7 +149,7 @@ class Ending(RecordPart):
     passes: float
     """Over the training examples."""
     steps: int
-    stopped: Literal["no training", "patience", "budget"]
+    stopped: Stopped
     """`patience`: nothing better was found for as long as the budget waits; `budget`: no steps were
     left."""
     still_improving: bool

@@ -27,14 +27,14 @@ from harness.measure.retrieval import (
 from harness.methods import register_all
 from harness.methods.asked import AskedDecoder
 from harness.methods.knn import Vote
-from harness.methods.loop import OUT_OF_MEMORY, DivergedError
 from harness.methods.method import METHODS, Fitted, Job, Method, Setting
 from harness.methods.open_book import PassageRetriever
 from harness.methods.retriever import Retriever
+from harness.methods.step import OUT_OF_MEMORY, DivergedError
 from harness.methods.trials import Chosen, fit_once, tune
 from harness.study.environment import environment
 from harness.study.outcome import outcome
-from harness.study.parts import budget_used, curve_records, notes, trial_records
+from harness.study.parts import budget_used, curve_records, ending, notes, trial_records
 from harness.study.record import Identity, Record, Size, State, Status
 from harness.study.store import Store
 from harness.suite import Budget
@@ -167,7 +167,7 @@ def _carry_out(assignment: Assignment, say: Callable[[str], None]) -> Record:
     record = Record(
         identity=assignment.identity, status=Status(state="ok"), setting=chosen.setting,
         budget_used=budget_used(job, splits, chosen.fit.training), trials=trial_records(chosen),
-        curve=curve_records(chosen.fit.training), cost=cost,
+        curve=curve_records(chosen.fit.training), ending=ending(job, chosen), cost=cost,
         size=Size(trainable_parameters=trainable, total_parameters=total, artifact_bytes=0),
         retrieval=_retrieval(fitted, assignment.task),
         notes=(*notes(assignment.backbone, chosen), *meter.notes),

@@ -131,6 +131,10 @@ class Budget(Part):
     validation: int = Field(400, ge=2)
     test: int = Field(1000, ge=2)
     epochs: int = Field(3, ge=1)
+    """Passes over the training examples that learning by gradient may always take."""
+    steps: int = Field(200, ge=1)
+    """Optimiser steps that it may always take: few examples are passed over as often as that
+    needs."""
     batch: int = Field(16, ge=1)
     max_length: int = Field(128, ge=8)
     """Tokens of a text that a backbone reads."""
@@ -139,8 +143,8 @@ class Budget(Part):
     whole texts."""
     trials: int = Field(3, ge=1, le=9)
     seeds: int = Field(3, ge=1, le=100)
-    patience: int = Field(2, ge=1)
-    """Epochs without a better validation loss before training stops."""
+    patience: int = Field(4, ge=1)
+    """Looks at validation without a better one before training cools down and stops."""
 
 
 class BudgetChange(Part):
@@ -150,6 +154,7 @@ class BudgetChange(Part):
     validation: int | None = Field(None, ge=2)
     test: int | None = Field(None, ge=2)
     epochs: int | None = Field(None, ge=1)
+    steps: int | None = Field(None, ge=1)
     batch: int | None = Field(None, ge=1)
     max_length: int | None = Field(None, ge=8)
     max_words: int | None = Field(None, ge=2)

@@ -71,7 +71,7 @@ def embedders(families, tmp_path_factory):
 def job(loaded):
     def make(folder) -> Job:
         return Job(task=load_task(loaded), train=tuple(ITEMS), validation=tuple(ITEMS),
-                   budget=Budget(epochs=2, batch=4, max_length=64), seed=0, device=CPU,
+                   budget=Budget(epochs=2, steps=1, batch=4, max_length=64), seed=0, device=CPU,
                    clock=Clock(), store=FeatureStore(None), backbone=folder_handle(folder))
 
     return make

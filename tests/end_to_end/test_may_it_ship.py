@@ -120,7 +120,8 @@ PROFILE = """
 profiles:
   tried:
     methods: []
-    budget: {train: 1500, validation: 60, test: 1000, epochs: 3, batch: 16, max_length: 48,
+    budget: {train: 1500, validation: 60, test: 1000, epochs: 3, steps: 1, batch: 16,
+             max_length: 48,
              trials: 1, seeds: 1}
     measure: {forgetting: {probes: {sst2: 200, mrpc: 200, rte: null}, passages: 0}}
     backbones:

@@ -57,7 +57,7 @@ def smaller(path: Path, encoder: Path, decoder: Path) -> None:
                     "methods": ["knn", "features"]},
             "dec": {"kind": "decoder", "source": {"file": str(decoder)},
                     "methods": ["zero-shot"]}},
-        "budget": {"train": 40, "validation": 12, "test": 24, "epochs": 1, "batch": 8,
+        "budget": {"train": 40, "validation": 12, "test": 24, "epochs": 1, "steps": 1, "batch": 8,
                    "max_length": 24, "trials": 1, "seeds": 1},
         "measure": {"latency": {"requests": 2, "warmup": 1, "batch": 2, "batches": 1}}}
     for name in ("embedder", "train_sizes"):

@@ -12,8 +12,9 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from harness.measure.multilabel import ranking_precisions, set_quality
+from harness.measure.multilabel import set_quality
 from harness.measure.slices import slices
+from harness.tasks.class_metrics import ranking_precisions
 from harness.tasks.examples import Example
 
 LABELS = ("a", "b", "c")

@@ -40,7 +40,7 @@ def distilbert(encoder, tmp_path):
 def job(loaded, distilbert):
     task = load_task(loaded)
     splits = task.splits.sample(8, 4, 6)
-    budget = loaded.suite.budget.model_copy(update={"epochs": 2, "batch": 3})
+    budget = loaded.suite.budget.model_copy(update={"epochs": 2, "steps": 1, "batch": 3})
     return Job(task=dataclasses.replace(task, splits=splits), train=splits.train,
                validation=splits.validation, budget=budget, seed=0, clock=Clock(),
                device=Device("cpu", "test", "no", 1), store=None, backbone=distilbert)

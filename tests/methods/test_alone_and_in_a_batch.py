@@ -68,7 +68,7 @@ def handles(tmp_path_factory):
 def job(loaded):
     def make(handle, examples=ITEMS) -> Job:
         return Job(task=load_task(loaded), train=tuple(examples), validation=tuple(examples),
-                   budget=Budget(epochs=1, batch=4, max_length=64), seed=0, device=CPU,
+                   budget=Budget(epochs=1, steps=1, batch=4, max_length=64), seed=0, device=CPU,
                    clock=Clock(), store=FeatureStore(None),
                    backbone=dataclasses.replace(handle, kind="encoder"))
 

@@ -40,7 +40,8 @@ def job(loaded, encoder, decoder, device):
         wanted = {0: 8, 1: 4, 2: 2}
         train = [e for label, count in wanted.items()
                  for e in [e for e in task.splits.train if e.label == label][:count]]
-        budget = Budget(**{"epochs": 2, "batch": 4, "max_length": 32, **changes})
+        budget = Budget(**{"epochs": 2, "steps": 1, "batch": 4, "max_length": 32,
+                           **changes})
         return Job(task=task, train=tuple(train), validation=task.splits.validation[:9],
                    budget=budget, seed=0, device=device, clock=Clock(), store=FeatureStore(None),
                    backbone={"encoder": encoder, "decoder": decoder, None: None}[kind])

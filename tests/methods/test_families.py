@@ -56,7 +56,7 @@ def job(loaded, handles):
     def make(family) -> Job:
         task = load_task(loaded)
         splits = task.splits.sample(9, 6, 5)
-        budget = loaded.suite.budget.model_copy(update={"epochs": 1, "batch": 4})
+        budget = loaded.suite.budget.model_copy(update={"epochs": 1, "steps": 1, "batch": 4})
         return Job(task=dataclasses.replace(task, splits=splits), train=splits.train,
                    validation=splits.validation, budget=budget, seed=0, clock=Clock(), device=CPU,
                    store=FeatureStore(None), backbone=handles[family])

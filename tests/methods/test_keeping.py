@@ -54,7 +54,7 @@ def job(loaded, handles):
     def make(family, **budget) -> Job:
         task = load_task(loaded)
         splits = task.splits.sample(14, 6, 5)
-        values = {"epochs": 3, "batch": 4, "patience": 9, "max_length": 24, **budget}
+        values = {"epochs": 3, "steps": 1, "batch": 4, "patience": 9, "max_length": 24, **budget}
         return Job(task=dataclasses.replace(task, splits=splits), train=splits.train,
                    validation=splits.validation,
                    budget=loaded.suite.budget.model_copy(update=values), seed=0, clock=Clock(),

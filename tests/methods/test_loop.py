@@ -11,10 +11,12 @@ from harness.backbones.batches import passes
 from harness.backbones.features import FeatureStore
 from harness.common.clock import Clock
 from harness.common.device import Device
+from harness.methods.held_out import HeldOut
 from harness.methods.linear import fit_linear
 from harness.methods.link import LINKS
-from harness.methods.loop import DivergedError, _rate, seed_everything, train
+from harness.methods.loop import seed_everything, train
 from harness.methods.method import Job
+from harness.methods.step import DivergedError
 from harness.suite import Budget
 
 
@@ -54,13 +56,13 @@ class Toy:
         self.weights.append(self.model.weight.detach().clone())
         with torch.no_grad():
             loss = float(((self.model(self.x) - 3 * self.x) ** 2).mean())
-        return next(self.losses) if self.losses else loss
+        return HeldOut(None, next(self.losses) if self.losses else loss, items=1000)
 
 
 @pytest.fixture
 def job(device):
     def make(**budget) -> Job:
-        values = {"epochs": 4, "batch": 8, "patience": 9, **budget}
+        values = {"epochs": 4, "steps": 1, "batch": 8, "patience": 9, **budget}
         return Job(task=None, train=(), validation=(), budget=Budget(**values), seed=0,
                    device=dataclasses.replace(device, autocast="no"), clock=Clock(),
                    store=FeatureStore(None))
@@ -81,20 +83,34 @@ def test_every_example_is_seen_once_an_epoch_and_the_loss_falls(job):
     assert losses[-1] < losses[0]
 
 
-def test_the_best_epoch_is_kept_and_patience_stops(job):
-    toy = Toy(losses=[1.0, 0.5, 0.7, 0.9, 0.1])
-    training = train(toy, job(epochs=5, patience=2), 0.1, 0.0)
-    assert training.best_epoch == 2
-    assert training.epochs == 4
+def test_the_best_weights_are_kept_and_patience_cools_down(job):
+    toy = Toy(losses=[1.0, 0.5, 0.7, 0.9, 0.8, 0.6, 0.6])
+    training = train(toy, job(epochs=20, patience=2), 0.1, 0.0)
+    assert (training.best_step, training.held.loss) == (8, 0.5)
+    assert (training.stopped, training.still_improving) == ("patience", False)
+    # Patience ends with the fourth look, after 16 steps; a fifth of all 20 cools down.
+    assert training.steps == 20
     assert torch.equal(toy.model.weight, toy.weights[1])
 
 
-@pytest.mark.parametrize(("losses", "best"), [([0.5, 0.7, 0.4], 3), ([0.5, 0.4, 0.7], 2)])
-def test_the_last_epoch_stays_where_it_is_the_best_and_only_there(job, losses, best):
+@pytest.mark.parametrize(("losses", "best", "improving"), [
+    ([0.7, 0.5, 0.4, 0.3, 0.2], 20, True), ([0.7, 0.4, 0.5, 0.6, 0.3], 20, False),
+    ([0.7, 0.5, 0.4, 0.3, 0.9], 16, True)])
+def test_a_budget_that_ends_while_weights_still_improve_says_so(job, losses, best, improving):
     toy = Toy(losses=losses)
-    training = train(toy, job(epochs=3, patience=3), 0.1, 0.0)
-    assert training.best_epoch == best
-    assert torch.equal(toy.model.weight, toy.weights[best - 1])
+    training = train(toy, job(epochs=5, patience=9), 0.1, 0.0)
+    assert (training.steps, training.best_step, training.stopped) == (20, best, "budget")
+    assert training.still_improving == improving
+    assert torch.equal(toy.model.weight, toy.weights[best // 4 - 1])
+
+
+def test_few_examples_are_passed_over_for_as_long_as_the_steps_allow(job):
+    toy = Toy(items=16)
+    training = train(toy, job(epochs=1, steps=50, patience=50), 0.01, 0.0)
+    assert (training.steps, training.epochs) == (50, 25.0)
+    looks = [point.step for point in training.curve if point.validation_loss is not None]
+    # Twenty looks at the most: one every three steps, and one at the end.
+    assert looks == [*range(3, 50, 3), 50]
 
 
 def test_a_loss_that_is_not_finite_ends_the_run_with_its_curve(job):
@@ -103,7 +119,7 @@ def test_a_loss_that_is_not_finite_ends_the_run_with_its_curve(job):
     with pytest.raises(DivergedError, match="loss is nan at step") as error:
         train(toy, job(), 0.1, 0.0)
     assert error.value.training.curve
-    with pytest.raises(DivergedError, match="validation loss is nan after epoch 1"):
+    with pytest.raises(DivergedError, match="validation loss is nan at step 4"):
         train(Toy(losses=[float("nan")]), job(), 0.1, 0.0)
 
 
@@ -182,13 +198,3 @@ def test_a_linear_head_predicts_as_scikit_learn(labels):
     assert np.allclose(head.predict(x).sum(axis=1), 1)
     one = fit_linear(x, np.eye(3, dtype=bool)[[1] * 60], 1.0, link)
     assert one.predict(x)[:, 1].min() == 1.0
-
-
-@pytest.mark.parametrize("steps", [1, 2, 9, 10, 200])
-def test_the_rate_climbs_and_falls_and_is_never_zero(steps):
-    rates = [_rate(step, steps) for step in range(steps)]
-    top = rates.index(1.0)
-    assert all(0 < rate <= 1 for rate in rates)
-    assert rates[:top + 1] == sorted(rates[:top + 1])
-    assert rates[top:] == sorted(rates[top:], reverse=True)
-    assert top <= max(0, steps // 10)

@@ -14,9 +14,9 @@ from harness.common.clock import Clock
 from harness.common.errors import CannotRunError, HarnessError
 from harness.methods import register_all
 from harness.methods.adapters import AnyPeft
-from harness.methods.loop import DivergedError
 from harness.methods.method import METHODS, Job, Training, spread
 from harness.methods.prompting import draw_shots
+from harness.methods.step import DivergedError
 from harness.methods.trials import fit_once, tune
 from harness.methods.tuners import Tuner
 from harness.tasks.task import load_task
@@ -36,7 +36,7 @@ def job(loaded, encoder, decoder, seq2seq, device):
         task = load_task(loaded)
         splits = task.splits.sample(18, 9, 12)
         task = dataclasses.replace(task, splits=splits)
-        budget = loaded.suite.budget.model_copy(update={"epochs": 2, "batch": 8})
+        budget = loaded.suite.budget.model_copy(update={"epochs": 2, "steps": 1, "batch": 8})
         values = {
             "task": task, "train": splits.train, "validation": splits.validation,
             "budget": budget, "seed": 0, "device": device, "clock": Clock(),
@@ -136,11 +136,19 @@ def test_tuning_learns_words_that_tell_the_class(job):
     assert (predicted == [e.label for e in easy.train]).mean() > 0.6
 
 
-def test_trials_keep_the_setting_with_the_lowest_validation_loss(job):
-    chosen = tune(METHODS["full"]({}), job("encoder"))
-    losses = {json.dumps(t.setting): t.validation_loss for t in chosen.trials}
-    assert len(losses) == 2
-    assert min(losses, key=losses.get) == json.dumps(chosen.setting)
+@pytest.mark.parametrize("name", ["full", "tfidf", "knn"])
+def test_trials_keep_the_setting_that_the_metric_decides_for(job, name):
+    given = job(None if name == "tfidf" else "encoder")
+    given = dataclasses.replace(given, metric="accuracy", budget=given.budget.model_copy(
+        update={"trials": 4}))
+    chosen = tune(METHODS[name]({}), given)
+    best = max(t.held.score for t in chosen.trials)
+    equal = {json.dumps(t.setting): t.held.loss for t in chosen.trials if t.held.score == best}
+    assert len(chosen.trials) == 4
+    assert min(equal, key=equal.get) == json.dumps(chosen.setting)
+    plain = [tune(METHODS[name]({}), dataclasses.replace(given, metric=None))]
+    losses = {json.dumps(t.setting): t.held.loss for t in plain[0].trials}
+    assert min(losses, key=losses.get) == json.dumps(plain[0].setting)
 
 
 def test_the_winning_trial_is_the_run(job):

@@ -39,7 +39,7 @@ def job(loaded, device, tmp_path):
     def make(handle, store=None) -> Job:
         task = load_task(loaded)
         return Job(task=task, train=task.splits.train[:24], validation=task.splits.validation[:9],
-                   budget=Budget(epochs=1, batch=8, max_length=32), seed=0, device=device,
+                   budget=Budget(epochs=1, steps=1, batch=8, max_length=32), seed=0, device=device,
                    clock=Clock(), store=FeatureStore(store), backbone=handle)
 
     return make

@@ -54,8 +54,8 @@ def task(tmp_path_factory, encoder_folder, decoder_folder):
 @pytest.fixture
 def job(task, encoder, decoder, device):
     def make(kind, **changes) -> Job:
-        budget = Budget(**{"train": 48, "validation": 12, "test": 24, "epochs": 1, "batch": 8,
-                           "max_length": 32, **changes})
+        budget = Budget(**{"train": 48, "validation": 12, "test": 24, "epochs": 1, "steps": 1,
+                           "batch": 8, "max_length": 32, **changes})
         splits = task.splits.sample(budget.train, budget.validation, budget.test)
         return Job(
             task=dataclasses.replace(task, splits=splits), train=splits.train,

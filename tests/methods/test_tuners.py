@@ -89,7 +89,7 @@ def job(wide, tmp_path_factory):
     loaded = load_suite(suite)
     task = load_task(loaded)
     splits = task.splits.sample(8, 3, 3)
-    budget = loaded.suite.budget.model_copy(update={"epochs": 1, "batch": 4})
+    budget = loaded.suite.budget.model_copy(update={"epochs": 1, "steps": 1, "batch": 4})
     whole = Job(task=dataclasses.replace(task, splits=splits), train=splits.train,
                 validation=splits.validation, budget=budget, seed=0, clock=Clock(),
                 device=Device("cpu", "test", "no", 1), store=FeatureStore(None))

@@ -24,8 +24,9 @@ from harness.methods.classifier import DecoderClassifier
 from harness.methods.decoder import nothing_to_save, plain_decoder
 from harness.methods.encoder import EncoderClassifier, EncoderLearner
 from harness.methods.link import LINKS
-from harness.methods.loop import MAX_GRADIENT_NORM, Learner, seed_everything
+from harness.methods.loop import seed_everything
 from harness.methods.method import METHODS, Job, Method
+from harness.methods.step import MAX_GRADIENT_NORM, Learner
 from harness.methods.tuned import Tuned, load_model, plain_learner
 from harness.study.estimate.arithmetic import Arithmetic, Reading, arithmetic_of
 from harness.study.estimate.cut import cut_backbone, depth_of, depths

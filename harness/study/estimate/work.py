@@ -12,6 +12,7 @@ from harness.methods.asked import BATCH as DECODER_BATCH
 from harness.methods.encoder import BATCH as ENCODER_BATCH
 from harness.methods.keeping import ROOM
 from harness.methods.method import Course, Method
+from harness.methods.schedule import LOOKS
 from harness.methods.scored import Scored
 from harness.methods.tuned import Tuned
 from harness.study.estimate.arithmetic import Reading
@@ -72,15 +73,16 @@ class Work:
         return Cost(self.measured.load)
 
     def fits(self) -> Cost:
-        """All settings that are tried: read, learned, and held against the validation items."""
+        """All settings that are tried: read, learned for as long as the budget allows, and held
+        against the validation items."""
         tried = self._tried
         if self.run.entry.method.changes_weights:
             held = self._validation()
-            first = self._epoch() + held
-            later = self._later_epoch() + held.times(self._above)
-            return (self.load() + first + later.times(self.course.epochs - 1)).times(tried)
-        chosen = self.answer(self.lengths.validation).times(tried if tried > 1 else 0)
-        return self.load().times(tried) + chosen
+            looks = math.ceil(min(self.course.epochs, LOOKS))
+            learned = self._epoch() + self._later_epoch().times(self.course.epochs - 1)
+            seen = held.times(1 + self._above * (looks - 1))
+            return (self.load() + learned + seen).times(tried)
+        return (self.load() + self.answer(self.lengths.validation)).times(tried)
 
     def results(self) -> Cost:
         """Test, validation and seen items answered, and the model written."""

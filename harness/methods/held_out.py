@@ -1,0 +1,76 @@
+"""What validation says of one fit, and which of two is better: by the suite's deciding metric."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.methods.link import Link, held_out_loss
+from harness.suite import Metric
+from harness.tasks.answers import SCORES
+from harness.tasks.class_metrics import CLASS_METRICS
+from harness.tasks.examples import Example, indicator
+from harness.tasks.wording import Wording
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Figures on the validation items."""
+
+    score: float | None
+    """The deciding metric; None where it is not defined on them, or a suite has none."""
+    loss: float
+    """Log loss in nats an item. Of answers in words that no training scores, 1 minus token F1."""
+    items: int
+
+    def outscores(self, other: HeldOut) -> bool:
+        """Whether its score is higher by what one item can make, or more; by less they are equal.
+        """
+        if self.score is None or other.score is None:
+            return False
+        gap, item = self.score - other.score, 1.0 / self.items
+        return gap > item or math.isclose(gap, item)
+
+    def beats(self, other: HeldOut | None) -> bool:
+        """Whether it has the higher score; of equal scores, and without any, the lower loss."""
+        if other is None or self.outscores(other):
+            return True
+        if other.outscores(self):
+            return False
+        return self.loss < other.loss or (math.isnan(other.loss) and not math.isnan(self.loss))
+
+
+def of_classes(link: Link, probabilities: np.ndarray, examples: Sequence[Example],
+               metric: Metric | None) -> HeldOut:
+    """Figures of `probabilities` [items, classes]; where one is not finite the loss is NaN."""
+    loss = held_out_loss(link, probabilities, examples)
+    score = None
+    if metric is not None and math.isfinite(loss):
+        actual = indicator(examples, probabilities.shape[1])
+        score = CLASS_METRICS[metric](probabilities, link.chosen(probabilities), actual)
+    return HeldOut(score, loss, len(examples))
+
+
+def in_words(answers: Sequence[str], examples: Sequence[Example], wording: Wording,
+             metric: Metric | None, loss: float | None = None) -> HeldOut:
+    """Figures of answers [items]; `loss` is that of the first references, where it is known."""
+    if loss is None:
+        loss = 1.0 - _mean("token_f1", answers, examples, wording)
+    score = None if metric is None else _mean(metric, answers, examples, wording)
+    return HeldOut(score, loss, len(examples))
+
+
+def _mean(metric: str, answers: Sequence[str], examples: Sequence[Example], wording: Wording
+          ) -> float:
+    return float(np.mean([SCORES[metric](answer, example.references, wording)
+                          for answer, example in zip(answers, examples, strict=True)]))
+
+
+def mean(several: Sequence[HeldOut]) -> HeldOut:
+    """Of evaluations on the same items; without a score where one has none."""
+    scores = [held.score for held in several if held.score is not None]
+    return HeldOut(float(np.mean(scores)) if len(scores) == len(several) else None,
+                   float(np.mean([held.loss for held in several])), several[-1].items)

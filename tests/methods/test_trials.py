@@ -1,0 +1,96 @@
+"""Which setting is chosen, and what is known of the choice."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from harness.backbones.features import FeatureStore
+from harness.common.clock import Clock
+from harness.methods.held_out import HeldOut
+from harness.methods.method import Fit, Job, Method, Training
+from harness.methods.trials import at_edge, chance, held_out, tune
+from harness.study.parts import ending
+from harness.tasks.task import load_task
+
+
+class Answers(Method):
+    """Gives each item its class with the probability that the setting says, the rest evenly."""
+
+    name, family, kinds, summary = "answers", "floor", (None,), ""
+    grid = (0.2, 0.9, 0.1)
+
+    def settings(self, job):
+        return [{"sure": sure} for sure in self.grid]
+
+    def fit(self, job, setting):
+        return Fit(Sure(setting["sure"], job.classes))
+
+    def load(self, job, setting, folder):
+        return Sure(setting["sure"], job.classes)
+
+
+@dataclasses.dataclass
+class Sure:
+    sure: float
+    classes: int
+
+    def predict(self, examples, clock):
+        rest = (1 - self.sure) / (self.classes - 1)
+        rows = np.full((len(examples), self.classes), rest)
+        rows[range(len(examples)), [e.label for e in examples]] = self.sure
+        return rows
+
+
+@pytest.fixture
+def job(loaded, device):
+    task = load_task(loaded)
+    splits = task.splits.sample(24, 12, 18)
+    return Job(task, tuple(splits.train), tuple(splits.validation), loaded.suite.budget, 0, device,
+               Clock(), FeatureStore(None), metric="accuracy")
+
+
+def test_the_setting_that_answers_best_is_chosen_and_a_poor_one_is_not_above_chance(job):
+    three = dataclasses.replace(job, budget=job.budget.model_copy(update={"trials": 3}))
+    chosen = tune(Answers({}), three)
+    assert chosen.setting == {"sure": 0.9}
+    assert [trial.held.score for trial in chosen.trials] == [0.0, 1.0, 0.0]
+    found = ending(three, chosen)
+    assert (found.chosen_by, found.stopped, found.validation_score) == ("accuracy", "no training",
+                                                                        1.0)
+    assert found.above_chance
+    assert found.validation_items == 12
+    assert not found.still_improving
+    poor = tune(Answers({}), dataclasses.replace(job, budget=job.budget.model_copy(
+        update={"trials": 1})))
+    assert poor.setting == {"sure": 0.2}
+    assert not ending(job, poor).above_chance
+
+
+def test_chance_is_the_share_of_the_most_frequent_class_of_the_training_items(job):
+    counts = [sum(e.label == c for e in job.train) for c in range(job.classes)]
+    share = sum(e.label == counts.index(max(counts)) for e in job.validation) / len(job.validation)
+    assert chance(job).score == pytest.approx(share)
+
+
+def test_what_training_heard_of_its_weights_is_not_asked_for_again(job):
+    heard = HeldOut(0.5, 1.0, 12)
+    assert held_out(Fit(None, Training(held=heard)), job, Clock()) == heard
+
+
+@pytest.mark.parametrize(("chosen", "tried", "edge"), [
+    ({"C": 1.0}, [1.0, 3.0, 0.3], False),
+    ({"C": 3.0}, [1.0, 3.0, 0.3], True),
+    ({"C": 0.3}, [1.0, 3.0, 0.3], True),
+    ({"C": 9.0}, [1.0, 3.0, 9.0, 0.3, 0.1], False),  # the grid ends there
+    ({"C": 1.0}, [1.0], False),  # nothing else was tried
+    ({"C": 1.0}, [1.0, 3.0], True),
+])
+def test_an_edge_is_where_the_tried_end_and_the_grid_goes_on(chosen, tried, edge):
+    grid = [{"C": c} for c in (1.0, 3.0, 0.3, 9.0, 0.1)]
+    assert at_edge(chosen, [{"C": c} for c in tried], grid) == edge
+
+
+def test_words_have_no_edge():
+    settings = [{"by": "mean", "C": 1.0}, {"by": "last", "C": 1.0}]
+    assert not at_edge(settings[1], settings, [*settings, {"by": "first", "C": 1.0}])
