@@ -12,6 +12,7 @@ from harness.compare.uncertainty import Figure
 from harness.compare.verdict import Breach, Rival, Verdict
 from harness.report import alike, words
 from harness.report.published import Published
+from harness.report.scope import scope
 
 UNKNOWN = ("the items cannot tell a difference of any size: they are too few, of one group, or "
            "most resamples of them lack a class")
@@ -29,7 +30,7 @@ def headline(published: Published) -> str:
     """The verdict in one sentence, and how much of the study it is of."""
     done, left = len(published.study.records), len(published.study.unfinished)
     so_far = f"So far, with {done} of {done + left} runs: " if left else ""
-    return so_far + alike.hangs_on(published) + _decided(published)
+    return so_far + alike.hangs_on(published) + _decided(published) + scope(published)
 
 
 def _decided(published: Published) -> str:
