@@ -74,7 +74,7 @@ def planned(suite_file, choose, **changes):
     suite = yaml.safe_load(suite_file.read_text()) | changes
     suite = {name: value for name, value in suite.items() if value is not None}
     suite["backbones"]["dec"] |= {"methods": [{"few-shot": {"choose": choose}}],
-                                  "budget": {"seeds": 3}}
+                                  "budget": {"seeds": 3, "train": 1000}}  # no draw of some
     suite_file.write_text(yaml.safe_dump(suite, sort_keys=False))
     return load_suite(suite_file)
 
