@@ -287,3 +287,13 @@ def test_a_suite_that_is_there_and_a_name_that_is_none(tmp_path):
         with pytest.raises(HarnessError, match="is no name"):
             start(tmp_path, data, name=name)
     assert json.dumps(sorted(p.name for p in tmp_path.iterdir())) == '["data.csv", "suites"]'
+
+
+def test_every_profile_of_a_new_suite_cuts_texts_in_words(tmp_path):
+    frame = pd.DataFrame({"text": [" ".join([f"w{i}", *["word"] * 150]) for i in range(60)],
+                          "label": ["a", "b"] * 30})
+    loaded, _, _ = start(tmp_path, write(frame, tmp_path / "data.csv"))
+    read = {profile: load_suite(loaded.source.path, profile).suite.budget
+            for profile in ("smoke", "quick", "standard")}
+    assert {name: (b.max_length, b.max_words) for name, b in read.items()} == {
+        "smoke": (48, 30), "quick": (64, 40), "standard": (256, 160)}

@@ -37,8 +37,8 @@ def test_every_method_of_the_first_set_is_in_the_standard_profile():
                    for name in (None, "minilm", "smollm2")}
     tuned = {"full", "selective", "bitfit", "lora", "dora", "ia3", "prefix-tuning",
              "prompt-tuning", "p-tuning"}
-    assert by_backbone[None] == {"majority", "tfidf"}
-    assert by_backbone["minilm"] == tuned | {"knn", "features"}
+    assert by_backbone[None] == {"majority", "tfidf", "char-tfidf", "gzip", "tfidf-whole"}
+    assert by_backbone["minilm"] == tuned | {"knn", "features", "setfit"}
     assert by_backbone["smollm2"] == tuned | {"zero-shot", "few-shot", "rag", "features",
                                               "rag+lora"}
 

@@ -49,6 +49,14 @@ class NewSuite:
         return "roc_auc" if binary else "macro_f1"
 
 
+TOKENS_A_WORD = 1.6
+"""Of nearly all texts of so few words: more than the mean of prose."""
+
+
+def _words_in(tokens: int) -> int:
+    return int(tokens / TOKENS_A_WORD)
+
+
 def suite_text(new: NewSuite) -> str:
     """The suite as YAML with comments. Values are written as JSON, which YAML contains."""
     environment = Environment(loader=PackageLoader("harness.suite", "."), autoescape=False,  # noqa: S701
@@ -57,7 +65,7 @@ def suite_text(new: NewSuite) -> str:
     item = "Text: {text}\nSecond text: {pair}\nAnswer:" if new.paired else "Text: {text}\nAnswer:"
     return environment.get_template("new.yaml.j2").render(
         **{name: getattr(new, name) for name in (*new.__dataclass_fields__, "metric", "where")},
-        q=_quoted, item=item,
+        q=_quoted, item=item, words_in=_words_in,
         instruction=INSTRUCTIONS[new.kind])
 
 
