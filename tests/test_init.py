@@ -290,8 +290,8 @@ def test_a_suite_that_is_there_and_a_name_that_is_none(tmp_path):
 
 
 def test_every_profile_of_a_new_suite_cuts_texts_in_words(tmp_path):
-    frame = pd.DataFrame({"text": [" ".join([f"w{i}", *["word"] * 150]) for i in range(60)],
-                          "label": ["a", "b"] * 30})
+    frame = sentences()
+    frame["text"] = [" ".join([f"w{i}", *["word"] * 150]) for i in range(len(frame))]
     loaded, _, _ = start(tmp_path, write(frame, tmp_path / "data.csv"))
     read = {profile: load_suite(loaded.source.path, profile).suite.budget
             for profile in ("smoke", "quick", "standard")}
