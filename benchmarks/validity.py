@@ -17,13 +17,13 @@ import numpy as np
 from rich.progress import track
 from scipy.stats import norm
 
-from harness.compare.bootstrap import METRICS, Answers, bootstrap
+from harness.compare.jackknife import METRICS, Answers, jackknife
 from harness.compare.pairs import Sample, differences
 from harness.compare.uncertainty import figure
 
 HERE = Path(__file__).parent
 METRIC_NAMES = [name for name in METRICS if name not in ("micro_f1", "calibration_error")]
-RESAMPLES, LARGE = 1000, 100_000
+LARGE = 100_000
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def truth(world: Scenario) -> dict[str, np.ndarray]:
     count, seeds = len(world.strengths), 10 if world.seed_sd else 1
     # Evenly spaced quantiles of luck instead of draws, whose mean would be off.
     luck = np.tile(norm.ppf((np.arange(seeds) + 0.5) / seeds) * world.seed_sd, (count, 1))
-    points = bootstrap(simulate(world, LARGE, luck, np.random.default_rng(1)), resamples=1).points
+    points = jackknife(simulate(world, LARGE, luck, np.random.default_rng(1))).points
     return {m: points[m].reshape(count, seeds).mean(axis=1) for m in METRIC_NAMES}
 
 
@@ -89,20 +89,20 @@ def examine(world: Scenario, studies: int) -> dict[str, dict[str, float]]:
     true, rng, count = truth(world), np.random.default_rng(2), len(world.strengths)
     copies = len(set(world.strengths)) == 1
     tally = {m: {"figure": 0, "difference": 0, "alarms": 0} for m in METRIC_NAMES}
-    for study in track(range(studies), description=world.name):
+    for _ in track(range(studies), description=world.name):
         luck = rng.normal(0, world.seed_sd, (count, world.seeds))
         answers = simulate(world, world.items, luck, rng)
-        found = bootstrap(answers, RESAMPLES, seed=study)
+        found = jackknife(answers)
         right = (answers.chosen & answers.actual).any(axis=2)
         by_item = right.reshape(count, world.seeds, -1).mean(axis=1)
         for metric in METRIC_NAMES:
             points = found.points[metric].reshape(count, world.seeds)
-            values = found.values[metric].reshape(count, world.seeds, -1)
-            one = figure(metric, points[0].tolist(), values[0], found.drawn)
-            shares = metric in found.drawn.shares
+            values = found.shifts[metric].reshape(count, world.seeds, -1)
+            one = figure(metric, points[0].tolist(), values[0], found.pool)
+            shares = metric in found.pool.shares
             pairs = differences(metric, [
                 Sample(str(i), points[i].tolist(), values[i].mean(axis=0),
-                       by_item[i] if shares else None) for i in range(count)], found.drawn)
+                       by_item[i] if shares else None) for i in range(count)], found.pool)
             first = pairs["0", "1"]
             gap = 0.0 if copies else true[metric][0] - true[metric][1]
             tally[metric]["figure"] += one.low <= true[metric][0] <= one.high
@@ -138,7 +138,7 @@ def main() -> None:
     page.parent.mkdir(exist_ok=True)
     page.write_text(f"{head}<!-- table -->\n\n{text}")
     (HERE / "results" / "validity.json").write_text(json.dumps(
-        {"studies": studies, "resamples": RESAMPLES, "found": found,
+        {"studies": studies, "found": found,
          "scenarios": [asdict(world) for world in SCENARIOS]}, indent=1) + "\n")
     print(text)
 

@@ -33,9 +33,9 @@ def test_what_is_simulated_is_compared_as_a_study_compares(monkeypatch):
     """Shares of items item by item, all else by resamples alone."""
     seen = {}
 
-    def listening(metric, samples, drawn):
+    def listening(metric, samples, pool):
         seen[metric] = [sample.scores for sample in samples]
-        return differences(metric, samples, drawn)
+        return differences(metric, samples, pool)
 
     monkeypatch.setattr(validity, "differences", listening)
     monkeypatch.setattr(validity, "LARGE", 600)

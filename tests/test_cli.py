@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -120,3 +121,6 @@ def test_a_failed_run_is_exit_1(suite_file, tmp_path):
                     tmp_path / "rep")
     assert shown.code == 0, "the page is rebuilt from study.json alone"
     assert (tmp_path / "rep" / "tiny" / "index.html").read_text() == page
+    again = ("report", suite_file, "--runs", tmp_path / "gone", "--reports", tmp_path / "rep")
+    verdict = json.loads((tmp_path / "rep" / "tiny" / "study.json").read_text())["verdict"]
+    assert harness(*again, "--require", "use").code == int(verdict["answer"] != "use")

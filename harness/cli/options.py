@@ -24,6 +24,13 @@ class Quotes(StrEnum):
     double = "double"
 
 
+class Required(StrEnum):
+    """How sure a verdict must be, at the least."""
+
+    use = "use"
+    lean = "lean"
+
+
 class Headers(StrEnum):
     """What a table's first line is, where it holds no names."""
 

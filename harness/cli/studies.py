@@ -21,6 +21,7 @@ from harness.cli.options import (
     Profile,
     Quoting,
     Reports,
+    Required,
     Results,
     Runs,
     SuiteName,
@@ -150,10 +151,13 @@ def run(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, runs
 
 @app.command()
 def report(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, runs: Runs = RUNS,
-           reports: Reports = REPORTS) -> None:
+           reports: Reports = REPORTS,
+           require: Annotated[Required | None, typer.Option(
+               help="how sure the verdict must be, for a pipeline")] = None) -> None:
     """Write the report of the runs there are, or rebuild the page from study.json alone.
 
-    Exit code 1 when a kept run is damaged, and so left out.
+    Exit code 1 when a kept run is damaged, and so left out, or the verdict is less sure than
+    --require asks.
     """
     from harness.commands.named import check_named
     from harness.common.waiting import settle_waiting
@@ -163,8 +167,10 @@ def report(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, r
     from harness.commands import study as commands
     from harness.report.console import make_console
 
-    damaged = commands.report(make_console(), suite, profile, suites, runs, reports)
-    raise typer.Exit(1 if damaged else 0)
+    console = make_console()
+    damaged, published = commands.report(console, suite, profile, suites, runs, reports)
+    short = require is not None and commands.short_of(console, published, require)
+    raise typer.Exit(1 if damaged or short else 0)
 
 
 @app.command()

@@ -13,12 +13,14 @@ from harness.check.finding import Finding
 from harness.commands.plan import name_damage, prepare, runs_left, store_of
 from harness.common.device import detect
 from harness.common.errors import HarnessError
+from harness.compare.verdict import ORDER
 from harness.report.checked import print_findings
 from harness.report.console import sayer
 from harness.report.files import STUDY, page_name, write_report
 from harness.report.index import write_index
 from harness.report.planned import print_plan
 from harness.report.published import Published, publish, read_published
+from harness.report.sentences import headline
 from harness.report.terminal import ProgressWatcher, print_results
 from harness.study.check import findings
 from harness.study.estimate.room import check_least
@@ -105,10 +107,10 @@ def log_to_wandb(console: Console, plan: Plan, published: Published, runs: Path,
 
 
 def report(console: Console, suite: str, profile: str | None, suites: Path, runs: Path,
-           reports: Path) -> int:
+           reports: Path) -> tuple[int, Published]:
     """Write the report from the kept runs, or from `study.json` when no run is kept here.
 
-    Returns the number of damaged runs, which are named and left out.
+    Returns the number of damaged runs, which are named and left out, and what was published.
     """
     plan = prepare(suite, profile, suites)
     store = store_of(plan, runs)
@@ -126,7 +128,17 @@ def report(console: Console, suite: str, profile: str | None, suites: Path, runs
     folder = write_report(published, reports)
     write_index(reports)
     console.print(f"report: {page_name(folder)}", highlight=False, soft_wrap=True)
-    return damaged
+    return damaged, published
+
+
+def short_of(console: Console, published: Published, answer: str) -> bool:
+    """Whether a verdict is less sure than asked, which is said."""
+    found = published.verdict.answer
+    short = found is None or ORDER.index(found) < ORDER.index(answer)
+    if short:
+        console.print(f"the verdict is less than `{answer}`: {headline(published)}",
+                      markup=False, highlight=False)
+    return short
 
 
 def _stop_at_errors(plan: Plan, found: Sequence[Finding]) -> None:

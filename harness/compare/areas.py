@@ -1,8 +1,8 @@
-"""ROC AUC on resamples.
+"""ROC AUC without some of the items.
 
-It is a mean over pairs of items; its resamples use its placement values, the linear part of its
-dependence on the items (DeLong, DeLong and Clarke-Pearson, Biometrics 44, 1988). On the items as
-they are that is the area itself.
+It is a mean over pairs of items; without some it is taken by its placement values, the linear part
+of its dependence on the items (DeLong, DeLong and Clarke-Pearson, Biometrics 44, 1988; of groups of
+items: Obuchowski, Biometrics 53, 1997). On the items as they are that is the area itself.
 """
 
 from __future__ import annotations
@@ -15,18 +15,27 @@ from scipy.stats import rankdata
 
 @dataclass(frozen=True)
 class Areas:
-    """Sums of placement values over drawn items, [runs, classes, draws], and the areas on the items
-    as they are, [runs, classes, 1]."""
+    """Sums of placement values over items, [runs, classes, draws], and the areas on the items as
+    they are, [runs, classes, 1]."""
 
     above: np.ndarray
     below: np.ndarray
     whole: np.ndarray
 
     def of(self, items: np.ndarray, actual: np.ndarray) -> np.ndarray:
-        """The area of each class against the rest, [runs, classes, draws]; NaN where no drawn item
-        has it, or all have. `items` [draws] and `actual` [classes, draws] count them."""
+        """The area of each class against the rest, [runs, classes, draws]; NaN where no item has
+        it, or all have. `items` [draws] and `actual` [classes, draws] count them."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.asarray(self.above / actual + self.below / (items - actual) - self.whole)
+            found = self.above / actual + self.below / (items - actual) - self.whole
+        return np.asarray(np.where(np.isfinite(found), found, np.nan))
+
+    def mean(self, areas: np.ndarray) -> np.ndarray:
+        """Over the classes, [runs, draws]: over those that are left where some items are; NaN where
+        one has no area on the items as they are."""
+        left = np.isfinite(areas) | ~np.isfinite(self.whole)
+        count = left.sum(axis=1)
+        return np.asarray(np.divide(np.where(left, areas, 0.0).sum(axis=1), count,
+                                    out=np.full(count.shape, np.nan), where=count > 0))
 
 
 def placements(probabilities: np.ndarray, targets: np.ndarray

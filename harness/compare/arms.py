@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from harness.compare.bootstrap import Drawn
 from harness.compare.pairs import Sample
+from harness.compare.pool import Pool
 from harness.compare.responses import Responses, responses
 from harness.compare.uncertainty import Figure, figure
 from harness.study.record import Record
@@ -63,9 +63,9 @@ class Measured:
     """Run id to its place in the arrays."""
 
     @property
-    def drawn(self) -> Drawn:
-        """What was drawn from."""
-        return self.responses.resampled.drawn
+    def pool(self) -> Pool:
+        """The groups that the items are of."""
+        return self.responses.estimates.pool
 
     def sample(self, arm: Arm, metric: str) -> Sample | None:
         """The arm's seeds in a metric; None where it is not defined."""
@@ -73,14 +73,19 @@ class Measured:
         if found is None:
             return None
         places = [self.place[r.identity.run_id] for r in arm.done]
-        shares = metric in self.drawn.shares
+        shares = metric in self.pool.shares
         scores = self.responses.right[places].mean(axis=0) if shares else None
         return Sample(arm.name, found[0], found[1].mean(axis=0), scores)
 
     def figure(self, arm: Arm, metric: str) -> Figure | None:
         """The arm's figure in a metric; None where it is not defined."""
         found = self._seeds(arm, metric)
-        return figure(metric, *found, self.drawn) if found else None
+        if found is None:
+            return None
+        wrong = self.responses.estimates.if_wrong.get(metric)
+        places = [self.place[r.identity.run_id] for r in arm.done]
+        return figure(metric, *found, self.pool,
+                      if_wrong=None if wrong is None else float(wrong[places].mean()))
 
     def figures(self, arm: Arm) -> dict[str, Figure]:
         """The arm's figure in every metric that is defined."""
@@ -88,12 +93,12 @@ class Measured:
                 if (found := self.figure(arm, metric))}
 
     def _seeds(self, arm: Arm, metric: str) -> tuple[list[float], np.ndarray] | None:
-        """Points [seeds] and values [seeds, resamples]; None where a seed has none."""
+        """Points [seeds] and shifts [seeds, groups]; None where a seed has none."""
         places = [self.place[r.identity.run_id] for r in arm.done]
-        points = self.responses.resampled.points[metric][places]
+        points = self.responses.estimates.points[metric][places]
         if not places or not np.isfinite(points).all():
             return None
-        return points.tolist(), self.responses.resampled.values[metric][places]
+        return points.tolist(), self.responses.estimates.shifts[metric][places]
 
     def right(self, arm: Arm) -> np.ndarray:
         """Which items the arm's first seed answered right: [items] bool."""
@@ -113,7 +118,7 @@ class Measured:
 
 def measure_arms(records: Sequence[Record], labels: Sequence[str], predictions: Predictions
                  ) -> Measured | None:
-    """Resample all finished runs; None where there is none. `predictions` gives a run's table.
+    """Estimate all finished runs; None where there is none. `predictions` gives a run's table.
 
     Backbones may have test samples of different size; samples are nested, so the items that
     every run answered are the smallest sample, and methods are compared on those alone.

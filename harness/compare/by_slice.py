@@ -1,7 +1,7 @@
-"""Figures of runs by slice of the items, on the draws that all other figures use.
+"""Figures of runs by slice of the items, and what each group of items moves them by.
 
-A slice is a domain of the items: groups are drawn as `bootstrap` draws them, over all items, and
-the number of a slice's items varies from resample to resample as it would from sample to sample.
+A slice is a domain of the items: groups are left out as `jackknife` leaves them out, so that what
+is left of a slice's items varies as it would from sample to sample.
 """
 
 from __future__ import annotations
@@ -13,9 +13,8 @@ from typing import ClassVar, Literal, Protocol
 import numpy as np
 import pyarrow as pa
 
-from harness.compare.bootstrap import RESAMPLES, draws, macro_f1, share
-from harness.compare.few import least_reach
-from harness.compare.uncertainty import NORMAL
+from harness.compare.jackknife import macro_f1, share, shifts, whole_and_without
+from harness.compare.pool import Pool, sum_by_group
 
 LEAST_ITEMS, LEAST_GROUPS = 30, 10
 """A figure of fewer is not given: its interval would be a guess."""
@@ -23,15 +22,13 @@ PREFIX = "slice:"
 
 
 class Marks(Protocol):
-    """What runs answered by class: `bootstrap.Answers`, or `bootstrap_sets.SetAnswers`."""
+    """What runs answered by class: `jackknife.Answers`, or `jackknife_sets.SetAnswers`."""
 
     one_each: ClassVar[bool]
     """Whether every item has one class and is answered one."""
 
     @property
     def groups(self) -> np.ndarray: ...
-    @property
-    def strata(self) -> np.ndarray: ...
     @property
     def group_count(self) -> int: ...
     @property
@@ -42,7 +39,7 @@ class Marks(Protocol):
 
 @dataclass(frozen=True)
 class Counts:
-    """Sums over the drawn items of a slice: `items` [draws], and by class.
+    """Sums over the items of a slice, whole or less a group: `items` [draws], and by class.
 
     `right` [runs, draws]; `actual` [classes, draws]; `hits` and `predicted` [runs, classes, draws].
     """
@@ -127,98 +124,72 @@ def slice_columns(table: pa.Table, items: Sequence[str]) -> tuple[Column, ...]:
 class Base:
     """The items of a slice that a measure is a share of."""
 
-    items: int
     classes: tuple[int, ...]
-    by_class: tuple[int, ...]
-    """Groups of each of these classes."""
-    groups: int
-    strata: int
-    """How many strata the groups are of."""
+    pool: Pool
+
+    @property
+    def items(self) -> int:
+        """How many they are."""
+        return int(self.pool.items)
+
+    @property
+    def groups(self) -> int:
+        """How many groups have any."""
+        return self.pool.groups
 
     @property
     def enough(self) -> bool:
         """Whether a figure of so many can be given with an interval."""
-        return (self.items >= LEAST_ITEMS and self.groups >= LEAST_GROUPS
-                and self.freedom > 0)
+        return self.items >= LEAST_ITEMS and self.groups >= LEAST_GROUPS
 
-    @property
-    def freedom(self) -> int:
-        """Degrees of freedom of a variance over groups within strata."""
-        return self.groups - self.strata
-
-    def least_error(self, measure: str) -> float:
-        """The standard error that so many groups leave open where all of them agree.
-
-        A bootstrap calls that certain. 1.96 times this is z²/(groups + z²), the reach of the
-        score interval where nothing happened (Wilson 1927); macro F1 is a mean over classes, each
-        with groups of its own.
-        """
-        return least_reach(measure, self.groups, self.by_class, NORMAL) / NORMAL
+    def freedom(self, measure: str) -> float:
+        """Degrees of freedom of a variance over groups."""
+        return self.pool.effective(measure) - 1
 
 
 def base(answers: Marks, inside: np.ndarray, among: int | None) -> Base:
     """Of the items `inside` [items] bool, those of one class or all."""
     chosen = inside if among is None else inside & answers.actual[:, among]
     actual, groups = answers.actual[chosen], answers.groups[chosen]
-    classes, there = tuple(np.flatnonzero(actual.any(axis=0)).tolist()), np.unique(groups)
-    strata = len(classes) if answers.one_each else len(np.unique(answers.strata[there]))
-    return Base(int(chosen.sum()), classes,
-                tuple(len(np.unique(groups[actual[:, c]])) for c in classes), len(there), strata)
+    if not len(actual):
+        return Base((), Pool.even(0))
+    return Base(tuple(np.flatnonzero(actual.any(axis=0)).tolist()),
+                Pool.of(groups, actual, count=answers.group_count))
 
 
 @dataclass(frozen=True)
 class Sliced:
-    """One slice: by measure, points of all runs [runs] and resamples of all arms [arms, draws].
+    """One slice: by measure, points of all runs [runs], and what each group moves every arm by
+    [arms, groups]: nothing, where it has no item of the slice.
 
-    NaN where a resample has no item that the measure is a share of.
+    NaN where without the group there is no item that the measure is a share of.
     """
 
     points: Mapping[str, np.ndarray]
-    values: Mapping[str, np.ndarray]
+    shifts: Mapping[str, np.ndarray]
 
 
-def measure_slices(answers: Marks, arms: Sequence[Sequence[int]], inside: Sequence[np.ndarray],
-                   resamples: int = RESAMPLES, seed: int = 0) -> list[Sliced]:
+def measure_slices(answers: Marks, arms: Sequence[Sequence[int]], inside: Sequence[np.ndarray]
+                   ) -> list[Sliced]:
     """Every slice, given by its items: [items] bool. `arms` lists the runs that are averaged."""
-    parts = [_Parts(answers, mask) for mask in inside]
-    asked = measures(answers)
-    values = [{name: np.empty((len(arms), resamples), np.float32) for name in asked}
-              for _ in parts]
-    start = 0
-    for drawn in draws(answers.strata, resamples, seed):
-        end = start + drawn.shape[1]
-        for part, into in zip(parts, values, strict=True):
-            counts = part.counts(drawn)
-            for name, measure in asked.items():
-                runs = measure.of(counts)
-                into[name][:, start:end] = [runs[list(arm)].mean(axis=0) for arm in arms]
-        start = end
-    whole = np.ones((answers.group_count, 1))
-    return [Sliced({name: measure.of(part.counts(whole))[:, 0]
-                    for name, measure in asked.items()}, into)
-            for part, into in zip(parts, values, strict=True)]
+    return [_sliced(answers, arms, mask) for mask in inside]
 
 
-class _Parts:
-    """What the groups of one slice add to its counts."""
+def _sliced(answers: Marks, arms: Sequence[Sequence[int]], inside: np.ndarray) -> Sliced:
+    own, place = np.unique(answers.groups[inside], return_inverse=True)
+    actual, chosen = answers.actual[inside], answers.chosen[:, inside]
 
-    def __init__(self, answers: Marks, inside: np.ndarray) -> None:
-        self.own, place = np.unique(answers.groups[inside], return_inverse=True)
-        actual, chosen = answers.actual[inside], answers.chosen[:, inside]
-        self.items = self._by_group(place, np.ones((len(actual), 1)))[0]
-        self.right = self._by_group(place, (actual == chosen).all(axis=2).T)
-        self.actual = self._by_group(place, actual)
-        self.hits = np.stack([self._by_group(place, actual & run) for run in chosen])
-        self.predicted = np.stack([self._by_group(place, run) for run in chosen])
+    def parted(parts: np.ndarray) -> np.ndarray:
+        return whole_and_without(sum_by_group(parts, place, len(own)).T)
 
-    def _by_group(self, place: np.ndarray, parts: np.ndarray) -> np.ndarray:
-        """[items, parts] -> [parts, groups]."""
-        sums = np.zeros((len(self.own), parts.shape[1]), np.float32)
-        np.add.at(sums, place, parts)
-        return sums.T
-
-    def counts(self, drawn: np.ndarray) -> Counts:
-        """On the weights of all groups: [all groups, draws]."""
-        weights = drawn[self.own]
-        return Counts(self.items @ weights, self.right @ weights, self.actual @ weights,
-                      self.hits @ weights, self.predicted @ weights)
+    counts = Counts(parted(np.ones((len(actual), 1)))[0],
+                    parted((actual == chosen).all(axis=2).T), parted(actual),
+                    np.stack([parted(actual & run) for run in chosen]),
+                    np.stack([parted(run) for run in chosen]))
+    points, moved = {}, {}
+    for name, measure in measures(answers).items():
+        values = measure.of(counts)
+        points[name] = values[:, 0]
+        moved[name] = np.zeros((len(arms), answers.group_count))
+        moved[name][:, own] = shifts(np.stack([values[list(arm)].mean(axis=0) for arm in arms]))
+    return Sliced(points, moved)

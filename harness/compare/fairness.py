@@ -1,8 +1,8 @@
 """Figures by slice, the gap between slices, and whether adapting a backbone widened it.
 
-Point figures and gaps are fairlearn's (MetricFrame), of the mean over seeds; intervals are from
-the draws that all other figures use. A method is held against what the same backbone did before
-its weights were touched, on the same items and draws.
+Point figures and gaps are fairlearn's (MetricFrame), of the mean over seeds; intervals are the
+jackknife's over groups, as everywhere. A method is held against what the same backbone did before
+its weights were touched, on the same items.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from typing import Literal
 import numpy as np
 
 from harness.compare.arms import Arm, Measured, Predictions
-from harness.compare.bootstrap import Drawn
 from harness.compare.by_slice import (
     Base,
     Column,
@@ -70,7 +69,7 @@ class Gap(RecordPart):
 
 
 class Change(RecordPart):
-    """A method's gap minus that of its reference, paired on items and draws."""
+    """A method's gap minus that of its reference, paired on items."""
 
     difference: float
     low: float
@@ -121,7 +120,7 @@ class Fairness(RecordPart):
 
 @dataclass(frozen=True)
 class _Runs:
-    """An arm, its row among the resamples, and the places of its seeds among the runs."""
+    """An arm, its row among the slices' arms, and the places of its seeds among the runs."""
 
     arm: Arm
     row: int
@@ -130,7 +129,7 @@ class _Runs:
 
 @dataclass(frozen=True)
 class _Slice:
-    """One slice with its figures on the items and the draws."""
+    """One slice with its figures."""
 
     value: str
     inside: np.ndarray
@@ -191,7 +190,7 @@ def _sizes(answers: Marks, column: Column) -> tuple[SliceSize, ...]:
 
 def _measured(answers: Marks, runs: Sequence[_Runs], columns: Sequence[Column],
               chosen: Sequence[Sequence[str]]) -> list[list[_Slice]]:
-    """The chosen slices of every column, all resampled at once."""
+    """The chosen slices of every column."""
     names = [(c, value) for c, values in zip(columns, chosen, strict=True) for value in values]
     inside = [column.place == column.values.index(value) for column, value in names]
     found = measure_slices(answers, [r.places for r in runs], inside)
@@ -217,7 +216,7 @@ def _methods(answers: Marks, runs: Sequence[_Runs], slices: Sequence[_Slice]
         for name, own in able.items():
             if not _comparable(name, own):
                 continue
-            trust = Trust.of([s.bases[name] for s in own], name)
+            trust = Trust(name, [s.bases[name] for s in own])
             profile = _profile(own, name, own_runs)
             gaps[name] = _gap(answers, own, name, own_runs, gap_interval(profile, trust))
             if against is not None:
@@ -237,15 +236,13 @@ def _comparable(measure: str, slices: Sequence[_Slice]) -> bool:
 
 def _profile(slices: Sequence[_Slice], name: str, runs: _Runs) -> Profile:
     return Profile(np.stack([s.found.points[name][runs.places] for s in slices], axis=1),
-                   np.stack([s.found.values[name][runs.row] for s in slices]))
+                   np.stack([s.found.shifts[name][runs.row] for s in slices]))
 
 
 def _figure(found: _Slice, name: str, runs: _Runs) -> Figure:
     """A figure whose interval does not shrink to a point where all groups agree."""
-    own = found.bases[name]
     return figure(name, found.found.points[name][runs.places].tolist(),
-                  found.found.values[name][runs.row][None, :],
-                  Drawn(own.groups, own.strata, by_class=own.by_class))
+                  found.found.shifts[name][runs.row], found.bases[name].pool)
 
 
 def _gap(answers: Marks, slices: Sequence[_Slice], name: str, runs: _Runs,

@@ -1,86 +1,93 @@
-"""What few items leave open: how far a figure may be off though a bootstrap sees no error.
+"""What few items leave open: how far a figure may be off though no group shows any error.
 
-Where every item agrees, resamples do too, and a bootstrap calls that certain. Shares of items have
-intervals that do not: Wilson's for one share, Tango's for two of the same items
-(`measure.intervals`). For what is no share of items there is `least_reach`.
+Where every item agrees, nothing changes when some are left out, and that looks like certainty.
+Shares of items have intervals that know better: Wilson's for one share, Tango's for two of the
+same items (`measure.intervals`). For what is no share of items there is `unseen`. Where items
+come in groups, as many independent items stand for them as tell as much (design effect).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 from scipy.stats import norm
 
-from harness.measure.intervals import Interval, paired_proportions, wilson
+from harness.compare.pool import BY_CLASS, SHARES, Pool
+from harness.measure.intervals import Interval, score_pair, score_share
 
-BY_CLASS = frozenset({"macro_f1", "roc_auc"})
-SHARES = frozenset({"accuracy", "subset_accuracy", "exact_match"})
-"""Metrics that are shares of items, of any kind of task."""
-MOST_LOSS = -math.log(np.finfo(np.float64).eps)
-"""Nats of an item at the most, as scikit-learn clips probabilities."""
-NOISE = 1e-12
-"""A variance over resamples that sums in fp32 have of themselves."""
+COUNTED = SHARES | {"macro_f1", "micro_f1", "selection_rate", "false_positive_rate",
+                    "false_negative_rate"}
+"""Metrics that move by whole items."""
+NOISE = 1e-18
+"""A variance that rounding has of itself."""
+Z = float(norm.ppf(0.975))
 
 
-def least_reach(metric: str, groups: int, by_class: Sequence[int], z: float) -> float:
-    """What so many groups leave open where none of them showed any change.
+def unseen(metric: str, shifts: np.ndarray, pool: Pool) -> float:
+    """Variance of what groups, which move a metric by `shifts` [groups], leave open though they
+    show no change, or less than the score of a few items has.
 
-    For a share it is the score interval's z² / (groups + z²) (Wilson 1927; Tango 1998 for paired
-    items). Macro F1 and ROC AUC are means over classes, each with groups of its own, `by_class`:
-    the root of the squares of the classes' shares of it; the area of two classes is no surer than
-    the smaller one. A class without a group takes no part. Other means of items within [0, 1] are
-    no surer than a share. Of log loss nothing is known but `least_loss`: 0.
+    Where nothing happened in n groups, a share may be off by the score interval's z² / (n + z²)
+    (Wilson 1927; Tango 1998 for paired items), n as `Pool` counts groups of unequal size. Macro F1
+    and ROC AUC are means over classes, each with groups of its own: the classes that show nothing
+    add theirs; the area of two classes is no surer than the smaller one. Of a log loss it is 0:
+    where no group moves a difference, the two gave every item the same probability; one figure's
+    upper end is `uncertainty.one_more`.
     """
     if metric == "log_loss":
         return 0.0
-    each = [_open(count, z) for count in by_class if count]
-    if metric not in BY_CLASS or not each:
-        return _open(groups, z)
-    if metric == "roc_auc" and len(each) == 2:
-        return max(each)
-    return math.hypot(*each) / len(each)
+    if metric in BY_CLASS and pool.classes is not None:
+        there = pool.classes.items > 0
+        count = int(there.sum())
+        least = _variance(pool.classes.alike[there])
+        enough = _least_move(pool.classes.items[there]) if metric in COUNTED else NOISE
+        nothing = least[((shifts**2) @ pool.classes.members[:, there]) * count**2 <= enough]
+        if metric == "roc_auc" and count == 2:
+            return float(nothing.max(initial=0.0))
+        return float(nothing.sum()) / count**2
+    enough = _least_move(np.array(pool.items)) if metric in COUNTED else NOISE
+    if float(shifts @ shifts) > enough:
+        return 0.0
+    return float(_variance(np.array(pool.alike)))
 
 
-def least_loss(groups: int, z: float) -> float:
-    """What so many groups leave open of a log loss, nats, where resamples show no error of it: as
-    large a share of the items as `least_reach` has it may lose all that one item can, 36 nats,
-    where probabilities are clipped."""
-    return _open(groups, z) * MOST_LOSS
+def of_share(value: float, variance: float, pool: Pool, z: float) -> Interval:
+    """Wilson's interval of a share of the items with this variance over groups of them."""
+    n = independent(value * (1 - value) / pool.items, variance, pool)
+    return score_share(value * n, n, z)
 
 
-def of_share(value: float, variance: float, items: float, alike: float) -> Interval:
-    """Wilson's 95% interval of a share of `items` with this variance over groups of them, which
-    tell as much as `alike` items where all items of a group are alike."""
-    n = independent(value * (1 - value) / items, variance, items, alike)
-    return wilson(value * n, n)
-
-
-def of_pair(gained: float, lost: float, variance: float, items: float, alike: float
+def of_pair(gained: float, lost: float, variance: float, pool: Pool, z: float
             ) -> tuple[Interval, float]:
-    """Tango's 95% interval of (gained - lost) / items, and the p-value of the score that it turns
+    """Tango's interval of (gained - lost) / items, and the p-value of the score that it turns
     around (McNemar's, without correction). Where runs are means over seeds, both are sums of parts
     of items, and the interval errs on the wide side."""
-    gap = (gained - lost) / items
-    n = independent(((gained + lost) / items - gap**2) / items, variance, items, alike)
-    less = n / items
+    gap = (gained - lost) / pool.items
+    n = independent(((gained + lost) / pool.items - gap**2) / pool.items, variance, pool)
+    less = n / pool.items
     p = 1.0
     if gained + lost > 0:
         p = 2 * float(norm.sf(abs(gained - lost) * math.sqrt(less / (gained + lost))))
-    return paired_proportions(gained * less, lost * less, n), p
+    return score_pair(gained * less, lost * less, n, z), p
 
 
-def independent(alone: float, variance: float, items: float, alike: float) -> float:
-    """How many independent items tell as much as `items` in groups: by the design effect, the
+def independent(alone: float, variance: float, pool: Pool) -> float:
+    """How many independent items tell as much as a pool's in groups: by the design effect, the
     variance over groups to that of items alone (Kish, Survey Sampling, 1965, section 8.2).
 
-    Where either is none, and at the least, `alike`.
+    Where either is none, and at the least, as many as groups of equal size.
     """
     if alone <= 0 or variance <= NOISE:
-        return alike
-    return float(np.clip(items * alone / variance, min(alike, items), items))
+        return pool.alike
+    return float(np.clip(pool.items * alone / variance, min(pool.alike, pool.items), pool.items))
 
 
-def _open(groups: int, z: float) -> float:
-    return z**2 / (groups + z**2)
+def _least_move(items: np.ndarray) -> np.ndarray:
+    """The square of half of one item's part: one that is lost moves F1 by more."""
+    return np.asarray((0.5 / items) ** 2)
+
+
+def _variance(groups: np.ndarray) -> np.ndarray:
+    """Whose 1.96 standard errors are the reach of a share's score interval at 0 of so many."""
+    return np.asarray((Z / (groups + Z**2)) ** 2)

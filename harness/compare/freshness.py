@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from harness.compare.arms import Arm, Measured
-from harness.compare.bootstrap import Drawn, bootstrap_means
+from harness.compare.jackknife import Estimates, jackknife_means
 from harness.compare.uncertainty import Figure, figure
 from harness.measure.part import RecordPart
 from harness.measure.retrieval import PassageRetrieval
@@ -44,38 +44,34 @@ class Freshness(RecordPart):
 def freshness(arms: Sequence[Arm], measured: Measured, metric: str) -> Freshness | None:
     """None for a study without new documents, or with common items on one side alone."""
     scores, groups = measured.responses.scores, measured.responses.groups
-    within = measured.responses.strata
-    new = within[groups] == 1 if scores else np.zeros(0, dtype=bool)
-    if not new.any() or new.all():
+    new = measured.responses.new
+    if new is None or not new.any() or new.all():
         return None
-    sides = [_side(scores[metric], groups, within, chosen, seed)
-             for seed, chosen in enumerate((~new, new))]
+    sides = [_side(scores[metric], groups, chosen) for chosen in (~new, new)]
     rows = tuple(_row(arm, measured, metric, sides) for arm in arms if arm.done)
     return Freshness(metric=metric, old_items=int((~new).sum()), new_items=int(new.sum()),
-                     new_documents=int((within == 1).sum()), rows=rows)
+                     new_documents=len(np.unique(groups[new])), rows=rows)
 
 
-def _side(scores: np.ndarray, groups: np.ndarray, within: np.ndarray, chosen: np.ndarray,
-          seed: int) -> tuple[np.ndarray, np.ndarray, int]:
-    """Points [runs] and values [runs, resamples] on some of the items, and their groups."""
+def _side(scores: np.ndarray, groups: np.ndarray, chosen: np.ndarray) -> Estimates:
+    """The score on some of the items."""
     numbers = np.unique(groups[chosen], return_inverse=True)[1]
-    count = int(numbers.max()) + 1
-    found = bootstrap_means({"score": scores[:, chosen]}, numbers, np.zeros(count, dtype=int),
-                            seed=seed)
-    return found.points["score"], found.values["score"], count
+    return jackknife_means({"score": scores[:, chosen]}, numbers)
 
 
-def _row(arm: Arm, measured: Measured, metric: str,
-         sides: Sequence[tuple[np.ndarray, np.ndarray, int]]) -> Knowledge:
+def _row(arm: Arm, measured: Measured, metric: str, sides: Sequence[Estimates]) -> Knowledge:
     places = [measured.place[r.identity.run_id] for r in arm.done]
-    (old, olds, old_groups), (new, news, new_groups) = sides
+    points = [side.points["score"][places] for side in sides]
+    shifts = [side.shifts["score"][places] for side in sides]
+    old, new = (figure(metric, each.tolist(), moved, side.pool)
+                for each, moved, side in zip(points, shifts, sides, strict=True))
     update_by, seconds = _update(arm)
+    # Old and new items are of different groups, so each side's groups move their own part alone.
+    apart = np.hstack([shifts[0], -shifts[1]])
+    fewer = min((side.pool for side in sides), key=lambda pool: pool.alike)
     return Knowledge(
-        name=arm.name,
-        old=figure(metric, old[places].tolist(), olds[places], _drawn(old_groups)),
-        new=figure(metric, new[places].tolist(), news[places], _drawn(new_groups)),
-        gap=figure("gap", (old - new)[places].tolist(), (olds - news)[places],
-                   _drawn(min(old_groups, new_groups))),
+        name=arm.name, old=old, new=new,
+        gap=figure("gap", (points[0] - points[1]).tolist(), apart, fewer),
         update_by=update_by, update_seconds=seconds)
 
 
@@ -86,7 +82,3 @@ def _update(arm: Arm) -> tuple[Update | None, float | None]:
     if first.cost is not None and first.cost.training_flops > 0:
         return "tuning", first.cost.stand_alone_seconds
     return None, None
-
-
-def _drawn(groups: int) -> Drawn:
-    return Drawn(groups, 1)

@@ -26,6 +26,7 @@ import numpy as np
 from scipy.special import stdtr, stdtrit
 
 from harness.compare.by_slice import Base
+from harness.compare.few import unseen
 from harness.compare.uncertainty import LEVEL, satterthwaite
 
 TAIL = (1 - LEVEL) / 2
@@ -33,11 +34,11 @@ TAIL = (1 - LEVEL) / 2
 
 @dataclass(frozen=True)
 class Profile:
-    """A method over slices: points [seeds, slices] and resamples' mean over seeds
-    [slices, resamples]."""
+    """A method over slices: points [seeds, slices], and what each group moves their mean over
+    seeds by [slices, groups]."""
 
     points: np.ndarray
-    values: np.ndarray
+    shifts: np.ndarray
 
     @property
     def mean(self) -> np.ndarray:
@@ -47,16 +48,21 @@ class Profile:
 
 @dataclass(frozen=True)
 class Trust:
-    """What the slices' sizes leave open, in the slices' order: [slices] each."""
+    """What the slices' items leave open in a measure, in the slices' order."""
 
-    least_error: np.ndarray
-    freedom: np.ndarray
+    measure: str
+    bases: Sequence[Base]
 
-    @staticmethod
-    def of(bases: Sequence[Base], measure: str) -> Trust:
-        """Of the items that a measure is a share of."""
-        return Trust(np.array([b.least_error(measure) for b in bases]),
-                     np.array([b.freedom for b in bases], dtype=float))
+    @property
+    def freedom(self) -> np.ndarray:
+        """Degrees of freedom of each slice: [slices]."""
+        return np.array([b.freedom(self.measure) for b in self.bases])
+
+    def unseen(self, shifts: np.ndarray) -> np.ndarray:
+        """Variance that groups leave open though they show no change: [slices, groups] ->
+        [slices]."""
+        return np.array([unseen(self.measure, own, b.pool)
+                         for own, b in zip(shifts, self.bases, strict=True)])
 
 
 @dataclass(frozen=True)
@@ -80,8 +86,8 @@ def gap_interval(profile: Profile, trust: Trust) -> tuple[float, float]:
     """95% interval of the highest minus the lowest figure, within 0 and 1."""
     pairs = _pairs(len(trust.freedom))
     error, degrees = _error([
-        (np.maximum(_squares(pairs, _covariance(profile.values)), _least(pairs, trust)),
-         _freedom(pairs, trust)),
+        (_squares(pairs, _covariance(profile.shifts))
+         + np.abs(pairs) @ trust.unseen(profile.shifts), _freedom(pairs, trust)),
         _seeds(profile)])
     between = pairs @ profile.mean
     low = (between + stdtrit(degrees, TAIL / _choices(pairs)) * error).max()
@@ -90,17 +96,17 @@ def gap_interval(profile: Profile, trust: Trust) -> tuple[float, float]:
 
 
 def gap_change(tuned: Profile, reference: Profile, trust: Trust) -> Moved:
-    """The gap of one method minus that of another on the same items and draws."""
+    """The gap of one method minus that of another on the same items."""
     pairs = _pairs(len(trust.freedom))
     slices = pairs.shape[1]
-    joint = _covariance(np.vstack([tuned.values, reference.values]))
+    joint = _covariance(np.vstack([tuned.shifts, reference.shifts]))
     of_items = (_squares(pairs, joint[:slices, :slices])[:, None]
                 + _squares(pairs, joint[slices:, slices:])
                 - 2 * pairs @ joint[:slices, slices:] @ pairs.T)
-    least = _least(pairs, trust)
+    least = np.abs(pairs) @ trust.unseen(tuned.shifts - reference.shifts)
     freedom = _freedom(pairs, trust)
     error, degrees = _error([
-        (np.maximum(of_items, np.maximum.outer(least, least)),
+        (of_items + np.maximum.outer(least, least),
          np.minimum.outer(freedom, freedom)), _seeds(tuned), _seeds(reference)])
     terms = (pairs @ tuned.mean)[:, None] - pairs @ reference.mean
     reach = -stdtrit(degrees, TAIL / _choices(pairs)) * error
@@ -125,19 +131,14 @@ def _choices(pairs: np.ndarray) -> float:
     return len(pairs) / 2
 
 
-def _covariance(values: np.ndarray) -> np.ndarray:
-    """Over the resamples in which every slice has items: [rows, resamples] -> [rows, rows]."""
-    known = values[:, np.isfinite(values).all(axis=0)]
-    return np.atleast_2d(np.cov(known.astype(np.float64)))
+def _covariance(shifts: np.ndarray) -> np.ndarray:
+    """The jackknife's: [rows, groups] -> [rows, rows]."""
+    return np.asarray(shifts @ shifts.T)
 
 
 def _squares(pairs: np.ndarray, covariance: np.ndarray) -> np.ndarray:
     """The variance of each contrast: [pairs]."""
     return np.asarray(((pairs @ covariance) * pairs).sum(axis=1))
-
-
-def _least(pairs: np.ndarray, trust: Trust) -> np.ndarray:
-    return np.asarray(np.abs(pairs) @ trust.least_error**2)
 
 
 def _freedom(pairs: np.ndarray, trust: Trust) -> np.ndarray:

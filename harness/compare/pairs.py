@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -10,13 +11,13 @@ import numpy as np
 from scipy.stats import binom
 from scipy.stats import t as student
 
-from harness.compare.bootstrap import Drawn
-from harness.compare.few import NOISE, least_loss, least_reach, of_pair
+from harness.compare.few import of_pair, unseen
+from harness.compare.pool import Pool
 from harness.compare.uncertainty import (
     BOUNDED,
     LEVEL,
-    NORMAL,
     POWER,
+    freedom,
     known,
     satterthwaite,
     seed_variance,
@@ -42,6 +43,10 @@ class Difference(RecordPart):
     and where it is larger than any that there can be."""
     items_share: float
     """The share of the variance that more test items would lower; the rest is the seeds'."""
+    at_least: float = -math.inf
+    at_most: float = math.inf
+    """Ends that no more than 5% of studies break, whichever of all methods is held against the one
+    that is truly best: one-sided, 5% over one less than the methods. Infinite in older files."""
 
     @property
     def significant(self) -> bool:
@@ -55,7 +60,9 @@ class Difference(RecordPart):
     def turned(self) -> Difference:
         """The other method minus the one."""
         return self.model_copy(update={"difference": 0.0 - self.difference,
-                                       "low": 0.0 - self.high, "high": 0.0 - self.low})
+                                       "low": 0.0 - self.high, "high": 0.0 - self.low,
+                                       "at_least": 0.0 - self.at_most,
+                                       "at_most": 0.0 - self.at_least})
 
 
 class McNemar(RecordPart):
@@ -83,88 +90,118 @@ class Pair(RecordPart):
 
 @dataclass(frozen=True)
 class Sample:
-    """What the seeds of one method scored: points [seeds] and resamples' mean [resamples]."""
+    """What the seeds of one method scored: points [seeds], and what each group moves their mean by,
+    [groups]."""
 
     name: str
     points: Sequence[float]
-    values: np.ndarray
+    shifts: np.ndarray
     scores: np.ndarray | None = None
     """Of a metric that is a share of items: the mean over seeds of each item's, [items]."""
 
 
-def differences(metric: str, samples: Sequence[Sample], drawn: Drawn
+@dataclass(frozen=True)
+class _Errors:
+    """Of every pair's difference: variances and their degrees of freedom, [pairs] each."""
+
+    gaps: np.ndarray
+    seen: np.ndarray
+    """Over groups of items."""
+    of_items: np.ndarray
+    """With what few groups leave open."""
+    own: np.ndarray
+    """Freedom of the items' part."""
+    of_seeds: np.ndarray
+    degrees: np.ndarray
+
+    @property
+    def total(self) -> np.ndarray:
+        """Standard error."""
+        return np.asarray(np.sqrt(self.of_items + self.of_seeds))
+
+
+def differences(metric: str, samples: Sequence[Sample], pool: Pool, level: float = LEVEL
                 ) -> dict[tuple[str, str], Difference]:
     """Every pair of methods in one metric, in the order given.
 
-    Welch's t-test with the variances of the paired bootstrap over items and of each method's
+    Welch's t-test with the jackknife's variance over groups of items and that of each method's
     seeds. The correction is over all pairs: the best method is chosen by the same figures, and a
     correction over its own comparisons alone would not cover that choice. No error over items is
-    taken for less than what so few leave open; of shares, no interval is narrower than Tango's and
-    no p below its score's. Where the error over items is not known, the interval is unbounded and
-    p is 1.
+    taken for less than what so few leave open (`few.unseen`); of shares, no interval is narrower
+    than Tango's and no p below its score's. Where the error over items is not known, the interval
+    is unbounded and p is 1.
     """
     if len(samples) < 2:
         return {}
-    first, second = (np.array(side) for side in zip(*combinations(range(len(samples)), 2),
-                                                    strict=True))
+    tells = known(np.stack([s.shifts for s in samples]), metric, pool)
+    errors = _errors(metric, samples, pool, tells)
+    low, high, p = _ends(metric, samples, errors, pool, level)
+    together = 1 - 2 * ALPHA / (len(samples) - 1)
+    least, most, _ = _ends(metric, samples, errors, pool, together)
+    if not tells:
+        low, high, p = (np.full_like(p, end) for end in (-np.inf, np.inf, 1.0))
+        least, most = low, high
+    seen = _detectable(metric, errors) if tells else np.full_like(p, np.inf)
+    adjusted, variance = holm(p), errors.of_items + errors.of_seeds
+    shares = np.divide(errors.of_items, variance, out=np.ones_like(variance), where=variance > 0)
+    names = combinations([s.name for s in samples], 2)
+    return {pair: Difference(
+                difference=float(errors.gaps[k]), low=float(low[k]), high=float(high[k]),
+                p_value=float(p[k]), adjusted=float(adjusted[k]),
+                detectable=float(seen[k]), items_share=float(shares[k]),
+                at_least=float(least[k]), at_most=float(most[k]))
+            for k, pair in enumerate(names)}
+
+
+def _errors(metric: str, samples: Sequence[Sample], pool: Pool, tells: bool) -> _Errors:
+    first, second = np.triu_indices(len(samples), 1)
     means = np.array([np.mean(s.points) for s in samples])
     seeds = [seed_variance(s.points) for s in samples]
-    of_seeds, freedom = (np.array(part, dtype=float) for part in zip(*seeds, strict=True))
-    values = np.stack([s.values for s in samples]).astype(np.float64)
-    tells = known(values, drawn)
-    between = _covariance(values) if tells else np.zeros((len(samples), len(samples)))
-    spread = np.diag(between)
-    resampled = np.clip(spread[first] + spread[second] - 2 * between[first, second], 0, None)
-    least = np.full(len(resampled), least_reach(metric, drawn.groups, drawn.by_class, NORMAL))
-    if metric == "log_loss":
-        least[resampled <= NOISE] = least_loss(drawn.groups, NORMAL)
-    of_items = np.maximum(resampled, (least / NORMAL) ** 2)
-    gaps = means[first] - means[second]
-    variance = of_items + of_seeds[first] + of_seeds[second]
-    degrees = satterthwaite([(of_items, np.full(len(gaps), float(drawn.freedom))),
-                              (of_seeds[first], freedom[first]),
-                              (of_seeds[second], freedom[second])])
-    error = np.sqrt(variance)
+    of_seeds, of_freedom = (np.array(part, dtype=float) for part in zip(*seeds, strict=True))
+    seen, own, few = np.zeros(len(first)), np.ones(len(first)), np.zeros(len(first))
+    for k, (one, other) in enumerate(combinations(samples, 2) if tells else ()):
+        by_group = one.shifts - other.shifts
+        seen[k], few[k] = by_group @ by_group, unseen(metric, by_group, pool)
+        own[k] = freedom(by_group, pool.effective(metric))
+    degrees = satterthwaite([(seen, own), (few, np.full_like(few, np.inf)),
+                             (of_seeds[first], of_freedom[first]),
+                             (of_seeds[second], of_freedom[second])])
+    own = np.where(few > 0, np.inf, own)
+    return _Errors(means[first] - means[second], seen, seen + few, own,
+                   of_seeds[first] + of_seeds[second], degrees)
+
+
+def _ends(metric: str, samples: Sequence[Sample], errors: _Errors, pool: Pool, level: float
+          ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Interval and p-value of each pair: [pairs] each."""
+    gaps, error, quantile = errors.gaps, errors.total, student.ppf((1 + level) / 2, errors.degrees)
     with np.errstate(divide="ignore", invalid="ignore"):
-        p = np.where(error > 0, 2 * student.sf(np.abs(gaps) / error, degrees), gaps == 0)
-    # A bootstrap sees no error where all groups of a class agree; few groups still prove little.
-    p = np.maximum(p, drawn.least_p if tells else 1.0)
-    quantile = student.ppf((1 + LEVEL) / 2, degrees)
-    over_seeds = of_seeds[first] + of_seeds[second]
-    reach = quantile * np.sqrt(resampled + over_seeds)
-    low, high, least_p = _at_least(samples, gaps, resampled, least, drawn)
-    unsure = quantile * np.sqrt(over_seeds)
-    low = gaps - np.maximum(reach, np.hypot(gaps - low, unsure))
-    high = gaps + np.maximum(reach, np.hypot(high - gaps, unsure))
-    p = np.maximum(p, least_p)
-    adjusted = holm(p)
-    strict = student.ppf(1 - ALPHA / 2 / len(p), degrees)
-    seen = (strict + student.ppf(POWER, degrees)) * error
-    if metric in BOUNDED:  # no two methods can be further apart
-        low, high = np.maximum(low, -1.0), np.minimum(high, 1.0)
-        seen = np.where(seen > 1.0, np.inf, seen)
-    if not tells:
-        low, high, seen = (np.full_like(seen, end) for end in (-np.inf, np.inf, np.inf))
-    shares = np.divide(of_items, variance, out=np.ones_like(variance), where=variance > 0)
-    names = [s.name for s in samples]
-    return {(names[i], names[j]): Difference(
-                difference=float(gaps[k]), low=float(low[k]), high=float(high[k]),
-                p_value=float(p[k]), adjusted=float(adjusted[k]),
-                detectable=float(seen[k]), items_share=float(shares[k]))
-            for k, (i, j) in enumerate(zip(first, second, strict=True))}
-
-
-def _at_least(samples: Sequence[Sample], gaps: np.ndarray, variances: np.ndarray,
-              least: np.ndarray, drawn: Drawn) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Ends and p-value of each pair that its items leave open at the least: [pairs] each."""
-    low, high, p = gaps - least, gaps + least, np.zeros(len(gaps))
+        p = np.where(error > 0, 2 * student.sf(np.abs(gaps) / error, errors.degrees), gaps == 0)
+    p = np.maximum(p, pool.least_p)
+    # What few items leave open of a share is in Tango's interval.
+    reach = quantile * np.sqrt((errors.seen if metric in pool.shares else errors.of_items)
+                               + errors.of_seeds)
+    low, high = gaps - reach, gaps + reach
+    alone, unsure = student.ppf((1 + level) / 2, errors.own), quantile * np.sqrt(errors.of_seeds)
     for k, (one, other) in enumerate(combinations(samples, 2)):
         if one.scores is not None and other.scores is not None:
             by_item = one.scores - other.scores
-            (low[k], high[k]), p[k] = of_pair(
+            (below, above), score = of_pair(
                 float(np.clip(by_item, 0, None).sum()), float(np.clip(-by_item, 0, None).sum()),
-                float(variances[k]), drawn.items, drawn.alike)
+                float(errors.seen[k]), pool, float(alone[k]))
+            low[k] = min(low[k], gaps[k] - np.hypot(gaps[k] - below, unsure[k]))
+            high[k] = max(high[k], gaps[k] + np.hypot(above - gaps[k], unsure[k]))
+            p[k] = max(p[k], score)
+    if metric in BOUNDED:  # no two methods can be further apart
+        low, high = np.maximum(low, -1.0), np.minimum(high, 1.0)
     return low, high, p
+
+
+def _detectable(metric: str, errors: _Errors) -> np.ndarray:
+    """What each pair's comparison would have found with 80% power at Holm's first step."""
+    strict = student.ppf(1 - ALPHA / 2 / len(errors.gaps), errors.degrees)
+    seen = np.asarray((strict + student.ppf(POWER, errors.degrees)) * errors.total)
+    return np.where(seen > 1.0, np.inf, seen) if metric in BOUNDED else seen
 
 
 def holm(p_values: np.ndarray) -> np.ndarray:
@@ -189,8 +226,3 @@ def mcnemar(right: np.ndarray) -> list[McNemar]:
     return [McNemar(only_first=int(a), only_second=int(b), p_value=float(q),
                     effect=float(s - 0.5) if a + b else 0.0)
             for a, b, q, s in zip(mine, other, p, share, strict=True)]
-
-
-def _covariance(values: np.ndarray) -> np.ndarray:
-    """Over the resamples on which every method's metric is defined: [methods, methods]."""
-    return np.atleast_2d(np.cov(values[:, np.isfinite(values).all(axis=0)]))

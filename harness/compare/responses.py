@@ -1,4 +1,4 @@
-"""What the runs of a study answered on the same items, by kind of task, and its resamples."""
+"""What the runs of a study answered on the same items, by kind of task, and their estimates."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from harness.compare.bootstrap import Answers, Resampled, bootstrap, bootstrap_means, strata
-from harness.compare.bootstrap_sets import SetAnswers, bootstrap_sets
+from harness.compare.jackknife import Answers, Estimates, jackknife, jackknife_means
+from harness.compare.jackknife_sets import SetAnswers, jackknife_sets
 
 NONE = "none of the classes"
 
@@ -25,13 +25,11 @@ class Responses:
     """[items] of str."""
     right: np.ndarray
     """[runs, items] bool: of several classes, that all are right."""
-    strata: np.ndarray
-    """[groups]: what each group counts for where test splits are stratified."""
-    resampled: Resampled
+    estimates: Estimates
     groups: np.ndarray
     """[items]: number of each item's group, from 0."""
-    by_class: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=int))
-    """[classes]: number of groups of each class; none where a task has no classes."""
+    new: np.ndarray | None = None
+    """[items] bool: which ask about documents that were added; None where a task has classes."""
     answers: Answers | SetAnswers | None = None
     """By class; None where a task has no classes."""
     sure: Sequence[tuple[np.ndarray, np.ndarray]] = ()
@@ -42,13 +40,13 @@ class Responses:
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        """What was resampled."""
-        return tuple(self.resampled.points)
+        """What was estimated."""
+        return tuple(self.estimates.points)
 
     @property
     def group_count(self) -> int:
-        """Number of groups that were drawn as wholes."""
-        return len(self.strata)
+        """Number of groups that were left out as wholes."""
+        return self.estimates.pool.groups
 
 
 def of_classes(tables: Sequence[pa.Table], labels: Sequence[str]) -> Responses:
@@ -60,25 +58,22 @@ def of_classes(tables: Sequence[pa.Table], labels: Sequence[str]) -> Responses:
     names = np.array(labels, dtype=object)
     right = chosen == targets
     return Responses(
-        names[chosen], names[targets], right, answers.strata, bootstrap(answers), answers.groups,
-        np.bincount(answers.strata, minlength=len(labels)), answers,
+        names[chosen], names[targets], right, jackknife(answers), answers.groups, None, answers,
         [(p.max(axis=1), true) for p, true in zip(answers.probabilities, right, strict=True)])
 
 
 def of_sets(tables: Sequence[pa.Table], labels: Sequence[str]) -> Responses:
-    """From tables with a probability a class, a target that is a JSON array of classes, and a
-    column `stratum`, on the same items in the same order. An item is right with all its classes."""
+    """From tables with a probability a class and a target that is a JSON array of classes, on the
+    same items in the same order. An item is right with all its classes."""
     first, groups = tables[0], _groups(tables[0])
     targets = np.array([[label in has for label in labels]
                         for has in map(json.loads, first["target"].to_pylist())])
-    within = strata(groups, first["stratum"].to_numpy())
     answers = SetAnswers([np.column_stack([table[f"p:{label}"].to_numpy() for label in labels])
-                          for table in tables], targets, groups, within)
+                          for table in tables], targets, groups)
     chosen = answers.chosen
     return Responses(
         np.stack([_named(each, labels) for each in chosen]), _named(targets, labels),
-        (chosen == targets).all(axis=2), within, bootstrap_sets(answers), groups,
-        np.array([len(np.unique(groups[own])) for own in targets.T]), answers,
+        (chosen == targets).all(axis=2), jackknife_sets(answers), groups, None, answers,
         [(p.ravel(), targets.ravel()) for p in answers.probabilities])
 
 
@@ -90,16 +85,16 @@ def _named(has: np.ndarray, labels: Sequence[str]) -> np.ndarray:
 
 def of_texts(tables: Sequence[pa.Table], labels: Sequence[str]) -> Responses:
     """From tables with an answer in words and its scores (`m:…`) an item; an exact match is
-    right. Test items are stratified by the column `stratum`."""
+    right. A column `stratum` is 1 where an item asks about a document that was added."""
     groups = _groups(tables[0])
-    within = strata(groups, tables[0]["stratum"].to_numpy())
     metrics = [name[2:] for name in tables[0].column_names if name.startswith("m:")]
     scores = {metric: np.stack([table[f"m:{metric}"].to_numpy() for table in tables])
               for metric in metrics}
     return Responses(
         np.array([table["answer"].to_pylist() for table in tables], dtype=object),
         np.array(tables[0]["target"].to_pylist(), dtype=object), scores["exact_match"] == 1.0,
-        within, bootstrap_means(scores, groups, within), groups, scores=scores)
+        jackknife_means(scores, groups), groups, tables[0]["stratum"].to_numpy() == 1,
+        scores=scores)
 
 
 def responses(tables: Sequence[pa.Table], labels: Sequence[str]) -> Responses:

@@ -100,7 +100,7 @@ def compare_runs(first: Record, second: Record, tables: Mapping[str, pa.Table]
     found: dict[str, Difference] = {}
     for metric in measured.responses.metrics:
         samples = [s for arm in arms if (s := measured.sample(arm, metric))]
-        for gap in differences(metric, samples, measured.drawn).values():
+        for gap in differences(metric, samples, measured.pool).values():
             found[metric] = gap
     test = mcnemar(np.stack([measured.right(arm) for arm in arms]))[0]
     return len(measured.items), found, test

@@ -107,7 +107,9 @@ class Summary(RecordPart):
     metric: str
     common_items: int
     groups: int
-    """Groups of items that were drawn as wholes."""
+    """Groups of items that were left out as wholes."""
+    effective_groups: float = 0.0
+    """How many groups of equal weight the metric is a mean over."""
     few_groups: dict[str, int]
     """Classes with fewer than 10 groups: their part of the error is poorly known."""
     absent: tuple[str, ...] = ()
@@ -137,6 +139,7 @@ def summarise(study: Study, arms: Sequence[Arm], measured: Measured | None) -> S
     bills = [row.bill for row in rows if row.bill and row.standing != "lower"]
     return Summary(metric=metric, common_items=len(measured.items),
                    groups=measured.responses.group_count,
+                   effective_groups=measured.pool.effective(metric),
                    few_groups=_few_groups(measured, study.labels),
                    absent=_absent(measured, study.labels),
                    rows=(*_pareto(rows, metric), *rest), pairs=pairs, rate=price,
@@ -144,8 +147,11 @@ def summarise(study: Study, arms: Sequence[Arm], measured: Measured | None) -> S
 
 
 def _few_groups(measured: Measured, labels: Sequence[str]) -> dict[str, int]:
-    counts, absent = measured.responses.by_class, _absent(measured, labels)
-    return {label: int(n) for label, n in zip(labels, counts, strict=True)
+    classes = measured.pool.classes
+    if classes is None:
+        return {}
+    absent = _absent(measured, labels)
+    return {label: int(n) for label, n in zip(labels, classes.groups, strict=True)
             if n < FEW and label not in absent}
 
 
@@ -166,7 +172,7 @@ def _pairs(arms: Sequence[Arm], measured: Measured) -> tuple[Pair, ...]:
     by_metric: dict[str, Mapping[tuple[str, str], Difference]] = {}
     for metric in measured.responses.metrics:
         samples = [s for arm in arms if (s := measured.sample(arm, metric))]
-        by_metric[metric] = differences(metric, samples, measured.drawn)
+        by_metric[metric] = differences(metric, samples, measured.pool)
     names = list(combinations([arm.name for arm in arms], 2))
     tests = mcnemar(np.stack([measured.right(arm) for arm in arms])) if names else []
     return tuple(Pair(first=a, second=b, mcnemar=test, differences={

@@ -7,11 +7,13 @@ import statistics
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.special import expit, logit
 from scipy.stats import norm
 from scipy.stats import t as student
 
-from harness.compare.bootstrap import Drawn
-from harness.compare.few import NOISE, least_loss, least_reach, of_share
+from harness.compare.few import NOISE, of_share, unseen
+from harness.compare.pool import Pool
+from harness.measure.intervals import Interval
 from harness.measure.part import RecordPart
 
 LEVEL, POWER = 0.95, 0.8
@@ -22,8 +24,6 @@ BOUNDED = frozenset({"accuracy", "macro_f1", "micro_f1", "roc_auc", "calibration
                      "selection_rate", "false_positive_rate", "false_negative_rate"})
 """Metrics that lie in [0, 1]."""
 NEVER_BELOW_0 = BOUNDED | {"log_loss"}
-DEFINED = 0.5
-"""Least share of the resamples on which a metric must be defined: the rest say nothing of it."""
 
 
 class Figure(RecordPart):
@@ -38,6 +38,8 @@ class Figure(RecordPart):
     low: float
     high: float
     """95% interval over items and seeds; over items alone where there is a single seed."""
+    groups: float | None = None
+    """How many groups of equal weight the figure is a mean over; None in older files."""
 
 
 def seed_variance(points: Sequence[float]) -> tuple[float, int]:
@@ -53,55 +55,90 @@ def satterthwaite(parts: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
     Satterthwaite, Biometrics Bulletin 2, 1946.
     """
     total = sum(variance for variance, _ in parts)
-    below = sum(variance**2 / np.maximum(freedom, 1.0) for variance, freedom in parts)
-    return np.asarray(np.where(below > 0, total**2 / np.where(below > 0, below, 1.0), 1.0))
+    below = sum(np.divide(variance**2, freedom, out=np.zeros(np.broadcast(variance, freedom).shape),
+                          where=np.asarray(freedom) > 0) for variance, freedom in parts)
+    surely = np.where(total > 0, np.inf, 1.0)
+    return np.asarray(np.where(below > 0, total**2 / np.where(below > 0, below, 1.0), surely))
 
 
-def known(values: np.ndarray, drawn: Drawn) -> bool:
-    """Whether resamples [..., resamples] tell an error: not where all items are of one group of
-    their class, nor where most resamples lack a metric."""
-    there = np.isfinite(values).all(axis=tuple(range(values.ndim - 1)))
-    return drawn.freedom > 0 and float(there.mean()) >= DEFINED
+def freedom(shifts: np.ndarray, effective: float) -> np.ndarray:
+    """Degrees of freedom of the variance that groups' `shifts` [..., groups] show: [...].
+
+    One less than the groups of equal weight that there are, and no more than a sum of as many
+    squares of normal shifts as these seem to be has (Satterthwaite's moments: three times
+    (Σ u²)² / Σ u⁴), where few groups carry the whole. After Imbens and Kolesár (Review of Economics
+    and Statistics 98, 2016) and Carter, Schnepel and Steigerwald (ibid. 99, 2017), whose freedom
+    for items that are all alike in a group is lower still; which one holds was simulated.
+    """
+    squares = shifts**2
+    fourth = (squares**2).sum(axis=-1)
+    seen = np.divide(3 * squares.sum(axis=-1) ** 2, fourth, out=np.full(fourth.shape, np.inf),
+                     where=fourth > NOISE**2)
+    return np.asarray(np.minimum(max(effective - 1, 0.0), seen))
 
 
-def least_ends(metric: str, mean: float, variance: float, drawn: Drawn) -> tuple[float, float]:
-    """What the items leave open at the least: of a share Wilson's interval."""
-    if metric in drawn.shares:
-        return of_share(mean, variance, drawn.items, drawn.alike)
-    reach = least_reach(metric, drawn.groups, drawn.by_class, NORMAL)
-    if metric == "log_loss" and variance <= NOISE:
-        reach = least_loss(drawn.groups, NORMAL)
+def known(shifts: np.ndarray, metric: str, pool: Pool) -> bool:
+    """Whether groups' shifts tell an error: not where all items are of one group, nor where a
+    metric is not defined without one."""
+    return pool.groups > 1 and pool.effective(metric) > 1 and bool(np.isfinite(shifts).all())
+
+
+def scaled_ends(metric: str, mean: float, reach: float) -> Interval:
+    """`mean` less and more `reach`, on a scale on which the metric has no bounds: log odds of what
+    lies in [0, 1], below it logarithms of what is never below 0. The ends lie within what the
+    metric can be.
+    """
+    if metric in BOUNDED:
+        if not 0 < mean < 1:
+            return max(0.0, mean - reach), min(1.0, mean + reach)
+        middle, wide = logit(mean), reach / (mean * (1 - mean))
+        return float(expit(middle - wide)), float(expit(middle + wide))
+    if metric in NEVER_BELOW_0 and mean > 0:
+        return mean * math.exp(-reach / mean), mean + reach
     return mean - reach, mean + reach
 
 
-def figure(metric: str, points: Sequence[float], values: np.ndarray, drawn: Drawn) -> Figure:
-    """`points` [seeds] on the items, `values` [seeds, resamples].
-
-    The bootstrap's percentiles give the items' part of each half of the interval, so that it is
-    skewed where the metric is; the seeds' variance is added, and Student's quantile takes the
-    place of the normal one. No half is shorter than `least_ends` has it. Where the error over
-    items is not known, the interval is all that the metric can be.
+def one_more(mean: float, if_wrong: float, variance: float, groups: float, wide: float) -> float:
+    """Upper end of a mean loss that few items may carry: with one group more, which costs what the
+    items would if they were of another class. Agresti and Coull's added failure (American
+    Statistician 52, 1998), for a loss: sure answers that none of the items proved wrong have it.
     """
-    mean, over_items = statistics.fmean(points), values.mean(axis=0)
+    centre = (mean * groups + if_wrong) / (groups + 1)
+    spread = ((if_wrong - mean) / (groups + 1)) ** 2
+    return max(mean, centre + wide * math.sqrt(variance + spread))
+
+
+def figure(metric: str, points: Sequence[float], shifts: np.ndarray, pool: Pool,
+           level: float = LEVEL, if_wrong: float | None = None) -> Figure:
+    """`points` [seeds] on the items, `shifts` [seeds, groups] or their mean [groups].
+
+    Student's interval of the sum of the two errors, on the scale of `scaled_ends`; that of a share
+    is no narrower than Wilson's. `if_wrong` is what a loss would be if no item were of its class;
+    with it the upper end is that of `one_more`. Where the error over items is not known, the
+    interval is all that the metric can be.
+    """
+    mean, over_items = statistics.fmean(points), np.atleast_2d(shifts).mean(axis=0)
     sd = statistics.stdev(points) if len(points) > 1 else None
-    if not known(over_items, drawn):
-        return Figure(mean=mean, sd=sd, seeds=len(points), sampling_error=math.inf,
+    groups = pool.effective(metric)
+    if not known(over_items, metric, pool):
+        return Figure(mean=mean, sd=sd, seeds=len(points), sampling_error=math.inf, groups=groups,
                       low=0.0 if metric in NEVER_BELOW_0 else -math.inf,
                       high=1.0 if metric in BOUNDED else math.inf)
-    ends = np.nanpercentile(over_items, [100 * (1 - LEVEL) / 2, 100 * (1 + LEVEL) / 2])
-    below, above = np.clip([mean - ends[0], ends[1] - mean], 0, None)
-    of_items = float(np.nanvar(over_items, ddof=1))
-    of_seeds, freedom = seed_variance(points)
-    degrees = satterthwaite([(np.array(of_items), np.array(drawn.freedom)),
-                             (np.array(of_seeds), np.array(freedom))])
-    wider = float(student.ppf((1 + LEVEL) / 2, degrees)) / NORMAL
-    ends = least_ends(metric, mean, of_items, drawn)
-    low, high = (mean + side * max(wider * math.hypot(half, NORMAL * of_seeds**0.5),
-                                   math.hypot(abs(end - mean), wider * NORMAL * of_seeds**0.5))
-                 for side, half, end in ((-1, below, ends[0]), (1, above, ends[1])))
-    if metric in NEVER_BELOW_0:
-        low = max(0.0, low)
-    if metric in BOUNDED:
-        high = min(1.0, high)
-    return Figure(mean=mean, sd=sd, seeds=len(points), sampling_error=of_items**0.5, low=low,
-                  high=high)
+    of_items = float(over_items @ over_items)
+    own, few = freedom(over_items, groups), unseen(metric, over_items, pool)
+    of_seeds, of_freedom = seed_variance(points)
+    degrees = satterthwaite([(np.array(max(of_items, NOISE)), own),
+                             (np.array(few), np.array(np.inf)),
+                             (np.array(of_seeds), np.array(float(of_freedom)))])
+    wide = float(student.ppf((1 + level) / 2, degrees))
+    counted = 0.0 if metric in pool.shares else few  # a share's is in Wilson's interval
+    low, high = scaled_ends(metric, mean, wide * math.sqrt(of_items + counted + of_seeds))
+    if if_wrong is not None:
+        high = one_more(mean, if_wrong, of_items + of_seeds, groups, wide)
+    if metric in pool.shares:
+        least = of_share(mean, of_items, pool,
+                         float(student.ppf((1 + level) / 2, np.inf if few else own)))
+        reach = [math.hypot(end - mean, wide * of_seeds**0.5) for end in least]
+        low, high = min(low, max(0.0, mean - reach[0])), max(high, min(1.0, mean + reach[1]))
+    return Figure(mean=mean, sd=sd, seeds=len(points), sampling_error=of_items**0.5,
+                  groups=groups, low=low, high=high)

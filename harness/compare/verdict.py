@@ -15,8 +15,14 @@ from harness.compare.summary import Row, Summary
 from harness.measure.part import RecordPart
 from harness.suite import Decide, Limits
 
-Outcome = Literal["recommended", "nothing-measured", "metric-undefined", "none-admissible",
-                  "limits-unmeasured", "not-above-floor"]
+Outcome = Literal["recommended", "undecided", "nothing-measured", "metric-undefined",
+                  "none-admissible", "limits-unmeasured", "not-above-floor"]
+Answer = Literal["use", "lean", "undecided"]
+"""How sure a verdict is: `use` where no rival is better by more than matters, shown at 5% over all
+methods; `lean` where a loss of more is not ruled out, but none is seen; `undecided` where a dearer
+rival is higher by more than matters, and neither shown to be so nor shown not to be."""
+ORDER: tuple[str, ...] = ("undecided", "lean", "use")
+"""From the least sure."""
 
 
 class Breach(RecordPart):
@@ -45,13 +51,31 @@ class Rival(RecordPart):
     """Significantly above the majority class, or that was not run."""
 
 
+class Settling(RecordPart):
+    """Test items, and groups of them, that would settle a verdict; 0 where seeds would."""
+
+    items: int
+    groups: int
+    times: float
+    """As many times today's items; infinite where no number of them is enough."""
+
+
 class Verdict(RecordPart):
-    """What the study says to do: the first useful rival. Rivals stand cheapest first."""
+    """What the study says to do. Rivals stand cheapest first."""
 
     outcome: Outcome
     metric: str
     requests: int
     matters: float
+    answer: Answer | None = None
+    """None where there is nothing to decide between, and in older files."""
+    loss: float | None = None
+    """By how much an admissible method may be better than the recommended one, or the cheapest of
+    those that it is undecided between: no study in twenty says less than is true."""
+    between: tuple[str, ...] = ()
+    """What it is undecided between: the cheapest first, then what is visibly higher."""
+    settled_by: Settling | None = None
+    """What would do to say `use`, were the differences what they were here; None for `use`."""
     recommended: str | None
     best: str | None
     """Highest of the admissible methods."""
@@ -76,29 +100,30 @@ class Verdict(RecordPart):
 
 
 def decide(summary: Summary, rules: Decide) -> Verdict:
-    """The cheapest admissible method among those that the best is not significantly better than.
+    """The cheapest useful method that no admissible one is better than by what matters, as far as
+    is shown; else the cheapest that the best is not significantly better than.
 
-    Deterministic; ties in cost go to the higher figure, then to the name.
+    Non-inferiority of whichever method is named, against the one that is truly best: Bonferroni
+    over the methods that might be named (intersection-union over what each is held against: Berger,
+    Technometrics 24, 1982). Deterministic; ties in cost go to the higher figure, then to the name.
     """
     done = [row for row in summary.rows if row.standing is not None]
     breaches = [breach for row in done for breach in _breaches(row, rules)]
     rivals = _rivals(summary, done, breaches, rules)
-    first = _recommended(rivals)
+    out = {breach.name for breach in breaches}
+    admissible = [row.name for row in done if row.name not in out]
+    answer, first, between = _answer(summary, rivals, admissible, rules)
+    recommended = None if answer == "undecided" else first
     exceeded = [breach for breach in breaches if breach.found is not None]
-    provisional = _recommended(_rivals(summary, done, exceeded, rules))
-    outcome: Outcome = "recommended"
-    if not done:
-        outcome = ("metric-undefined" if any(row.common for row in summary.rows)
-                   else "nothing-measured")
-    elif not rivals:
-        outcome = "limits-unmeasured" if provisional else "none-admissible"
-    elif first is None:
-        outcome = "not-above-floor"
+    provisional = _recommended(summary, done, exceeded, rules)
     useful = {rival.name for rival in rivals if rival.useful}
     bills = [row.bill for row in done if row.bill and row.name in useful]
     return Verdict(
-        outcome=outcome, metric=summary.metric, requests=rules.requests, matters=rules.matters,
-        recommended=first,
+        outcome=_outcome(summary, done, rivals, answer, provisional), metric=summary.metric,
+        requests=rules.requests, matters=rules.matters, recommended=recommended, answer=answer,
+        loss=_loss(summary, first, admissible) if first else None, between=between,
+        settled_by=_settling(summary, first, admissible, rules.matters)
+        if first and answer != "use" else None,
         best=next((r.name for r in rivals if r.behind is None), None),
         highest=done[0].name if done else None, rivals=rivals,
         ruled_out=tuple(exceeded),
@@ -112,8 +137,65 @@ def decide(summary: Summary, rules: Decide) -> Verdict:
                           and row.name in useful))
 
 
-def _recommended(rivals: Sequence[Rival]) -> str | None:
-    return next((rival.name for rival in rivals if rival.useful), None)
+def _outcome(summary: Summary, done: Sequence[Row], rivals: Sequence[Rival],
+             answer: Answer | None, provisional: str | None) -> Outcome:
+    if not done:
+        return ("metric-undefined" if any(row.common for row in summary.rows)
+                else "nothing-measured")
+    if not rivals:
+        return "limits-unmeasured" if provisional else "none-admissible"
+    if answer is None:
+        return "not-above-floor"
+    return "undecided" if answer == "undecided" else "recommended"
+
+
+def _answer(summary: Summary, rivals: Sequence[Rival], admissible: Sequence[str], rules: Decide
+            ) -> tuple[Answer | None, str | None, tuple[str, ...]]:
+    """How sure, of which method, and between which."""
+    useful = [rival for rival in rivals if rival.useful]
+    if not useful:
+        return None, None, ()
+    for rival in useful:
+        if _loss(summary, rival.name, admissible) <= rules.matters:
+            return "use", rival.name, ()
+    first = useful[0]
+    if first.behind is None or first.behind.difference <= rules.matters:
+        return "lean", first.name, ()
+    higher = [r.name for r in useful if (gap := difference(
+        summary.pairs, r.name, first.name, summary.metric)) and gap.difference > rules.matters]
+    return ("undecided" if higher else "lean"), first.name, (first.name, *higher) if higher else ()
+
+
+def _loss(summary: Summary, name: str, admissible: Sequence[str]) -> float:
+    """By how much another admissible method may be better, at the least 0."""
+    return max((gap.at_most for other in admissible if other != name
+                and (gap := difference(summary.pairs, other, name, summary.metric))
+                and gap.at_most > 0), default=0.0)
+
+
+def _settling(summary: Summary, name: str, admissible: Sequence[str], matters: float
+              ) -> Settling:
+    """How many items would rule out, or show, a difference that matters to each other method."""
+    times = 1.0
+    for other in admissible:
+        gap = difference(summary.pairs, other, name, summary.metric)
+        if gap is None or gap.at_most <= matters:
+            continue
+        far = abs(gap.difference - matters)
+        ratio = ((far / (gap.at_most - gap.difference)) ** 2 - (1 - gap.items_share)
+                 if math.isfinite(gap.at_most) else 0.0)
+        times = max(times, gap.items_share / ratio if ratio > 0 else math.inf)
+    enough = times if math.isfinite(times) else 0.0
+    return Settling(items=math.ceil(summary.common_items * enough),
+                    groups=math.ceil(summary.groups * enough), times=times)
+
+
+def _recommended(summary: Summary, done: Sequence[Row], breaches: Sequence[Breach],
+                 rules: Decide) -> str | None:
+    """What is named, or the cheapest of what it is undecided between, with these limits alone."""
+    rivals = _rivals(summary, done, breaches, rules)
+    out = {breach.name for breach in breaches}
+    return _answer(summary, rivals, [r.name for r in done if r.name not in out], rules)[1]
 
 
 def _found(row: Row, rules: Decide) -> dict[str, float | None]:
@@ -176,8 +258,7 @@ def _without_limits(summary: Summary, done: Sequence[Row], breaches: Sequence[Br
     found = {}
     for limit in dict.fromkeys(b.limit for b in breaches):
         left = [b for b in breaches if b.limit != limit]
-        rivals = _rivals(summary, done, left, rules)
-        other = _recommended(rivals)
+        other = _recommended(summary, done, left, rules)
         if other is not None and other != first:
             found[limit] = other
     return found

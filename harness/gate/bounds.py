@@ -12,15 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm
-from scipy.stats import t as student
-
-from harness.compare.bootstrap import RESAMPLES, Drawn
-from harness.compare.few import least_reach
 
 ONE_SIDED = 0.95
-Z = float(norm.ppf(ONE_SIDED))
-LEAST_GROUPS = 10
+TWO_SIDED = 2 * ONE_SIDED - 1
+"""Of the interval that two one-sided bounds make."""
+RESAMPLES = 10_000
 
 
 @dataclass(frozen=True)
@@ -35,27 +31,6 @@ class Bounds:
         """The negative."""
         return Bounds(0.0 - self.value, 0.0 - self.high, 0.0 - self.low)
 
-    def within(self, low: float, high: float) -> Bounds:
-        """Cut to what the figure can be."""
-        return Bounds(self.value, max(low, self.low), min(high, self.high))
-
-
-def metric_bounds(metric: str, point: float, values: np.ndarray, drawn: Drawn,
-                  by_class: Sequence[int]) -> Bounds | None:
-    """Of a metric, or of a paired difference of it, from its resamples [resamples].
-
-    Student's interval with the bootstrap's standard error, its reach no less than `least_reach`.
-    `by_class` counts the groups of each class. Unbounded where the groups are fewer than ten;
-    None where the point is not finite.
-    """
-    if not np.isfinite(point):
-        return None
-    known = values[np.isfinite(values)]
-    if drawn.freedom < 1 or drawn.groups < LEAST_GROUPS or len(known) < 2:
-        return Bounds(point, -np.inf, np.inf)
-    reach = max(float(student.ppf(ONE_SIDED, drawn.freedom) * known.std(ddof=1)),
-                least_reach(metric, drawn.groups, by_class, Z))
-    return Bounds(point, point - reach, point + reach)
 
 
 def requests_needed(percentile: int) -> int:

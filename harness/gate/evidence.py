@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from harness.compare.bootstrap import METRICS, RESAMPLES, Answers, Drawn, bootstrap, draws
-from harness.compare.uncertainty import BOUNDED
-from harness.gate.bounds import Bounds, metric_bounds
+from harness.compare.jackknife import METRICS, Answers, Estimates, jackknife, jackknife_means
+from harness.compare.pairs import Sample, differences
+from harness.compare.uncertainty import figure
+from harness.gate.bounds import TWO_SIDED, Bounds
 from harness.tasks.examples import Example
 
 TOLERANCE = 1e-6
@@ -81,71 +82,50 @@ class Answered:
         return Answers(runs, self.targets, self.groups)
 
 
-def quality_evidence(answered: Answered, seed: int = 0
-                     ) -> tuple[dict[str, Bounds], dict[str, Bounds]]:
+def quality_evidence(answered: Answered) -> tuple[dict[str, Bounds], dict[str, Bounds]]:
     """The candidate's metrics, and candidate minus baseline, each where it is defined."""
     if not answered.sound.all():
         return {}, {}
-    answers = answered.answers
-    found = bootstrap(answers, RESAMPLES, seed)
+    found = jackknife(answered.answers)
+    right = [(p.argmax(axis=1) == answered.targets).astype(float)
+             for p in answered.answers.probabilities]
     own, gaps = {}, {}
-    by_class = np.bincount(answers.strata,
-                           minlength=answered.candidate.shape[1]).tolist()
     for metric in METRICS:
-        points, values = found.points[metric], found.values[metric]
-        mine = metric_bounds(metric, float(points[0]), values[0], found.drawn, by_class)
-        if mine is not None:
-            own[metric] = mine.within(0.0, 1.0 if metric in BOUNDED else np.inf)
-        if answered.baseline is None:
+        points = found.points[metric]
+        if not np.isfinite(points).all():
             continue
-        gap = metric_bounds(metric, float(points[0]) - float(points[1]), values[0] - values[1],
-                            found.drawn, by_class)
-        if gap is not None:
-            gaps[metric] = gap.within(-1.0, 1.0) if metric in BOUNDED else gap
+        wrong = found.if_wrong.get(metric)
+        mine = figure(metric, [float(points[0])], found.shifts[metric][0], found.pool, TWO_SIDED,
+                      None if wrong is None else float(wrong[0]))
+        own[metric] = Bounds(mine.mean, mine.low, mine.high)
+        if answered.baseline is not None:
+            gaps[metric] = _gap(metric, found, right if metric in found.pool.shares else None)
     return own, gaps
 
 
-def slice_evidence(answered: Answered, seed: int = 0) -> tuple[SliceDrop, ...]:
-    """Every slice of the task, in the order of names; none without a baseline.
+def _gap(metric: str, found: Estimates, scores: Sequence[np.ndarray] | None) -> Bounds:
+    """The first of two runs minus the second, as a study has it."""
+    samples = [Sample(str(i), [float(found.points[metric][i])], found.shifts[metric][i],
+                      None if scores is None else scores[i]) for i in range(2)]
+    (gap,) = differences(metric, samples, found.pool, TWO_SIDED).values()
+    return Bounds(gap.difference, gap.low, gap.high)
 
-    The resamples are those of the whole: a slice is a domain of it, and the number of its items
-    varies as it does from sample to sample.
-    """
+
+def slice_evidence(answered: Answered) -> tuple[SliceDrop, ...]:
+    """Every slice of the task, in the order of names; none without a baseline."""
     names = sorted({(column, value) for e in answered.examples
                     for column, value in e.slices.items() if value.strip()})
-    if answered.baseline is None or not names or not answered.sound.all():
+    if answered.baseline is None or not answered.sound.all():
         return ()
-    inside = np.array([[e.slices.get(column) == value for e in answered.examples]
-                       for column, value in names])
-    right = [p.argmax(axis=1) == answered.targets for p in (answered.baseline, answered.candidate)]
-    lost = inside * (right[0].astype(float) - right[1])
-    drops = _shares(answered, lost, inside.astype(float), seed)
-    return tuple(
-        SliceDrop(column, value, int(mine.sum()),
-                  Bounds(point, *_ends(answered, mine, point, values)))
-        for (column, value), mine, point, values in zip(
-            names, inside, lost.sum(axis=1) / inside.sum(axis=1), drops, strict=True))
+    right = np.stack([p.argmax(axis=1) == answered.targets
+                      for p in (answered.baseline, answered.candidate)]).astype(float)
+    return tuple(_drop(answered, right, column, value) for column, value in names)
 
 
-def _shares(answered: Answered, lost: np.ndarray, inside: np.ndarray, seed: int) -> np.ndarray:
-    """Items lost over items of each slice on the resamples: [slices, resamples]."""
-    answers = answered.answers
-    sums = np.zeros((2 * len(lost), answers.group_count))
-    for row, values in enumerate((*lost, *inside)):
-        np.add.at(sums[row], answers.groups, values)
-    chunks = []
-    for drawn in draws(answers.strata, RESAMPLES, seed):
-        above, below = np.split(sums @ drawn, 2)
-        chunks.append(np.divide(above, below, out=np.full_like(above, np.nan), where=below > 0))
-    return np.concatenate(chunks, axis=1)
-
-
-def _ends(answered: Answered, mine: np.ndarray, point: float, values: np.ndarray
-          ) -> tuple[float, float]:
-    groups = len(np.unique(answered.groups[mine]))
-    strata = len(np.unique(answered.targets[mine]))
-    found = metric_bounds("accuracy", point, values, Drawn(groups, strata), ())
-    if found is None:
-        return -1.0, 1.0
-    found = found.within(-1.0, 1.0)
-    return found.low, found.high
+def _drop(answered: Answered, right: np.ndarray, column: str, value: str) -> SliceDrop:
+    """Accuracy lost on one slice; `right` [2, items] is the baseline's and the candidate's."""
+    inside = np.array([e.slices.get(column) == value for e in answered.examples])
+    mine = right[:, inside]
+    groups = np.unique(answered.groups[inside], return_inverse=True)[1]
+    found = jackknife_means({"accuracy": mine}, groups)
+    return SliceDrop(column, value, int(inside.sum()), _gap("accuracy", found, list(mine)))

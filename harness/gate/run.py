@@ -45,7 +45,7 @@ class Approved:
 
 @dataclass(frozen=True)
 class Measurements:
-    """What was measured, before any of it is resampled. A string says why there is nothing."""
+    """What was measured, before any of it is judged. A string says why there is nothing."""
 
     answered: Answered
     timing: Timing | str
@@ -58,7 +58,8 @@ class Measurements:
 
 def run_gate(context: Context, policy: Gate, candidate: Candidate, approved: Approved | None,
              say: Say, seed: int = 0) -> GateResult:
-    """Load the candidate, ask it everything, judge. `seed` draws the resamples.
+    """Load the candidate, ask it everything, judge. `seed` draws the resamples
+    of latencies.
 
     Without a baseline the candidate answers the test items of the suite's budget. Raises
     HarnessError for a candidate that cannot answer the task.
@@ -66,7 +67,7 @@ def run_gate(context: Context, policy: Gate, candidate: Candidate, approved: App
     start = time.perf_counter()
     with alone(context.device, say):
         found = measure(context, policy, candidate, approved, say)
-    say("resampling")
+    say("judging")
     return judge(context.loaded, policy, candidate, approved.baseline if approved else None,
                  found.answered, weigh(found, seed), context.task.labels,
                  context.task.splits.sha256, environment(context.device),
@@ -92,11 +93,11 @@ def measure(context: Context, policy: Gate, candidate: Candidate, approved: Appr
 
 
 def weigh(found: Measurements, seed: int) -> Evidence:
-    """Figures with their bounds; `seed` draws the resamples."""
-    own, gaps = quality_evidence(found.answered, seed)
+    """Figures with their bounds; `seed` draws the resamples of latencies."""
+    own, gaps = quality_evidence(found.answered)
     ratios = (dict.fromkeys(PERCENTILES, found.timing) if isinstance(found.timing, str)
               else latency_ratios(found.timing, seed))
-    return Evidence(own, gaps, slice_evidence(found.answered, seed),
+    return Evidence(own, gaps, slice_evidence(found.answered),
                     {**ratios, "memory": found.memory}, found.where, found.forgetting,
                     found.forgetting_about, found.artifact_bytes, len(found.answered.examples),
                     int((~found.answered.sound).sum()))

@@ -19,7 +19,11 @@ def wilson(right: float, items: float, level: float = LEVEL) -> Interval:
     Wilson, Probable inference, the law of succession, and statistical inference, Journal of the
     American Statistical Association 22 (1927). It does not shrink to a point where all are right.
     """
-    z = float(norm.ppf((1 + level) / 2))
+    return score_share(right, items, float(norm.ppf((1 + level) / 2)))
+
+
+def score_share(right: float, items: float, z: float) -> Interval:
+    """`wilson` that reaches as far as this quantile of the score."""
     share = right / items
     centre = (share + z**2 / (2 * items)) / (1 + z**2 / items)
     reach = z * math.sqrt(max(0.0, share * (1 - share)) / items + (z / (2 * items)) ** 2) / (
@@ -34,7 +38,11 @@ def paired_proportions(gained: float, lost: float, items: float, level: float = 
     paired-sample design, Statistics in Medicine 17 (1998), equations 3 to 5. Unlike a Wald or a
     bootstrap interval it does not shrink to a point when no item changed.
     """
-    z = float(norm.ppf((1 + level) / 2))
+    return score_pair(gained, lost, items, float(norm.ppf((1 + level) / 2)))
+
+
+def score_pair(gained: float, lost: float, items: float, z: float) -> Interval:
+    """`paired_proportions` that reaches as far as this quantile of the score."""
     difference = (gained - lost) / items
 
     def score(delta: float) -> float:

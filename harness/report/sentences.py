@@ -9,13 +9,17 @@ from harness.compare.curves import LearningCurves
 from harness.compare.pairs import Difference
 from harness.compare.summary import Row, Summary
 from harness.compare.uncertainty import Figure
-from harness.compare.verdict import Breach, Rival, Verdict
+from harness.compare.verdict import Breach, Rival, Settling, Verdict, difference
 from harness.report import alike, words
 from harness.report.published import Published
 from harness.report.scope import scope
 
+FEWEST = 6
+"""Groups of equal weight that all agree have a p-value below 5% by their signs: 2 / 2^6."""
 UNKNOWN = ("the items cannot tell a difference of any size: they are too few, of one group, or "
            "most resamples of them lack a class")
+SAID = {"use": "Use", "lean": "Lean to", "undecided": "Undecided:", None: "Use"}
+"""Older files say no answer, and what they named was to be used."""
 LIMITS = {
     "p95_ms": ("p95 latency", words.milliseconds),
     "device_hours": ("adaptation", lambda hours: f"{hours:.3g} device-hours"),
@@ -49,14 +53,21 @@ def _decided(published: Published) -> str:
     if verdict.outcome == "not-above-floor":
         return (f"No recommendation: no admissible choice is shown to be better than always "
                 f"answering the most frequent class ({metric}).")
+    if verdict.outcome == "undecided":
+        return f"Undecided between {' and '.join(verdict.between)} ({metric})."
     shown = words.spread(_figure(published.summary, verdict.recommended))
-    return f"Use {verdict.recommended}: {metric} {shown}."
+    said = f"{SAID[verdict.answer]} {verdict.recommended}: {metric} {shown}"
+    if verdict.answer != "lean" or verdict.loss is None:
+        return f"{said}."
+    return f"{said}; {_lost(verdict.loss)}."
 
 
 def why(published: Published) -> list[str]:
     """Why this method, in sentences."""
     verdict, summary = published.verdict, published.summary
     chosen = next((r for r in verdict.rivals if r.name == verdict.recommended), None)
+    if verdict.outcome == "undecided":
+        return _undecided(published)
     if chosen is None:
         return []
     out = {b.name for b in (*verdict.ruled_out, *verdict.unproven)}
@@ -65,6 +76,9 @@ def why(published: Published) -> list[str]:
     said = [_choice(published, chosen, len(admissible))]
     if verdict.best != chosen.name and chosen.behind:
         said.append(_not_best(verdict, chosen.behind, chosen.tied))
+    if verdict.answer == "use":
+        said.append(f"No admissible method is better by more than what matters "
+                    f"({verdict.matters:.3g}), shown at 5% over all methods.")
     if chosen.above_floor is not None:
         said.append(f"It is above the majority class by {interval(chosen.above_floor)}.")
     useless = [r.name for r in verdict.rivals if r not in useful]
@@ -94,6 +108,37 @@ def _choice(published: Published, chosen: Rival, admissible: int) -> str:
             f"{words.count(verdict.requests)} answers{_money(chosen, summary)}.")
 
 
+def _undecided(published: Published) -> list[str]:
+    verdict, summary = published.verdict, published.summary
+    cheap = verdict.between[0]
+    said = [f"{cheap} costs least of those that the best is not significantly better than "
+            f"({_test(summary)})."]
+    for name in verdict.between[1:]:
+        gap = difference(summary.pairs, name, cheap, summary.metric)
+        if gap is not None:
+            said.append(f"{name} is higher by {interval(gap)}: neither shown to be so, nor shown "
+                        f"to be no more than what matters ({verdict.matters:.3g}).")
+    return said
+
+
+def _lost(loss: float) -> str:
+    if not math.isfinite(loss):
+        return "a loss of any size against another is not ruled out"
+    return f"a loss of up to {loss:.3f} against another is not ruled out"
+
+
+def _settling(published: Published, found: Settling) -> str:
+    """What would settle it, and what that costs."""
+    if not found.items:
+        return "More seeds would settle it, or test items of more groups: no number of such would."
+    minutes = sum(row.adapt_seconds or 0.0 for row in published.summary.rows
+                  if row.name in (*published.verdict.between, published.verdict.recommended)) / 60
+    again = f" (a seed more of each takes {minutes:.3g} minutes)" if minutes else ""
+    return (f"About {words.count(found.items)} test items of {words.count(found.groups)} groups, "
+            f"{found.times:.3g} times today's, would settle it, were the differences what they "
+            f"were here{again}.")
+
+
 def rivals(published: Published) -> list[str]:
     """Each other choice that is not significantly worse, and what the study can say of it."""
     verdict = published.verdict
@@ -118,6 +163,8 @@ def would_change(published: Published) -> list[str]:
                     f"{verdict.provisional}.")
     for limit, name in verdict.without_limit.items():
         said.append(f"Without the limit on {LIMITS[limit][0]} it would be {name}.")
+    if verdict.settled_by:
+        said.append(_settling(published, verdict.settled_by))
     for name, items in verdict.items_needed.items():
         said.append(f"{name} was higher. If that difference is real, "
                     + (f"about {words.count(items)} test items would show it." if items else
@@ -184,7 +231,9 @@ def standing(summary: Summary) -> str:
           for word in ("lower", "tied", "undecided")}
     said = [f"Highest {words.METRIC_NAMES[summary.metric]}: {best.name}, "
             f"{words.spread(best.common[summary.metric])}, on the {summary.common_items} test "
-            f"items that every method answered."]
+            f"items of {summary.groups} groups{_worth(summary)} that every method answered."]
+    if 0 < summary.effective_groups < FEWEST:
+        said.append(f"They are too few groups to show anything at 5%: that takes {FEWEST}.")
     if by["lower"]:
         said.append(f"Significantly lower: {', '.join(by['lower'])}.")
     if by["tied"]:
@@ -226,8 +275,14 @@ def _figure(summary: Summary, name: str | None) -> Figure:
 
 
 def _test(summary: Summary) -> str:
-    return (f"Welch's test on a paired bootstrap over {summary.groups} groups of items and on "
-            "the seeds, Holm's correction over all pairs, 5%")
+    return (f"Welch's test on a paired jackknife over {summary.groups} groups of items"
+            f"{_worth(summary)} and on the seeds, Holm's correction over all pairs, 5%")
+
+
+def _worth(summary: Summary) -> str:
+    """How many groups of equal weight they are worth, where that is fewer; empty in older files."""
+    worth = summary.effective_groups
+    return f", worth {worth:.3g} of equal weight," if worth and worth < summary.groups - 1 else ""
 
 
 def _money(rival: Rival, summary: Summary) -> str:

@@ -1,4 +1,4 @@
-"""Figures by slice against scikit-learn on drawn items, and what is a slice."""
+"""Figures by slice against scikit-learn without each group, and what is a slice."""
 
 import numpy as np
 import pyarrow as pa
@@ -6,8 +6,9 @@ import pytest
 from scipy import stats
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
 
-from harness.compare.bootstrap import Answers, Drawn, draws
 from harness.compare.by_slice import base, measure_slices, measures, slice_columns
+from harness.compare.few import unseen
+from harness.compare.jackknife import Answers, jackknife
 from harness.compare.uncertainty import figure
 
 
@@ -38,29 +39,26 @@ THEIRS = {
 
 @pytest.mark.parametrize(("classes", "measure"), [
     (2, name) for name in THEIRS] + [(4, "accuracy"), (4, "macro_f1")])
-def test_each_resample_is_scikit_learn_s_figure_on_the_weighted_slice(classes, measure):
+def test_without_a_group_it_is_scikit_learn_s_figure_on_the_rest_of_the_slice(classes, measure):
     data = answers(classes=classes)
     inside = np.arange(240) % 3 == 1
-    found = measure_slices(data, [[0], [1, 2]], [~inside, inside], resamples=25, seed=4)[1]
-    weights = np.concatenate(list(draws(data.strata, 25, 4)), axis=1)[data.groups][inside]
-    targets = data.targets[inside]
+    found = measure_slices(data, [[0], [1, 2]], [~inside, inside])[1]
+    targets, count = data.targets[inside], len(np.unique(data.groups[inside]))
     runs = [p[inside].argmax(axis=1) for p in data.probabilities]
-    one = np.ones(inside.sum())
-    assert found.points[measure] == pytest.approx(
-        [THEIRS[measure](targets, run, one) for run in runs])
-    for r, drawn in enumerate(weights.T):
-        each = [THEIRS[measure](targets, run, drawn) for run in runs]
-        assert found.values[measure][:, r] == pytest.approx(
-            [each[0], (each[1] + each[2]) / 2], abs=2e-6)
+    points = [THEIRS[measure](targets, run, np.ones(inside.sum())) for run in runs]
+    assert found.points[measure] == pytest.approx(points)
+    for group in range(data.group_count):
+        rest = (data.groups[inside] != group).astype(float)
+        each = [point - THEIRS[measure](targets, run, rest)
+                for point, run in zip(points, runs, strict=True)]
+        assert found.shifts[measure][:, group] * (count / (count - 1)) ** 0.5 == pytest.approx(
+            [each[0], (each[1] + each[2]) / 2])
 
 
-def test_the_whole_s_resamples_are_used():
-    from harness.compare.bootstrap import bootstrap
-
+def test_the_slice_of_all_items_is_the_whole():
     data = answers()
-    everything = measure_slices(data, [[0]], [np.ones(240, bool)], resamples=600, seed=9)[0]
-    assert everything.values["accuracy"][0] == pytest.approx(
-        bootstrap(data, 600, 9).values["accuracy"][0], abs=1e-6)
+    everything = measure_slices(data, [[0]], [np.ones(240, bool)])[0]
+    assert everything.shifts["macro_f1"][0] == pytest.approx(jackknife(data).shifts["macro_f1"][0])
 
 
 def test_error_rates_are_of_two_classes_alone():
@@ -75,8 +73,8 @@ def test_an_interval_is_that_of_scipy_where_items_are_independent():
     data = Answers([np.eye(2)[np.where(wrong, 1 - targets, targets)]], targets, np.arange(1200))
     inside = np.arange(1200) % 3 == 0
     found = measure_slices(data, [[0]], [inside])[0]
-    ours = figure("accuracy", found.points["accuracy"].tolist(), found.values["accuracy"],
-                  Drawn(400, 2))
+    ours = figure("accuracy", found.points["accuracy"].tolist(), found.shifts["accuracy"],
+                  base(data, inside, None).pool)
     theirs = stats.binomtest(int((~wrong[inside]).sum()), 400).proportion_ci(method="wilson")
     assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=0.006)
 
@@ -108,6 +106,6 @@ def test_few_items_or_few_groups_are_not_enough():
 
 def test_agreement_of_all_groups_is_not_certainty():
     data = Answers([np.eye(2)[np.zeros(40, int)]], np.zeros(40, int), np.arange(40))
-    least = base(data, np.ones(40, bool), None).least_error("accuracy")
+    least = unseen("accuracy", np.zeros(40), base(data, np.ones(40, bool), None).pool) ** 0.5
     wilson = stats.binomtest(40, 40).proportion_ci(method="wilson")
     assert 1 - stats.norm.ppf(0.975) * least == pytest.approx(wilson.low)

@@ -7,11 +7,16 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 from synthetic import drawn_study, published
 
+from harness.commands.study import short_of
 from harness.compare.economics import Bill, cheapest, crossing, rate
+from harness.compare.pairs import Sample, differences
 from harness.compare.pareto import front
+from harness.compare.pool import Pool
 from harness.report import sentences
+from harness.report.console import make_console
 from harness.report.markdown import markdown
 from harness.report.page import page
 from harness.report.published import publish
@@ -67,7 +72,13 @@ def test_the_cheapest_of_those_not_told_from_the_best_is_recommended():
     verdict = found.verdict
     assert verdict.recommended == "cheap (b)"
     assert {r.name for r in verdict.rivals} == {"dear (b)", "cheap (b)"}
-    assert sentences.headline(found).startswith("Use cheap (b): macro F1 ")
+    assert sentences.headline(found).startswith("Lean to cheap (b): macro F1 ")
+    assert sentences.headline(found).endswith(
+        f"a loss of up to {verdict.loss:.3f} against another is not ruled out.")
+    assert verdict.answer == "lean"
+    assert verdict.loss > verdict.matters
+    assert verdict.settled_by.items > 400
+    assert any("would settle it" in line for line in sentences.would_change(found))
     assert "costs least" in " ".join(sentences.why(found))
     assert {row.name for row in found.summary.rows if row.standing == "lower"} == {
         "weak (b)", "majority"}
@@ -78,6 +89,51 @@ def test_a_method_that_is_significantly_better_wins_though_dear():
                       costs={"dear": (900.0, 50.0), "cheap": (1.0, 0.5)})
     assert found.verdict.recommended == "dear (b)"
     assert "Every other admissible method is significantly lower" in sentences.why(found)[0]
+
+
+def test_what_no_method_is_better_than_by_what_matters_is_to_be_used():
+    costs = {"dear": (900.0, 50.0), "cheap": (1.0, 0.5)}
+    found = published({"dear": 3.0, "cheap": 3.0}, items=400, costs=costs,
+                      decide=Decide(matters=0.1))
+    assert not short_of(make_console(), found, "use")
+    assert (found.verdict.answer, found.verdict.recommended) == ("use", "cheap (b)")
+    assert 0 <= found.verdict.loss <= 0.1
+    assert found.verdict.settled_by is None
+    assert sentences.headline(found).startswith("Use cheap (b): macro F1 ")
+    assert any("shown at 5% over all methods" in line for line in sentences.why(found))
+
+
+def test_a_dearer_method_that_looks_better_and_is_not_shown_to_be_leaves_it_undecided():
+    costs = {"dear": (900.0, 50.0), "cheap": (1.0, 0.5)}
+    found = published({"dear": 2.0, "cheap": 1.2}, items=60, seeds=1, costs=costs,
+                      decide=Decide(matters=0.001))
+    verdict = found.verdict
+    assert (verdict.outcome, verdict.answer) == ("undecided", "undecided")
+    assert verdict.recommended is None
+    assert verdict.between == ("cheap (b)", "dear (b)")
+    assert sentences.headline(found) == "Undecided between cheap (b) and dear (b) (macro F1)."
+    assert "neither shown to be so" in " ".join(sentences.why(found))
+    console = make_console()
+    for asked in ("lean", "use"):
+        with console.capture() as said:
+            assert short_of(console, found, asked)
+        assert f"the verdict is less than `{asked}`: Undecided" in said.get().replace("\n", " ")
+    page(found)
+    markdown(found)
+
+
+def test_a_method_that_is_truly_worse_is_hardly_ever_to_be_used():
+    """The cheapest of three truly 0.05 lower than the dearest, and 0.02 matters: nominal 5%."""
+    rng, said, studies, items = np.random.default_rng(3), 0, 400, 150
+    for _ in range(studies):
+        samples = []
+        for i, share in enumerate((0.85, 0.85, 0.80)):
+            right = (rng.random(items) < share).astype(float)
+            shift = (right - right.mean()) / (items * (items - 1)) ** 0.5
+            samples.append(Sample(str(i), [right.mean()], shift, right))
+        found = differences("accuracy", samples, Pool.even(items))
+        said += max(found["0", "2"].at_most, found["1", "2"].at_most) <= 0.02
+    assert said / studies <= stats.binom.ppf(0.999, studies, 0.05) / studies
 
 
 def test_limits_rule_out_and_say_what_they_would_change():
@@ -202,7 +258,8 @@ def test_tied_and_too_small_a_study_are_different_words():
 
 
 def test_break_even_names_the_volume():
-    found = published({"tuned": 3.0, "prompted": 3.0}, items=300, decide=Decide(requests=10),
+    found = published({"tuned": 3.0, "prompted": 3.0}, items=300,
+                      decide=Decide(requests=10, matters=0.1),
                       costs={"tuned": (3600.0, 1.0), "prompted": (0.1, 100.0)})
     assert found.verdict.recommended == "prompted (b)"
     (first, second) = found.verdict.cheapest_by_requests

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from harness.compare.bootstrap import Answers
 from harness.compare.by_slice import base, measure_slices
 from harness.compare.gaps import Profile, Trust, gap_change, gap_interval
+from harness.compare.jackknife import Answers
 
-STUDIES, RESAMPLES = 300, 200
+STUDIES = 300
 
 
 def drawn(rng, reference, tuned, size=100, group=1):
@@ -21,20 +21,20 @@ def drawn(rng, reference, tuned, size=100, group=1):
     return np.stack(right), of, groups
 
 
-def profiles(right, of, groups, seed, resamples=RESAMPLES):
+def profiles(right, of, groups):
     targets = np.zeros(len(of), dtype=int)
     data = Answers([np.eye(2)[np.where(r, targets, 1)] for r in right], targets, groups)
     inside = [of == k for k in np.unique(of)]
-    found = measure_slices(data, [[i] for i in range(len(right))], inside, resamples, seed)
-    trust = Trust.of([base(data, mask, None) for mask in inside], "accuracy")
+    found = measure_slices(data, [[i] for i in range(len(right))], inside)
+    trust = Trust("accuracy", [base(data, mask, None) for mask in inside])
     return [Profile(np.stack([s.points["accuracy"][[i]] for s in found], axis=1),
-                    np.stack([s.values["accuracy"][i] for s in found]))
+                    np.stack([s.shifts["accuracy"][i] for s in found]))
             for i in range(len(right))], trust
 
 
 def test_two_slices_far_apart_have_the_interval_of_welch_s_test():
     right, of, groups = drawn(np.random.default_rng(0), [0.5, 0.9], [0.6, 0.9], size=300)
-    (first, _), trust = profiles(right, of, groups, 0, 10_000)
+    (first, _), trust = profiles(right, of, groups)
     theirs = stats.ttest_ind(right[0][of == 1], right[0][of == 0], equal_var=False
                              ).confidence_interval()
     assert gap_interval(first, trust) == pytest.approx((theirs.low, theirs.high), abs=0.003)
@@ -42,7 +42,7 @@ def test_two_slices_far_apart_have_the_interval_of_welch_s_test():
 
 def test_the_change_of_two_slices_far_apart_is_welch_s_test_of_the_paired_differences():
     right, of, groups = drawn(np.random.default_rng(3), [0.6, 0.8], [0.5, 0.9], size=300)
-    (reference, tuned), trust = profiles(right, of, groups, 0, 10_000)
+    (reference, tuned), trust = profiles(right, of, groups)
     paired = right[1].astype(int) - right[0]
     test = stats.ttest_ind(paired[of == 1], paired[of == 0], equal_var=False)
     theirs = test.confidence_interval()
@@ -57,8 +57,8 @@ def test_the_change_of_two_slices_far_apart_is_welch_s_test_of_the_paired_differ
 
 def test_seeds_that_differ_widen_what_is_known():
     right, of, groups = drawn(np.random.default_rng(0), [0.7, 0.7], [0.6, 0.8], size=300)
-    (reference, tuned), trust = profiles(right, of, groups, 0, 500)
-    alike, apart = (Profile(tuned.points + np.array([[-s, s], [0, 0], [s, -s]]), tuned.values)
+    (reference, tuned), trust = profiles(right, of, groups)
+    alike, apart = (Profile(tuned.points + np.array([[-s, s], [0, 0], [s, -s]]), tuned.shifts)
                     for s in (0.0, 0.1))
     narrow, wide = (gap_change(p, reference, trust) for p in (alike, apart))
     assert wide.difference == pytest.approx(narrow.difference)
@@ -68,7 +68,7 @@ def test_seeds_that_differ_widen_what_is_known():
 
 def test_slices_that_all_agree_prove_little():
     right = np.stack([np.ones(60, bool), np.arange(60) >= 3])
-    (first, second), trust = profiles(right, np.repeat([0, 1], 30), np.arange(60), 0)
+    (first, second), trust = profiles(right, np.repeat([0, 1], 30), np.arange(60))
     low, high = gap_interval(first, trust)
     assert low == 0
     assert high > 0.1
@@ -85,8 +85,8 @@ def test_slices_that_all_agree_prove_little():
 def test_without_a_true_change_hardly_ever_one_is_claimed(reference, tuned, group):
     """Of 300 drawn studies at most 5% may claim a rise, give or take what 300 studies show."""
     rng, rises, falls = np.random.default_rng(5), 0, 0
-    for seed in range(STUDIES):
-        (floor, own), trust = profiles(*drawn(rng, reference, tuned, group=group), seed)
+    for _ in range(STUDIES):
+        (floor, own), trust = profiles(*drawn(rng, reference, tuned, group=group))
         found = gap_change(own, floor, trust)
         rises += found.p_value < 0.05 and found.p_rise < found.p_fall
         falls += found.p_value < 0.05 and found.p_fall < found.p_rise
@@ -113,8 +113,8 @@ def test_picking_the_widest_pair_and_testing_it_would_claim_too_much():
 def test_a_true_rise_is_found_and_intervals_hold_it(reference, tuned):
     rng, found, held = np.random.default_rng(6), 0, 0
     true = np.ptp(tuned) - np.ptp(reference)
-    for seed in range(100):
-        (floor, own), trust = profiles(*drawn(rng, reference, tuned, size=250), seed)
+    for _ in range(100):
+        (floor, own), trust = profiles(*drawn(rng, reference, tuned, size=250))
         change = gap_change(own, floor, trust)
         found += change.p_value < 0.05 and change.p_rise < change.p_fall
         held += change.low <= true <= change.high

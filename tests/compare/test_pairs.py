@@ -8,12 +8,20 @@ from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar as their_mcnemar
 from statsmodels.stats.multitest import multipletests
 
-from harness.compare.bootstrap import Answers, Drawn, bootstrap
+from harness.compare.jackknife import Answers, jackknife
 from harness.compare.pairs import Sample, differences, holm, mcnemar
-from harness.compare.uncertainty import figure, satterthwaite
+from harness.compare.pool import Pool
+from harness.compare.uncertainty import figure, freedom, satterthwaite
 from harness.measure.intervals import paired_proportions
 
-MANY = Drawn(groups=10**7, strata=1)
+GROUPS = 10_000
+MANY = Pool.even(GROUPS)
+
+
+def moved(error, seed=0):
+    """What so many groups move a figure by whose standard error over them is this."""
+    each = np.random.default_rng(seed).normal(size=GROUPS)
+    return each / np.sqrt((each**2).sum()) * error
 
 
 def coin(right):
@@ -23,16 +31,11 @@ def coin(right):
 def accuracies(*runs, groups=None):
     """Runs of right and wrong answers, each a method with one seed."""
     items = len(runs[0])
-    found = bootstrap(Answers([coin(r) for r in runs], np.ones(items, dtype=int),
+    found = jackknife(Answers([coin(r) for r in runs], np.ones(items, dtype=int),
                               np.arange(items) if groups is None else groups))
     return differences("accuracy", [
-        Sample(str(i), [float(r.mean())], found.values["accuracy"][i], r.astype(float))
-        for i, r in enumerate(runs)], found.drawn)
-
-
-def sample(name, points, values):
-    """The seeds of one method: points [seeds], values [seeds, resamples]."""
-    return Sample(name, points, values.mean(axis=0))
+        Sample(str(i), [float(r.mean())], found.shifts["accuracy"][i], r.astype(float))
+        for i, r in enumerate(runs)], found.pool)
 
 
 @settings(max_examples=20)  # statsmodels collects garbage at every call
@@ -55,7 +58,7 @@ def test_mcnemar_is_statsmodels_s():
             assert ours.effect == pytest.approx(most / (ours.only_first + ours.only_second) - 0.5)
 
 
-def test_few_groups_prove_little_though_the_bootstrap_sees_no_error():
+def test_few_groups_prove_little_though_they_show_no_error():
     sure, guess = np.ones(4, dtype=bool), np.zeros(4, dtype=bool)
     (four,) = accuracies(sure, guess).values()
     assert (four.difference, four.high) == (1.0, 1.0)
@@ -80,19 +83,19 @@ def test_independent_items_give_the_paired_t_test():
     (ours,) = accuracies(first, second).values()
     theirs = stats.ttest_rel(first.astype(float), second.astype(float))
     interval = theirs.confidence_interval()
-    assert ours.p_value == pytest.approx(theirs.pvalue, abs=0.01)
+    assert ours.p_value == pytest.approx(theirs.pvalue, rel=0.05)
     assert [ours.low, ours.high] == pytest.approx([interval.low, interval.high], abs=0.003)
 
 
 def test_seeds_alone_give_welch_s_test():
-    """Without an error over items only the seeds speak."""
+    """With hardly an error over items only the seeds speak."""
     first, second = [0.80, 0.84, 0.79, 0.83], [0.70, 0.78, 0.74]
-    (ours,) = differences("accuracy", [sample("a", first, np.full((4, 100), 0.8)),
-                           sample("b", second, np.full((3, 100), 0.8))], MANY).values()
+    (ours,) = differences("accuracy", [Sample("a", first, moved(1e-4)),
+                           Sample("b", second, moved(0.0))], MANY).values()
     theirs = stats.ttest_ind(first, second, equal_var=False)
     interval = theirs.confidence_interval()
-    assert ours.p_value == pytest.approx(theirs.pvalue)
-    assert [ours.low, ours.high] == pytest.approx([interval.low, interval.high])
+    assert ours.p_value == pytest.approx(theirs.pvalue, rel=1e-3)
+    assert [ours.low, ours.high] == pytest.approx([interval.low, interval.high], rel=1e-3)
 
 
 def test_the_detectable_difference_is_found_four_times_in_five():
@@ -102,8 +105,7 @@ def test_the_detectable_difference_is_found_four_times_in_five():
     for _ in range(400):
         runs = rng.random(items) < 0.5 + gap / 2, rng.random(items) < 0.5 - gap / 2
         means = [float(r.mean()) for r in runs]
-        noise = rng.normal(0, np.sqrt(0.25 / items), (2, 500))
-        (d,) = differences("accuracy", [sample(str(i), [m], m + noise[[i]])
+        (d,) = differences("accuracy", [Sample(str(i), [m], moved(np.sqrt(0.25 / items), i))
                             for i, m in enumerate(means)], MANY).values()
         found.append(d.p_value < 0.05)
         assert d.detectable == pytest.approx(gap, rel=0.2)
@@ -134,41 +136,60 @@ def test_degrees_of_freedom_lie_between_the_least_and_the_sum(parts):
     assert min(f for _, f in parts) - 1e-6 <= df <= sum(f for _, f in parts) + 1e-6
 
 
+@given(st.integers(2, 200), st.integers(0, 1000))
+@settings(deadline=None)
+def test_freedom_is_no_more_than_groups_of_equal_weight_leave_or_what_few_that_carry_all(n, seed):
+    shifts = np.random.default_rng(seed).normal(size=n)
+    assert 1 <= freedom(shifts, n) <= n - 1
+    assert freedom(np.eye(n)[0], n) == min(n - 1, 3)
+    assert freedom(shifts, 1.5) == 0.5
+
+
 def test_one_seed_has_an_interval_over_items_alone_and_more_seeds_a_wider_one():
-    values = np.random.default_rng(0).normal(0.8, 0.02, (1, 4000))
-    one = figure("accuracy", [0.8], values, MANY)
+    one = figure("accuracy", [0.8], moved(0.02), MANY)
     assert one.sd is None
     assert one.high - one.low == pytest.approx(2 * 1.96 * 0.02, rel=0.05)
-    three = figure("accuracy", [0.75, 0.80, 0.85], np.repeat(values, 3, axis=0), MANY)
+    three = figure("accuracy", [0.75, 0.80, 0.85], moved(0.02), MANY)
     assert three.sampling_error == pytest.approx(one.sampling_error)
     assert three.high - three.low > 2 * (one.high - one.low)
 
 
 def test_an_interval_stays_within_the_metric_s_bounds():
-    values = np.random.default_rng(0).normal(0.99, 0.05, (1, 1000))
-    assert figure("accuracy", [0.99], values, MANY).high == 1.0
-    assert figure("log_loss", [0.99], values, MANY).high > 1.0
+    assert 0.99 < figure("accuracy", [0.99], moved(0.05), MANY).high < 1.0
+    assert 0.0 < figure("accuracy", [0.01], moved(0.05), MANY).low < 0.01
+    assert figure("log_loss", [0.99], moved(0.05), MANY).high > 1.0
+    assert figure("log_loss", [0.01], moved(0.05), MANY).low > 0.0
+
+
+def test_an_end_is_student_s_on_the_scale_of_log_odds():
+    pool = Pool.of(np.repeat(np.arange(30), 2))
+    shifts = np.random.default_rng(1).normal(0, 0.01, 30)
+    found = figure("macro_f1", [0.7], shifts, pool)
+    error, df = np.sqrt((shifts**2).sum()), float(freedom(shifts, 30))
+    reach = stats.t.ppf(0.975, df) * error / (0.7 * 0.3)
+    odds = np.exp(np.log(0.7 / 0.3) + np.array([-reach, reach]))
+    assert (found.low, found.high) == pytest.approx(tuple(odds / (1 + odds)))
 
 
 @pytest.mark.parametrize("first", [0.9, 0.5])
 def test_an_error_that_is_not_known_is_not_zero(first):
-    """All items of one group, or a metric that most resamples lack."""
+    """All items of one group, or a metric that is not defined without one."""
     rng = np.random.default_rng(0)
     (grouped,) = accuracies(rng.random(60) < first, rng.random(60) < 0.5,
                             groups=np.zeros(60, int)).values()
-    values = rng.random((2, 1000))
-    values[:, 400:] = np.nan
-    (lacking,) = differences("accuracy", [sample("a", [first], values[[0]]),
-                                          sample("b", [0.5], values[[1]])], MANY).values()
-    for found in (grouped, lacking):
+    lacking = moved(0.02)
+    lacking[7] = np.nan
+    (other,) = differences("accuracy", [Sample("a", [first], lacking),
+                                        Sample("b", [0.5], moved(0.02, 1))], MANY).values()
+    for found in (grouped, other):
         assert (found.low, found.high, found.p_value) == (-np.inf, np.inf, 1.0)
         assert found.detectable == np.inf
         assert not found.significant
         assert not found.rules_out(0.5)
     assert type(grouped).model_validate_json(grouped.model_dump_json()) == grouped
-    whole = figure("accuracy", [first], values[[0]], MANY)
+    whole = figure("accuracy", [first], lacking, MANY)
     assert (whole.low, whole.high, whole.sampling_error) == (0.0, 1.0, np.inf)
-    unknown = {name: figure(name, [-first], np.full((1, 9), -first), Drawn(1, 1))
+    unknown = {name: figure(name, [-first], np.zeros(1), Pool.even(1))
                for name in ("log_loss", "gap")}
     assert (unknown["log_loss"].low, unknown["log_loss"].high) == (0.0, np.inf)
     assert (unknown["gap"].low, unknown["gap"].high) == (-np.inf, np.inf)
@@ -177,5 +198,6 @@ def test_an_error_that_is_not_known_is_not_zero(first):
 @pytest.mark.parametrize("metric", ["subset_accuracy", "ranking_precision", "hamming_loss"])
 def test_shares_of_sets_stay_between_0_and_1(metric):
     points = [0.99, 0.97, 1.0]
-    values = np.random.default_rng(0).normal(0.98, 0.01, (3, 500))
-    assert figure(metric, points, values, Drawn(5, 1)).high == 1.0
+    shifts = np.random.default_rng(0).normal(0, 0.005, 5)
+    found = figure(metric, points, shifts, Pool.even(5))
+    assert 0 < found.low < found.mean < found.high <= 1.0

@@ -76,7 +76,7 @@ def test_it_opens_without_an_error_or_a_request(page):
 def test_the_verdict_stands_first(page, found):
     assert page.locator("main section").first.get_attribute("id") == "verdict"
     best = found.summary.rows[0].label
-    assert page.locator("#verdict .lead").inner_text().startswith("Use ")
+    assert page.locator("#verdict .lead").inner_text().startswith("Undecided between ")
     assert best in page.locator("#results + p").inner_text()
 
 
@@ -189,7 +189,7 @@ def test_the_index_names_every_study_with_its_verdict(page, found):
     tab.on("console", lambda message: said.append(message.text))
     tab.goto((page.place.parents[1] / "index.html").as_uri())
     assert tab.locator("h2 a").all_inner_texts() == [HOSTILE[0]]
-    assert tab.locator(".lead").inner_text().startswith("Use ")
+    assert tab.locator(".lead").inner_text().startswith("Undecided between ")
     tab.click("h2 a")
     assert tab.title() == HOSTILE[0]
     assert said == []

@@ -42,7 +42,7 @@ def views(published):
 def test_without_latency_there_is_a_verdict_and_no_empty_figure():
     published = found(untimed)
     assert published.verdict.recommended == "full (b)"
-    assert sentences.headline(published).startswith("Use full (b): macro F1 ")
+    assert sentences.headline(published).startswith("Lean to full (b): macro F1 ")
     assert any(line.startswith("Latency, and so what answers cost: all methods are timed together")
                for line in sentences.not_measured(published))
     drawn = figures(published)
@@ -105,8 +105,9 @@ def test_runs_that_are_not_done_are_said(gone):
     published = found(lambda r: None if (r.identity.label, r.identity.seed) in gone else untimed(r),
                       titles)
     done = len(published.study.records)
+    said = {"use": "Use", "lean": "Lean to"}[published.verdict.answer]
     assert sentences.headline(published).startswith(
-        f"So far, with {done} of {done + len(gone)} runs: Use full (b)")
+        f"So far, with {done} of {done + len(gone)} runs: {said} full (b)")
     assert f"Runs that are not done: {'; '.join(titles)}" in sentences.not_measured(published)
     assert all(titles[0] in text for text in views(published)[:2])
     assert {rule.name: rule.held for rule in published.rules}["Same clock"] is None

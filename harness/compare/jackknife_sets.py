@@ -1,23 +1,26 @@
-"""The bootstrap's metrics where an item has any number of classes: all are made of sums too."""
+"""The jackknife's metrics where an item has any number of classes: all are made of sums too."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
 
 from harness.compare.areas import Areas, placements
-from harness.compare.bootstrap import (
-    RESAMPLES,
+from harness.compare.jackknife import (
     TINY,
-    Resampled,
+    Estimates,
+    Run,
     Values,
     f1_of,
+    leave_out,
     macro_f1,
-    resample,
+    share,
 )
+from harness.compare.pool import Pool
 from harness.measure.quality import BINS, confidence_bins
 from harness.methods.link import LINKS
 from harness.tasks.class_metrics import ranking_precisions
@@ -28,19 +31,18 @@ class SetAnswers:
     """What every run answered on the same items.
 
     `probabilities` holds one [items, classes] array a run; `actual` is [items, classes] bool;
-    `groups` [items] numbers the groups from 0, `strata` [groups] is each one's stratum.
+    `groups` [items] numbers the groups from 0.
     """
 
     probabilities: Sequence[np.ndarray]
     actual: np.ndarray
     groups: np.ndarray
-    strata: np.ndarray
     one_each: ClassVar[bool] = False
 
     @property
     def group_count(self) -> int:
         """Number of groups."""
-        return len(self.strata)
+        return int(self.groups.max()) + 1
 
     @property
     def chosen(self) -> np.ndarray:
@@ -50,7 +52,7 @@ class SetAnswers:
 
 @dataclass(frozen=True)
 class SetSums:
-    """Sums over drawn items: [draws], [classes, draws], [runs, draws] or [runs, parts, draws]."""
+    """Sums over items, as `jackknife.Sums`."""
 
     items: np.ndarray
     actual: np.ndarray
@@ -76,35 +78,40 @@ def micro_f1(sums: SetSums) -> np.ndarray:
 
 METRICS: dict[str, Callable[[SetSums], np.ndarray]] = {
     "macro_f1": macro_f1, "micro_f1": micro_f1,
-    "subset_accuracy": lambda sums: np.asarray(sums.exact / sums.items),
-    "roc_auc": lambda sums: np.asarray(sums.areas.of(sums.items, sums.actual).mean(axis=1)),
-    "ranking_precision": lambda sums: np.asarray(sums.ranking / sums.items),
-    "hamming_loss": lambda sums: np.asarray(sums.wrong / sums.decisions),
-    "log_loss": lambda sums: np.asarray(sums.loss / sums.decisions),
-    "calibration_error": lambda sums: np.asarray(np.abs(sums.gaps).sum(axis=1) / sums.decisions),
+    "subset_accuracy": lambda sums: share(sums.exact, sums.items),
+    "roc_auc": lambda sums: sums.areas.mean(sums.areas.of(sums.items, sums.actual)),
+    "ranking_precision": lambda sums: share(sums.ranking, sums.items),
+    "hamming_loss": lambda sums: share(sums.wrong, sums.decisions),
+    "log_loss": lambda sums: share(sums.loss, sums.decisions),
+    "calibration_error": lambda sums: share(np.abs(sums.gaps).sum(axis=1), sums.decisions),
 }
 """As `measure.multilabel` has them."""
 
 
-def bootstrap_sets(answers: SetAnswers, resamples: int = RESAMPLES, seed: int = 0) -> Resampled:
-    """As `bootstrap.bootstrap`."""
+def jackknife_sets(answers: SetAnswers) -> Estimates:
+    """As `jackknife.jackknife`."""
     targets = answers.actual
     classes = targets.shape[1]
-    areas = [placements(p, targets) for p in answers.probabilities]
-    own = [np.hstack([_parts(p, chosen, targets), *area[:2]]) for p, chosen, area in zip(
-        answers.probabilities, answers.chosen, areas, strict=True)]
-    middle = np.stack([area[2] for area in areas])[:, :, None]
     ends = np.cumsum([classes, classes, 1, 1, 1, 1, BINS, classes])
 
-    def metrics(shared: np.ndarray, totals: np.ndarray) -> Values:
+    def metrics(shared: np.ndarray, totals: np.ndarray, whole: np.ndarray) -> Values:
         hits, predicted, exact, wrong, ranking, loss, gaps, above, below = np.split(
             totals, ends, axis=1)
         sums = SetSums(shared[0], shared[1:], hits, predicted, exact[:, 0], wrong[:, 0],
-                       ranking[:, 0], loss[:, 0], gaps, Areas(above, below, middle))
+                       ranking[:, 0], loss[:, 0], gaps, Areas(above, below, whole[None, :, None]))
         return {name: metric(sums) for name, metric in METRICS.items()}
 
-    shared = np.hstack([np.ones((len(targets), 1)), targets])
-    return resample(shared, own, answers.groups, answers.strata, metrics, resamples, seed)
+    def runs() -> Iterator[Run]:
+        for p, chosen in zip(answers.probabilities, answers.chosen, strict=True):
+            above, below, whole = placements(p, targets)
+            yield np.hstack([_parts(p, chosen, targets), above, below]), partial(
+                metrics, whole=whole)
+
+    found = leave_out(np.hstack([np.ones((len(targets), 1)), targets]), runs(), answers.groups,
+                      Pool.of(answers.groups, targets))
+    wrong = [np.where(targets, 1.0 - p, p) for p in answers.probabilities]
+    return replace(found, if_wrong={"log_loss": np.array(
+        [-np.log(np.clip(p, TINY, 1.0)).mean() for p in wrong])})
 
 
 def _parts(probabilities: np.ndarray, chosen: np.ndarray, targets: np.ndarray) -> np.ndarray:
