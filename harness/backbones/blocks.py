@@ -89,3 +89,22 @@ def _base_modules(model: nn.Module) -> dict[str, nn.Module]:
     outputs = getattr(model, "get_output_embeddings", lambda: None)()
     inside = set(base.modules()) - {outputs}
     return {name: module for name, module in model.named_modules() if module in inside}
+
+
+def reinitialise(model: Any, count: int) -> None:
+    """Draw the last `count` blocks anew, and an encoder's pooler, as transformers draws a model of
+    their kind that was never trained.
+
+    Zhang et al. 2021, Revisiting Few-sample BERT Fine-tuning, section 4: the top blocks have
+    specialised in what the model was trained on.
+    """
+    base = getattr(model, "base_model", model)
+    pooler = getattr(base, "pooler", None)
+    again = [*transformer_blocks(model)[-count:], *([pooler] if isinstance(pooler, nn.Module)
+                                                    else [])]
+    for part in again:
+        for parameter in part.parameters():
+            # transformers' mark of what it has loaded: it would leave that as it is.
+            vars(parameter).pop("_is_hf_initialized", None)
+        for module in part.modules():
+            base._init_weights(module)

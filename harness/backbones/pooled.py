@@ -44,7 +44,8 @@ class PooledClassifier(PreTrainedModel):
         self.reader, self.pool = reader, pool
         self.pooler = pooler(pool, width // len(pool))
         self.dropout = nn.Dropout(_dropout(self.config))
-        self.classifier = nn.Linear(width, self.config.num_labels)
+        self.num_labels = int(self.config.num_labels)
+        self.classifier = nn.Linear(width, self.num_labels)
         nn.init.normal_(self.classifier.weight,
                         std=getattr(self.config, "initializer_range", None) or SPREAD)
         nn.init.zeros_(self.classifier.bias)

@@ -15,6 +15,7 @@ from harness.backbones.batches import shuffled
 from harness.backbones.shards import spread
 from harness.methods.best import Best
 from harness.methods.method import CurvePoint, Job, Training
+from harness.methods.rates import EVEN, Rates, rate_groups
 from harness.methods.schedule import Schedule, schedule_of
 from harness.methods.step import DivergedError, Learner, Pace, take_step
 
@@ -27,22 +28,22 @@ def seed_everything(seed: int) -> None:
     set_seed(seed)
 
 
-def train(learner: Learner, job: Job, learning_rate: float, weight_decay: float) -> Training:
+def train(learner: Learner, job: Job, learning_rate: float, weight_decay: float,
+          rates: Rates = EVEN) -> Training:
     """Train in place and leave the weights that are best on validation, by the deciding metric.
 
-    AdamW on the schedule of `methods.schedule`; gradients clipped to norm 1. Batches are
-    random; each is computed in passes of similar length, and each pass is dealt to the job's ranks.
-    Raises DivergedError.
+    AdamW on the schedule of `methods.schedule`, by `rates`; gradients clipped to norm 1. Batches
+    are random; each is computed in passes of similar length, and each pass is dealt to the job's
+    ranks. Raises DivergedError.
     """
     with spread(learner.model, job.ranks, job.device.type):
-        trainable = [p for p in learner.model.parameters() if p.requires_grad]
-        optimizer = torch.optim.AdamW(trainable, lr=learning_rate, weight_decay=weight_decay,
-                                      fused=True)
+        groups = rate_groups(learner.model, learning_rate, rates.layer_decay)
+        optimizer = torch.optim.AdamW(groups, weight_decay=weight_decay, fused=True)
         if job.ranks.rank:  # dropout of its own
             torch.manual_seed(job.seed + RANK_SEEDS * job.ranks.rank)
         # Where several learn together, the others wait in a pass that one leaves.
         pace = Pace(job.budget.batch, repeatable=job.ranks.size == 1)
-        schedule = schedule_of(len(learner.lengths()), job.budget)
+        schedule = schedule_of(len(learner.lengths()), job.budget, rates.warmup)
         return _UnderWay(learner, job, optimizer, schedule, pace).to_its_end()
 
 

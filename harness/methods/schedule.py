@@ -11,10 +11,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from harness.methods.rates import WARMUP
 from harness.suite import Budget
 
-WARMUP = 0.1
-"""Share of the most steps there can be."""
 COOLING = 0.2
 """Share of all steps; that paper's section 3 finds a fifth as good as more."""
 LOOKS = 20
@@ -32,6 +31,8 @@ class Schedule:
     """Steps that the budget allows: its passes, and where examples are few as many more passes as
     its least number of steps takes (Mosbach et al. 2021, On the Stability of Fine-tuning BERT,
     section 6; Zhang et al. 2021, Revisiting Few-sample BERT Fine-tuning, section 5)."""
+    warmup: float = WARMUP
+    """Share of the most steps there can be in which the rate rises."""
 
     @property
     def passes(self) -> float:
@@ -56,14 +57,14 @@ class Schedule:
         """Share of the learning rate at a step, where cooling down began at step `cools` (None: not
         yet): up over the warm-up, level, then down by 1 minus the square root of the way (section
         4 of Hägele et al.). No step has a rate of zero, or a short training would waste one."""
-        warmup = math.ceil(WARMUP * self.most)
+        warmup = max(1, math.ceil(self.warmup * self.most))
         if cools is None or step < cools:
             return min(1.0, (step + 1) / warmup)
         way = (step - cools + 1) / (self.end(cools) - cools + 1)
         return min(1.0, cools / warmup) * (1 - math.sqrt(way))
 
 
-def schedule_of(items: int, budget: Budget) -> Schedule:
+def schedule_of(items: int, budget: Budget, warmup: float = WARMUP) -> Schedule:
     """Of a training on so many items."""
     per_pass = math.ceil(items / budget.batch)
-    return Schedule(per_pass, max(budget.epochs * per_pass, budget.steps))
+    return Schedule(per_pass, max(budget.epochs * per_pass, budget.steps), warmup)

@@ -13,6 +13,7 @@ from harness.methods.held_out import HeldOut, in_words, of_classes
 from harness.methods.link import LINKS
 from harness.methods.loop import seed_everything
 from harness.methods.method import Fit, Job, Method, Setting
+from harness.methods.offers import grid
 from harness.methods.step import DivergedError
 
 
@@ -59,8 +60,8 @@ def tune(method: Method, job: Job) -> Chosen:
     The fit of the winning trial is the run's fit: fitting again from the same seed would give
     the same weights. Raises DivergedError when every trial diverged.
     """
-    grid = method.settings(job)
-    settings = grid[: job.budget.trials]
+    every = grid(method, job)
+    settings = every[: job.budget.trials]
     best: tuple[HeldOut | None, Chosen] | None = None
     trials: list[Trial] = []
     diverged: DivergedError | None = None
@@ -86,7 +87,7 @@ def tune(method: Method, job: Job) -> Chosen:
         raise diverged or RuntimeError("no setting was tried")
     held, chosen = best
     return dataclasses.replace(chosen, trials=tuple(trials), held=held,
-                               at_edge=at_edge(chosen.setting, settings, grid))
+                               at_edge=at_edge(chosen.setting, settings, every))
 
 
 def at_edge(chosen: Setting, tried: Sequence[Setting], grid: Sequence[Setting]) -> bool:

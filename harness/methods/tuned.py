@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 from safetensors.torch import load_file, save_file
 from torch import nn
 
 from harness.backbones.blocks import (
     classification_head,
     freeze,
+    reinitialise,
     stay_still,
     transformer_blocks,
     unfreeze,
@@ -34,6 +35,7 @@ from harness.methods.link import LINKS
 from harness.methods.loop import train
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Options, Setting, spread
 from harness.methods.probing import NO_POOL, begin_probed
+from harness.methods.rates import EVEN, WARMUP, Rates
 from harness.methods.sampling import Sampled
 from harness.methods.step import Learner
 
@@ -85,6 +87,11 @@ class Tuned(Method):
             return f"`head: probed`: {NO_POOL}"
         return None
 
+    @property
+    def pacing(self) -> Rates:
+        """How its learning rates differ between layers and over a training."""
+        return EVEN
+
     @abstractmethod
     def prepare(self, loaded: Loaded, job: Job) -> None:
         """Choose what learns; may wrap `loaded.model`."""
@@ -112,7 +119,8 @@ class Tuned(Method):
         classifier = self._classifier(job, loaded)
         with job.clock.phase("train"):
             learner = self.learner(classifier, job, balance)
-            training = train(learner, job, float(setting["learning_rate"]), self.weight_decay)
+            training = train(learner, job, float(setting["learning_rate"]), self.weight_decay,
+                             self.pacing)
         return Fit(classifier, training)
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
@@ -150,8 +158,41 @@ def load_model(job: Job, pooling: Pooling = "trained") -> Loaded:
     return loaded
 
 
+class LayeredOptions(TunedOptions):
+    """What methods take that learn in the backbone's own blocks."""
+
+    layer_decay: float = Field(1.0, gt=0, le=1)
+    """A block's learning rate as a share of the rate of the one above it (Sun et al. 2019)."""
+    reinitialise: int = Field(0, ge=0)
+    """Blocks from the top that an encoder forgets before it learns (Zhang et al. 2021)."""
+    warmup: float = Field(WARMUP, ge=0, lt=1)
+    """Share of the steps in which the learning rate rises (Mosbach et al. 2021: longer is
+    steadier)."""
+
+
+class Layered(Tuned):
+    """Blocks of the backbone learn, each at a rate of its own."""
+
+    options_type = LayeredOptions
+
+    @property
+    def pacing(self) -> Rates:
+        return Rates(self.options.layer_decay, self.options.warmup)
+
+    def cannot(self, backbone: Handle) -> str | None:
+        if self.options.reinitialise and backbone.kind in ASKED:
+            return (f"`reinitialise` is for encoders: {CALLED[backbone.kind][1]} answers with what "
+                    "its top blocks have learned")
+        return super().cannot(backbone)
+
+    def forget(self, loaded: Loaded) -> None:
+        """Draw the top blocks anew, where the options say so."""
+        if self.options.reinitialise:
+            reinitialise(loaded.model, self.options.reinitialise)
+
+
 @METHODS.register("full")
-class Full(Tuned):
+class Full(Layered):
     """Every parameter learns."""
 
     name, family = "full", "full"
@@ -160,6 +201,7 @@ class Full(Tuned):
                                                   "seq2seq": 1e-4}
 
     def prepare(self, loaded: Loaded, job: Job) -> None:
+        self.forget(loaded)
         unfreeze([loaded.model])
 
     def write(self, loaded: Loaded, folder: Path) -> None:
@@ -192,15 +234,22 @@ class Partial(Tuned):
         return loaded
 
 
-class SelectiveOptions(TunedOptions):
+class SelectiveOptions(LayeredOptions):
     """How much learns."""
 
     blocks: int = Field(2, ge=1)
     """Blocks counted from the top."""
 
+    @model_validator(mode="after")
+    def _learns_what_it_forgot(self) -> SelectiveOptions:
+        if self.reinitialise > self.blocks:
+            raise ValueError(f"reinitialise: {self.reinitialise} blocks are drawn anew, of which "
+                             f"only {self.blocks} learn")
+        return self
+
 
 @METHODS.register("selective")
-class Selective(Partial):
+class Selective(Layered, Partial):
     """The last k blocks and the head learn; of an encoder-decoder the decoder's, nearest the
     answer, before any of the encoder's.
 
@@ -216,6 +265,7 @@ class Selective(Partial):
                                                   "seq2seq": 3e-4}
 
     def prepare(self, loaded: Loaded, job: Job) -> None:
+        self.forget(loaded)
         freeze(loaded.model)
         blocks = transformer_blocks(loaded.model)
         top: list[nn.Module] = list(blocks)[-self.options.blocks:]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from harness.measure.part import RecordPart
 from harness.methods.resolve import Entry
@@ -35,7 +36,7 @@ class Matched(RecordPart):
                      if differs)
 
 
-def matched(budget: Budget | Mapping[str, int | None]) -> Matched:
+def matched(budget: Budget | Mapping[str, Any]) -> Matched:
     """What of a budget must be shared."""
     found = budget.model_dump() if isinstance(budget, Budget) else budget
     return Matched(**{name: found.get(name) for name in Matched.model_fields})

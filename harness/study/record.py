@@ -20,6 +20,8 @@ from harness.methods.method import Stopped
 from harness.suite import BackboneKind, Metric
 
 SCHEMA_VERSION = 4
+Limits = dict[str, int | tuple[str, ...] | None]
+"""A budget's fields by name."""
 State = Literal["ok", "diverged", "out-of-memory", "timed-out", "interrupted", "failed"]
 
 
@@ -43,7 +45,7 @@ class Identity(RecordPart):
     draw: int = 0
     """Which draw of training items it learned from, the same for all methods: the seed's own where
     the study is about training sets of this size and there are more items than that."""
-    budget: dict[str, int | None]
+    budget: Limits
     metric: Metric | None = None
     """What decides, on validation too: which weights and which setting are kept."""
     task_sha256: str
@@ -62,7 +64,8 @@ class Identity(RecordPart):
     @property
     def train(self) -> int:
         """Training examples that the budget allows."""
-        return int(self.budget["train"] or 0)
+        found = self.budget["train"]
+        return found if isinstance(found, int) else 0
 
     @property
     def name(self) -> str:

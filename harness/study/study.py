@@ -13,7 +13,7 @@ from harness.measure.part import RecordPart
 from harness.measure.quality import Quality
 from harness.study.matched import Matched, matched
 from harness.study.plan import Plan
-from harness.study.record import Record
+from harness.study.record import Limits, Record
 from harness.suite import Decide, Kind
 from harness.tasks.items import column
 from harness.tasks.spread import PartSpread, spreads
@@ -61,7 +61,7 @@ class BackboneFacts(RecordPart):
     origin: str
     sha256: str
     notes: tuple[str, ...]
-    budget: dict[str, int | None]
+    budget: Limits
 
 
 class Study(RecordPart):
@@ -78,7 +78,7 @@ class Study(RecordPart):
     kind: Kind = "classification"
     """Of the task."""
     labels: tuple[str, ...]
-    budget: dict[str, int | None]
+    budget: Limits
     data: DataFacts
     backbones: tuple[BackboneFacts, ...]
     records: tuple[Record, ...]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from harness.common.kinds import BackboneKind, Kind, Over
+from harness.common.kinds import BackboneKind, Balance, Kind, Over
 from harness.common.names import did_you_mean
 from harness.common.text import value_key
 from harness.suite.corpus import Corpus
@@ -143,6 +143,9 @@ class Budget(Part):
     whole texts."""
     trials: int = Field(3, ge=1, le=9)
     seeds: int = Field(3, ge=1, le=100)
+    balance: tuple[Balance, ...] = Field(("none",), min_length=1)
+    """What rare classes may count while a method learns. Each that a method can is tried with every
+    setting of its own, for all methods alike; the trials stay as many."""
     patience: int = Field(4, ge=1)
     """Looks at validation without a better one before training cools down and stops."""
 
@@ -161,6 +164,7 @@ class BudgetChange(Part):
     """`null` that is written takes the suite's bound away."""
     trials: int | None = Field(None, ge=1, le=9)
     seeds: int | None = Field(None, ge=1, le=100)
+    balance: tuple[Balance, ...] | None = Field(None, min_length=1)
     patience: int | None = Field(None, ge=1)
 
     def of(self, budget: Budget) -> Budget:

@@ -218,6 +218,7 @@ def test_what_a_method_saved_is_read_alike_by_whoever_is_given_the_folder(
     admitted = admit(tmp_path)
     loaded = load_tuned(admitted, here.backbone, "cpu")
     check_whole(admitted, loaded)
+    assert loaded.model.num_labels == 3
     found = EncoderClassifier(loaded, 64 if method == "full" else loaded.window, CPU,
                               lambda *_: None, LINKS["classification"])
     np.testing.assert_allclose(found.probabilities(ITEMS), fitted.predict(ITEMS, Clock()),

@@ -12,6 +12,7 @@ from harness.methods.asked import BATCH as DECODER_BATCH
 from harness.methods.encoder import BATCH as ENCODER_BATCH
 from harness.methods.keeping import ROOM
 from harness.methods.method import Course, Method
+from harness.methods.offers import offered
 from harness.methods.schedule import LOOKS
 from harness.methods.scored import Scored
 from harness.methods.tuned import Tuned
@@ -232,4 +233,5 @@ def fit_count(run: PlannedRun, task: Kind) -> int:
         return 1
     if isinstance(method, Scored):
         return len(method.grid(task, run.identity.inner is not None)[:run.budget.trials])
-    return min(run.budget.trials, len(method.rates) or run.budget.trials)
+    rates, ways = len(method.rates), len(offered(method, run.budget, task)) or 1
+    return min(run.budget.trials, rates * ways or run.budget.trials)
