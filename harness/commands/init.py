@@ -14,7 +14,6 @@ from rich.console import Console
 
 from harness.check.finding import Finding
 from harness.check.groups import check_groups
-from harness.check.power import check_power
 from harness.common.errors import HarnessError
 from harness.common.files import write_atomic
 from harness.common.names import did_you_mean
@@ -111,6 +110,8 @@ def init(console: Console, name: str, data: Data, columns: Columns, suites: Path
 
 def _foreseen(suite: Suite, task: Task) -> tuple[Finding, ...]:
     """What the default profile's test items cannot tell."""
+    from harness.check.power import check_power  # its libraries' memory, when the table's is free
+
     budget = suite.budget
     drawn = task.splits.sample(budget.train, budget.validation, budget.test)
     return (*check_groups(spreads(task.splits, drawn, task.labels)),
