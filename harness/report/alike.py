@@ -53,14 +53,15 @@ def doubts(published: Published) -> list[str]:
 
 
 def hangs_on(published: Published) -> str:
-    """What a recommendation hangs on, before it is said; empty where it hangs on no doubt.
+    """What a verdict hangs on, before it is said; empty where it hangs on no doubt.
 
-    On the recommended arm, and on those that are not shown to be lower than the best.
+    On the arms that it names, and on those that are not shown to be lower than the best.
     """
-    if published.verdict.recommended is None:
+    verdict = published.verdict
+    if verdict.recommended is None and not verdict.between:
         return ""
     rivals = {row.name for row in published.summary.rows if row.standing in OPEN}
-    rivals.add(published.verdict.recommended)
+    rivals |= {verdict.recommended or "", *verdict.between}
     found = [f"{row.name} ({', '.join(text for mark, text in DOUBTS.items() if mark in row.marks)})"
              for row in published.conditions if row.name in rivals and set(DOUBTS) & set(row.marks)]
     return f"Not settled, for it hangs on {'; '.join(found)}. " if found else ""

@@ -148,3 +148,14 @@ def test_a_study_s_conditions_come_back_from_its_file(tmp_path):
     found = publish(study, tables.__getitem__, {})
     (tmp_path / "study.json").write_text(published_json(found))
     assert read_published(tmp_path / "study.json").conditions == found.conditions
+
+
+def test_an_undecided_verdict_names_the_doubts_it_hangs_on():
+    study, tables = study_of("full", edge_of_grid=True, skills={"full": 1.0, "lora": 1.0})
+    found = publish(study, tables.__getitem__, {})
+    between = found.verdict.model_copy(update={
+        "outcome": "undecided", "recommended": None, "between": ("lora (b)", "full (b)")})
+    said = sentences.headline(found.model_copy(update={"verdict": between}))
+    assert said.startswith("Not settled, for it hangs on full (b) (its setting at the edge")
+    assert alike.hangs_on(found.model_copy(update={"verdict": between.model_copy(
+        update={"between": ()})})) == ""
