@@ -22,6 +22,10 @@ COUNTED = SHARES | {"macro_f1", "micro_f1", "selection_rate", "false_positive_ra
 NOISE = 1e-18
 """A variance that rounding has of itself."""
 Z = float(norm.ppf(0.975))
+PART = 0.25
+"""Of the variance of classes that show nothing, where others do: each may be as far off as its
+score interval reaches, but hardly all at once. By simulation: with the whole, copies are told apart
+by macro F1 in 0.1% of studies on 44 groups of six classes, with a quarter in 2%."""
 
 
 def unseen(metric: str, shifts: np.ndarray, pool: Pool) -> float:
@@ -31,9 +35,9 @@ def unseen(metric: str, shifts: np.ndarray, pool: Pool) -> float:
     Where nothing happened in n groups, a share may be off by the score interval's z² / (n + z²)
     (Wilson 1927; Tango 1998 for paired items), n as `Pool` counts groups of unequal size. Macro F1
     and ROC AUC are means over classes, each with groups of its own: the classes that show nothing
-    add theirs; the area of two classes is no surer than the smaller one. Of a log loss it is 0:
-    where no group moves a difference, the two gave every item the same probability; one figure's
-    upper end is `uncertainty.one_more`.
+    add theirs, or a `PART` of it where others show something; the area of two classes is no surer
+    than the smaller one. Of a log loss it is 0: where no group moves a difference, the two gave
+    every item the same probability; one figure's upper end is `uncertainty.one_more`.
     """
     if metric == "log_loss":
         return 0.0
@@ -42,10 +46,10 @@ def unseen(metric: str, shifts: np.ndarray, pool: Pool) -> float:
         count = int(there.sum())
         least = _variance(pool.classes.alike[there])
         enough = _least_move(pool.classes.items[there]) if metric in COUNTED else NOISE
-        nothing = least[((shifts**2) @ pool.classes.members[:, there]) * count**2 <= enough]
+        silent = ((shifts**2) @ pool.classes.members[:, there]) * count**2 <= enough
         if metric == "roc_auc" and count == 2:
-            return float(nothing.max(initial=0.0))
-        return float(nothing.sum()) / count**2
+            return float(least[silent].max(initial=0.0))
+        return float(least[silent].sum()) / count**2 * (1.0 if silent.all() else PART)
     enough = _least_move(np.array(pool.items)) if metric in COUNTED else NOISE
     if float(shifts @ shifts) > enough:
         return 0.0

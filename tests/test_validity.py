@@ -1,0 +1,41 @@
+"""A short form of `make validity`: error rates on drawn studies whose truth is known."""
+
+import numpy as np
+import pytest
+from scipy.stats import binom
+
+from benchmarks.validity import METRIC_NAMES, POOLS, RATES, SHORT, examine, pool, table
+
+STUDIES, NOMINAL = 150, 0.06
+SAFE = 1 - 1e-4
+"""A rate at its bound is within what so many studies show but once in 10,000."""
+
+
+@pytest.mark.parametrize("world", SHORT, ids=lambda world: world.pool)
+def test_error_rates_keep_their_bounds_and_power_is_left(world):
+    most = binom.ppf(SAFE, STUDIES, NOMINAL) / STUDIES
+    found = examine(world, STUDIES)
+    for metric, rates in found.items():
+        for what in ("told apart", "at margin", "use"):
+            assert rates[what] <= most, (metric, what)
+        for what in ("figure", "difference"):
+            assert 1 - rates[what] <= most, (metric, what)
+        assert rates["power"] > rates["told apart"], metric
+    assert found["accuracy"]["power"] > 0.1
+    text = table({world.name: found}, STUDIES)
+    assert text.count(f"| {world.name} |") == len(METRIC_NAMES)
+
+
+@pytest.mark.parametrize("name", POOLS)
+def test_a_pool_has_the_groups_that_its_name_says(name):
+    groups, targets = pool(name)
+    assert set(groups) == set(range(groups.max() + 1))
+    assert set(targets) == set(range(targets.max() + 1))
+    sizes = np.bincount(groups)
+    if name.startswith("even"):
+        assert len(set(sizes)) == 1
+    if name.startswith("lumpy"):
+        assert 0.2 < sizes[0] / sizes.sum() < 0.3
+    if name == "legal-100":
+        assert (len(groups), len(sizes), sizes.max()) == (100, 44, 26)
+    assert RATES
