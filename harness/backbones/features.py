@@ -96,7 +96,8 @@ class Embedder:
 
 def _key(pooling: str, handle: Handle, max_length: int, device: Device, *before: str) -> str:
     code = [inspect.getsource(sys.modules[made.__module__]) for made in
-            (Featurizer, load_base, by_length, encode, as_letters, find_padding, SentenceReader)]
+            (Featurizer, load_base, by_length, encode, as_letters, find_padding, pooler,
+             SentenceReader)]
     return sha256_json([pooling, handle.sha256, max_length, device.type, device.autocast, code,
                         *before])
 
