@@ -84,14 +84,11 @@ def asked_of(plan: Plan, backbone: str, train: int | None) -> Asked:
     return Asked(plan, backbone, changed)
 
 
-def by_peer(asked: Asked, name: str, seeds: int) -> dict[str, Figure]:
-    """A script's figures by seed: of one without randomness where each seed has items of its own,
-    else for a single one."""
-    found = {}
+def by_peer(asked: Asked, name: str, seeds: int) -> Iterator[tuple[str, Figure]]:
+    """A script's figures by seed, each as soon as it is there: of one without randomness where each
+    seed has items of its own, else for a single one."""
     for seed in range(seeds if RECIPES[name].random or asked.draws else 1):
-        found[str(seed)] = once(asked, name, seed)
-        print(name, seed, found[str(seed)], flush=True)
-    return found
+        yield str(seed), once(asked, name, seed)
 
 
 def once(asked: Asked, name: str, seed: int) -> Figure:
@@ -183,7 +180,7 @@ def compared(figures: Figures) -> dict[str, Compared]:
     """By recipe, those that were run."""
     return {name: Compared(list(figures[f"peer {name}"].values()),
                            list(figures.get(f"harness {recipe.method}", {}).values()))
-            for name, recipe in RECIPES.items() if f"peer {name}" in figures}
+            for name, recipe in RECIPES.items() if figures.get(f"peer {name}")}
 
 
 def rows(figures: Figures) -> list[str]:
@@ -257,7 +254,10 @@ def main() -> None:
     found = read(device)
     figures = found.setdefault(asked.title, {})
     for peer in options.only:
-        figures[f"peer {peer}"] = by_peer(asked, peer, options.seeds)
+        figures[f"peer {peer}"] = {}
+        for seed, figure in by_peer(asked, peer, options.seeds):
+            figures[f"peer {peer}"][seed] = figure
+            told(found, device)
     for method in dict.fromkeys(recipe.method for recipe in RECIPES.values()):
         figures[f"harness {method}"] = by_harness(asked, options.runs / plan.loaded.suite.name,
                                                   method)

@@ -110,7 +110,7 @@ def test_a_seed_has_the_items_that_the_harness_draws_for_it(name, scope, place, 
         return SimpleNamespace(stdout=f"warned of\n{json.dumps(answered)}\n")
 
     monkeypatch.setattr(recipes.subprocess, "run", run)
-    found = recipes.by_peer(asked, name, 2)
+    found = dict(recipes.by_peer(asked, name, 2))
     drawn = [[e.text for e in asked.splits(draw).train] for draw in (0, 1)]
     assert drawn[0] != drawn[1]
     first = (0, 0) if name == "setfit" else (0,)
