@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from harness.measure.cost import Cost
 from harness.measure.forgetting.figures import Forgetting
@@ -22,6 +22,7 @@ from harness.suite import BackboneKind, Metric
 SCHEMA_VERSION = 4
 Limits = dict[str, int | tuple[str, ...] | None]
 """A budget's fields by name."""
+PASSES = ("epochs_allowed", "best_epoch")
 State = Literal["ok", "diverged", "out-of-memory", "timed-out", "interrupted", "failed"]
 
 
@@ -104,10 +105,11 @@ class BudgetUsed(RecordPart):
     train_items: int
     validation_items: int
     test_items: int
-    steps_allowed: int
+    steps_allowed: int | None = None
+    """None in older records, whose budgets counted passes."""
     epochs_used: float
     steps: int
-    best_step: int | None
+    best_step: int | None = None
     """Steps that had made the weights that are kept."""
     effective_batch: int
     micro_batch: int | None
@@ -119,6 +121,14 @@ class BudgetUsed(RecordPart):
     """Share of the training items longer than `max_length` tokens; None for no backbone."""
     read: ItemsRead | None = None
     """Older records have none."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_passes(cls, value: Any) -> Any:
+        """Older records are read, without what they say of passes over the training items."""
+        if not isinstance(value, dict):
+            return value
+        return {name: said for name, said in value.items() if name not in PASSES}
 
 
 class TrialRecord(RecordPart):

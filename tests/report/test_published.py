@@ -44,6 +44,14 @@ def test_the_committed_study_is_of_this_version():
     assert read_published(ROOT / "reports" / "legal" / "study.json").summary.rows
 
 
+def test_a_record_of_a_budget_in_passes_is_read():
+    found = published({"a": 2.0}).study.records[-1].budget_used
+    older = found.model_dump(exclude={"steps_allowed", "best_step", "read"})
+    read = type(found).model_validate(older | {"epochs_allowed": 3, "best_epoch": 2})
+    assert read.model_dump(exclude={"steps_allowed", "best_step", "read"}) == older
+    assert read.steps_allowed is read.best_step is read.read is None
+
+
 def test_the_index_is_newest_first_and_names_what_it_cannot_read(tmp_path):
     for name, created in (("old", "2025-01-01"), ("new", "2026-01-01")):
         study, tables = drawn_study({"a": 2.0})
