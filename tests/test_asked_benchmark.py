@@ -1,4 +1,4 @@
-"""The benchmark of ways to ask reads a case once; each rule's figures are those of a run with it."""
+"""The benchmark of ways to ask reads a case once; a rule's figures are those of a run with it."""
 
 import dataclasses
 
