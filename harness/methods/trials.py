@@ -43,7 +43,8 @@ class Chosen:
     held: HeldOut | None = None
     """What validation said of it; None where it was not asked."""
     at_edge: bool = False
-    """Whether the setting lies at the end of those tried, and the method's grid goes on there."""
+    """Whether the setting lies at the end of those tried, beside the method's usual one, and the
+    method's grid goes on there."""
 
 
 def fit_once(method: Method, job: Job, setting: Setting, clock: Clock | None = None) -> Chosen:
@@ -92,9 +93,10 @@ def tune(method: Method, job: Job) -> Chosen:
 
 def at_edge(chosen: Setting, tried: Sequence[Setting], grid: Sequence[Setting]) -> bool:
     """Whether a number of the chosen setting is the least or the largest of several tried, and the
-    grid has others beyond it."""
+    grid has others beyond it. The first that was tried is the method's usual one, which is no
+    edge: a second trial has one side of it alone."""
     for name, value in chosen.items():
-        if isinstance(value, str):
+        if isinstance(value, str) or value == tried[0].get(name):
             continue
         ours, all_of_it = ({float(s[name]) for s in settings if name in s}
                            for settings in (tried, grid))

@@ -84,7 +84,8 @@ def test_what_training_heard_of_its_weights_is_not_asked_for_again(job):
     ({"C": 0.3}, [1.0, 3.0, 0.3], True),
     ({"C": 9.0}, [1.0, 3.0, 9.0, 0.3, 0.1], False),  # the grid ends there
     ({"C": 1.0}, [1.0], False),  # nothing else was tried
-    ({"C": 1.0}, [1.0, 3.0], True),
+    ({"C": 1.0}, [1.0, 3.0], False),  # the usual one
+    ({"C": 3.0}, [1.0, 3.0], True),
 ])
 def test_an_edge_is_where_the_tried_end_and_the_grid_goes_on(chosen, tried, edge):
     grid = [{"C": c} for c in (1.0, 3.0, 0.3, 9.0, 0.1)]
