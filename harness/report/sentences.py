@@ -17,7 +17,7 @@ from harness.report.scope import scope
 FEWEST = 6
 """Groups of equal weight that all agree have a p-value below 5% by their signs: 2 / 2^6."""
 UNKNOWN = ("the items cannot tell a difference of any size: they are too few, of one group, or "
-           "most resamples of them lack a class")
+           "lack a class")
 SAID = {"use": "Use", "lean": "Lean to", "undecided": "Undecided:", None: "Use"}
 """Older files say no answer, and what they named was to be used."""
 LIMITS = {

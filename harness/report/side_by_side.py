@@ -30,7 +30,7 @@ def print_studies(console: Console, first: Published, second: Published) -> None
     """Every method's figure in both, and both verdicts; then of every other budget that both
     have."""
     _print_lines(console, first, second, "")
-    console.print("Each study is resampled on its own, so these intervals are rather wide.")
+    console.print("Each study has its own errors, so these intervals are rather wide.")
     for part in first.beside:
         for other in second.beside:
             if other.part == part.part:
