@@ -72,8 +72,8 @@ def deal_groups(labels: np.ndarray, groups: np.ndarray, shares: Sequence[float],
     that has as many groups as there are parts, where groups are of one class each. A group too
     large for validation and test trains (`_large`); the others are dealt from the largest down,
     equal sizes in random order, so that all parts get groups of like sizes. Of groups of several
-    classes, those with the rarest class are dealt first, by that class (Sechidis, Tsoumakas and
-    Vlahavas 2011, algorithm 1, over groups instead of items). Where that leaves a part without
+    classes, those with the rarest class are dealt first (Sechidis, Tsoumakas and Vlahavas 2011,
+    algorithm 1, over groups instead of items), each by all of its classes. Where that leaves a part without
     groups, they are dealt whatever their classes. Raises ValueError when a part would be empty.
     """
     _, number, sizes = np.unique(groups, return_inverse=True, return_counts=True)
@@ -100,23 +100,25 @@ def _by_class(labels: np.ndarray, number: np.ndarray, sizes: np.ndarray, shares:
     starts = np.flatnonzero(np.diff(group_of, prepend=-1))
     rarest = np.minimum.reduceat(np.argsort(by_rarity)[class_of], starts)
     order = np.lexsort((mixed(np.arange(len(sizes)), f"{seed}:deal"), -sizes, rarest))
-    return _filled(order[~large[order]], by_rarity[rarest], class_of,
-                   np.append(starts, len(class_of)), quotas.clip(0))
+    return _filled(order[~large[order]], class_of, np.append(starts, len(class_of)),
+                   quotas.clip(0))
 
 
-def _filled(order: np.ndarray, first: np.ndarray, class_of: np.ndarray, ends: np.ndarray,
-            quotas: np.ndarray) -> np.ndarray:
+def _filled(order: np.ndarray, class_of: np.ndarray, ends: np.ndarray, quotas: np.ndarray
+            ) -> np.ndarray:
     """The part of each group: those in `order` to the part that has least of what it is to have of
-    the group's first class, all others to the first part. Group g has the classes
+    the group's classes, all others to the first part. Group g has the classes
     `class_of[ends[g]: ends[g + 1]]`."""
-    part_of = np.zeros(len(first), dtype=np.int64)
+    part_of = np.zeros(len(ends) - 1, dtype=np.int64)
     wanted, filled = quotas.tolist(), np.full(quotas.shape, 0.5).tolist()
     classes, bounds = class_of.tolist(), ends.tolist()
     for group in order.tolist():
-        want, has = wanted[first[group]], filled[first[group]]
-        part = min(range(len(want)), key=lambda p: has[p] / want[p] if want[p] else math.inf)
+        own = classes[bounds[group]: bounds[group + 1]]
+        part = min(range(len(wanted[0])), key=lambda p: sum(
+            filled[label][p] / wanted[label][p] if wanted[label][p] else math.inf
+            for label in own))
         part_of[group] = part
-        for label in classes[bounds[group]: bounds[group + 1]]:
+        for label in own:
             filled[label][part] += 1
     return part_of
 

@@ -175,6 +175,7 @@ def test_a_model_whose_middle_cannot_be_entered_is_trained_as_ever(job, monkeypa
         hidden, *rest = enter(self, block, given)
         return (2 * hidden if self._begun else hidden), *rest
 
+    torch.manual_seed(0)  # a head that happens to be all but blind would tell no states apart
     assert learner_of(job("bert")).states is not None
     monkeypatch.setattr(KeptStates, "_enter", entered)
     assert learner_of(job("bert")).states is None

@@ -202,7 +202,8 @@ def test_a_suite_names_a_tuner_with_peft_s_options_and_hears_why_it_cannot(suite
     suite_file.write_text(yaml.safe_dump(value))
     entry = next(e for e in resolve(load_suite(suite_file)) if e.label == "vera")
     assert entry.method.described() == {
-        "peft_type": "VERA", "r": 8, "d_initial": 0.2, "learning_rates": []}
+        "peft_type": "VERA", "r": 8, "d_initial": 0.2, "learning_rates": [], "balance": None,
+        "head": "fresh", "pooling": "trained"}
     for method, found in (({"vera": {"rank": 8}}, "VeraConfig has no field 'rank'"),
                           ("cpt", r"'cpt' is not for the encoder 'enc' \(CPTConfig only"),
                           ("lily", r"'lily' is not for the encoder 'enc' \(its answer")):
