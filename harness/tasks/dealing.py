@@ -73,8 +73,9 @@ def deal_groups(labels: np.ndarray, groups: np.ndarray, shares: Sequence[float],
     large for validation and test trains (`_large`); the others are dealt from the largest down,
     equal sizes in random order, so that all parts get groups of like sizes. Of groups of several
     classes, those with the rarest class are dealt first (Sechidis, Tsoumakas and Vlahavas 2011,
-    algorithm 1, over groups instead of items), each by all of its classes. Where that leaves a part without
-    groups, they are dealt whatever their classes. Raises ValueError when a part would be empty.
+    algorithm 1, over groups instead of items), each by all of its classes. Where that leaves a part
+    without groups, they are dealt whatever their classes. Raises ValueError when a part would be
+    empty.
     """
     _, number, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     part_of = _by_class(labels, number, sizes, shares, seed)
