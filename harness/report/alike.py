@@ -62,8 +62,12 @@ def hangs_on(published: Published) -> str:
         return ""
     rivals = {row.name for row in published.summary.rows if row.standing in OPEN}
     rivals |= {verdict.recommended or "", *verdict.between}
-    found = [f"{row.name} ({', '.join(text for mark, text in DOUBTS.items() if mark in row.marks)})"
-             for row in published.conditions if row.name in rivals and set(DOUBTS) & set(row.marks)]
+    by_doubt: dict[str, list[str]] = {}
+    for row in published.conditions:
+        if row.name in rivals and set(DOUBTS) & set(row.marks):
+            doubt = ", ".join(text for mark, text in DOUBTS.items() if mark in row.marks)
+            by_doubt.setdefault(doubt, []).append(row.name)
+    found = [f"{', '.join(names)} ({doubt})" for doubt, names in by_doubt.items()]
     return f"Not settled, for it hangs on {'; '.join(found)}. " if found else ""
 
 
