@@ -6,23 +6,21 @@ from collections.abc import Iterator, Sequence
 
 from harness.check.finding import Finding
 from harness.common.names import listed
+from harness.tasks.dealing import HELD
 from harness.tasks.spread import PartSpread
-
-ENOUGH = 10
-"""Groups that a class should be worth where it is measured."""
 
 
 def check_groups(found: Sequence[PartSpread]) -> Iterator[Finding]:
-    """Classes whose test or validation items are worth fewer groups than `ENOUGH`."""
+    """Classes whose test or validation items are worth fewer groups than `HELD`."""
     for part in ("test", "validation"):
         own = [row for row in found if row.part == part and row.label is not None
-               and 0 < row.there.effective < ENOUGH]
+               and 0 < row.there.effective < HELD]
         if own:
             yield Finding(
                 severity="warning", check="groups", count=len(own),
                 found=f"the {part} items of {listed([_said(row) for row in own])}: what is "
                       "measured is these groups, not the class",
-                suggestion=f"Collect items of other groups: a class should have {ENOUGH} of like "
+                suggestion=f"Collect items of other groups: a class should have {HELD} of like "
                            f"size in {part}, or merge it with another.")
 
 

@@ -22,10 +22,10 @@ from scipy.stats import friedmanchisquare, rankdata, studentized_range
 
 from harness.common.errors import HarnessError
 from harness.common.names import listed
+from harness.compare.pairs import ALPHA
 from harness.compare.summary import Summary
 from harness.measure.part import RecordPart
 
-LEVEL = 0.05
 FEWEST = 3
 """Methods and suites below which Friedman's test has nothing to say."""
 
@@ -74,7 +74,7 @@ def over_suites(studies: Mapping[str, Summary]) -> OverSuites:
     if len(shared) < 2:
         raise HarnessError(f"{listed(list(studies))} have {len(shared)} methods in common",
                            "Rank studies that share two or more.")
-    places = [_places(found, shared, LEVEL / len(studies)) for found in studies.values()]
+    places = [_places(found, shared, ALPHA / len(studies)) for found in studies.values()]
     methods = sorted((_ranked(name, [own[name] for own in places]) for name in shared),
                      key=lambda method: (method.mean, method.name))
     enough = len(shared) >= FEWEST and len(studies) >= FEWEST
@@ -87,7 +87,7 @@ def over_suites(studies: Mapping[str, Summary]) -> OverSuites:
 
 def critical_difference(methods: int, suites: int) -> float:
     """Of mean ranks, at 5%: q sqrt(k (k + 1) / 6 N) with the studentized range's q over sqrt 2."""
-    q = float(studentized_range.ppf(1 - LEVEL, methods, np.inf)) / math.sqrt(2)
+    q = float(studentized_range.ppf(1 - ALPHA, methods, np.inf)) / math.sqrt(2)
     return q * math.sqrt(methods * (methods + 1) / (6 * suites))
 
 

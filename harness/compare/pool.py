@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
+from harness.tasks.spread import kish
+
 BY_CLASS = frozenset({"macro_f1", "roc_auc"})
 """Metrics that are means over classes."""
 SHARES = frozenset({"accuracy", "subset_accuracy", "exact_match"})
@@ -34,8 +36,8 @@ class Pool:
     groups: int
     items: float
     alike: float
-    """Groups of equal size that tell as much where all items of a group are alike: Kish's
-    (Σ n)² / Σ n² over the groups' sizes (Survey Sampling, 1965, section 8.2)."""
+    """Groups of equal size that tell as much where all items of a group are alike: `kish` over the
+    groups' sizes."""
     balanced: float
     """The same where every class counts alike, over the groups' mean shares of the classes."""
     classes: Classes | None = None
@@ -50,15 +52,15 @@ class Pool:
         [items, classes] bool, are given where they have any. A number without an item is no group.
         """
         sizes = sum_by_group(np.ones((len(groups), 1)), groups, count)[:, 0]
-        alike, filled = _kish(sizes), int((sizes > 0).sum())
+        alike, filled = kish(sizes), int((sizes > 0).sum())
         if actual is None:
             return Pool(filled, float(len(groups)), alike, alike, shares=shares)
         each = sum_by_group(actual, groups, count)
         total = each.sum(axis=0)
         mean = (each[:, total > 0] / total[total > 0]).sum(axis=1)
-        return Pool(filled, float(len(groups)), alike, _kish(mean) or alike,
+        return Pool(filled, float(len(groups)), alike, kish(mean) or alike,
                     Classes(total, (each > 0).sum(axis=0),
-                            np.array([_kish(own) for own in each.T]),
+                            np.array([kish(own) for own in each.T]),
                             each / np.maximum(sizes, 1)[:, None]), shares)
 
     @staticmethod
@@ -82,8 +84,3 @@ def sum_by_group(parts: np.ndarray, groups: np.ndarray, count: int | None = None
     count = int(groups.max()) + 1 if count is None else count
     member = csr_array((np.ones(items), (groups, np.arange(items))), shape=(count, items))
     return np.asarray(member @ parts.astype(np.float64))
-
-
-def _kish(weights: np.ndarray) -> float:
-    squares = float(weights @ weights)
-    return float(weights.sum()) ** 2 / squares if squares else 0.0

@@ -7,7 +7,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from harness.compare.over_suites import LEVEL, OverSuites, Ranked
+from harness.compare.over_suites import OverSuites, Ranked
+from harness.compare.pairs import ALPHA
 from harness.report import words
 from harness.report.rendering import render
 
@@ -59,7 +60,7 @@ def sentences(found: OverSuites) -> list[str]:
     if found.p_value is None or found.critical_difference is None:
         said.append("Of other suites nothing can be said: that takes three suites and three "
                     "methods or more.")
-    elif found.p_value >= LEVEL:
+    elif found.p_value >= ALPHA:
         said.append(f"Were these suites drawn from others of their kind, nothing would show that "
                     f"the methods differ (Friedman's test, p = {found.p_value:.2g}).")
     else:

@@ -21,8 +21,7 @@ class Spread:
     largest: int
     """Items of the largest group."""
     effective: float
-    """Groups of one size that tell as much where a group's items are alike: (sum of sizes)² over
-    the sum of their squares (Kish 1965, section 11.7)."""
+    """Groups of one size that tell as much where a group's items are alike: see `kish`."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +41,14 @@ def spread_of(groups: np.ndarray) -> Spread:
     sizes = sizes[sizes > 0].astype(float)
     if not len(sizes):
         return Spread(0, 0, 0, 0.0)
-    return Spread(len(groups), len(sizes), int(sizes.max()),
-                  float(sizes.sum() ** 2 / np.square(sizes).sum()))
+    return Spread(len(groups), len(sizes), int(sizes.max()), kish(sizes))
+
+
+def kish(weights: np.ndarray) -> float:
+    """How many of equal weight tell as much as these [groups]: (Σ w)² / Σ w²; 0 for none (Kish,
+    Survey Sampling, 1965, section 11.7)."""
+    squares = float(weights @ weights)
+    return float(weights.sum()) ** 2 / squares if squares else 0.0
 
 
 def spreads(splits: Splits, drawn: Splits, labels: Sequence[str]) -> tuple[PartSpread, ...]:
