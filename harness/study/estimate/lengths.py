@@ -62,11 +62,6 @@ def lengths_of(plan: Plan, run: PlannedRun, prompted: bool) -> Lengths:
     return (_prompted if prompted else _plain)(plan, run, handle)
 
 
-def embedded_lengths(plan: Plan, run: PlannedRun, embedder: Handle) -> Lengths:
-    """The items as the embedder reads them."""
-    return _plain(plan, run, embedder)
-
-
 def _plain(plan: Plan, run: PlannedRun, handle: Handle) -> Lengths:
     tokenizer = _tokenizer(handle)
     longest = min(run.budget.max_length, int(tokenizer.model_max_length))
