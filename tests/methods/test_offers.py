@@ -6,29 +6,14 @@ from itertools import pairwise
 import pytest
 import yaml
 
-from harness.backbones.features import FeatureStore
-from harness.common.clock import Clock
 from harness.common.errors import HarnessError
 from harness.methods import register_all
-from harness.methods.method import METHODS, Job
+from harness.methods.method import METHODS
 from harness.methods.offers import grid, offered
 from harness.methods.trials import tune
-from harness.suite import Budget, load_suite
-from harness.tasks.task import load_task
+from harness.suite import load_suite
 
 register_all()
-
-
-@pytest.fixture
-def job(loaded, encoder, device):
-    def make(**changes) -> Job:
-        task = load_task(loaded)
-        budget = Budget(**{"epochs": 1, "batch": 8, "max_length": 32, **changes})
-        return Job(task=task, train=task.splits.train[:16], validation=task.splits.validation[:9],
-                   budget=budget, seed=0, device=device, clock=Clock(), store=FeatureStore(None),
-                   backbone=encoder)
-
-    return make
 
 
 def test_the_first_trials_hold_all_that_is_offered(job):

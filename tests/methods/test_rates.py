@@ -7,17 +7,14 @@ from families import FAMILIES, kind_of, write_family
 from transformers import AutoModelForSequenceClassification, BertConfig
 
 from harness.backbones.blocks import freeze, reinitialise, transformer_blocks, unfreeze
-from harness.backbones.features import FeatureStore
 from harness.backbones.handle import folder_handle
 from harness.backbones.load import load_classifier, load_with_head
 from harness.common.clock import Clock
 from harness.methods import register_all
-from harness.methods.method import METHODS, Job
+from harness.methods.method import METHODS
 from harness.methods.rates import Rates, rate_groups
 from harness.methods.trials import fit_once
 from harness.methods.tuned import load_model
-from harness.suite import Budget
-from harness.tasks.task import load_task
 
 register_all()
 CLASSES = ("a", "b", "c")
@@ -28,18 +25,6 @@ def bert(layers=4):
     return AutoModelForSequenceClassification.from_config(BertConfig(
         vocab_size=99, hidden_size=16, num_hidden_layers=layers, num_attention_heads=2,
         intermediate_size=32, max_position_embeddings=40, num_labels=3))
-
-
-@pytest.fixture
-def job(loaded, encoder, device):
-    def make(**changes) -> Job:
-        task = load_task(loaded)
-        budget = Budget(**{"epochs": 1, "batch": 8, "max_length": 32, **changes})
-        return Job(task=task, train=task.splits.train[:16], validation=task.splits.validation[:9],
-                   budget=budget, seed=0, device=device, clock=Clock(), store=FeatureStore(None),
-                   backbone=encoder)
-
-    return make
 
 
 def rates_by_name(model, groups):
