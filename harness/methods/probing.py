@@ -7,6 +7,8 @@ where they are good.
 
 from __future__ import annotations
 
+from functools import reduce
+
 import numpy as np
 import torch
 
@@ -15,13 +17,14 @@ from harness.backbones.pooled import PooledClassifier, set_head
 from harness.common.errors import CannotRunError
 from harness.common.kinds import Balance
 from harness.methods.balance import weights_for
+from harness.methods.held_out import of_classes
 from harness.methods.linear import LinearHead, fit_standardised
-from harness.methods.link import LINKS, held_out_loss
+from harness.methods.link import LINKS
 from harness.methods.method import Job, spread
 from harness.tasks.examples import indicator
 
 STRENGTHS = spread(0.1, count=5)
-"""Those of `features`: the head is the one of lowest validation log loss."""
+"""Those of `features`, tried in its order; the deciding metric on validation chooses."""
 NO_POOL = "its head is not linear in pooled states: set `pooling: mean` (or cls, last)"
 
 
@@ -52,5 +55,6 @@ def _probe(model: PooledClassifier, job: Job, balance: Balance) -> LinearHead:
     link, targets = LINKS[job.task.kind], indicator(job.train, job.classes)
     counts = weights_for(balance, job)
     heads = [fit_standardised(train, targets, c, link, counts) for c in STRENGTHS]
-    losses = [held_out_loss(link, head.predict(held), job.validation) for head in heads]
-    return heads[int(np.argmin(losses))]
+    said = (of_classes(link, head.predict(held), job.validation, job.metric) for head in heads)
+    return reduce(lambda best, other: other if other[0].beats(best[0]) else best,
+                  zip(said, heads, strict=True))[1]

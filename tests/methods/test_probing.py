@@ -1,5 +1,7 @@
 """LP-FT: training begins where logistic regression on the frozen features ends."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +12,7 @@ from harness.backbones.features import FeatureStore, pooled
 from harness.backbones.handle import folder_handle
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
-from harness.methods import register_all
+from harness.methods import probing, register_all
 from harness.methods.linear import fit_standardised
 from harness.methods.link import LINKS, held_out_loss
 from harness.methods.method import METHODS, Job
@@ -54,6 +56,31 @@ def probe(here, mode):
     heads = [fit_standardised(x, targets, c, link) for c in STRENGTHS]
     return min(heads, key=lambda head: held_out_loss(link, head.predict(held), here.validation)
                ).predict(test)
+
+
+def test_the_head_is_chosen_by_the_deciding_metric(embedder, job, monkeypatch):
+    """Two strengths: one has the lower log loss, the other the higher accuracy."""
+    here = replace(job(embedder), metric="accuracy")
+    truth = indicator(here.validation, 3)
+    sure = np.where(truth == 1, 0.4, 0.3)  # all right, and unsure of it
+    wrong = np.where(truth == 1, 0.98, 0.01)
+    wrong[0] = np.roll(wrong[0], 1)
+    said = {0.1: wrong, 1.0: sure}
+
+    class Head:
+        weights, bias = np.zeros((3, 3)), np.zeros(3)
+
+        def __init__(self, strength):
+            self.strength = strength
+
+        def predict(self, x):
+            return said[self.strength]
+
+    monkeypatch.setattr(probing, "STRENGTHS", [0.1, 1.0])
+    monkeypatch.setattr(probing, "fit_standardised", lambda x, targets, c, *_: Head(c))
+    model = load_model(here).model
+    assert probing._probe(model, here, "none").strength == 1.0
+    assert probing._probe(model, replace(here, metric=None), "none").strength == 0.1
 
 
 @pytest.mark.parametrize("name", ["full", "selective", "bitfit", "lora"])
