@@ -17,9 +17,9 @@ from transformers import (
     set_seed,
 )
 
-from benchmarks.peers.data import Data, Labelled
+from benchmarks.peers.data import Data, Labelled, passes
 
-EPOCHS, RATE, BATCH, RANK = 20, 1e-3, 16, 16
+EPOCHS, LEAST, RATE, BATCH, RANK = 20, 8, 1e-3, 16, 16
 
 
 def lora(data: Data, seed: int) -> np.ndarray:
@@ -40,9 +40,10 @@ def lora(data: Data, seed: int) -> np.ndarray:
             model=model, train_dataset=rows(data.train),
             data_collator=DataCollatorWithPadding(tokenizer),
             args=TrainingArguments(
-                output_dir=folder, num_train_epochs=EPOCHS, per_device_train_batch_size=BATCH,
-                learning_rate=RATE, seed=seed, save_strategy="no", report_to=[],
-                disable_tqdm=True, use_cpu=not torch.cuda.is_available()))
+                output_dir=folder, per_device_train_batch_size=BATCH, learning_rate=RATE,
+                num_train_epochs=passes(EPOCHS, LEAST, len(data.train.labels)),
+                seed=seed, save_strategy="no", report_to=[], disable_tqdm=True,
+                use_cpu=not torch.cuda.is_available()))
         trainer.train()
         found = trainer.predict(rows(data.test)).predictions
     return np.asarray(found).argmax(axis=1)

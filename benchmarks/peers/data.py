@@ -39,6 +39,12 @@ class Data:
     max_length: int
 
 
+def passes(few: int, least: int, items: int) -> int:
+    """Epochs to convergence: `few` of 200 items or less, as many steps of more, but at least
+    `least` epochs."""
+    return min(few, max(least, few * 200 // items))
+
+
 def labelled(examples: Sequence[Example]) -> Labelled:
     """The items of a split, as the budget cuts them."""
     pairs = [str(e.pair) for e in examples if e.pair is not None]

@@ -33,11 +33,13 @@ RECIPES = {
                     linear.tfidf, random=False),
     "embeddings": Recipe("sentence-transformers: embeddings, logistic regression, C by "
                          "cross-validation", "features", linear.embeddings, random=False),
-    "loop-first": Recipe("torch loop, 12 epochs, first token", "full", plain_loop.first_token),
-    "loop-mean": Recipe("torch loop, 12 epochs, mean pooling", "full", plain_loop.mean_pooled),
+    "loop-first": Recipe("torch loop, 12 epochs (5 of 2,000 items), first token", "full",
+                         plain_loop.first_token),
+    "loop-mean": Recipe("torch loop, 12 epochs (5 of 2,000 items), mean pooling", "full",
+                        plain_loop.mean_pooled),
     "setfit": Recipe("sentence-transformers: pairs, CosineSimilarityLoss, logistic regression",
                      "setfit", contrastive.setfit),
-    "lora": Recipe("PEFT LoRA, Trainer, 20 epochs", "lora", adapter.lora),
+    "lora": Recipe("PEFT LoRA, Trainer, 20 epochs (8 of 2,000 items)", "lora", adapter.lora),
 }
 
 
