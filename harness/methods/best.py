@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from harness.methods.held_out import HeldOut, mean
+from harness.methods.held_out import HeldOut, mean, standard_error
 
 SMALL = 500
 """Validation items below which one look says more of luck than of the weights: at an accuracy of
@@ -26,8 +26,10 @@ class Best:
     """Of the weights that are kept: a mean over looks where validation is small."""
     step: int = 0
     """Steps that had made them."""
+    anchor: HeldOut | None = None
+    """What the last look that was better by more than luck said."""
     waited: int = 0
-    """Looks since."""
+    """Looks since that one."""
     weights: dict[str, torch.Tensor] | None = None
     """A copy of them; None while they are those in place."""
 
@@ -36,13 +38,21 @@ class Best:
         in place need no copy."""
         self.heard.append(held)
         said = mean(self.heard[-WINDOW:]) if held.items < SMALL else held
+        self._wait(said)
         if not said.beats(self.found):
-            self.waited += 1
             return
-        self.found, self.step, self.waited = said, step, 0
+        self.found, self.step = said, step
         self.weights = None if last else {name: p.detach().clone()
                                           for name, p in model.named_parameters()
                                           if p.requires_grad}
+
+    def _wait(self, said: HeldOut) -> None:
+        """Steps that gain less than one standard error do not count as gains, unless they add up to
+        one: among so many looks some are higher by luck."""
+        if said.beats(self.anchor, standard_error(self.anchor)):
+            self.anchor, self.waited = said, 0
+        else:
+            self.waited += 1
 
     def restore(self, model: nn.Module) -> None:
         """Put the weights that are kept in place."""

@@ -26,19 +26,20 @@ class HeldOut:
     """Log loss in nats an item. Of answers in words that no training scores, 1 minus token F1."""
     items: int
 
-    def outscores(self, other: HeldOut) -> bool:
-        """Whether its score is higher by what one item can make, or more; by less they are equal.
-        """
+    def outscores(self, other: HeldOut, by: float = 0.0) -> bool:
+        """Whether its score is higher by `by`, and by what one item can make, or more; by less they
+        are equal."""
         if self.score is None or other.score is None:
             return False
-        gap, item = self.score - other.score, 1.0 / self.items
-        return gap > item or math.isclose(gap, item)
+        gap, least = self.score - other.score, max(by, 1.0 / self.items)
+        return gap > least or math.isclose(gap, least)
 
-    def beats(self, other: HeldOut | None) -> bool:
-        """Whether it has the higher score; of equal scores, and without any, the lower loss."""
-        if other is None or self.outscores(other):
+    def beats(self, other: HeldOut | None, by: float = 0.0) -> bool:
+        """Whether it has the higher score; of scores that are equal or nearer than `by`, and
+        without any, the lower loss."""
+        if other is None or self.outscores(other, by):
             return True
-        if other.outscores(self):
+        if other.outscores(self, by):
             return False
         return self.loss < other.loss or (math.isnan(other.loss) and not math.isnan(self.loss))
 
@@ -67,6 +68,16 @@ def _mean(metric: str, answers: Sequence[str], examples: Sequence[Example], word
           ) -> float:
     return float(np.mean([SCORES[metric](answer, example.references, wording)
                           for answer, example in zip(answers, examples, strict=True)]))
+
+
+def standard_error(held: HeldOut | None) -> float:
+    """Of a score between 0 and 1, as if it were a share of the items; 0 where there is none. One
+    of it is what Breiman et al. 1984, Classification and Regression Trees, section 3.4.3, take for
+    no difference."""
+    if held is None or held.score is None:
+        return 0.0
+    share = min(1.0, max(0.0, held.score))
+    return math.sqrt(share * (1.0 - share) / held.items)
 
 
 def mean(several: Sequence[HeldOut]) -> HeldOut:

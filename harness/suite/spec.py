@@ -147,7 +147,8 @@ class Budget(Part):
     """What rare classes may count while a method learns. Each that a method can is tried with every
     setting of its own, for all methods alike; the trials stay as many."""
     patience: int = Field(4, ge=1)
-    """Looks at validation without a better one before training cools down and stops."""
+    """Looks at validation in a row without a gain, of more than one standard error, before training
+    cools down and stops."""
 
 
 class BudgetChange(Part):
