@@ -88,14 +88,17 @@ def plan(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, run
     with stopping_politely():
         check_named(suite, profile, suites)
         settle_waiting()
-        from harness.commands import plan as commands
         from harness.report.console import make_console
 
-        console, prepared = make_console(), commands.prepare(suite, profile, suites)
         if device:
-            commands.show_elsewhere(console, prepared, runs, device)
+            from harness.commands import plan as commands
+
+            commands.show_elsewhere(make_console(), commands.prepare(suite, profile, suites), runs,
+                                    device)
         else:
-            commands.show_plan(console, prepared, runs)
+            from harness.commands import planned
+
+            planned.show(make_console(), suite, profile, suites, runs)
 
 
 @app.command()

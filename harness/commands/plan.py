@@ -16,11 +16,13 @@ from harness.common.memory import available
 from harness.compare.devices import find_device
 from harness.report.checked import print_findings, print_spread
 from harness.report.console import sayer
-from harness.report.planned import print_devices, print_notes, print_plan
+from harness.report.planned import print_devices, print_lines, print_outline
 from harness.study.check import findings, power_findings, spreads_of
 from harness.study.estimate.costs import Estimate, estimate
 from harness.study.estimate.room import check_least, least_memory, no_room
 from harness.study.executor import BusyError, at_once
+from harness.study.kept_outline import keep
+from harness.study.outlined import notes_of, outline_of
 from harness.study.place import HERE, Place
 from harness.study.plan import Plan, PlannedRun, make_plan
 from harness.study.run import missing
@@ -35,9 +37,9 @@ def prepare(suite: str, profile: str | None, suites: Path, place: Place = HERE) 
     return make_plan(load_suite(find_suite(suite, suites), profile), place.device())
 
 
-def show_plan(console: Console, plan: Plan, runs: Path) -> None:
+def show_plan(console: Console, plan: Plan, runs: Path, name: str | None) -> None:
     """Measure the machine, print the plan and what it will cost, as far as that is known where
-    another study has the device.
+    another study has the device; what is known in full is kept under a name, where there is one.
 
     Raises HarnessError for a run that does not fit this machine's memory.
     """
@@ -47,8 +49,11 @@ def show_plan(console: Console, plan: Plan, runs: Path) -> None:
     expected = _estimated(console, plan, left)
     if expected is not None:
         _check_memory(plan, left, expected)
-    print_plan(console, plan, left, expected)
-    print_findings(console, power_findings(plan))
+    outline = outline_of(plan, left, expected, power_findings(plan))
+    print_outline(console, outline)
+    if name is not None and (not left or (expected is not None and expected.calibration.whole)):
+        keep(name, outline, _needs(plan, left, expected), store_of(plan, runs).folder,
+             [run.run_id for run in plan.runs], expected.folders if expected else ())
 
 
 def show_elsewhere(console: Console, plan: Plan, runs: Path, names: Sequence[str]) -> None:
@@ -60,10 +65,10 @@ def show_elsewhere(console: Console, plan: Plan, runs: Path, names: Sequence[str
     left = runs_left(console, plan, runs)
     check_windows(plan, left)
     expected = _estimated(console, plan, left)
-    print_plan(console, plan, left, expected)
+    print_outline(console, outline_of(plan, left, expected))
     if expected is None:
         return
-    print_devices(console, expected, devices)
+    print_devices(console, expected.total, expected.tensors, devices)
     largest = max(devices.values(), key=lambda gpu: gpu.bytes)
     for run in left:
         if run.entry.backbone is None:
@@ -98,17 +103,27 @@ def runs_left(console: Console, plan: Plan, runs: Path) -> list[PlannedRun]:
 def _check_memory(plan: Plan, left: Sequence[PlannedRun], expected: Estimate) -> None:
     has = available(plan.device)
     for run in left:
-        cost = expected.runs.get(run.run_id)
-        if cost is None or run.entry.backbone is None:
-            continue
-        if (needs := expected.memory_of(cost)) > has:
+        if (needs := _memory_of(run, expected)) > has:
             raise no_room(plan, run, needs, has)
+
+
+def _memory_of(run: PlannedRun, expected: Estimate | None) -> float:
+    """Bytes that a run on a backbone takes, as far as that is known."""
+    cost = expected.runs.get(run.run_id) if expected and run.entry.backbone else None
+    return expected.memory_of(cost) if expected and cost else 0.0
+
+
+def _needs(plan: Plan, left: Sequence[PlannedRun], expected: Estimate | None) -> float:
+    """Bytes below which one of the runs is refused."""
+    least = [least_memory(plan.backbones[run.entry.backbone], run) for run in left
+             if run.entry.backbone is not None]
+    return max([*least, *(_memory_of(run, expected) for run in left)], default=0.0)
 
 
 def check(console: Console, plan: Plan) -> tuple[Finding, ...]:
     """Look at the data and print what was found. Does not wait for a device that is taken."""
     found = (*window_findings(plan), *findings(plan, sayer(console), at_once))
-    print_notes(console, plan)
+    print_lines(console, notes_of(plan))
     print_spread(console, spreads_of(plan))
     print_findings(console, found)
     return found

@@ -18,13 +18,14 @@ from harness.report.checked import print_findings
 from harness.report.console import sayer
 from harness.report.files import STUDY, page_name, write_report
 from harness.report.index import write_index
-from harness.report.planned import print_plan
+from harness.report.planned import print_outline
 from harness.report.published import Published, publish, read_published
 from harness.report.sentences import headline
 from harness.report.terminal import ProgressWatcher, print_results
 from harness.study.check import findings
 from harness.study.estimate.room import check_least
 from harness.study.executor import at_once
+from harness.study.outlined import outline_of
 from harness.study.place import HERE, Place, on_cluster, on_devices
 from harness.study.plan import Plan
 from harness.study.record import Record
@@ -65,7 +66,7 @@ def run(console: Console, plan: Plan, runs: Path, reports: Path, fresh: bool,
     left = runs_left(console, plan, runs)
     check_windows(plan, left)
     check_least(plan, left, place.room(plan.device))
-    print_plan(console, plan, left, None)
+    print_outline(console, outline_of(plan, left, None))
     # By this machine, whichever runs the study.
     found = findings(dataclasses.replace(plan, device=detect()), sayer(console))
     print_findings(console, [finding for finding in found if finding.severity != "note"])

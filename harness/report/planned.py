@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -13,86 +13,48 @@ from harness.common.memory import available
 from harness.compare.devices import Gpu, device_table, seconds_on
 from harness.compare.economics import rate
 from harness.report import words
-from harness.study.estimate.costs import Estimate
-from harness.study.plan import Plan, PlannedRun
+from harness.report.checked import print_findings
+from harness.study.estimate.cost import Cost
+from harness.study.outline import Outline, Row, Totals
 
 BUSY = 0.25
 """Share of the processor in others' hands from which it is said."""
 
 
-def print_plan(console: Console, plan: Plan, left: Sequence[PlannedRun], expected: Estimate | None
-               ) -> None:
-    """What will be done, before anything is; `expected` is None where nothing was measured."""
-    suite = plan.loaded.suite
-    title = f"{suite.name}, profile {plan.loaded.profile}: {len(plan.runs)} runs"
+def print_outline(console: Console, plan: Outline) -> None:
+    """What will be done, before anything is, and what is wrong with it."""
+    title = f"{plan.name}, profile {plan.profile}: {plan.runs} runs"
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     for column in ("backbone", "method"):
         table.add_column(column, no_wrap=True)
     for column in ("seeds", "train / val / test", "trials", "kept", "time", "memory", "FLOPs"):
         table.add_column(column, justify="right", no_wrap=True)
-    groups: dict[tuple[str | None, str, int | tuple[str, ...]], list[PlannedRun]] = {}
-    for run in plan.runs:
-        key = (run.identity.backbone, run.identity.label, run.size or run.beside)
-        groups.setdefault(key, []).append(run)
-    missing = {run.run_id for run in left}
-    for (backbone, label, _), runs in groups.items():
-        budget, todo = runs[0].budget, [r for r in runs if r.run_id in missing]
-        splits = plan.sample(budget)
-        sizes = [len(splits.train), len(splits.validation), len(splits.test)]
+    for row in plan.rows:
         table.add_row(
-            escape(backbone or words.ABSENT), escape(label), str(len(runs)),
-            " / ".join(map(str, sizes)), str(budget.trials), str(len(runs) - len(todo)),
-            *_cells(todo, expected))
+            escape(row.backbone or words.ABSENT), escape(row.label), str(row.runs),
+            f"{row.train} / {row.validation} / {row.test}", str(row.trials),
+            str(row.runs - row.left), *_cells(row, plan.totals))
     console.print(table)
-    print_notes(console, plan)
-    for line in _parts(plan):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
-    kept = len(plan.runs) - len(left)
-    if not left:
-        console.print(f"all {kept} runs are kept: nothing to compute", highlight=False)
-        return
-    if expected is None:
-        console.print(f"{kept} kept, {len(left)} to do; `harness plan` measures this machine and "
-                      "says how long", highlight=False)
-        return
-    for line in _lines(plan, len(left), kept, expected):
+    print_lines(console, (*plan.notes, *plan.apart, *_lines(plan)))
+    print_findings(console, plan.findings)
+
+
+def print_lines(console: Console, lines: Iterable[str]) -> None:
+    """Each as it is, however long."""
+    for line in lines:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-def print_notes(console: Console, plan: Plan) -> None:
-    """What a reader of the backbones' numbers must know, and which methods are known to fail."""
-    said = [f"{handle.name}: {note}" for handle in plan.backbones.values()
-            for note in handle.notes]
-    entries = {(run.entry.label, run.entry.backbone): run.entry for run in plan.runs}
-    for (label, backbone), entry in entries.items():
-        reason = entry.method.cannot(plan.backbones[backbone]) if backbone else None
-        said += [f"{backbone}: {label} will fail: {reason}"] if reason else []
-    for line in said:
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
-
-
-def _parts(plan: Plan) -> list[str]:
-    """Which arms are not ranked with those of the suite's own budget."""
-    found: dict[tuple[str, ...], dict[str, None]] = {}
-    for run in plan.runs:
-        if run.beside and run.size is None:
-            found.setdefault(run.beside, {})[run.identity.name] = None
-    return [f"ranked apart, {', '.join(beside)}: {', '.join(names)}" if len(names) > 1 else
-            f"shown and not ranked, {', '.join(beside)}: {next(iter(names))}"
-            for beside, names in found.items()]
-
-
-def print_devices(console: Console, expected: Estimate, devices: Mapping[str, Gpu]) -> None:
-    """The same study on GPUs, as an estimate."""
+def print_devices(console: Console, total: Cost, needs: float, devices: Mapping[str, Gpu]) -> None:
+    """The same study on GPUs, as an estimate; `needs` are the bytes of the run that takes most."""
     table = Table(title="Elsewhere: an estimate, nothing of it measured", title_justify="left",
                   box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("device", no_wrap=True)
     for column in ("time", "device-hours", "money", "memory", "fits"):
         table.add_column(column, justify="right", no_wrap=True)
     assumed, currency = device_table().assumed, device_table().currency
-    needs = max((cost.memory for cost in expected.runs.values()), default=0.0)
     for gpu in devices.values():
-        seconds = seconds_on(gpu, expected.total)
+        seconds = seconds_on(gpu, total)
         table.add_row(gpu.title, f"~ {words.seconds(seconds)}", f"~ {seconds / 3600:.2g}",
                       f"~ {words.money(seconds / 3600 * gpu.hour, currency)}",
                       f"{words.size(int(needs))} of {words.size(int(gpu.bytes))}",
@@ -104,37 +66,39 @@ def print_devices(console: Console, expected: Estimate, devices: Mapping[str, Gp
         "this one. Sources: harness/compare/devices.yaml.", highlight=False, soft_wrap=True)
 
 
-def _cells(todo: Sequence[PlannedRun], expected: Estimate | None) -> tuple[str, str, str]:
+def _cells(row: Row, totals: Totals | None) -> tuple[str, str, str]:
     """Time, memory and FLOPs of the runs of a row that are left."""
-    if expected is None or not todo:
+    if totals is None or not row.left:
         return "", "", ""
-    costs = [expected.runs[run.run_id] for run in todo if run.run_id in expected.runs]
-    if len(costs) < len(todo):
+    if row.costs is None:
         return "unknown", "unknown", "unknown"
-    return (words.seconds(sum(cost.whole.seconds for cost in costs)),
-            words.size(int(max(map(expected.memory_of, costs)))),
-            words.count(sum(cost.whole.flops for cost in costs)))
+    return (words.seconds(row.costs.seconds), words.size(int(row.costs.memory)),
+            words.count(row.costs.flops))
 
 
-def _lines(plan: Plan, left: int, kept: int, expected: Estimate) -> list[str]:
-    total, price = expected.total, rate(plan.loaded.suite.decide.prices, plan.device.type)
-    hours = total.seconds / 3600
-    forgetting = sum(cost.forgetting.seconds for cost in expected.runs.values())
-    latency = sum(cost.latency.seconds for cost in expected.runs.values())
-    found = expected.calibration
+def _lines(plan: Outline) -> list[str]:
+    """Below the table: what all of it takes."""
+    kept, found = plan.runs - plan.left, plan.totals
+    if not plan.left:
+        return [f"all {kept} runs are kept: nothing to compute"]
+    if found is None:
+        return [f"{kept} kept, {plan.left} to do; `harness plan` measures this machine and says "
+                "how long"]
+    price, hours = rate(plan.prices, plan.device.type), found.seconds / 3600
     lines = [
-        f"{kept} kept, {left} to do: about {words.seconds(total.seconds)} on this machine "
-        f"({words.seconds(forgetting + expected.shared.seconds)} of it for forgetting, "
-        f"{words.seconds(latency)} for latency)",
+        f"{kept} kept, {plan.left} to do: about {words.seconds(found.seconds)} on this machine "
+        f"({words.seconds(found.forgetting)} of it for forgetting, "
+        f"{words.seconds(found.latency)} for latency)",
         f"{hours:.2g} device-hours, {words.money(hours * price.hour, price.currency)}, "
-        f"{words.count(total.flops)} FLOPs; peak memory {words.size(int(expected.memory))} of "
+        f"{words.count(found.flops)} FLOPs; peak memory {words.size(int(found.memory))} of "
         f"{words.size(int(available(plan.device)))} available",
-        f"measured on {plan.device.name} ({found.seconds:.0f} s now, kept for the next plan)"
-        if found.seconds >= 1 else f"by the kept measurements of {plan.device.name}"]
+        f"measured on {plan.device.name} ({found.took:.0f} s now, kept for the next plan)"
+        if found.took >= 1 else f"by the kept measurements of {plan.device.name}"]
     if found.others > BUSY:
         lines.append(f"Other programs used {100 * found.others:.0f}% of the processor at times "
                      "while this machine was measured. The times are for a machine that does "
                      "nothing else.")
-    if unknown := left - len(expected.runs):
-        lines.append(f"{unknown} of the {left} runs could not be estimated and are in no total")
+    if unknown := plan.left - found.measured:
+        lines.append(f"{unknown} of the {plan.left} runs could not be estimated and are in no "
+                     "total")
     return lines + [f"not estimated: {reason}" for reason in found.reasons]

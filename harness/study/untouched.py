@@ -18,7 +18,7 @@ from harness.measure.forgetting.items import General, read_general
 from harness.sources.cache import cache_folder
 from harness.suite import ForgettingItems
 
-FACTS = "facts.json"
+UNTOUCHED, FACTS = "untouched", "facts.json"
 HEAD = ("a", "b")
 """Classes of the head that an untouched encoder gets, so that it runs as a tuned one does."""
 
@@ -63,7 +63,7 @@ def untouched(handle: Handle, asked: ForgettingItems, device: Device,
         facts = {"truncated": scores.truncated}
         (folder / FACTS).write_text(json.dumps(facts), encoding="utf-8")
 
-    folder = cache_folder() / "untouched" / key
+    folder = cache_folder() / UNTOUCHED / key
     kept_folder(folder, make)
     facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
     return read_general(folder, facts["truncated"])

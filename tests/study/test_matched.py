@@ -5,8 +5,9 @@ import yaml
 from rich.console import Console
 
 from harness.common.errors import HarnessError
-from harness.report.planned import print_plan
+from harness.report.planned import print_outline
 from harness.study.matched import Matched, matched
+from harness.study.outlined import outline_of
 from harness.study.plan import make_plan
 from harness.suite import Budget, load_suite
 
@@ -53,7 +54,7 @@ def test_an_arm_that_reads_more_is_another_arm_and_alone(suite_file, device):
             if matched(run.budget).train == 24}
     assert read["tfidf"] == " ".join(read["tfidf-whole"].split()[:5]) != read["tfidf-whole"]
     console = Console(record=True, width=200, quiet=False)
-    print_plan(console, plan, (), None)
+    print_outline(console, outline_of(plan, (), None))
     text = console.export_text()
     assert "shown and not ranked, reading whole texts: tfidf-whole" in text
     assert "ranked apart, at 12 training examples: majority" in text

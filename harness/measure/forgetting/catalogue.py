@@ -77,9 +77,17 @@ def fetch_general(asked: ForgettingItems | None) -> None:
 
     Raises HarnessError.
     """
+    source = general_source(asked)
+    if source is not None:
+        fetch(source, Path())
+
+
+def general_source(asked: ForgettingItems | None) -> Source | None:
+    """Where the catalogue's data come from; None where none of its items are asked."""
     known = catalogue()
-    if asked and (asked.passages or asked.probes or {*asked.benchmarks} & {*known.benchmarks}):
-        fetch(known.source, Path())
+    wanted = asked and (asked.passages or asked.probes
+                        or {*asked.benchmarks} & {*known.benchmarks})
+    return known.source if wanted else None
 
 
 @cache

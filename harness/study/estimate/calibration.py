@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -33,7 +33,7 @@ from harness.study.executor import BusyError, Say, at_once, in_own_process
 from harness.study.plan import Plan, PlannedRun
 from harness.study.server import start_server
 
-MEASURED = "measured.json"
+CALIBRATION, MEASURED = "calibration", "measured.json"
 T = TypeVar("T")
 
 
@@ -48,6 +48,10 @@ class Calibration:
     reasons: tuple[str, ...]
     seconds: float
     """That this took now; little where all was kept."""
+    kept: tuple[str, ...]
+    """Folders of the cache that hold it."""
+    whole: bool
+    """Whether all that was asked for is here."""
 
     @property
     def others(self) -> float:
@@ -64,14 +68,14 @@ def calibrate(plan: Plan, runs: Sequence[PlannedRun], say: Say) -> Calibration:
     BusyError where nothing can be said without it.
     """
     start = time.perf_counter()
-    reasons: list[str] = []
-    look_up = partial(_look_up, plan.device, say, reasons)
+    noted = _Noted()
+    look_up = partial(_look_up, plan.device, say, noted)
     machine = look_up(Machine, "the smallest run", ["machine"],
                       partial(measure_machine, runs[0].identity, plan.device, say))
     if machine is None:
-        raise HarnessError(f"this machine cannot be measured: {reasons[0]}",
+        raise HarnessError(f"this machine cannot be measured: {noted.reasons[0]}",
                            "Run `harness plan` with --debug.")
-    look_up = partial(_unless_busy, plan.device, say, reasons)
+    look_up = partial(_unless_busy, plan.device, say, noted)
     measured = {s: look_up(Measured, s.title, s.key, partial(_elsewhere, measure, s, say))
                 for s in dict.fromkeys(_subjects(plan, runs))}
     floors = {i: look_up(Floor, i.run.title, i.key, partial(_elsewhere, measure_floor, i, say))
@@ -79,10 +83,12 @@ def calibrate(plan: Plan, runs: Sequence[PlannedRun], say: Say) -> Calibration:
               for i in [floor_items(plan, run)]}
     general = {q: look_up(Asked, q.title, q.key, partial(_elsewhere, ask_few, q, say))
                for q in dict.fromkeys(questions_of(plan, run) for run in runs) if q is not None}
-    reasons += [f"{name}: the passes of an encoder with a decoder are not worked out"
-                for name, handle in plan.backbones.items() if handle.kind == "seq2seq"]
-    return Calibration(machine, _found(measured), _found(floors), _found(general), tuple(reasons),
-                       time.perf_counter() - start)
+    whole = not noted.reasons
+    noted.reasons += [f"{name}: the passes of an encoder with a decoder are not worked out"
+                      for name, handle in plan.backbones.items() if handle.kind == "seq2seq"]
+    return Calibration(machine, _found(measured), _found(floors), _found(general),
+                       tuple(noted.reasons), time.perf_counter() - start,
+                       tuple(dict.fromkeys(noted.kept)), whole)
 
 
 def subject_of(plan: Plan, run: PlannedRun) -> Subject | None:
@@ -130,14 +136,23 @@ def _subjects(plan: Plan, runs: Sequence[PlannedRun]) -> list[Subject]:
     return [subject for subject in found if subject is not None]
 
 
-def _look_up(device: Device, say: Say, reasons: list[str], kind: type[T], title: str,
+@dataclass
+class _Noted:
+    """What came of looking measurements up: those that are not to be had, and where the others
+    lie."""
+
+    reasons: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+
+
+def _look_up(device: Device, say: Say, noted: _Noted, kind: type[T], title: str,
              key: Sequence[Any], make: Callable[[], T]) -> T | None:
     """The kept measurement, or a new one; None where that fails, with the reason. Raises BusyError
     where another study has the device that a new one needs."""
     adapter = TypeAdapter(kind)
     name = sha256_json([kind.__name__, *key, device.type, device.name, device.autocast,
                         device.threads, library_versions(), code_sha256(), *_own_code()])[:32]
-    folder = cache_folder() / "calibration" / name
+    folder = cache_folder() / CALIBRATION / name
 
     def fill(into: Path) -> None:
         with at_once(device, say):
@@ -147,18 +162,19 @@ def _look_up(device: Device, say: Say, reasons: list[str], kind: type[T], title:
     try:
         kept_folder(folder, fill)
     except _NotMeasuredError as error:
-        reasons.append(f"{title}: {error}")
+        noted.reasons.append(f"{title}: {error}")
         return None
+    noted.kept.append(f"{CALIBRATION}/{name}")
     return adapter.validate_json((folder / MEASURED).read_bytes())
 
 
-def _unless_busy(device: Device, say: Say, reasons: list[str], kind: type[T], title: str,
+def _unless_busy(device: Device, say: Say, noted: _Noted, kind: type[T], title: str,
                  key: Sequence[Any], make: Callable[[], T]) -> T | None:
     """`_look_up`, and None where another study has the device."""
     try:
-        return _look_up(device, say, reasons, kind, title, key, make)
+        return _look_up(device, say, noted, kind, title, key, make)
     except BusyError as busy:
-        reasons.append(f"{title}: {busy.found}")
+        noted.reasons.append(f"{title}: {busy.found}")
         return None
 
 

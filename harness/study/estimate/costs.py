@@ -21,7 +21,7 @@ from harness.study.estimate.general import count_items
 from harness.study.estimate.work import Work, fit_count
 from harness.study.executor import Say
 from harness.study.plan import Plan, PlannedRun
-from harness.study.untouched import forgetting_key
+from harness.study.untouched import UNTOUCHED, forgetting_key
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,8 @@ class Estimate:
     calibration: Calibration
     resident: float
     """Bytes that a run's process has before it does anything; none of them on a GPU."""
+    untouched: tuple[str, ...]
+    """Folders of the cache that hold the untouched backbones' answers, where they are kept."""
 
     @property
     def total(self) -> Cost:
@@ -44,6 +46,16 @@ class Estimate:
         """Peak bytes of a run on this machine: of its process, libraries included, or on the GPU.
         """
         return cost.memory + self.resident
+
+    @property
+    def tensors(self) -> float:
+        """Peak bytes of the tensors of the run that takes most, whatever holds them."""
+        return max((cost.memory for cost in self.runs.values()), default=0.0)
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """Folders of the cache that it hangs on, those that are not there included."""
+        return self.calibration.kept + self.untouched
 
     @property
     def memory(self) -> float:
@@ -65,7 +77,8 @@ def estimate(plan: Plan, left: Sequence[PlannedRun], say: Say) -> Estimate:
         if cost is not None:
             costs[run.run_id] = cost
     resident = found.machine.resident if plan.device.type == "cpu" else 0.0
-    return Estimate(costs, _untouched(plan, left, found), found, resident)
+    shared, untouched = _untouched(plan, left, found)
+    return Estimate(costs, shared, found, resident, untouched)
 
 
 def _run_cost(plan: Plan, run: PlannedRun, found: Calibration, encoded: set[object]
@@ -138,9 +151,11 @@ def _general(plan: Plan, run: PlannedRun, found: Calibration) -> Cost:
     return Cost(0.0, few.seconds, few.flops, few.operations).times(share)
 
 
-def _untouched(plan: Plan, left: Sequence[PlannedRun], found: Calibration) -> Cost:
-    """Each backbone's own answers where they are not kept, and the process that asks."""
-    every, total = plan.loaded.suite.measure.forgetting, Cost()
+def _untouched(plan: Plan, left: Sequence[PlannedRun], found: Calibration
+               ) -> tuple[Cost, tuple[str, ...]]:
+    """Each backbone's own answers where they are not kept, and the process that asks; and the
+    folders of the cache that are for the answers."""
+    every, total, folders = plan.loaded.suite.measure.forgetting, Cost(), []
     first = {run.entry.backbone: run for run in reversed(left)
              if run.entry.backbone is not None and run.entry.method.changes_weights}
     for name, run in first.items():
@@ -149,9 +164,10 @@ def _untouched(plan: Plan, left: Sequence[PlannedRun], found: Calibration) -> Co
         if few is None or every is None:
             continue
         key = forgetting_key(plan.backbones[str(name)], every, plan.device)
-        kept = kept_hash(cache_folder() / "untouched" / key) is not None
+        folders.append(f"{UNTOUCHED}/{key}")
+        kept = kept_hash(cache_folder() / folders[-1]) is not None
         total += Cost(few.start) + _general(plan, run, found).times(0.0 if kept else 1.0)
-    return total
+    return total, tuple(folders)
 
 
 def _latency(work: Work, retrieving: Work | None) -> Cost:

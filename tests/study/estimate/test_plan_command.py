@@ -88,7 +88,7 @@ def test_a_tuned_run_is_measured_under_its_method_and_a_combined_one_under_the_i
 def test_too_little_memory_is_refused_with_the_numbers_by_plan_and_run(suite_file, monkeypatch):
     edit(suite_file, lambda suite: suite["backbones"]["enc"].update(methods=["full", "lora"]))
     monkeypatch.setattr(memory.psutil, "virtual_memory",
-                        lambda: SimpleNamespace(available=400_000.0))
+                        lambda: SimpleNamespace(available=400_000.0, total=8e9))
     for command in ("plan", "run"):
         said = harness(command, suite_file, "--runs", suite_file.parent / "runs")
         refused(said, "tiny.yaml", "full (enc) needs about", "0.4 MB are available",
@@ -100,10 +100,12 @@ def test_too_little_memory_is_refused_with_the_numbers_by_plan_and_run(suite_fil
 def test_a_run_that_fits_by_its_weights_alone_is_refused_by_its_activations(suite_file,
                                                                            monkeypatch):
     from harness.commands import plan as command
+    from harness.commands import planned as kept
 
     plan = make_plan(load_suite(suite_file), detect())
     needs = estimate(plan, plan.runs, lambda text: None).memory
-    monkeypatch.setattr(command, "available", lambda device: needs / 2)
+    for module in (command, kept):
+        monkeypatch.setattr(module, "available", lambda device: needs / 2)
     refused(planned(suite_file), "needs about", "are available")
 
 
