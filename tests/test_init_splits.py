@@ -123,6 +123,9 @@ def test_leaks_stop_a_run_until_they_are_mended_or_left_out(tmp_path, encoder_fo
     said = init(tmp_path, *written(tmp_path, parts))
     assert said.code == 0, said.err
     assert "4 items stand in two of the given splits" in " ".join(said.out.split())
+    assert [line.partition(" ")[::2] for line in said.out.splitlines()[-2:]] == [
+        ("next:", "Mend the data, or set `leaks: drop` in the suite's `task`: train and validation "
+                  "go without them."), ("then:", "make suite TASK=mine")]
     suite = tmp_path / "suites" / "mine.yaml"
     on_tiny_models(suite, encoder_folder)
     checked = harness("check", suite)

@@ -105,7 +105,16 @@ def init(console: Console, name: str, data: Data, columns: Columns, suites: Path
     task = _write(path, suite_text(new))
     print_described(console, found, task, grouped=new.grouped)
     print_findings(console, _foreseen(load_suite(path).suite, task))
-    console.print(f"suite: {path}\nnext: make suite TASK={name}", highlight=False, soft_wrap=True)
+    console.print(f"suite: {path}", *_next(name, task), sep="\n", highlight=False, soft_wrap=True)
+
+
+def _next(name: str, task: Task) -> tuple[str, ...]:
+    """What to do now: before a study, what would stop it."""
+    from harness.check.items import check_leaks
+
+    study = f"make suite TASK={name}"
+    stops = [leak.suggestion for leak in check_leaks(task) if leak.severity == "error"]
+    return (f"next: {stops[0]}", f"then: {study}") if stops else (f"next: {study}",)
 
 
 def _foreseen(suite: Suite, task: Task) -> tuple[Finding, ...]:
