@@ -107,6 +107,8 @@ def forget(
 @approved.command()
 def approve(
     run_id: Annotated[str, typer.Argument(help="a kept run")],
+    suite: Annotated[str | None, typer.Option(
+        help="its suite, where its file is not called as it is")] = None,
     note: Annotated[str, typer.Option(help="why")] = "",
     anonymous: Annotated[bool, typer.Option(
         "--anonymous", help="leave out the name in git's configuration")] = False,
@@ -121,7 +123,8 @@ def approve(
     from harness.commands import baseline as commands
     from harness.report.console import make_console
 
-    commands.approve(make_console(), run_id, suites, runs, baselines, note, anonymous, keep_model)
+    commands.approve(make_console(), run_id, suite, suites, runs, baselines, note, anonymous,
+                     keep_model)
 
 
 @approved.command()

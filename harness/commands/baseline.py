@@ -22,15 +22,19 @@ from harness.suite import find_suite, load_suite
 from harness.tasks.task import load_task
 
 
-def approve(console: Console, run_id: str, suites: Path, runs: Path, baselines: Path, note: str,
-            anonymous: bool, with_model: bool) -> None:
-    """Make a run the baseline of its suite; the one before it goes into the history."""
+def approve(console: Console, run_id: str, suite: str | None, suites: Path, runs: Path,
+            baselines: Path, note: str, anonymous: bool, with_model: bool) -> None:
+    """Make a run the baseline of its suite; the one before it goes into the history. Raises
+    HarnessError for a suite that is not the run's."""
     store = find_run(runs, run_id)
     if store is None:
         raise HarnessError(f"there is no run '{run_id}' in {runs}/",
                            "Name the id of a kept run: see the report's runs.")
     record = store.record(run_id)
-    loaded = load_suite(find_suite(record.identity.suite, suites))
+    loaded = load_suite(find_suite(suite or record.identity.suite, suites))
+    if loaded.suite.name != record.identity.suite:
+        raise HarnessError(f"run {run_id} is of the suite {record.identity.suite}, not of "
+                           f"{loaded.suite.name}", "Name the file of its suite with --suite.")
     path = baselines / f"{record.identity.suite}.json"
     before = read_baseline(path) if path.exists() else None
     made = make_baseline(loaded, load_task(loaded), store, record, before,
