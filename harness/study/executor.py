@@ -183,16 +183,21 @@ def serve(work: Callable[..., Any], argument: Any, channel: Connection, limits: 
     if limits.memory_gib is not None:
         most = psutil.Process().memory_info().data + int(limits.memory_gib * 2**30)
         resource.setrlimit(resource.RLIMIT_DATA, (most, most))
-    try:
-        outcome = Outcome(work(argument, channel.send))
-    except CannotWriteError as error:
-        outcome = Outcome(unwritable=error)
-    except Exception as error:  # it crosses the process border as words
-        outcome = Outcome(failure=f"{type(error).__name__}: {str(error)[:300]}")
+    outcome = outcome_of(work, argument, channel.send)
     try:
         channel.send(outcome)
     except (BrokenPipeError, ConnectionResetError):
         os._exit(1)  # the study has ended: nobody waits for this run
+
+
+def outcome_of(work: Callable[..., Any], argument: Any, say: Say) -> Outcome:
+    """What comes of `work(argument, say)` in this process; an error as words."""
+    try:
+        return Outcome(work(argument, say))
+    except CannotWriteError as error:
+        return Outcome(unwritable=error)
+    except Exception as error:  # it crosses the process border
+        return Outcome(failure=f"{type(error).__name__}: {str(error)[:300]}")
 
 
 def _end_with_parent(channel: Connection) -> None:

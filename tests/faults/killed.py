@@ -1,102 +1,55 @@
-"""`harness run`, killed again and again: a program that the test starts.
-
-Everything is imported once; each study is a fork of this process, with the server that its runs
-are forked from already there, so that a kill costs no seconds of imports. The first study is let
-be: the others live at most half as long as it took here, and at most LONGEST.
-"""
+"""`harness run`, killed again and again."""
 
 from __future__ import annotations
 
-import io
-import os
 import random
-import signal
-import sys
 import time
-from multiprocessing import forkserver
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
-from rich.console import Console
-
-from harness.commands import study as commands
-from harness.commands.plan import prepare
-from harness.study.server import start_server
+from forked import forked, workers
+from small_study import study
 
 LONGEST = 5.0
 """Seconds."""
-FOREVER = 3600.0
-"""Seconds: whoever runs this stops waiting sooner."""
 
 
-def study(suite: Path, folder: Path) -> None:
-    """What `harness run` does."""
-    prepared = prepare(str(suite), None, suite.parent)
-    console = Console(file=io.StringIO())
-    commands.run(console, prepared, folder / "runs", folder / "reports", fresh=False)
+def finished(suite: Path, folder: Path, seconds: float | None, with_workers: bool = False) -> bool:
+    """Whether a study comes to its end in time; one that does not is killed."""
+    with forked(study, suite, folder) as process:
+        process.join(seconds)
+        if process.exitcode is not None:
+            assert process.exitcode == 0, "its traceback is in what was captured"
+            return True
+        theirs = workers() if with_workers else []
+        process.kill()
+        for worker in theirs:
+            with suppress(psutil.NoSuchProcess):
+                worker.kill()
+        process.join()
+    return False
 
 
-def started(suite: Path, folder: Path) -> int:
-    """The process of a study."""
-    process = os.fork()
-    if process:
-        return process
-    os.setsid()
-    try:
-        study(suite, folder)
-        os._exit(0)
-    except BaseException as error:
-        sys.stderr.write(f"{type(error).__name__}: {error}\n")
-        sys.stderr.flush()
-        os._exit(1)
+def lives(kills: int, longest: float, rng: random.Random) -> Iterator[float]:
+    """Seconds, evenly spread up to the longest and shuffled."""
+    drawn = [(number + rng.random()) / kills * longest for number in range(kills)]
+    rng.shuffle(drawn)
+    yield from drawn
 
 
-def end(process: int, seconds: float, with_workers: bool) -> int | None:
-    """Kill a study after a while. Its exit code when it had ended by itself, else None."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found, status = os.waitpid(process, os.WNOHANG)
-        if found:
-            return os.waitstatus_to_exitcode(status)
-        time.sleep(0.002)
-    workers = psutil.Process(forkserver._forkserver._forkserver_pid).children()
-    os.kill(process, signal.SIGKILL)
-    if with_workers:
-        for worker in workers:
-            worker.kill()
-    os.waitpid(process, 0)
-    return None
+def kill_again_and_again(suite: Path, folder: Path, kills: int, seed: int) -> int:
+    """One folder after another, each finished in the end; how many.
 
-
-def finish(suite: Path, folder: Path) -> None:
-    """Let a study come to its end. Exits where it cannot."""
-    code = end(started(suite, folder), FOREVER, False)
-    if code != 0:
-        sys.exit(code or 1)
-
-
-def main(suite: Path, folder: Path, kills: int, seed: int) -> None:
-    """Kill `kills` times; one folder after another, each finished in the end."""
-    start_server()
-    # A fork is not the server's parent and cannot wait for it; it is there all the same.
-    forkserver.ensure_running = forkserver._forkserver.ensure_running = lambda: None
-    prepare(str(suite), None, suite.parent)  # models are looked at once a process
+    The first study is let be: the others live at most half as long as it took, and at most LONGEST.
+    """
     start = time.monotonic()
-    finish(suite, folder / "0")
+    assert finished(suite, folder / "0", None)
     longest = min(LONGEST, (time.monotonic() - start) / 2)
-    rng, done, number = random.Random(seed), 0, 1
-    while done < kills:
-        code = end(started(suite, folder / str(number)), rng.uniform(0, longest),
-                   rng.random() < 0.5)
-        if code is None:
-            done += 1
-        elif code:
-            sys.exit(code)
-        else:
+    rng, number = random.Random(seed), 1
+    for life in lives(kills, longest, rng):
+        while finished(suite, folder / str(number), life, rng.random() < 0.5):
             number += 1
-    finish(suite, folder / str(number))
-    sys.stdout.write(f"{done} kills, {number + 1} studies\n")
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
+    assert finished(suite, folder / str(number), None)
+    return number + 1

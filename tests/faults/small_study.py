@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import yaml
+from rich.console import Console
 from tiny import sentences, suite_dict
 
+from harness.commands import study as commands
+from harness.commands.plan import prepare
 from harness.study.plan import PlannedRun
 from harness.study.record import Record
 
@@ -42,3 +46,10 @@ def write_suite(folder: Path, encoder: Path, decoder: Path, **changes: object) -
     path = folder / "tiny.yaml"
     path.write_text(yaml.safe_dump(value | changes, sort_keys=False), encoding="utf-8")
     return path
+
+
+def study(suite: Path, folder: Path) -> None:
+    """What `harness run` does."""
+    prepared = prepare(str(suite), None, suite.parent)
+    console = Console(file=io.StringIO())
+    commands.run(console, prepared, folder / "runs", folder / "reports", fresh=False)

@@ -1,9 +1,8 @@
 """SIGKILL at random moments: nothing is lost, counted twice or left behind."""
 
 import re
-import subprocess
-import sys
-from pathlib import Path
+
+from killed import kill_again_and_again
 
 from harness.report.published import read_published
 from harness.study.plan import make_plan
@@ -12,23 +11,19 @@ from harness.study.run import run_study
 from harness.study.store import Store
 from harness.suite import load_suite
 
-KILLS = 50
+KILLS = 20
 
 
-def test_a_study_killed_fifty_times_is_the_study_never_killed(small_suite, tmp_path, watcher,
-                                                              device, monkeypatch):
+def test_a_study_killed_twenty_times_is_the_study_never_killed(small_suite, tmp_path, watcher,
+                                                               device, monkeypatch):
     cache = tmp_path / "cache"
     monkeypatch.setenv("HARNESS_CACHE", str(cache))
-    driver = Path(__file__).with_name("killed.py")
-    done = subprocess.run(
-        [sys.executable, str(driver), str(small_suite), str(tmp_path / "killed"), str(KILLS), "0"],
-        capture_output=True, text=True, timeout=1800, check=False)
-    assert done.returncode == 0, done.stderr
-    assert f"{KILLS} kills" in done.stdout
+    done = kill_again_and_again(small_suite, tmp_path / "killed", KILLS, 0)
 
     plan = make_plan(load_suite(small_suite), device)
     never = run_study(plan, Store(tmp_path / "never"), watcher)
     studies = sorted((tmp_path / "killed").iterdir())
+    assert len(studies) == done
     for folder in studies:
         store = Store(folder / "runs" / "tiny")
         assert {p.name for p in store.folder.iterdir()} - {".locks"} == set(never)

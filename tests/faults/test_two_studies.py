@@ -1,32 +1,40 @@
 """Two studies on one folder, and locks whose holder died."""
 
 import multiprocessing
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from command_line import harness
 from forked import forked
+from small_study import study
 
 from harness.sources.cache import cache_folder
-from harness.study import check
+from harness.study import check, executor
 from harness.study.executor import Outcome, alone
 from harness.study.plan import make_plan
 from harness.study.store import Store
+from harness.study.work import Assignment
 from harness.suite import load_suite
 
 
 def test_two_studies_on_one_folder_carry_out_each_run_once(small_suite, tmp_path, device,
                                                            monkeypatch):
     monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
-    driver = Path(__file__).with_name("together.py")
-    done = subprocess.run([sys.executable, str(driver), str(small_suite), str(tmp_path)],
-                          capture_output=True, text=True, timeout=1800, check=False)
-    assert done.returncode == 0, done.stderr
+    carry_out, ran = executor.in_own_process, tmp_path / "ran"
+
+    def told(context, work, argument, say, limits):
+        if isinstance(argument, Assignment):
+            with ran.open("a") as file:
+                file.write(f"{argument.identity.run_id}\n")
+        return carry_out(context, work, argument, say, limits)
+
+    monkeypatch.setattr(executor, "in_own_process", told)
+    with (forked(study, small_suite, tmp_path) as one, forked(study, small_suite, tmp_path) as two):
+        one.join()
+        two.join()
+        assert (one.exitcode, two.exitcode) == (0, 0)
     plan, store = make_plan(load_suite(small_suite), device), Store(tmp_path / "runs" / "tiny")
     ids = [run.run_id for run in plan.runs]
-    assert sorted(done.stdout.split()) == sorted(ids)
+    assert sorted(ran.read_text().split()) == sorted(ids)
     assert [store.damage(run_id) for run_id in ids] == [None] * len(ids)
     rounds = {store.load(run_id).latency.round for run_id in ids}
     assert len(rounds) == 1

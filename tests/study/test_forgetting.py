@@ -3,15 +3,16 @@
 import dataclasses
 import json
 import shutil
-import subprocess
-import sys
 from functools import partial
 
+import datasets
+import huggingface_hub
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import torch
 import yaml
+from command_line import harness
 from small_catalogue import shipped
 from tiny import sentences, suite_dict
 
@@ -21,6 +22,8 @@ from harness.common.files import sha256_file
 from harness.compare.matching import matching_rules
 from harness.report.markdown import markdown
 from harness.report.published import publish
+from harness.study import errands
+from harness.study.executor import outcome_of
 from harness.study.forgetting import measure_check, pass_on, to_measure
 from harness.study.plan import make_plan
 from harness.study.run import assign, missing
@@ -205,7 +208,18 @@ def test_an_unknown_name_is_an_error_with_its_line(suite_file, device, small_cat
     assert ("arc_easy" if field == "benchmarks" else "pairs") in caught.value.fix
 
 
-def test_data_that_cannot_be_had_is_said_and_loses_no_run(suite_file, tmp_path, monkeypatch):
+@pytest.fixture
+def offline(monkeypatch, tmp_path):
+    """This process without a network and without data sets, and all work done in it."""
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "datasets")
+    monkeypatch.setattr(
+        errands, "in_own_process",
+        lambda context, work, argument, say, limits: outcome_of(work, argument, say))
+
+
+def test_data_that_cannot_be_had_is_said_and_loses_no_run(suite_file, tmp_path, offline):
     """A task that lm-eval knows, whose data set is not on this machine, without a network."""
     content = yaml.safe_load(suite_file.read_text())
     content["methods"], content["budget"]["seeds"] = ["majority"], 1
@@ -213,15 +227,11 @@ def test_data_that_cannot_be_had_is_said_and_loses_no_run(suite_file, tmp_path, 
     content["backbones"]["dec"]["methods"] = ["zero-shot", "bitfit"]
     content["measure"]["forgetting"] = {"benchmarks": {"boolq": 4}}
     suite_file.write_text(yaml.safe_dump(content, sort_keys=False))
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "datasets"))
-    done = subprocess.run(
-        [sys.executable, "-m", "harness", "run", "tiny", "--suites", str(tmp_path), "--runs",
-         str(tmp_path / "runs"), "--reports", str(tmp_path / "reports")],
-        capture_output=True, text=True, timeout=1800, check=False)
-    assert done.returncode == 1, done.stdout + done.stderr
-    assert "forgetting of dec could not be measured" in done.stdout
-    assert "benchmark 'boolq': its data cannot be had" in done.stdout
+    said = harness("run", suite_file, "--runs", tmp_path / "runs", "--reports",
+                   tmp_path / "reports")
+    assert said.code == 1, said.all
+    assert "forgetting of dec could not be measured" in said.out
+    assert "benchmark 'boolq': its data cannot be had" in said.out
     records = [json.loads(path.read_text())
                for path in (tmp_path / "runs" / "tiny").glob("*/record.json")]
     assert {r["status"]["state"] for r in records} == {"ok"}

@@ -23,7 +23,7 @@ from harness.common.errors import HarnessError
 from harness.measure.forgetting.catalogue import Benchmark, Rows, catalogue
 from harness.measure.forgetting.items import Answer, General, Passage, draw
 from harness.measure.forgetting.language_model import SharedContextLM
-from harness.measure.forgetting.names import check_benchmark
+from harness.measure.forgetting.names import check_benchmark, tasks_of_lm_eval
 
 PREFERRED = ("acc_norm", "acc", "exact_match", "em", "f1")
 DEFINITIONS = Path(lm_eval.__file__).parent / "tasks"
@@ -91,7 +91,7 @@ def _from_hub(name: str, wanted: int, seed: int) -> list[tuple[Task, list[int]]]
     """
     check_benchmark(name)
     try:
-        found = TaskManager().load([name])["tasks"]
+        found = tasks_of_lm_eval().load([name])["tasks"]
     except (OSError, ValueError, ConnectionError) as error:
         raise HarnessError(f"benchmark '{name}': its data cannot be had: {str(error)[:200]}",
                            "Choose one of " + ", ".join(catalogue().benchmarks) + ".") from error

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from functools import cache
+from typing import TYPE_CHECKING
+
 from harness.common.errors import HarnessError
 from harness.common.names import did_you_mean
 from harness.measure.forgetting.catalogue import catalogue
 from harness.suite import LoadedSuite
+
+if TYPE_CHECKING:
+    from lm_eval.tasks import TaskManager
+
+
+@cache
+def tasks_of_lm_eval() -> TaskManager:
+    """All that lm-eval has: it reads fourteen thousand files for that, which takes ten seconds."""
+    from lm_eval.tasks import TaskManager  # slow to import, and rarely needed here
+
+    return TaskManager()
 
 
 def check_benchmark(name: str) -> None:
@@ -13,9 +27,7 @@ def check_benchmark(name: str) -> None:
     known = list(catalogue().benchmarks)
     if name in known:
         return
-    from lm_eval.tasks import TaskManager  # slow to import, and rarely needed here
-
-    known += TaskManager().all_tasks
+    known += tasks_of_lm_eval().all_tasks
     if name not in known:
         raise HarnessError(f"there is no benchmark '{name}'", did_you_mean(name, known))
 
