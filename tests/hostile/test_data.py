@@ -1,9 +1,13 @@
-"""Texts, labels and names that attack the page, the terminal, the spreadsheet and the disk."""
+"""Texts, labels and names that attack the page, the terminal, the spreadsheet and the disk; and
+secrets around them, which stay where they are."""
 
 import csv
+import getpass
 import json
 import re
 import shutil
+import socket
+import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -12,11 +16,14 @@ import pytest
 from attack import LABELS, SLICE, TEXT, rows
 from command_line import controls, harness, refused
 from playwright.sync_api import sync_playwright
-from study import run_id
+from study import PERSON, SECRET, run_id
 from tiny import sentences
 
 CHROMIUM = next((p for p in ("chromium", "chromium-browser", "google-chrome")
                  if shutil.which(p)), None)
+STAGED = re.compile(rb"/[^\0]{0,300}?/artifacts/staging/\w+")
+"""Where W&B puts tables until they are sent: it names that place in its own file."""
+WRITTEN = ("runs", "reports", "gate", "baselines", "cache", "suites", "step.md")
 LIVE = re.compile(r"<(script|img|b|i)\b", re.IGNORECASE)
 
 
@@ -151,3 +158,32 @@ def test_a_column_s_name_cannot_break_out_of_the_suite(tmp_path):
                    "--suites", tmp_path / "suites")
     assert said.code == 0, said.err
     assert [p.name for p in Path(tmp_path / "suites").iterdir()] == ["x.yaml"]
+
+
+def contents(folder):
+    for name in WRITTEN:
+        place = folder / name
+        for path in [place] if place.is_file() else place.rglob("*"):
+            if path.is_file() and not path.is_symlink():
+                yield path, path.read_bytes()
+
+
+def test_no_file_holds_a_secret(attacked):
+    files = dict(contents(attacked.folder))
+    assert any(path.suffix == ".wandb" for path in files), "W&B did log"
+    assert any(path.name == "gate.json" for path in files)
+    assert [path for path, data in files.items() if SECRET.encode() in data] == []
+    assert not any(SECRET in said.all for said in (attacked.init, attacked.run, attacked.gate))
+
+
+@pytest.mark.parametrize("what", ["person", "home", "host", "interpreter", "folder"])
+def test_no_file_of_results_names_the_machine_or_the_user(attacked, what):
+    host, user = socket.gethostname(), getpass.getuser()
+    sought = {"person": PERSON, "home": str(Path.home()) + "/", "interpreter": sys.executable,
+              "host": host if len(host) > 4 else PERSON,
+              "folder": str(attacked.folder)}[what]
+    found = [path for path, data in contents(attacked.folder)
+             if sought.encode() in STAGED.sub(b"", data)
+             and path.suffix not in (".lock", ".yaml") and path.name != "debug.log"
+             and not path.is_relative_to(attacked.folder / "cache")]
+    assert found == [], user

@@ -11,7 +11,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
+from forked import forked
 
+from harness.__main__ import main
 from harness.common.errors import HarnessError
 from harness.common.sealed import sealed
 from harness.compare.alike import DOUBTED
@@ -254,24 +256,49 @@ def wait_for_an_import(pid, library, timeout=1800):
         time.sleep(0.01)
 
 
-@pytest.mark.parametrize(("number", "at_once"), [
-    (signal.SIGINT, False), (signal.SIGTERM, False), (signal.SIGHUP, False),
-    (signal.SIGINT, True)])
-def test_a_polite_stop_ends_all_and_says_how_to_go_on(suite_file, tmp_path, number, at_once):
-    command = [sys.executable, "-m", "harness", "run", "tiny", "--suites", str(tmp_path),
-               "--runs", str(tmp_path / "runs"), "--reports", str(tmp_path / "reports")]
+def stopped_politely(code, said):
+    assert code == 130
+    assert "run the same command again to go on" in said
+    assert "Traceback" not in said
+
+
+def run_tiny(folder):
+    return ["run", "tiny", "--suites", str(folder), "--runs", str(folder / "runs"), "--reports",
+            str(folder / "reports")]
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_a_polite_stop_ends_all_and_says_how_to_go_on(suite_file, tmp_path, at_once):
     # A shell that runs the tests in the background has them ignore some, and all they start.
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                               preexec_fn=lambda: signal.signal(number, signal.SIG_DFL))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "harness", *run_tiny(tmp_path)], stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     if at_once:
         wait_for_an_import(process.pid, "pyarrow")
     else:
         wait_for_a_record(tmp_path / "runs" / "tiny")
-    process.send_signal(number)
+    process.send_signal(signal.SIGINT)
     said, errors = process.communicate()
-    assert process.returncode == 130
-    assert "run the same command again to go on" in said
-    assert "Traceback" not in said + errors
+    stopped_politely(process.returncode, said + errors)
+
+
+def as_a_program(words, output, number):
+    """`harness …` with all it says in a file; it hears a signal that the tests may ignore."""
+    signal.signal(number, signal.SIG_DFL)
+    with output.open("w") as file:
+        sys.argv, sys.stdout, sys.stderr = ["harness", *words], file, file
+        main()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_other_stops_are_as_polite(suite_file, tmp_path, number):
+    output = tmp_path / "said"
+    with forked(as_a_program, run_tiny(tmp_path), output, number) as study:
+        wait_for_a_record(tmp_path / "runs" / "tiny")
+        os.kill(study.pid, number)
+        study.join()
+    stopped_politely(study.exitcode, output.read_text())
 
 
 def test_every_method_reads_the_same_words_and_the_record_says_which(suite_file, tmp_path, device):
