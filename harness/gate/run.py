@@ -95,12 +95,17 @@ def measure(context: Context, policy: Gate, candidate: Candidate, approved: Appr
 def weigh(found: Measurements, seed: int) -> Evidence:
     """Figures with their bounds; `seed` draws the resamples of latencies."""
     own, gaps = quality_evidence(found.answered)
-    ratios = (dict.fromkeys(PERCENTILES, found.timing) if isinstance(found.timing, str)
-              else latency_ratios(found.timing, seed))
-    return Evidence(own, gaps, slice_evidence(found.answered),
-                    {**ratios, "memory": found.memory}, found.where, found.forgetting,
-                    found.forgetting_about, found.artifact_bytes, len(found.answered.examples),
-                    int((~found.answered.sound).sum()))
+    return Evidence(own, gaps, slice_evidence(found.answered), ratios(found, seed), found.where,
+                    found.forgetting, found.forgetting_about, found.artifact_bytes,
+                    len(found.answered.examples), int((~found.answered.sound).sum()))
+
+
+def ratios(found: Measurements, seed: int) -> dict[str, Bounds | str]:
+    """What the candidate takes of the approved model's time and memory: all that is drawn by
+    `seed`."""
+    times = (dict.fromkeys(PERCENTILES, found.timing) if isinstance(found.timing, str)
+             else latency_ratios(found.timing, seed))
+    return {**times, "memory": found.memory}
 
 
 def _answered(context: Context, candidate: Candidate, answering: Answering,
