@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from harness.compare.binned import Binned
 from harness.compare.pairs import Sample
 from harness.compare.pool import Pool
 from harness.compare.responses import Responses, responses
-from harness.compare.uncertainty import Figure, figure
+from harness.compare.uncertainty import Figure
 from harness.study.record import Record
 
 Predictions = Callable[[str], pa.Table]
@@ -69,36 +70,27 @@ class Measured:
 
     def sample(self, arm: Arm, metric: str) -> Sample | None:
         """The arm's seeds in a metric; None where it is not defined."""
-        found = self._seeds(arm, metric)
-        if found is None:
+        places, estimates = self.places(arm), self.responses.estimates
+        points = estimates.points[metric][places]
+        if not places or not np.isfinite(points).all():
             return None
-        places = [self.place[r.identity.run_id] for r in arm.done]
         shares = metric in self.pool.shares
         scores = self.responses.right[places].mean(axis=0) if shares else None
-        return Sample(arm.name, found[0], found[1].mean(axis=0), scores)
+        return Sample(arm.name, points.tolist(), estimates.shifts[metric][places].mean(axis=0),
+                      scores)
 
     def figure(self, arm: Arm, metric: str) -> Figure | None:
         """The arm's figure in a metric; None where it is not defined."""
-        found = self._seeds(arm, metric)
-        if found is None:
-            return None
-        wrong = self.responses.estimates.if_wrong.get(metric)
-        places = [self.place[r.identity.run_id] for r in arm.done]
-        return figure(metric, *found, self.pool,
-                      if_wrong=None if wrong is None else float(wrong[places].mean()))
+        return self.responses.estimates.figure(metric, self.places(arm))
 
     def figures(self, arm: Arm) -> dict[str, Figure]:
         """The arm's figure in every metric that is defined."""
         return {metric: found for metric in self.responses.metrics
                 if (found := self.figure(arm, metric))}
 
-    def _seeds(self, arm: Arm, metric: str) -> tuple[list[float], np.ndarray] | None:
-        """Points [seeds] and shifts [seeds, groups]; None where a seed has none."""
-        places = [self.place[r.identity.run_id] for r in arm.done]
-        points = self.responses.estimates.points[metric][places]
-        if not places or not np.isfinite(points).all():
-            return None
-        return points.tolist(), self.responses.estimates.shifts[metric][places]
+    def places(self, arm: Arm) -> list[int]:
+        """Where the arm's finished seeds lie in the arrays."""
+        return [self.place[r.identity.run_id] for r in arm.done]
 
     def right(self, arm: Arm) -> np.ndarray:
         """Which items the arm's first seed answered right: [items] bool."""
@@ -111,6 +103,10 @@ class Measured:
     def sure(self, arm: Arm) -> tuple[np.ndarray, np.ndarray]:
         """How sure the arm's first seed was, and what came true, as `Responses` has it."""
         return self.responses.sure[self._first(arm)]
+
+    def calibration(self, arm: Arm) -> Binned:
+        """How far off the arm's first seed was when it was this sure."""
+        return self.responses.estimates.calibration[self._first(arm)]
 
     def _first(self, arm: Arm) -> int:
         return self.place[arm.done[0].identity.run_id]

@@ -27,6 +27,8 @@ class Reliability(RecordPart):
 
     name: str
     bins: tuple[ConfidenceBin, ...]
+    p_value: float | None = None
+    """How rarely a perfectly calibrated model would be as far off; None in older files."""
 
 
 def reliabilities(arms: Sequence[Arm], measured: Measured) -> tuple[Reliability, ...]:
@@ -43,4 +45,4 @@ def _reliability(arm: Arm, measured: Measured) -> Reliability:
     return Reliability(name=arm.name, bins=tuple(
         ConfidenceBin(confidence=float(confidence[chosen].mean()),
                       accuracy=float(right[chosen].mean()), items=int(np.sum(chosen)))
-        for chosen in filled))
+        for chosen in filled), p_value=measured.calibration(arm).p_value)

@@ -19,7 +19,9 @@ from typing import ClassVar, Protocol
 import numpy as np
 
 from harness.compare.areas import Areas, placements
+from harness.compare.binned import Binned, binned
 from harness.compare.pool import SHARES, Pool, sum_by_group
+from harness.compare.uncertainty import LEVEL, Figure, figure
 from harness.measure.quality import BINS, confidence_bins
 from harness.methods.link import LINKS
 
@@ -53,6 +55,11 @@ class Answers:
         return np.asarray(np.eye(self.probabilities[0].shape[1], dtype=bool)[self.targets])
 
     @property
+    def sure(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """How sure each run was of its answers, and which were right: [items] each."""
+        return [(p.max(axis=1), p.argmax(axis=1) == self.targets) for p in self.probabilities]
+
+    @property
     def chosen(self) -> np.ndarray:
         """Which class was answered: [runs, items, classes] bool."""
         return np.stack([LINKS["classification"].chosen(p) for p in self.probabilities])
@@ -71,6 +78,20 @@ class Estimates:
     pool: Pool
     if_wrong: Values = field(default_factory=dict)
     """What a loss would be if no item were of its class: [runs]."""
+    calibration: tuple[Binned, ...] = ()
+    """Of each run; none where a task has no classes."""
+
+    def figure(self, metric: str, places: Sequence[int], level: float = LEVEL) -> Figure | None:
+        """The figure of the runs at `places`, seeds of one method; None where one has none."""
+        points = self.points[metric][list(places)]
+        if not len(places) or not np.isfinite(points).all():
+            return None
+        wrong = self.if_wrong.get(metric)
+        ends = [self.calibration[place].interval(level) for place in places
+                if metric == "calibration_error"]
+        return figure(metric, points.tolist(), self.shifts[metric][list(places)], self.pool, level,
+                      if_wrong=None if wrong is None else float(wrong[list(places)].mean()),
+                      ends=ends)
 
 
 @dataclass(frozen=True)
@@ -129,7 +150,8 @@ def log_loss(sums: Sums) -> np.ndarray:
 
 
 def calibration_error(sums: Sums) -> np.ndarray:
-    """Expected calibration error, as `measure.quality` has it."""
+    """Expected calibration error, as `measure.quality` has it: what moves it, of what is told by
+    `binned`."""
     return share(np.abs(sums.gaps).sum(axis=1), sums.items)
 
 
@@ -164,8 +186,17 @@ def jackknife(answers: Answers) -> Estimates:
 
     pool = Pool.of(answers.groups, there, SHARES | {"micro_f1"})
     found = leave_out(np.hstack([np.ones((len(there), 1)), there]), runs(), answers.groups, pool)
-    return replace(found, if_wrong={"log_loss": np.array(
+    return replace(told(found, answers.sure, answers.groups), if_wrong={"log_loss": np.array(
         [_if_wrong(p, there) for p in answers.probabilities])})
+
+
+def told(found: Estimates, sure: Sequence[tuple[np.ndarray, np.ndarray]], groups: np.ndarray
+         ) -> Estimates:
+    """With the calibration error that is told instead of the one that noise adds to."""
+    calibration = tuple(binned(*run, groups, found.pool) for run in sure)
+    error = np.array([run.estimate for run in calibration])
+    return replace(found, points=found.points | {"calibration_error": error},
+                   calibration=calibration)
 
 
 Run = tuple[np.ndarray, Callable[[np.ndarray, np.ndarray], Values]]

@@ -19,6 +19,7 @@ from harness.compare.jackknife import (
     leave_out,
     macro_f1,
     share,
+    told,
 )
 from harness.compare.pool import Pool
 from harness.measure.quality import BINS, confidence_bins
@@ -43,6 +44,12 @@ class SetAnswers:
     def group_count(self) -> int:
         """Number of groups."""
         return int(self.groups.max()) + 1
+
+    @property
+    def sure(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """How sure each run was of every class of every item, and which they have: [items *
+        classes] each."""
+        return [(p.ravel(), self.actual.ravel()) for p in self.probabilities]
 
     @property
     def chosen(self) -> np.ndarray:
@@ -110,6 +117,7 @@ def jackknife_sets(answers: SetAnswers) -> Estimates:
     found = leave_out(np.hstack([np.ones((len(targets), 1)), targets]), runs(), answers.groups,
                       Pool.of(answers.groups, targets))
     wrong = [np.where(targets, 1.0 - p, p) for p in answers.probabilities]
+    found = told(found, answers.sure, np.repeat(answers.groups, classes))
     return replace(found, if_wrong={"log_loss": np.array(
         [-np.log(np.clip(p, TINY, 1.0)).mean() for p in wrong])})
 

@@ -57,9 +57,8 @@ def of_classes(tables: Sequence[pa.Table], labels: Sequence[str]) -> Responses:
     chosen = np.stack([p.argmax(axis=1) for p in answers.probabilities])
     names = np.array(labels, dtype=object)
     right = chosen == targets
-    return Responses(
-        names[chosen], names[targets], right, jackknife(answers), answers.groups, None, answers,
-        [(p.max(axis=1), true) for p, true in zip(answers.probabilities, right, strict=True)])
+    return Responses(names[chosen], names[targets], right, jackknife(answers), answers.groups, None,
+                     answers, answers.sure)
 
 
 def of_sets(tables: Sequence[pa.Table], labels: Sequence[str]) -> Responses:
@@ -74,7 +73,7 @@ def of_sets(tables: Sequence[pa.Table], labels: Sequence[str]) -> Responses:
     return Responses(
         np.stack([_named(each, labels) for each in chosen]), _named(targets, labels),
         (chosen == targets).all(axis=2), jackknife_sets(answers), groups, None, answers,
-        [(p.ravel(), targets.ravel()) for p in answers.probabilities])
+        answers.sure)
 
 
 def _named(has: np.ndarray, labels: Sequence[str]) -> np.ndarray:

@@ -62,7 +62,8 @@ class Row(RecordPart):
     common: dict[str, Figure]
     """Each metric on the items that every run answered; empty without a result."""
     metrics: dict[str, Spread | None]
-    """Each metric on all the test items of this method's budget."""
+    """Each metric on all the test items of this method's budget, but the calibration error: on the
+    common items, without what noise adds."""
     behind: Difference | None = None
     """Best minus this method in the suite's metric; None for the best and without a result."""
     standing: Standing | None = None
@@ -225,7 +226,7 @@ def _row(arm: Arm, common: dict[str, Figure]) -> Row:
         failed=len(failed),
         reason=f"{failed[0].status.state}: {failed[0].status.reason}" if failed else None,
         common=common,
-        metrics=_spreads([r.figures for r in done]),
+        metrics=_spreads([r.figures for r in done]) | _calibration(common),
         forgot=_forgot(done),
         train_items=first.budget_used.train_items if first and first.budget_used else None,
         test_items=first.budget_used.test_items if first and first.budget_used else None,
@@ -241,6 +242,13 @@ def _row(arm: Arm, common: dict[str, Figure]) -> Row:
         artifact_bytes=size.artifact_bytes if size else None,
         run_ids=tuple(r.identity.run_id for r in arm.records),
     )
+
+
+def _calibration(common: Mapping[str, Figure]) -> dict[str, Spread | None]:
+    """The calibration error as it is told everywhere; a record's has what noise adds to it."""
+    found = common.get("calibration_error")
+    return {"calibration_error": Spread(mean=found.mean, sd=found.sd, seeds=found.seeds)
+            } if found else {}
 
 
 def _forgot(done: Sequence[Record]) -> Forgot | None:

@@ -109,13 +109,15 @@ def one_more(mean: float, if_wrong: float, variance: float, groups: float, wide:
 
 
 def figure(metric: str, points: Sequence[float], shifts: np.ndarray, pool: Pool,
-           level: float = LEVEL, if_wrong: float | None = None) -> Figure:
+           level: float = LEVEL, if_wrong: float | None = None, ends: Sequence[Interval] = ()
+           ) -> Figure:
     """`points` [seeds] on the items, `shifts` [seeds, groups] or their mean [groups].
 
     Student's interval of the sum of the two errors, on the scale of `scaled_ends`; that of a share
     is no narrower than Wilson's. `if_wrong` is what a loss would be if no item were of its class;
-    with it the upper end is that of `one_more`. Where the error over items is not known, the
-    interval is all that the metric can be.
+    with it the upper end is that of `one_more`. `ends` are intervals over items, one a seed, of a
+    metric that has its own: seeds answer the same items, so the ends' mean is the mean's. Where the
+    error over items is not known, the interval is all that the metric can be.
     """
     mean, over_items = statistics.fmean(points), np.atleast_2d(shifts).mean(axis=0)
     sd = statistics.stdev(points) if len(points) > 1 else None
@@ -138,7 +140,17 @@ def figure(metric: str, points: Sequence[float], shifts: np.ndarray, pool: Pool,
     if metric in pool.shares:
         least = of_share(mean, of_items, pool,
                          float(student.ppf((1 + level) / 2, np.inf if few else own)))
-        reach = [math.hypot(end - mean, wide * of_seeds**0.5) for end in least]
-        low, high = min(low, max(0.0, mean - reach[0])), max(high, min(1.0, mean + reach[1]))
+        below, above = _with_seeds(mean, least, wide * of_seeds**0.5)
+        low, high = min(low, below), max(high, above)
+    if ends:
+        alone = float(np.mean([end for end, _ in ends])), float(np.mean([end for _, end in ends]))
+        low, high = _with_seeds(mean, alone, wide * of_seeds**0.5)
     return Figure(mean=mean, sd=sd, seeds=len(points), sampling_error=of_items**0.5,
                   groups=groups, low=low, high=high)
+
+
+def _with_seeds(mean: float, over_items: Interval, reach: float) -> Interval:
+    """An interval over items of what lies in [0, 1], with the seeds' `reach` (MOVER: Zou and
+    Donner, Statistics in Medicine 27, 2008)."""
+    below, above = (math.hypot(end - mean, reach) for end in over_items)
+    return max(0.0, mean - below), min(1.0, mean + above)

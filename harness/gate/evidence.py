@@ -9,7 +9,6 @@ import numpy as np
 
 from harness.compare.jackknife import METRICS, Answers, Estimates, jackknife, jackknife_means
 from harness.compare.pairs import Sample, differences
-from harness.compare.uncertainty import figure
 from harness.gate.bounds import TWO_SIDED, Bounds
 from harness.tasks.examples import Example
 
@@ -91,12 +90,9 @@ def quality_evidence(answered: Answered) -> tuple[dict[str, Bounds], dict[str, B
              for p in answered.answers.probabilities]
     own, gaps = {}, {}
     for metric in METRICS:
-        points = found.points[metric]
-        if not np.isfinite(points).all():
+        mine = found.figure(metric, [0], TWO_SIDED)
+        if mine is None or not np.isfinite(found.points[metric]).all():
             continue
-        wrong = found.if_wrong.get(metric)
-        mine = figure(metric, [float(points[0])], found.shifts[metric][0], found.pool, TWO_SIDED,
-                      None if wrong is None else float(wrong[0]))
         own[metric] = Bounds(mine.mean, mine.low, mine.high)
         if answered.baseline is not None:
             gaps[metric] = _gap(metric, found, right if metric in found.pool.shares else None)

@@ -6,7 +6,7 @@ from harness.compare.curves import LearningCurves
 from harness.compare.freshness import Freshness
 from harness.compare.summary import Row
 from harness.measure.retrieval import PassageRetrieval
-from harness.report import alike, beside, by_slice, sentences, words
+from harness.report import alike, beside, by_slice, calibrated, sentences, words
 from harness.report.published import Published
 from harness.study.record import Record
 from harness.study.study import DataFacts
@@ -34,6 +34,7 @@ def markdown(published: Published) -> str:
                   ""]
     lines += _curves(published.curves)
     lines += _beside(published)
+    lines += calibrated.markdown(published)
     lines += _freshness(published.freshness)
     lines += _retrieval(study.whole())
     lines += _forgetting(study.whole())

@@ -1,0 +1,35 @@
+"""How far each method's confidence lies from how often it is right."""
+
+from __future__ import annotations
+
+from harness.report import words
+from harness.report.published import Published
+
+HEADINGS = ("method", "calibration error", "95% interval", "p of perfect calibration")
+MEANING = (
+    "The calibration error is the mean distance between confidence and the share that is right, "
+    "over 15 bins, without the part that noise makes: of a perfectly calibrated model it is about "
+    "0. p is how rarely such a model would be as far off, first seed, without a correction for the "
+    "number of methods.")
+
+
+def rows(published: Published) -> list[tuple[str, ...]]:
+    """What stands under each of the headings, best method first; none of older files."""
+    p_values = {found.name: found.p_value for found in published.calibration}
+    shown: list[tuple[str, ...]] = []
+    for row in published.summary.rows:
+        figure, p = row.common.get("calibration_error"), p_values.get(row.name)
+        if figure is not None and p is not None:
+            shown.append((row.name, words.spread(figure), words.within(figure),
+                          "below 0.001" if p < 0.001 else f"{p:.3f}"))
+    return shown
+
+
+def markdown(published: Published) -> list[str]:
+    """A section of the report; empty where there is nothing to show."""
+    found = rows(published)
+    if not found:
+        return []
+    return ["## Calibration", "", MEANING, "", f"| {' | '.join(HEADINGS)} |",
+            f"|---{'|---' * (len(HEADINGS) - 1)}|",
+            *("| " + " | ".join(map(words.cell, row)) + " |" for row in found), ""]

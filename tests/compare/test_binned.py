@@ -1,0 +1,118 @@
+"""Calibration errors against models whose calibration is known, and by hand."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import norm
+
+from harness.compare.binned import binned
+from harness.compare.jackknife import Answers, jackknife
+from harness.compare.pairs import Sample, differences
+from harness.compare.pool import Pool
+from harness.measure.quality import share_gap
+
+STUDIES, SAFE = 100, 6
+"""Of these studies, intervals that may miss: 2.5% do at each end; more than so many beyond what
+5% would be has a chance of one in 100."""
+
+
+def model(rng, items, group=1, off=0.0, alike=0.3):
+    """Confidence, what came true and groups, whose items are alike in whether they are right. The
+    model is right by `off` less often than it says."""
+    groups = np.arange(items) // group
+    sure = rng.uniform(0.4, 1.0, items)
+    shared = rng.normal(size=groups.max() + 1)[groups] * (group > 1)
+    part = alike if group > 1 else 0.0
+    chance = norm.cdf(part**0.5 * shared + (1 - part)**0.5 * rng.normal(size=items))
+    return sure, chance < sure - off, groups
+
+
+def told(confidence, right, groups):
+    return binned(confidence, right, groups, Pool.of(groups))
+
+
+@pytest.mark.parametrize(("items", "group"), [(100, 1), (300, 1), (1000, 1), (1000, 10)])
+@pytest.mark.parametrize("off", [0.0, 0.1])
+def test_the_interval_holds_the_true_error(items, group, off):
+    """A perfectly calibrated model, and one that is too sure by a tenth everywhere: the error that
+    was found in the first is never 0."""
+    rng, missed = np.random.default_rng(items + group), 0
+    for _ in range(STUDIES):
+        found = told(*model(rng, items, group, off))
+        low, high = found.interval(0.95)
+        assert low <= found.estimate <= high <= 1
+        assert found.found > 0
+        missed += not low <= off <= high
+    assert missed <= 0.05 * STUDIES + SAFE
+
+
+@pytest.mark.parametrize("group", [1, 10])
+def test_the_test_of_perfect_calibration_is_as_sure_as_it_says(group):
+    rng = np.random.default_rng(5)
+    rejected = [told(*model(rng, 500, group)).p_value < 0.05 for _ in range(STUDIES)]
+    assert sum(rejected) <= 0.05 * STUDIES + SAFE
+    seen = [told(*model(rng, 500, group, 0.15)).p_value < 0.05 for _ in range(20)]
+    assert sum(seen) >= 15, "and it sees a model that is too sure"
+
+
+def test_the_estimate_is_nearer_than_what_is_found():
+    rng = np.random.default_rng(6)
+    for off in (0.0, 0.1):
+        found = [told(*model(rng, 200, 1, off)) for _ in range(60)]
+        ours, theirs = (np.mean([getattr(one, name) for one in found])
+                        for name in ("estimate", "found"))
+        assert abs(ours - off) < abs(theirs - off)
+
+
+def test_one_bin_is_a_share_against_a_number():
+    """By hand: 100 items at 0.9, of which 75 are right, so 0.15 apart by about five errors."""
+    sure, right = np.full(100, 0.9), np.arange(100) < 75
+    found = told(sure, right, np.arange(100))
+    assert found.found == pytest.approx(0.15)
+    assert found.estimate == pytest.approx(0.15, abs=0.004)
+    assert found.p_value < 0.005
+    low, high = found.interval(0.95)
+    # Where the score tests of 0.75 against confidence less the error end.
+    for end, sign in ((low, 1), (high, -1)):
+        share = 0.9 - end
+        assert (share - 0.75) / (share * (1 - share) / 100) ** 0.5 == pytest.approx(
+            sign * 1.96, abs=0.2)
+
+
+def test_confidence_without_a_mistake_is_not_certain():
+    """As sure as can be, and right on all of 20 items: up to a sixth may be wrong all the same."""
+    found = told(np.ones(20), np.ones(20, dtype=bool), np.arange(20))
+    assert found.interval(0.95) == (0.0, pytest.approx(1.96**2 / (20 + 1.96**2), abs=1e-3))
+
+
+@given(st.integers(0, 10**6), st.integers(2, 60), st.integers(1, 9))
+@settings(max_examples=25, deadline=None)
+def test_any_answers_have_an_error_within_bounds(seed, items, group):
+    rng = np.random.default_rng(seed)
+    sure = rng.choice([0.0, 0.5, 0.99, 1.0, rng.random()], items)
+    right, groups = rng.random(items) < rng.random(), np.arange(items) // group
+    found = told(sure, right, groups)
+    low, high = found.interval(0.9)
+    assert 0 <= low <= found.estimate <= high <= 1
+    assert 0 < found.p_value <= 1
+    assert found.found == pytest.approx(share_gap(sure, right))
+
+
+def test_a_method_s_figure_and_its_differences_are_of_the_same_estimate():
+    rng = np.random.default_rng(7)
+    targets = rng.integers(3, size=150)
+    runs = [rng.dirichlet(np.ones(3) * 0.7, 150) for _ in range(3)]
+    found = jackknife(Answers(runs, targets, np.arange(150)))
+    own = [found.figure("calibration_error", [place]) for place in range(3)]
+    assert [f.mean for f in own] == [run.estimate for run in found.calibration]
+    assert [(f.low, f.high) for f in own] == [pytest.approx(run.interval(0.95))
+                                              for run in found.calibration]
+    seeds = found.figure("calibration_error", [0, 1, 2])
+    assert seeds.mean == pytest.approx(np.mean([f.mean for f in own]))
+    assert seeds.low <= np.mean([f.low for f in own])
+    assert seeds.high >= np.mean([f.high for f in own]), "seeds add their spread"
+    samples = [Sample(str(i), [own[i].mean], found.shifts["calibration_error"][i])
+               for i in range(2)]
+    (gap,) = differences("calibration_error", samples, found.pool).values()
+    assert gap.difference == pytest.approx(own[0].mean - own[1].mean)
