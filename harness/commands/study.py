@@ -14,6 +14,7 @@ from harness.commands.plan import name_damage, prepare, runs_left, store_of
 from harness.common.device import detect
 from harness.common.errors import HarnessError
 from harness.compare.verdict import ORDER
+from harness.report.alike import hangs_on
 from harness.report.checked import print_findings
 from harness.report.console import sayer
 from harness.report.files import STUDY, page_name, write_report
@@ -133,9 +134,11 @@ def report(console: Console, suite: str, profile: str | None, suites: Path, runs
 
 
 def short_of(console: Console, published: Published, answer: str) -> bool:
-    """Whether a verdict is less sure than asked, which is said."""
+    """Whether a verdict is less sure than asked, which is said. One that hangs on a doubt is less
+    than `use`."""
     found = published.verdict.answer
-    short = found is None or ORDER.index(found) < ORDER.index(answer)
+    short = (found is None or ORDER.index(found) < ORDER.index(answer)
+             or (answer == "use" and bool(hangs_on(published))))
     if short:
         console.print(f"the verdict is less than `{answer}`: {headline(published)}",
                       markup=False, highlight=False)

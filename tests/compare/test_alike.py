@@ -4,6 +4,7 @@ import pytest
 from rich.console import Console
 from synthetic import drawn_study
 
+from harness.commands.study import short_of
 from harness.compare.matching import matching_rules
 from harness.report import alike, sentences
 from harness.report.markdown import markdown
@@ -113,6 +114,20 @@ def test_what_a_recommendation_hangs_on_is_said_first():
     assert said.startswith("Not settled, for it hangs on full (b) (still improving when its "
                            "budget ended). Use full (b)")
     assert alike.doubts(found) == ["Still improving when its budget ended: full (b)."]
+
+
+def test_a_verdict_that_hangs_on_a_doubt_is_less_than_use_and_no_less_than_lean(capsys):
+    doubted, sure = (publish(study, tables.__getitem__, {}) for study, tables in (
+        study_of("full", still_improving=True, stopped="budget"), study_of()))
+    assert doubted.verdict.answer == sure.verdict.answer == "use"
+    console = Console(width=200)
+    assert not short_of(console, sure, "use")
+    assert not short_of(console, doubted, "lean")
+    assert capsys.readouterr().out == ""
+    assert short_of(console, doubted, "use")
+    said = " ".join(capsys.readouterr().out.split())
+    assert said.startswith("the verdict is less than `use`: Not settled, for it hangs on full (b) "
+                           "(still improving when its budget ended)")
 
 
 def test_a_doubt_about_an_arm_that_is_lower_stands_under_the_verdict():
