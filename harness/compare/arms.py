@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from harness.compare.binned import Binned
+from harness.compare.kin import Kin, pooled
 from harness.compare.pairs import Sample
 from harness.compare.pool import Pool
 from harness.compare.responses import Responses, responses
@@ -38,6 +39,11 @@ class Arm:
         return any(r.identity.random for r in self.records)
 
     @property
+    def learns(self) -> bool:
+        """Whether it learns by gradient: then its runs have a curve of losses."""
+        return any(r.curve for r in self.records)
+
+    @property
     def done(self) -> tuple[Record, ...]:
         """The records with a result."""
         return tuple(r for r in self.records if r.status.state == "ok")
@@ -62,6 +68,8 @@ class Measured:
     responses: Responses
     place: dict[str, int]
     """Run id to its place in the arrays."""
+    arms: tuple[Arm, ...] = ()
+    """All whose runs these are."""
 
     @property
     def pool(self) -> Pool:
@@ -77,11 +85,28 @@ class Measured:
         shares = metric in self.pool.shares
         scores = self.responses.right[places].mean(axis=0) if shares else None
         return Sample(arm.name, points.tolist(), estimates.shifts[metric][places].mean(axis=0),
-                      scores)
+                      scores, self.kin(arm, metric))
+
+    def kin(self, arm: Arm, metric: str) -> Kin | None:
+        """Whose spread over seeds stands for that of an arm with one seed: arms of its family at
+        its training size, else all that learn by gradient, as it does; None where there is none or
+        nothing hangs on the seed."""
+        if not arm.random or len(arm.done) != 1:
+            return None
+        several = [(other, points.tolist()) for other in self.arms
+                   if other.train == arm.train and len(other.done) > 1 and np.isfinite(
+                       points := self.responses.estimates.points[metric][self.places(other)]).all()]
+        family = arm.records[0].identity.family
+        near = {other.name: points for other, points in several
+                if other.records[0].identity.family == family}
+        learn = {other.name: points for other, points in several
+                 if arm.learns and other.learns}
+        return pooled(near or learn)
 
     def figure(self, arm: Arm, metric: str) -> Figure | None:
         """The arm's figure in a metric; None where it is not defined."""
-        return self.responses.estimates.figure(metric, self.places(arm))
+        return self.responses.estimates.figure(metric, self.places(arm),
+                                               kin=self.kin(arm, metric))
 
     def figures(self, arm: Arm) -> dict[str, Figure]:
         """The arm's figure in every metric that is defined."""
@@ -125,7 +150,8 @@ def measure_arms(records: Sequence[Record], labels: Sequence[str], predictions: 
         return None
     items = tuple(sorted(set.intersection(*(set(t["item"].to_pylist()) for t in tables))))
     chosen = [_on(table, items) for table in tables]
-    return Measured(items, responses(chosen, labels), {run_id: i for i, run_id in enumerate(done)})
+    return Measured(items, responses(chosen, labels), {run_id: i for i, run_id in enumerate(done)},
+                    arms_of(records))
 
 
 def _on(table: pa.Table, items: tuple[str, ...]) -> pa.Table:

@@ -20,6 +20,7 @@ import numpy as np
 
 from harness.compare.areas import Areas, placements
 from harness.compare.binned import Binned, binned
+from harness.compare.kin import Kin, of_seeds
 from harness.compare.pool import SHARES, Pool, sum_by_group
 from harness.compare.uncertainty import LEVEL, Figure, figure
 from harness.measure.quality import BINS, confidence_bins
@@ -81,7 +82,8 @@ class Estimates:
     calibration: tuple[Binned, ...] = ()
     """Of each run; none where a task has no classes."""
 
-    def figure(self, metric: str, places: Sequence[int], level: float = LEVEL) -> Figure | None:
+    def figure(self, metric: str, places: Sequence[int], level: float = LEVEL,
+               kin: Kin | None = None) -> Figure | None:
         """The figure of the runs at `places`, seeds of one method; None where one has none."""
         points = self.points[metric][list(places)]
         if not len(places) or not np.isfinite(points).all():
@@ -91,7 +93,7 @@ class Estimates:
                 if metric == "calibration_error"]
         return figure(metric, points.tolist(), self.shifts[metric][list(places)], self.pool, level,
                       if_wrong=None if wrong is None else float(wrong[list(places)].mean()),
-                      ends=ends)
+                      ends=ends, seeds=of_seeds(points.tolist(), kin))
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from scipy.stats import binom
 from scipy.stats import t as student
 
 from harness.compare.few import of_pair, unseen
+from harness.compare.kin import Kin, of_seeds
 from harness.compare.pool import Pool
 from harness.compare.uncertainty import (
     BOUNDED,
@@ -20,7 +21,6 @@ from harness.compare.uncertainty import (
     freedom,
     known,
     satterthwaite,
-    seed_variance,
 )
 from harness.measure.part import RecordPart
 
@@ -98,6 +98,8 @@ class Sample:
     shifts: np.ndarray
     scores: np.ndarray | None = None
     """Of a metric that is a share of items: the mean over seeds of each item's, [items]."""
+    kin: Kin | None = None
+    """Whose spread over seeds a single one has."""
 
 
 @dataclass(frozen=True)
@@ -156,19 +158,19 @@ def differences(metric: str, samples: Sequence[Sample], pool: Pool, level: float
 def _errors(metric: str, samples: Sequence[Sample], pool: Pool, tells: bool) -> _Errors:
     first, second = np.triu_indices(len(samples), 1)
     means = np.array([np.mean(s.points) for s in samples])
-    seeds = [seed_variance(s.points) for s in samples]
-    of_seeds, of_freedom = (np.array(part, dtype=float) for part in zip(*seeds, strict=True))
+    seeds = [of_seeds(s.points, s.kin) for s in samples]
+    variances, of_freedom = (np.array(part, dtype=float) for part in zip(*seeds, strict=True))
     seen, own, few = np.zeros(len(first)), np.ones(len(first)), np.zeros(len(first))
     for k, (one, other) in enumerate(combinations(samples, 2) if tells else ()):
         by_group = one.shifts - other.shifts
         seen[k], few[k] = by_group @ by_group, unseen(metric, by_group, pool)
         own[k] = freedom(by_group, pool.effective(metric))
     degrees = satterthwaite([(seen, own), (few, np.full_like(few, np.inf)),
-                             (of_seeds[first], of_freedom[first]),
-                             (of_seeds[second], of_freedom[second])])
+                             (variances[first], of_freedom[first]),
+                             (variances[second], of_freedom[second])])
     own = np.where(few > 0, np.inf, own)
     return _Errors(means[first] - means[second], seen, seen + few, own,
-                   of_seeds[first] + of_seeds[second], degrees)
+                   variances[first] + variances[second], degrees)
 
 
 def _ends(metric: str, samples: Sequence[Sample], errors: _Errors, pool: Pool, level: float

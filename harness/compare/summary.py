@@ -11,6 +11,7 @@ import numpy as np
 
 from harness.compare.arms import Arm, Measured
 from harness.compare.economics import Bill, Rate, Step, bill, cheapest, rate
+from harness.compare.kin import Kin
 from harness.compare.pairs import Difference, Pair, differences, mcnemar
 from harness.compare.pareto import front
 from harness.compare.uncertainty import Figure
@@ -56,6 +57,8 @@ class Row(RecordPart):
     seeds: int
     random: bool = True
     """False for a method without randomness: one run, whose spread over seeds is zero."""
+    kin: tuple[str, ...] = ()
+    """Methods whose spread over seeds stands for that of a single one; empty in older files."""
     failed: int
     reason: str | None
     """Why the first failed run failed."""
@@ -134,8 +137,8 @@ def summarise(study: Study, arms: Sequence[Arm], measured: Measured | None) -> S
     able.sort(key=lambda arm: (-figures[arm.name][metric].mean, arm.name))
     pairs = _pairs(able, measured)
     best = {p.second: p.differences[metric] for p in pairs if p.first == able[0].name}
-    rows = [_priced(_stood(_row(arm, figures[arm.name]), best, study.decide.matters), price)
-            for arm in able]
+    rows = [_priced(_stood(_akin(_row(arm, figures[arm.name]), measured.kin(arm, metric)), best,
+                           study.decide.matters), price) for arm in able]
     rest = [_row(arm, figures[arm.name]) for arm in arms if arm not in able]
     bills = [row.bill for row in rows if row.bill and row.standing != "lower"]
     return Summary(metric=metric, common_items=len(measured.items),
@@ -191,6 +194,10 @@ def _stood(row: Row, best: Mapping[str, Difference], matters: float) -> Row:
     elif behind.rules_out(matters):
         standing = "tied"
     return row.model_copy(update={"behind": behind, "standing": standing})
+
+
+def _akin(row: Row, kin: Kin | None) -> Row:
+    return row.model_copy(update={"kin": kin.names}) if kin else row
 
 
 def _priced(row: Row, price: Rate) -> Row:

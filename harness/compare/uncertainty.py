@@ -37,12 +37,13 @@ class Figure(RecordPart):
     """Standard error over items alone (by group), of the mean over seeds."""
     low: float
     high: float
-    """95% interval over items and seeds; over items alone where there is a single seed."""
+    """95% interval over items and seeds; of a single seed with the spread of its kin, over items
+    alone where it has none."""
     groups: float | None = None
     """How many groups of equal weight the figure is a mean over; None in older files."""
 
 
-def seed_variance(points: Sequence[float]) -> tuple[float, int]:
+def seed_variance(points: Sequence[float]) -> tuple[float, float]:
     """Variance of a mean over seeds, and its degrees of freedom; (0, 0) for a single seed."""
     if len(points) < 2:
         return 0.0, 0
@@ -109,15 +110,16 @@ def one_more(mean: float, if_wrong: float, variance: float, groups: float, wide:
 
 
 def figure(metric: str, points: Sequence[float], shifts: np.ndarray, pool: Pool,
-           level: float = LEVEL, if_wrong: float | None = None, ends: Sequence[Interval] = ()
-           ) -> Figure:
+           level: float = LEVEL, if_wrong: float | None = None, ends: Sequence[Interval] = (),
+           seeds: tuple[float, float] | None = None) -> Figure:
     """`points` [seeds] on the items, `shifts` [seeds, groups] or their mean [groups].
 
     Student's interval of the sum of the two errors, on the scale of `scaled_ends`; that of a share
     is no narrower than Wilson's. `if_wrong` is what a loss would be if no item were of its class;
     with it the upper end is that of `one_more`. `ends` are intervals over items, one a seed, of a
-    metric that has its own: seeds answer the same items, so the ends' mean is the mean's. Where the
-    error over items is not known, the interval is all that the metric can be.
+    metric that has its own: seeds answer the same items, so the ends' mean is the mean's. `seeds`
+    is the variance of the mean over seeds and its freedom, where the points do not tell it. Where
+    the error over items is not known, the interval is all that the metric can be.
     """
     mean, over_items = statistics.fmean(points), np.atleast_2d(shifts).mean(axis=0)
     sd = statistics.stdev(points) if len(points) > 1 else None
@@ -128,7 +130,7 @@ def figure(metric: str, points: Sequence[float], shifts: np.ndarray, pool: Pool,
                       high=1.0 if metric in BOUNDED else math.inf)
     of_items = float(over_items @ over_items)
     own, few = freedom(over_items, groups), unseen(metric, over_items, pool)
-    of_seeds, of_freedom = seed_variance(points)
+    of_seeds, of_freedom = seed_variance(points) if seeds is None else seeds
     degrees = satterthwaite([(np.array(max(of_items, NOISE)), own),
                              (np.array(few), np.array(np.inf)),
                              (np.array(of_seeds), np.array(float(of_freedom)))])

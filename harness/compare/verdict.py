@@ -96,7 +96,8 @@ class Verdict(RecordPart):
     with 80% power, were the difference what it was here; 0 where the seeds' spread alone hides
     it, however many items there are."""
     single_seed: tuple[str, ...]
-    """Rivals with randomness and one seed: their spread over seeds is not known."""
+    """Rivals with randomness and one seed that have no kin with more: their spread over seeds is
+    not known, and no part of the verdict."""
 
 
 def decide(summary: Summary, rules: Decide) -> Verdict:
@@ -133,7 +134,7 @@ def decide(summary: Summary, rules: Decide) -> Verdict:
         without_limit=_without_limits(summary, done, breaches, rules, first),
         items_needed=_items_needed(summary, rivals, first),
         single_seed=tuple(row.name for row in done
-                          if row.random and row.seeds - row.failed == 1
+                          if row.random and row.seeds - row.failed == 1 and not row.kin
                           and row.name in useful))
 
 

@@ -64,6 +64,15 @@ def _decided(published: Published) -> str:
 
 def why(published: Published) -> list[str]:
     """Why this method, in sentences."""
+    verdict = published.verdict
+    if verdict.recommended is None and not verdict.between:
+        return []
+    unknown = [f"Seeds have no part in it for {', '.join(verdict.single_seed)}: one was run, and "
+               "no method of their kind has more."] if verdict.single_seed else []
+    return [*_why(published), *unknown]
+
+
+def _why(published: Published) -> list[str]:
     verdict, summary = published.verdict, published.summary
     chosen = next((r for r in verdict.rivals if r.name == verdict.recommended), None)
     if verdict.outcome == "undecided":
@@ -182,6 +191,8 @@ def not_measured(published: Published) -> list[str]:
     said += _untimed(published.summary)
     if verdict.single_seed:
         said.append(f"The spread over seeds of {', '.join(verdict.single_seed)}: one seed was run")
+    said += [f"The spread over seeds of {row.name}: one seed was run, so it has that of "
+             f"{', '.join(row.kin)}" for row in published.summary.rows if row.kin]
     if not any(r.forgetting for r in records):
         said.append("Forgetting: no run has it")
     elif unknown := [row.name for row in published.summary.rows if _unasked(row)]:

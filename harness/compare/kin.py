@@ -1,0 +1,42 @@
+"""The spread over seeds that a method with a single one has from its kin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.compare.uncertainty import satterthwaite, seed_variance
+
+
+@dataclass(frozen=True)
+class Kin:
+    """What methods with several seeds tell of one with a single seed."""
+
+    names: tuple[str, ...]
+    variance: float
+    """Of one seed."""
+    degrees: float
+
+
+def pooled(points: Mapping[str, Sequence[float]]) -> Kin | None:
+    """From the seeds' figures of each method, two or more each; None for no method.
+
+    The mean of the methods' variances: a single seed is as likely like any of them, and the largest
+    of several is what chance makes it. Its freedom is Satterthwaite's of that sum: all methods'
+    together where they are alike, hardly more than one's where one of them has all the spread.
+    """
+    if not points:
+        return None
+    variances = np.array([np.var(each, ddof=1) for each in points.values()]) / len(points)
+    found = satterthwaite([(variance, np.array(len(each) - 1.0))
+                           for variance, each in zip(variances, points.values(), strict=True)])
+    return Kin(tuple(points), float(variances.sum()), float(found))
+
+
+def of_seeds(points: Sequence[float], kin: Kin | None) -> tuple[float, float]:
+    """As `seed_variance`, of a single seed with the spread of its kin, where it has any."""
+    if len(points) == 1 and kin is not None:
+        return kin.variance, kin.degrees
+    return seed_variance(points)
