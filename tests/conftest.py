@@ -35,11 +35,13 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ["WANDB_MODE"] = "disabled"
 
 
-SLOW = ("study/test_cluster", "study/test_launch", "methods/test_tuners", "study/test_forgetting",
-        "study/test_study", "test_recipes", "methods/test_methods", "study/test_reproduce",
-        "faults/test_kills", "methods/test_families", "hostile/test_models", "faults/test_disks",
-        "methods/test_alone_and_in_a_batch")
-"""Files of more than 40 seconds, the slowest first. `make quick` leaves them out."""
+SLOW = ("study/test_launch", "study/test_cluster", "study/test_reproduce", "study/test_study",
+        "methods/test_tuners", "hostile/test_data", "faults/test_disks", "faults/test_surroundings",
+        "test_recipes", "methods/test_families", "study/test_forgetting", "faults/test_ended",
+        "hostile/test_models", "faults/test_kills", "methods/test_alone_and_in_a_batch",
+        "methods/test_methods", "faults/test_damage", "faults/test_two_studies",
+        "study/test_seq2seq_study", "faults/test_limits")
+"""Files that take a core more than 15 seconds, the slowest first. `make quick` leaves them out."""
 
 
 @pytest.hookimpl(wrapper=True)

@@ -65,7 +65,7 @@ class Place:
         return file
 
     def approve(self, run_id, folder, note="", anonymous=False, keep=False):
-        baselines.approve(Console(file=io.StringIO()), run_id, self.folder, self.runs, folder,
+        baselines.approve(Console(file=io.StringIO()), run_id, None, self.folder, self.runs, folder,
                           note, anonymous, keep)
         return folder / "tiny.json"
 
