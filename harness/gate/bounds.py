@@ -26,11 +26,12 @@ class Bounds:
     value: float
     low: float
     high: float
+    about: str = ""
+    """What else a reader must know of it."""
 
     def turned(self) -> Bounds:
         """The negative."""
-        return Bounds(0.0 - self.value, 0.0 - self.high, 0.0 - self.low)
-
+        return Bounds(0.0 - self.value, 0.0 - self.high, 0.0 - self.low, self.about)
 
 
 def requests_needed(percentile: int) -> int:

@@ -54,6 +54,7 @@ def check(rule: str, unit: Unit, found: Bounds | str, limit: float, at_most: boo
     held = found.high <= limit if at_most else found.low >= limit
     broken = found.low > limit if at_most else found.high < limit
     exact = found.low == found.high
+    about = "; ".join(filter(None, (about, found.about)))
     return Check(rule=rule, limit=limit, at_most=at_most, unit=unit, value=found.value,
                  low=None if exact else found.low, high=None if exact else found.high,
                  state="passed" if held else "failed" if broken else "undecided", about=about)

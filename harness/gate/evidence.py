@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from harness.compare.carried import carried
 from harness.compare.jackknife import METRICS, Answers, Estimates, jackknife, jackknife_means
 from harness.compare.pairs import Sample, differences
 from harness.gate.bounds import TWO_SIDED, Bounds
@@ -93,7 +94,8 @@ def quality_evidence(answered: Answered) -> tuple[dict[str, Bounds], dict[str, B
         mine = found.figure(metric, [0], TWO_SIDED)
         if mine is None or not np.isfinite(found.points[metric]).all():
             continue
-        own[metric] = Bounds(mine.mean, mine.low, mine.high)
+        own[metric] = Bounds(mine.mean, mine.low, mine.high,
+                             _hangs(metric, found.shifts[metric][0], found))
         if answered.baseline is not None:
             gaps[metric] = _gap(metric, found, right if metric in found.pool.shares else None)
     return own, gaps
@@ -104,7 +106,15 @@ def _gap(metric: str, found: Estimates, scores: Sequence[np.ndarray] | None) -> 
     samples = [Sample(str(i), [float(found.points[metric][i])], found.shifts[metric][i],
                       None if scores is None else scores[i]) for i in range(2)]
     (gap,) = differences(metric, samples, found.pool, TWO_SIDED).values()
-    return Bounds(gap.difference, gap.low, gap.high)
+    return Bounds(gap.difference, gap.low, gap.high,
+                  _hangs(metric, found.shifts[metric][0] - found.shifts[metric][1], found))
+
+
+def _hangs(metric: str, shifts: np.ndarray, found: Estimates) -> str:
+    """What carries a log loss, where few groups do."""
+    few = carried(shifts, found.pool.effective(metric)) if metric == "log_loss" else None
+    return (f"{few.groups} of {few.of} groups of items carry {few.share:.0%} of its error"
+            if few else "")
 
 
 def slice_evidence(answered: Answered) -> tuple[SliceDrop, ...]:

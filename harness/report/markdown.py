@@ -6,7 +6,7 @@ from harness.compare.curves import LearningCurves
 from harness.compare.freshness import Freshness
 from harness.compare.summary import Row
 from harness.measure.retrieval import PassageRetrieval
-from harness.report import alike, beside, by_slice, calibrated, sentences, words
+from harness.report import alike, beside, by_slice, calibrated, carried, sentences, words
 from harness.report.published import Published
 from harness.study.record import Record
 from harness.study.study import DataFacts
@@ -32,6 +32,7 @@ def markdown(published: Published) -> str:
         lines += ["## Runs without a result", "",
                   *(f"- {words.cell(row.name)}: {words.cell(row.reason or '')}" for row in failed),
                   ""]
+    lines += [text for line in carried.lines(published) for text in (words.cell(line), "")]
     lines += _curves(published.curves)
     lines += _beside(published)
     lines += calibrated.markdown(published)

@@ -9,10 +9,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pydantic import Field
+
 from harness.common.errors import HarnessError
 from harness.common.sealed import sealed, unsealed
 from harness.compare.arms import Arm, Measured, Predictions, arms_of, measure_arms
 from harness.compare.calibration import Reliability, reliabilities
+from harness.compare.carried import Carried, carried_losses
 from harness.compare.conditions import Conditions, conditions
 from harness.compare.curves import LearningCurves, learning_curves
 from harness.compare.disagreements import Disagreement, disagreements
@@ -65,6 +68,8 @@ class Published(RecordPart):
     freshness: Freshness | None = None
     """Of a task with documents that are new after training."""
     calibration: tuple[Reliability, ...]
+    carried: dict[str, Carried] = Field(default_factory=dict)
+    """Methods whose log loss a few groups of items carry; older files have none."""
     disagreements: tuple[Disagreement, ...]
     rules: tuple[Rule, ...]
     fairness: Fairness | None = None
@@ -95,6 +100,7 @@ def publish(study: Study, predictions: Predictions, texts: Mapping[str, str]) ->
                      if main and study.of_part(part)),
         freshness=freshness(ranked, measured, summary.metric) if measured else None,
         calibration=reliabilities(ranked, measured) if measured else (),
+        carried=carried_losses(ranked, measured) if measured else {},
         disagreements=disagreements(ranked, measured, texts) if measured else (),
         rules=matching_rules(study, once),
         fairness=fairness(ranked, measured, study.labels, once) if measured else None)

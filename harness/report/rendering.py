@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from harness.report import alike, beside, by_slice, calibrated, sentences, words
+from harness.report import alike, beside, by_slice, calibrated, carried, sentences, words
 
 
 def part(name: str) -> str:
@@ -22,7 +22,7 @@ def render(template: str, **values: Any) -> str:
                               autoescape=True, undefined=StrictUndefined, trim_blocks=True,
                               lstrip_blocks=True)
     environment.globals.update(words=words, sentences=sentences, by_slice=by_slice,
-                               beside=beside, alike=alike, calibrated=calibrated)
+                               beside=beside, alike=alike, calibrated=calibrated, carried=carried)
     environment.filters.update(metric_name=words.METRIC_NAMES.__getitem__)
     style = Markup(part("page.css"))  # noqa: S704  (our own file)
     return environment.get_template(template).render(style=style, **values)
