@@ -36,10 +36,10 @@ os.environ["WANDB_MODE"] = "disabled"
 
 
 SLOW = ("study/test_launch", "study/test_cluster", "study/test_reproduce", "study/test_study",
-        "methods/test_tuners", "hostile/test_data", "faults/test_disks", "faults/test_surroundings",
-        "test_recipes", "methods/test_families", "study/test_forgetting", "faults/test_ended",
-        "hostile/test_models", "faults/test_kills", "methods/test_alone_and_in_a_batch",
-        "methods/test_methods", "faults/test_damage", "faults/test_two_studies",
+        "methods/test_tuners", "hostile/test_data", "methods/test_methods", "faults/test_disks",
+        "test_recipes", "faults/test_surroundings", "methods/test_families",
+        "study/test_forgetting", "faults/test_ended", "hostile/test_models", "faults/test_kills",
+        "methods/test_alone_and_in_a_batch", "faults/test_damage", "faults/test_two_studies",
         "study/test_seq2seq_study", "faults/test_limits")
 """Files that take a core more than 15 seconds, the slowest first. `make quick` leaves them out."""
 
