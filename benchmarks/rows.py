@@ -17,8 +17,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from benchmarks.kept import keep
+from harness.common.cache import cache_folder
 from harness.common.device import detect
-from harness.sources.cache import cache_folder
 
 SIZES = (10_000, 100_000, 1_000_000)
 CLASSES, WORDS, VOCABULARY, GROUP = 6, 43, 20_000, 4

@@ -1,6 +1,7 @@
 """What commands import before they say what they were asked: time is measured in benchmarks."""
 
 import ast
+import dataclasses
 import os
 import subprocess
 import sys
@@ -9,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from harness import cli
+from harness.common.cache import cache_folder
 from harness.methods import register_all
 from harness.methods.catalogue import catalogue, registered
 from harness.methods.method import METHODS
-from harness.sources.cache import cache_folder
 
 HEAVY = {"torch", "transformers", "peft", "sentence_transformers", "tokenizers", "accelerate",
          "datasets", "lm_eval", "sklearn", "scipy", "pandas", "pyarrow", "numpy", "faiss",
@@ -81,9 +82,12 @@ def test_the_catalogue_is_made_again_when_code_or_libraries_change(monkeypatch):
     catalogue()
     made = []
     monkeypatch.setattr(module, "registered", lambda: made.append("again") or registered())
-    monkeypatch.setattr(module, "code_sha256", lambda: "other code")
+    real = module.provenance
+    monkeypatch.setattr(module, "provenance",
+                        lambda *names: dataclasses.replace(real(*names), code_sha256="other code"))
     module.catalogue()
-    monkeypatch.setattr(module, "library_versions", lambda: {"peft": "other"})
+    monkeypatch.setattr(module, "provenance",
+                        lambda *names: dataclasses.replace(real(*names), libraries={"peft": "0"}))
     module.catalogue()
     module.catalogue()
     assert made == ["again", "again"]

@@ -13,10 +13,10 @@ import numpy as np
 
 from harness.backbones.features import Embedder, FeatureStore
 from harness.backbones.handle import get_embedder
+from harness.common.cache import cache_folder
 from harness.common.clock import Clock
 from harness.common.device import detect
 from harness.retrieval.vectors import unit
-from harness.sources.cache import cache_folder
 from harness.suite import load_suite
 from harness.tasks.task import load_task
 

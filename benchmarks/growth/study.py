@@ -20,8 +20,8 @@ from pathlib import Path
 import torch
 import yaml
 
+from harness.common.cache import cache_folder
 from harness.common.device import detect
-from harness.sources.cache import cache_folder
 from harness.study.estimate.probe import Others
 from harness.study.plan import PlannedRun, make_plan
 from harness.study.record import Record

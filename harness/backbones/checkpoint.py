@@ -6,13 +6,10 @@ drawn: a new head, and the pooler below it.
 
 from __future__ import annotations
 
-import inspect
 import json
 import re
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,9 +26,10 @@ from harness.backbones.handle import Handle, Kind
 from harness.backbones.quiet import quietly
 from harness.backbones.tokenizer import check_vocabulary_fits
 from harness.backbones.weights import tensor_shapes
+from harness.common.cache import cache_folder
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_json, write_atomic
-from harness.sources.cache import cache_folder
+from harness.common.provenance import provenance
 
 Use = Literal["states", "classes", "answers"]
 """What is read of a model: its last hidden states, the classes of its head, or words."""
@@ -86,8 +84,7 @@ def check_embedder(handle: Handle) -> None:
 
 
 def _once(handle: Handle, use: str, check: Callable[[], None]) -> None:
-    code = inspect.getsource(sys.modules[__name__])
-    key = sha256_json([handle.sha256, handle.kind, use, code, version("transformers")])[:32]
+    key = sha256_json([handle.sha256, handle.kind, use, provenance(__name__).key])[:32]
     mark = cache_folder() / "whole" / key
     if not mark.exists():
         check()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
 import json
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,7 +21,6 @@ from harness.backbones.embedder_prompts import Side, embedder_prompt
 from harness.backbones.encode import Encoded, collate, encode, trial_items
 from harness.backbones.finite import check_finite
 from harness.backbones.handle import Handle
-from harness.backbones.letters import as_letters
 from harness.backbones.load import Loaded, load_base
 from harness.backbones.padding import Padding, find_padding
 from harness.backbones.pooling import MODES, Pool, pooled_by, pooler
@@ -31,6 +28,7 @@ from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.common.files import sha256_json
 from harness.common.kept import kept_folder
+from harness.common.provenance import ITEMS, provenance
 from harness.tasks.examples import Example
 
 BATCH = 32
@@ -95,11 +93,8 @@ class Embedder:
 
 
 def _key(pooling: str, handle: Handle, max_length: int, device: Device, *before: str) -> str:
-    code = [inspect.getsource(sys.modules[made.__module__]) for made in
-            (Featurizer, load_base, by_length, encode, as_letters, find_padding, pooler,
-             SentenceReader)]
-    return sha256_json([pooling, handle.sha256, max_length, device.type, device.autocast, code,
-                        *before])
+    return sha256_json([pooling, handle.sha256, max_length, device.type, device.autocast,
+                        provenance(__name__, known=ITEMS).key, *before])
 
 
 def pooled_texts(loaded: Loaded, texts: Sequence[str], max_length: int, device: Device

@@ -11,9 +11,11 @@ from pathlib import Path
 from harness.backbones.admission import check_asked
 from harness.backbones.bounded import bounded
 from harness.backbones.quiet import quietly
+from harness.common.cache import cache_folder
 from harness.common.errors import HarnessError
+from harness.common.files import sha256_json
 from harness.common.kept import kept_folder
-from harness.sources.cache import cache_folder
+from harness.common.provenance import provenance
 
 
 def dequantised(path: Path, sha256: str) -> tuple[Path, str]:
@@ -23,7 +25,8 @@ def dequantised(path: Path, sha256: str) -> tuple[Path, str]:
     the weights are plain tensors, so they are copied into a model with a clean configuration.
     """
     note = f"the weights were quantised ({path.stem.rsplit('.', 1)[-1]}) and are dequantised here"
-    folder = cache_folder() / "dequantised" / f"{path.stem}-{sha256[:16]}"
+    key = sha256_json([sha256, provenance(__name__).key])[:32]
+    folder = cache_folder() / "dequantised" / f"{path.stem}-{key}"
     kept_folder(folder, partial(_convert, path))
     return folder, note
 

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-import inspect
 import json
 import math
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, get_args
 
-from harness.backbones import adapter_config, admission, tokenizer, weights
 from harness.backbones.admission import look, look_at_files
 from harness.backbones.gguf import dequantised
 from harness.backbones.weights import tensor_shapes
 from harness.backbones.wrappers import unwrapped
+from harness.common.cache import cache_folder
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_json, sha256_tree, write_atomic
-from harness.sources.cache import Fetched, cache_folder
+from harness.common.provenance import provenance
 from harness.sources.fetch import fetch_whole
+from harness.sources.fetched import Fetched
 from harness.suite import BackboneKind, LoadedSuite
 
 Kind = BackboneKind
@@ -125,9 +124,7 @@ def _look_once(folder: Path, sha256: str) -> None:
 
     Links are no bytes: where there are any, it looks each time.
     """
-    code = [inspect.getsource(module) for module in (admission, adapter_config, tokenizer, weights)]
-    by = [version(library) for library in ("peft", "tokenizers", "transformers")]
-    mark = cache_folder() / "looked" / sha256_json([sha256, code, by])[:32]
+    mark = cache_folder() / "looked" / sha256_json([sha256, provenance(look.__module__).key])[:32]
     if not mark.exists() or any(path.is_symlink() for path in (folder, *folder.rglob("*"))):
         look(folder)
         write_atomic(mark, "")

@@ -14,9 +14,10 @@ from functools import partial
 from pathlib import Path
 
 from harness.backbones.weights import tensor_shapes, write_renamed
+from harness.common.cache import cache_folder
 from harness.common.files import sha256_json
 from harness.common.kept import kept_folder
-from harness.sources.cache import cache_folder
+from harness.common.provenance import provenance
 
 INSIDE = re.compile(r"(?:^|(?<=\.))(_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\.")
 """Never a name of a model's own: a wrapper's wherever it stands."""
@@ -61,7 +62,8 @@ def unwrapped(folder: Path, sha256: str) -> tuple[Path, tuple[str, ...]]:
     if not wrappers:
         return folder, ()
     bare = {path: names for path, (names, _) in renamed.items()}
-    copy = cache_folder() / "unwrapped" / sha256_json([sha256, wrappers])[:32] / folder.name
+    key = sha256_json([sha256, wrappers, provenance(__name__).key])[:32]
+    copy = cache_folder() / "unwrapped" / key / folder.name
     kept_folder(copy, partial(_copy, folder, bare))
     return copy, tuple(f"the weights' names held `{wrapper}.` (saved from {SAVED_FROM[wrapper]}); "
                        "it is taken off" for wrapper in wrappers)

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from harness.common.errors import HarnessError
+from harness.common.files import sha256_json
 from harness.compare.arms import Arm, measure_arms
 from harness.compare.pairs import Difference, McNemar, differences, mcnemar
 from harness.compare.summary import Summary
@@ -59,7 +60,9 @@ def check_studies(first: Study, second: Study, items: tuple[int, int]) -> None:
 
 def study_divergences(first: Study, second: Study) -> tuple[Divergence, ...]:
     """What two studies do not share in budget, backbones, code, libraries and machine."""
-    return _differing(_study_facts(first), _study_facts(second))
+    both = {r.identity.name for r in first.records} & {r.identity.name for r in second.records}
+    return _differing(*(_study_facts(study, [r for r in study.records if r.identity.name in both])
+                        for study in (first, second)))
 
 
 def lines(first: Summary, second: Summary) -> tuple[Line, ...]:
@@ -116,14 +119,16 @@ def _line(name: str, first: Figure | None, second: Figure | None) -> Line:
                 high=gap + float(above))
 
 
-def _study_facts(study: Study) -> dict[str, str]:
+def _study_facts(study: Study, shared: Sequence[Record]) -> dict[str, str]:
+    """Code and libraries are told of the records of methods that the other study has, too: each
+    method has its own."""
     facts = {"profile": study.profile, "suite file": study.suite_sha256[:12]}
     facts |= {f"budget: {name}": str(value) for name, value in study.budget.items()}
     for backbone in study.backbones:
         facts[f"{backbone.name}: weights"] = backbone.sha256[:12]
         facts |= {f"{backbone.name}: {name}": str(value)
                   for name, value in backbone.budget.items()}
-    return facts | (_computed(study.records) if study.records else {})
+    return facts | _made(shared) | (_surroundings(study.records) if study.records else {})
 
 
 def _run_facts(record: Record) -> dict[str, str]:
@@ -133,18 +138,24 @@ def _run_facts(record: Record) -> dict[str, str]:
              "weights": str(identity.backbone_sha256)[:12]}
     facts |= {f"option {name}": str(value) for name, value in identity.options.items()}
     facts |= {f"budget: {name}": str(value) for name, value in identity.budget.items()}
-    return facts | _computed([record])
+    return facts | _made([record]) | _surroundings([record])
 
 
-def _computed(records: Sequence[Record]) -> dict[str, str]:
+def _made(records: Sequence[Record]) -> dict[str, str]:
+    """By what code and libraries records were computed."""
+    codes = sorted({r.identity.code_sha256 for r in records})
+    libraries = {name: v for r in records for name, v in r.identity.libraries.items()}
+    return {"computing code": (codes[0] if len(codes) == 1 else sha256_json(codes))[:12]} | {
+        f"library {name}": libraries[name] for name in sorted(libraries)}
+
+
+def _surroundings(records: Sequence[Record]) -> dict[str, str]:
     identity, where = records[0].identity, records[0].environment
     # Of a study only what learns by gradient does so on several devices.
     together = {f"{r.identity.devices}{' sharded' if r.identity.sharded else ''}" for r in records}
-    facts = {"computing code": identity.code_sha256[:12], "device": where.device,
-             "threads": str(where.threads), "devices": ", ".join(sorted(together)),
-             "autocast": identity.autocast,
-             "Python": where.python, "commit": (where.commit or "unknown")[:12]}
-    return facts | {f"library {name}": v for name, v in identity.libraries.items()}
+    return {"device": where.device, "threads": str(where.threads),
+            "devices": ", ".join(sorted(together)), "autocast": identity.autocast,
+            "Python": where.python, "commit": (where.commit or "unknown")[:12]}
 
 
 def _differing(first: Mapping[str, str], second: Mapping[str, str]) -> tuple[Divergence, ...]:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from harness.common.clock import Clock
 from harness.measure.part import RecordPart
-from harness.methods.open_book import PassageRetriever
-from harness.methods.retriever import Retriever
-from harness.retrieval.vectors import NONE
+from harness.methods.method import Finds, Retrieving
 from harness.tasks.examples import Example, indicator
+from harness.tasks.task import Task
 from harness.tasks.wording import Wording
+
+if TYPE_CHECKING:
+    from harness.methods.open_book import PassageRetriever
+    from harness.methods.retriever import Retriever
 
 DEPTHS = (1, 3, 5, 10)
 
@@ -94,12 +98,24 @@ def passage_retrieval(retriever: PassageRetriever, k: int, examples: Sequence[Ex
         passage_prompt=retriever.prompts[1])
 
 
+FIGURES: Mapping[Finds, Callable[[Any, int, Task], Retrieval | PassageRetrieval]] = {
+    "examples": lambda retriever, k, task: retrieval(retriever, k, task.splits.test),
+    "passages": lambda retriever, k, task: passage_retrieval(retriever, k, task.splits.test,
+                                                             task.wording)}
+
+
+def retrieved(fitted: Retrieving, task: Task) -> Retrieval | PassageRetrieval | None:
+    """What a fitted method finds for the test items; None where it answers without."""
+    if fitted.retriever is None:
+        return None
+    return FIGURES[fitted.retriever.finds](fitted.retriever, fitted.k, task)
+
+
 def _ranks(retriever: PassageRetriever, places: np.ndarray, examples: Sequence[Example]
            ) -> np.ndarray:
     """Rank of the first passage of each question's document, infinite without one: [examples]."""
-    documents = np.array(retriever.passages["document"].to_pylist(), dtype=object)
-    own = documents[places] == np.array([e.document for e in examples], dtype=object)[:, None]
-    own &= places != NONE
+    own = (retriever.documents(places)
+           == np.array([e.document for e in examples], dtype=object)[:, None])
     return np.where(own.any(axis=1), own.argmax(axis=1) + 1.0, np.inf)
 
 

@@ -22,8 +22,8 @@ from harness.backbones.handle import ASKED
 from harness.backbones.load import Loaded
 from harness.backbones.writers import writer_for
 from harness.methods.method import Job
-from harness.methods.prompting import draw_shots
 from harness.methods.schedule import schedule_of
+from harness.methods.shots import draw_shots
 
 VIRTUAL_TOKENS = 16
 ALL_LINEAR = "all-linear"

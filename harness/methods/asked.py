@@ -6,7 +6,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -23,20 +22,13 @@ from harness.common.device import Device
 from harness.common.errors import CannotRunError
 from harness.methods.encoder import count_parameters
 from harness.methods.held_out import HeldOut
-from harness.methods.method import Job
+from harness.methods.method import Job, Retriever
 from harness.tasks.examples import Example
 
 BATCH = 16
 Save = Callable[[Loaded, Path], None]
 Retrieve = Callable[[Sequence[Example], Clock], list[Parts]]
 """What stands before each item in its prompt."""
-
-
-class Retrieves(Protocol):
-    """What puts retrieved text before the items."""
-
-    def save(self, folder: Path) -> None:
-        """Write the index."""
 
 
 @dataclass
@@ -48,7 +40,7 @@ class AskedDecoder(ABC):
     device: Device
     save_model: Save
     retrieve: Retrieve | None = None
-    retriever: Retrieves | None = None
+    retriever: Retriever | None = None
     k: int = 0
     kept: tuple[list[int], Prefix] | None = None
     """The last head that was read, with its keys and values: weights are final when items are

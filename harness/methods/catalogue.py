@@ -12,11 +12,10 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from harness.common.computing import code_sha256, library_versions
-from harness.common.files import sha256_json
+from harness.common.cache import cache_folder
 from harness.common.kept import kept_folder
 from harness.common.kinds import BackboneKind, Kind
-from harness.sources.cache import cache_folder
+from harness.common.provenance import below, provenance
 
 METHODS_FILE = "methods.json"
 
@@ -42,8 +41,7 @@ ROWS = TypeAdapter(tuple[MethodRow, ...])
 
 def catalogue() -> Mapping[str, MethodRow]:
     """Every method there is, by name, in the registry's order."""
-    key = sha256_json([code_sha256(), library_versions()])[:32]
-    folder = cache_folder() / "methods" / key
+    folder = cache_folder() / "methods" / provenance(__name__, *below("harness.methods")).key[:32]
     kept_folder(folder, _write)
     rows = ROWS.validate_json((folder / METHODS_FILE).read_bytes())
     return {row.name: row for row in rows}

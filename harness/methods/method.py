@@ -32,6 +32,7 @@ from harness.tasks.task import Task
 
 Stopped = Literal["no training", "patience", "budget"]
 Setting = dict[str, float | int | str]
+Finds = Literal["examples", "passages"]
 
 
 @dataclass(frozen=True)
@@ -128,6 +129,29 @@ class Adapted(Protocol):
     @property
     def loaded(self) -> Loaded:
         """The model as it was fitted."""
+
+
+class Retriever(Protocol):
+    """What finds texts for the items that a method answers."""
+
+    finds: ClassVar[Finds]
+    """Training examples, or passages of the task's corpus."""
+
+    def save(self, folder: Path) -> None:
+        """Write the index."""
+
+
+@runtime_checkable
+class Retrieving(Protocol):
+    """A fitted method that answers by what it finds, or may."""
+
+    @property
+    def retriever(self) -> Retriever | None:
+        """What finds it; None where it answers without."""
+
+    @property
+    def k(self) -> int:
+        """Texts found for an item, at the most."""
 
 
 @dataclass

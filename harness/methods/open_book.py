@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +16,7 @@ from harness.backbones.texts import Parts
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
 from harness.methods.asked import AskedDecoder
-from harness.methods.method import Job
+from harness.methods.method import Finds, Job
 from harness.retrieval.searches import Embed, Ranking, Search, build_search, open_search
 from harness.retrieval.vectors import NONE
 from harness.tasks.corpus import Corpus
@@ -38,6 +39,7 @@ class Update:
 class PassageRetriever:
     """A search over all passages of a corpus."""
 
+    finds: ClassVar[Finds] = "passages"
     corpus: Corpus
     passages: pa.Table
     search: Search
@@ -55,6 +57,13 @@ class PassageRetriever:
         """The passages at these places, without those that are `NONE`."""
         there = pa.array([place for place in places if place != NONE], pa.int64())
         return [str(text) for text in self.passages["text"].take(there).to_pylist()]
+
+    def documents(self, places: np.ndarray) -> np.ndarray:
+        """The documents of the passages at these places, of the same shape; None for `NONE`."""
+        named = np.array(self.passages["document"].to_pylist(), dtype=object)
+        found: np.ndarray = named[places]
+        found[places == NONE] = None
+        return found
 
     def save(self, folder: Path) -> None:
         """Write what `open_passages` reads. Times are not among it: the same run leaves the same

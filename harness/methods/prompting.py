@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from harness.common.errors import CannotRunError
 from harness.methods.asked import AskedDecoder
 from harness.methods.decoder import plain_decoder
 from harness.methods.method import METHODS, Asking, Fit, Fitted, Job, Setting, Shown
 from harness.methods.nearest import ask_behind_nearest, index_examples, longest, open_examples
 from harness.methods.retriever import Retriever
 from harness.methods.scored import Scored, ScoreOptions, score_as_saved, score_by
-from harness.tasks.drawing import in_order
+from harness.methods.shots import draw_shots
 from harness.tasks.examples import Example
 
 PER_CLASS = (1, 2, 3, 4, 5, 6, 8, 10, 12)
@@ -88,16 +87,3 @@ def _behind_nearest(job: Job, retriever: Retriever, count: int) -> AskedDecoder:
 def _load(job: Job, shots: Sequence[Example] = ()) -> AskedDecoder:
     with job.clock.phase("load"):
         return plain_decoder(job, shots)
-
-
-def draw_shots(examples: Sequence[Example], per_class: int, seed: int) -> list[Example]:
-    """`per_class` examples of each class in random order (fewer where a class has fewer)."""
-    taken: dict[int, int] = {}
-    shots = []
-    for example in in_order(examples, "items", seed):
-        if taken.get(example.label, 0) < per_class:
-            taken[example.label] = taken.get(example.label, 0) + 1
-            shots.append(example)
-    if not shots:
-        raise CannotRunError("there are no training examples to show")
-    return shots

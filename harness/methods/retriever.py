@@ -7,12 +7,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import faiss
 import numpy as np
 
 from harness.backbones.features import FeatureStore, Featurizer
 from harness.common.clock import Clock
+from harness.methods.method import Finds
 from harness.retrieval.vectors import (
     build_index,
     index_bytes,
@@ -28,6 +30,7 @@ from harness.tasks.examples import Example, indicator
 class Retriever:
     """An exact inner-product index over unit vectors: similarity is the cosine, in [-1, 1]."""
 
+    finds: ClassVar[Finds] = "examples"
     featurizer: Featurizer
     """Of items and training examples alike."""
     store: FeatureStore

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.common.clock import Clock
-from harness.methods.floors import Majority
 from harness.methods.held_out import HeldOut, in_words, of_classes
 from harness.methods.link import LINKS
 from harness.methods.loop import seed_everything
+from harness.methods.majority import Majority
 from harness.methods.method import Fit, Job, Method, Setting
 from harness.methods.offers import grid
 from harness.methods.step import DivergedError

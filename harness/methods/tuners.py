@@ -46,6 +46,7 @@ def _register(tuner: PeftType) -> None:
     unable = dict.fromkeys(KINDS, UNFIT[tuner]) if tuner in UNFIT else UNABLE.get(tuner, {})
     nearest = PromptTuning if "num_virtual_tokens" in config_class.__dataclass_fields__ else Lora
     members: dict[str, Any] = {
+        "__module__": __name__,
         "name": method_name(tuner), "peft_type": tuner.value,
         "unable": unable or (KEYLESS if tuner in KEYS_ALONE else {}),
         "kinds": tuple(kind for kind in KINDS if kind not in unable),

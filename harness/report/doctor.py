@@ -10,11 +10,11 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from harness.common.computing import library_versions
+from harness.common.cache import cache_folder
 from harness.common.device import cpu_count, detect
 from harness.report import words
-from harness.sources.cache import cache_folder
 from harness.study.estimate.speed import matrix_speed
+from harness.study.made import made_by_all
 
 
 def doctor_table() -> Table:
@@ -32,7 +32,7 @@ def doctor_table() -> Table:
         "memory": words.size(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")),
         "cache": f"{cache} ({words.size(used)})",
         "disk free at the cache": words.size(shutil.disk_usage(cache).free),
-        **library_versions(),
+        **made_by_all().libraries,
     }
     for name, found in rows.items():
         table.add_row(name, escape(found))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.sources.cache import Fetched
+from harness.sources.fetched import Fetched
 from harness.sources.file import fetch_file
 from harness.sources.hub import fetch_hub
 from harness.sources.wheel import fetch_wheel, whole_wheel

@@ -7,7 +7,7 @@ from pathlib import Path
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_file, sha256_tree
 from harness.common.names import did_you_mean
-from harness.sources.cache import Fetched
+from harness.sources.fetched import Fetched
 from harness.suite import FileSource
 
 

@@ -12,11 +12,12 @@ from pathlib import Path
 
 from rich.console import Console
 
+from harness.common.cache import cache_folder
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_json
 from harness.common.kept import kept_folder
 from harness.common.unwritable import writing
-from harness.sources.cache import Fetched, cache_folder
+from harness.sources.fetched import Fetched
 from harness.suite import HubSource
 
 SAFE_FILES = ("*.safetensors", "*.json", "*.txt", "*.model", "*.csv", "*.tsv", "*.jsonl",

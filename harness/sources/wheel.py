@@ -15,12 +15,13 @@ from pathlib import Path, PurePosixPath
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
+from harness.common.cache import cache_folder
 from harness.common.errors import CannotWriteError, HarnessError
 from harness.common.files import sha256_file, sha256_json
 from harness.common.kept import kept_folder, kept_hash
 from harness.common.leftovers import prefix, sweep
 from harness.common.unwritable import writing
-from harness.sources.cache import Fetched, cache_folder
+from harness.sources.fetched import Fetched
 from harness.suite import Mirror, WheelSource
 
 MAX_UNPACKED = 4 << 30

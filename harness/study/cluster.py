@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.common.computing import code_sha256, library_versions
 from harness.common.errors import HarnessError
 from harness.common.leftovers import prefix
 from harness.common.unwritable import writing
@@ -20,6 +19,7 @@ from harness.study.agenda import Agenda, Watcher
 from harness.study.connection import RETRIES, Connection, Resources, refusal
 from harness.study.errands import Errand, models_of, store_of
 from harness.study.executor import Outcome
+from harness.study.made import made_by_all
 from harness.study.node import Delivery, Parcel
 from harness.study.results import DamagedError, Manifest, Results
 from harness.study.store import Store
@@ -90,7 +90,7 @@ class Cluster:
         errand, store = sent.errand, store_of(sent.errand)
         for run_id in set(errand.reads) - self._known.keys():
             self._known[run_id] = self.results.put(store.path(run_id))
-        parcel = Parcel(errand, code_sha256(), library_versions(),
+        parcel = Parcel(errand, made_by_all(),
                         {model.path: node.files_of(model) for model in models_of(errand)},
                         {run_id: self._known[run_id] for run_id in errand.reads}, self.results)
         task = self.connection.begin(node.carry, pickle.dumps(parcel), errand.title,

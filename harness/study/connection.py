@@ -17,9 +17,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from harness.common.cache import cache_folder
 from harness.common.errors import HarnessError
 from harness.common.leftovers import prefix
-from harness.sources.cache import cache_folder
 from harness.study import node
 from harness.study.mailbox import Mailbox
 from harness.study.node import Surroundings

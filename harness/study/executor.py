@@ -24,11 +24,11 @@ from typing import Any
 
 import psutil
 
+from harness.common.cache import cache_folder
 from harness.common.device import Device
 from harness.common.errors import CannotWriteError, HarnessError
 from harness.common.heap import keep_freed_memory
 from harness.common.locks import locked
-from harness.sources.cache import cache_folder
 from harness.study.record import Record, State
 from harness.study.server import start_server
 from harness.study.work import Assignment, carry_out, failure

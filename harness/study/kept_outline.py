@@ -15,14 +15,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import harness
-from harness.common.computing import library_versions
+from harness.common.cache import cache_folder
 from harness.common.files import sha256_file, sha256_json, sha256_tree, write_atomic
 from harness.common.kept import kept_hash
+from harness.common.provenance import whole_code
 from harness.common.sealed import sealed, unsealed
 from harness.common.surroundings import surroundings
 from harness.measure.forgetting.catalogue import general_source
 from harness.measure.part import RecordPart
-from harness.sources.cache import cache_folder
 from harness.sources.fetch import fetch
 from harness.study.outline import Outline
 from harness.suite import GivenSources, LoadedSuite, Source, Suite, methods_of
@@ -51,7 +51,7 @@ def outline_name(loaded: LoadedSuite, runs: Path) -> str:
         loaded.digest, loaded.profile, str(runs.absolute()),
         [fetch(source, loaded.folder).sha256 for source in _sources(suite)],
         [sha256_file(path) for path in _named_files(loaded)],
-        _code(), library_versions(), _installed(), surroundings()])[:32]
+        whole_code(), _tables(), _installed(), surroundings()])[:32]
 
 
 def look_up(name: str, runs: Path) -> KeptOutline | None:
@@ -97,10 +97,11 @@ def _named_files(loaded: LoadedSuite) -> list[Path]:
             if isinstance(choice.options, str)]
 
 
-def _code() -> str:
-    """Hash of the whole harness, its tables included."""
+def _tables() -> str:
+    """Hash of the files of the harness that are no code."""
     root = Path(harness.__file__).parent
-    files = (path for path in root.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    files = (path for path in root.rglob("*") if path.is_file() and path.suffix != ".py"
+             and "__pycache__" not in path.parts)
     return sha256_json({path.relative_to(root).as_posix(): sha256_file(path) for path in files})
 
 

@@ -23,6 +23,7 @@ from harness.study.server import start_server
 if TYPE_CHECKING:
     from harness.backbones.handle import Handle
     from harness.common.device import Device
+    from harness.common.provenance import Provenance
     from harness.study.errands import Errand
     from harness.study.executor import Outcome
     from harness.study.results import Manifest, Results
@@ -48,8 +49,8 @@ class Parcel:
     """An errand with all that it needs on another machine."""
 
     errand: Errand
-    code: str
-    libraries: Mapping[str, str]
+    made: Provenance
+    """By what it is to be carried out."""
     models: Mapping[Path, Files]
     inputs: Mapping[str, Manifest]
     results: Results
@@ -169,13 +170,14 @@ def _carry(parcel: Parcel, device: Device, say: Callable[[str], None]) -> Delive
 
 def _check(parcel: Parcel, device: Device) -> None:
     """Raise HarnessError where figures from this machine would be other runs' figures."""
-    from harness.common.computing import code_sha256, library_versions
     from harness.study.errands import models_of
+    from harness.study.made import made_by_all
 
-    wanted, here = parcel.errand.assignments[0].device, library_versions()
-    other = [f"{name} {here.get(name)} and not {version}"
-             for name, version in parcel.libraries.items() if here.get(name) != version]
-    if parcel.code != code_sha256():
+    wanted, here = parcel.errand.assignments[0].device, made_by_all()
+    other = [f"{name} {here.libraries.get(name)} and not {version}"
+             for name, version in parcel.made.libraries.items()
+             if here.libraries.get(name) != version]
+    if parcel.made.code_sha256 != here.code_sha256:
         other.append("another version of the harness")
     if (device.type, device.autocast) != (wanted.type, wanted.autocast):
         other.append(f"{device.type} with autocast {device.autocast}, and not {wanted.type} with "

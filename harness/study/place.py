@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from harness.common.cache import cache_folder
 from harness.common.device import Device, detect
 from harness.common.memory import available
-from harness.sources.cache import cache_folder
 from harness.study import node
 from harness.study.agenda import Executor, in_turn, one_by_one
 from harness.study.cluster import Cluster

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 from harness.backbones.checkpoint import check_backbone, check_embedder
 from harness.backbones.handle import Handle, get_backbone, get_embedder
-from harness.common.computing import code_sha256, library_versions
 from harness.common.device import Device
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_json
@@ -18,6 +17,7 @@ from harness.measure.forgetting.catalogue import fetch_general
 from harness.measure.forgetting.names import check_suite
 from harness.methods.resolve import Entry, resolve
 from harness.methods.tuned import Tuned
+from harness.study.made import made_by
 from harness.study.matched import Matched, guest_budgets, matched, own_budget, parts_of
 from harness.study.record import Identity, arm_name
 from harness.study.templates import check_templates
@@ -228,6 +228,9 @@ def _identity(plan: Plan, entry: Entry, budget: Budget, seed: int, random: bool,
               inner: str | None) -> Identity:
     handle = plan.backbones[entry.backbone] if entry.backbone else None
     embedder = plan.embedder if entry.method.embeds else None
+    # What does not learn by gradient has nothing to share out.
+    devices = plan.device.together if isinstance(entry.method, Tuned) else 1
+    made = made_by(type(entry.method), devices)
     identity = Identity(
         run_id="", suite=plan.loaded.suite.name, backbone=entry.backbone,
         kind=handle.kind if handle else None, method=entry.method.name, label=entry.label,
@@ -235,12 +238,12 @@ def _identity(plan: Plan, entry: Entry, budget: Budget, seed: int, random: bool,
         random=random, draw=seed if draws(plan, budget) else 0,
         budget=budget.model_dump(exclude={"seeds"}),
         metric=plan.loaded.suite.decide.metric, task_sha256=plan.task.sha256,
+        items_sha256=plan.task.splits.content_sha256,
         backbone_sha256=handle.sha256 if handle else None,
         backbone_origin=handle.origin if handle else None,
-        embedder_sha256=embedder.sha256 if embedder else None, code_sha256=code_sha256(),
-        libraries=library_versions(), device_type=plan.device.type, autocast=plan.device.autocast,
-        # What does not learn by gradient has nothing to share out.
-        devices=plan.device.together if isinstance(entry.method, Tuned) else 1,
+        embedder_sha256=embedder.sha256 if embedder else None, code_sha256=made.code_sha256,
+        libraries=dict(made.libraries), device_type=plan.device.type, autocast=plan.device.autocast,
+        devices=devices,
         sharded=plan.device.sharded and isinstance(entry.method, Tuned),
     )
     digest = sha256_json(identity.model_dump(mode="json", exclude={"run_id", "suite"}))

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
+from typing import TYPE_CHECKING
 
 from transformers import PreTrainedTokenizerBase
 
@@ -17,9 +18,11 @@ from harness.backbones.window import window_of
 from harness.backbones.writers import writer_for
 from harness.common.errors import CannotRunError
 from harness.methods.method import Asking, Shown
-from harness.study.plan import Plan, PlannedRun
 from harness.study.windows import Misfit
 from harness.tasks.examples import Example
+
+if TYPE_CHECKING:
+    from harness.study.plan import Plan, PlannedRun
 
 LONGEST = 16
 """Items with the longest texts of their own, whose prompts are counted."""

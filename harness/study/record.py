@@ -50,11 +50,16 @@ class Identity(RecordPart):
     metric: Metric | None = None
     """What decides, on validation too: which weights and which setting are kept."""
     task_sha256: str
+    items_sha256: str | None = None
+    """Over all that the items of the task hold; None in older records."""
     backbone_sha256: str | None
     backbone_origin: str | None
     embedder_sha256: str | None
     code_sha256: str
+    """Of the code that computes the run: other methods, readers and words about code are no part
+    of it."""
     libraries: dict[str, str]
+    """Versions of the libraries below that code."""
     device_type: str
     devices: int = 1
     """How many learned together."""

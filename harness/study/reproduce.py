@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harness.common.computing import code_sha256, library_versions
 from harness.common.errors import HarnessError
 from harness.common.leaves import leaves
 from harness.measure.part import RecordPart
 from harness.methods.link import LINKS
 from harness.study.executor import forked, run_locally
 from harness.study.kept import SavedRun
+from harness.study.made import made_by
 from harness.study.record import Record
 from harness.study.store import Store
 from harness.suite import Kind, RunLimits
@@ -73,8 +73,9 @@ def reproduce(saved: SavedRun, record: Record, kept: Store, limits: RunLimits,
     Raises HarnessError when it has no result this time.
     """
     device = saved.assignment.device
+    made = made_by(type(saved.assignment.method), device.together)
     identity = record.identity.model_copy(update={
-        "code_sha256": code_sha256(), "libraries": library_versions(),
+        "code_sha256": made.code_sha256, "libraries": dict(made.libraries),
         "device_type": device.type, "devices": device.together, "sharded": device.sharded,
         "autocast": device.autocast})
     with tempfile.TemporaryDirectory() as folder:

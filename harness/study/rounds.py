@@ -7,11 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from harness.common.files import sha256_json
+from harness.common.provenance import ITEMS, provenance
 from harness.measure.latency import LatencyFigures, measure_latency
 from harness.methods.reading import reading
 from harness.study.work import Assignment, load_fitted
 from harness.suite import Latency
 from harness.tasks.examples import Example
+
+UNTIMED = (*ITEMS, "harness.measure.forgetting")
 
 
 @dataclass(frozen=True)
@@ -24,10 +27,10 @@ class Round:
 
     @property
     def name(self) -> str:
-        """Names runs, items and settings: figures with this name may be compared."""
+        """Names runs, items, settings and code: figures with this name may be compared."""
         return sha256_json([
             [a.identity.run_id for a in self.assignments], [e.id for e in self.items],
-            self.settings.model_dump(),
+            self.settings.model_dump(), provenance(__name__, known=UNTIMED).key,
         ])[:16]
 
 

@@ -6,8 +6,8 @@ import dataclasses
 from functools import partial
 from pathlib import Path
 
+from harness.common.cache import cache_folder
 from harness.common.errors import HarnessError
-from harness.sources.cache import cache_folder
 from harness.study.agenda import Executor, Listed, Watcher, one_by_one
 from harness.study.errands import CheckErrand, Errand, RoundErrand, RunErrand
 from harness.study.executor import WAITING, Outcome

@@ -6,16 +6,15 @@ import json
 from pathlib import Path
 from typing import Protocol
 
-import harness.measure.forgetting as room
 from harness.backbones.handle import ASKED, Handle
 from harness.backbones.load import Loaded, load_with_head
-from harness.common.computing import library_versions
+from harness.common.cache import cache_folder
 from harness.common.device import Device
-from harness.common.files import sha256_file, sha256_json
+from harness.common.files import sha256_json
 from harness.common.kept import kept_folder
+from harness.common.provenance import ITEMS, provenance
 from harness.measure.forgetting.catalogue import catalogue
 from harness.measure.forgetting.items import General, read_general
-from harness.sources.cache import cache_folder
 from harness.suite import ForgettingItems
 
 UNTOUCHED, FACTS = "untouched", "facts.json"
@@ -25,12 +24,10 @@ HEAD = ("a", "b")
 
 def forgetting_key(handle: Handle, asked: ForgettingItems, device: Device) -> str:
     """Names backbone, items, dtype, libraries and code: what must agree to compare."""
-    ours = Path(room.__file__).parent
-    code = [sha256_file(p) for folder in (ours, ours.parents[1] / "backbones")
-            for p in sorted(folder.glob("*.py"))]
+    made = provenance(__name__, "harness.measure.forgetting.figures", known=ITEMS)
     return sha256_json([handle.kind, handle.sha256, asked.model_dump(mode="json"),
                         catalogue().model_dump(mode="json"), device.type, device.autocast,
-                        library_versions(), code])[:32]
+                        made.key])[:32]
 
 
 class Examiner(Protocol):

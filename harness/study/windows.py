@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.check.finding import Finding
+from harness.common.cache import cache_folder
 from harness.common.files import sha256_json
 from harness.common.kept import kept_folder
+from harness.common.provenance import ITEMS, provenance
 from harness.measure.part import RecordPart
-from harness.sources.cache import cache_folder
-from harness.study.plan import Plan, PlannedRun
+
+if TYPE_CHECKING:
+    from harness.study.plan import Plan, PlannedRun
 
 MISFITS = "misfits.json"
 REMEDIES = {
@@ -71,8 +75,9 @@ def misfits(plan: Plan, runs: Iterable[PlannedRun]) -> tuple[Misfit, ...]:
     """Of the runs whose prompts do not fit; kept in the cache by all that determines the runs,
     and by the code that counts."""
     some = tuple(runs)
-    code = Path(__file__).with_name("prompt_lengths.py").read_text(encoding="utf-8")
-    folder = cache_folder() / "windows" / sha256_json([code, [run.run_id for run in some]])[:32]
+    made = provenance("harness.study.prompt_lengths", known=ITEMS)
+    key = sha256_json([made.key, [run.run_id for run in some]])[:32]
+    folder = cache_folder() / "windows" / key
 
     def make(into: Path) -> None:
         from harness.study.prompt_lengths import unfit  # seconds of imports

@@ -18,18 +18,9 @@ from harness.common.text import without_folders
 from harness.common.unwritable import raise_if_full
 from harness.measure.cost import adaptation_cost
 from harness.measure.energy import find_board, metered
-from harness.measure.retrieval import (
-    PassageRetrieval,
-    Retrieval,
-    passage_retrieval,
-    retrieval,
-)
+from harness.measure.retrieval import retrieved
 from harness.methods import register_all
-from harness.methods.asked import AskedDecoder
-from harness.methods.knn import Vote
-from harness.methods.method import METHODS, Fitted, Job, Method, Setting
-from harness.methods.open_book import PassageRetriever
-from harness.methods.retriever import Retriever
+from harness.methods.method import METHODS, Fitted, Job, Method, Retrieving, Setting
 from harness.methods.step import OUT_OF_MEMORY, DivergedError
 from harness.methods.trials import Chosen, fit_once, tune
 from harness.study.environment import environment
@@ -169,23 +160,14 @@ def _carry_out(assignment: Assignment, say: Callable[[str], None]) -> Record:
         budget_used=budget_used(job, splits, chosen.fit.training), trials=trial_records(chosen),
         curve=curve_records(chosen.fit.training), ending=ending(job, chosen), cost=cost,
         size=Size(trainable_parameters=trainable, total_parameters=total, artifact_bytes=0),
-        retrieval=_retrieval(fitted, assignment.task),
+        retrieval=(retrieved(fitted, assignment.task) if isinstance(fitted, Retrieving)
+                   else None),
         notes=(*notes(assignment.backbone, chosen), *meter.notes),
         environment=environment(assignment.device),
     ).model_copy(update=dict(found.parts))
     say("saving")
     record = record if assignment.inner is None else _with_inner(record, assignment.inner)
     return assignment.store.write(record, found.table, fitted.save)
-
-
-def _retrieval(fitted: Fitted, task: Task) -> Retrieval | PassageRetrieval | None:
-    if not isinstance(fitted, Vote | AskedDecoder):
-        return None
-    if isinstance(fitted.retriever, PassageRetriever):
-        return passage_retrieval(fitted.retriever, fitted.k, task.splits.test, task.wording)
-    if isinstance(fitted.retriever, Retriever):
-        return retrieval(fitted.retriever, fitted.k, task.splits.test)
-    return None
 
 
 def _with_inner(record: Record, inner: Assignment) -> Record:

@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
 import random
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pyarrow as pa
 
-from harness.common import text as texts
-from harness.common import words
+from harness.common.cache import cache_folder
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_json
 from harness.common.kept import kept_folder
+from harness.common.provenance import provenance
 from harness.common.text import blank, folded
 from harness.common.words import word_spans
-from harness.sources.cache import cache_folder
 from harness.sources.fetch import fetch, fetch_whole
 from harness.suite import LoadedSuite
 from harness.suite.corpus import Chunk, New
 from harness.suite.corpus import Corpus as CorpusSpec
-from harness.tasks import cells, tables
 from harness.tasks.tables.columns import read_columns
 
 PASSAGES, FACTS = "passages.arrow", "facts.json"
@@ -60,6 +56,7 @@ class Corpus:
 
     folder: Path
     sha256: str
+    """Of what lies in the folder."""
     facts: CorpusFacts
     origin: str
 
@@ -80,9 +77,8 @@ def load_corpus(loaded: LoadedSuite, spec: CorpusSpec) -> Corpus:
     where every document or none is new.
     """
     fetched = fetch(spec.source, loaded.folder)
-    modules = (sys.modules[__name__], texts, words, cells)
-    code = [*map(inspect.getsource, modules), *tables.code()]
-    key = sha256_json([fetched.sha256, spec.model_dump(mode="json", exclude={"source"}), code])
+    key = sha256_json([fetched.sha256, spec.model_dump(mode="json", exclude={"source"}),
+                       provenance(__name__).key])
     folder = cache_folder() / "corpora" / key[:32]
 
     def make(into: Path) -> None:
@@ -90,9 +86,9 @@ def load_corpus(loaded: LoadedSuite, spec: CorpusSpec) -> Corpus:
         documents, duplicates = read_documents(path, spec)
         _write(into, _marked(loaded, documents, spec.new), spec.chunk, duplicates)
 
-    kept_folder(folder, make)
+    content = kept_folder(folder, make)
     facts = CorpusFacts(**json.loads((folder / FACTS).read_text(encoding="utf-8")))
-    return Corpus(folder, key, facts, fetched.origin)
+    return Corpus(folder, content, facts, fetched.origin)
 
 
 def read_documents(path: Path, spec: CorpusSpec) -> tuple[list[Document], int]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from itertools import islice
 
 import numpy as np
 
+from harness.common.files import sha256_file, sha256_json
 from harness.common.kinds import Over
 from harness.tasks.drawing import DRAWS
 from harness.tasks.examples import Example
@@ -41,6 +42,12 @@ class Splits:
         for piece in self._pieces():
             digest.update(piece.encode("utf-8", "surrogatepass"))
         return digest.hexdigest()
+
+    @cached_property
+    def content_sha256(self) -> str:
+        """Hash of all that the items hold: `sha256` takes two texts that fold to one for the same.
+        """
+        return sha256_json([_content(part) for part in (self.train, self.validation, self.test)])
 
     def _pieces(self) -> Iterator[str]:
         """The JSON in pieces: as one text, that of a million items is larger than the items."""
@@ -74,6 +81,10 @@ class Splits:
     def _orders(self) -> dict[int, np.ndarray]:
         """Places of the training items by draw."""
         return {}
+
+
+def _content(part: Sequence[Example]) -> object:
+    return sha256_file(part.path) if isinstance(part, Items) else [asdict(item) for item in part]
 
 
 def _told_apart(part: Sequence[Example]) -> Iterator[Sequence[object]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import inspect
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -13,27 +12,15 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from harness.common import text
+from harness.common.cache import cache_folder
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_json
 from harness.common.kept import kept_folder
 from harness.common.located import explain
-from harness.sources.cache import cache_folder
+from harness.common.provenance import provenance
 from harness.sources.fetch import fetch, fetch_whole
 from harness.suite import AnswerReading, GivenSources, Kind, LoadedSuite, Prompt, Source
-from harness.tasks import (
-    cells,
-    dealing,
-    drawing,
-    examples,
-    items,
-    label_sets,
-    ledger,
-    mixing,
-    prepare,
-    splits,
-    tables,
-)
+from harness.tasks import prepare
 from harness.tasks.cells import class_numbers
 from harness.tasks.corpus import Corpus, load_corpus
 from harness.tasks.examples import SPLITS, Example, SplitName
@@ -47,9 +34,6 @@ from harness.tasks.splits import Splits
 from harness.tasks.wording import WORDINGS, Wording
 
 FACTS = "facts.json"
-PREPARING = (text, cells, dealing, drawing, examples, items, label_sets, ledger, mixing, prepare,
-             splits)
-"""The code that what is kept of a task depends on, beside its reader's."""
 
 
 @dataclass(frozen=True)
@@ -100,12 +84,11 @@ def load_task(loaded: LoadedSuite) -> Task:
         return _in_words(loaded, chosen, options)
     sources = sources_by_split(spec.source)
     fetched = [(split, fetch(source, loaded.folder)) for split, source in sources]
-    code = [inspect.getsource(module) for module in PREPARING]
-    code += [inspect.getsource(inspect.getmodule(chosen.read) or chosen.read), *tables.code()]
     key = sha256_json([[(split, found.sha256) for split, found in fetched], spec.reader.name,
                        options.model_dump(mode="json"), spec.kind, list(spec.labels.items()),
                        spec.other_labels, spec.leaks, spec.split.model_dump(),
-                       sorted(spec.split.model_fields_set), code])
+                       sorted(spec.split.model_fields_set),
+                       provenance(__name__, chosen.read.__module__).key])
 
     def make(folder: Path) -> None:
         places = [Place(fetch_whole(source, loaded.folder).path, split)

@@ -8,11 +8,11 @@ from command_line import harness
 from small_study import Watcher, write_suite
 
 from harness.commands.study import incomplete
+from harness.common.cache import cache_folder
 from harness.common.errors import HarnessError
 from harness.common.sealed import sealed
 from harness.gate.baseline import approval, make_baseline
 from harness.report.published import Published
-from harness.sources.cache import cache_folder
 from harness.study.plan import make_plan
 from harness.study.reproduce import differences
 from harness.study.run import assign, missing, run_study

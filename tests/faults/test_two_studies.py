@@ -7,7 +7,7 @@ from command_line import harness
 from forked import forked
 from small_study import study
 
-from harness.sources.cache import cache_folder
+from harness.common.cache import cache_folder
 from harness.study import check, executor
 from harness.study.executor import Outcome, alone
 from harness.study.plan import make_plan

@@ -15,7 +15,7 @@ from harness.common.errors import CannotRunError, HarnessError
 from harness.methods import register_all
 from harness.methods.adapters import AnyPeft
 from harness.methods.method import METHODS, Job, Training, spread
-from harness.methods.prompting import draw_shots
+from harness.methods.shots import draw_shots
 from harness.methods.step import DivergedError
 from harness.methods.trials import fit_once, tune
 from harness.methods.tuners import Tuner

@@ -12,8 +12,8 @@ from harness.common.device import Device
 from harness.common.errors import HarnessError
 from harness.methods import register_all
 from harness.methods.method import METHODS, Job
-from harness.methods.prompting import draw_shots
 from harness.methods.resolve import resolve
+from harness.methods.shots import draw_shots
 from harness.study.plan import make_plan
 from harness.suite import load_suite
 from harness.tasks.task import load_task

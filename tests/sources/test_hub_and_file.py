@@ -4,8 +4,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from harness.common.cache import cache_folder
 from harness.common.errors import HarnessError
-from harness.sources.cache import cache_folder
 from harness.sources.fetch import fetch
 from harness.suite import FileSource, HubSource
 

@@ -4,10 +4,10 @@ import zipfile
 
 import pytest
 
+from harness.common.cache import cache_folder
 from harness.common.errors import HarnessError
 from harness.common.kept import kept_hash
 from harness.sources import wheel as wheel_module
-from harness.sources.cache import cache_folder
 from harness.sources.wheel import fetch_wheel, unpack, whole_wheel
 from harness.suite import Mirror, WheelSource
 

@@ -9,9 +9,9 @@ from command_line import harness
 from harness.commands import plan as making
 from harness.commands import planned
 from harness.common import memory, surroundings
+from harness.common.cache import cache_folder
 from harness.common.device import Device
 from harness.common.kept import kept_folder
-from harness.sources.cache import cache_folder
 from harness.study import kept_outline
 from harness.study.kept_outline import keep, look_up, outline_name
 from harness.study.outline import Outline, Row, Totals
@@ -97,8 +97,8 @@ def test_the_name_is_of_suite_data_weights_adapters_runs_code_libraries_and_mach
     seen.append(name())
     data.write_bytes(kept)
     for module, attribute, other in (
-            (kept_outline, "library_versions", lambda: {"torch": "9"}),
-            (kept_outline, "_code", lambda: "other"),
+            (kept_outline, "whole_code", lambda: "other"),
+            (kept_outline, "_tables", lambda: "other"),
             (kept_outline, "_installed", lambda: ["pyarrow-1.dist-info"]),
             (surroundings, "cpu_count", lambda: 77), (surroundings, "total", lambda device: 1.0),
             (surroundings, "cpu_name", lambda: "another")):

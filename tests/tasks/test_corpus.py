@@ -1,6 +1,5 @@
 """Documents, passages, and which of them are new."""
 
-import inspect
 import json
 from itertools import pairwise
 
@@ -10,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from quiz import PLACES, documents, quiz_dict, write_quiz
 
-from harness.common import text
 from harness.common.errors import HarnessError
+from harness.common.provenance import Provenance
 from harness.common.words import split_words
 from harness.suite import load_suite
 from harness.suite.corpus import Chunk, Corpus
-from harness.tasks import cells
+from harness.tasks import corpus as corpora
 from harness.tasks.corpus import chunks, load_corpus, read_documents, text_id
 from harness.tasks.task import load_task
 
@@ -153,10 +152,14 @@ def test_a_question_on_no_document_of_the_corpus_is_named(quiz_file, tmp_path):
         load_task(quiz_file())
 
 
-def test_passages_are_cut_again_when_what_folds_or_lists_texts_changes(quiz_file, monkeypatch):
+def test_passages_are_cut_again_when_code_changes_and_named_by_what_they_hold(
+        quiz_file, monkeypatch):
     suite = quiz_file()
-    before, source = load_corpus(suite, suite.suite.task.corpus).sha256, inspect.getsource
-    for changed in (text, cells):
-        monkeypatch.setattr(inspect, "getsource", lambda module, changed=changed: (
-            "other code" if module is changed else source(module)))
-        assert load_corpus(suite, suite.suite.task.corpus).sha256 != before
+    before = load_corpus(suite, suite.suite.task.corpus)
+    monkeypatch.setattr(corpora, "provenance", lambda *_: Provenance("other code", {}))
+    again = load_corpus(suite, suite.suite.task.corpus)
+    assert again.folder != before.folder
+    assert again.sha256 == before.sha256
+    monkeypatch.setattr(corpora, "chunks", lambda text, chunk: [text[:10]])
+    monkeypatch.setattr(corpora, "provenance", lambda *_: Provenance("newer code", {}))
+    assert load_corpus(suite, suite.suite.task.corpus).sha256 != before.sha256

@@ -13,8 +13,9 @@ import pyarrow as pa
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-from harness.sources.cache import Fetched, cache_folder
+from harness.common.cache import cache_folder
 from harness.sources.fetch import fetch, fetch_whole
+from harness.sources.fetched import Fetched
 from harness.suite import ForgettingItems, Source
 
 Rows = list[dict[str, Any]]

@@ -5,25 +5,25 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
 from harness.backbones.handle import ASKED
-from harness.common.computing import code_sha256, library_versions
+from harness.common.cache import cache_folder
 from harness.common.device import Device
 from harness.common.errors import HarnessError
-from harness.common.files import sha256_file, sha256_json
+from harness.common.files import sha256_json
 from harness.common.kept import kept_folder
 from harness.methods.method import METHODS
-from harness.sources.cache import cache_folder
 from harness.study.estimate.general import Questions, ask_few, few_questions
 from harness.study.estimate.machine import (
     Floor,
     FloorItems,
     Machine,
+    machine_key,
     measure_floor,
     measure_machine,
 )
@@ -70,7 +70,7 @@ def calibrate(plan: Plan, runs: Sequence[PlannedRun], say: Say) -> Calibration:
     start = time.perf_counter()
     noted = _Noted()
     look_up = partial(_look_up, plan.device, say, noted)
-    machine = look_up(Machine, "the smallest run", ["machine"],
+    machine = look_up(Machine, "the smallest run", machine_key(),
                       partial(measure_machine, runs[0].identity, plan.device, say))
     if machine is None:
         raise HarnessError(f"this machine cannot be measured: {noted.reasons[0]}",
@@ -151,7 +151,7 @@ def _look_up(device: Device, say: Say, noted: _Noted, kind: type[T], title: str,
     where another study has the device that a new one needs."""
     adapter = TypeAdapter(kind)
     name = sha256_json([kind.__name__, *key, device.type, device.name, device.autocast,
-                        device.threads, library_versions(), code_sha256(), *_own_code()])[:32]
+                        device.threads])[:32]
     folder = cache_folder() / CALIBRATION / name
 
     def fill(into: Path) -> None:
@@ -176,12 +176,6 @@ def _unless_busy(device: Device, say: Say, noted: _Noted, kind: type[T], title: 
     except BusyError as busy:
         noted.reasons.append(f"{title}: {busy.found}")
         return None
-
-
-@cache
-def _own_code() -> list[str]:
-    """Hashes of the code that measures."""
-    return [sha256_file(path) for path in sorted(Path(__file__).parent.glob("*.py"))]
 
 
 class _NotMeasuredError(Exception):

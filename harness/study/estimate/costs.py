@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from harness.common.cache import cache_folder
 from harness.common.kept import kept_hash
-from harness.sources.cache import cache_folder
 from harness.study.estimate.calibration import (
     Calibration,
     calibrate,

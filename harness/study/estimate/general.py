@@ -13,6 +13,7 @@ from harness.backbones.flops import flop_counter
 from harness.backbones.handle import ASKED, Handle
 from harness.backbones.load import load_with_head
 from harness.common.device import Device
+from harness.common.provenance import ITEMS, provenance
 from harness.study.estimate.cut import cut_backbone, depth_of, depths
 from harness.study.estimate.live import Live
 from harness.study.estimate.measured import Asked, deeper
@@ -41,7 +42,8 @@ class Questions:
     @property
     def key(self) -> list[Any]:
         """Names what the measurement depends on."""
-        return [self.backbone.kind, self.backbone.sha256, self.asked]
+        return [self.backbone.kind, self.backbone.sha256, self.asked,
+                provenance(__name__, known=ITEMS).key]
 
 
 def few_questions(asked: ForgettingItems) -> ForgettingItems:

@@ -14,8 +14,9 @@ from harness.backbones.handle import Handle
 from harness.backbones.load import load_tokenizer
 from harness.backbones.prompts import PromptWriter
 from harness.backbones.writers import writer_for
-from harness.methods.prompting import FewShot, draw_shots
+from harness.methods.prompting import FewShot
 from harness.methods.rag import Rag
+from harness.methods.shots import draw_shots
 from harness.study.plan import Plan, PlannedRun
 from harness.tasks.examples import Example
 

@@ -6,21 +6,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 
 from harness.backbones.features import FeatureStore
+from harness.common.cache import cache_folder
 from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.common.errors import HarnessError
 from harness.common.files import atomic_folder, sha256_tree
+from harness.common.provenance import ITEMS, provenance
 from harness.methods import register_all
 from harness.methods.method import METHODS, Job
-from harness.sources.cache import cache_folder
 from harness.study.estimate.probe import Others, probe_items, probe_task, seconds_of
 from harness.study.executor import Say, in_own_process
-from harness.study.plan import PlannedRun
 from harness.study.record import Identity
 from harness.study.server import start_server
 from harness.study.work import Assignment, carry_out
@@ -28,6 +28,9 @@ from harness.suite import Budget
 from harness.tasks.examples import Example
 from harness.tasks.splits import Splits
 from harness.tasks.task import Task
+
+if TYPE_CHECKING:
+    from harness.study.plan import PlannedRun
 
 WRITTEN = 16_000_000
 """Bytes of the file that tells how quick the disk is."""
@@ -72,10 +75,17 @@ class FloorItems:
     def key(self) -> list[Any]:
         """Names what the measurement depends on."""
         identity = self.run.identity
-        return [identity.method, identity.options, self.task.sha256, len(self.items)]
+        made = provenance(__name__, type(self.run.entry.method).__module__, known=ITEMS)
+        return [identity.method, identity.options, self.task.sha256,
+                self.task.splits.content_sha256, len(self.items), made.key]
 
     def __hash__(self) -> int:
         return hash(self.run.run_id)
+
+
+def machine_key() -> list[Any]:
+    """Names what the machine's own figures depend on."""
+    return ["machine", provenance(__name__, known=ITEMS).key]
 
 
 def measure_machine(identity: Identity, device: Device, say: Say) -> Machine:

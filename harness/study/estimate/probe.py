@@ -19,6 +19,7 @@ from harness.backbones.handle import Handle
 from harness.backbones.load import Loaded
 from harness.common.clock import Clock
 from harness.common.device import Device, cpu_count, settle
+from harness.common.provenance import ITEMS, provenance
 from harness.methods import register_all
 from harness.methods.classifier import DecoderClassifier
 from harness.methods.decoder import nothing_to_save, plain_decoder
@@ -79,7 +80,9 @@ class Subject:
     @property
     def key(self) -> list[Any]:
         """Names what the measurement depends on."""
-        return [self.backbone.kind, self.backbone.sha256, self.length, self.method, self.options]
+        methods = {type(method).__module__ for method in (self._method, self.tuned) if method}
+        return [self.backbone.kind, self.backbone.sha256, self.length, self.method, self.options,
+                provenance(__name__, *methods, known=ITEMS).key]
 
     @property
     def tuned(self) -> Tuned | None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from harness.backbones.handle import Handle, parameter_count
 from harness.common.device import Device
 from harness.common.errors import HarnessError
 from harness.common.memory import available
 from harness.study.estimate.cut import parameters_at
-from harness.study.plan import Plan, PlannedRun
+
+if TYPE_CHECKING:
+    from harness.study.plan import Plan, PlannedRun
 
 FP32 = 4.0
 """Bytes of a number: weights, gradients and optimizer state are kept in fp32."""

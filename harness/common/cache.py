@@ -1,23 +1,13 @@
-"""The cache folder, and what every source returns."""
+"""The cache folder."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 from platformdirs import user_cache_dir
 
 from harness.common.errors import HarnessError
-
-
-@dataclass(frozen=True)
-class Fetched:
-    """Something on this machine: where it lies, the hash of its content, where it came from."""
-
-    path: Path
-    sha256: str
-    origin: str
 
 
 def cache_folder() -> Path:

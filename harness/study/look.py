@@ -1,0 +1,97 @@
+"""A look at a study's data: what is looked at, and by which checks."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.backbones.features import Embedder, FeatureStore
+from harness.backbones.handle import Handle
+from harness.backbones.lengths import share_too_long
+from harness.check import answers, groups, items, labels, near, power
+from harness.check.finding import Finding
+from harness.common.cache import cache_folder
+from harness.common.clock import Clock
+from harness.common.device import Device
+from harness.common.files import sha256_json
+from harness.common.provenance import ITEMS, provenance
+from harness.suite import Budget
+from harness.tasks.cut import cut_items
+from harness.tasks.examples import Example
+from harness.tasks.splits import Splits
+from harness.tasks.spread import spreads
+from harness.tasks.task import Task
+
+if TYPE_CHECKING:
+    from harness.study.executor import Say
+
+YIELDING = 19
+"""Of all niceness the most: beside a study that is timed, looking at texts takes what is left."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is looked at: the items that the suite's own budget gives, and by which models."""
+
+    task: Task
+    splits: Splits
+    backbones: tuple[tuple[Handle, Budget], ...]
+    features: Handle | None
+    """What embeds the texts in the search for label errors; None where there is no encoder."""
+    device: Device
+    matters: float
+    methods: int
+
+    @property
+    def key(self) -> str:
+        """Names all that the findings depend on."""
+        return sha256_json([
+            self.task.sha256, self.splits.sha256, self.splits.content_sha256,
+            dataclasses.asdict(self.task.facts), self.matters,
+            self.methods, [(h.sha256, b.max_length, b.max_words) for h, b in self.backbones],
+            self.features and self.features.sha256,
+            provenance(__name__, known=ITEMS).key])[:32]
+
+
+def look_at_labels(look: Look, say: Say) -> tuple[Finding, ...]:
+    """Labels that the texts' vectors contradict. `look` has something to embed them by."""
+    assert look.features is not None  # noqa: S101  (as the caller saw)
+    say("checking: labels")
+    train = look.splits.train
+    embedder = Embedder(look.features, look.backbones[0][1].max_length, look.device)
+    vectors = FeatureStore(cache_folder() / "features").features(
+        embedder.featurizer("alike"), train, Clock(), "encode")
+    return tuple(labels.check_labels(train, vectors, look.task.labels))
+
+
+def look_at_texts(look: Look, say: Say) -> tuple[Finding, ...]:
+    """All that needs no vectors, in a process that yields to a study that measures."""
+    os.nice(YIELDING)
+    return tuple(_of_texts(look, say))
+
+
+def _of_texts(look: Look, say: Say) -> Iterator[Finding]:
+    splits, train = look.splits, look.splits.train
+    yield from items.check_rows(look.task)
+    if look.task.labels:
+        yield from items.check_classes(look.task, splits)
+        yield from groups.check_groups(spreads(look.task.splits, splits, look.task.labels))
+    if look.task.corpus is not None:
+        yield from answers.check_answers(look.task.corpus, splits, look.task.wording)
+    yield from items.check_columns((*train, *splits.validation, *splits.test))
+    yield from items.check_leaks(look.task)
+    yield from items.check_test(splits)
+    say("checking: near-duplicates")
+    yield from near.check_near(splits)
+    say("checking: lengths")
+    yield from items.check_lengths({
+        handle.name: (share_too_long(handle, look.task, _read(train, budget), budget.max_length),
+                      budget.max_length) for handle, budget in look.backbones})
+    yield from power.check_power(splits, look.matters, look.methods)
+
+
+def _read(train: Sequence[Example], budget: Budget) -> Sequence[Example]:
+    return train if budget.max_words is None else cut_items(train, budget.max_words)
