@@ -38,9 +38,11 @@ def plan(tmp_path, suite_file, monkeypatch):
 
 
 def kept(tmp_path):
-    """Files in the cache beside the wheel itself, locks and the harness's list of its methods."""
+    """Files in the cache beside the wheel itself, locks and what the harness notes of its own code.
+    """
     return [p for p in (tmp_path / "cache").rglob("*")
-            if p.is_file() and p.suffix not in (".lock", ".whl") and "methods" not in p.parts]
+            if p.is_file() and p.suffix not in (".lock", ".whl")
+            and not {"methods", "sources"} & set(p.parts)]
 
 
 def link(name):
