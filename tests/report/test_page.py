@@ -199,9 +199,11 @@ def test_the_index_names_every_study_with_its_verdict(page, found):
 def test_markdown_cannot_be_broken_by_labels(found):
     text = markdown(found)
     main, rest = text.split("## Learning curves")
-    curves, forgotten = rest.split("## Forgetting")
+    curves, rest = rest.split("## Calibration")
+    sure, forgotten = rest.split("## Forgetting")
     for part, expected, columns, mark in ((main, len(HOSTILE), 14, " | b | "),
                                           (curves, len(HOSTILE) - 1, 3, "(b) | "),
+                                          (sure, len(HOSTILE) - 1, 4, "(b) | "),
                                           (forgotten, 2 * 3, 9, " | b | ")):
         rows = [line for line in part.splitlines() if mark in line and line.startswith("| ")]
         assert len(rows) == expected
