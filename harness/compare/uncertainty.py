@@ -11,7 +11,7 @@ from scipy.special import expit, logit
 from scipy.stats import norm
 from scipy.stats import t as student
 
-from harness.compare.few import NOISE, of_share, unseen
+from harness.compare.few import NOISE, of_area, of_share, unseen
 from harness.compare.pool import Pool
 from harness.measure.intervals import Interval
 from harness.measure.part import RecordPart
@@ -135,10 +135,19 @@ def figure(metric: str, points: Sequence[float], shifts: np.ndarray, pool: Pool,
                              (np.array(few), np.array(np.inf)),
                              (np.array(of_seeds), np.array(float(of_freedom)))])
     wide = float(student.ppf((1 + level) / 2, degrees))
-    counted = 0.0 if metric in pool.shares else few  # a share's is in Wilson's interval
-    low, high = scaled_ends(metric, mean, wide * math.sqrt(of_items + counted + of_seeds))
+    low, high = scaled_ends(metric, mean, wide * math.sqrt(of_items + of_seeds))
+    if few and metric not in pool.shares:  # a share's is in Wilson's interval
+        # Not on the scale of log odds: what did not move says nothing of how steep that is here.
+        low, high = (mean + math.copysign(math.hypot(end - mean, wide * few**0.5), side)
+                     for end, side in ((low, -1.0), (high, 1.0)))
+        if metric in BOUNDED:
+            low, high = max(low, 0.0), min(high, 1.0)
     if if_wrong is not None:
         high = one_more(mean, if_wrong, of_items + of_seeds, groups, wide)
+    area = of_area(mean, pool, float(norm.ppf((1 + level) / 2))) if metric == "roc_auc" else None
+    if area:
+        below, above = _with_seeds(mean, area, wide * of_seeds**0.5)
+        low, high = min(low, below), max(high, above)
     if metric in pool.shares:
         least = of_share(mean, of_items, pool,
                          float(student.ppf((1 + level) / 2, np.inf if few else own)))

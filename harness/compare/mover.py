@@ -1,0 +1,74 @@
+"""Intervals of differences from those of the two figures, near the bounds of a metric.
+
+Near 1, and of a loss that few items carry, a figure can be off much further on one side than on
+the other, and so can a difference: a symmetric interval from what groups show is too short where no
+hard group was drawn. The method of variance estimates recovery takes each end from the ends of the
+two figures, which know their scale (Zou and Donner, Statistics in Medicine 27, 2008; of paired
+areas under curves, on the logit scale: Zou and Yue, ibid. 32, 2013).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Protocol
+
+import numpy as np
+
+from harness.compare.few import NOISE, unseen
+from harness.compare.pool import Pool
+from harness.compare.uncertainty import BOUNDED, figure
+
+
+class Scored(Protocol):
+    """Points [seeds] of a method, and what each group moves their mean by, [groups]."""
+
+    @property
+    def points(self) -> Sequence[float]: ...
+    @property
+    def shifts(self) -> np.ndarray: ...
+
+
+@dataclass(frozen=True)
+class Arms:
+    """How far each difference over items may be below and above what was found: [pairs] each."""
+
+    down: np.ndarray
+    up: np.ndarray
+
+
+def recovers(metric: str, pool: Pool) -> bool:
+    """Whether a difference's ends come from its figures': not of a share, which has Tango's, nor of
+    a calibration error, which is no mean."""
+    return metric == "log_loss" or (
+        metric in BOUNDED and metric not in pool.shares and metric != "calibration_error")
+
+
+def arms(metric: str, samples: Sequence[Scored], pool: Pool, level: float) -> Arms:
+    """Of every pair's difference, in order; the correlation is that of groups' shifts, over all
+    that items leave open."""
+    below, above = np.array([_reach(metric, s, pool, level) for s in samples]).T
+    shifts = np.stack([s.shifts for s in samples])
+    own = np.array([max(s.shifts @ s.shifts + unseen(metric, s.shifts, pool), NOISE)
+                    for s in samples])
+    alike = np.clip(shifts @ shifts.T / np.sqrt(np.outer(own, own)), -1.0, 1.0)
+    first, second = (np.array(side) for side in zip(*combinations(range(len(samples)), 2),
+                                                    strict=True))
+    r = alike[first, second]
+    return Arms(_joined(below[first], above[second], r), _joined(above[first], below[second], r))
+
+
+def _joined(one: np.ndarray, other: np.ndarray, correlation: np.ndarray) -> np.ndarray:
+    """Zou and Donner (2008), equation 9, with the sign of a difference."""
+    return np.asarray(np.sqrt(np.maximum(one**2 + other**2 - 2 * correlation * one * other, 0.0)))
+
+
+def _reach(metric: str, sample: Scored, pool: Pool, level: float) -> tuple[float, float]:
+    """How far a figure may be below and above its mean. That of a loss has one group more, as dear
+    as the dearest there is: the next group is dearer than all of n with a chance of 1 / (n + 1)."""
+    dearest, mean = None, float(np.mean(sample.points))
+    if metric == "log_loss":
+        dearest = mean + max(float(sample.shifts.max()), 0.0) * pool.effective(metric)
+    own = figure(metric, [mean], sample.shifts, pool, level, dearest)
+    return own.mean - own.low, own.high - own.mean

@@ -1,0 +1,113 @@
+"""Ends of differences from those of two figures: against the formula, and its limits."""
+
+import numpy as np
+import pytest
+from scipy import optimize, stats
+
+from harness.compare.few import of_area
+from harness.compare.jackknife import Answers, jackknife
+from harness.compare.mover import arms
+from harness.compare.pairs import Sample, differences
+from harness.compare.pool import Pool
+from harness.compare.uncertainty import figure
+
+POOL = Pool.even(60)
+
+
+def samples(*points, seed=0, shared=0.8):
+    rng = np.random.default_rng(seed)
+    common = rng.normal(size=60)
+    return [Sample(str(i), [p], 0.004 * (shared * common + rng.normal(size=60)))
+            for i, p in enumerate(points)]
+
+
+def test_ends_are_those_of_zou_and_donner():
+    one, other = samples(0.97, 0.93)
+    a, b = (figure("roc_auc", s.points, s.shifts, POOL) for s in (one, other))
+    r = one.shifts @ other.shifts / np.sqrt((one.shifts @ one.shifts)
+                                            * (other.shifts @ other.shifts))
+    low = 0.04 - np.sqrt((0.97 - a.low) ** 2 + (b.high - 0.93) ** 2
+                         - 2 * r * (0.97 - a.low) * (b.high - 0.93))
+    high = 0.04 + np.sqrt((a.high - 0.97) ** 2 + (0.93 - b.low) ** 2
+                          - 2 * r * (a.high - 0.97) * (0.93 - b.low))
+    (found,) = differences("roc_auc", [one, other], POOL).values()
+    assert (found.low, found.high) == pytest.approx((low, high))
+    assert 0.04 - low != pytest.approx(high - 0.04, rel=0.02), "near 1 the arms differ"
+
+
+def test_where_both_ends_are_symmetric_it_is_the_paired_t_test_s():
+    """In the middle of the scale, two figures as uncertain as each other."""
+    rng = np.random.default_rng(1)
+    one, other = rng.normal(0, 0.001, (2, 60))
+    both = [Sample("a", [0.5], one), Sample("b", [0.5], other)]
+    own = arms("token_f1", both, POOL, 0.95)
+    even = stats.t.ppf(0.975, 59) * np.sqrt(((one - other) ** 2).sum())
+    assert own.down == pytest.approx([even], rel=0.05)
+    assert own.up == pytest.approx([even], rel=0.05)
+
+
+@pytest.mark.parametrize("metric", ["roc_auc", "log_loss", "token_f1"])
+def test_p_is_below_5_of_100_where_the_interval_leaves_0_out(metric):
+    for seed in range(20):
+        for found in differences(metric, samples(0.97, 0.95, 0.90, seed=seed), POOL).values():
+            assert (found.p_value < 0.05) == (found.low > 0 or found.high < 0)
+
+
+def test_an_area_leaves_open_what_newcombe_s_least_variance_does():
+    pool = Pool.of(np.arange(30), np.eye(2, dtype=bool)[np.arange(30) % 3 // 2])
+    low, high = of_area(0.98, pool, 1.96)
+
+    def score(theta):
+        return (0.98 - theta) ** 2 - 1.96**2 * theta * (1 - theta) / (20 * 10)
+    assert low == pytest.approx(optimize.brentq(score, 0.5, 0.98))
+    assert high == pytest.approx(optimize.brentq(score, 0.98, 1))
+    assert of_area(0.98, Pool.even(30), 1.96) is None
+
+
+def test_an_area_s_variance_is_no_less_than_its_pairs_of_items_leave():
+    """The bound that `of_area` rests on, by drawn samples whose true area is known."""
+    rng, m, n = np.random.default_rng(2), 6, 9
+    for shift in (0.5, 1.5, 3.0):
+        x, y = rng.normal(shift, 1, (4000, m, 1)), rng.normal(0, 1, (4000, 1, n))
+        true = stats.norm.cdf(shift / np.sqrt(2))
+        assert (x > y).mean(axis=(1, 2)).var() > true * (1 - true) / (m * n)
+
+
+def test_areas_near_1_on_few_groups_are_not_told_to_be_near_each_other():
+    """A study of ten groups where one answer of either is out of order."""
+    rng = np.random.default_rng(3)
+    groups, targets = np.repeat(np.arange(10), 10), np.repeat(np.arange(10) % 2, 10)
+    sides = []
+    for odd in (3, 47):
+        score = np.where(targets == 1, 0.9, 0.1) + rng.uniform(-0.05, 0.05, 100)
+        score[odd] = 0.5 + np.where(targets[odd] == 1, -0.45, 0.45)
+        sides.append(np.c_[1 - score, score])
+    found = jackknife(Answers(sides, targets, groups))
+    pair = [Sample(str(i), [float(v)], found.shifts["roc_auc"][i])
+            for i, v in enumerate(found.points["roc_auc"])]
+    (gap,) = differences("roc_auc", pair, found.pool).values()
+    assert abs(gap.difference) < 0.02
+    assert gap.low < -0.05
+    assert gap.high > 0.05
+
+
+def test_equal_probabilities_have_equal_losses():
+    one, _ = samples(0.3, 0.3)
+    same = Sample("same", one.points, one.shifts)
+    (found,) = differences("log_loss", [one, same], POOL).values()
+    assert (found.low, found.high, found.p_value) == (0.0, 0.0, 1.0)
+    dear = figure("log_loss", one.points, one.shifts, POOL,
+                  if_wrong=0.3 + one.shifts.max() * 60)
+    alone = arms("log_loss", [one, Sample("b", [0.2], np.zeros(60))], POOL, 0.95)
+    assert alone.up == pytest.approx([dear.high - 0.3], abs=1e-3)
+
+
+def test_what_no_group_showed_is_not_stretched_near_1():
+    """Macro F1 of 0.998: a class of 100 groups without an error is not as low as one half."""
+    targets = np.repeat([0, 1, 2], 100)
+    answered = targets.copy()
+    answered[0] = 1
+    found = jackknife(Answers([np.eye(3)[answered] * 0.8 + 0.2 / 3], targets, np.arange(300)))
+    own = figure("macro_f1", [float(found.points["macro_f1"][0])], found.shifts["macro_f1"][0],
+                 found.pool)
+    assert 0.95 < own.low < 0.99
