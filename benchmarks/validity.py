@@ -20,14 +20,14 @@ from pathlib import Path
 import numpy as np
 from rich.progress import track
 
-from harness.compare.jackknife import METRICS, Answers, jackknife
+from harness.compare.jackknife import METRICS, Answers, Estimates, jackknife
 from harness.compare.pairs import Sample, differences
-from harness.compare.uncertainty import figure
 from harness.gate.bounds import TWO_SIDED
 from harness.measure.quality import quality
 
 HERE = Path(__file__).parent
 METRIC_NAMES = [name for name in METRICS if name not in ("micro_f1", "calibration_error")]
+ERROR, TUNED = "calibration_error", "calibration_error of a calibrated model"
 LARGE = 40_000
 RATES = {"told apart": "copies told apart", "power": "the weaker told apart",
          "at margin": "the weaker passes the gate at its margin",
@@ -103,7 +103,20 @@ def truth(world: World) -> dict[str, np.ndarray]:
     answers = simulate(world, many, np.tile(targets, copies), np.random.default_rng(1))
     labels = tuple(str(c) for c in range(int(targets.max()) + 1))
     found = [quality(p, answers.targets, labels) for p in answers.probabilities]
-    return {m: np.array([getattr(each, m) for each in found]) for m in METRIC_NAMES}
+    return {m: np.array([getattr(each, m) for each in found]) for m in (*METRIC_NAMES, ERROR)}
+
+
+def calibrated(answers: Answers, rng: np.random.Generator) -> Answers:
+    """Items whose classes are drawn by what the first classifier answers: its error is 0."""
+    chances = answers.probabilities[0]
+    drawn = (rng.random((len(chances), 1)) > chances.cumsum(axis=1)).sum(axis=1)
+    return Answers([chances], np.minimum(drawn, chances.shape[1] - 1), answers.groups)
+
+
+def holds(found: Estimates, metric: str, true: float) -> bool:
+    """Whether the interval of the first classifier's figure holds the truth."""
+    one = found.figure(metric, [0])
+    return one is not None and one.low <= true <= one.high
 
 
 def examine(world: World, studies: int, seed: int = 2) -> dict[str, dict[str, float]]:
@@ -111,15 +124,13 @@ def examine(world: World, studies: int, seed: int = 2) -> dict[str, dict[str, fl
     true, rng = truth(world), np.random.default_rng(seed)
     groups, targets = pool(world.pool)
     tally = {m: dict.fromkeys(RATES, 0) for m in METRIC_NAMES}
+    tally |= {ERROR: {"figure": 0}, TUNED: {"figure": 0}}
     for _ in range(studies):
         answers = simulate(world, groups, targets, rng)
         found = jackknife(answers)
         right = (answers.chosen & answers.actual).any(axis=2).astype(float)
         for metric in METRIC_NAMES:
             points, shifts = found.points[metric], found.shifts[metric]
-            wrong = found.if_wrong.get(metric)
-            one = figure(metric, [float(points[0])], shifts[0], found.pool,
-                         if_wrong=None if wrong is None else float(wrong[0]))
             samples = [Sample(str(i), [float(points[i])], shifts[i],
                               right[i] if metric in found.pool.shares else None)
                        for i in range(len(points))]
@@ -128,13 +139,15 @@ def examine(world: World, studies: int, seed: int = 2) -> dict[str, dict[str, fl
             sign = -1.0 if metric == "log_loss" else 1.0
             copies, gap = pairs["0", "1"], pairs["1", "2"]
             lost = true[metric][1] - true[metric][2]
-            tally[metric]["figure"] += one.low <= true[metric][0] <= one.high
+            tally[metric]["figure"] += holds(found, metric, true[metric][0])
             tally[metric]["difference"] += gap.low <= lost <= gap.high
             tally[metric]["told apart"] += copies.p_value < 0.05
             tally[metric]["power"] += gap.p_value < 0.05
             # What the weaker may lose at the most is just what it truly loses.
             tally[metric]["at margin"] += (gate.high if sign > 0 else -gate.low) <= sign * lost
             tally[metric]["use"] += (gap.at_most if sign > 0 else -gap.at_least) <= sign * lost
+        tally[ERROR]["figure"] += holds(found, ERROR, true[ERROR][0])
+        tally[TUNED]["figure"] += holds(jackknife(calibrated(answers, rng)), ERROR, 0.0)
     return {metric: {what: n / studies for what, n in counts.items()}
             for metric, counts in tally.items()}
 
@@ -143,8 +156,8 @@ def table(found: dict[str, dict[str, dict[str, float]]], studies: int) -> str:
     """The results as Markdown."""
     error = 100 * (0.05 * 0.95 / studies) ** 0.5
     rows = [f"| {name} | {metric.replace('_', ' ')} | "
-            + " | ".join(f"{100 * rates[what]:.1f} %" for what in RATES) + " |"
-            for name, metrics in found.items() for metric, rates in metrics.items()]
+            + " | ".join(f"{100 * rates[what]:.1f} %" if what in rates else "–" for what in RATES)
+            + " |" for name, metrics in found.items() for metric, rates in metrics.items()]
     return "\n".join([
         "# Are the statistics true?", "",
         f"{len(found)} of {len(WORLDS)} worlds. {studies} simulated studies a line; the "
@@ -159,10 +172,12 @@ def main() -> None:
     """Examine every world and write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--studies", type=int, default=1000)
-    studies = parser.parse_args().studies
+    parser.add_argument("--seed", type=int, default=2, help="of the simulated answers")
+    options = parser.parse_args()
+    studies = options.studies
     found: dict[str, dict[str, dict[str, float]]] = {}
     for world in track(WORLDS):
-        found[world.name] = examine(world, studies)
+        found[world.name] = examine(world, studies, options.seed)
         (HERE / "results" / "validity.md").write_text(table(found, studies))
     print(table(found, studies))
 

@@ -16,16 +16,17 @@ def test_error_rates_keep_their_bounds_and_power_is_left(world):
     most = binom.ppf(SAFE, STUDIES, NOMINAL) / STUDIES
     found = examine(world, STUDIES)
     for metric, rates in found.items():
-        for what in ("told apart", "at margin", "use"):
+        for what in rates.keys() & {"told apart", "at margin", "use"}:
             assert rates[what] <= most, (metric, what)
-        for what in ("figure", "difference"):
+        for what in rates.keys() & {"figure", "difference"}:
             assert 1 - rates[what] <= most, (metric, what)
-        assert rates["power"] >= rates["told apart"], metric
+    compared = [found[metric] for metric in METRIC_NAMES]
+    assert all(rates["power"] >= rates["told apart"] for rates in compared)
     if max(world.strengths) < 4:  # near 1 hardly anything is told apart on ten groups
         assert found["accuracy"]["power"] > 0.1
-        assert all(rates["power"] > rates["told apart"] for rates in found.values())
+        assert all(rates["power"] > rates["told apart"] for rates in compared)
     text = table({world.name: found}, STUDIES)
-    assert text.count(f"| {world.name} |") == len(METRIC_NAMES)
+    assert text.count(f"| {world.name} |") == len(found) == len(METRIC_NAMES) + 2
 
 
 @pytest.mark.parametrize("name", POOLS)
