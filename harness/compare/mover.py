@@ -56,12 +56,20 @@ def arms(metric: str, samples: Sequence[Scored], pool: Pool, level: float) -> Ar
     first, second = (np.array(side) for side in zip(*combinations(range(len(samples)), 2),
                                                     strict=True))
     r = alike[first, second]
-    return Arms(_joined(below[first], above[second], r), _joined(above[first], below[second], r))
+    together = np.maximum((below[first] - below[second])**2, (above[first] - above[second])**2)
+    return Arms(_joined(below[first], above[second], r, together),
+                _joined(above[first], below[second], r, together))
 
 
-def _joined(one: np.ndarray, other: np.ndarray, correlation: np.ndarray) -> np.ndarray:
-    """Zou and Donner (2008), equation 9, with the sign of a difference."""
-    return np.asarray(np.sqrt(np.maximum(one**2 + other**2 - 2 * correlation * one * other, 0.0)))
+def _joined(one: np.ndarray, other: np.ndarray, correlation: np.ndarray, together: np.ndarray
+            ) -> np.ndarray:
+    """Zou and Donner (2008), equation 9, with the sign of a difference: `one`² + `other`² - 2 r
+    `one` `other`. As far as two figures go together they are off on the same side, by `together`
+    (squared) more the one than the other: a model beside itself differs by nothing, though its
+    ends lie unevenly about it."""
+    apart, r = (one - other)**2, np.maximum(correlation, 0.0)
+    return np.asarray(np.sqrt(2 * (1 - correlation) * one * other
+                              + r * np.minimum(together, apart) + (1 - r) * apart))
 
 
 def _reach(metric: str, sample: Scored, pool: Pool, level: float) -> tuple[float, float]:

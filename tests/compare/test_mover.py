@@ -1,5 +1,7 @@
 """Ends of differences from those of two figures: against the formula, and its limits."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import optimize, stats
@@ -21,18 +23,41 @@ def samples(*points, seed=0, shared=0.8):
             for i, p in enumerate(points)]
 
 
-def test_ends_are_those_of_zou_and_donner():
+def test_ends_are_those_of_zou_and_donner_as_far_as_figures_are_alone():
     one, other = samples(0.97, 0.93)
     a, b = (figure("roc_auc", s.points, s.shifts, POOL) for s in (one, other))
     r = one.shifts @ other.shifts / np.sqrt((one.shifts @ one.shifts)
                                             * (other.shifts @ other.shifts))
-    low = 0.04 - np.sqrt((0.97 - a.low) ** 2 + (b.high - 0.93) ** 2
-                         - 2 * r * (0.97 - a.low) * (b.high - 0.93))
-    high = 0.04 + np.sqrt((a.high - 0.97) ** 2 + (0.93 - b.low) ** 2
-                          - 2 * r * (a.high - 0.97) * (0.93 - b.low))
+    together = max((a.mean - a.low - b.mean + b.low) ** 2, (a.high - a.mean - b.high + b.mean) ** 2)
+
+    def reach(first, second):
+        alone = first ** 2 + second ** 2 - 2 * r * first * second
+        return np.sqrt(alone - r * max((first - second) ** 2 - together, 0.0))
+
+    low, high = 0.04 - reach(0.97 - a.low, b.high - 0.93), 0.04 + reach(a.high - 0.97, 0.93 - b.low)
     (found,) = differences("roc_auc", [one, other], POOL).values()
     assert (found.low, found.high) == pytest.approx((low, high))
     assert 0.04 - low != pytest.approx(high - 0.04, rel=0.02), "near 1 the arms differ"
+
+
+def test_of_figures_that_do_not_go_together_they_are_just_those():
+    one, other = samples(0.97, 0.93, shared=0.0)
+    other = replace(other, shifts=other.shifts - one.shifts * (one.shifts @ other.shifts)
+                    / (one.shifts @ one.shifts))
+    a, b = (figure("roc_auc", s.points, s.shifts, POOL) for s in (one, other))
+    own = arms("roc_auc", [one, other], POOL, 0.95)
+    assert own.down == pytest.approx([np.hypot(0.97 - a.low, b.high - 0.93)])
+    assert own.up == pytest.approx([np.hypot(a.high - 0.97, 0.93 - b.low)])
+
+
+@pytest.mark.parametrize("metric", ["roc_auc", "log_loss", "token_f1"])
+def test_a_model_beside_itself_differs_by_next_to_nothing(metric):
+    """Its own ends are uneven; answered again in other batches its answers differ by noise."""
+    one = Sample("a", [0.97], 0.004 * np.random.default_rng(0).exponential(size=60) - 0.004)
+    again = Sample("b", [0.97 + 1e-10], one.shifts + 1e-10)
+    (found,) = differences(metric, [one, again], POOL).values()
+    assert abs(found.low) < 1e-3
+    assert abs(found.high) < 1e-3
 
 
 def test_where_both_ends_are_symmetric_it_is_the_paired_t_test_s():
