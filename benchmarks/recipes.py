@@ -128,7 +128,7 @@ def by_harness(asked: Asked, runs: Path, method: str) -> dict[str, Figure]:
         if used.read.words_sha256 == read[draw]:
             seconds = record.cost.stand_alone_seconds - record.cost.trial_seconds
             found[str(identity.seed)] = Figure(record.quality.macro_f1, seconds)
-    return found
+    return dict(sorted(found.items()))
 
 
 def records(runs: Path) -> Iterator[Record]:

@@ -139,7 +139,7 @@ def _lost(loss: float) -> str:
 def _settling(published: Published, found: Settling) -> str:
     """What would settle it, and what that costs."""
     if not found.items:
-        return "More seeds would settle it, or test items of more groups: no number of such would."
+        return "More seeds would settle it; more test items alone would not."
     minutes = sum(row.adapt_seconds or 0.0 for row in published.summary.rows
                   if row.name in (*published.verdict.between, published.verdict.recommended)) / 60
     again = f" (a seed more of each takes {minutes:.3g} minutes)" if minutes else ""

@@ -108,7 +108,7 @@ def test_a_model_too_large_for_memory_is_refused_with_the_numbers(
     edit(place, lambda suite: suite["backbones"]["t5"].update(
         kind=kind, source={"file": str(folder)}, methods=["features", "lora"]))
     monkeypatch.setattr(memory.psutil, "virtual_memory",
-                        lambda: SimpleNamespace(available=50_000.0))
+                        lambda: SimpleNamespace(available=50_000.0, total=50_000.0))
     for command in ("plan", "run"):
         refused(ask(place, command, "tiny"), "features (t5) needs about", "its weights in fp32",
                 "0.1 MB are available", "Name a smaller backbone")
