@@ -79,12 +79,12 @@ class Measured:
     def sample(self, arm: Arm, metric: str) -> Sample | None:
         """The arm's seeds in a metric; None where it is not defined."""
         places, estimates = self.places(arm), self.responses.estimates
-        points = estimates.points[metric][places]
-        if not places or not np.isfinite(points).all():
+        points = estimates.seeds(metric, places)
+        if points is None:
             return None
         shares = metric in self.pool.shares
         scores = self.responses.right[places].mean(axis=0) if shares else None
-        return Sample(arm.name, points.tolist(), estimates.shifts[metric][places].mean(axis=0),
+        return Sample(arm.name, points, estimates.shifts[metric][places].mean(axis=0),
                       scores, self.kin(arm, metric))
 
     def kin(self, arm: Arm, metric: str) -> Kin | None:
@@ -93,9 +93,9 @@ class Measured:
         nothing hangs on the seed."""
         if not arm.random or len(arm.done) != 1:
             return None
-        several = [(other, points.tolist()) for other in self.arms
-                   if other.train == arm.train and len(other.done) > 1 and np.isfinite(
-                       points := self.responses.estimates.points[metric][self.places(other)]).all()]
+        several = [(other, points) for other in self.arms
+                   if other.train == arm.train and len(other.done) > 1
+                   and (points := self.responses.estimates.seeds(metric, self.places(other)))]
         family = arm.records[0].identity.family
         near = {other.name: points for other, points in several
                 if other.records[0].identity.family == family}

@@ -9,6 +9,7 @@ import numpy as np
 
 from harness.compare.arms import Arm, Measured
 from harness.measure.part import RecordPart
+from harness.tasks.spread import kish
 
 FEWEST, PART = 6, 10
 """Fewer groups than six cannot show anything at 5% by their signs, and no more than a tenth of all:
@@ -36,7 +37,7 @@ def carried(shifts: np.ndarray, effective: float) -> Carried | None:
     total = float(squares.sum())
     if not np.isfinite(total) or total <= 0:
         return None
-    worth = total**2 / float(squares @ squares)
+    worth = kish(squares)
     if worth >= min(FEWEST, effective / PART):
         return None
     count = math.ceil(worth - 1e-9)

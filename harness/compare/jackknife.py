@@ -82,18 +82,23 @@ class Estimates:
     calibration: tuple[Binned, ...] = ()
     """Of each run; none where a task has no classes."""
 
+    def seeds(self, metric: str, places: Sequence[int]) -> list[float] | None:
+        """What the runs at `places` score, seeds of one method; None where one scores nothing."""
+        points = self.points[metric][list(places)]
+        return points.tolist() if len(places) and np.isfinite(points).all() else None
+
     def figure(self, metric: str, places: Sequence[int], level: float = LEVEL,
                kin: Kin | None = None) -> Figure | None:
         """The figure of the runs at `places`, seeds of one method; None where one has none."""
-        points = self.points[metric][list(places)]
-        if not len(places) or not np.isfinite(points).all():
+        points = self.seeds(metric, places)
+        if points is None:
             return None
         wrong = self.if_wrong.get(metric)
         ends = [self.calibration[place].interval(level) for place in places
                 if metric == "calibration_error"]
-        return figure(metric, points.tolist(), self.shifts[metric][list(places)], self.pool, level,
+        return figure(metric, points, self.shifts[metric][list(places)], self.pool, level,
                       if_wrong=None if wrong is None else float(wrong[list(places)].mean()),
-                      ends=ends, seeds=of_seeds(points.tolist(), kin))
+                      ends=ends, seeds=of_seeds(points, kin))
 
 
 @dataclass(frozen=True)

@@ -131,8 +131,8 @@ def differences(metric: str, samples: Sequence[Sample], pool: Pool, level: float
     seeds. The correction is over all pairs: the best method is chosen by the same figures, and a
     correction over its own comparisons alone would not cover that choice. No error over items is
     taken for less than what so few leave open (`few.unseen`); of shares, no interval is narrower
-    than Tango's and no p below its score's; ends of other metrics with bounds are recovered from
-    their figures' (`mover`), and p is what the end towards 0 says. Where the error over items is
+    than Tango's and no p below its score's; ends of what `mover.recovers` are recovered from its
+    figures', and p is what the end towards 0 says. Where the error over items is
     not known, the interval is unbounded and p is 1.
     """
     if len(samples) < 2:

@@ -115,11 +115,12 @@ def figure(metric: str, points: Sequence[float], shifts: np.ndarray, pool: Pool,
     """`points` [seeds] on the items, `shifts` [seeds, groups] or their mean [groups].
 
     Student's interval of the sum of the two errors, on the scale of `scaled_ends`; that of a share
-    is no narrower than Wilson's. `if_wrong` is what a loss would be if no item were of its class;
-    with it the upper end is that of `one_more`. `ends` are intervals over items, one a seed, of a
-    metric that has its own: seeds answer the same items, so the ends' mean is the mean's. `seeds`
-    is the variance of the mean over seeds and its freedom, where the points do not tell it. Where
-    the error over items is not known, the interval is all that the metric can be.
+    is no narrower than Wilson's, that of an area than `few.of_area`. `if_wrong` is what a loss
+    would be if no item were of its class; with it the upper end is that of `one_more`. `ends` are
+    intervals over items, one a seed, of a metric that has its own: seeds answer the same items, so
+    the ends' mean is the mean's. `seeds` is the variance of the mean over seeds and its freedom,
+    where the points do not tell it. Where the error over items is not known, the interval is all
+    that the metric can be.
     """
     mean, over_items = statistics.fmean(points), np.atleast_2d(shifts).mean(axis=0)
     sd = statistics.stdev(points) if len(points) > 1 else None
@@ -144,13 +145,13 @@ def figure(metric: str, points: Sequence[float], shifts: np.ndarray, pool: Pool,
             low, high = max(low, 0.0), min(high, 1.0)
     if if_wrong is not None:
         high = one_more(mean, if_wrong, of_items + of_seeds, groups, wide)
-    area = of_area(mean, pool, float(norm.ppf((1 + level) / 2))) if metric == "roc_auc" else None
-    if area:
-        below, above = _with_seeds(mean, area, wide * of_seeds**0.5)
-        low, high = min(low, below), max(high, above)
+    least = None
     if metric in pool.shares:
         least = of_share(mean, of_items, pool,
                          float(student.ppf((1 + level) / 2, np.inf if few else own)))
+    elif metric == "roc_auc":
+        least = of_area(mean, pool, float(norm.ppf((1 + level) / 2)))
+    if least is not None:
         below, above = _with_seeds(mean, least, wide * of_seeds**0.5)
         low, high = min(low, below), max(high, above)
     if ends:
