@@ -30,8 +30,10 @@ def outline(**changes):
 
 
 @pytest.fixture
-def folders():
-    """Two folders of the cache, the second not there."""
+def folders(tmp_path, monkeypatch):
+    """Two folders of a cache of the test's own, the second not there."""
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
+
     def write(into):
         (into / "measured.json").write_text("1")
 
