@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from itertools import pairwise
-
-import pyarrow as pa
 
 from harness.backbones.handle import ASKED
 from harness.compare.alike import alike_rules
 from harness.compare.arms import Predictions
 from harness.compare.conditions import conditions, ranked_together
 from harness.compare.rule import Rule
+from harness.compare.rules.costs import two_costs
+from harness.compare.rules.items import same_items
+from harness.compare.rules.seeds import same_seeds
 from harness.measure.retrieval import PassageRetrieval, Retrieval
 from harness.study.matched import Matched, matched
 from harness.study.record import Record
@@ -26,33 +26,9 @@ def matching_rules(study: Study, predictions: Predictions) -> tuple[Rule, ...]:
     tables = {r.identity.run_id: predictions(r.identity.run_id) for r in done}
     alike = alike_rules({title: conditions(arms)
                          for title, arms in ranked_together(study).items()})
-    return (_same_items(study, done, tables), *alike, _same_budget(study, done), _same_seeds(study),
-            _same_question(done), _same_knowledge(study, done),
-            _same_clock(whole), _same_forgetting(whole), _two_costs(done))
-
-
-def _same_items(study: Study, done: list[Record], tables: dict[str, pa.Table]) -> Rule:
-    tasks = {r.identity.task_sha256 for r in done}
-    answered = defaultdict(set)
-    for record in done:
-        table = tables[record.identity.run_id]
-        answered[table.num_rows].add(
-            tuple(zip(table["item"].to_pylist(), table["target"].to_pylist(), strict=True)))
-    samples = [next(iter(items)) for _, items in sorted(answered.items())]
-    nested = all(len(items) == 1 for items in answered.values()) and all(
-        larger[: len(smaller)] == smaller
-        for smaller, larger in pairwise(samples))
-    sizes = " and ".join(str(len(sample)) for sample in samples)
-    return Rule(
-        name="Same items",
-        says="Splits are drawn once, by group; no group or text stands in two of them; the test "
-             "items are read once a run.",
-        held=study.data.disjoint and len(tasks) <= 1 and nested,
-        evidence=f"Splits {study.data.splits_sha256[:12]}: "
-                 f"{'disjoint' if study.data.disjoint else 'NOT disjoint'} in texts and groups. "
-                 f"Runs answered {sizes or 'no'} test items"
-                 + (", the smaller sample inside the larger." if len(samples) > 1 else "."),
-    )
+    return (same_items(study, done, tables), *alike, _same_budget(study, done),
+            same_seeds(study, done, tables), _same_question(done), _same_knowledge(study, done),
+            _same_clock(whole), _same_forgetting(whole), two_costs(done))
 
 
 def _same_budget(study: Study, done: list[Record]) -> Rule:
@@ -81,29 +57,6 @@ def _same_budget(study: Study, done: list[Record]) -> Rule:
         evidence=" ".join(["One budget within each backbone.", *departures]) if departures
         else "One budget for all runs.",
     )
-
-
-def _same_seeds(study: Study) -> Rule:
-    seeds: dict[tuple[str | None, Matched], set[tuple[int, ...]]] = defaultdict(set)
-    by_method: dict[tuple[str | None, str, Matched], list[int]] = defaultdict(list)
-    once = sorted({r.identity.label for r in study.records if not r.identity.random})
-    for record in study.records:
-        identity = record.identity
-        # One without randomness has one run: its spread over seeds is zero, not unknown.
-        if not identity.random:
-            continue
-        by_method[identity.backbone, identity.label, matched(identity.budget)].append(
-            identity.seed)
-    for (backbone, _, part), used in by_method.items():
-        seeds[backbone, part].add(tuple(sorted(used)))
-    listed = "; ".join(dict.fromkeys(
-        f"{backbone or 'no backbone'}: {len(next(iter(used)))}"
-        for (backbone, _), used in seeds.items()))
-    return Rule(name="Seeds drive everything",
-                says="Initialisation, order, sampling and few-shot choice follow the seed.",
-                held=all(len(used) == 1 for used in seeds.values()),
-                evidence=f"Seeds a method: {listed or 'none'}."
-                         + (f" Without randomness, one run: {', '.join(once)}." if once else ""))
 
 
 def _same_question(done: list[Record]) -> Rule:
@@ -164,17 +117,6 @@ def _same_forgetting(done: list[Record]) -> Rule:
                          f"measured, {len(measured) - changed} leave its weights alone; "
                          f"{len(keys)} set(s) of items for {len(backbones)} backbone(s)."
                 if measured else "Not measured in this study.")
-
-
-def _two_costs(done: list[Record]) -> Rule:
-    alone = sum(r.cost.stand_alone_seconds for r in done if r.cost)
-    shared = sum(r.cost.shared_seconds for r in done if r.cost)
-    return Rule(name="Two costs",
-                says="The cost compared is what a method would take alone; what it took here, "
-                     "with shared caches, is beside it.",
-                held=all(r.cost is not None for r in done) if done else None,
-                evidence=f"Adapting took {shared:.0f} s here; the methods one by one would take "
-                         f"{alone:.0f} s.")
 
 
 def _first_seeds(done: list[Record]) -> Iterable[Record]:

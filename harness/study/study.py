@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from pydantic import Field
+
 from harness.check.finding import Finding
 from harness.common.kinds import Over
 from harness.measure.generation import Generation
 from harness.measure.multilabel import SetQuality
 from harness.measure.part import RecordPart
 from harness.measure.quality import Quality
+from harness.study.answered import tests_by_size
 from harness.study.matched import Matched, matched
 from harness.study.plan import Plan
 from harness.study.record import Limits, Record
@@ -45,6 +48,9 @@ class DataFacts(RecordPart):
     validation: int
     test: int
     splits_sha256: str
+    tests: dict[int, str] = Field(default_factory=dict)
+    """Number of test items that budgets allow, to the hash of their ids and targets; older studies
+    have none."""
     disjoint: bool
     """Whether no group and no folded text stands in two splits, checked on the splits used."""
     over: Over = "items"
@@ -153,7 +159,10 @@ def _data_facts(plan: Plan) -> DataFacts:
         passages=corpus.facts.passages if corpus else None,
         by_class=class_counts(parts, plan.task.labels) if plan.task.labels else {},
         train=len(splits.train), validation=len(splits.validation), test=len(splits.test),
-        splits_sha256=splits.sha256, disjoint=_disjoint(ids) and _disjoint(groups),
+        splits_sha256=splits.sha256,
+        tests=tests_by_size(splits.test, {run.budget.test for run in plan.runs}, plan.task.kind,
+                            plan.task.labels),
+        disjoint=_disjoint(ids) and _disjoint(groups),
         over=splits.over,
         spread=spreads(splits, plan.sample(plan.loaded.suite.budget), plan.task.labels)
         if facts.groups < facts.kept else (),

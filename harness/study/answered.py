@@ -1,0 +1,30 @@
+"""The test items of a study, by content: what every run must have answered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from harness.common.files import sha256_json
+from harness.suite import Kind
+from harness.tasks.examples import Example
+
+TARGETS: Mapping[Kind, Callable[[Example, Sequence[str]], str]] = {
+    "classification": lambda example, labels: labels[example.label],
+    "multilabel": lambda example, labels: json.dumps(
+        [labels[number] for number in example.every_class], ensure_ascii=False),
+    "generation": lambda example, labels: example.references[0]}
+"""What is right, as tables of predictions say it."""
+
+
+def tests_by_size(test: Sequence[Example], sizes: Iterable[int], kind: Kind,
+                  labels: Sequence[str]) -> dict[int, str]:
+    """Number of items to their hash, for the first so many of the test items, or all there are."""
+    wanted = sorted({min(size, len(test)) for size in sizes})
+    pairs = [(e.id, TARGETS[kind](e, labels)) for e in test[:max(wanted, default=0)]]
+    return {size: answered_sha256(pairs[:size]) for size in wanted}
+
+
+def answered_sha256(pairs: Iterable[tuple[str, str]]) -> str:
+    """Over ids and targets of items, in their order."""
+    return sha256_json([list(pair) for pair in pairs])
