@@ -1,5 +1,7 @@
 """Studies made of drawn answers: quick to build, of any size, with every part of a record."""
 
+import math
+
 import numpy as np
 
 from harness.common.device import detect
@@ -57,7 +59,7 @@ def lost_item(text, target, after):
 def record(label, seed, items, probabilities, labels=LABELS, *, backbone="b", train=TRAIN,
            seconds=10.0, milliseconds=5.0, forgot=None, size=1000):
     """A finished run; one that failed where `probabilities` is None."""
-    run_id = sha256_json([label, backbone, seed, train])[:16]
+    run_id, steps = sha256_json([label, backbone, seed, train])[:16], math.ceil(train / 16)
     identity = Identity(
         run_id=run_id, suite="s", backbone=backbone, kind="encoder" if backbone else None,
         method="majority" if label == "majority" else "full",
@@ -72,8 +74,8 @@ def record(label, seed, items, probabilities, labels=LABELS, *, backbone="b", tr
         identity=identity, status=Status(state="ok"),
         budget_used=BudgetUsed(
             train_items=train, validation_items=9, test_items=len(items), steps_allowed=4,
-            epochs_used=1.0, best_step=4, steps=4, effective_batch=16, micro_batch=16,
-            max_length=64, tokens_seen=100, share_cut=0.0),
+            epochs_used=1.0, best_step=steps, steps=steps, effective_batch=16, micro_batch=16,
+            max_length=64, examples_seen=train, tokens_seen=100, share_cut=0.0),
         curve=(CurveRecord(step=1, epoch=0.5, train_loss=1.0, validation_loss=None),
                CurveRecord(step=2, epoch=1.0, train_loss=0.8, validation_loss=0.9)),
         quality=quality(probabilities, np.array([e.label for e in items]), tuple(labels)),

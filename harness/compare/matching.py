@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 
 from harness.backbones.handle import ASKED
@@ -10,11 +9,11 @@ from harness.compare.alike import alike_rules
 from harness.compare.arms import Predictions
 from harness.compare.conditions import conditions, ranked_together
 from harness.compare.rule import Rule
+from harness.compare.rules.budget import same_budget
 from harness.compare.rules.costs import two_costs
 from harness.compare.rules.items import same_items
+from harness.compare.rules.knowledge import same_knowledge
 from harness.compare.rules.seeds import same_seeds
-from harness.measure.retrieval import PassageRetrieval, Retrieval
-from harness.study.matched import Matched, matched
 from harness.study.record import Record
 from harness.study.study import Study
 
@@ -26,37 +25,9 @@ def matching_rules(study: Study, predictions: Predictions) -> tuple[Rule, ...]:
     tables = {r.identity.run_id: predictions(r.identity.run_id) for r in done}
     alike = alike_rules({title: conditions(arms)
                          for title, arms in ranked_together(study).items()})
-    return (same_items(study, done, tables), *alike, _same_budget(study, done),
-            same_seeds(study, done, tables), _same_question(done), _same_knowledge(study, done),
+    return (same_items(study, done, tables), *alike, same_budget(study, done),
+            same_seeds(study, done, tables), _same_question(done), same_knowledge(study, done),
             _same_clock(whole), _same_forgetting(whole), two_costs(done))
-
-
-def _same_budget(study: Study, done: list[Record]) -> Rule:
-    budgets: dict[tuple[str | None, Matched], set[str]] = defaultdict(set)
-    sizes = sorted({r.identity.train for r in done}
-                   - {r.identity.train for r in study.whole()})
-    for record in done:
-        budget = {k: v for k, v in record.identity.budget.items() if k != "train"}
-        part = matched(budget)
-        budgets[record.identity.backbone, part].add(str(sorted(budget.items())))
-    departures = [f"Ranked apart: {', '.join(part.unlike(study.parts[0]))}."
-                  for part in study.parts[1:]]
-    for backbone in study.backbones:
-        changed = [f"{name} {value} (suite: {study.budget[name]})"
-                   for name, value in backbone.budget.items() if value != study.budget[name]]
-        if changed:
-            departures.append(f"{backbone.name} departs in {', '.join(changed)}.")
-    if sizes:
-        departures.append(f"Learning curves: the same but for {', '.join(map(str, sizes))} "
-                          "training examples, each inside the next.")
-    return Rule(
-        name="Same budget",
-        says="The same length, steps and batch for every method of a backbone that is ranked "
-             "with others.",
-        held=all(len(found) == 1 for found in budgets.values()),
-        evidence=" ".join(["One budget within each backbone.", *departures]) if departures
-        else "One budget for all runs.",
-    )
 
 
 def _same_question(done: list[Record]) -> Rule:
@@ -68,21 +39,6 @@ def _same_question(done: list[Record]) -> Rule:
                 held=len(tasks) == 1 if asked else None,
                 evidence=f"{len(asked)} runs share prompt and answers, which the task's hash "
                          f"covers: {', '.join(t[:12] for t in sorted(tasks)) or 'none'}.")
-
-
-def _same_knowledge(study: Study, done: list[Record]) -> Rule:
-    examples = [r.retrieval.indexed == r.budget_used.train_items for r in done
-                if isinstance(r.retrieval, Retrieval) and r.budget_used]
-    passages = [r.retrieval.indexed == study.data.passages for r in done
-                if isinstance(r.retrieval, PassageRetrieval)]
-    indexed = [*examples, *passages]
-    return Rule(name="Same knowledge",
-                says="Retrieval indexes exactly the training examples, or all passages of the "
-                     "task's corpus.",
-                held=all(indexed) if indexed else None,
-                evidence=f"{len(indexed)} retrieval runs; {sum(examples)} index as many items as "
-                         f"were trained on, {sum(passages)} as many passages as the corpus has."
-                if indexed else "No retrieval in this study.")
 
 
 def _same_clock(done: list[Record]) -> Rule:

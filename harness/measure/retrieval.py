@@ -34,6 +34,8 @@ class Retrieval(RecordPart):
     classes one is enough; items without any are alike."""
     same_label_share: float
     """Mean share of an item's neighbours that have its class, likewise (precision at k)."""
+    indexed_sha256: str | None = None
+    """Over the ids of what is indexed, in its order; None in older records."""
     prompt: str = ""
     """What stands in front of every item and every indexed example as they are encoded."""
 
@@ -48,7 +50,7 @@ def retrieval(retriever: Retriever, k: int, examples: Sequence[Example]) -> Retr
         indexed=int(retriever.index.ntotal), index_bytes=retriever.bytes,
         build_seconds=retriever.build_seconds, k=int(same.shape[1]),
         same_label_hit_rate=float(same.any(axis=1).mean()), same_label_share=float(same.mean()),
-        prompt=retriever.featurizer.prompt,
+        indexed_sha256=retriever.ids_sha256, prompt=retriever.featurizer.prompt,
     )
 
 
@@ -72,6 +74,8 @@ class PassageRetrieval(RecordPart):
     """Mean over the questions of 1 / rank of the first such passage among 10, 0 without one."""
     answer_share: float
     """Share of the questions with a whole reference answer, word for word, in one of k passages."""
+    indexed_sha256: str | None = None
+    """Over the indexed passages' texts, in their order; None in older records."""
     question_prompt: str = ""
     passage_prompt: str = ""
     """What the embedder's own configuration puts in front of texts that it reads."""
@@ -88,7 +92,8 @@ def passage_retrieval(retriever: PassageRetriever, k: int, examples: Sequence[Ex
              for row, example in zip(places.tolist(), examples, strict=True)]
     update = retriever.update
     return PassageRetrieval(
-        index=retriever.search.kind, indexed=retriever.corpus.facts.passages,
+        index=retriever.search.kind, indexed=retriever.search.size,
+        indexed_sha256=retriever.texts_sha256,
         index_bytes=retriever.search.bytes, build_seconds=retriever.build_seconds,
         update_passages=update.passages if update else 0,
         update_seconds=update.seconds if update else 0.0, k=k,

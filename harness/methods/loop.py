@@ -107,6 +107,7 @@ class _UnderWay:
         loss = take_step(self.learner, indices, self.optimizer, self.job, training, self.pace)
         tokens = sum(self.lengths[i] for i in indices)
         training.steps += 1
+        training.examples += len(indices)
         training.epochs = training.steps / self.schedule.per_pass
         training.tokens += tokens
         training.flops += self.pace.flops * tokens

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -95,6 +96,8 @@ class Training:
     """The steps ended before improvement did."""
     held: HeldOut | None = None
     """What validation says of the weights that are kept."""
+    examples: int = 0
+    """That were stepped over, each as often."""
     tokens: int = 0
     flops: float = 0.0
     """Forward and backward: torch's FLOP counter on the first step, scaled by tokens; on the second
@@ -197,6 +200,10 @@ class Course:
     """Texts that an epoch reads for each item."""
     texts: int = 1
     """Texts of a batch for each item that the budget gives it."""
+
+    def steps(self, items: int, batch: int) -> int:
+        """The most steps that it takes."""
+        return round(self.epochs * math.ceil(items * self.readings / (batch * self.texts)))
 
 
 class Options(BaseModel):

@@ -19,7 +19,7 @@ from harness.methods.asked import AskedDecoder
 from harness.methods.method import Finds, Job
 from harness.retrieval.searches import Embed, Ranking, Search, build_search, open_search
 from harness.retrieval.vectors import NONE
-from harness.tasks.corpus import Corpus
+from harness.tasks.corpus import Corpus, passages_sha256
 from harness.tasks.examples import Example
 
 LONGEST = 512
@@ -44,6 +44,8 @@ class PassageRetriever:
     passages: pa.Table
     search: Search
     update: Update | None = None
+    texts_sha256: str | None = None
+    """Of the passages that were indexed; None of a search that is read."""
     build_seconds: float = 0.0
     """Encoding and indexing the old documents. Neither is known of a search that is read."""
     prompts: tuple[str, str] = ("", "")
@@ -93,7 +95,8 @@ def build_passages(job: Job, ranking: Ranking) -> PassageRetriever:
     if old < len(texts):
         search.extend(texts[old:], clock)
         update = Update(len(texts) - old, clock.stand_alone() - seconds)
-    return PassageRetriever(corpus, table, search, update, seconds, _prompts(embedder, ranking))
+    return PassageRetriever(corpus, table, search, update, passages_sha256(texts), seconds,
+                            _prompts(embedder, ranking))
 
 
 def open_passages(job: Job, ranking: Ranking, folder: Path) -> PassageRetriever:

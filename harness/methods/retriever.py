@@ -14,6 +14,7 @@ import numpy as np
 
 from harness.backbones.features import FeatureStore, Featurizer
 from harness.common.clock import Clock
+from harness.common.files import sha256_json
 from harness.methods.method import Finds
 from harness.retrieval.vectors import (
     build_index,
@@ -37,6 +38,8 @@ class Retriever:
     index: faiss.Index
     classes: np.ndarray
     """Which classes each indexed example has, [examples, classes] bool."""
+    ids_sha256: str | None = None
+    """Over the ids of the indexed examples, in their order; None where an older index is read."""
     build_seconds: float = 0.0
     """Adding the vectors to the index; none for one that is read."""
 
@@ -57,7 +60,7 @@ class Retriever:
         """Write the index and its examples' classes."""
         save_index(self.index, folder)
         has = [np.flatnonzero(row).tolist() for row in self.classes]
-        content = {"classes": self.classes.shape[1], "has": has}
+        content = {"classes": self.classes.shape[1], "has": has, "ids": self.ids_sha256}
         (folder / "index.json").write_text(json.dumps(content), encoding="utf-8")
 
 
@@ -69,7 +72,8 @@ def build_retriever(featurizer: Featurizer, store: FeatureStore, examples: Seque
     with clock.phase("index"):
         index = build_index(vectors, "flat")
     seconds = time.perf_counter() - start
-    return Retriever(featurizer, store, index, indicator(examples, classes), seconds)
+    ids = sha256_json([example.id for example in examples])
+    return Retriever(featurizer, store, index, indicator(examples, classes), ids, seconds)
 
 
 def load_retriever(featurizer: Featurizer, store: FeatureStore, folder: Path) -> Retriever:
@@ -78,4 +82,4 @@ def load_retriever(featurizer: Featurizer, store: FeatureStore, folder: Path) ->
     classes = np.zeros((len(content["has"]), content["classes"]), dtype=bool)
     for row, has in zip(classes, content["has"], strict=True):
         row[has] = True
-    return Retriever(featurizer, store, read_index(folder), classes)
+    return Retriever(featurizer, store, read_index(folder), classes, content.get("ids"))

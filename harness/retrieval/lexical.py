@@ -33,6 +33,11 @@ class Lexical:
     kind = "bm25"
 
     @property
+    def size(self) -> int:
+        """Passages that have a weight."""
+        return int(self.index.scores["num_docs"])
+
+    @property
     def bytes(self) -> int:
         return int(sum(part.nbytes for part in self.index.scores.values()
                        if isinstance(part, np.ndarray)))

@@ -42,6 +42,10 @@ class Search(Protocol):
         """What is searched."""
 
     @property
+    def size(self) -> int:
+        """Passages that it holds."""
+
+    @property
     def bytes(self) -> int:
         """Size when written."""
 
@@ -71,6 +75,10 @@ class Dense:
         return kind_for(self.index.ntotal)
 
     @property
+    def size(self) -> int:
+        return int(self.index.ntotal)
+
+    @property
     def bytes(self) -> int:
         return index_bytes(self.index)
 
@@ -98,6 +106,11 @@ class Hybrid:
     @property
     def kind(self) -> str:
         return f"{self.dense.kind} + {self.lexical.kind}"
+
+    @property
+    def size(self) -> int:
+        """Of passages that only one side holds nothing is said by the other."""
+        return min(self.dense.size, self.lexical.size)
 
     @property
     def bytes(self) -> int:

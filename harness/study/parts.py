@@ -9,24 +9,25 @@ from harness.backbones.lengths import share_too_long
 from harness.common.clock import Clock
 from harness.common.files import sha256_json
 from harness.common.text import without_folders
-from harness.methods.method import Job, Training
-from harness.methods.schedule import schedule_of
+from harness.methods.method import Course, Job, Training
 from harness.methods.trials import Chosen, chance, held_out
 from harness.study.record import BudgetUsed, CurveRecord, Ending, ItemsRead, TrialRecord
 from harness.tasks.cut import words_of
 from harness.tasks.splits import Splits
 
 
-def budget_used(job: Job, splits: Splits, training: Training | None) -> BudgetUsed:
-    """What the chosen fit used of its budget."""
+def budget_used(job: Job, splits: Splits, training: Training | None, course: Course
+                ) -> BudgetUsed:
+    """What the chosen fit used of its budget; `course` is how the method goes through the items."""
     budget = job.budget
     return BudgetUsed(
         train_items=len(splits.train), validation_items=len(splits.validation),
-        test_items=len(splits.test), steps_allowed=schedule_of(len(splits.train), budget).most,
+        test_items=len(splits.test), steps_allowed=course.steps(len(job.train), budget.batch),
         epochs_used=training.epochs if training else 0.0,
         steps=training.steps if training else 0,
         best_step=training.best_step if training else None, effective_batch=budget.batch,
         micro_batch=training.micro_batch if training else None, max_length=budget.max_length,
+        examples_seen=training.examples if training else 0, texts=course.texts,
         tokens_seen=training.tokens if training else 0, share_cut=_share_cut(job),
         read=items_read(job, splits),
     )

@@ -111,7 +111,8 @@ class BudgetUsed(RecordPart):
     validation_items: int
     test_items: int
     steps_allowed: int | None = None
-    """None in older records, whose budgets counted passes."""
+    """By the budget, or by a recipe of the method's own; None in older records, whose budgets
+    counted passes."""
     epochs_used: float
     steps: int
     best_step: int | None = None
@@ -119,6 +120,10 @@ class BudgetUsed(RecordPart):
     effective_batch: int
     micro_batch: int | None
     max_length: int
+    examples_seen: int | None = None
+    """Training examples that the chosen fit stepped over, each as often; None in older records."""
+    texts: int = 1
+    """Of such an example: two where pairs of items are learned from."""
     tokens_seen: int
     """Tokens of the training items the chosen fit stepped over (a decoder's shared prompt head,
     read once a batch, not counted)."""

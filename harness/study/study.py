@@ -18,6 +18,7 @@ from harness.study.matched import Matched, matched
 from harness.study.plan import Plan
 from harness.study.record import Limits, Record
 from harness.suite import Decide, Kind
+from harness.tasks.corpus import passages_sha256
 from harness.tasks.items import column
 from harness.tasks.spread import PartSpread, spreads
 from harness.tasks.task import class_counts
@@ -43,6 +44,8 @@ class DataFacts(RecordPart):
     """Of the corpus that questions are answered from."""
     new_documents: int | None = None
     passages: int | None = None
+    passages_sha256: str | None = None
+    """Over their texts, in their order."""
     by_class: dict[str, int]
     train: int
     validation: int
@@ -157,6 +160,7 @@ def _data_facts(plan: Plan) -> DataFacts:
         documents=corpus.facts.documents if corpus else None,
         new_documents=corpus.facts.new_documents if corpus else None,
         passages=corpus.facts.passages if corpus else None,
+        passages_sha256=passages_sha256(corpus.passages()["text"].to_pylist()) if corpus else None,
         by_class=class_counts(parts, plan.task.labels) if plan.task.labels else {},
         train=len(splits.train), validation=len(splits.validation), test=len(splits.test),
         splits_sha256=splits.sha256,

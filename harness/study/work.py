@@ -157,7 +157,9 @@ def _carry_out(assignment: Assignment, say: Callable[[str], None]) -> Record:
     trainable, total = fitted.parameters
     record = Record(
         identity=assignment.identity, status=Status(state="ok"), setting=chosen.setting,
-        budget_used=budget_used(job, splits, chosen.fit.training), trials=trial_records(chosen),
+        budget_used=budget_used(job, splits, chosen.fit.training,
+                                assignment.method.course(job.budget, len(job.train))),
+        trials=trial_records(chosen),
         curve=curve_records(chosen.fit.training), ending=ending(job, chosen), cost=cost,
         size=Size(trainable_parameters=trainable, total_parameters=total, artifact_bytes=0),
         retrieval=(retrieved(fitted, assignment.task) if isinstance(fitted, Retrieving)

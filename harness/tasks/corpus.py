@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -117,6 +117,15 @@ def read_documents(path: Path, spec: CorpusSpec) -> tuple[list[Document], int]:
 def text_id(text: str) -> str:
     """Name of a document that has none: 16 hex digits of the sha256 of its folded text."""
     return hashlib.sha256(folded(text).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def passages_sha256(texts: Iterable[str]) -> str:
+    """Over the texts of passages, in their order."""
+    digest = hashlib.sha256()
+    for text in texts:
+        data = text.encode("utf-8", "surrogatepass")
+        digest.update(len(data).to_bytes(8, "little") + data)
+    return digest.hexdigest()
 
 
 def chunks(text: str, chunk: Chunk) -> Iterator[str]:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from harness.backbones.features import FeatureStore, Featurizer
 from harness.common.clock import Clock
+from harness.common.files import sha256_json
 from harness.measure.latency import measure_latency
 from harness.measure.retrieval import retrieval
 from harness.methods.retriever import build_retriever
@@ -77,6 +78,7 @@ def test_the_index_finds_what_plain_numpy_finds(seed, k):
     assert found.same_label_hit_rate == pytest.approx(np.mean([any(row) for row in same]))
     assert found.same_label_share == pytest.approx(np.mean(same))
     assert found.indexed == 20
+    assert found.indexed_sha256 == sha256_json([e.id for e in known])
     # A flat index is its vectors (8 floats of 4 bytes each) and a small header.
     assert 20 * 8 * 4 < found.index_bytes < 20 * 8 * 4 + 200
 

@@ -76,6 +76,7 @@ def test_every_example_is_seen_once_an_epoch_and_the_loss_falls(job):
     assert training.steps == 16
     assert training.epochs == 4
     assert training.tokens == 4 * 32
+    assert training.examples == 4 * 32
     for epoch in range(4):
         seen = sorted(i for part in toy.seen[4 * epoch: 4 * epoch + 4] for i in part)
         assert seen == list(range(32))

@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.methods.method import Course
 from harness.methods.schedule import LOOKS, Schedule, schedule_of
 from harness.suite import Budget
 
@@ -37,3 +38,9 @@ def test_few_examples_get_the_steps_and_many_the_passes():
     assert schedule_of(6000, budget) == Schedule(per_pass=375, most=1125)
     assert schedule_of(6000, budget).every == 375
     assert schedule_of(8, budget).every == 10
+
+
+@given(st.integers(1, 500), st.integers(1, 64), st.integers(1, 9), st.integers(1, 300))
+def test_a_course_takes_the_steps_of_its_schedule(items, batch, epochs, steps):
+    schedule = schedule_of(items, Budget(batch=batch, epochs=epochs, steps=steps))
+    assert Course(schedule.passes).steps(items, batch) == schedule.most

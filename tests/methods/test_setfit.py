@@ -103,7 +103,11 @@ def test_tuning_draws_alike_together_and_the_others_apart(job):
 
 
 def test_the_saved_weights_are_those_that_the_last_states_hang_on(job, tmp_path):
-    fitted = fit_once(Setfit({"pairs": 1}), job, {"learning_rate": 1e-3}).fit.fitted
+    method = Setfit({"pairs": 1})
+    fit = fit_once(method, job, {"learning_rate": 1e-3}).fit
+    assert fit.training.steps == method.course(job.budget, 18).steps(18, 8) == 5
+    assert fit.training.examples == 36
+    fitted = fit.fitted
     fitted.save(tmp_path)
     saved = load_file(tmp_path / "delta.safetensors")
     model = fitted.loaded.model

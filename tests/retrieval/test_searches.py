@@ -143,7 +143,9 @@ def test_extended_is_the_same_as_built_at_once_and_as_read_again(ranking, tmp_pa
     for other in (search, read):
         assert (other.rank(QUESTIONS, 4, Clock()) == wanted).all()
         assert other.kind == whole.kind
+        assert other.size == len(PASSAGES)
         assert other.bytes > 0
+    assert build_search(ranking, PASSAGES[:4], embed, Clock()).size == 4
 
 
 @pytest.mark.parametrize("ranking", ["dense", "bm25", "hybrid"])

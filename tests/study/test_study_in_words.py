@@ -80,6 +80,7 @@ def test_what_the_search_found_is_in_the_record(published):
     figures = run_of(published, "rag-bm25").retrieval
     assert figures.index == "bm25"
     assert figures.indexed == published.study.data.passages
+    assert figures.indexed_sha256 == published.study.data.passages_sha256
     assert figures.update_passages > 0
     # Every question names its place, which only its document has.
     assert figures.recall[1] == 1.0

@@ -1,0 +1,156 @@
+"""Same budget: what runs used, held against what their budget allows and what others used."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+
+from harness.compare.rule import Rule, judged, run_name
+from harness.study.matched import Matched, matched
+from harness.study.record import BudgetUsed, Record
+from harness.study.study import Study
+
+Used = Sequence[tuple[Record, BudgetUsed]]
+
+
+def same_budget(study: Study, done: Sequence[Record]) -> Rule:
+    """No run learned from more items, took more steps, saw more examples or read longer texts than
+    its budget allows; seeds of a method used the same, and so did methods of a backbone."""
+    used: Used = [(r, r.budget_used) for r in done if r.budget_used]
+    broken = [*_unlike_budgets(done), *_unlike_seeds(used), *_unlike_cuts(used),
+              *(f"{run_name(record)}: {fault}" for record, spent in used
+                for fault in (*_beyond(record, spent), *_miscounted(record, spent)))]
+    unknown = len(used) < len(done) or any(u.steps and u.examples_seen is None for _, u in used)
+    return judged(
+        "Same budget", "The same length, steps and batch for every method of a backbone that is "
+        "ranked with others; no run used more than that.", broken,
+        " ".join(["One budget within each backbone.", *_spent(used), *_departures(study),
+                  *_recipes(used)]),
+        "Not recorded: how many examples each run saw." if unknown else None)
+
+
+def _unlike_budgets(done: Sequence[Record]) -> Iterator[str]:
+    budgets: dict[tuple[str | None, Matched], dict[str, str]] = defaultdict(dict)
+    for record in done:
+        budget = record.identity.budget
+        budgets[record.identity.backbone, matched(budget)].setdefault(
+            str(sorted(budget.items())), record.identity.name)
+    for found in budgets.values():
+        if len(found) > 1:
+            yield f"{' and '.join(found.values())} have budgets of their own"
+
+
+def _unlike_seeds(used: Used) -> Iterator[str]:
+    """Another number of items or of allowed steps with one seed than with another."""
+    arms: dict[tuple[str | None, str, Matched], dict[tuple[int | None, ...], Record]]
+    arms = defaultdict(dict)
+    for record, spent in used:
+        identity = record.identity
+        counts = (spent.train_items, spent.validation_items, spent.test_items, spent.steps_allowed)
+        arms[identity.backbone, identity.label, matched(identity.budget)].setdefault(
+            counts, record)
+    for found in arms.values():
+        if len(found) > 1:
+            yield f"{' and '.join(map(run_name, found.values()))} had other numbers of items or " \
+                  "steps"
+
+
+def _unlike_cuts(used: Used) -> Iterator[str]:
+    """One window cuts the same share of the same texts, whatever the method."""
+    cuts: dict[tuple[str | None, str, int], dict[float | None, Record]] = defaultdict(dict)
+    for record, spent in used:
+        if spent.read:
+            cuts[record.identity.backbone, spent.read.words_sha256, spent.max_length].setdefault(
+                spent.share_cut, record)
+    for found in cuts.values():
+        if len(found) > 1:
+            shares = [f"{run_name(record)} {share or 0:.1%}" for share, record in found.items()]
+            yield f"of the same texts, windows cut other shares: {' and '.join(shares)}"
+
+
+def _beyond(record: Record, used: BudgetUsed) -> Iterator[str]:
+    """What is more than the budget allows."""
+    budget = record.identity.budget
+    read = {"max_words": used.read.words_longest} if used.read else {}
+    for what, found in ({"train": used.train_items, "validation": used.validation_items,
+                         "test": used.test_items, "batch": used.effective_batch,
+                         "max_length": used.max_length} | read).items():
+        allowed = budget.get(what)
+        if isinstance(allowed, int) and found > allowed:
+            yield f"{what} {found}, where {allowed} are allowed"
+    if used.steps_allowed is not None and used.steps > used.steps_allowed:
+        yield f"took {used.steps} steps, where {used.steps_allowed} are allowed"
+
+
+def _miscounted(record: Record, used: BudgetUsed) -> Iterator[str]:
+    """Examples, passes and tokens that do not come of the steps that were taken."""
+    if used.examples_seen is None:
+        return
+    least, most = _examples_in(used)
+    if not least <= used.examples_seen <= most:
+        wanted = str(most) if least == most else f"{least} to {most}"
+        yield (f"saw {used.examples_seen} examples in {used.steps} steps of "
+               f"{used.effective_batch}, which hold {wanted}")
+    passes = used.steps / math.ceil(used.train_items / used.effective_batch)
+    if used.texts == 1 and not math.isclose(used.epochs_used, passes, abs_tol=1e-9):
+        yield f"went {used.epochs_used:.2f} times through its examples, in steps for {passes:.2f}"
+    longest = used.examples_seen * used.texts * used.max_length
+    if used.tokens_seen < used.examples_seen or (
+            record.identity.kind == "encoder" and used.tokens_seen > longest):
+        yield (f"saw {used.tokens_seen} tokens of {used.examples_seen} examples that have at most "
+               f"{used.max_length}")
+
+
+def _examples_in(used: BudgetUsed) -> tuple[int, int]:
+    """The least and the most examples that the steps hold: exactly known where examples are the
+    training items, whose passes end with what is left of them."""
+    batch, steps = used.effective_batch, used.steps
+    if used.texts == 1:
+        passes, more = divmod(steps, math.ceil(used.train_items / batch))
+        seen = passes * used.train_items + more * batch
+        return seen, seen
+    return steps * batch - math.ceil(used.epochs_used) * (batch - 1), steps * batch
+
+
+def _spent(used: Used) -> Iterator[str]:
+    learned = [u for _, u in used if u.steps]
+    if learned:
+        yield (f"Of those that learn by gradient each took "
+               f"{_span([u.steps for u in learned])} steps, none more than allowed, and saw "
+               f"{_span([u.examples_seen or 0 for u in learned])} examples and "
+               f"{_span([u.tokens_seen for u in learned])} tokens.")
+
+
+def _span(numbers: Sequence[int]) -> str:
+    least, most = min(numbers), max(numbers)
+    return str(most) if least == most else f"{least} to {most}"
+
+
+def _departures(study: Study) -> Iterator[str]:
+    for part in study.parts[1:]:
+        yield f"Ranked apart: {', '.join(part.unlike(study.parts[0]))}."
+    for backbone in study.backbones:
+        changed = [f"{name} {value} (suite: {study.budget[name]})"
+                   for name, value in backbone.budget.items() if value != study.budget[name]]
+        if changed:
+            yield f"{backbone.name} departs in {', '.join(changed)}."
+    sizes = sorted({r.identity.train for r in study.records}
+                   - {r.identity.train for r in study.whole()})
+    if sizes:
+        yield (f"Learning curves: the same but for {', '.join(map(str, sizes))} training examples, "
+               "each inside the next.")
+
+
+def _recipes(used: Used) -> Iterator[str]:
+    """Methods whose usual recipe has a length of its own."""
+    allowed: dict[tuple[str | None, Matched], dict[str, int]] = defaultdict(dict)
+    for record, spent in used:
+        if spent.steps and spent.steps_allowed is not None:
+            arms = allowed[record.identity.backbone, matched(record.identity.budget)]
+            arms[record.identity.name] = spent.steps_allowed
+    for arms in allowed.values():
+        usual = Counter(arms.values()).most_common(1)[0][0]
+        for name, most in arms.items():
+            if most != usual:
+                yield f"{name} has at most {most} steps by its own recipe, others {usual}."
