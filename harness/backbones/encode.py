@@ -9,23 +9,23 @@ from transformers import BatchEncoding, PreTrainedTokenizerBase
 
 from harness.backbones.letters import as_letters
 from harness.backbones.padding import Padding
-from harness.tasks.examples import Example
+from harness.tasks.examples import Item
 
 Encoded = dict[str, list[int]]
 TRIAL_LENGTHS = (5, 8, 13)
 
 
-def encode(tokenizer: PreTrainedTokenizerBase, examples: Sequence[Example], max_length: int
+def encode(tokenizer: PreTrainedTokenizerBase, asked: Sequence[Item], max_length: int
            ) -> list[Encoded]:
     """Each example's token ids (and segment ids), at most `max_length` with special tokens; of a
     text that leaves none, the end token by itself.
 
     A special token's name in a text is just letters. Of a pair the longer text is cut first.
     """
-    if not examples:
+    if not asked:
         return []
-    batch = _tokens(tokenizer, examples, truncation=True, max_length=max_length)
-    items = [{name: values[i] for name, values in batch.items()} for i in range(len(examples))]
+    batch = _tokens(tokenizer, asked, truncation=True, max_length=max_length)
+    items = [{name: values[i] for name, values in batch.items()} for i in range(len(asked))]
     return [item if item["input_ids"] else _end_alone(tokenizer, item) for item in items]
 
 
@@ -45,25 +45,25 @@ def collate(tokenizer: PreTrainedTokenizerBase, items: Sequence[Encoded], paddin
 
 def trial_items(tokenizer: PreTrainedTokenizerBase, window: int) -> list[Encoded]:
     """Items of several lengths, the longest last, to see how a model's batches are padded."""
-    words = Example("", "a b c d e f g h i j k l m n o p", None, 0, "", {})
+    words = Item("", "a b c d e f g h i j k l m n o p", None)
     return [item for length in TRIAL_LENGTHS
             for item in encode(tokenizer, [words], min(length, window))]
 
 
-def share_cut(tokenizer: PreTrainedTokenizerBase, examples: Sequence[Example], max_length: int
+def share_cut(tokenizer: PreTrainedTokenizerBase, items: Sequence[Item], max_length: int
               ) -> float:
-    """Share of the examples whose tokens do not fit in `max_length`."""
-    if not examples:
+    """Share of the items whose tokens do not fit in `max_length`."""
+    if not items:
         return 0.0
-    lengths = [len(ids) for ids in _tokens(tokenizer, examples)["input_ids"]]
+    lengths = [len(ids) for ids in _tokens(tokenizer, items)["input_ids"]]
     return sum(length > max_length for length in lengths) / len(lengths)
 
 
-def _tokens(tokenizer: PreTrainedTokenizerBase, examples: Sequence[Example], **cut: Any
+def _tokens(tokenizer: PreTrainedTokenizerBase, items: Sequence[Item], **cut: Any
             ) -> BatchEncoding:
-    texts = as_letters(tokenizer, [example.text for example in examples])
-    pairs = (as_letters(tokenizer, [str(example.pair) for example in examples])
-             if examples[0].pair is not None else None)
+    texts = as_letters(tokenizer, [item.text for item in items])
+    pairs = (as_letters(tokenizer, [str(item.pair) for item in items])
+             if items[0].pair is not None else None)
     return tokenizer(texts, pairs, split_special_tokens=True, verbose=False, **cut)
 
 

@@ -29,16 +29,16 @@ from harness.common.device import Device
 from harness.common.files import sha256_json
 from harness.common.kept import kept_folder
 from harness.common.provenance import ITEMS, provenance
-from harness.tasks.examples import Example
+from harness.tasks.examples import Item
 
 BATCH = 32
 VECTORS, COST = "features.safetensors", "cost.json"
-Encoder = Callable[[Sequence[Example]], np.ndarray]
+Encoder = Callable[[Sequence[Item]], np.ndarray]
 
 
 @dataclass(frozen=True)
 class Featurizer:
-    """Turns examples into vectors with frozen weights.
+    """Turns items into vectors with frozen weights.
 
     `key` names weights, length, dtype, pooling and prompt; `connect` reads the model on first use
     and returns the function that encodes.
@@ -53,7 +53,7 @@ class Featurizer:
 def pooled(handle: Handle, max_length: int, device: Device, pool: Pool = MODES["mean"]
            ) -> Featurizer:
     """The backbone's last hidden states, pooled: by the mean over the tokens, or as sentence-
-    transformers does; [examples, width] fp32.
+    transformers does; [items, width] fp32.
 
     All texts are read as every other method reads them, without a prompt: they are of one sort,
     neither questions nor what is searched.
@@ -85,7 +85,7 @@ class Embedder:
 
     def _encoder(self, side: Side, prompt: str) -> Encoder:
         reader = self._reader
-        return lambda examples: reader.embed([e.joined for e in examples], side, prompt)
+        return lambda items: reader.embed([e.joined for e in items], side, prompt)
 
     @cached_property
     def _reader(self) -> SentenceReader:
@@ -110,8 +110,8 @@ def pooled_texts(loaded: Loaded, texts: Sequence[str], max_length: int, device: 
         last: torch.Tensor = layers[-1][:, -batch["input_ids"].shape[1]:]
         return last
 
-    examples = [Example(str(i), text, None, 0, "", {}) for i, text in enumerate(texts)]
-    return _encoder(loaded, states, token_means, max_length, device)(examples)
+    items = [Item(str(i), text, None) for i, text in enumerate(texts)]
+    return _encoder(loaded, states, token_means, max_length, device)(items)
 
 
 def token_means(hidden: torch.Tensor, items: Sequence[Encoded], padding: Padding) -> torch.Tensor:
@@ -145,15 +145,15 @@ def _encoder(loaded: Loaded, states: Callable[[BatchEncoding], torch.Tensor], re
 
     padding = find_padding(trial_items(loaded.tokenizer, longest), vectors)
 
-    def embed(examples: Sequence[Example]) -> np.ndarray:
-        encoded = encode(loaded.tokenizer, examples, longest)
+    def embed(items: Sequence[Item]) -> np.ndarray:
+        encoded = encode(loaded.tokenizer, items, longest)
         lengths = [len(item["input_ids"]) for item in encoded]
         rows: dict[int, np.ndarray] = {}
         for indices in padding.cut(by_length(lengths, BATCH), lengths):
             with torch.inference_mode(), device.autocast_context():
                 found = vectors([encoded[i] for i in indices], padding)
             rows.update(zip(indices, found.cpu().numpy(), strict=True))
-        return np.stack([rows[i] for i in range(len(examples))])
+        return np.stack([rows[i] for i in range(len(items))])
 
     return embed
 
@@ -170,20 +170,20 @@ class FeatureStore:
         self._encoders: dict[str, Encoder] = {}
         self._charged: set[str] = set()
 
-    def features(self, featurizer: Featurizer, examples: Sequence[Example], clock: Clock,
+    def features(self, featurizer: Featurizer, items: Sequence[Item], clock: Clock,
                  phase: str) -> np.ndarray:
-        """[examples, width] fp32. A kept set costs nothing here; what it cost when it was made is
+        """[items, width] fp32. A kept set costs nothing here; what it cost when it was made is
         `saved`, once a store: a run alone would not encode a set twice either.
         """
         if self.folder is None:
             with clock.phase(phase):
-                return self._encode(featurizer, examples)
-        name = self._name(featurizer, examples)
+                return self._encode(featurizer, items)
+        name = self._name(featurizer, items)
 
         def make(folder: Path) -> None:
             start = time.perf_counter()
             with clock.phase(phase):
-                vectors = self._encode(featurizer, examples)
+                vectors = self._encode(featurizer, items)
             cost = {"seconds": time.perf_counter() - start}
             save_file({"features": vectors}, folder / VECTORS)
             (folder / COST).write_text(json.dumps(cost), encoding="utf-8")
@@ -196,17 +196,17 @@ class FeatureStore:
         self._charged.add(name)
         return np.asarray(load_file(self.folder / name / VECTORS)["features"])
 
-    def _encode(self, featurizer: Featurizer, examples: Sequence[Example]) -> np.ndarray:
+    def _encode(self, featurizer: Featurizer, items: Sequence[Item]) -> np.ndarray:
         if featurizer.key not in self._encoders:
             self._encoders[featurizer.key] = featurizer.connect()
         # Texts that repeat have the same vector to the last bit, so that they tie in a search.
-        once = {(e.text, e.pair): e for e in examples}
+        once = {(e.text, e.pair): e for e in items}
         place = {text: i for i, text in enumerate(once)}
         vectors = self._encoders[featurizer.key](list(once.values()))
         check_finite(vectors, list(once.values()), "features")
-        return vectors[[place[e.text, e.pair] for e in examples]]
+        return vectors[[place[e.text, e.pair] for e in items]]
 
     @staticmethod
-    def _name(featurizer: Featurizer, examples: Sequence[Example]) -> str:
-        texts = [[e.text, e.pair] for e in examples]
+    def _name(featurizer: Featurizer, items: Sequence[Item]) -> str:
+        texts = [[e.text, e.pair] for e in items]
         return sha256_json([featurizer.key, texts])[:40]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from harness.common.errors import HarnessError
-from harness.tasks.examples import Example
+from harness.tasks.examples import Item
 
 SHOWN = 60
 
@@ -17,12 +17,12 @@ def not_finite(numbers: np.ndarray) -> list[int]:
     return np.flatnonzero(~np.isfinite(numbers).all(axis=1)).tolist()
 
 
-def check_finite(numbers: np.ndarray, examples: Sequence[Example], what: str) -> None:
+def check_finite(numbers: np.ndarray, items: Sequence[Item], what: str) -> None:
     """Raise HarnessError that names the first item of [items, any] with a number that is not
     finite, and says of `what` it is one."""
     rows = not_finite(numbers)
     if rows:
-        first = examples[rows[0]]
+        first = items[rows[0]]
         raise HarnessError(f"{what} of item {first.id} ('{first.text[:SHOWN]}') are not finite: so "
-                           f"it is with {len(rows)} of {len(examples)} items",
+                           f"it is with {len(rows)} of {len(items)} items",
                            "Use another model, or one whose weights are whole.")

@@ -8,17 +8,17 @@ from harness.backbones.encode import share_cut
 from harness.backbones.handle import Handle
 from harness.backbones.load import load_tokenizer
 from harness.backbones.writers import writer_for
-from harness.tasks.examples import Example
-from harness.tasks.task import Task
+from harness.tasks.examples import Item
+from harness.tasks.view import TaskView
 
 
-def share_too_long(handle: Handle, task: Task, examples: Sequence[Example], max_length: int
+def share_too_long(handle: Handle, task: TaskView, items: Sequence[Item], max_length: int
                    ) -> float:
-    """Share of the examples whose own texts are longer than `max_length` tokens; 0 for none."""
-    if not examples:
+    """Share of the items whose own texts are longer than `max_length` tokens; 0 for none."""
+    if not items:
         return 0.0
     tokenizer = load_tokenizer(handle)
     if handle.kind == "encoder":
-        return share_cut(tokenizer, examples, max_length)
+        return share_cut(tokenizer, items, max_length)
     writer = writer_for(handle.kind, tokenizer, task, max_length)
-    return sum(writer.cut(examples)) / len(examples)
+    return sum(writer.cut(items)) / len(items)

@@ -20,7 +20,7 @@ from harness.backbones.templates import PLAIN, Frame, frame_of
 from harness.backbones.texts import Parts, Quoted, TextReader, shared_by, spelled
 from harness.common.errors import CannotRunError
 from harness.suite import Prompt
-from harness.tasks.examples import Example
+from harness.tasks.examples import Example, Item
 
 SLOTS = ("{text}", "{pair}")
 SLOT = re.compile(r"(\{text\}|\{pair\})")
@@ -47,42 +47,47 @@ class PromptWriter:
         """Tokens that prompts begin with, whatever item they are of: those that the prompts of
         several items share. An item's own may begin otherwise (`shared_head`)."""
         pairs = [text if SLOTS[1] in self.prompt.item else None for text in PROBES]
-        probes = [Example(text, text, pair, 0, "", {})
-                  for text, pair in zip(PROBES, pairs, strict=True)]
+        probes = [Item(text, text, pair) for text, pair in zip(PROBES, pairs, strict=True)]
         return shared_head(None, self.prompts(probes))
 
-    def prompts(self, examples: Sequence[Example], before: Sequence[Parts] | None = None
+    def prompts(self, items: Sequence[Item], before: Sequence[Parts] | None = None
                 ) -> list[list[int]]:
         """Tokens of each item's whole prompt, behind which a model writes. `before` are the
         passages or examples that stand before each of the items."""
-        texts = [_stripped(text) for text in self.texts(examples, before)]
+        texts = [_stripped(text) for text in self.texts(items, before)]
         return [[*self._start, *ids] for ids in self.reader.tokens(texts)]
 
-    def questions(self, examples: Sequence[Example], before: Sequence[Parts] | None = None
+    def questions(self, items: Sequence[Item], before: Sequence[Parts] | None = None
                   ) -> list[Question]:
-        """Each item's prompt with all of its answers.
-
-        Raises CannotRunError when the tokenizer has no end token, or two answers are the same.
-        """
-        answers = [self.answers(example) for example in examples]
-        read = self.reader.with_endings(self.texts(examples, before), list(map(endings, answers)))
-        found = (question(ended, said, self.end) for ended, said in zip(read, answers, strict=True))
-        return [Question([*self._start, *one.prompt], one.answers) for one in found]
+        """Each item's prompt with all answers that there are. Raises as `answered`."""
+        return self.answered(items, [self.answers()] * len(items), before)
 
     def right(self, examples: Sequence[Example]) -> list[Question]:
-        """Each item's prompt with its right answer, as it is learned. Raises as `questions`."""
+        """Each item's prompt with its right answer, as it is learned; the first reference, where
+        it has any. Raises as `answered`."""
+        if not self.options:
+            said = [Quoted(self.lead + example.references[0]) for example in examples]
+            return self.answered(examples, [[Answer(text)] for text in said])
         return [found.only(self.right_numbers(example)) for example, found in
                 zip(examples, self.questions(examples), strict=True)]
 
-    def answers(self, example: Example) -> list[Answer]:
-        """What may stand behind an item's prompt; the first reference, where it has any."""
-        said = example.references[:1] or self.options
-        quote = Quoted if example.references else str
-        return [Answer(quote(self.lead + text)) for text in said]
+    def answered(self, items: Sequence[Item], answers: Sequence[list[Answer]],
+                 before: Sequence[Parts] | None = None) -> list[Question]:
+        """Each item's prompt with answers of its own.
+
+        Raises CannotRunError when the tokenizer has no end token, or two answers are the same.
+        """
+        read = self.reader.with_endings(self.texts(items, before), list(map(endings, answers)))
+        found = (question(ended, said, self.end) for ended, said in zip(read, answers, strict=True))
+        return [Question([*self._start, *one.prompt], one.answers) for one in found]
+
+    def answers(self) -> list[Answer]:
+        """What may stand behind every item's prompt."""
+        return [Answer(self.lead + text) for text in self.options]
 
     def right_numbers(self, example: Example) -> list[int]:
         """Which of the answers are right."""
-        return [0 if example.references else example.label]
+        return [example.label]
 
     def worked(self, examples: Sequence[Example]) -> list[str]:
         """The text of worked examples, each with its answer."""
@@ -112,11 +117,11 @@ class PromptWriter:
         cut = cut_texts(self.tokenizer, [[text] for text in reversed(texts)], share)
         return [part for (text,) in cut for part in (before, text, after)]
 
-    def texts(self, examples: Sequence[Example], before: Sequence[Parts] | None = None
+    def texts(self, items: Sequence[Item], before: Sequence[Parts] | None = None
               ) -> list[Parts]:
         """The whole text of each item's prompt."""
         return [(*self._beginning, *more, *item, self.frame.closing) for item, more in
-                zip(self._items(examples), before or [()] * len(examples), strict=True)]
+                zip(self._items(items), before or [()] * len(items), strict=True)]
 
     @cached_property
     def _beginning(self) -> list[str]:
@@ -137,13 +142,13 @@ class PromptWriter:
             "instruction": "" if behind.strip() else self.prompt.instruction})
         return replace(self, prompt=asked, shown=())
 
-    def cut(self, examples: Sequence[Example]) -> list[bool]:
+    def cut(self, items: Sequence[Item]) -> list[bool]:
         """Whether each item's text is longer than `max_length` tokens."""
-        return [sum(len(ids) for ids in spelled(self.tokenizer, own_texts(example)))
-                > self.max_length for example in examples]
+        return [sum(len(ids) for ids in spelled(self.tokenizer, own_texts(item)))
+                > self.max_length for item in items]
 
-    def _items(self, examples: Sequence[Example]) -> list[list[str]]:
-        own = cut_texts(self.tokenizer, [own_texts(e) for e in examples], self.max_length)
+    def _items(self, items: Sequence[Item]) -> list[list[str]]:
+        own = cut_texts(self.tokenizer, [own_texts(item) for item in items], self.max_length)
         return [[slots.get(piece, piece) for piece in SLOT.split(self.prompt.item) if piece]
                 for slots in (dict(zip(SLOTS, texts, strict=False)) for texts in own)]
 
@@ -189,9 +194,9 @@ def start_of(tokenizer: PreTrainedTokenizerBase) -> list[int]:
     return [start] if adds else []
 
 
-def own_texts(example: Example) -> list[str]:
+def own_texts(item: Item) -> list[str]:
     """An item's text, or both of a pair."""
-    return [example.text] if example.pair is None else [example.text, example.pair]
+    return [item.text] if item.pair is None else [item.text, item.pair]
 
 
 def _stripped(text: Parts) -> Parts:

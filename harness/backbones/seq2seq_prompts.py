@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.backbones.prompts import PromptWriter, start_of
-from harness.backbones.questions import Question, endings, question
+from harness.backbones.questions import Answer, Question, endings, question
 from harness.backbones.texts import Parts
 from harness.backbones.yes_no import YesNoWriter
-from harness.tasks.examples import Example
+from harness.tasks.examples import Item
 
 
 @dataclass(frozen=True)
@@ -17,18 +17,17 @@ class Seq2SeqWriter(PromptWriter):
     """Closes each prompt by the end token, as the encoder knows texts, and begins and ends an
     answer as the tokenizer does a text."""
 
-    def prompts(self, examples: Sequence[Example], before: Sequence[Parts] | None = None
+    def prompts(self, items: Sequence[Item], before: Sequence[Parts] | None = None
                 ) -> list[list[int]]:
-        return [[*ids, self.end] for ids in super().prompts(examples, before)]
+        return [[*ids, self.end] for ids in super().prompts(items, before)]
 
-    def questions(self, examples: Sequence[Example], before: Sequence[Parts] | None = None
-                  ) -> list[Question]:
-        answers = [self.answers(example) for example in examples]
-        read = self.reader.with_endings([()] * len(examples), list(map(endings, answers)))
+    def answered(self, items: Sequence[Item], answers: Sequence[list[Answer]],
+                 before: Sequence[Parts] | None = None) -> list[Question]:
+        read = self.reader.with_endings([()] * len(items), list(map(endings, answers)))
         start = start_of(self.tokenizer)
         return [Question(prompt, question(ended, said, self.end, start).answers)
                 for prompt, ended, said in
-                zip(self.prompts(examples, before), read, answers, strict=True)]
+                zip(self.prompts(items, before), read, answers, strict=True)]
 
     @property
     def lead(self) -> str:

@@ -8,7 +8,7 @@ from harness.backbones.prompts import PromptWriter, prompt_writer
 from harness.backbones.seq2seq_prompts import Seq2SeqWriter, Seq2SeqYesNoWriter
 from harness.backbones.yes_no import YesNoWriter
 from harness.suite import BackboneKind, Kind
-from harness.tasks.task import Task
+from harness.tasks.view import TaskView
 
 WRITERS: dict[BackboneKind, dict[Kind, type[PromptWriter]]] = {
     "decoder": {"classification": PromptWriter, "multilabel": YesNoWriter,
@@ -18,7 +18,7 @@ WRITERS: dict[BackboneKind, dict[Kind, type[PromptWriter]]] = {
 }
 
 
-def writer_for(kind: BackboneKind, tokenizer: PreTrainedTokenizerBase, task: Task,
+def writer_for(kind: BackboneKind, tokenizer: PreTrainedTokenizerBase, task: TaskView,
                max_length: int) -> PromptWriter:
     """The writer of a task's prompts for a kind of backbone that is asked, with the tokenizer's
     chat template if it has one."""

@@ -23,7 +23,7 @@ YES, NO = " yes", " no"
 class YesNoWriter(PromptWriter):
     """Asks of every class whether it applies. A worked example answers all of them in a line."""
 
-    def answers(self, example: Example) -> list[Answer]:
+    def answers(self) -> list[Answer]:
         """Either answer to each class's question, yes before no, [2 x classes]."""
         return [Answer(word, f"{self.lead}{option}:") for option in self.options
                 for word in (YES, NO)]

@@ -20,7 +20,7 @@ from harness.gate.candidate import find_candidate
 from harness.methods.link import LINKS
 from harness.methods.method import Answering
 from harness.suite import LoadedSuite, find_suite, load_suite
-from harness.tasks.examples import Example, item_id
+from harness.tasks.examples import Item, item_id
 from harness.tasks.tables.columns import read_columns
 from harness.tasks.tables.form import PLAIN, Form
 from harness.tasks.tables.found import find_form
@@ -84,7 +84,7 @@ def _tables(model: Answering, rows: list[tuple[str, ...]], task: Task, unanswere
     """The rows with their answers, a part at a time; adds to `unanswered` the rows whose
     probabilities are no numbers, and which therefore have none."""
     for start in range(0, len(rows), CHUNK):
-        chunk = [_example(*row) for row in rows[start: start + CHUNK]]
+        chunk = [_item(*row) for row in rows[start: start + CHUNK]]
         found = model.predict(chunk, Clock())
         silent = not_finite(found) if task.labels else []
         unanswered += [start + row for row in silent]
@@ -109,10 +109,8 @@ def _answers(found: np.ndarray, task: Task) -> tuple[list[object], pa.DataType]:
     return [name for name, in named], pa.string()
 
 
-def _example(text: str, pair: str | None = None) -> Example:
-    """An item whose class nobody knows."""
-    name = item_id(text, pair)
-    return Example(name, text, pair, -1, name, {})
+def _item(text: str, pair: str | None = None) -> Item:
+    return Item(item_id(text, pair), text, pair)
 
 
 def _write(output: Path, tables: Iterator[pa.Table]) -> int:

@@ -30,6 +30,7 @@ from harness.study.record import Record
 from harness.study.store import Store, find_run
 from harness.suite import Budget, LoadedSuite
 from harness.tasks.task import Task
+from harness.tasks.view import TaskView
 
 
 class Loadable(Protocol):
@@ -79,7 +80,7 @@ class TunedFolder:
     """A model from elsewhere, with how it is asked."""
 
     admitted: Admitted
-    task: Task
+    task: TaskView
     max_length: int
     device: Device
     base: Handle | None
@@ -128,7 +129,7 @@ def find_candidate(name: str, context: Context) -> Candidate:
     admitted = admit(Path(name), context.most_bytes)
     base = context.base or _only_base(admitted, context.loaded)
     spec = context.loaded.suite.task
-    model = TunedFolder(admitted, context.task, context.max_length, context.device, base,
+    model = TunedFolder(admitted, context.task.view, context.max_length, context.device, base,
                         context.labels, spec.labels, context.max_words)
     return Candidate(plain(Path(name).resolve().name), model, admitted.sha256, admitted.bytes, base,
                      admitted, None, tuned_notes(admitted, base))

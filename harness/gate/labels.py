@@ -11,7 +11,7 @@ from harness.common.clock import Clock
 from harness.common.errors import HarnessError
 from harness.common.text import folded, value_key
 from harness.methods.method import Answering
-from harness.tasks.examples import Example
+from harness.tasks.examples import Item
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,8 @@ class Reordered:
     model: Answering
     order: tuple[int, ...]
 
-    def predict(self, examples: Sequence[Example], clock: Clock) -> np.ndarray:
-        return self.model.predict(examples, clock)[:, list(self.order)]
+    def predict(self, items: Sequence[Item], clock: Clock) -> np.ndarray:
+        return self.model.predict(items, clock)[:, list(self.order)]
 
 
 def match_labels(names: Sequence[str], wanted: Mapping[str, Sequence[str]],

@@ -29,6 +29,7 @@ from harness.study.environment import environment
 from harness.study.executor import Say, alone
 from harness.study.store import Store
 from harness.suite import Gate
+from harness.tasks.examples import asked
 
 BATCH = 16
 """Items that a model answers at once where its memory is measured."""
@@ -115,7 +116,7 @@ def _answered(context: Context, candidate: Candidate, answering: Answering,
                      else approved.baseline.examples(context.task))
     say(f"asking {candidate.name} {len(examples)} items")
     before = np.array(approved.baseline.probabilities) if approved else None
-    return Answered(examples, answering.predict(examples, Clock()), before)
+    return Answered(examples, answering.predict(asked(examples), Clock()), before)
 
 
 def _resources(context: Context, policy: Gate, candidate: Candidate, answering: Answering,
@@ -124,19 +125,18 @@ def _resources(context: Context, policy: Gate, candidate: Candidate, answering: 
     """Time and memory against the approved model, where the policy asks for them."""
     timing: Timing | str = NOT_ASKED
     memory: Bounds | str = NOT_ASKED
-    asked = policy.ratio_at_most
-    if not asked or approved is None:
+    limits = policy.ratio_at_most
+    if not limits or approved is None:
         return timing, memory
-    store = Store(context.runs / context.loaded.suite.name)
+    store, items = Store(context.runs / context.loaded.suite.name), asked(answered.examples)
     try:
         model = approved_model(approved.baseline, approved.path, context.loaded, context.task,
                                store, context.device)
-        if any(name in asked for name in PERCENTILES):
+        if any(name in limits for name in PERCENTILES):
             timing = time_models({"candidate": answering, "baseline": model.load()},
-                                 answered.examples, policy.requests, BATCH, context.device, say)
-        if "memory" in asked:
-            memory = memory_ratio(candidate.model, model, answered.examples[:BATCH],
-                                  context.device, say)
+                                 items, policy.requests, BATCH, context.device, say)
+        if "memory" in limits:
+            memory = memory_ratio(candidate.model, model, items[:BATCH], context.device, say)
     except HarnessError as error:
         return error.found, error.found
     return timing, memory

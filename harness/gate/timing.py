@@ -19,7 +19,7 @@ from harness.methods.method import Answering
 from harness.study.executor import Say, in_own_process
 from harness.study.server import start_server
 from harness.suite import Latency
-from harness.tasks.examples import Example
+from harness.tasks.examples import Item
 
 TURNS = 5
 """Processes a model, candidate and baseline in turns: the extremes of five enclose the median
@@ -41,11 +41,11 @@ class MemoryJob:
     """A model to load and ask in a process of its own."""
 
     model: Loadable
-    items: tuple[Example, ...]
+    items: tuple[Item, ...]
     device: Device
 
 
-def time_models(models: Mapping[str, Answering], items: Sequence[Example], requests: int,
+def time_models(models: Mapping[str, Answering], items: Sequence[Item], requests: int,
                 batch: int, device: Device, say: Say) -> Timing:
     """Ask `candidate` and `baseline`, both loaded in this process, in turns."""
     samples = time_interleaved(models, items, Latency(requests=requests, batch=batch, batches=1),
@@ -59,7 +59,7 @@ def latency_ratios(timing: Timing, seed: int) -> dict[str, Bounds | str]:
             for name, percentile in PERCENTILES.items()}
 
 
-def memory_ratio(candidate: Loadable, baseline: Loadable, items: Sequence[Example],
+def memory_ratio(candidate: Loadable, baseline: Loadable, items: Sequence[Item],
                  device: Device, say: Say) -> Bounds | str:
     """Ratio of the memory to load the model and answer a batch; bounds are the extremes of turns.
 

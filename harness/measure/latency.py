@@ -14,7 +14,7 @@ from harness.common.device import Device, settle
 from harness.measure.part import RecordPart
 from harness.methods.method import Answering
 from harness.suite import Latency as LatencySettings
-from harness.tasks.examples import Example
+from harness.tasks.examples import Item
 
 NEEDED = {"p50": 2, "p95": 20, "p99": 100}
 
@@ -48,7 +48,7 @@ class Samples:
     phases: dict[str, float] = field(default_factory=lambda: defaultdict(float))
 
 
-def measure_latency(methods: Mapping[str, Answering], items: Sequence[Example],
+def measure_latency(methods: Mapping[str, Answering], items: Sequence[Item],
                     settings: LatencySettings, device: Device, name: str,
                     say: Callable[[str], None]) -> dict[str, LatencyFigures]:
     """The figures of every method, from one interleaved timing called `name`."""
@@ -56,7 +56,7 @@ def measure_latency(methods: Mapping[str, Answering], items: Sequence[Example],
             for method, samples in time_interleaved(methods, items, settings, device, say).items()}
 
 
-def time_interleaved(methods: Mapping[str, Answering], items: Sequence[Example],
+def time_interleaved(methods: Mapping[str, Answering], items: Sequence[Item],
                      settings: LatencySettings, device: Device, say: Callable[[str], None]
                      ) -> dict[str, Samples]:
     """Time every method in turn, round after round, on the same items.
@@ -92,7 +92,7 @@ def _rotated(names: list[str], turn: int) -> list[str]:
     return names[start:] + names[:start]
 
 
-def _timed(method: Answering, items: Sequence[Example], device: Device) -> tuple[float, Clock]:
+def _timed(method: Answering, items: Sequence[Item], device: Device) -> tuple[float, Clock]:
     clock = Clock()
     settle()
     start = time.perf_counter()

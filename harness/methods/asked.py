@@ -23,11 +23,11 @@ from harness.common.errors import CannotRunError
 from harness.methods.encoder import count_parameters
 from harness.methods.held_out import HeldOut
 from harness.methods.method import Job, Retriever
-from harness.tasks.examples import Example
+from harness.tasks.examples import Example, Item
 
 BATCH = 16
 Save = Callable[[Loaded, Path], None]
-Retrieve = Callable[[Sequence[Example], Clock], list[Parts]]
+Retrieve = Callable[[Sequence[Item], Clock], list[Parts]]
 """What stands before each item in its prompt."""
 
 
@@ -55,8 +55,8 @@ class AskedDecoder(ABC):
     def parameters(self) -> tuple[int, int]:
         return count_parameters(self.loaded.model)
 
-    def predict(self, examples: Sequence[Example], clock: Clock) -> np.ndarray:
-        questions = self.write(examples, clock)
+    def predict(self, items: Sequence[Item], clock: Clock) -> np.ndarray:
+        questions = self.write(items, clock)
         with clock.phase("generate"):
             return self.answer(*self.behind_head(questions))
 
@@ -79,18 +79,18 @@ class AskedDecoder(ABC):
             self.kept = head, self.read_head(head)
         return [question.behind(head) for question in questions], self.kept[1]
 
-    def write(self, examples: Sequence[Example], clock: Clock) -> list[Question]:
+    def write(self, items: Sequence[Item], clock: Clock) -> list[Question]:
         """Each item's whole prompt, and the answers to score behind it."""
-        before = self.before(examples, clock)
+        before = self.before(items, clock)
         with clock.phase("tokenize"):
-            return self.written(examples, before)
+            return self.written(items, before)
 
-    def before(self, examples: Sequence[Example], clock: Clock) -> list[Parts] | None:
+    def before(self, items: Sequence[Item], clock: Clock) -> list[Parts] | None:
         """What is retrieved for each item; None for a model that is asked without retrieval."""
-        return None if self.retrieve is None else self.retrieve(examples, clock)
+        return None if self.retrieve is None else self.retrieve(items, clock)
 
     @abstractmethod
-    def written(self, examples: Sequence[Example], before: Sequence[Parts] | None
+    def written(self, items: Sequence[Item], before: Sequence[Parts] | None
                 ) -> list[Question]:
         """What `write` returns, with what was retrieved for the items."""
 

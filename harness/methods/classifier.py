@@ -20,7 +20,7 @@ from harness.methods.held_out import HeldOut, of_classes
 from harness.methods.link import LINKS, Link
 from harness.methods.method import Job
 from harness.methods.scores import PLAIN, Rule, scores
-from harness.tasks.examples import Example
+from harness.tasks.examples import Example, Item
 
 OFFSET = "offset.json"
 
@@ -47,16 +47,16 @@ class DecoderClassifier(AskedDecoder):
             log_p = self.log_likelihoods(*self.behind_own_head(rule.beside(self.writer, ())))
             self.offset = rule.offset(log_p, self.link)
 
-    def predict(self, examples: Sequence[Example], clock: Clock) -> np.ndarray:
+    def predict(self, items: Sequence[Item], clock: Clock) -> np.ndarray:
         """As the base has it; where each item has an offset of its own, what its prompt and those
         beside it begin with is read once, item by item."""
         if not self.beside_each:
-            return super().predict(examples, clock)
-        before = self.before(examples, clock)
+            return super().predict(items, clock)
+        before = self.before(items, clock)
         with clock.phase("tokenize"):
-            groups = [[*self.writer.questions([example], [parts]),
+            groups = [[*self.writer.questions([item], [parts]),
                        *self.rule.beside(self.writer, parts)]
-                      for example, parts in zip(examples, before or (), strict=True)]
+                      for item, parts in zip(items, before or (), strict=True)]
         with clock.phase("generate"):
             return np.concatenate([self._beside_others(*self.behind_own_head(group))
                                    for group in groups])
@@ -88,10 +88,10 @@ class DecoderClassifier(AskedDecoder):
                             for i, one in zip(indices, found, strict=True))
         return np.stack([rows[i] for i in range(len(items))])
 
-    def written(self, examples: Sequence[Example], before: Sequence[Parts] | None
+    def written(self, items: Sequence[Item], before: Sequence[Parts] | None
                 ) -> list[Question]:
         """Prompts with all answers."""
-        return self.writer.questions(examples, before)
+        return self.writer.questions(items, before)
 
     def save(self, folder: Path) -> None:
         super().save(folder)

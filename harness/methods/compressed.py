@@ -12,7 +12,7 @@ import numpy as np
 
 from harness.common.clock import Clock
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting
-from harness.tasks.examples import Example, indicator
+from harness.tasks.examples import Item, indicator
 
 TEXTS = "texts.json"
 
@@ -56,9 +56,9 @@ class CompressedNeighbours:
     k: int
     parameters = (0, 0)
 
-    def predict(self, examples: Sequence[Example], clock: Clock) -> np.ndarray:
+    def predict(self, items: Sequence[Item], clock: Clock) -> np.ndarray:
         with clock.phase("predict"):
-            found = distances(_bytes([e.joined for e in examples]), _bytes(self.texts))
+            found = distances(_bytes([e.joined for e in items]), _bytes(self.texts))
             # Stable: of texts as near the one that training has first.
             near = found.argsort(axis=1, kind="stable")[:, :self.k]
             shares = self.classes.mean(axis=0)

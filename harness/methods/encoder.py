@@ -26,7 +26,7 @@ from harness.methods.balance import ALIKE, Weighing
 from harness.methods.held_out import HeldOut, of_classes
 from harness.methods.link import Link
 from harness.methods.method import Job
-from harness.tasks.examples import Example, indicator
+from harness.tasks.examples import Item, indicator
 
 BATCH = 32
 Save = Callable[[Loaded, Path], None]
@@ -62,13 +62,13 @@ class EncoderClassifier:
             logits: torch.Tensor = self.loaded.model(**batch).logits
         return logits
 
-    def predict(self, examples: Sequence[Example], clock: Clock) -> np.ndarray:
+    def predict(self, items: Sequence[Item], clock: Clock) -> np.ndarray:
         with clock.phase("predict"):
-            return self.probabilities(examples)
+            return self.probabilities(items)
 
-    def probabilities(self, examples: Sequence[Example]) -> np.ndarray:
-        """Class probabilities, [examples, classes]."""
-        return self.answer(encode(self.loaded.tokenizer, examples, self.max_length))
+    def probabilities(self, items: Sequence[Item]) -> np.ndarray:
+        """Class probabilities, [items, classes]."""
+        return self.answer(encode(self.loaded.tokenizer, items, self.max_length))
 
     def answer(self, encoded: Sequence[Encoded]) -> np.ndarray:
         """As `probabilities`, of tokens."""

@@ -18,7 +18,7 @@ from harness.methods.balance import LINEAR, LinearOptions, balance_of, weights_f
 from harness.methods.linear import LinearHead, fit_standardised
 from harness.methods.link import LINKS
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting, spread
-from harness.tasks.examples import Example, indicator
+from harness.tasks.examples import Item, indicator
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class FrozenFeatures:
     def parameters(self) -> tuple[int, int]:
         return self.head.size, self.head.size + self.frozen
 
-    def predict(self, examples: Sequence[Example], clock: Clock) -> np.ndarray:
-        x = self.store.features(self.featurizer, examples, clock, "encode")
+    def predict(self, items: Sequence[Item], clock: Clock) -> np.ndarray:
+        x = self.store.features(self.featurizer, items, clock, "encode")
         with clock.phase("predict"):
             return self.head.predict(x)
 

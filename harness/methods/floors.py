@@ -21,7 +21,7 @@ from harness.methods.balance import LINEAR, LinearOptions, balance_of, weights_f
 from harness.methods.linear import LinearHead, fit_linear
 from harness.methods.link import LINKS
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting, spread
-from harness.tasks.examples import Example, indicator
+from harness.tasks.examples import Item, indicator
 
 
 class TfidfOptions(LinearOptions):
@@ -42,9 +42,9 @@ class TfidfClassifier:
     def parameters(self) -> tuple[int, int]:
         return self.head.size, self.head.size
 
-    def predict(self, examples: Sequence[Example], clock: Clock) -> np.ndarray:
+    def predict(self, items: Sequence[Item], clock: Clock) -> np.ndarray:
         with clock.phase("predict"):
-            return self.head.predict(self.vectorizer.transform([e.joined for e in examples]))
+            return self.head.predict(self.vectorizer.transform([e.joined for e in items]))
 
     def save(self, folder: Path) -> None:
         self.head.save(folder)

@@ -17,7 +17,7 @@ from harness.backbones.texts import Parts
 from harness.methods.asked import BATCH, AskedDecoder
 from harness.methods.held_out import HeldOut, in_words
 from harness.methods.method import Job
-from harness.tasks.examples import Example
+from harness.tasks.examples import Example, Item
 
 
 @dataclass
@@ -40,10 +40,10 @@ class DecoderGenerator(AskedDecoder):
                 rows.update(zip(indices, (first_line(text) for text in texts), strict=True))
         return np.array([rows[i] for i in range(len(items))], dtype=object)
 
-    def written(self, examples: Sequence[Example], before: Sequence[Parts] | None
+    def written(self, items: Sequence[Item], before: Sequence[Parts] | None
                 ) -> list[Question]:
         """Prompts without an answer."""
-        return [Question(prompt, NONE) for prompt in self.writer.prompts(examples, before)]
+        return [Question(prompt, NONE) for prompt in self.writer.prompts(items, before)]
 
     def room(self, questions: Sequence[Question]) -> int:
         return max(self.most, super().room(questions))

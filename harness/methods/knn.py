@@ -15,7 +15,7 @@ from harness.backbones.pooling import MODES, pool_of
 from harness.common.clock import Clock
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting
 from harness.methods.retriever import Retriever, build_retriever, load_retriever
-from harness.tasks.examples import Example
+from harness.tasks.examples import Item
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class Vote:
     def parameters(self) -> tuple[int, int]:
         return 0, self.frozen
 
-    def predict(self, examples: Sequence[Example], clock: Clock) -> np.ndarray:
-        similarities, positions = self.retriever.search(examples, self.k, clock)
+    def predict(self, items: Sequence[Item], clock: Clock) -> np.ndarray:
+        similarities, positions = self.retriever.search(items, self.k, clock)
         with clock.phase("predict"):
             votes = np.maximum(similarities, 0.0).astype(float)
             classes = self.retriever.classes
@@ -59,8 +59,8 @@ class NearestAnswer:
     def parameters(self) -> tuple[int, int]:
         return 0, self.frozen
 
-    def predict(self, examples: Sequence[Example], clock: Clock) -> np.ndarray:
-        _, positions = self.retriever.search(examples, 1, clock)
+    def predict(self, items: Sequence[Item], clock: Clock) -> np.ndarray:
+        _, positions = self.retriever.search(items, 1, clock)
         return np.array([self.answers[place] for place in positions[:, 0]], dtype=object)
 
     def save(self, folder: Path) -> None:

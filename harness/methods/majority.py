@@ -12,7 +12,7 @@ import numpy as np
 
 from harness.common.clock import Clock
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting
-from harness.tasks.examples import Example, indicator
+from harness.tasks.examples import Item, indicator
 from harness.tasks.wording import Wording
 
 ANSWER = "answer.json"
@@ -28,9 +28,9 @@ class ClassShares:
     def parameters(self) -> tuple[int, int]:
         return len(self.shares), len(self.shares)
 
-    def predict(self, examples: Sequence[Example], clock: Clock) -> np.ndarray:
+    def predict(self, items: Sequence[Item], clock: Clock) -> np.ndarray:
         with clock.phase("predict"):
-            return np.tile(np.array(self.shares), (len(examples), 1))
+            return np.tile(np.array(self.shares), (len(items), 1))
 
     def save(self, folder: Path) -> None:
         (folder / "shares.json").write_text(json.dumps(self.shares), encoding="utf-8")
@@ -43,9 +43,9 @@ class OneAnswer:
     answer: str
     parameters = (0, 0)
 
-    def predict(self, examples: Sequence[Example], clock: Clock) -> np.ndarray:
+    def predict(self, items: Sequence[Item], clock: Clock) -> np.ndarray:
         with clock.phase("predict"):
-            return np.full(len(examples), self.answer, dtype=object)
+            return np.full(len(items), self.answer, dtype=object)
 
     def save(self, folder: Path) -> None:
         (folder / ANSWER).write_text(json.dumps(self.answer), encoding="utf-8")

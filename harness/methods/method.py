@@ -28,8 +28,8 @@ from harness.methods.schedule import schedule_of
 from harness.suite import Budget, Metric
 from harness.suite import Kind as TaskKind
 from harness.tasks.corpus import Corpus
-from harness.tasks.examples import Example
-from harness.tasks.task import Task
+from harness.tasks.examples import Example, Item
+from harness.tasks.view import TaskView
 
 Stopped = Literal["no training", "patience", "budget"]
 Setting = dict[str, float | int | str]
@@ -40,7 +40,7 @@ Finds = Literal["examples", "passages"]
 class Job:
     """All that a method may use. The test split is not among it."""
 
-    task: Task
+    task: TaskView
     train: tuple[Example, ...]
     validation: tuple[Example, ...]
     budget: Budget
@@ -109,9 +109,9 @@ class Training:
 class Answering(Protocol):
     """Anything that answers a task."""
 
-    def predict(self, examples: Sequence[Example], clock: Clock) -> np.ndarray:
-        """Class probabilities, [examples, classes] fp64, rows summing to one where an item has one
-        class; of a task that is answered in words the answers, [examples] of str."""
+    def predict(self, items: Sequence[Item], clock: Clock) -> np.ndarray:
+        """Class probabilities, [items, classes] fp64, rows summing to one where an item has one
+        class; of a task that is answered in words the answers, [items] of str."""
 
 
 class Fitted(Answering, Protocol):

@@ -18,7 +18,7 @@ from harness.common.errors import CannotRunError
 from harness.methods.asked import AskedDecoder
 from harness.methods.method import Job
 from harness.methods.retriever import Retriever, build_retriever, load_retriever
-from harness.tasks.examples import Example
+from harness.tasks.examples import Example, Item
 
 
 def index_examples(job: Job) -> Retriever:
@@ -35,8 +35,8 @@ def ask_behind_nearest(asked: AskedDecoder, job: Job, retriever: Retriever, k: i
                        worked: Callable[[Sequence[Example]], Parts]) -> AskedDecoder:
     """The decoder, asked with the `k` nearest training examples before each item, which `worked`
     writes; it is given them nearest first."""
-    def retrieve(examples: Sequence[Example], clock: Clock) -> list[Parts]:
-        _, positions = retriever.search(examples, k, clock)
+    def retrieve(items: Sequence[Item], clock: Clock) -> list[Parts]:
+        _, positions = retriever.search(items, k, clock)
         with clock.phase("tokenize"):
             return [worked([job.train[place] for place in row]) for row in positions]
 

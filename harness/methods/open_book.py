@@ -20,7 +20,7 @@ from harness.methods.method import Finds, Job
 from harness.retrieval.searches import Embed, Ranking, Search, build_search, open_search
 from harness.retrieval.vectors import NONE
 from harness.tasks.corpus import Corpus, passages_sha256
-from harness.tasks.examples import Example
+from harness.tasks.examples import Item
 
 LONGEST = 512
 """Tokens of a passage that an embedder may read, where its own limit is not lower."""
@@ -51,9 +51,9 @@ class PassageRetriever:
     prompts: tuple[str, str] = ("", "")
     """What the embedder reads in front of a question and of a passage."""
 
-    def places(self, examples: Sequence[Example], k: int, clock: Clock) -> np.ndarray:
-        """Places of the `k` best passages, best first, [examples, k], as `Search.rank` has them."""
-        return self.search.rank([e.text for e in examples], k, clock)
+    def places(self, items: Sequence[Item], k: int, clock: Clock) -> np.ndarray:
+        """Places of the `k` best passages, best first, [items, k], as `Search.rank` has them."""
+        return self.search.rank([e.text for e in items], k, clock)
 
     def texts(self, places: Sequence[int]) -> list[str]:
         """The passages at these places, without those that are `NONE`."""
@@ -113,8 +113,8 @@ def open_passages(job: Job, ranking: Ranking, folder: Path) -> PassageRetriever:
 def ask_with_passages(asked: AskedDecoder, retriever: PassageRetriever, k: int, room: int
                       ) -> AskedDecoder:
     """The decoder, asked with `k` passages in `room` tokens before each item, the best last."""
-    def retrieve(examples: Sequence[Example], clock: Clock) -> list[Parts]:
-        places = retriever.places(examples, k, clock)
+    def retrieve(items: Sequence[Item], clock: Clock) -> list[Parts]:
+        places = retriever.places(items, k, clock)
         with clock.phase("tokenize"):
             return [asked.writer.passages(retriever.texts(row), room) for row in places.tolist()]
 
@@ -138,8 +138,8 @@ def _embed(embedder: Embedder, side: Side, store: FeatureStore) -> Embed:
     featurizer = embedder.featurizer(side)
 
     def embed(texts: Sequence[str], clock: Clock) -> np.ndarray:
-        examples = [Example(str(place), text, None, 0, "", {}) for place, text in enumerate(texts)]
-        return store.features(featurizer, examples, clock, "encode")
+        items = [Item(str(place), text, None) for place, text in enumerate(texts)]
+        return store.features(featurizer, items, clock, "encode")
 
     return embed
 

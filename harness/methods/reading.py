@@ -10,7 +10,7 @@ import numpy as np
 from harness.common.clock import Clock
 from harness.methods.method import Answering
 from harness.tasks.cut import cut_items
-from harness.tasks.examples import Example
+from harness.tasks.examples import Item
 
 
 @dataclass(frozen=True)
@@ -20,9 +20,9 @@ class Reading:
     model: Answering
     max_words: int
 
-    def predict(self, examples: Sequence[Example], clock: Clock) -> np.ndarray:
+    def predict(self, items: Sequence[Item], clock: Clock) -> np.ndarray:
         """What the model says of the items' first words: see `Answering`."""
-        return self.model.predict(cut_items(examples, self.max_words), clock)
+        return self.model.predict(cut_items(items, self.max_words), clock)
 
 
 def reading(model: Answering, max_words: int | None) -> Answering:

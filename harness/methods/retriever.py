@@ -24,7 +24,7 @@ from harness.retrieval.vectors import (
     save_index,
     unit,
 )
-from harness.tasks.examples import Example, indicator
+from harness.tasks.examples import Example, Item, indicator
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,11 @@ class Retriever:
         """Size of the index when written."""
         return index_bytes(self.index)
 
-    def search(self, examples: Sequence[Example], k: int, clock: Clock
+    def search(self, items: Sequence[Item], k: int, clock: Clock
                ) -> tuple[np.ndarray, np.ndarray]:
-        """Similarities and positions of the `k` nearest, nearest first, both [examples, k or all
+        """Similarities and positions of the `k` nearest, nearest first, both [items, k or all
         there are]: exact, so that none is missing."""
-        vectors = self.store.features(self.featurizer, examples, clock, "encode")
+        vectors = self.store.features(self.featurizer, items, clock, "encode")
         with clock.phase("retrieve"):
             return nearest(self.index, unit(vectors), k)
 

@@ -32,7 +32,7 @@ from harness.backbones.questions import Question
 from harness.backbones.texts import Parts
 from harness.common.errors import CannotRunError
 from harness.methods.link import Link
-from harness.tasks.examples import Example
+from harness.tasks.examples import Item
 
 Score = Literal["plain", "calibrated", "pmi", "per-token", "per-byte"]
 CONTENT_FREE = ("N/A", "", "[MASK]")
@@ -65,12 +65,12 @@ def _tokens(writer: PromptWriter, question: Question) -> np.ndarray:
 
 
 def _bytes(writer: PromptWriter, question: Question) -> np.ndarray:
-    said = [answer.said.strip() for answer in writer.answers(_without_content(writer, ""))]
+    said = [answer.said.strip() for answer in writer.answers()]
     return np.array([max(1, len(text.encode())) for text in said], dtype=float)
 
 
-def _without_content(writer: PromptWriter, text: str) -> Example:
-    return Example("", text, text if "{pair}" in writer.prompt.item else None, 0, "", {})
+def _without_content(writer: PromptWriter, text: str) -> Item:
+    return Item("", text, text if "{pair}" in writer.prompt.item else None)
 
 
 def _content_free(writer: PromptWriter, before: Parts) -> list[Question]:

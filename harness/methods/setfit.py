@@ -52,7 +52,7 @@ from harness.methods.method import (
 from harness.methods.pairs import Pair, draw_pairs
 from harness.methods.tuned import DELTA
 from harness.suite import Budget
-from harness.tasks.examples import Example, indicator
+from harness.tasks.examples import Item, indicator
 
 WEIGHT_DECAY = 0.01
 FitHead = Callable[[np.ndarray], LinearHead]
@@ -77,9 +77,9 @@ class SentenceEncoder:
         self.padding = find_padding(trial_items(self.loaded.tokenizer, self.max_length),
                                     self._batch)
 
-    def encode(self, examples: Sequence[Example]) -> list[Encoded]:
-        """The examples' tokens."""
-        return encode(self.loaded.tokenizer, examples, self.max_length)
+    def encode(self, items: Sequence[Item]) -> list[Encoded]:
+        """The items' tokens."""
+        return encode(self.loaded.tokenizer, items, self.max_length)
 
     def vectors(self, items: Sequence[Encoded], batches: Sequence[list[int]]) -> torch.Tensor:
         """[items, width] fp32, in the order of the items, computed in the given batches."""
@@ -170,10 +170,10 @@ class TunedEmbeddings:
         learns, every = count_parameters(self.loaded.model)
         return learns + self.head.size, every + self.head.size
 
-    def predict(self, examples: Sequence[Example], clock: Clock) -> np.ndarray:
+    def predict(self, items: Sequence[Item], clock: Clock) -> np.ndarray:
         with clock.phase("predict"):
-            vectors = self.encoder.embed(self.encoder.encode(examples))
-            check_finite(vectors, examples, "vectors")
+            vectors = self.encoder.embed(self.encoder.encode(items))
+            check_finite(vectors, items, "vectors")
             return self.head.predict(vectors)
 
     def save(self, folder: Path) -> None:

@@ -15,6 +15,7 @@ from harness.methods.majority import Majority
 from harness.methods.method import Fit, Job, Method, Setting
 from harness.methods.offers import grid
 from harness.methods.step import DivergedError
+from harness.tasks.examples import asked
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ def held_out(fit: Fit, job: Job, clock: Clock) -> HeldOut:
     """What validation says of a fit: what its training heard, or else its answers, timed."""
     if fit.training is not None and fit.training.held is not None:
         return fit.training.held
-    answers = fit.fitted.predict(job.validation, clock)
+    answers = fit.fitted.predict(asked(job.validation), clock)
     if job.task.kind == "generation":
         return in_words(answers.tolist(), job.validation, job.task.wording, job.metric)
     return of_classes(LINKS[job.task.kind], answers, job.validation, job.metric)

@@ -20,7 +20,7 @@ from harness.measure.slices import Slice, slices
 from harness.methods.link import LINKS
 from harness.methods.method import Fitted
 from harness.suite import Kind
-from harness.tasks.examples import Example, indicator
+from harness.tasks.examples import Example, asked, indicator
 from harness.tasks.task import Task
 from harness.tasks.wording import Wording
 
@@ -53,13 +53,13 @@ def _of_classes(task: Task, fitted: Fitted) -> Outcome:
 
 
 def _probabilities(fitted: Fitted, examples: Sequence[Example]) -> np.ndarray:
-    found = fitted.predict(examples, Clock())
+    found = fitted.predict(asked(examples), Clock())
     check_finite(found, examples, "probabilities")
     return found
 
 
 def _in_words(task: Task, fitted: Fitted) -> Outcome:
-    answers = fitted.predict(task.splits.test, Clock()).tolist()
+    answers = fitted.predict(asked(task.splits.test), Clock()).tolist()
     return Outcome({"generation": generation(answers, task.splits.test, task.wording)},
                    answer_table(task.splits.test, answers, task.wording))
 

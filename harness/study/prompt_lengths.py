@@ -19,7 +19,7 @@ from harness.backbones.writers import writer_for
 from harness.common.errors import CannotRunError
 from harness.methods.method import Asking, Shown
 from harness.study.windows import Misfit
-from harness.tasks.examples import Example
+from harness.tasks.examples import Example, Item
 
 if TYPE_CHECKING:
     from harness.study.plan import Plan, PlannedRun
@@ -94,18 +94,18 @@ def _answer(plan: Plan, writer: PromptWriter, examples: Sequence[Example]) -> in
                *(one.answers.longest for one in writer.right(longest)))
 
 
-def _blank(writer: PromptWriter) -> Example:
-    return Example("", "", "" if "{pair}" in writer.prompt.item else None, 0, "", {})
+def _blank(writer: PromptWriter) -> Item:
+    return Item("", "", "" if "{pair}" in writer.prompt.item else None)
 
 
-def _longest(tokenizer: PreTrainedTokenizerBase, examples: Sequence[Example]) -> list[Example]:
-    sizes = [sum(map(len, spelled(tokenizer, own_texts(example)))) for example in examples]
-    order = sorted(range(len(examples)), key=sizes.__getitem__)[-LONGEST:]
-    return [examples[i] for i in order]
+def _longest(tokenizer: PreTrainedTokenizerBase, items: Sequence[Item]) -> list[Item]:
+    sizes = [sum(map(len, spelled(tokenizer, own_texts(item)))) for item in items]
+    order = sorted(range(len(items)), key=sizes.__getitem__)[-LONGEST:]
+    return [items[i] for i in order]
 
 
-def _most(writer: PromptWriter, examples: Sequence[Example]) -> int:
-    return max(map(len, writer.prompts(examples)))
+def _most(writer: PromptWriter, items: Sequence[Item]) -> int:
+    return max(map(len, writer.prompts(items)))
 
 
 def _virtual_tokens(plan: Plan, run: PlannedRun) -> int:

@@ -12,7 +12,7 @@ from harness.measure.latency import LatencyFigures, measure_latency
 from harness.methods.reading import reading
 from harness.study.work import Assignment, load_fitted
 from harness.suite import Latency
-from harness.tasks.examples import Example
+from harness.tasks.examples import Item
 
 UNTIMED = (*ITEMS, "harness.measure.forgetting")
 
@@ -22,7 +22,7 @@ class Round:
     """Which finished runs are timed together, on which items, how."""
 
     assignments: tuple[Assignment, ...]
-    items: tuple[Example, ...]
+    items: tuple[Item, ...]
     settings: Latency
 
     @property

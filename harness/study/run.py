@@ -18,6 +18,7 @@ from harness.study.rounds import Round
 from harness.study.store import PASSING, Store
 from harness.study.work import Assignment, failure
 from harness.suite import RunLimits
+from harness.tasks.examples import asked
 
 
 def missing(plan: Plan, store: Store) -> list[PlannedRun]:
@@ -126,7 +127,7 @@ def latency_round(plan: Plan, store: Store) -> Round | None:
         return None
     count = min(run.budget.test for run in able)
     return Round(tuple(assign(plan, store, run) for run in able),
-                 tuple(plan.task.splits.test[:count]), plan.loaded.suite.measure.latency)
+                 asked(plan.task.splits.test[:count]), plan.loaded.suite.measure.latency)
 
 
 def _timed_together(timed: Round, store: Store) -> bool:

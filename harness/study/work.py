@@ -112,7 +112,7 @@ def make_job(assignment: Assignment, say: Callable[[str], None]) -> Job:
     """What the method may use."""
     splits, inner = assignment.task.splits, assignment.inner
     return Job(
-        task=assignment.task, train=tuple(splits.train), validation=tuple(splits.validation),
+        task=assignment.task.view, train=tuple(splits.train), validation=tuple(splits.validation),
         budget=assignment.budget, seed=assignment.identity.seed, device=assignment.device,
         clock=Clock(), store=FeatureStore(assignment.features), backbone=assignment.backbone,
         embedder=assignment.embedder, ranks=assignment.ranks, metric=assignment.identity.metric,

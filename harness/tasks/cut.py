@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import TypeVar
 
 from harness.common.words import first_words, split_words
-from harness.tasks.examples import Example
+from harness.tasks.examples import Item
 from harness.tasks.splits import Splits
+
+Cut = TypeVar("Cut", bound=Item)
 
 
 def cut_splits(splits: Splits, most: int | None) -> Splits:
@@ -25,25 +28,25 @@ def cut_splits(splits: Splits, most: int | None) -> Splits:
                     for part in (splits.train, splits.validation, splits.test)))
 
 
-def cut_items(examples: Sequence[Example], most: int) -> tuple[Example, ...]:
+def cut_items(items: Sequence[Cut], most: int) -> tuple[Cut, ...]:
     """The items with the first `most` words of each; see `cut_item`."""
-    return tuple(cut_item(example, most) for example in examples)
+    return tuple(cut_item(item, most) for item in items)
 
 
-def cut_item(example: Example, most: int) -> Example:
+def cut_item(item: Cut, most: int) -> Cut:
     """The item with `most` words in all, the beginnings of its texts as they are written.
 
     Of two texts the longer gives first, as tokenizers cut pairs (`longest_first`): each keeps half
     of the words, and what the other leaves of its half.
     """
-    if example.pair is None:
-        return dataclasses.replace(example, text=first_words(example.text, most))
-    own, other = len(split_words(example.text)), len(split_words(example.pair))
+    if item.pair is None:
+        return dataclasses.replace(item, text=first_words(item.text, most))
+    own, other = len(split_words(item.text)), len(split_words(item.pair))
     kept = min(own, max(most - other, most - most // 2))
-    return dataclasses.replace(example, text=first_words(example.text, kept),
-                               pair=first_words(example.pair, most - kept))
+    return dataclasses.replace(item, text=first_words(item.text, kept),
+                               pair=first_words(item.pair, most - kept))
 
 
-def words_of(example: Example) -> int:
+def words_of(item: Item) -> int:
     """Words of the item's texts."""
-    return len(split_words(example.text)) + len(split_words(example.pair or ""))
+    return len(split_words(item.text)) + len(split_words(item.pair or ""))

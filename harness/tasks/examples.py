@@ -33,8 +33,22 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Example:
-    """One item of a task. `label` indexes the task's classes; `id` hashes the folded text.
+class Item:
+    """What is asked: all that a fitted method sees of an item. `id` hashes the folded text."""
+
+    id: str
+    text: str
+    pair: str | None
+
+    @property
+    def joined(self) -> str:
+        """Both texts as one, for methods that read a single string."""
+        return self.text if self.pair is None else f"{self.text}\n{self.pair}"
+
+
+@dataclass(frozen=True)
+class Example(Item):
+    """An item with what is right of it. `label` indexes the task's classes.
 
     A question that is answered in words has `references`, right answers of which the first is the
     one to learn, and may name the `document` that it is about; its `label` is 1 where that
@@ -45,9 +59,6 @@ class Example:
     stratified by.
     """
 
-    id: str
-    text: str
-    pair: str | None
     label: int
     group: str
     slices: Mapping[str, str]
@@ -61,10 +72,10 @@ class Example:
         """The classes it has."""
         return (self.label,) if self.classes is None else self.classes
 
-    @property
-    def joined(self) -> str:
-        """Both texts as one, for methods that read a single string."""
-        return self.text if self.pair is None else f"{self.text}\n{self.pair}"
+
+def asked(examples: Iterable[Item]) -> tuple[Item, ...]:
+    """The items alone, without anything that says what is right."""
+    return tuple(Item(example.id, example.text, example.pair) for example in examples)
 
 
 def as_array(values: Iterable[str]) -> str:

@@ -19,10 +19,10 @@ from harness.common.kept import kept_folder
 from harness.common.located import explain
 from harness.common.provenance import provenance
 from harness.sources.fetch import fetch, fetch_whole
-from harness.suite import AnswerReading, GivenSources, Kind, LoadedSuite, Prompt, Source
+from harness.suite import GivenSources, LoadedSuite, Source
 from harness.tasks import prepare
 from harness.tasks.cells import class_numbers
-from harness.tasks.corpus import Corpus, load_corpus
+from harness.tasks.corpus import load_corpus
 from harness.tasks.examples import SPLITS, Example, SplitName
 from harness.tasks.items import Items, column
 from harness.tasks.label_sets import Sets, check_named, keep_sets, set_numbers
@@ -31,34 +31,24 @@ from harness.tasks.prepare import Place
 from harness.tasks.questions import gather, split_questions
 from harness.tasks.readers import READERS, Reader, ReaderOptions
 from harness.tasks.splits import Splits
-from harness.tasks.wording import WORDINGS, Wording
+from harness.tasks.view import TaskView
 
 FACTS = "facts.json"
 
 
-@dataclass(frozen=True)
-class Task:
-    """Everything a method may know of a task beside the items themselves."""
+@dataclass(frozen=True, kw_only=True)
+class Task(TaskView):
+    """A task with its items."""
 
-    name: str
-    kind: Kind
-    labels: tuple[str, ...]
-    options: tuple[str, ...]
-    """The answer a decoder gives for each class, in the order of `labels`."""
-    prompt: Prompt
     splits: Splits
     facts: Facts
     origin: str
-    corpus: Corpus | None = None
-    answer_tokens: int = 0
-    """The longest answer in words; none where there are classes."""
-    answers: AnswerReading = "unicode"
-    """How answers in words are read before they are compared."""
 
     @property
-    def wording(self) -> Wording:
-        """What reads answers in words."""
-        return WORDINGS[self.answers]
+    def view(self) -> TaskView:
+        """The task as methods know it."""
+        return TaskView(**{part.name: getattr(self, part.name)
+                           for part in dataclasses.fields(TaskView)})
 
     @property
     def sha256(self) -> str:
@@ -101,8 +91,8 @@ def load_task(loaded: LoadedSuite) -> Task:
     names = tuple(spec.labels)
     answers = tuple(spec.options.get(name, name) for name in names)
     origin = ", ".join(dict.fromkeys(found.origin for _, found in fetched))
-    return Task(loaded.suite.name, spec.kind, names, answers, spec.prompt, _parts(folder, facts),
-                facts, origin)
+    return Task(loaded.suite.name, spec.kind, names, answers, spec.prompt,
+                splits=_parts(folder, facts), facts=facts, origin=origin)
 
 
 def _in_words(loaded: LoadedSuite, chosen: Reader, options: ReaderOptions) -> Task:
@@ -121,8 +111,8 @@ def _in_words(loaded: LoadedSuite, chosen: Reader, options: ReaderOptions) -> Ta
                            "Name the columns under the reader `questions`.")
     with _splitting(loaded):
         parts = split_questions(found, spec.split)
-    return Task(loaded.suite.name, spec.kind, (), (), spec.prompt, parts, facts, fetched.origin,
-                corpus, spec.answer_tokens, spec.answers)
+    return Task(loaded.suite.name, spec.kind, (), (), spec.prompt, corpus, spec.answer_tokens,
+                spec.answers, splits=parts, facts=facts, origin=fetched.origin)
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """A prompt and its answers are one text to the tokenizer, whatever kind it is of."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -95,10 +97,10 @@ def test_what_stands_before_an_item_is_of_one_text_with_it(kind, shots, found, t
         return
     writer = make(kind, frame, ITEMS[0], shown=tuple(item(shot, label=1) for shot in shots))
     before = writer.passages(found, 60)
-    example = item(text, references=(right,))
+    example = item(text)
     written, = writer.texts([example], [before])
     assert "".join(written).count("Passage: ") >= len(found)
-    asked, = writer.questions([example], [before])
+    asked, = writer.answered([example], [[Answer(Quoted(writer.lead + right))]], [before])
     assert [*asked.prompt, *asked.answers.paths[0]] == [
         *whole(writer, "".join(written) + writer.lead + right), writer.end]
 
@@ -109,12 +111,12 @@ def test_what_stands_before_an_item_is_of_one_text_with_it(kind, shots, found, t
 def test_an_encoder_reads_the_whole_prompt_and_a_target_is_a_text(kind, text, answer):
     if names_special([text, answer]):
         return
-    writer = make(kind, FRAMES[0], ITEMS[0], Seq2SeqWriter)
+    writer = replace(make(kind, FRAMES[0], ITEMS[0], Seq2SeqWriter), options=())
     example = item(text, references=(answer,))
     ids = writer.tokenizer(answer, add_special_tokens=False)["input_ids"]
     if not ids:
         return
-    asked, = writer.questions([example])
+    asked, = writer.right([example])
     written, = writer.texts([example])
     assert asked.prompt == [*whole(writer, "".join(written)), writer.end]
     assert asked.answers.paths == [[*writer._start, *ids, writer.end]]

@@ -24,21 +24,22 @@ class Answers(Method):
         return [{"sure": sure} for sure in self.grid]
 
     def fit(self, job, setting):
-        return Fit(Sure(setting["sure"], job.classes))
+        return Fit(Sure(setting["sure"], job.classes, {e.id: e.label for e in job.validation}))
 
     def load(self, job, setting, folder):
-        return Sure(setting["sure"], job.classes)
+        return self.fit(job, setting).fitted
 
 
 @dataclasses.dataclass
 class Sure:
     sure: float
     classes: int
+    right: dict
 
-    def predict(self, examples, clock):
+    def predict(self, items, clock):
         rest = (1 - self.sure) / (self.classes - 1)
-        rows = np.full((len(examples), self.classes), rest)
-        rows[range(len(examples)), [e.label for e in examples]] = self.sure
+        rows = np.full((len(items), self.classes), rest)
+        rows[range(len(items)), [self.right[item.id] for item in items]] = self.sure
         return rows
 
 

@@ -19,14 +19,13 @@ from harness.common.files import atomic_folder, sha256_tree
 from harness.common.provenance import ITEMS, provenance
 from harness.methods import register_all
 from harness.methods.method import METHODS, Job
-from harness.study.estimate.probe import Others, probe_items, probe_task, seconds_of
+from harness.study.estimate.probe import Others, probe_task, seconds_of
 from harness.study.executor import Say, in_own_process
 from harness.study.record import Identity
 from harness.study.server import start_server
 from harness.study.work import Assignment, carry_out
 from harness.suite import Budget
-from harness.tasks.examples import Example
-from harness.tasks.splits import Splits
+from harness.tasks.examples import Example, asked
 from harness.tasks.task import Task
 
 if TYPE_CHECKING:
@@ -96,7 +95,7 @@ def measure_machine(identity: Identity, device: Device, say: Say) -> Machine:
             identity=identity.model_copy(update={
                 "run_id": "smallest", "backbone": None, "kind": None, "method": "majority",
                 "label": "majority", "options": {}, "inner": None, "metric": None}),
-            task=probe_task(Splits(*(probe_items(8, 8) for _ in range(3)))),
+            task=probe_task(),
             budget=Budget(train=8, validation=8, test=8, trials=1), backbone=None, embedder=None,
             device=device, runs=Path(folder), features=None)
         start = seconds_of(lambda: _done(assignment, say), Device("cpu", "", "no", 1))
@@ -127,11 +126,11 @@ def measure_floor(floor: FloorItems, say: Callable[[str], None]) -> Floor:
     register_all()
     method = METHODS[floor.run.identity.method](floor.run.identity.options)
     items = floor.items[:COMPARED_ITEMS if method.compares else FLOOR_ITEMS]
-    job = Job(floor.task, items, items, floor.run.budget, 0, floor.device, Clock(),
+    job = Job(floor.task.view, items, items, floor.run.budget, 0, floor.device, Clock(),
               FeatureStore(None))
     setting = method.settings(job)[0]
     fit = seconds_of(lambda: method.fit(job, setting), floor.device)
     fitted = method.fit(job, setting).fitted
-    predict = seconds_of(lambda: fitted.predict(items, Clock()), floor.device)
+    predict = seconds_of(lambda: fitted.predict(asked(items), Clock()), floor.device)
     against = len(floor.items) / len(items) if method.compares else 1.0
     return Floor(fit / len(items), against * predict / len(items), watch.share())

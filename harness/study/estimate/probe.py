@@ -36,10 +36,11 @@ from harness.study.estimate.measured import Line, Measured, Pass, deeper
 from harness.study.estimate.reading import decoder_pass, encoder_pass, learning_pass
 from harness.study.estimate.room import FP32, check_room
 from harness.suite import Budget, Prompt
-from harness.tasks.examples import Example
+from harness.tasks.examples import SPLITS, Example
 from harness.tasks.ledger import Facts
 from harness.tasks.splits import Splits
 from harness.tasks.task import Task
+from harness.tasks.view import TaskView
 
 TOKENS = {"cpu": 256, "cuda": 16_384}
 """Of the larger pass: enough to keep the device busy, few enough to be quick."""
@@ -51,6 +52,8 @@ LABELS = ("yes", "no")
 WORDS = "these are some of the words that a text of any kind may well be made of "
 PROMPT = Prompt(instruction="Which of these is right? Answer with one of: {options}.",
                 item="Text: {text}\nAnswer:")
+PROBE = TaskView("probe", "classification", LABELS, LABELS, PROMPT)
+"""A task that is of no suite."""
 
 
 @dataclass(frozen=True)
@@ -170,14 +173,15 @@ def _rows(subject: Subject) -> tuple[int, int]:
 
 def _job(subject: Subject, backbone: Handle) -> Job:
     examples = probe_items(_rows(subject)[1], subject.length)
-    return Job(probe_task(Splits((), (), ())), examples, (), Budget(max_length=subject.length), 0,
+    return Job(PROBE, examples, (), Budget(max_length=subject.length), 0,
                subject.device, Clock(), FeatureStore(None), backbone)
 
 
-def probe_task(splits: Splits) -> Task:
-    """A task that is of no suite."""
+def probe_task() -> Task:
+    """The same with a few items."""
     facts = Facts(rows=0, kept=0, empty=0, other_label=0, duplicates=0, conflicting=0, groups=0)
-    return Task("probe", "classification", LABELS, LABELS, PROMPT, splits, facts, "")
+    return Task(**vars(PROBE), facts=facts, origin="",
+                splits=Splits(*(probe_items(8, 8) for _ in SPLITS)))
 
 
 def probe_items(count: int, length: int) -> tuple[Example, ...]:

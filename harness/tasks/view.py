@@ -1,0 +1,31 @@
+"""What a method may know of a task: everything but its items and what was found in its data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.suite import AnswerReading, Kind, Prompt
+from harness.tasks.corpus import Corpus
+from harness.tasks.wording import WORDINGS, Wording
+
+
+@dataclass(frozen=True)
+class TaskView:
+    """A task without its splits."""
+
+    name: str
+    kind: Kind
+    labels: tuple[str, ...]
+    options: tuple[str, ...]
+    """The answer a decoder gives for each class, in the order of `labels`."""
+    prompt: Prompt
+    corpus: Corpus | None = None
+    answer_tokens: int = 0
+    """The longest answer in words; none where there are classes."""
+    answers: AnswerReading = "unicode"
+    """How answers in words are read before they are compared."""
+
+    @property
+    def wording(self) -> Wording:
+        """What reads answers in words."""
+        return WORDINGS[self.answers]
