@@ -40,7 +40,7 @@ SLOW = ("study/test_launch", "study/test_cluster", "study/test_reproduce", "stud
         "test_recipes", "faults/test_surroundings", "methods/test_families",
         "study/test_forgetting", "faults/test_ended", "hostile/test_models", "faults/test_kills",
         "methods/test_alone_and_in_a_batch", "faults/test_damage", "faults/test_two_studies",
-        "study/test_seq2seq_study", "faults/test_limits")
+        "study/test_seq2seq_study", "faults/test_limits", "test_extending")
 """Files that take a core more than 15 seconds, the slowest first. `make quick` leaves them out."""
 
 

@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from importlib.util import find_spec
 from pathlib import Path
 
 import harness
 from harness.common.files import sha256_json
+from harness.common.plugins import GROUPS, plugin_modules
 from harness.common.source import Source, read_sources
 
 ROOT = Path(harness.__file__).parent
@@ -53,7 +55,8 @@ def provenance(*modules: str, known: Iterable[str] = ()) -> Provenance:
     """Of what these modules compute. `known` are modules, or packages, that are not followed,
     because what they make stands beside the provenance by its content.
 
-    Raises KeyError for a module that is not of this package.
+    They are of this package, or of one that adds to it. Raises ModuleNotFoundError for a package
+    and KeyError for a module that there is not.
     """
     return _found(tuple(sorted(set(modules))), tuple(sorted(known)))
 
@@ -64,14 +67,37 @@ def below(package: str) -> tuple[str, ...]:
 
 
 def whole_code() -> str:
-    """Hash of every module of this package."""
-    return sha256_json({name: source.sha256 for name, source in sources().items()})
+    """Hash of every module of this package, and of those that add to it."""
+    added = {name.partition(".")[0] for group in GROUPS for name in plugin_modules(group)}
+    return sha256_json({name: source.sha256 for name, source in
+                        sorted(_among(added).items())})
 
 
 @cache
 def sources() -> Mapping[str, Source]:
     """Every module of this package by its name; it is read once a process."""
     return read_sources(ROOT)
+
+
+def _among(packages: Iterable[str]) -> Mapping[str, Source]:
+    """Every module of this package and of others."""
+    return {**sources(), **{name: source for package in sorted(packages)
+                            for name, source in _added(package).items()}}
+
+
+@cache
+def _added(package: str) -> Mapping[str, Source]:
+    return {name: source for root in _places(package)
+            for name, source in read_sources(root).items()}
+
+
+def _places(package: str) -> Iterable[Path]:
+    spec = find_spec(package)
+    if spec is None:
+        raise ModuleNotFoundError(f"no module named '{package}'", name=package)
+    if spec.submodule_search_locations is not None:
+        return map(Path, spec.submodule_search_locations)
+    return [Path(spec.origin)] if spec.origin and spec.origin.endswith(".py") else []
 
 
 def closure(modules: Iterable[str], known: Iterable[str], among: Mapping[str, Source]
@@ -101,12 +127,23 @@ def _within(name: str, packages: Iterable[str]) -> bool:
 
 @cache
 def _found(modules: tuple[str, ...], known: tuple[str, ...]) -> Provenance:
-    found = closure(modules, (*BY_VALUE, *known), sources())
+    others = {name.partition(".")[0] for name in modules} - {harness.__name__}
+    found = closure(modules, (*BY_VALUE, *known), _among(others))
     imported = {library for source in found.values() for library in source.libraries}
     imported |= {part for library in imported for part in WITHIN.get(library, ())}
-    names = sorted(DISTRIBUTIONS.get(library, library.replace("_", "-")) for library in imported)
+    names = sorted(set(map(_distribution, imported)))
     return Provenance(sha256_json({name: source.sha256 for name, source in found.items()}),
                       {name: installed(name) for name in names})
+
+
+@cache
+def _distribution(library: str) -> str:
+    """What it is installed by. Those that this package imports have a name like their own, or one
+    that is written here; of what others import, the installed packages are asked."""
+    name = DISTRIBUTIONS.get(library, library.replace("_", "-"))
+    if library in DISTRIBUTIONS or installed(name) != "absent":
+        return name
+    return min(packages_distributions().get(library, [name]))
 
 
 @cache

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from importlib.util import resolve_name
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from harness.common.cache import cache_folder
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_file, write_atomic
 
+OURS = __name__.partition(".")[0]
 UNSAID = ("ctx", "kind", "type_comment")
 """Fields of a tree that say nothing of what is computed."""
 
@@ -31,21 +33,23 @@ class Source:
     sha256: str
     """Of its statements."""
     imports: tuple[str, ...]
-    """What it imports of its own package: modules, and names in modules."""
+    """What it imports of its own package and of this one: modules, and names in modules."""
     libraries: tuple[str, ...]
     """What it imports of others, but for the standard library."""
 
 
 def read_sources(root: Path) -> dict[str, Source]:
-    """Every module below the folder of a package, by name. A text that was read before is looked
-    up in the cache: a tree of the whole package takes a second."""
-    texts = {module_name(path, root): path.read_bytes() for path in sorted(root.rglob("*.py"))}
-    names = {name: hashlib.sha256(name.encode() + b"\0" + text).hexdigest()
-             for name, text in texts.items()}
-    kept = cache_folder() / "sources" / sha256_file(Path(__file__))
+    """Every module below the folder of a package, by name; of a file, the one module. A text that
+    was read before is looked up in the cache: a tree of the whole package takes a second."""
+    paths = sorted(root.rglob("*.py")) if root.is_dir() else [root]
+    texts = {module_name(path, root): (path.read_bytes(), path.stem == "__init__")
+             for path in paths}
+    names = {name: hashlib.sha256(f"{name}\0{package}\0".encode() + text).hexdigest()
+             for name, (text, package) in texts.items()}
+    kept = cache_folder() / "sources" / f"{root.stem}-{sha256_file(Path(__file__))}"
     before = _read(kept)
-    found = {names[name]: before.get(names[name]) or source_of(text, name)
-             for name, text in texts.items()}
+    found = {names[name]: before.get(names[name]) or source_of(text, name, package)
+             for name, (text, package) in texts.items()}
     if found.keys() - before.keys():
         with suppress(HarnessError):  # without it, it is read again
             write_atomic(kept, json.dumps({key: asdict(source) for key, source in found.items()}))
@@ -54,16 +58,19 @@ def read_sources(root: Path) -> dict[str, Source]:
 
 def module_name(path: Path, root: Path) -> str:
     """What a file of the package in `root` is imported by."""
+    if path == root:
+        return root.stem
     parts = (root.name, *path.relative_to(root).with_suffix("").parts)
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def source_of(text: bytes, name: str) -> Source:
-    """What a module of this name and text says. Raises SyntaxError."""
+def source_of(text: bytes, name: str, package: bool = False) -> Source:
+    """What a module of this name and text says; `package` where it is a package's own. Raises
+    SyntaxError."""
     tree = ast.parse(text)
-    package = name.partition(".")[0]
-    imported = set(_imported(tree, name))
-    own = {one for one in imported if one.partition(".")[0] == package}
+    followed = {name.partition(".")[0], OURS}
+    imported = set(_imported(tree, name if package else name.rpartition(".")[0]))
+    own = {one for one in imported if one.partition(".")[0] in followed}
     others = {one.partition(".")[0] for one in imported - own} - sys.stdlib_module_names
     return Source(tree_sha256(tree), tuple(sorted(own)), tuple(sorted(others)))
 
@@ -84,15 +91,15 @@ def _read(kept: Path) -> Mapping[str, Source]:
         return {}
 
 
-def _imported(tree: ast.AST, name: str) -> Iterator[str]:
-    """Wherever in a module it is imported, unless for type checkers alone."""
+def _imported(tree: ast.AST, package: str) -> Iterator[str]:
+    """Wherever in a module of a package it is imported, unless for type checkers alone."""
     for node in _run(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            if node.level:
-                raise SyntaxError(f"{name}, line {node.lineno}: a relative import")
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            module = "." * node.level + (node.module or "")
+            module = resolve_name(module, package) if node.level else module
+            yield from (f"{module}.{alias.name}" for alias in node.names)
 
 
 def _run(node: ast.AST) -> Iterator[ast.AST]:

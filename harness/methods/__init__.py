@@ -1,12 +1,22 @@
-"""Methods: ways to adapt a backbone to a task. One file a family; importing registers them."""
+"""Methods: ways to adapt a backbone to a task. One file a family; importing registers them, and
+those of other packages (`common.plugins`)."""
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
 
+from harness.common.plugins import load_plugins, plugin_modules
+from harness.common.provenance import below
+
 
 def register_all() -> None:
-    """Import every module of this room, so that each registers its methods."""
+    """Import every module that has methods, so that each registers its own."""
     for module in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{module.name}")
+    load_plugins("harness.methods")
+
+
+def modules() -> tuple[str, ...]:
+    """All that `register_all` imports, by name."""
+    return (*below(__name__), *plugin_modules("harness.methods"))

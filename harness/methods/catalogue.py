@@ -15,7 +15,8 @@ from pydantic import TypeAdapter
 from harness.common.cache import cache_folder
 from harness.common.kept import kept_folder
 from harness.common.kinds import BackboneKind, Kind
-from harness.common.provenance import below, provenance
+from harness.common.provenance import provenance
+from harness.methods import modules
 
 METHODS_FILE = "methods.json"
 
@@ -41,7 +42,7 @@ ROWS = TypeAdapter(tuple[MethodRow, ...])
 
 def catalogue() -> Mapping[str, MethodRow]:
     """Every method there is, by name, in the registry's order."""
-    folder = cache_folder() / "methods" / provenance(__name__, *below("harness.methods")).key[:32]
+    folder = cache_folder() / "methods" / provenance(__name__, *modules()).key[:32]
     kept_folder(folder, _write)
     rows = ROWS.validate_json((folder / METHODS_FILE).read_bytes())
     return {row.name: row for row in rows}

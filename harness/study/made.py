@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from harness.common.provenance import AFTERWARDS, ITEMS, Provenance, below, provenance
+from harness.common.provenance import AFTERWARDS, ITEMS, Provenance, provenance
+from harness.methods import modules
 from harness.methods.method import Method
 
 
@@ -18,4 +19,4 @@ def made_by(method: type[Method], devices: int = 1) -> Provenance:
 
 def made_by_all() -> Provenance:
     """The same of everything that a machine of a cluster may be given."""
-    return provenance("harness.study.errands", *below("harness.methods"))
+    return provenance("harness.study.errands", *modules())

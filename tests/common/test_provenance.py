@@ -33,8 +33,10 @@ from harness.study.made import made_by
 from harness.tasks.readers import READERS
 
 register_all()
-GATHER = {"harness.methods", "harness.tasks.readers"}
-"""Packages that import every module of theirs, so that each registers what it has."""
+GATHER = {"harness.methods", "harness.tasks.readers", "harness.common.plugins",
+          "harness.common.provenance"}
+"""What imports every module of a package, or all that others add, so that each registers what it
+has; and what reads the latter's code."""
 
 
 @pytest.fixture(scope="module")
@@ -217,6 +219,51 @@ def test_what_is_imported_by_a_name_made_up_is_imported_by_registries_alone():
                     constant = (last == "eval" and isinstance(called, ast.Attribute))
                     made_up |= set() if constant else {name}  # a model's `eval()` runs no text
     assert made_up == GATHER
+
+
+@pytest.fixture
+def added(tmp_path, monkeypatch):
+    """A package of another's, of two modules, and a library that it imports."""
+    monkeypatch.syspath_prepend(tmp_path)
+    folder = tmp_path / "acme_added"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("")
+    (folder / "method.py").write_text("from .help import A\nimport yaml, acme_lib\n"
+                                      "from harness.methods.floors import Tfidf\n")
+    (folder / "help.py").write_text("A = 1\n")
+    (folder / "apart.py").write_text("B = 1\n")
+    (tmp_path / "acme_alone.py").write_text("C = 1\n")
+    info = tmp_path / "Acme.Libs-2.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Name: Acme.Libs\nVersion: 2.0\n")
+    (info / "top_level.txt").write_text("acme_lib\n")
+    for kept in (module._added, module._found, module._distribution, installed):
+        kept.cache_clear()
+    yield folder
+    for kept in (module._added, module._found, module._distribution, installed):
+        kept.cache_clear()
+
+
+def test_what_another_package_adds_is_named_by_its_own_code_and_by_what_it_uses_of_ours(added):
+    made = provenance("acme_added.method")
+    ours = provenance("harness.methods.floors")
+    assert made.libraries == {**ours.libraries, "pyyaml": installed("pyyaml"), "Acme.Libs": "2.0"}
+
+    def again():
+        module._added.cache_clear()
+        module._found.cache_clear()
+        return provenance("acme_added.method").code_sha256
+
+    (added / "apart.py").write_text("B = 2\n")
+    assert again() == made.code_sha256
+    (added / "help.py").write_text("A = 2\n")
+    assert again() != made.code_sha256
+    assert provenance("harness.methods.floors") == ours
+    assert provenance("acme_alone").libraries == {}
+    with pytest.raises(ModuleNotFoundError, match="no_such_package"):
+        provenance("no_such_package.method")
+    with pytest.raises(KeyError):
+        provenance("acme_added.nothing")
 
 
 def test_whatever_a_module_holds_of_another_s_is_in_its_closure():

@@ -125,9 +125,17 @@ class Holder:
     assert found.libraries == ("faiss", "sklearn", "torch")
 
 
-def test_a_relative_import_is_refused():
-    with pytest.raises(SyntaxError, match=r"harness.some.module, line 1: a relative import"):
-        said("from .other import thing\n")
+def test_a_relative_import_is_of_where_the_module_lies():
+    text = "from .other import thing\nfrom . import more\nfrom ..else_where import that\n"
+    assert said(text).imports == ("harness.else_where.that", "harness.some.more",
+                                  "harness.some.other.thing")
+    package = source_of(b"from .other import thing\n", "acme.some", package=True)
+    assert package.imports == ("acme.some.other.thing",)
+
+
+def test_what_adds_to_this_package_imports_this_package():
+    added = source_of(b"import harness.a\nimport acme.b\nimport other.c\n", "acme.some")
+    assert added == source.Source(added.sha256, ("acme.b", "harness.a"), ("other",))
 
 
 def test_texts_are_read_once_and_what_is_damaged_again(tmp_path, monkeypatch):
@@ -140,7 +148,7 @@ def test_texts_are_read_once_and_what_is_damaged_again(tmp_path, monkeypatch):
     assert first.keys() == {"harness", "harness.one"}
     read = []
     monkeypatch.setattr(source, "source_of",
-                        lambda text, name: read.append(name) or source_of(text, name))
+                        lambda text, name, package: read.append(name) or source_of(text, name))
     assert read_sources(root) == first
     assert read == []
     (root / "one.py").write_text("A = 2\n")

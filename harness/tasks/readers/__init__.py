@@ -1,4 +1,5 @@
-"""Readers: a fetched source becomes rows. Each registers a function and its options."""
+"""Readers: a fetched source becomes rows. Each registers a function and its options; so do those of
+other packages (`common.plugins`)."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from harness.common.plugins import load_plugins
 from harness.common.registry import Registry
 from harness.tasks.examples import Row
 
@@ -46,3 +48,4 @@ def reader(name: str, options: type[ReaderOptions]
 
 for _module in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{_module.name}")
+load_plugins("harness.readers")

@@ -1,0 +1,110 @@
+"""The page on extending, as it is written: its package is installed, and its suite is run."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FILES = re.compile(r"<!-- file: (\S+) -->\n```\w+\n(.*?)```", re.S)
+
+
+@pytest.fixture(scope="module")
+def extended(tmp_path_factory, encoder_folder):
+    """Runs `python -m harness …` where the page's package is installed, beside its suite."""
+    folder = tmp_path_factory.mktemp("extended")
+    text = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
+    package, site = folder / "package", folder / "site"
+    for name, content in FILES.findall(text):
+        # Not beside the suite: Python would import it from there.
+        path = folder / name if name.endswith(".yaml") else package / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-index",
+                    "--no-build-isolation", "--target", site, package], check=True)
+    (folder / "encoder").symlink_to(encoder_folder)
+    lines = [f"__label__{label} {word} number {i}" for i in range(40)
+             for label, word in (("fruit", "old pear"), ("metal", "new iron"))]
+    (folder / "notices.txt").write_text("\n".join(lines), encoding="utf-8")
+
+    def run(*words):
+        environment = os.environ | {"PYTHONPATH": f"{site}{os.pathsep}{ROOT}", "COLUMNS": "200",
+                                    "HARNESS_CACHE": str(folder / "cache")}
+        return subprocess.run([sys.executable, "-m", "harness", *words], cwd=folder,
+                              env=environment, capture_output=True, text=True, check=False)
+
+    run.folder, run.site = folder, site
+    return run
+
+
+def records(run):
+    found = [json.loads(path.read_text()) for path in (run.folder / "runs").glob("*/*/record.json")]
+    return {(record["identity"]["label"], record["identity"]["draw"]): record for record in found}
+
+
+def test_a_package_s_method_and_reader_are_like_all_others(extended):
+    done = extended("methods")
+    assert "centroids" in done.stdout, done.stderr
+    for command in ("plan", "run"):
+        done = extended(command, "notices.yaml")
+        assert done.returncode == 0, done.stdout + done.stderr
+    found = records(extended)["centroids", 0]
+    assert found["status"]["state"] == "ok"
+    assert len(found["trials"]) == 3
+    assert found["quality"]["accuracy"] == 1.0
+
+
+def test_a_run_is_named_by_the_code_of_its_package(extended):
+    """And by no other run's: a word in the method makes its own runs anew."""
+    before = {key: record["identity"]["run_id"] for key, record in records(extended).items()}
+    method = extended.site / "acme_harness" / "centroids.py"
+    text = method.read_text()
+    method.write_text("# A remark.\n" + text)
+    kept = extended("run", "notices.yaml")
+    assert "to do" not in kept.stdout.split("\n")[0]
+    assert {k: r["identity"]["run_id"] for k, r in records(extended).items()} == before
+    method.write_text(text.replace("(10.0, 3.0, 30.0)", "(20.0, 3.0, 30.0)"))
+    assert extended("run", "notices.yaml").returncode == 0
+    runs = {path.parent.name for path in (extended.folder / "runs").glob("*/*/record.json")}
+    anew = runs - set(before.values())
+    assert len(anew) == 1
+    (path,) = (extended.folder / "runs").glob(f"*/{anew.pop()}/record.json")
+    assert json.loads(path.read_text())["identity"]["method"] == "centroids"
+
+
+def test_a_line_that_its_reader_refuses_is_named(extended):
+    notices = extended.folder / "notices.txt"
+    text = notices.read_text()
+    notices.write_text(text + "\nno label at all")
+    done = extended("check", "notices.yaml")
+    notices.write_text(text)
+    assert done.returncode == 2
+    assert "notices.txt, line 81: 0 labels" in done.stderr
+
+
+@pytest.mark.parametrize(("module", "words"), [
+    ("fasttext", ("check", "notices.yaml")), ("centroids", ("methods",))])
+def test_a_package_that_cannot_be_imported_is_named(extended, module, words):
+    path = extended.site / "acme_harness" / f"{module}.py"
+    text = path.read_text()
+    path.write_text("import nothing_of_this_name\n" + text)
+    done = extended(*words)
+    path.write_text(text)
+    assert done.returncode == 2
+    assert "package acme-harness: its entry point harness." in done.stderr
+    assert "No module named 'nothing_of_this_name'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_name_that_there_is_already_is_named(extended):
+    path = extended.site / "acme_harness" / "centroids.py"
+    text = path.read_text()
+    path.write_text(text.replace('register("centroids")', 'register("knn")'))
+    done = extended("methods")
+    path.write_text(text)
+    assert done.returncode == 2
+    assert "method 'knn' is registered twice" in done.stderr
