@@ -33,7 +33,7 @@ def alike_rules(found: Found) -> tuple[Rule, ...]:
         _rule("Same tuning effort", "The same number of trials for every method, over its own "
               "grid; their cost counts.", found, ("trials",), bool(rows),
               f"Settings tried: {_listed({row.trials for row in rows})}; one where there is "
-              "nothing to tune."),
+              "nothing to tune, and no more than a grid has."),
         _rule(DOUBTED[0], "Training ends where validation no longer improves, not where "
               "the budget does.", found, ("improving",), ended, "No arm was still improving."),
         _rule(DOUBTED[1], "What was chosen does not lie at the end of what was tried.",

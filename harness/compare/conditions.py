@@ -25,7 +25,7 @@ class Conditions(RecordPart):
 
     `examples`, `words`, `validation`, `chosen`: other than most arms have that it is ranked with;
     `cut`: its window cuts more than a tenth of the texts again; `trials`: neither the budget's
-    number of settings nor one; `improving`, `edge`, `chance`: as `Ending` has them.
+    number of settings, nor one, nor the whole of its grid; `improving`, `edge`, `chance`: as `Ending` has them.
     """
 
     name: str
@@ -99,7 +99,9 @@ def _marks(record: Record, usual: Mapping[tuple[Given, int], str]) -> Iterator[M
                 if what in given and given[what] != usual[what, record.identity.seed])
     if used and used.share_cut is not None and used.share_cut > CUT:
         yield "cut"
-    if len(record.trials) > 1 and len(record.trials) != record.identity.budget["trials"]:
+    tried = len(record.trials)
+    whole = ending is not None and ending.whole_grid
+    if tried > 1 and tried != record.identity.budget["trials"] and not whole:
         yield "trials"
     if ending is None:
         return

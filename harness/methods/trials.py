@@ -46,6 +46,8 @@ class Chosen:
     at_edge: bool = False
     """Whether the setting lies at the end of those tried, beside the method's usual one, and the
     method's grid goes on there."""
+    whole_grid: bool = False
+    """Whether its grid has no setting that was not tried."""
 
 
 def fit_once(method: Method, job: Job, setting: Setting, clock: Clock | None = None) -> Chosen:
@@ -89,7 +91,8 @@ def tune(method: Method, job: Job) -> Chosen:
         raise diverged or RuntimeError("no setting was tried")
     held, chosen = best
     return dataclasses.replace(chosen, trials=tuple(trials), held=held,
-                               at_edge=at_edge(chosen.setting, settings, every))
+                               at_edge=at_edge(chosen.setting, settings, every),
+                               whole_grid=len(settings) == len(every))
 
 
 def at_edge(chosen: Setting, tried: Sequence[Setting], grid: Sequence[Setting]) -> bool:

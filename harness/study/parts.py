@@ -78,7 +78,7 @@ def ending(job: Job, chosen: Chosen) -> Ending:
         steps=training.steps if training else 0,
         stopped=training.stopped if training else "no training",
         still_improving=training.still_improving if training else False,
-        edge_of_grid=chosen.at_edge, above_chance=above,
+        edge_of_grid=chosen.at_edge, whole_grid=chosen.whole_grid, above_chance=above,
         validation_items=len(job.validation), validation_score=held.score)
 
 

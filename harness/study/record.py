@@ -179,6 +179,8 @@ class Ending(RecordPart):
     """The best weights were found so late that more steps may have found better ones."""
     edge_of_grid: bool
     """The chosen setting lies at the end of those tried, and the grid goes on beyond it."""
+    whole_grid: bool = False
+    """Its grid has no setting that was not tried, however many the budget has."""
     above_chance: bool
     """Better on validation than the most frequent class, or answer, of the training examples."""
     validation_items: int

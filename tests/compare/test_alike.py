@@ -81,6 +81,11 @@ def test_one_arm_that_is_unlike_breaks_its_rule_and_no_other(rule, changes):
     assert "full (b)" not in rules[rule].evidence
 
 
+def test_a_method_with_a_short_grid_is_alike_where_all_of_it_was_tried():
+    rules = rules_of(*study_of("lora", trials=3, whole_grid=True))
+    assert rules["Same tuning effort"].held is True
+
+
 @pytest.mark.parametrize("seed", [0, 1])
 def test_one_seed_that_is_unlike_is_enough(seed):
     rules = rules_of(*study_of("lora", seed=seed, train_sha256="others"))

@@ -68,6 +68,14 @@ def test_the_setting_that_answers_best_is_chosen_and_a_poor_one_is_not_above_cha
     assert not ending(job, poor).above_chance
 
 
+@pytest.mark.parametrize(("trials", "whole"), [(1, False), (2, False), (3, True), (9, True)])
+def test_a_grid_is_whole_where_all_of_it_was_tried(job, trials, whole):
+    several = dataclasses.replace(job, budget=job.budget.model_copy(update={"trials": trials}))
+    chosen = tune(Answers({}), several)
+    assert len(chosen.trials) == min(trials, 3)
+    assert chosen.whole_grid == ending(several, chosen).whole_grid == whole
+
+
 def test_chance_is_the_share_of_the_most_frequent_class_of_the_training_items(job):
     counts = [sum(e.label == c for e in job.train) for c in range(job.classes)]
     share = sum(e.label == counts.index(max(counts)) for e in job.validation) / len(job.validation)
