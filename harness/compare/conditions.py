@@ -25,7 +25,8 @@ class Conditions(RecordPart):
 
     `examples`, `words`, `validation`, `chosen`: other than most arms have that it is ranked with;
     `cut`: its window cuts more than a tenth of the texts again; `trials`: neither the budget's
-    number of settings, nor one, nor the whole of its grid; `improving`, `edge`, `chance`: as `Ending` has them.
+    number of settings, nor one, nor the whole of its grid; `improving`, `edge`, `chance`: as
+    `Ending` has them.
     """
 
     name: str

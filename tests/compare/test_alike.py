@@ -18,7 +18,7 @@ BUDGET = {"train": 64, "validation": 9, "test": 150, "max_words": 48, "trials": 
 READ = {"train_sha256": "t", "validation_sha256": "v", "words_sha256": "w", "words_median": 40.0,
         "words_longest": 48}
 ENDED = {"chosen_by": "macro_f1", "passes": 12.0, "steps": 48, "stopped": "patience",
-         "still_improving": False, "edge_of_grid": False, "above_chance": True,
+         "still_improving": False, "edge_of_grid": False, "whole_grid": False, "above_chance": True,
          "validation_items": 9, "validation_score": 0.5}
 RULES = ("Same examples", "Same words", "Same validation", "Same tuning effort",
          "Trained to its end", "Inside its grid", "Above chance")
