@@ -9,6 +9,9 @@ Kind = Literal["classification", "multilabel", "generation"]
 BackboneKind = Literal["encoder", "decoder", "seq2seq"]
 """BERT-like, GPT-like, or T5-like: a decoder that answers what an encoder has read."""
 Over = Literal["groups", "items"]
-"""What is dealt and drawn evenly, and is alike in a mean."""
+"""What is dealt evenly, and is alike in a mean."""
+Drawn = Literal["groups", "items", "sizes"]
+"""How a budget draws test items: over groups, at random, or over groups by their sizes, with
+weights."""
 Balance = Literal["none", "weights", "focal", "sampling"]
 """What rare classes count while a method learns."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import rankdata
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class Areas:
 
     def of(self, items: np.ndarray, actual: np.ndarray) -> np.ndarray:
         """The area of each class against the rest, [runs, classes, draws]; NaN where no item has
-        it, or all have. `items` [draws] and `actual` [classes, draws] count them."""
+        it, or all have. `items` [draws] and `actual` [classes, draws] count them, by weight."""
         with np.errstate(divide="ignore", invalid="ignore"):
             found = self.above / actual + self.below / (items - actual) - self.whole
         return np.asarray(np.where(np.isfinite(found), found, np.nan))
@@ -38,23 +37,30 @@ class Areas:
                                     out=np.full(count.shape, np.nan), where=count > 0))
 
 
-def placements(probabilities: np.ndarray, targets: np.ndarray
+def placements(probabilities: np.ndarray, targets: np.ndarray, weights: np.ndarray | None = None
                ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Of each class's items the share of other items below, of other items the share of the
     class's above (both [items, classes], ties counting half), and the areas [classes]. `targets`
-    [items, classes] says which items have the class.
+    [items, classes] says which items have the class; shares are of `weights` [items].
 
-    By ranks, after Sun and Xu (IEEE Signal Processing Letters 21, 2014).
+    By sorting, as ranks do it (Sun and Xu, IEEE Signal Processing Letters 21, 2014).
     """
-    classes = probabilities.shape[1]
-    ranks = rankdata(probabilities, axis=0)
-    above, below = np.zeros_like(ranks), np.zeros_like(ranks)
+    items, classes = probabilities.shape
+    each = np.ones(items) if weights is None else weights
+    above, below = np.zeros((items, classes)), np.zeros((items, classes))
     areas = np.full(classes, np.nan)
     for c in range(classes):
         mine = targets[:, c]
-        count, others = int(mine.sum()), int((~mine).sum())
-        if count and others:
-            above[mine, c] = (ranks[mine, c] - rankdata(probabilities[mine, c])) / others
-            below[~mine, c] = 1 - (ranks[~mine, c] - rankdata(probabilities[~mine, c])) / count
-            areas[c] = above[mine, c].mean()
+        own, others = each * mine, each * ~mine
+        if mine.any() and not mine.all():
+            place = np.unique(probabilities[:, c], return_inverse=True)[1]
+            above[mine, c] = (_lower(place, others) / others.sum())[mine]
+            below[~mine, c] = (1 - _lower(place, own) / own.sum())[~mine]
+            areas[c] = own @ above[:, c] / own.sum()
     return above, below, areas
+
+
+def _lower(place: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The weight that lies below each place, that on it counting half: [items]."""
+    here = np.bincount(place, weights=weights)
+    return np.asarray((np.cumsum(here) - here / 2)[place])

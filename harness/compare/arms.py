@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from harness.common.errors import HarnessError
 from harness.compare.binned import Binned
 from harness.compare.kin import Kin, pooled
 from harness.compare.pairs import Sample
@@ -142,7 +143,8 @@ def measure_arms(records: Sequence[Record], labels: Sequence[str], predictions: 
     """Estimate all finished runs; None where there is none. `predictions` gives a run's table.
 
     Backbones may have test samples of different size; samples are nested, so the items that
-    every run answered are the smallest sample, and methods are compared on those alone.
+    every run answered are the smallest sample, and methods are compared on those alone. Raises
+    HarnessError for runs of weighted samples that are not nested.
     """
     done = [r.identity.run_id for r in records if r.status.state == "ok"]
     tables = [predictions(run_id) for run_id in done]
@@ -150,8 +152,22 @@ def measure_arms(records: Sequence[Record], labels: Sequence[str], predictions: 
         return None
     items = tuple(sorted(set.intersection(*(set(t["item"].to_pylist()) for t in tables))))
     chosen = [_on(table, items) for table in tables]
-    return Measured(items, responses(chosen, labels), {run_id: i for i, run_id in enumerate(done)},
-                    arms_of(records))
+    return Measured(items, responses(chosen, labels, _weights(tables, chosen)),
+                    {run_id: i for i, run_id in enumerate(done)}, arms_of(records))
+
+
+def _weights(tables: Sequence[pa.Table], chosen: Sequence[pa.Table]) -> np.ndarray | None:
+    """The weights of the items that all `tables` have, in the order of `chosen`: those of the
+    samples that hold no others. None where all items count alike."""
+    if not any("weight" in table.column_names for table in tables):
+        return None
+    own = [on["weight"].to_numpy() if "weight" in on.column_names else np.ones(len(on))
+           for table, on in zip(tables, chosen, strict=True) if len(table) == len(on)]
+    if not own or any((each != own[0]).any() for each in own):
+        raise HarnessError("the runs' test items are weighted for samples that are not the same, "
+                           "and none of which lies inside the others",
+                           "Compare runs of one suite and one split.")
+    return None if (own[0] == 1.0).all() else np.asarray(own[0])
 
 
 def _on(table: pa.Table, items: tuple[str, ...]) -> pa.Table:

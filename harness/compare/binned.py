@@ -39,7 +39,7 @@ class Binned:
     gaps: np.ndarray
     """Share of all items right there, less the confidence summed over all items."""
     weights: np.ndarray
-    """Share of items."""
+    """Share of items, by their weights."""
     confidence: np.ndarray
     """Mean."""
     variances: np.ndarray
@@ -147,21 +147,24 @@ def binned(confidence: np.ndarray, came_true: np.ndarray, groups: np.ndarray, po
            ) -> Binned:
     """From how sure a run was, whether that came true and the number of the group, flat arrays of
     one length; where an item may have several classes, of every class of every item."""
-    items, place = len(confidence), confidence_bins(confidence)
+    place, counts = confidence_bins(confidence), np.ones(len(confidence))
+    if pool.weights is not None:
+        counts = np.repeat(pool.weights, len(confidence) // len(pool.weights))
+    items = float(counts.sum())
     each = np.eye(BINS)[place][:, np.bincount(place, minlength=BINS) > 0]
     parts = each * (came_true - confidence)[:, None]
-    sizes = each.sum(axis=0)
-    sums = sum_by_group(np.hstack([np.ones((items, 1)), parts]), groups).T
+    sizes = counts @ each
+    sums = sum_by_group(np.hstack([np.ones((len(counts), 1)), parts]), groups, weights=counts).T
     whole, without = sums.sum(axis=1), sums.sum(axis=1, keepdims=True) - sums
     gaps = whole[1:] / whole[0]
     scale = ((pool.groups - 1) / pool.groups) ** 0.5  # a lone group tells nothing
-    moved = scale * (gaps[:, None] - without[1:] / np.maximum(without[0], 1.0))
+    moved = scale * (gaps[:, None] - without[1:] / np.where(without[0] > 0, without[0], 1.0))
     variances = (moved**2).sum(axis=1)
-    alone = float(((parts**2).sum(axis=0) / items - gaps**2).sum() / items)
+    alone = float((counts @ parts**2 / items - gaps**2).sum() / items)
     own = freedom(moved, pool.alike)
     degrees = satterthwaite(list(zip(variances, own, strict=True)))
-    return Binned(gaps, sizes / items, (each * confidence[:, None]).sum(axis=0) / sizes, variances,
-                  independent(alone, float(variances.sum()), replace(pool, items=float(items))),
+    return Binned(gaps, sizes / items, (counts * confidence) @ each / sizes, variances,
+                  independent(alone, float(variances.sum()), replace(pool, items=items)),
                   _noise(moved, max(1.0, min(float(degrees), pool.alike - 1))))
 
 

@@ -30,6 +30,8 @@ class Marks(Protocol):
     @property
     def groups(self) -> np.ndarray: ...
     @property
+    def weights(self) -> np.ndarray | None: ...
+    @property
     def group_count(self) -> int: ...
     @property
     def actual(self) -> np.ndarray: ...
@@ -39,7 +41,8 @@ class Marks(Protocol):
 
 @dataclass(frozen=True)
 class Counts:
-    """Sums over the items of a slice, whole or less a group: `items` [draws], and by class.
+    """Sums over the items of a slice, by their weights, whole or less a group: `items` [draws], and
+    by class.
 
     `right` [runs, draws]; `actual` [classes, draws]; `hits` and `predicted` [runs, classes, draws].
     """
@@ -126,11 +129,8 @@ class Base:
 
     classes: tuple[int, ...]
     pool: Pool
-
-    @property
-    def items(self) -> int:
-        """How many they are."""
-        return int(self.pool.items)
+    items: int
+    """How many they are."""
 
     @property
     def groups(self) -> int:
@@ -139,8 +139,8 @@ class Base:
 
     @property
     def enough(self) -> bool:
-        """Whether a figure of so many can be given with an interval."""
-        return self.items >= LEAST_ITEMS and self.groups >= LEAST_GROUPS
+        """Whether a figure of so many, by their weights, can be given with an interval."""
+        return self.pool.items >= LEAST_ITEMS and self.groups >= LEAST_GROUPS
 
     def freedom(self, measure: str) -> float:
         """Degrees of freedom of a variance over groups."""
@@ -152,9 +152,10 @@ def base(answers: Marks, inside: np.ndarray, among: int | None) -> Base:
     chosen = inside if among is None else inside & answers.actual[:, among]
     actual, groups = answers.actual[chosen], answers.groups[chosen]
     if not len(actual):
-        return Base((), Pool.even(0))
+        return Base((), Pool.even(0), 0)
+    weights = None if answers.weights is None else answers.weights[chosen]
     return Base(tuple(np.flatnonzero(actual.any(axis=0)).tolist()),
-                Pool.of(groups, actual, count=answers.group_count))
+                Pool.of(groups, actual, count=answers.group_count, weights=weights), len(actual))
 
 
 @dataclass(frozen=True)
@@ -178,9 +179,10 @@ def measure_slices(answers: Marks, arms: Sequence[Sequence[int]], inside: Sequen
 def _sliced(answers: Marks, arms: Sequence[Sequence[int]], inside: np.ndarray) -> Sliced:
     own, place = np.unique(answers.groups[inside], return_inverse=True)
     actual, chosen = answers.actual[inside], answers.chosen[:, inside]
+    weights = None if answers.weights is None else answers.weights[inside]
 
     def parted(parts: np.ndarray) -> np.ndarray:
-        return whole_and_without(sum_by_group(parts, place, len(own)).T)
+        return whole_and_without(sum_by_group(parts, place, len(own), weights).T)
 
     counts = Counts(parted(np.ones((len(actual), 1)))[0],
                     parted((actual == chosen).all(axis=2).T), parted(actual),

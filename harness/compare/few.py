@@ -81,8 +81,8 @@ def of_area(value: float, pool: Pool, z: float) -> Interval | None:
 def of_pair(gained: float, lost: float, variance: float, pool: Pool, z: float
             ) -> tuple[Interval, float]:
     """Tango's interval of (gained - lost) / items, and the p-value of the score that it turns
-    around (McNemar's, without correction). Where runs are means over seeds, both are sums of parts
-    of items, and the interval errs on the wide side."""
+    around (McNemar's, without correction). Both are sums of items' weights; where runs are means
+    over seeds, they are of parts of items, and the interval errs on the wide side."""
     gap = (gained - lost) / pool.items
     n = independent(((gained + lost) / pool.items - gap**2) / pool.items, variance, pool)
     less = n / pool.items

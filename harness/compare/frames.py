@@ -16,20 +16,26 @@ from sklearn.metrics import accuracy_score
 from harness.compare.by_slice import Marks
 from harness.tasks.class_metrics import macro_f1
 
-
-def _of_second(rate: Callable[..., float]) -> Callable[[np.ndarray, np.ndarray], float]:
-    return lambda actual, chosen: rate(actual[:, 1].astype(int), chosen[:, 1].astype(int),
-                                       pos_label=1)
+Figured = Callable[[np.ndarray, np.ndarray, np.ndarray | None], float]
 
 
-THEIRS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
-    "accuracy": accuracy_score, "subset_accuracy": accuracy_score,
+def _accuracy(actual: np.ndarray, chosen: np.ndarray, weights: np.ndarray | None) -> float:
+    return float(accuracy_score(actual, chosen, sample_weight=weights))
+
+
+def _of_second(rate: Callable[..., float]) -> Figured:
+    return lambda actual, chosen, weights: rate(actual[:, 1].astype(int), chosen[:, 1].astype(int),
+                                                pos_label=1, sample_weight=weights)
+
+
+THEIRS: dict[str, Figured] = {
+    "accuracy": _accuracy, "subset_accuracy": _accuracy,
     "macro_f1": macro_f1,
     "selection_rate": _of_second(selection_rate),
     "false_positive_rate": _of_second(false_positive_rate),
     "false_negative_rate": _of_second(false_negative_rate),
 }
-"""Of two indicators, [items, classes]."""
+"""Of two indicators, [items, classes], and the items' weights."""
 
 
 def metric_frame(answers: Marks, slices: Mapping[str, np.ndarray], name: str,
@@ -39,14 +45,15 @@ def metric_frame(answers: Marks, slices: Mapping[str, np.ndarray], name: str,
     `slices` gives each slice's items [items] bool; no item is in two.
     """
     measure = THEIRS[name]
-    actual, chosen = answers.actual, answers.chosen[list(places)]
+    actual, chosen, weights = answers.actual, answers.chosen[list(places)], answers.weights
     of = np.full(len(actual), None, dtype=object)
     for value, inside in slices.items():
         of[inside] = value
     rows = np.flatnonzero([value is not None for value in of])
 
     def over_seeds(own: np.ndarray, _: np.ndarray) -> float:
-        return float(np.mean([measure(actual[own], seed[own]) for seed in chosen]))
+        theirs = None if weights is None else weights[own]
+        return float(np.mean([measure(actual[own], seed[own], theirs) for seed in chosen]))
 
     # The frame takes one number an item: its row, by which indicators are looked up.
     return MetricFrame(metrics={name: over_seeds}, y_true=rows, y_pred=rows,

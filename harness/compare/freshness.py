@@ -47,16 +47,19 @@ def freshness(arms: Sequence[Arm], measured: Measured, metric: str) -> Freshness
     new = measured.responses.new
     if new is None or not new.any() or new.all():
         return None
-    sides = [_side(scores[metric], groups, chosen) for chosen in (~new, new)]
+    sides = [_side(scores[metric], groups, measured.responses.weights, chosen)
+             for chosen in (~new, new)]
     rows = tuple(_row(arm, measured, metric, sides) for arm in arms if arm.done)
     return Freshness(metric=metric, old_items=int((~new).sum()), new_items=int(new.sum()),
                      new_documents=len(np.unique(groups[new])), rows=rows)
 
 
-def _side(scores: np.ndarray, groups: np.ndarray, chosen: np.ndarray) -> Estimates:
+def _side(scores: np.ndarray, groups: np.ndarray, weights: np.ndarray | None, chosen: np.ndarray
+          ) -> Estimates:
     """The score on some of the items."""
     numbers = np.unique(groups[chosen], return_inverse=True)[1]
-    return jackknife_means({"score": scores[:, chosen]}, numbers)
+    return jackknife_means({"score": scores[:, chosen]}, numbers,
+                           None if weights is None else weights[chosen])
 
 
 def _row(arm: Arm, measured: Measured, metric: str, sides: Sequence[Estimates]) -> Knowledge:

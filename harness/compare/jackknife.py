@@ -36,12 +36,13 @@ class Answers:
     """What every run answered on the same items.
 
     `probabilities` holds one [items, classes] array a run; `groups` [items] numbers the groups
-    from 0.
+    from 0; items count alike or have `weights` [items].
     """
 
     probabilities: Sequence[np.ndarray]
     targets: np.ndarray
     groups: np.ndarray
+    weights: np.ndarray | None = None
 
     one_each: ClassVar[bool] = True
 
@@ -103,8 +104,8 @@ class Estimates:
 
 @dataclass(frozen=True)
 class Sums:
-    """Sums over items, once whole or once a group left out (`draws`): [draws], [classes, draws],
-    [runs, draws] or [runs, parts, draws]."""
+    """Sums over items, by their weights, once whole or once a group left out (`draws`): [draws],
+    [classes, draws], [runs, draws] or [runs, parts, draws]."""
 
     items: np.ndarray
     actual: np.ndarray
@@ -179,6 +180,7 @@ def jackknife(answers: Answers) -> Estimates:
     there = answers.actual
     classes = there.shape[1]
     ends = np.cumsum([classes, classes, 1, BINS, classes])
+    pool = Pool.of(answers.groups, there, SHARES | {"micro_f1"}, weights=answers.weights)
 
     def metrics(shared: np.ndarray, totals: np.ndarray, whole: np.ndarray) -> Values:
         hits, predicted, loss, gaps, above, below = np.split(totals, ends, axis=1)
@@ -188,13 +190,12 @@ def jackknife(answers: Answers) -> Estimates:
 
     def runs() -> Iterator[Run]:
         for p in answers.probabilities:
-            above, below, whole = placements(p, there)
+            above, below, whole = placements(p, there, answers.weights)
             yield (_parts(p, answers.targets, above, below), partial(metrics, whole=whole))
 
-    pool = Pool.of(answers.groups, there, SHARES | {"micro_f1"})
     found = leave_out(np.hstack([np.ones((len(there), 1)), there]), runs(), answers.groups, pool)
     return replace(told(found, answers.sure, answers.groups), if_wrong={"log_loss": np.array(
-        [_if_wrong(p, there) for p in answers.probabilities])})
+        [_if_wrong(p, there, answers.weights) for p in answers.probabilities])})
 
 
 def told(found: Estimates, sure: Sequence[tuple[np.ndarray, np.ndarray]], groups: np.ndarray
@@ -219,23 +220,29 @@ def leave_out(shared: np.ndarray, runs: Iterable[Run], groups: np.ndarray, pool:
     what each run says; `groups` [items] numbers the groups from 0. Runs are taken one by one, so
     that memory holds the parts of one.
     """
-    same = whole_and_without(sum_by_group(shared, groups).T)
-    found = [metrics(same, whole_and_without(sum_by_group(parts, groups).T)[None])
-             for parts, metrics in runs]
+    def parted(parts: np.ndarray) -> np.ndarray:
+        return whole_and_without(sum_by_group(parts, groups, weights=pool.weights).T)
+
+    same = parted(shared)
+    found = [metrics(same, parted(parts)[None]) for parts, metrics in runs]
     values = {name: np.concatenate([each[name] for each in found]) for name in found[0]}
     return Estimates({name: each[:, 0] for name, each in values.items()},
                      {name: shifts(each) for name, each in values.items()}, pool)
 
 
-def jackknife_means(scores: Mapping[str, np.ndarray], groups: np.ndarray) -> Estimates:
+def jackknife_means(scores: Mapping[str, np.ndarray], groups: np.ndarray,
+                    weights: np.ndarray | None = None) -> Estimates:
     """As `jackknife`, for metrics that are means of items' scores: `scores` is [runs, items] by
     metric, `groups` [items] numbers the groups from 0."""
-    items = whole_and_without(sum_by_group(np.ones((len(groups), 1)), groups).T)
-    values = {metric: share(whole_and_without(sum_by_group(each.T, groups).T),
+    pool = Pool.of(groups, weights=weights)
+    items = whole_and_without(sum_by_group(np.ones((len(groups), 1)), groups,
+                                           weights=pool.weights).T)
+    values = {metric: share(whole_and_without(sum_by_group(each.T, groups,
+                                                           weights=pool.weights).T),
                             np.broadcast_to(items, (len(each), items.shape[1])))
               for metric, each in scores.items()}
     return Estimates({name: each[:, 0] for name, each in values.items()},
-                     {name: shifts(each) for name, each in values.items()}, Pool.of(groups))
+                     {name: shifts(each) for name, each in values.items()}, pool)
 
 
 def whole_and_without(sums: np.ndarray) -> np.ndarray:
@@ -251,9 +258,10 @@ def shifts(values: np.ndarray) -> np.ndarray:
     return np.asarray(((groups - 1) / groups) ** 0.5 * (values[..., :1] - values[..., 1:]))
 
 
-def _if_wrong(probabilities: np.ndarray, actual: np.ndarray) -> float:
+def _if_wrong(probabilities: np.ndarray, actual: np.ndarray, weights: np.ndarray | None) -> float:
     """Mean nats of the classes that items do not have."""
-    return float(-np.log(np.clip(probabilities[~actual], TINY, 1.0)).mean())
+    each = None if weights is None else np.repeat(weights, (~actual).sum(axis=1))
+    return float(np.average(-np.log(np.clip(probabilities[~actual], TINY, 1.0)), weights=each))
 
 
 def _parts(probabilities: np.ndarray, targets: np.ndarray, above: np.ndarray,

@@ -32,12 +32,13 @@ class SetAnswers:
     """What every run answered on the same items.
 
     `probabilities` holds one [items, classes] array a run; `actual` is [items, classes] bool;
-    `groups` [items] numbers the groups from 0.
+    `groups` [items] numbers the groups from 0; items count alike or have `weights` [items].
     """
 
     probabilities: Sequence[np.ndarray]
     actual: np.ndarray
     groups: np.ndarray
+    weights: np.ndarray | None = None
     one_each: ClassVar[bool] = False
 
     @property
@@ -110,16 +111,17 @@ def jackknife_sets(answers: SetAnswers) -> Estimates:
 
     def runs() -> Iterator[Run]:
         for p, chosen in zip(answers.probabilities, answers.chosen, strict=True):
-            above, below, whole = placements(p, targets)
+            above, below, whole = placements(p, targets, answers.weights)
             yield np.hstack([_parts(p, chosen, targets), above, below]), partial(
                 metrics, whole=whole)
 
     found = leave_out(np.hstack([np.ones((len(targets), 1)), targets]), runs(), answers.groups,
-                      Pool.of(answers.groups, targets))
+                      Pool.of(answers.groups, targets, weights=answers.weights))
     wrong = [np.where(targets, 1.0 - p, p) for p in answers.probabilities]
     found = told(found, answers.sure, np.repeat(answers.groups, classes))
     return replace(found, if_wrong={"log_loss": np.array(
-        [-np.log(np.clip(p, TINY, 1.0)).mean() for p in wrong])})
+        [np.average(-np.log(np.clip(p, TINY, 1.0)).mean(axis=1), weights=answers.weights)
+         for p in wrong])})
 
 
 def _parts(probabilities: np.ndarray, chosen: np.ndarray, targets: np.ndarray) -> np.ndarray:

@@ -69,7 +69,8 @@ class Difference(RecordPart):
 class McNemar(RecordPart):
     """Items that only one of two methods answered right, on the first seed, and the exact test.
 
-    The test takes items as independent; where they come in groups, trust the difference above it.
+    The test takes items as independent and alike; where they come in groups or are weighted, trust
+    the difference above it.
     """
 
     only_first: int
@@ -188,7 +189,7 @@ def _ends(metric: str, samples: Sequence[Sample], errors: _Errors, pool: Pool, l
     alone, unsure = student.ppf((1 + level) / 2, errors.own), quantile * np.sqrt(errors.of_seeds)
     for k, (one, other) in enumerate(combinations(samples, 2)):
         if one.scores is not None and other.scores is not None:
-            by_item = one.scores - other.scores
+            by_item = (one.scores - other.scores) * (1.0 if pool.weights is None else pool.weights)
             (below, above), score = of_pair(
                 float(np.clip(by_item, 0, None).sum()), float(np.clip(-by_item, 0, None).sum()),
                 float(errors.seen[k]), pool, float(alone[k]))

@@ -20,13 +20,13 @@ class Classes:
     """What items have each class."""
 
     items: np.ndarray
-    """[classes]."""
+    """As `Pool.items`: [classes]."""
     groups: np.ndarray
     """[classes]."""
     alike: np.ndarray
     """As `Pool.alike`, of the items of each class: [classes]."""
     members: np.ndarray
-    """The share of each group's items that has each class: [groups, classes]."""
+    """The share of each group's items, by weight, that has each class: [groups, classes]."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,33 +35,43 @@ class Pool:
 
     groups: int
     items: float
+    """Items of equal weight that tell as much, where none are alike: `kish` over the items'
+    weights, and simply the items where they have none."""
     alike: float
     """Groups of equal size that tell as much where all items of a group are alike: `kish` over the
-    groups' sizes."""
+    groups' sizes, or their items' weights."""
     balanced: float
     """The same where every class counts alike, over the groups' mean shares of the classes."""
     classes: Classes | None = None
     """None where a task has no classes."""
     shares: frozenset[str] = SHARES
     """Metrics that are shares of items."""
+    weights: np.ndarray | None = None
+    """[items], adding up to `items`; None where all count alike."""
 
     @staticmethod
     def of(groups: np.ndarray, actual: np.ndarray | None = None,
-           shares: frozenset[str] = SHARES, count: int | None = None) -> Pool:
-        """Of items whose groups, [items], are numbered from 0 up to `count` and whose classes,
-        [items, classes] bool, are given where they have any. A number without an item is no group.
+           shares: frozenset[str] = SHARES, count: int | None = None,
+           weights: np.ndarray | None = None) -> Pool:
+        """Of items whose groups, [items], are numbered from 0 up to `count`, whose classes, [items,
+        classes] bool, are given where they have any, and whose `weights` [items] where they do not
+        count alike. A number without an item is no group.
         """
-        sizes = sum_by_group(np.ones((len(groups), 1)), groups, count)[:, 0]
+        if weights is not None:
+            weights = weights * (kish(weights) / weights.sum())
+        items = float(len(groups)) if weights is None else float(weights.sum())
+        sizes = sum_by_group(np.ones((len(groups), 1)), groups, count, weights)[:, 0]
         alike, filled = kish(sizes), int((sizes > 0).sum())
         if actual is None:
-            return Pool(filled, float(len(groups)), alike, alike, shares=shares)
-        each = sum_by_group(actual, groups, count)
+            return Pool(filled, items, alike, alike, shares=shares, weights=weights)
+        each = sum_by_group(actual, groups, count, weights)
         total = each.sum(axis=0)
         mean = (each[:, total > 0] / total[total > 0]).sum(axis=1)
-        return Pool(filled, float(len(groups)), alike, kish(mean) or alike,
-                    Classes(total, (each > 0).sum(axis=0),
+        told = total if weights is None else np.array([kish(weights[own]) for own in actual.T])
+        return Pool(filled, items, alike, kish(mean) or alike,
+                    Classes(told, (each > 0).sum(axis=0),
                             np.array([kish(own) for own in each.T]),
-                            each / np.maximum(sizes, 1)[:, None]), shares)
+                            each / np.where(sizes > 0, sizes, 1.0)[:, None]), shares, weights)
 
     @staticmethod
     def even(groups: int) -> Pool:
@@ -78,9 +88,11 @@ class Pool:
         return float(min(1.0, 2 * 0.5**self.groups))
 
 
-def sum_by_group(parts: np.ndarray, groups: np.ndarray, count: int | None = None) -> np.ndarray:
-    """Sums over each group's items: [items, parts] -> [groups, parts]."""
+def sum_by_group(parts: np.ndarray, groups: np.ndarray, count: int | None = None,
+                 weights: np.ndarray | None = None) -> np.ndarray:
+    """Sums over each group's items, times their weights: [items, parts] -> [groups, parts]."""
     items = len(groups)
     count = int(groups.max()) + 1 if count is None else count
-    member = csr_array((np.ones(items), (groups, np.arange(items))), shape=(count, items))
+    each = np.ones(items) if weights is None else weights
+    member = csr_array((each, (groups, np.arange(items))), shape=(count, items))
     return np.asarray(member @ parts.astype(np.float64))

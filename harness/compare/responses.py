@@ -28,6 +28,8 @@ class Responses:
     estimates: Estimates
     groups: np.ndarray
     """[items]: number of each item's group, from 0."""
+    weights: np.ndarray | None = None
+    """[items]; None where all count alike."""
     new: np.ndarray | None = None
     """[items] bool: which ask about documents that were added; None where a task has classes."""
     answers: Answers | SetAnswers | None = None
@@ -49,30 +51,32 @@ class Responses:
         return self.estimates.pool.groups
 
 
-def of_classes(tables: Sequence[pa.Table], labels: Sequence[str]) -> Responses:
+def of_classes(tables: Sequence[pa.Table], labels: Sequence[str], weights: np.ndarray | None
+               ) -> Responses:
     """From tables with a probability a class, on the same items in the same order."""
     targets = np.array([labels.index(t) for t in tables[0]["target"].to_pylist()])
     answers = Answers([np.column_stack([table[f"p:{label}"].to_numpy() for label in labels])
-                       for table in tables], targets, _groups(tables[0]))
+                       for table in tables], targets, _groups(tables[0]), weights)
     chosen = np.stack([p.argmax(axis=1) for p in answers.probabilities])
     names = np.array(labels, dtype=object)
     right = chosen == targets
-    return Responses(names[chosen], names[targets], right, jackknife(answers), answers.groups, None,
-                     answers, answers.sure)
+    return Responses(names[chosen], names[targets], right, jackknife(answers), answers.groups,
+                     weights, None, answers, answers.sure)
 
 
-def of_sets(tables: Sequence[pa.Table], labels: Sequence[str]) -> Responses:
+def of_sets(tables: Sequence[pa.Table], labels: Sequence[str], weights: np.ndarray | None
+            ) -> Responses:
     """From tables with a probability a class and a target that is a JSON array of classes, on the
     same items in the same order. An item is right with all its classes."""
     first, groups = tables[0], _groups(tables[0])
     targets = np.array([[label in has for label in labels]
                         for has in map(json.loads, first["target"].to_pylist())])
     answers = SetAnswers([np.column_stack([table[f"p:{label}"].to_numpy() for label in labels])
-                          for table in tables], targets, groups)
+                          for table in tables], targets, groups, weights)
     chosen = answers.chosen
     return Responses(
         np.stack([_named(each, labels) for each in chosen]), _named(targets, labels),
-        (chosen == targets).all(axis=2), jackknife_sets(answers), groups, None, answers,
+        (chosen == targets).all(axis=2), jackknife_sets(answers), groups, weights, None, answers,
         answers.sure)
 
 
@@ -82,7 +86,8 @@ def _named(has: np.ndarray, labels: Sequence[str]) -> np.ndarray:
     return np.array([", ".join(names[row]) or NONE for row in has], dtype=object)
 
 
-def of_texts(tables: Sequence[pa.Table], labels: Sequence[str]) -> Responses:
+def of_texts(tables: Sequence[pa.Table], labels: Sequence[str], weights: np.ndarray | None
+             ) -> Responses:
     """From tables with an answer in words and its scores (`m:…`) an item; an exact match is
     right. A column `stratum` is 1 where an item asks about a document that was added."""
     groups = _groups(tables[0])
@@ -92,19 +97,21 @@ def of_texts(tables: Sequence[pa.Table], labels: Sequence[str]) -> Responses:
     return Responses(
         np.array([table["answer"].to_pylist() for table in tables], dtype=object),
         np.array(tables[0]["target"].to_pylist(), dtype=object), scores["exact_match"] == 1.0,
-        jackknife_means(scores, groups), groups, tables[0]["stratum"].to_numpy() == 1,
+        jackknife_means(scores, groups, weights), groups, weights,
+        tables[0]["stratum"].to_numpy() == 1,
         scores=scores)
 
 
-def responses(tables: Sequence[pa.Table], labels: Sequence[str]) -> Responses:
+def responses(tables: Sequence[pa.Table], labels: Sequence[str],
+              weights: np.ndarray | None = None) -> Responses:
     """From the tables of predictions of one kind of task, which tell it by their columns."""
     columns = tables[0].column_names
-    read: Callable[[Sequence[pa.Table], Sequence[str]], Responses] = of_classes
+    read: Callable[[Sequence[pa.Table], Sequence[str], np.ndarray | None], Responses] = of_classes
     if "answer" in columns:
         read = of_texts
     elif "stratum" in columns:
         read = of_sets
-    return read(tables, labels)
+    return read(tables, labels, weights)
 
 
 def _groups(table: pa.Table) -> np.ndarray:

@@ -23,6 +23,17 @@ FEW = 10
 Standing = Literal["best", "lower", "tied", "undecided"]
 
 
+class Weighted(RecordPart):
+    """What the weights of the common items cost in certainty."""
+
+    least: float
+    most: float
+    items: float
+    """Items of equal weight that tell as much (Kish)."""
+    design_effect: float
+    """The common items over these: by so much less certain."""
+
+
 class Spread(RecordPart):
     """Mean over seeds and sample standard deviation (None for a single seed)."""
 
@@ -114,6 +125,8 @@ class Summary(RecordPart):
     """Groups of items that were left out as wholes."""
     effective_groups: float = 0.0
     """How many groups of equal weight the metric is a mean over."""
+    weighted: Weighted | None = None
+    """None where the common items count alike."""
     few_groups: dict[str, int]
     """Classes with fewer than 10 groups: their part of the error is poorly known."""
     absent: tuple[str, ...] = ()
@@ -143,11 +156,19 @@ def summarise(study: Study, arms: Sequence[Arm], measured: Measured | None) -> S
     bills = [row.bill for row in rows if row.bill and row.standing != "lower"]
     return Summary(metric=metric, common_items=len(measured.items),
                    groups=measured.responses.group_count,
-                   effective_groups=measured.pool.effective(metric),
+                   effective_groups=measured.pool.effective(metric), weighted=_weighted(measured),
                    few_groups=_few_groups(measured, study.labels),
                    absent=_absent(measured, study.labels),
                    rows=(*_pareto(rows, metric), *rest), pairs=pairs, rate=price,
                    cheapest=cheapest(bills))
+
+
+def _weighted(measured: Measured) -> Weighted | None:
+    weights, worth = measured.responses.weights, measured.pool.items
+    if weights is None:
+        return None
+    return Weighted(least=float(weights.min()), most=float(weights.max()), items=worth,
+                    design_effect=len(weights) / worth)
 
 
 def _few_groups(measured: Measured, labels: Sequence[str]) -> dict[str, int]:

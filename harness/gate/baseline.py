@@ -7,6 +7,7 @@ import math
 import shutil
 import subprocess
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,8 @@ class Baseline(RecordPart):
     targets: tuple[int, ...]
     probabilities: tuple[tuple[float, ...], ...]
     """[items, classes]"""
+    weights: tuple[float, ...] = ()
+    """[items]; none where all count alike."""
     sha256: str = Field(pattern=r"^([0-9a-f]{64})?$")
     """Of all the rest."""
 
@@ -76,6 +79,9 @@ class Baseline(RecordPart):
     def _fits_together(self) -> Baseline:
         if not len(self.items) == len(self.targets) == len(self.probabilities) > 0:
             raise ValueError("items, targets and probabilities are not as many")
+        if self.weights and (len(self.weights) != len(self.items)
+                             or not all(0 < w < math.inf for w in self.weights)):
+            raise ValueError("an item has not one weight above 0")
         if len(set(self.items)) < len(self.items):
             raise ValueError("an item is answered twice")
         if not all(0 <= target < len(self.labels) for target in self.targets):
@@ -99,10 +105,11 @@ class Baseline(RecordPart):
                     approval=self.approval)
 
     def examples(self, task: Task) -> list[Example]:
-        """The items it answered, in its order."""
+        """The items it answered, in its order, with their weights."""
         asked = set(self.items)
         by_id = {example.id: example for example in task.splits.test if example.id in asked}
-        return [by_id[item] for item in self.items]
+        return [replace(by_id[item], weight=weight) for item, weight in
+                zip(self.items, self.weights or [1.0] * len(self.items), strict=True)]
 
 
 def read_baseline(path: Path) -> Baseline:
@@ -187,7 +194,9 @@ def make_baseline(loaded: LoadedSuite, task: Task, store: Store, record: Record,
         history=(before.past, *before.history) if before else (),
         items=tuple(table["item"].to_pylist()),
         targets=tuple(task.labels.index(t) for t in table["target"].to_pylist()),
-        probabilities=tuple(tuple(_rounded(row)) for row in columns), sha256="")
+        probabilities=tuple(tuple(_rounded(row)) for row in columns),
+        weights=tuple(table["weight"].to_pylist()) if "weight" in table.column_names else (),
+        sha256="")
     return baseline.model_copy(update={"sha256": seal(baseline.model_dump(mode="json"))})
 
 

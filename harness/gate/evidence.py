@@ -11,7 +11,7 @@ from harness.compare.carried import carried
 from harness.compare.jackknife import METRICS, Answers, Estimates, jackknife, jackknife_means
 from harness.compare.pairs import Sample, differences
 from harness.gate.bounds import TWO_SIDED, Bounds
-from harness.tasks.examples import Example
+from harness.tasks.examples import Example, weights_of
 
 TOLERANCE = 1e-6
 """Of a row's sum: fp32 softmaxes are within 1e-6."""
@@ -79,7 +79,12 @@ class Answered:
     def answers(self) -> Answers:
         """The candidate's, and the baseline's where there is one."""
         runs = [p for p in (self.candidate, self.baseline) if p is not None]
-        return Answers(runs, self.targets, self.groups)
+        return Answers(runs, self.targets, self.groups, self.weights)
+
+    @property
+    def weights(self) -> np.ndarray | None:
+        """Of each item, [items]; None where all count alike."""
+        return weights_of(self.examples)
 
 
 def quality_evidence(answered: Answered) -> tuple[dict[str, Bounds], dict[str, Bounds]]:
@@ -133,5 +138,6 @@ def _drop(answered: Answered, right: np.ndarray, column: str, value: str) -> Sli
     inside = np.array([e.slices.get(column) == value for e in answered.examples])
     mine = right[:, inside]
     groups = np.unique(answered.groups[inside], return_inverse=True)[1]
-    found = jackknife_means({"accuracy": mine}, groups)
+    weights = weights_of([e for e, own in zip(answered.examples, inside, strict=True) if own])
+    found = jackknife_means({"accuracy": mine}, groups, weights)
     return SliceDrop(column, value, int(inside.sum()), _gap("accuracy", found, list(mine)))

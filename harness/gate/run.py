@@ -112,7 +112,7 @@ def ratios(found: Measurements, seed: int) -> dict[str, Bounds | str]:
 def _answered(context: Context, candidate: Candidate, answering: Answering,
               approved: Approved | None, say: Say) -> Answered:
     budget = context.loaded.suite.budget_for(None)
-    examples = tuple(context.task.splits.test[: budget.test] if approved is None
+    examples = tuple(context.task.splits.tested(budget.test) if approved is None
                      else approved.baseline.examples(context.task))
     say(f"asking {candidate.name} {len(examples)} items")
     before = np.array(approved.baseline.probabilities) if approved else None

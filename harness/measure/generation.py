@@ -10,12 +10,13 @@ import numpy as np
 from harness.common.words import split_words
 from harness.measure.part import RecordPart
 from harness.tasks.answers import SCORES
-from harness.tasks.examples import Example
+from harness.tasks.examples import Example, weights_of
 from harness.tasks.wording import Wording
 
 
 class Generation(RecordPart):
-    """Means over the items of one split, each in [0, 1], and the answers' mean length in words."""
+    """Means over the items of one split, weighted where items are: scores in [0, 1], and the
+    answers' length in words."""
 
     metrics: ClassVar[tuple[str, ...]] = tuple(SCORES)
     items: int
@@ -40,5 +41,7 @@ def generation(answers: Sequence[str], examples: Sequence[Example], wording: Wor
     if not examples:
         raise ValueError("there are no items to measure")
     scores = answer_scores(answers, examples, wording)
-    return Generation(items=len(examples), **{name: float(s.mean()) for name, s in scores.items()},
-                      words=float(np.mean([len(split_words(answer)) for answer in answers])))
+    scores["words"] = np.array([len(split_words(answer)) for answer in answers])
+    weights = weights_of(examples)
+    return Generation(items=len(examples), **{name: float(np.average(score, weights=weights))
+                                              for name, score in scores.items()})

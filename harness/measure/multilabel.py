@@ -18,6 +18,7 @@ class SetQuality(RecordPart):
 
     An item is answered to have a class where its probability is above 0.5, which is not tuned.
     Shares lie in [0, 1]. `log_loss` is in nats a class of an item, clipped as scikit-learn does.
+    Where items are weighted all figures are, but `items` and `support`, which count.
     """
 
     metrics: ClassVar[tuple[str, ...]] = (
@@ -46,9 +47,10 @@ class SetQuality(RecordPart):
     per_class: tuple[ClassQuality, ...]
 
 
-def set_quality(probabilities: np.ndarray, targets: np.ndarray, labels: tuple[str, ...]
-                ) -> SetQuality:
-    """Figures of `probabilities` [items, classes] against `targets`, [items, classes] bool.
+def set_quality(probabilities: np.ndarray, targets: np.ndarray, labels: tuple[str, ...],
+                weights: np.ndarray | None = None) -> SetQuality:
+    """Figures of `probabilities` [items, classes] against `targets`, [items, classes] bool, of
+    items which count alike or have `weights` [items].
 
     Raises ValueError for no items or for probabilities that are not finite.
     """
@@ -57,25 +59,33 @@ def set_quality(probabilities: np.ndarray, targets: np.ndarray, labels: tuple[st
     if not np.isfinite(probabilities).all():
         raise ValueError("a predicted probability is not finite")
     chosen = LINKS["multilabel"].chosen(probabilities)
-    areas = [one_against_rest(probabilities[:, c], targets[:, c]) for c in range(len(labels))]
+    areas = [one_against_rest(probabilities[:, c], targets[:, c], weights)
+             for c in range(len(labels))]
     undefined = [label for label, area in zip(labels, areas, strict=True) if area is None]
-    precision, recall, f1, support = precision_recall_fscore_support(targets, chosen,
-                                                                     zero_division=0.0)
+    precision, recall, f1, _ = precision_recall_fscore_support(
+        targets, chosen, zero_division=0.0, sample_weight=weights)
+    each = None if weights is None else np.repeat(weights, len(labels))
     return SetQuality(
         items=len(targets),
-        macro_f1=macro_f1(targets, chosen),
-        micro_f1=float(f1_score(targets, chosen, average="micro", zero_division=0.0)),
-        subset_accuracy=float((chosen == targets).all(axis=1).mean()),
+        macro_f1=macro_f1(targets, chosen, weights),
+        micro_f1=float(f1_score(targets, chosen, average="micro", zero_division=0.0,
+                                sample_weight=weights)),
+        subset_accuracy=_mean((chosen == targets).all(axis=1), weights),
         roc_auc=None if undefined else float(np.mean([a for a in areas if a is not None])),
         roc_auc_reason=(f"not defined: none of the test items, or all, have {', '.join(undefined)}"
                         if undefined else None),
-        ranking_precision=float(ranking_precisions(probabilities, targets).mean()),
-        hamming_loss=float(hamming_loss(targets, chosen)),
-        log_loss=float(log_loss(targets.ravel(), probabilities.ravel(), labels=[False, True])),
-        calibration_error=share_gap(probabilities.ravel(), targets.ravel()),
-        classes_an_item=float(targets.sum(axis=1).mean()),
-        answered_an_item=float(chosen.sum(axis=1).mean()),
+        ranking_precision=_mean(ranking_precisions(probabilities, targets), weights),
+        hamming_loss=float(hamming_loss(targets, chosen, sample_weight=weights)),
+        log_loss=float(log_loss(targets.ravel(), probabilities.ravel(), labels=[False, True],
+                                sample_weight=each)),
+        calibration_error=share_gap(probabilities.ravel(), targets.ravel(), weights=each),
+        classes_an_item=_mean(targets.sum(axis=1), weights),
+        answered_an_item=_mean(chosen.sum(axis=1), weights),
         per_class=tuple(
-            ClassQuality(label=label, support=int(support[c]), precision=float(precision[c]),
-                         recall=float(recall[c]), f1=float(f1[c]), roc_auc=areas[c])
+            ClassQuality(label=label, support=int(targets[:, c].sum()), roc_auc=areas[c],
+                         precision=float(precision[c]), recall=float(recall[c]), f1=float(f1[c]))
             for c, label in enumerate(labels)))
+
+
+def _mean(values: np.ndarray, weights: np.ndarray | None) -> float:
+    return float(np.average(values, weights=weights))

@@ -34,7 +34,8 @@ class Quality(RecordPart):
     """Figures over one split; `metrics` names those that methods are compared by.
 
     Shares lie in [0, 1]; `log_loss` is in nats an item, with probabilities clipped as
-    scikit-learn does; `calibration_error` is the expected calibration error.
+    scikit-learn does; `calibration_error` is the expected calibration error. Where items are
+    weighted all figures are, but `items`, `support` and `confusion`, which count.
     """
 
     metrics: ClassVar[tuple[str, ...]] = ("accuracy", "macro_f1", "micro_f1", "roc_auc",
@@ -53,8 +54,10 @@ class Quality(RecordPart):
     """Row: true class; column: predicted class."""
 
 
-def quality(probabilities: np.ndarray, targets: np.ndarray, labels: tuple[str, ...]) -> Quality:
-    """Figures of `probabilities` [items, classes] against `targets` [items].
+def quality(probabilities: np.ndarray, targets: np.ndarray, labels: tuple[str, ...],
+            weights: np.ndarray | None = None) -> Quality:
+    """Figures of `probabilities` [items, classes] against `targets` [items], which count alike or
+    have `weights` [items].
 
     The predicted class is the most probable one, the first of equals. Raises ValueError for no
     items or for probabilities that are not finite.
@@ -65,21 +68,21 @@ def quality(probabilities: np.ndarray, targets: np.ndarray, labels: tuple[str, .
         raise ValueError("a predicted probability is not finite")
     classes = list(range(len(labels)))
     predicted = probabilities.argmax(axis=1)
-    aucs = [one_against_rest(probabilities[:, c], targets == c) for c in classes]
+    aucs = [one_against_rest(probabilities[:, c], targets == c, weights) for c in classes]
     area, reason = _roc_auc(aucs, labels)
-    precision, recall, f1, support = precision_recall_fscore_support(
-        targets, predicted, labels=classes, zero_division=0.0
-    )
+    precision, recall, f1, _ = precision_recall_fscore_support(
+        targets, predicted, labels=classes, zero_division=0.0, sample_weight=weights)
+    support = np.bincount(targets, minlength=len(labels))
     return Quality(
         items=len(targets),
-        accuracy=float(accuracy_score(targets, predicted)),
+        accuracy=float(accuracy_score(targets, predicted, sample_weight=weights)),
         macro_f1=macro_f1(np.eye(len(labels), dtype=bool)[targets],
-                          np.eye(len(labels), dtype=bool)[predicted]),
+                          np.eye(len(labels), dtype=bool)[predicted], weights),
         micro_f1=float(f1_score(targets, predicted, labels=classes, average="micro",
-                                zero_division=0.0)),
+                                zero_division=0.0, sample_weight=weights)),
         roc_auc=area, roc_auc_reason=reason,
-        log_loss=float(log_loss(targets, probabilities, labels=classes)),
-        calibration_error=calibration_error(probabilities, targets),
+        log_loss=float(log_loss(targets, probabilities, labels=classes, sample_weight=weights)),
+        calibration_error=calibration_error(probabilities, targets, weights=weights),
         per_class=tuple(
             ClassQuality(label=labels[c], support=int(support[c]), precision=float(precision[c]),
                          recall=float(recall[c]), f1=float(f1[c]), roc_auc=aucs[c])
@@ -90,21 +93,24 @@ def quality(probabilities: np.ndarray, targets: np.ndarray, labels: tuple[str, .
     )
 
 
-def calibration_error(probabilities: np.ndarray, targets: np.ndarray, bins: int = BINS) -> float:
+def calibration_error(probabilities: np.ndarray, targets: np.ndarray, bins: int = BINS,
+                      weights: np.ndarray | None = None) -> float:
     """Expected calibration error with equally wide bins (Guo et al. 2017, section 2, eq. 3).
 
     The sum over bins (lower, upper] of the share of items times |accuracy - confidence|.
     """
-    return share_gap(probabilities.max(axis=1), probabilities.argmax(axis=1) == targets, bins)
+    return share_gap(probabilities.max(axis=1), probabilities.argmax(axis=1) == targets, bins,
+                     weights)
 
 
-def share_gap(confidence: np.ndarray, came_true: np.ndarray, bins: int = BINS) -> float:
+def share_gap(confidence: np.ndarray, came_true: np.ndarray, bins: int = BINS,
+              weights: np.ndarray | None = None) -> float:
     """The sum over bins (lower, upper] of confidence of the bin's share times |share that came true
-    - mean confidence|; both arrays are flat."""
-    place = confidence_bins(confidence, bins)
-    counts = np.bincount(place, minlength=bins)
-    gaps = np.bincount(place, weights=came_true - confidence, minlength=bins)
-    return float(np.abs(gaps[counts > 0]).sum() / len(confidence))
+    - mean confidence|; all arrays are flat."""
+    each = np.ones(len(confidence)) if weights is None else weights
+    gaps = np.bincount(confidence_bins(confidence, bins), weights=each * (came_true - confidence),
+                       minlength=bins)
+    return float(np.abs(gaps).sum() / each.sum())
 
 
 def confidence_bins(confidence: np.ndarray, bins: int = BINS) -> np.ndarray:

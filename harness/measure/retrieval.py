@@ -10,7 +10,7 @@ import numpy as np
 from harness.common.clock import Clock
 from harness.measure.part import RecordPart
 from harness.methods.method import Finds, Retrieving
-from harness.tasks.examples import Example, indicator
+from harness.tasks.examples import Example, indicator, weights_of
 from harness.tasks.task import Task
 from harness.tasks.wording import Wording
 
@@ -49,7 +49,8 @@ def retrieval(retriever: Retriever, k: int, examples: Sequence[Example]) -> Retr
     return Retrieval(
         indexed=int(retriever.index.ntotal), index_bytes=retriever.bytes,
         build_seconds=retriever.build_seconds, k=int(same.shape[1]),
-        same_label_hit_rate=float(same.any(axis=1).mean()), same_label_share=float(same.mean()),
+        same_label_hit_rate=_mean(same.any(axis=1), examples),
+        same_label_share=_mean(same.mean(axis=1), examples),
         indexed_sha256=retriever.ids_sha256, prompt=retriever.featurizer.prompt,
     )
 
@@ -97,9 +98,9 @@ def passage_retrieval(retriever: PassageRetriever, k: int, examples: Sequence[Ex
         index_bytes=retriever.search.bytes, build_seconds=retriever.build_seconds,
         update_passages=update.passages if update else 0,
         update_seconds=update.seconds if update else 0.0, k=k,
-        recall=None if ranks is None else {d: float((ranks <= d).mean()) for d in DEPTHS},
-        mrr=None if ranks is None else float((1 / ranks).mean()),
-        answer_share=float(np.mean(found)), question_prompt=retriever.prompts[0],
+        recall=None if ranks is None else {d: _mean(ranks <= d, examples) for d in DEPTHS},
+        mrr=None if ranks is None else _mean(1 / ranks, examples),
+        answer_share=_mean(np.array(found), examples), question_prompt=retriever.prompts[0],
         passage_prompt=retriever.prompts[1])
 
 
@@ -122,6 +123,11 @@ def _ranks(retriever: PassageRetriever, places: np.ndarray, examples: Sequence[E
     own = (retriever.documents(places)
            == np.array([e.document for e in examples], dtype=object)[:, None])
     return np.where(own.any(axis=1), own.argmax(axis=1) + 1.0, np.inf)
+
+
+def _mean(values: np.ndarray, examples: Sequence[Example]) -> float:
+    """Over the items, by their weights."""
+    return float(np.average(values, weights=weights_of(examples)))
 
 
 def _holds(text: str, example: Example, wording: Wording) -> bool:

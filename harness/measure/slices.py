@@ -9,11 +9,11 @@ import numpy as np
 
 from harness.measure.part import RecordPart
 from harness.tasks.class_metrics import macro_f1
-from harness.tasks.examples import Example, indicator
+from harness.tasks.examples import Example, indicator, weights_of
 
 
 class Slice(RecordPart):
-    """Figures over the test items with one value of one column.
+    """Figures over the test items with one value of one column, weighted where items are.
 
     Macro F1 is over the classes that the slice's items have, as everywhere. Where an item may have
     several, it counts as accurate when all of them are right.
@@ -35,11 +35,14 @@ def slices(examples: Sequence[Example], chosen: np.ndarray) -> tuple[Slice, ...]
             if value.strip():
                 rows[column, value].append(i)
     targets = indicator(examples, chosen.shape[1])
-    return tuple(_slice(column, value, targets[own], chosen[own])
+    return tuple(_slice(column, value, targets[own], chosen[own],
+                        weights_of([examples[i] for i in own]))
                  for (column, value), own in sorted(rows.items()))
 
 
-def _slice(column: str, value: str, targets: np.ndarray, chosen: np.ndarray) -> Slice:
+def _slice(column: str, value: str, targets: np.ndarray, chosen: np.ndarray,
+           weights: np.ndarray | None) -> Slice:
+    right = (targets == chosen).all(axis=1)
     return Slice(column=column, value=value, items=len(targets),
-                 accuracy=float((targets == chosen).all(axis=1).mean()),
-                 macro_f1=macro_f1(targets, chosen))
+                 accuracy=float(np.average(right, weights=weights)),
+                 macro_f1=macro_f1(targets, chosen, weights))

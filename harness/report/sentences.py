@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from harness.compare.curves import LearningCurves
 from harness.compare.pairs import Difference
-from harness.compare.summary import Row, Summary
+from harness.compare.summary import Row, Summary, Weighted
 from harness.compare.uncertainty import Figure
 from harness.compare.verdict import Breach, Rival, Settling, Verdict, difference
 from harness.report import alike, words
@@ -243,6 +243,8 @@ def standing(summary: Summary) -> str:
     said = [f"Highest {words.METRIC_NAMES[summary.metric]}: {best.name}, "
             f"{words.spread(best.common[summary.metric])}, on the {summary.common_items} test "
             f"items of {summary.groups} groups{_worth(summary)} that every method answered."]
+    if summary.weighted:
+        said.append(_weighted(summary.weighted))
     if 0 < summary.effective_groups < FEWEST:
         said.append(f"They are too few groups to show anything at 5%: that takes {FEWEST}.")
     if by["lower"]:
@@ -294,6 +296,13 @@ def _worth(summary: Summary) -> str:
     """How many groups of equal weight they are worth, where that is fewer; empty in older files."""
     worth = summary.effective_groups
     return f", worth {worth:.3g} of equal weight," if worth and worth < summary.groups - 1 else ""
+
+
+def _weighted(found: Weighted) -> str:
+    """What the mean is over where items are weighted, and the price of it."""
+    return (f"Every figure is a mean over all items of the test part alike: these have weights of "
+            f"{found.least:.2g} to {found.most:.2g}, which leaves them worth {found.items:.0f} "
+            f"items (design effect {found.design_effect:.2f}).")
 
 
 def _money(rival: Rival, summary: Summary) -> str:

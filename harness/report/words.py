@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from harness.common.kinds import Kind, Over
+from harness.common.kinds import Drawn, Kind
 from harness.common.text import plain
 
 if TYPE_CHECKING:  # the rooms that compute take seconds to import, and listings need but words
@@ -167,8 +167,10 @@ def grouped(row: PartSpread) -> tuple[str, ...]:
             f"{drawn.effective:,.1f}")
 
 
-COUNTED: dict[Over, str] = {
+COUNTED: dict[Drawn, str] = {
     "groups": "drawn over groups: a mean is over groups alike within a class, and no class is "
               "rarer than a tenth, or two thirds of an even share",
-    "items": "drawn over items: a mean is over items alike"}
+    "items": "drawn over items: a mean is over items alike",
+    "sizes": "test items drawn over groups by their sizes and weighted: a mean is over all items "
+             "of the test part alike; training and validation items at random, each alike"}
 """What the mean over a sample estimates, by what it is drawn over."""

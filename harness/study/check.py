@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from harness.check import power
+from harness.check import power, weights
 from harness.check.finding import ORDER, Finding
 from harness.common.cache import cache_folder
 from harness.common.kept import kept_folder
@@ -70,9 +70,11 @@ def spreads_of(plan: Plan) -> tuple[PartSpread, ...]:
 
 
 def power_findings(plan: Plan) -> tuple[Finding, ...]:
-    """What the test items cannot tell, without a look at their texts."""
+    """What the test items cannot tell, and what their weights cost, without a look at their texts.
+    """
     look = _look(plan)
-    return tuple(power.check_power(look.splits, look.matters, look.methods))
+    return (*weights.check_weights(look.splits),
+            *power.check_power(look.splits, look.matters, look.methods))
 
 
 def _look(plan: Plan) -> Look:

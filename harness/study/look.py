@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from harness.backbones.features import Embedder, FeatureStore
 from harness.backbones.handle import Handle
 from harness.backbones.lengths import share_too_long
-from harness.check import answers, groups, items, labels, near, power
+from harness.check import answers, groups, items, labels, near, power, weights
 from harness.check.finding import Finding
 from harness.common.cache import cache_folder
 from harness.common.clock import Clock
@@ -90,6 +90,7 @@ def _of_texts(look: Look, say: Say) -> Iterator[Finding]:
     yield from items.check_lengths({
         handle.name: (share_too_long(handle, look.task, _read(train, budget), budget.max_length),
                       budget.max_length) for handle, budget in look.backbones})
+    yield from weights.check_weights(splits)
     yield from power.check_power(splits, look.matters, look.methods)
 
 

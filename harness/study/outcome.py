@@ -20,7 +20,7 @@ from harness.measure.slices import Slice, slices
 from harness.methods.link import LINKS
 from harness.methods.method import Fitted
 from harness.suite import Kind
-from harness.tasks.examples import Example, asked, indicator
+from harness.tasks.examples import Example, asked, indicator, weights_of
 from harness.tasks.task import Task
 from harness.tasks.wording import Wording
 
@@ -70,7 +70,8 @@ OUTCOMES: dict[Kind, Callable[[Task, Fitted], Outcome]] = {
 
 def class_table(examples: Sequence[Example], probabilities: np.ndarray, labels: Sequence[str]
                 ) -> pa.Table:
-    """Item id, group, slices and target, and one probability column a class."""
+    """Item id, group, weight where items are weighted, slices and target, and one probability
+    column a class."""
     columns = _shared(examples) | {"target": [labels[e.label] for e in examples]}
     columns |= {f"p:{label}": probabilities[:, i] for i, label in enumerate(labels)}
     return pa.table(columns)
@@ -106,6 +107,9 @@ def answer_table(examples: Sequence[Example], answers: Sequence[str], wording: W
 def _shared(examples: Sequence[Example]) -> dict[str, object]:
     columns: dict[str, object] = {"item": [e.id for e in examples],
                                   "group": [e.group for e in examples]}
+    weights = weights_of(examples)
+    if weights is not None:
+        columns["weight"] = weights
     for name in sorted({name for e in examples for name in e.slices}):
         columns[f"slice:{name}"] = [e.slices.get(name) for e in examples]
     return columns
@@ -113,12 +117,14 @@ def _shared(examples: Sequence[Example]) -> dict[str, object]:
 
 def _quality(probabilities: np.ndarray, examples: Sequence[Example], labels: tuple[str, ...]
              ) -> Quality:
-    return quality(probabilities, np.array([e.label for e in examples]), labels)
+    return quality(probabilities, np.array([e.label for e in examples]), labels,
+                   weights_of(examples))
 
 
 def _set_quality(probabilities: np.ndarray, examples: Sequence[Example], labels: tuple[str, ...]
                  ) -> SetQuality:
-    return set_quality(probabilities, indicator(examples, len(labels)), labels)
+    return set_quality(probabilities, indicator(examples, len(labels)), labels,
+                       weights_of(examples))
 
 
 @dataclass(frozen=True)

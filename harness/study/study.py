@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pydantic import Field
 
 from harness.check.finding import Finding
-from harness.common.kinds import Over
+from harness.common.kinds import Drawn
 from harness.measure.generation import Generation
 from harness.measure.multilabel import SetQuality
 from harness.measure.part import RecordPart
@@ -56,8 +56,8 @@ class DataFacts(RecordPart):
     have none."""
     disjoint: bool
     """Whether no group and no folded text stands in two splits, checked on the splits used."""
-    over: Over = "items"
-    """What the budgets draw evenly."""
+    over: Drawn = "items"
+    """How the budgets draw test items."""
     spread: tuple[PartSpread, ...] = ()
     """Groups by part and class, where items share groups."""
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from harness.common.kinds import BackboneKind, Balance, Kind, Over
+from harness.common.kinds import BackboneKind, Balance, Drawn, Kind, Over
 from harness.common.names import did_you_mean
 from harness.common.text import value_key
 from harness.suite.corpus import Corpus
@@ -35,11 +35,13 @@ class Split(Part):
     by: Over = "groups"
     """What is dealt in these shares, class by class: groups, or the items in them."""
     count: Over | None = None
-    """What a budget draws evenly, so what is alike in a mean over its sample; None for `by`."""
+    """What is alike in a mean over a budget's sample, by weights where need be; None for `by`."""
 
     @property
-    def over(self) -> Over:
-        """What a budget draws evenly."""
+    def over(self) -> Drawn:
+        """How a budget draws: splits that are dealt by items keep the draw that they came with."""
+        if self.by == "groups" and self.count == "items":
+            return "sizes"
         return self.count or self.by
 
     @model_validator(mode="after")

@@ -15,8 +15,8 @@ from sklearn.metrics import f1_score, roc_auc_score
 from harness.suite import Metric
 
 
-def macro_f1(actual: np.ndarray, chosen: np.ndarray) -> float:
-    """Mean F1 of the classes that the items have; 0 for none.
+def macro_f1(actual: np.ndarray, chosen: np.ndarray, weights: np.ndarray | None = None) -> float:
+    """Mean F1 of the classes that the items have; 0 for none. Of weighted items with `weights`.
 
     1/|C| times the sum over c in C of 2 TP / (2 TP + FP + FN), C the classes of `actual`: a model
     that is right on all items has 1, and all models are averaged over the same classes.
@@ -24,13 +24,17 @@ def macro_f1(actual: np.ndarray, chosen: np.ndarray) -> float:
     such answers count as what they are, wrong for the class that the item has.
     """
     there = np.flatnonzero(actual.any(axis=0))
-    return float(f1_score(actual, chosen, average="macro", labels=there, zero_division=0.0)
-                 ) if len(there) else 0.0
+    return float(f1_score(actual, chosen, average="macro", labels=there, zero_division=0.0,
+                          sample_weight=weights)) if len(there) else 0.0
 
 
-def one_against_rest(scores: np.ndarray, positive: np.ndarray) -> float | None:
-    """ROC AUC of one class; None where no item has it, or all have."""
-    return float(roc_auc_score(positive, scores)) if 0 < positive.sum() < len(positive) else None
+def one_against_rest(scores: np.ndarray, positive: np.ndarray, weights: np.ndarray | None = None
+                     ) -> float | None:
+    """ROC AUC of one class, of weighted items with `weights`; None where no item has it, or all
+    have."""
+    if not 0 < positive.sum() < len(positive):
+        return None
+    return float(roc_auc_score(positive, scores, sample_weight=weights))
 
 
 def roc_auc(probabilities: np.ndarray, actual: np.ndarray) -> float | None:

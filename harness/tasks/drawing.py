@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from harness.common.kinds import Over
+from harness.common.kinds import Drawn
 from harness.tasks.examples import Example
 from harness.tasks.mixing import mixed
+from harness.tasks.weighting import keys
 
 Draw = Callable[[np.ndarray, np.ndarray, np.ndarray, object], np.ndarray]
 """Id, class and group of each item, and a seed: positions of the items in the order of the draw."""
@@ -47,16 +48,49 @@ def draw_groups(ids: np.ndarray, labels: np.ndarray, groups: np.ndarray, seed: o
     """
     if not len(ids):
         return np.zeros(0, dtype=np.int64)
+    order, turn, circle = _in_groups(ids, labels, groups, seed)
+    round_about = np.lexsort((ids[order], circle, turn, labels[order]))
+    order, turn = order[round_about], turn[round_about]
+    return _in_shares(order, ids, labels, np.bincount(labels[order[turn == 0]]))
+
+
+def draw_sizes(ids: np.ndarray, labels: np.ndarray, groups: np.ndarray, seed: object
+               ) -> np.ndarray:
+    """A random order whose prefixes are samples over groups by their sizes.
+
+    As `draw_groups`, but within a class items come in the order of `weighting.keys`: a group is
+    drawn the sooner the larger it is, and again, but half as often as chance would have it. Classes
+    have the shares of `class_shares` over their items. Means over a prefix want
+    `weighting.weights`.
+    """
+    if not len(ids):
+        return np.zeros(0, dtype=np.int64)
+    order, turn, circle = _in_groups(ids, labels, groups, seed)
+    starts = np.flatnonzero(turn == 0)
+    sizes = np.diff(np.append(starts, len(order)))
+    place = keys(np.repeat(sizes, sizes), turn, circle / 2.0**64)
+    order = order[np.lexsort((ids[order], place, labels[order]))]
+    return _in_shares(order, ids, labels, np.bincount(labels))
+
+
+def _in_groups(ids: np.ndarray, labels: np.ndarray, groups: np.ndarray, seed: object
+               ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Items by class and group, in random order: their positions, turns in their groups from 0, and
+    the places of the groups in the circle of their classes."""
     order = np.lexsort((mixed(ids, f"{seed}:items"), groups, labels))
-    turn = _ranks(labels[order], groups[order])
     here = labels[order]
-    classes = 1 + int(labels.max())
-    away = here.astype(np.uint64) * np.uint64((2**64 - 1) // classes)
+    away = here.astype(np.uint64) * np.uint64((2**64 - 1) // (1 + int(labels.max())))
     circle = mixed(groups[order], f"{seed}:groups") + away  # once round and on, as integers wrap
-    round_about = np.lexsort((ids[order], circle, turn, here))
-    order, here, turn = order[round_about], here[round_about], turn[round_about]
-    shares = class_shares(np.bincount(here[turn == 0], minlength=classes))
-    return order[np.lexsort((ids[order], (_ranks(here) + 0.5) / shares[here]))]
+    return order, _ranks(here, groups[order]), circle
+
+
+def _in_shares(order: np.ndarray, ids: np.ndarray, labels: np.ndarray, counts: np.ndarray
+               ) -> np.ndarray:
+    """Items that lie in the order of each class, class by class, so that every prefix has the
+    classes in the shares of `class_shares` over `counts`."""
+    here = labels[order]
+    places = (_ranks(here) + 0.5) / class_shares(counts)[here]
+    return order[np.lexsort((ids[order], places))]
 
 
 def class_shares(counts: np.ndarray) -> np.ndarray:
@@ -83,10 +117,13 @@ def _ranks(*keys: np.ndarray) -> np.ndarray:
     return np.arange(len(changes)) - np.repeat(starts, np.diff(np.append(starts, len(changes))))
 
 
-DRAWS: Mapping[Over, Draw] = {"groups": draw_groups, "items": draw_items}
+DRAWS: Mapping[Drawn, Draw] = {"groups": draw_groups, "items": draw_items, "sizes": draw_sizes}
+CHOSEN_BY: Mapping[Drawn, Drawn] = {"groups": "groups", "items": "items", "sizes": "items"}
+"""How training and validation items are drawn where test items are drawn so: nothing that learns or
+is chosen is weighted, so they are a sample of the same mean without weights."""
 
 
-def in_order(examples: Sequence[Example], over: Over, seed: object) -> list[Example]:
+def in_order(examples: Sequence[Example], over: Drawn, seed: object) -> list[Example]:
     """The examples in the order of a draw."""
     if not examples:
         return []

@@ -66,6 +66,8 @@ class Example(Item):
     document: str | None = None
     classes: tuple[int, ...] | None = None
     """None where an item has one class, `label`."""
+    weight: float = 1.0
+    """Of a sample's test item: how many of its part's items it stands for, against the others."""
 
     @property
     def every_class(self) -> tuple[int, ...]:
@@ -76,6 +78,12 @@ class Example(Item):
 def asked(examples: Iterable[Item]) -> tuple[Item, ...]:
     """The items alone, without anything that says what is right."""
     return tuple(Item(example.id, example.text, example.pair) for example in examples)
+
+
+def weights_of(examples: Sequence[Example]) -> np.ndarray | None:
+    """Each item's weight, [items]; None where all count alike."""
+    found = np.array([example.weight for example in examples])
+    return found if (found != 1.0).any() else None
 
 
 def as_array(values: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from harness.common.kinds import Over
+from harness.common.kinds import Drawn
 from harness.common.text import blank
 from harness.tasks.cells import label_key
 from harness.tasks.examples import SPLITS, Row, SplitName, item_id
@@ -47,8 +47,8 @@ class Facts:
     """The beginnings of some texts that stand under two classes."""
     leaks: tuple[Leak, ...] = ()
     """Of the splits that the data came with, before anything was left out for it."""
-    over: Over = "items"
-    """What a budget draws evenly."""
+    over: Drawn = "items"
+    """How a budget draws test items."""
 
 
 @dataclass(frozen=True)

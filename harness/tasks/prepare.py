@@ -13,12 +13,12 @@ import numpy as np
 import pyarrow as pa
 
 from harness.common.errors import HarnessError
-from harness.common.kinds import Over
+from harness.common.kinds import Drawn, Over
 from harness.common.text import excerpt, plain
 from harness.suite import Split
 from harness.tasks.cells import OneSpelling
 from harness.tasks.dealing import DEALS
-from harness.tasks.drawing import DRAWS
+from harness.tasks.drawing import CHOSEN_BY, DRAWS
 from harness.tasks.examples import SPLITS, Row, SplitName
 from harness.tasks.items import ROW_GROUP, STORED, write_items
 from harness.tasks.label_sets import Sets
@@ -125,20 +125,21 @@ def _brief(text: str) -> str:
     return excerpt(" ".join(plain(text).split()), LENGTH)
 
 
-def evenly(kept: Kept, wanted: Over) -> Over:
-    """What can be dealt or drawn evenly: items, where each is a group of its own."""
-    return wanted if len(np.unique(kept.groups)) < len(kept) else "items"
+def grouped(kept: Kept) -> bool:
+    """Whether there are groups at all: else all that can be dealt and drawn is items."""
+    return len(np.unique(kept.groups)) < len(kept)
 
 
 def draw(kept: Kept, split: Split) -> np.ndarray:
     """The part of each item: as given, and dealt in whole groups where the data does not say, by
-    groups or by items (`evenly`).
+    groups or by items.
 
     Where train and test are given and validation is not, validation is dealt from train. Raises
     ValueError when a part would be empty, or the suite has shares for parts that are given.
     """
     shares = (1 - split.validation - split.test, split.validation, split.test)
-    deal = DEALS[evenly(kept, split.by)]
+    by: Over = split.by if grouped(kept) else "items"
+    deal = DEALS[by]
     if NOWHERE in kept.splits:
         return deal(kept.labels, kept.groups, shares, split.seed)
     parts = kept.splits.astype(np.int64)
@@ -158,13 +159,14 @@ def draw(kept: Kept, split: Split) -> np.ndarray:
 
 
 def write_parts(folder: Path, texts: pa.Table, kept: Kept, parts: np.ndarray, ledger: Ledger,
-                sets: Sets, split: Split) -> Over:
-    """A file of items for each part, each in the order in which a budget draws; returns over what
-    it does. `sets` gives the classes of a label value where an item may have several."""
-    over = evenly(kept, split.over)
+                sets: Sets, split: Split) -> Drawn:
+    """A file of items for each part, each in the order in which a budget draws; returns how it
+    draws test items. `sets` gives the classes of a label value where an item may have several."""
+    over: Drawn = split.over if grouped(kept) else "items"
     for number, name in enumerate(SPLITS):
         part = kept[parts == number]
-        part = part[DRAWS[over](part.ids, part.labels, part.groups, split.seed)]
+        draw = DRAWS[over if name == "test" else CHOSEN_BY[over]]
+        part = part[draw(part.ids, part.labels, part.groups, split.seed)]
         write_items(part_file(folder, name), _tables(texts, part, ledger, sets))
     return over
 

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from harness.common.errors import HarnessError
-from harness.common.kinds import Over
+from harness.common.kinds import Drawn, Over
 from harness.common.text import blank, value_key
 from harness.suite import Split
 from harness.tasks.corpus import text_id
 from harness.tasks.dealing import DEALS
-from harness.tasks.drawing import in_order
+from harness.tasks.drawing import CHOSEN_BY, in_order
 from harness.tasks.examples import Example, Row, item_id
 from harness.tasks.ledger import Facts
 from harness.tasks.splits import Splits
@@ -64,12 +64,14 @@ def split_questions(examples: list[Example], how: Split) -> Splits:
     shares = (1 - how.validation - how.test, how.validation, how.test)
     apart = len({e.group for e in examples}) == len(examples)
     by: Over = "items" if apart else how.by
-    over: Over = "items" if apart else how.over
+    over: Drawn = "items" if apart else how.over
     dealt = DEALS[by](np.zeros(len(old), dtype=int), groups, shares, how.seed)
     parts = [[e for e, part in zip(old, dealt, strict=True) if part == number]
              for number in range(len(shares))]
     parts[2] += [e for e in examples if e.label]
-    return Splits(*(tuple(in_order(part, over, how.seed)) for part in parts), over=over)
+    draws = (CHOSEN_BY[over], CHOSEN_BY[over], over)
+    return Splits(*(tuple(in_order(part, draw, how.seed))
+                    for part, draw in zip(parts, draws, strict=True)), over=over)
 
 
 def _example(row: Row, documents: Mapping[str, bool], by_key: Mapping[str, str]) -> Example:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from itertools import islice
 
 import numpy as np
 
 from harness.common.files import sha256_file, sha256_json
-from harness.common.kinds import Over
-from harness.tasks.drawing import DRAWS
+from harness.common.kinds import Drawn
+from harness.tasks.drawing import CHOSEN_BY, DRAWS
 from harness.tasks.examples import Example
 from harness.tasks.items import Items, numbers, take
+from harness.tasks.weighting import weights
 
 CHUNK = 10_000
 
@@ -30,14 +31,14 @@ class Splits:
     train: Sequence[Example]
     validation: Sequence[Example]
     test: Sequence[Example]
-    over: Over = field(default="items", kw_only=True)
-    """What a budget draws evenly."""
+    over: Drawn = field(default="items", kw_only=True)
+    """How a budget draws test items; the others as `CHOSEN_BY` has it."""
 
     @cached_property
     def sha256(self) -> str:
         """Hash of which item, with which class, is in which part: of the JSON object that maps
-        `test`, `train` and `validation` to lists of [id, label, group, classes or references …].
-        """
+        `test`, `train` and `validation` to lists of [id, label, group, classes or references …],
+        and says `over` where samples are weighted."""
         digest = hashlib.sha256()
         for piece in self._pieces():
             digest.update(piece.encode("utf-8", "surrogatepass"))
@@ -60,19 +61,28 @@ class Splits:
                 yield comma + text[1:-1]
                 comma = ","
             yield "]"
-        yield "}"
+        yield ',"over":"sizes"}' if self.over == "sizes" else "}"
 
     def sample(self, train: int, validation: int, test: int, draw: int = 0) -> Splits:
         """The first items of each part. Smaller samples are contained in larger ones of the same
         draw; a later draw takes other training items in the same way."""
         learned = (self.train[:train] if not draw
                    else take(self.train, self._order(draw)[:train]))
-        return Splits(learned, self.validation[:validation], self.test[:test], over=self.over)
+        return Splits(learned, self.validation[:validation], self.tested(test), over=self.over)
+
+    def tested(self, count: int) -> Sequence[Example]:
+        """The first test items, weighted where that is how they are drawn."""
+        found = self.test[:count]
+        if self.over != "sizes" or len(found) == len(self.test):
+            return found
+        own = weights(numbers(self.test, "label"), numbers(self.test, "group"), len(found))
+        return tuple(replace(example, weight=weight)
+                     for example, weight in zip(found, own.tolist(), strict=True))
 
     def _order(self, draw: int) -> np.ndarray:
         if draw not in self._orders:
             places = np.arange(len(self.train), dtype=np.uint64)
-            self._orders[draw] = DRAWS[self.over](
+            self._orders[draw] = DRAWS[CHOSEN_BY[self.over]](
                 places, numbers(self.train, "label"), numbers(self.train, "group"),
                 f"draw {draw}")
         return self._orders[draw]
@@ -84,7 +94,10 @@ class Splits:
 
 
 def _content(part: Sequence[Example]) -> object:
-    return sha256_file(part.path) if isinstance(part, Items) else [asdict(item) for item in part]
+    if isinstance(part, Items):
+        return sha256_file(part.path)
+    return [{name: value for name, value in asdict(item).items() if name != "weight"}
+            for item in part]
 
 
 def _told_apart(part: Sequence[Example]) -> Iterator[Sequence[object]]:

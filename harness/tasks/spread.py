@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.tasks.examples import SPLITS, Example, SplitName
-from harness.tasks.items import members, numbers
+from harness.tasks.examples import SPLITS, Example, SplitName, weights_of
+from harness.tasks.items import Items, members, numbers
 from harness.tasks.splits import Splits
 
 
@@ -21,7 +21,8 @@ class Spread:
     largest: int
     """Items of the largest group."""
     effective: float
-    """Groups of one size that tell as much where a group's items are alike: see `kish`."""
+    """Groups of one size, or weight, that tell as much where a group's items are alike: see `kish`.
+    """
 
 
 @dataclass(frozen=True)
@@ -35,13 +36,13 @@ class PartSpread:
     """Of these, what the suite's budget draws first."""
 
 
-def spread_of(groups: np.ndarray) -> Spread:
-    """Of items whose groups have these numbers."""
+def spread_of(groups: np.ndarray, weights: np.ndarray | None = None) -> Spread:
+    """Of items whose groups have these numbers, and which count alike or have these weights."""
     sizes = np.bincount(groups)
-    sizes = sizes[sizes > 0].astype(float)
     if not len(sizes):
         return Spread(0, 0, 0, 0.0)
-    return Spread(len(groups), len(sizes), int(sizes.max()), kish(sizes))
+    return Spread(len(groups), int((sizes > 0).sum()), int(sizes.max()),
+                  kish(np.bincount(groups, weights).astype(float)))
 
 
 def kish(weights: np.ndarray) -> float:
@@ -63,9 +64,12 @@ def spreads(splits: Splits, drawn: Splits, labels: Sequence[str]) -> tuple[PartS
 
 def _by_class(examples: Sequence[Example], labels: Sequence[str]) -> dict[str | None, Spread]:
     groups = numbers(examples, "group")
+    # What lies in a file is no sample.
+    weights = None if isinstance(examples, Items) else weights_of(examples)
     found: dict[str | None, Spread] = {}
     if labels:
         places, classes = members(examples)
-        own = groups[places]
-        found = {name: spread_of(own[classes == i]) for i, name in enumerate(labels)}
-    return found | {None: spread_of(groups)}
+        for i, name in enumerate(labels):
+            own = places[classes == i]
+            found[name] = spread_of(groups[own], None if weights is None else weights[own])
+    return found | {None: spread_of(groups, weights)}

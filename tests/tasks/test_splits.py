@@ -1,7 +1,9 @@
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
 import plainly
 import pytest
 from hypothesis import given, settings
@@ -144,8 +146,34 @@ def test_given_splits_are_kept_and_put_in_the_order_of_the_draw():
         assert len({e.group for e in part[:20]}) == 20, "a budget draws over groups"
     assert facts.leaks == ()
     assert splits.sample(9, 6, 6).train == splits.sample(30, 6, 6).train[:9]
-    by_items, _ = prepared(rows, CLASSES, Split(count="items"))
+    by_items, _ = prepared(rows, CLASSES, Split(by="items", count="items"))
     assert list(by_items.test) == plainly.order(by_items.test, 0)
+
+
+def test_a_mean_over_items_alike_weights_test_items_and_nothing_that_is_learned_from():
+    rows = given_rows()
+    splits, _ = prepared(rows, CLASSES, Split(count="items"))
+    assert splits.over == "sizes"
+    assert list(splits.train) == plainly.order(splits.train, 0)
+    assert list(splits.validation) == plainly.order(splits.validation, 0)
+    small, large = splits.sample(9, 6, 7), splits.sample(9, 6, 21)
+    assert [e.id for e in large.test[:7]] == [e.id for e in small.test]
+    for sample in (small, large):
+        own = np.array([e.weight for e in sample.test])
+        assert own.mean() == pytest.approx(1)
+        assert {e.weight for e in (*sample.train, *sample.validation)} == {1.0}
+    everything = splits.sample(9, 6, 60).test
+    assert {e.weight for e in everything} == {1.0}, "all there is needs no weights"
+    alike, _ = prepared(rows, CLASSES)
+    assert {e.weight for e in alike.sample(9, 6, 7).test} == {1.0}
+    assert replace(alike, over="sizes").sha256 != alike.sha256
+    assert replace(alike, over="items").sha256 == alike.sha256
+
+
+def test_splits_that_are_dealt_by_items_keep_their_draw():
+    assert Split(by="items").over == Split(by="items", count="items").over == "items"
+    assert (Split().over, Split(count="items").over) == ("groups", "sizes")
+    assert Split(by="items", count="groups").over == "groups"
 
 
 def test_validation_is_dealt_from_train_by_group_where_it_is_not_given():
