@@ -50,15 +50,16 @@ def _said(published: Published, usual: str) -> str:
     study, summary = published.study, published.summary
     where = study.records[0].environment
     profile = "" if study.profile == usual else f" PROFILE={study.profile}"
+    precision = "fp32" if where.autocast == "no" else where.autocast
     metric = words.METRIC_NAMES[summary.metric]
-    others = " and ".join(words.METRIC_NAMES[name] for name in _others(published))
+    others = words.listed([words.METRIC_NAMES[name] for name in _others(published)])
     fresh = published.freshness
     sides = "" if fresh is None else (
         f" Old and new are {metric} on {fresh.old_items} of those items about documents that were "
         f"there at training and on {fresh.new_items} about documents that came after.")
     return (f"Profile {study.profile}, `make suite TASK={study.suite}{profile}`, harness "
             f"{(where.commit or 'unknown')[:7]}{' (changed)' if where.dirty else ''}, "
-            f"{where.device}, {where.autocast}. {metric[0].upper()}{metric[1:]} is on the "
+            f"{where.device}, {precision}. {metric[0].upper()}{metric[1:]} is on the "
             f"{summary.common_items} test items that every method answered, with its 95% interval; "
             f"{others} on all test items of the method; all are means over seeds ± standard "
             f"deviation.{sides}")

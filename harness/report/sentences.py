@@ -54,7 +54,7 @@ def _decided(published: Published) -> str:
         return (f"No recommendation: no admissible choice is shown to be better than always "
                 f"answering the most frequent class ({metric}).")
     if verdict.outcome == "undecided":
-        return f"Undecided between {' and '.join(verdict.between)} ({metric})."
+        return f"Undecided between {words.listed(verdict.between)} ({metric})."
     shown = words.spread(_figure(published.summary, verdict.recommended))
     said = f"{SAID[verdict.answer]} {verdict.recommended}: {metric} {shown}"
     if verdict.answer != "lean" or verdict.loss is None:
@@ -214,7 +214,7 @@ def not_measured(published: Published) -> list[str]:
 
 def _unmeasured_limits(verdict: Verdict) -> str:
     names = list(dict.fromkeys(LIMITS[b.limit][0] for b in verdict.unproven))
-    return f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'}"
+    return f"{words.listed(names)} {'is' if len(names) == 1 else 'are'}"
 
 
 def _untimed(summary: Summary) -> list[str]:

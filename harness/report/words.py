@@ -42,6 +42,12 @@ SURE: dict[Kind, tuple[str, str]] = {
 ABSENT = "–"
 
 
+def listed(names: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    *rest, last = names
+    return f"{', '.join(rest)} and {last}" if rest else last
+
+
 def spread(value: Spread | Figure | None) -> str:
     """`.812 ± .010`, or without the spread for a single seed."""
     if value is None:

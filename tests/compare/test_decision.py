@@ -15,7 +15,7 @@ from harness.compare.economics import Bill, cheapest, crossing, rate
 from harness.compare.pairs import Sample, differences
 from harness.compare.pareto import front
 from harness.compare.pool import Pool
-from harness.report import sentences
+from harness.report import sentences, words
 from harness.report.console import make_console
 from harness.report.markdown import markdown
 from harness.report.page import page
@@ -101,6 +101,12 @@ def test_what_no_method_is_better_than_by_what_matters_is_to_be_used():
     assert found.verdict.settled_by is None
     assert sentences.headline(found).startswith("Use cheap (b): macro F1 ")
     assert any("shown at 5% over all methods" in line for line in sentences.why(found))
+
+
+@pytest.mark.parametrize(("names", "said"), [
+    (("a",), "a"), (("a", "b"), "a and b"), (("a", "b", "c"), "a, b and c")])
+def test_several_names_are_said_as_people_say_them(names, said):
+    assert words.listed(names) == said
 
 
 def test_a_dearer_method_that_looks_better_and_is_not_shown_to_be_leaves_it_undecided():
