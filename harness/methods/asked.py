@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,7 @@ from harness.common.errors import CannotRunError
 from harness.methods.encoder import count_parameters
 from harness.methods.held_out import HeldOut
 from harness.methods.method import Job, Retriever
+from harness.methods.put import Put
 from harness.tasks.examples import Example, Item
 
 BATCH = 16
@@ -45,6 +46,8 @@ class AskedDecoder(ABC):
     kept: tuple[list[int], Prefix] | None = None
     """The last head that was read, with its keys and values: weights are final when items are
     predicted."""
+    put: dict[str, Put] = field(default_factory=dict)
+    """By id, what was asked of the first item of each call of `predict`."""
 
     @property
     def head(self) -> list[int]:
@@ -56,9 +59,20 @@ class AskedDecoder(ABC):
         return count_parameters(self.loaded.model)
 
     def predict(self, items: Sequence[Item], clock: Clock) -> np.ndarray:
-        questions = self.write(items, clock)
+        before = self.before(items, clock)
+        with clock.phase("tokenize"):
+            questions = self.written(items, before)
         with clock.phase("generate"):
-            return self.answer(*self.behind_head(questions))
+            behind, prefix = self.behind_head(questions)
+            self.keep(items[0], behind[0], before)
+            return self.answer(behind, prefix)
+
+    def keep(self, item: Item, behind: Question, before: Sequence[Parts] | None) -> None:
+        """Note what was put to the model for an item: the head that was read, what stands behind
+        it, and what was retrieved for the items, this one first."""
+        head = self.kept[0] if self.kept else []
+        self.put[item.id] = Put([*head, *behind.prompt], behind.answers,
+                                before[0] if before else ())
 
     def behind_head(self, questions: Sequence[Question]) -> tuple[list[Question], Prefix]:
         """What stands behind the head that all items' prompts have, and the head's keys and values.

@@ -58,8 +58,12 @@ class DecoderClassifier(AskedDecoder):
                        *self.rule.beside(self.writer, parts)]
                       for item, parts in zip(items, before or (), strict=True)]
         with clock.phase("generate"):
-            return np.concatenate([self._beside_others(*self.behind_own_head(group))
-                                   for group in groups])
+            first, *others = groups
+            behind, prefix = self.behind_own_head(first)
+            self.keep(items[0], behind[0], before)
+            return np.concatenate([self._beside_others(behind, prefix),
+                                   *(self._beside_others(*self.behind_own_head(group))
+                                     for group in others)])
 
     def answer(self, items: Sequence[Question], prefix: Prefix) -> np.ndarray:
         """Probabilities of the classes, [items, classes]."""

@@ -14,6 +14,7 @@ from harness.measure.multilabel import SetQuality
 from harness.measure.overfitting import Overfitting
 from harness.measure.part import RecordPart
 from harness.measure.quality import Quality
+from harness.measure.question import Asked
 from harness.measure.retrieval import PassageRetrieval, Retrieval
 from harness.measure.slices import Slice
 from harness.methods.method import Stopped
@@ -238,6 +239,9 @@ class Record(RecordPart):
     cost: Cost | None = None
     size: Size | None = None
     retrieval: Retrieval | PassageRetrieval | None = None
+    asked: Asked | None = None
+    """What was put to the model for the first test item; None of a method without a prompt, and in
+    older records."""
     notes: tuple[str, ...] = ()
     environment: Environment
     predictions_sha256: str | None = Field(None, pattern=r"^[0-9a-f]{64}$")

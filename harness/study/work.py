@@ -18,9 +18,11 @@ from harness.common.text import without_folders
 from harness.common.unwritable import raise_if_full
 from harness.measure.cost import adaptation_cost
 from harness.measure.energy import find_board, metered
+from harness.measure.question import asked_of
 from harness.measure.retrieval import retrieved
 from harness.methods import register_all
 from harness.methods.method import METHODS, Fitted, Job, Method, Retrieving, Setting
+from harness.methods.put import Prompted
 from harness.methods.step import OUT_OF_MEMORY, DivergedError
 from harness.methods.trials import Chosen, fit_once, tune
 from harness.study.environment import environment
@@ -164,6 +166,7 @@ def _carry_out(assignment: Assignment, say: Callable[[str], None]) -> Record:
         size=Size(trainable_parameters=trainable, total_parameters=total, artifact_bytes=0),
         retrieval=(retrieved(fitted, assignment.task) if isinstance(fitted, Retrieving)
                    else None),
+        asked=asked_of(fitted, splits.test[0].id) if isinstance(fitted, Prompted) else None,
         notes=(*notes(assignment.backbone, chosen), *meter.notes),
         environment=environment(assignment.device),
     ).model_copy(update=dict(found.parts))

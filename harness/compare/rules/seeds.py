@@ -98,7 +98,7 @@ def _by_chance(tables: Mapping[str, pa.Table], pair: Pair) -> bool:
     answers = _answers(tables[pair[0].identity.run_id]).drop_columns("item")
     kinds = len(answers.group_by(answers.column_names).aggregate([]))
     few = "answer" in answers.column_names or 2 * kinds <= len(answers)
-    return few and any(_differ(of(pair[0]), of(pair[1])) for of in (_artifact, _sample))
+    return few and any(_differ(of(pair[0]), of(pair[1])) for of in (_artifact, _sample, _prompt))
 
 
 def _differ(one: str | None, other: str | None) -> bool:
@@ -112,6 +112,10 @@ def _artifact(record: Record) -> str | None:
 def _sample(record: Record) -> str | None:
     used = record.budget_used
     return used.read.train_sha256 if used and used.read else None
+
+
+def _prompt(record: Record) -> str | None:
+    return record.asked.whole_sha256 if record.asked else None
 
 
 def _evidence(planned: Arms, pairs: int, equal: int) -> str:

@@ -4,6 +4,8 @@ import pyarrow as pa
 import pytest
 from ruled import changed, rule, ruled, within
 
+from harness.measure.question import Asked
+
 NAME = "Seeds drive everything"
 
 
@@ -97,3 +99,17 @@ def test_nothing_is_said_where_no_method_has_two_seeds_or_no_record_names_its_it
     for label in ("majority", "full", "lora"):
         study = changed(study, within("budget_used", read=None), label)
     assert rule(NAME, study, tables).held is None
+
+
+def test_prompts_that_differ_excuse_equal_answers_in_words():
+    """Worked examples that were drawn by seed, of one draw of training items."""
+    study, tables = answering_alike(in_words)
+    said = {"item": "i00000", "prompt_sha256": "1" * 64, "options_sha256": None, "tokens": 30,
+            "added": 12}
+    study = changed(study, lambda r: within("identity", draw=0)(within(
+        "budget_used", read=r.budget_used.read.model_copy(update={"train_sha256": "train 0"}))(r)),
+        seed=1)
+    for same in (True, False):
+        asked = changed(study, lambda r, same=same: r.model_copy(update={"asked": Asked(
+            **said, whole_sha256=("0" if same else str(r.identity.seed)) * 64)}))
+        assert rule(NAME, asked, tables).held is not same
