@@ -32,7 +32,7 @@ from harness.suite import load_suite
 FIELDS_OF_VERSION_4 = {
     "schema_version", "identity", "status", "setting", "budget_used", "trials", "curve", "quality",
     "generation", "multilabel", "slices", "overfitting", "forgetting", "latency", "cost", "size",
-    "retrieval",
+    "retrieval", "asked",
     "ending", "notes", "environment", "predictions_sha256", "artifact_sha256",
 }
 
