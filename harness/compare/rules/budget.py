@@ -21,13 +21,15 @@ def same_budget(study: Study, done: Sequence[Record]) -> Rule:
     broken = [*_unlike_budgets(done), *_unlike_seeds(used), *_unlike_cuts(used),
               *(f"{run_name(record)}: {fault}" for record, spent in used
                 for fault in (*_beyond(record, spent), *_miscounted(record, spent)))]
-    unknown = len(used) < len(done) or any(u.steps and u.examples_seen is None for _, u in used)
+    unrecorded = len(used) < len(done) or any(
+        u.steps and u.examples_seen is None for _, u in used)
     return judged(
         "Same budget", "The same length, steps and batch for every method of a backbone that is "
         "ranked with others; no run used more than that.", broken,
         " ".join(["One budget within each backbone.", *_spent(used), *_departures(study),
                   *_recipes(used)]),
-        "Not recorded: how many examples each run saw." if unknown else None)
+        "No run is done." if not done else
+        "Not recorded: how many examples each run saw." if unrecorded else None)
 
 
 def _unlike_budgets(done: Sequence[Record]) -> Iterator[str]:

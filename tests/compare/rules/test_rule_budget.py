@@ -88,3 +88,8 @@ def test_older_records_do_not_say_how_many_examples_they_saw():
     assert rule(NAME, older, tables).held is None
     beyond = changed(older, within("budget_used", steps=9), seed=0)
     assert rule(NAME, beyond, tables).held is False
+
+
+def test_nothing_is_said_where_no_run_is_done():
+    study, _ = ruled()
+    assert rule(NAME, study.model_copy(update={"records": ()}), {}).held is None
