@@ -25,6 +25,8 @@ class Classes:
     """[classes]."""
     alike: np.ndarray
     """As `Pool.alike`, of the items of each class: [classes]."""
+    others: np.ndarray
+    """The same of the items without it: [classes]."""
     members: np.ndarray
     """The share of each group's items, by weight, that has each class: [groups, classes]."""
 
@@ -71,6 +73,7 @@ class Pool:
         return Pool(filled, items, alike, kish(mean) or alike,
                     Classes(told, (each > 0).sum(axis=0),
                             np.array([kish(own) for own in each.T]),
+                            np.array([kish(sizes - own) for own in each.T]),
                             each / np.where(sizes > 0, sizes, 1.0)[:, None]), shares, weights)
 
     @staticmethod

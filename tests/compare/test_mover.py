@@ -5,6 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy import optimize, stats
+from sklearn.metrics import roc_auc_score
+from statsmodels.stats.proportion import proportion_confint
 
 from harness.compare.few import of_area
 from harness.compare.jackknife import Answers, jackknife
@@ -87,6 +89,39 @@ def test_an_area_leaves_open_what_newcombe_s_least_variance_does():
     assert low == pytest.approx(optimize.brentq(score, 0.5, 0.98))
     assert high == pytest.approx(optimize.brentq(score, 0.98, 1))
     assert of_area(0.98, Pool.even(30), 1.96) is None
+
+
+def test_a_mean_of_areas_leaves_open_what_its_classes_pairs_do():
+    """By drawn samples of three classes: the least variance of the mean, of groups that are items,
+    lies below what it is, and its own is solved by the score interval."""
+    classes = np.repeat([0, 1, 2], [4, 6, 20])
+    actual = np.eye(3, dtype=bool)[classes]
+    low, high = of_area(0.98, Pool.of(np.arange(30), actual), 1.96)
+    least = sum(1 / (n * (30 - n)) for n in (4, 6, 20)) / 9
+
+    def score(theta):
+        return (0.98 - theta) ** 2 - 1.96**2 * theta * (1 - theta) * least
+    assert low == pytest.approx(optimize.brentq(score, 0.5, 0.98))
+    assert high == pytest.approx(optimize.brentq(score, 0.98, 1))
+    rng, areas = np.random.default_rng(4), []
+    for _ in range(400):
+        scores = rng.normal(size=(30, 3)) + 2.5 * actual
+        areas.append(roc_auc_score(actual, scores, average="macro"))
+    assert np.var(areas) > np.mean(areas) * (1 - np.mean(areas)) * least
+    grouped = Pool.of(np.where(classes == 1, 0, np.arange(30)), actual)
+    assert of_area(0.98, grouped, 1.96)[0] < low, "a class of one group"
+    assert of_area(0.98, Pool.of(np.arange(30), np.c_[actual, actual[:, 0] & False]), 1.96
+                   ) == pytest.approx((low, high)), "a class without items has no part"
+
+
+def test_of_two_classes_of_which_items_may_have_both_there_are_two_areas():
+    rng = np.random.default_rng(5)
+    several = rng.random((40, 2)) < 0.4
+    either = Pool.of(np.arange(40), several)
+    n = [several[:, c].sum() * (~several[:, c]).sum() for c in range(2)]
+    low, high = of_area(0.95, either, 1.96)
+    assert (low, high) == pytest.approx(proportion_confint(
+        0.95 * 4 / (1 / n[0] + 1 / n[1]), 4 / (1 / n[0] + 1 / n[1]), method="wilson"), abs=1e-4)
 
 
 def test_an_area_s_variance_is_no_less_than_its_pairs_of_items_leave():
