@@ -86,7 +86,7 @@ class Measured:
         shares = metric in self.pool.shares
         scores = self.responses.right[places].mean(axis=0) if shares else None
         return Sample(arm.name, points, estimates.shifts[metric][places].mean(axis=0),
-                      scores, self.kin(arm, metric))
+                      scores, self.kin(arm, metric), estimates.ends(metric, places))
 
     def kin(self, arm: Arm, metric: str) -> Kin | None:
         """Whose spread over seeds stands for that of an arm with one seed: arms of its family at

@@ -19,7 +19,7 @@ from scipy.special import chdtri
 
 from harness.compare.few import NOISE, Z, independent
 from harness.compare.pool import Pool, sum_by_group
-from harness.compare.uncertainty import freedom, satterthwaite
+from harness.compare.uncertainty import freedom
 from harness.measure.intervals import Interval
 from harness.measure.quality import BINS, confidence_bins
 
@@ -96,9 +96,13 @@ class Binned:
 
     def _variance(self, true: np.ndarray) -> np.ndarray:
         """Of gaps whose true ones these are, by the share that is right then, as a score test has
-        it: no bin is sure because few items agree."""
+        it: no bin is sure because few items agree. How many items fall into a bin is drawn too, and
+        with them what is summed of its gap (totals over subpopulations: Cochran, Sampling
+        Techniques, 1977, section 2.13)."""
         right = np.clip(self.confidence + true / self.weights, 0.0, 1.0)
-        return np.asarray(self.weights * right * (1 - right) / self.independent)
+        apart = (right - self.confidence)**2
+        return np.asarray(self.weights * (right * (1 - right) + (1 - self.weights) * apart)
+                          / self.independent)
 
     def _shown(self, true: np.ndarray) -> np.ndarray:
         """What models with these true gaps show: [draws]."""
@@ -161,11 +165,10 @@ def binned(confidence: np.ndarray, came_true: np.ndarray, groups: np.ndarray, po
     moved = scale * (gaps[:, None] - without[1:] / np.where(without[0] > 0, without[0], 1.0))
     variances = (moved**2).sum(axis=1)
     alone = float((counts @ parts**2 / items - gaps**2).sum() / items)
-    own = freedom(moved, pool.alike)
-    degrees = satterthwaite(list(zip(variances, own, strict=True)))
+    degrees = float(freedom(np.sign(gaps) @ moved, pool.alike))  # of what moves the error as found
     return Binned(gaps, sizes / items, (counts * confidence) @ each / sizes, variances,
                   independent(alone, float(variances.sum()), replace(pool, items=items)),
-                  _noise(moved, max(1.0, min(float(degrees), pool.alike - 1))))
+                  _noise(moved, max(1.0, degrees)))
 
 
 def _noise(moved: np.ndarray, degrees: float) -> np.ndarray:

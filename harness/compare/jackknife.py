@@ -21,8 +21,10 @@ import numpy as np
 from harness.compare.areas import Areas, placements
 from harness.compare.binned import Binned, binned
 from harness.compare.kin import Kin, of_seeds
+from harness.compare.mover import Ends
 from harness.compare.pool import SHARES, Pool, sum_by_group
 from harness.compare.uncertainty import LEVEL, Figure, figure
+from harness.measure.intervals import Interval
 from harness.measure.quality import BINS, confidence_bins
 from harness.methods.link import LINKS
 
@@ -95,11 +97,22 @@ class Estimates:
         if points is None:
             return None
         wrong = self.if_wrong.get(metric)
-        ends = [self.calibration[place].interval(level) for place in places
-                if metric == "calibration_error"]
+        ends = self.ends(metric, places)
         return figure(metric, points, self.shifts[metric][list(places)], self.pool, level,
                       if_wrong=None if wrong is None else float(wrong[list(places)].mean()),
-                      ends=ends, seeds=of_seeds(points, kin))
+                      ends=ends and ends(level), seeds=of_seeds(points, kin))
+
+    def ends(self, metric: str, places: Sequence[int]) -> Ends | None:
+        """The interval over items of the runs at `places`, by level, of a metric that has its own.
+        Seeds answer the same items, so the mean of their ends is the mean's."""
+        if metric != "calibration_error":
+            return None
+        runs = [self.calibration[place] for place in places]
+
+        def interval(level: float) -> Interval:
+            low, high = np.mean([run.interval(level) for run in runs], axis=0)
+            return float(low), float(high)
+        return interval
 
 
 @dataclass(frozen=True)

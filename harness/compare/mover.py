@@ -9,7 +9,7 @@ areas under curves, on the logit scale: Zou and Yue, ibid. 32, 2013).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Protocol
@@ -19,6 +19,11 @@ import numpy as np
 from harness.compare.few import NOISE, unseen
 from harness.compare.pool import Pool
 from harness.compare.uncertainty import BOUNDED, figure
+from harness.measure.intervals import Interval
+
+Ends = Callable[[float], Interval]
+"""Of a metric that has an interval of its own: that of the mean over seeds, over items, at a level.
+"""
 
 
 class Scored(Protocol):
@@ -28,6 +33,8 @@ class Scored(Protocol):
     def points(self) -> Sequence[float]: ...
     @property
     def shifts(self) -> np.ndarray: ...
+    @property
+    def ends(self) -> Ends | None: ...
 
 
 @dataclass(frozen=True)
@@ -39,10 +46,8 @@ class Arms:
 
 
 def recovers(metric: str, pool: Pool) -> bool:
-    """Whether a difference's ends come from its figures': not of a share, which has Tango's, nor of
-    a calibration error, which is no mean."""
-    return metric == "log_loss" or (
-        metric in BOUNDED and metric not in pool.shares and metric != "calibration_error")
+    """Whether a difference's ends come from its figures': not of a share, which has Tango's."""
+    return metric == "log_loss" or (metric in BOUNDED and metric not in pool.shares)
 
 
 def arms(metric: str, samples: Sequence[Scored], pool: Pool, level: float) -> Arms:
@@ -78,5 +83,6 @@ def _reach(metric: str, sample: Scored, pool: Pool, level: float) -> tuple[float
     dearest, mean = None, float(np.mean(sample.points))
     if metric == "log_loss":
         dearest = mean + max(float(sample.shifts.max()), 0.0) * pool.effective(metric)
-    own = figure(metric, [mean], sample.shifts, pool, level, dearest)
+    own = figure(metric, [mean], sample.shifts, pool, level, dearest,
+                 sample.ends and sample.ends(level))
     return own.mean - own.low, own.high - own.mean

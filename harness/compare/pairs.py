@@ -13,7 +13,7 @@ from scipy.stats import t as student
 
 from harness.compare.few import of_pair, unseen
 from harness.compare.kin import Kin, of_seeds
-from harness.compare.mover import arms, recovers
+from harness.compare.mover import Ends, arms, recovers
 from harness.compare.pool import Pool
 from harness.compare.uncertainty import (
     BOUNDED,
@@ -102,6 +102,7 @@ class Sample:
     """Of a metric that is a share of items: the mean over seeds of each item's, [items]."""
     kin: Kin | None = None
     """Whose spread over seeds a single one has."""
+    ends: Ends | None = None
 
 
 @dataclass(frozen=True)

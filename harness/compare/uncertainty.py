@@ -110,17 +110,16 @@ def one_more(mean: float, if_wrong: float, variance: float, groups: float, wide:
 
 
 def figure(metric: str, points: Sequence[float], shifts: np.ndarray, pool: Pool,
-           level: float = LEVEL, if_wrong: float | None = None, ends: Sequence[Interval] = (),
+           level: float = LEVEL, if_wrong: float | None = None, ends: Interval | None = None,
            seeds: tuple[float, float] | None = None) -> Figure:
     """`points` [seeds] on the items, `shifts` [seeds, groups] or their mean [groups].
 
     Student's interval of the sum of the two errors, on the scale of `scaled_ends`; that of a share
     is no narrower than Wilson's, that of an area than `few.of_area`. `if_wrong` is what a loss
-    would be if no item were of its class; with it the upper end is that of `one_more`. `ends` are
-    intervals over items, one a seed, of a metric that has its own: seeds answer the same items, so
-    the ends' mean is the mean's. `seeds` is the variance of the mean over seeds and its freedom,
-    where the points do not tell it. Where the error over items is not known, the interval is all
-    that the metric can be.
+    would be if no item were of its class; with it the upper end is that of `one_more`. `ends` is
+    the interval over items of a metric that has its own. `seeds` is the variance of the mean over
+    seeds and its freedom, where the points do not tell it. Where the error over items is not known,
+    the interval is all that the metric can be.
     """
     mean, over_items = statistics.fmean(points), np.atleast_2d(shifts).mean(axis=0)
     sd = statistics.stdev(points) if len(points) > 1 else None
@@ -154,9 +153,8 @@ def figure(metric: str, points: Sequence[float], shifts: np.ndarray, pool: Pool,
     if least is not None:
         below, above = _with_seeds(mean, least, wide * of_seeds**0.5)
         low, high = min(low, below), max(high, above)
-    if ends:
-        alone = float(np.mean([end for end, _ in ends])), float(np.mean([end for _, end in ends]))
-        low, high = _with_seeds(mean, alone, wide * of_seeds**0.5)
+    if ends is not None:
+        low, high = _with_seeds(mean, ends, wide * of_seeds**0.5)
     return Figure(mean=mean, sd=sd, seeds=len(points), sampling_error=of_items**0.5,
                   groups=groups, low=low, high=high)
 

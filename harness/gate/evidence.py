@@ -109,7 +109,8 @@ def quality_evidence(answered: Answered) -> tuple[dict[str, Bounds], dict[str, B
 def _gap(metric: str, found: Estimates, scores: Sequence[np.ndarray] | None) -> Bounds:
     """The first of two runs minus the second, as a study has it."""
     samples = [Sample(str(i), [float(found.points[metric][i])], found.shifts[metric][i],
-                      None if scores is None else scores[i]) for i in range(2)]
+                      None if scores is None else scores[i], ends=found.ends(metric, [i]))
+               for i in range(2)]
     (gap,) = differences(metric, samples, found.pool, TWO_SIDED).values()
     return Bounds(gap.difference, gap.low, gap.high,
                   _hangs(metric, found.shifts[metric][0] - found.shifts[metric][1], found))

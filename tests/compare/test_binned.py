@@ -80,6 +80,19 @@ def test_one_bin_is_a_share_against_a_number():
             sign * 1.96, abs=0.2)
 
 
+def test_gaps_are_as_uncertain_as_those_of_drawn_items():
+    """Three bins, each too sure by a fifth: how many items fall into a bin is drawn as well."""
+    rng = np.random.default_rng(9)
+    gaps, told_of = [], []
+    for _ in range(400):
+        sure = rng.choice([0.5, 0.7, 0.9], 120, p=[0.6, 0.3, 0.1])
+        found = told(sure, rng.random(120) < sure - 0.2, np.arange(120))
+        if len(found.gaps) == 3:
+            gaps.append(found.gaps)
+            told_of.append(found._variance(-0.2 * found.weights))
+    assert np.mean(told_of, axis=0) == pytest.approx(np.var(gaps, axis=0), rel=0.25)
+
+
 def test_confidence_without_a_mistake_is_not_certain():
     """As sure as can be, and right on all of 20 items: up to a sixth may be wrong all the same."""
     found = told(np.ones(20), np.ones(20, dtype=bool), np.arange(20))
@@ -99,7 +112,7 @@ def test_any_answers_have_an_error_within_bounds(seed, items, group):
     assert found.found == pytest.approx(share_gap(sure, right))
 
 
-def test_a_method_s_figure_and_its_differences_are_of_the_same_estimate():
+def test_a_method_s_figure_is_of_the_estimate_that_is_told():
     rng = np.random.default_rng(7)
     targets = rng.integers(3, size=150)
     runs = [rng.dirichlet(np.ones(3) * 0.7, 150) for _ in range(3)]
@@ -112,7 +125,24 @@ def test_a_method_s_figure_and_its_differences_are_of_the_same_estimate():
     assert seeds.mean == pytest.approx(np.mean([f.mean for f in own]))
     assert seeds.low <= np.mean([f.low for f in own])
     assert seeds.high >= np.mean([f.high for f in own]), "seeds add their spread"
-    samples = [Sample(str(i), [own[i].mean], found.shifts["calibration_error"][i])
-               for i in range(2)]
-    (gap,) = differences("calibration_error", samples, found.pool).values()
-    assert gap.difference == pytest.approx(own[0].mean - own[1].mean)
+
+
+def test_a_difference_s_ends_are_those_of_the_two_errors():
+    """Zou and Donner's, of two models whose answers have nothing to do with each other."""
+    rng = np.random.default_rng(8)
+    targets = rng.integers(3, size=150)
+    found = jackknife(Answers([rng.dirichlet(np.ones(3) * 0.7, 150) for _ in range(2)], targets,
+                              np.arange(150)))
+    metric = "calibration_error"
+    shifts = found.shifts[metric]
+    shifts[1] -= shifts[0] * (shifts[0] @ shifts[1]) / (shifts[0] @ shifts[0])
+    samples = [Sample(str(i), [found.points[metric][i]], shifts[i],
+                      ends=found.ends(metric, [i])) for i in range(2)]
+    (gap,) = differences(metric, samples, found.pool).values()
+    (a, b), (c, d) = (run.interval(0.95) for run in found.calibration)
+    one, other = found.points[metric]
+    assert gap.difference == pytest.approx(one - other)
+    assert gap.low == pytest.approx(one - other - np.hypot(one - a, d - other))
+    assert gap.high == pytest.approx(one - other + np.hypot(b - one, other - c))
+    assert samples[0].ends(0.9) == pytest.approx(found.calibration[0].interval(0.9))
+    assert found.ends("accuracy", [0]) is None
