@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from benchmarks.validity import METRIC_NAMES, POOLS, RATES, SHORT, examine, pool, table
+from benchmarks.validity import METRIC_NAMES, POOLS, RATES, SHORT, examine, pool, table, truth
 
 STUDIES, NOMINAL = 150, 0.06
 SAFE = 1 - 1e-4
@@ -27,6 +27,15 @@ def test_error_rates_keep_their_bounds_and_power_is_left(world):
         assert all(rates["power"] > rates["told apart"] for rates in compared)
     text = table({world.name: found}, STUDIES)
     assert text.count(f"| {world.name} |") == len(found) == len(METRIC_NAMES) + 2
+
+
+def test_the_truth_is_known_far_better_than_a_study_knows_it():
+    """Two drawn truths differ by what 400 copies leave: a 20th of a pool's standard error each."""
+    world, few = SHORT[2], [truth(SHORT[2], copies=20, seed=seed) for seed in range(20)]
+    one, other = (truth(world, copies=400, seed=seed) for seed in (1, 2))
+    for metric in METRIC_NAMES:
+        of_a_pool = np.std([each[metric] for each in few], axis=0, ddof=1) * 20**0.5
+        assert (np.abs(one[metric] - other[metric]) < 5 * of_a_pool * (2 / 400)**0.5).all(), metric
 
 
 @pytest.mark.parametrize("name", POOLS)
