@@ -16,7 +16,6 @@ from benchmarks.kept import keep
 from harness.common.device import detect
 from harness.compare.jackknife import Answers, jackknife
 from harness.compare.pairs import Sample, differences
-from harness.compare.uncertainty import figure
 from harness.report.files import write_report
 from harness.report.published import publish
 from tests.synthetic import drawn_study
@@ -33,13 +32,17 @@ def statistics() -> float:
                    rng.integers(CLASSES, size=ITEMS), np.arange(ITEMS))
     start = time.perf_counter()
     found = jackknife(data)
-    for metric, values in found.shifts.items():
-        points = found.points[metric].reshape(METHODS, SEEDS).tolist()
-        shifts = values.reshape(METHODS, SEEDS, -1).mean(axis=1)
-        for own, moved in zip(points, shifts, strict=True):
-            figure(metric, own, moved, found.pool)
-        differences(metric, [Sample(str(i), own, moved) for i, (own, moved) in
-                             enumerate(zip(points, shifts, strict=True))], found.pool)
+    right = np.array([came_true for _, came_true in data.sure], dtype=float)
+    places = np.arange(METHODS * SEEDS).reshape(METHODS, SEEDS).tolist()
+    for metric, shifts in found.shifts.items():
+        shares = metric in found.pool.shares
+        samples = []
+        for own in places:
+            found.figure(metric, own)
+            samples.append(Sample(str(own[0]), found.points[metric][own].tolist(),
+                                  shifts[own].mean(axis=0), right[own].mean(axis=0) if shares
+                                  else None, ends=found.ends(metric, own)))
+        differences(metric, samples, found.pool)
     return time.perf_counter() - start
 
 
