@@ -78,11 +78,26 @@ def _joined(one: np.ndarray, other: np.ndarray, correlation: np.ndarray, togethe
 
 
 def _reach(metric: str, sample: Scored, pool: Pool, level: float) -> tuple[float, float]:
-    """How far a figure may be below and above its mean. That of a loss has one group more, as dear
-    as the dearest there is: the next group is dearer than all of n with a chance of 1 / (n + 1)."""
-    dearest, mean = None, float(np.mean(sample.points))
-    if metric == "log_loss":
-        dearest = mean + max(float(sample.shifts.max()), 0.0) * pool.effective(metric)
-    own = figure(metric, [mean], sample.shifts, pool, level, dearest,
+    """How far a figure may be below and above its mean. That of a loss has one group more, that is
+    `dear`."""
+    mean = float(np.mean(sample.points))
+    if_wrong = mean + dear(sample.shifts, pool, (1 - level) / 2) if metric == "log_loss" else None
+    own = figure(metric, [mean], sample.shifts, pool, level, if_wrong,
                  sample.ends and sample.ends(level))
     return own.mean - own.low, own.high - own.mean
+
+
+def dear(shifts: np.ndarray, pool: Pool, chance: float) -> float:
+    """How much dearer than the mean the next group is with no more than this chance.
+
+    Than the dearest of n it is dearer with a chance of 1 / (n + 1). Where that is more, losses that
+    fall off as exponentials' do tell the rest: the spacings of the n + 1, each times its place from
+    the top, are independent and exponential (Rényi, Acta Mathematica Academiae Scientiarum
+    Hungaricae 4, 1953), so that the first is more than x times the others' mean with a chance of
+    (1 + x / (n - 1))^-(n - 1).
+    """
+    n = pool.groups
+    too_often = max(1 / (chance * (n + 1)), 1.0)
+    spacings = shifts.sum() + shifts.max() - (n + 1) * shifts.min()
+    beyond = (too_often ** (1 / (n - 1)) - 1) * spacings
+    return max(float(shifts.max() + beyond), 0.0) * pool.effective("log_loss")

@@ -10,7 +10,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from harness.compare.few import of_area
 from harness.compare.jackknife import Answers, jackknife
-from harness.compare.mover import arms
+from harness.compare.mover import arms, dear
 from harness.compare.pairs import Sample, differences
 from harness.compare.pool import Pool
 from harness.compare.uncertainty import figure
@@ -160,6 +160,20 @@ def test_equal_probabilities_have_equal_losses():
                   if_wrong=0.3 + one.shifts.max() * 60)
     alone = arms("log_loss", [one, Sample("b", [0.2], np.zeros(60))], POOL, 0.95)
     assert alone.up == pytest.approx([dear.high - 0.3], abs=1e-3)
+
+
+@pytest.mark.parametrize(("groups", "chance"), [(10, 0.05), (10, 0.025), (60, 0.025)])
+def test_the_next_group_is_dearer_with_no_more_than_the_chance(groups, chance):
+    """By drawn losses that fall off as exponentials."""
+    drawn = np.random.default_rng(6).exponential(size=(4000, groups + 1))
+    seen, pool = drawn[:, :-1], Pool.even(groups)
+    means = seen.mean(axis=1)
+    # A group moves the mean of so many by its distance from it over their number.
+    ends = [mean + dear((own - mean) / groups, pool, chance)
+            for own, mean in zip(seen, means, strict=True)]
+    expected = min(chance, 1 / (groups + 1))
+    beyond = (drawn[:, -1] > ends).mean()
+    assert beyond == pytest.approx(expected, abs=4 * (expected / 4000)**0.5)
 
 
 def test_what_no_group_showed_is_not_stretched_near_1():
