@@ -124,6 +124,14 @@ def test_of_two_classes_of_which_items_may_have_both_there_are_two_areas():
         0.95 * 4 / (1 / n[0] + 1 / n[1]), 4 / (1 / n[0] + 1 / n[1]), method="wilson"), abs=1e-4)
 
 
+def test_items_that_count_unlike_leave_two_classes_one_area():
+    actual, weights = np.eye(2, dtype=bool)[np.arange(30) % 3 // 2], np.linspace(1, 3, 30)
+    pool = Pool.of(np.arange(30), actual, weights=weights)
+    n = np.prod([weights[own].sum() ** 2 / (weights[own] ** 2).sum() for own in actual.T])
+    assert of_area(0.95, pool, 1.96) == pytest.approx(
+        proportion_confint(0.95 * n, n, method="wilson"), abs=1e-4)
+
+
 def test_an_area_s_variance_is_no_less_than_its_pairs_of_items_leave():
     """The bound that `of_area` rests on, by drawn samples whose true area is known."""
     rng, m, n = np.random.default_rng(2), 6, 9
