@@ -120,13 +120,14 @@ def _choice(published: Published, chosen: Rival, admissible: int) -> str:
 def _undecided(published: Published) -> list[str]:
     verdict, summary = published.verdict, published.summary
     cheap = verdict.between[0]
+    gaps = [f"{name} by {interval(gap)}" for name in verdict.between[1:]
+            if (gap := difference(summary.pairs, name, cheap, summary.metric)) is not None]
     said = [f"{cheap} costs least of those that the best is not significantly better than "
             f"({_test(summary)})."]
-    for name in verdict.between[1:]:
-        gap = difference(summary.pairs, name, cheap, summary.metric)
-        if gap is not None:
-            said.append(f"{name} is higher by {interval(gap)}: neither shown to be so, nor shown "
-                        f"to be no more than what matters ({verdict.matters:.3g}).")
+    if gaps:
+        said.append(f"Higher, and over all pairs neither shown to be so nor shown to be so by no "
+                    f"more than what matters ({verdict.matters:.3g}): {words.listed(gaps)}; the "
+                    "95% intervals are each pair's own, before the correction.")
     return said
 
 
@@ -174,10 +175,12 @@ def would_change(published: Published) -> list[str]:
         said.append(f"Without the limit on {LIMITS[limit][0]} it would be {name}.")
     if verdict.settled_by:
         said.append(_settling(published, verdict.settled_by))
-    for name, items in verdict.items_needed.items():
-        said.append(f"{name} was higher. If that difference is real, "
-                    + (f"about {words.count(items)} test items would show it." if items else
-                       "more seeds are needed to show it."))
+    said += [f"{name} was higher. If that difference is real, about {words.count(items)} test "
+             "items would show it." for name, items in verdict.items_needed.items() if items]
+    unshown = [name for name, items in verdict.items_needed.items() if not items]
+    if unshown:
+        said.append(f"{words.listed(unshown)} {'was' if len(unshown) == 1 else 'were'} higher. If "
+                    "that is real, more seeds are needed to show it.")
     return said
 
 

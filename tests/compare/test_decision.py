@@ -15,6 +15,7 @@ from harness.compare.economics import Bill, cheapest, crossing, rate
 from harness.compare.pairs import Sample, differences
 from harness.compare.pareto import front
 from harness.compare.pool import Pool
+from harness.compare.verdict import difference
 from harness.report import sentences, words
 from harness.report.console import make_console
 from harness.report.markdown import markdown
@@ -118,7 +119,10 @@ def test_a_dearer_method_that_looks_better_and_is_not_shown_to_be_leaves_it_unde
     assert verdict.recommended is None
     assert verdict.between == ("cheap (b)", "dear (b)")
     assert sentences.headline(found) == "Undecided between cheap (b) and dear (b) (macro F1)."
-    assert "neither shown to be so" in " ".join(sentences.why(found))
+    why = " ".join(sentences.why(found))
+    gap = difference(found.summary.pairs, "dear (b)", "cheap (b)", "macro_f1")
+    assert "neither shown to be so nor shown" in why
+    assert f"what matters (0.001): dear (b) by {sentences.interval(gap)}; the" in why
     console = make_console()
     for asked in ("lean", "use"):
         with console.capture() as said:
@@ -226,6 +230,15 @@ def test_more_items_or_more_seeds():
     (needed,) = found.verdict.items_needed.values()
     assert found.verdict.recommended == "good (b)"
     assert needed > 200
+
+
+def test_what_more_seeds_would_show_is_said_once():
+    found = published({"good": 2.6, "best": 2.7}, items=60, seeds=1)
+    verdict = found.verdict.model_copy(update={"items_needed": {"a": 0, "b": 300, "c": 0}})
+    said = sentences.would_change(found.model_copy(update={"verdict": verdict}))
+    assert said[-2:] == [
+        "b was higher. If that difference is real, about 300 test items would show it.",
+        "a and c were higher. If that is real, more seeds are needed to show it."]
 
 
 def test_rare_classes_are_named():
