@@ -20,10 +20,16 @@ ITEM = Example("i", "Some text", "pair", 1, "g", {"source": "a"}, ("yes",), "doc
 def test_whatever_an_item_holds_is_part_of_it(field, value):
     other = dataclasses.replace(ITEM, **{field: value})
     assert {f.name for f in dataclasses.fields(Example)} == {
-        "id", "text", "pair", "label", "group", "slices", "references", "document", "classes"}
+        "id", "text", "pair", "label", "group", "slices", "references", "document", "classes",
+        "weight"}
     hashes = {Splits(*parts).content_sha256 for parts in (
         ((ITEM,), (), ()), ((other,), (), ()), ((), (ITEM,), ()), ((), (), (ITEM,)))}
     assert len(hashes) == 4
+
+
+def test_a_weight_is_a_sample_s_and_no_part_of_an_item():
+    weighted = dataclasses.replace(ITEM, weight=2.0)
+    assert Splits((), (), (weighted,)).content_sha256 == Splits((), (), (ITEM,)).content_sha256
 
 
 def test_it_is_the_same_whoever_reads_the_same_items_and_other_where_a_text_is(suite_file):
