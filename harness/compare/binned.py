@@ -101,7 +101,8 @@ class Binned:
         Techniques, 1977, section 2.13)."""
         right = np.clip(self.confidence + true / self.weights, 0.0, 1.0)
         apart = (right - self.confidence)**2
-        return np.asarray(self.weights * (right * (1 - right) + (1 - self.weights) * apart)
+        others = np.maximum(1 - self.weights, 0.0)  # shares may add up to a little more than 1
+        return np.asarray(self.weights * (right * (1 - right) + others * apart)
                           / self.independent)
 
     def _shown(self, true: np.ndarray) -> np.ndarray:

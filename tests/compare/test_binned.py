@@ -1,5 +1,7 @@
 """Calibration errors against models whose calibration is known, and by hand."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -30,6 +32,14 @@ def model(rng, items, group=1, off=0.0, alike=0.3):
 
 def told(confidence, right, groups):
     return binned(confidence, right, groups, Pool.of(groups))
+
+
+def test_a_bin_with_all_items_in_it_has_an_interval_though_its_share_is_rounded_up():
+    items = 20
+    one = told(np.full(items, 0.95), np.ones(items, dtype=bool), np.arange(items))
+    rounded = dataclasses.replace(one, weights=np.nextafter(one.weights, 2.0))
+    with np.errstate(invalid="raise"):
+        assert rounded.interval(0.95) == pytest.approx(one.interval(0.95))
 
 
 @pytest.mark.parametrize(("items", "group"), [(100, 1), (300, 1), (1000, 1), (1000, 10)])
