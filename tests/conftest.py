@@ -11,6 +11,7 @@ import pytest
 import torch
 import yaml
 from gated import place  # noqa: F401  (a fixture)
+from hypothesis import settings
 from small_catalogue import catalogue_file, small_catalogue  # noqa: F401  (fixtures)
 from tiny import sentences, suite_dict
 from tiny_tokenizer import byte_tokenizer
@@ -31,6 +32,9 @@ from harness.suite import LoadedSuite, load_suite
 # Tiny matrices are slower on several threads, and the tests themselves run side by side.
 torch.set_num_threads(1)
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# What takes a quarter of a second on a machine that does other things is no fault.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 # Tests of the dashboard ask for it; no other test should wait for it.
 os.environ["WANDB_MODE"] = "disabled"
 
