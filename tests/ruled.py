@@ -52,6 +52,12 @@ def within(part, **fields):
         part: getattr(record, part).model_copy(update=fields)})
 
 
+def ruled_with(name, part, seed, **fields):
+    """What the rule of this name says where one run of `full` has other fields in a part."""
+    study, tables = ruled()
+    return rule(name, changed(study, within(part, **fields), seed=seed), tables)
+
+
 def rule(name, study, tables):
     """What the rule of this name says."""
     return next(r for r in matching_rules(study, tables.__getitem__) if r.name == name)

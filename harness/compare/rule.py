@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator
+from typing import TypeVar
 
 from harness.measure.part import RecordPart
 from harness.study.record import Record
+
+V = TypeVar("V", bound=Hashable)
 
 NAMED = 6
 """What breaks a rule is named so often; the rest is counted."""
@@ -31,6 +35,14 @@ def judged(name: str, says: str, broken: Iterable[str], evidence: str, unknown: 
                     evidence=f"Not so: {'; '.join(found[:NAMED])}{more}.")
     return Rule(name=name, says=says, held=None if unknown else True,
                 evidence=unknown or evidence)
+
+
+def unlike(found: Iterable[tuple[Hashable, V, Record]]) -> Iterator[dict[V, Record]]:
+    """Where runs of one key, which should have one value, have several: by value the first run."""
+    values: dict[Hashable, dict[V, Record]] = defaultdict(dict)
+    for key, value, record in found:
+        values[key].setdefault(value, record)
+    yield from (each for each in values.values() if len(each) > 1)
 
 
 def run_name(record: Record) -> str:

@@ -6,7 +6,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
-from harness.compare.rule import Rule, judged, run_name
+from harness.compare.rule import Rule, judged, run_name, unlike
 from harness.study.matched import Matched, matched
 from harness.study.record import BudgetUsed, Record
 from harness.study.study import Study
@@ -33,42 +33,27 @@ def same_budget(study: Study, done: Sequence[Record]) -> Rule:
 
 
 def _unlike_budgets(done: Sequence[Record]) -> Iterator[str]:
-    budgets: dict[tuple[str | None, Matched], dict[str, str]] = defaultdict(dict)
-    for record in done:
-        budget = record.identity.budget
-        budgets[record.identity.backbone, matched(budget)].setdefault(
-            str(sorted(budget.items())), record.identity.name)
-    for found in budgets.values():
-        if len(found) > 1:
-            yield f"{' and '.join(found.values())} have budgets of their own"
+    for found in unlike(((r.identity.backbone, matched(r.identity.budget)),
+                         str(sorted(r.identity.budget.items())), r) for r in done):
+        names = [record.identity.name for record in found.values()]
+        yield f"{' and '.join(names)} have budgets of their own"
 
 
 def _unlike_seeds(used: Used) -> Iterator[str]:
     """Another number of items or of allowed steps with one seed than with another."""
-    arms: dict[tuple[str | None, str, Matched], dict[tuple[int | None, ...], Record]]
-    arms = defaultdict(dict)
-    for record, spent in used:
-        identity = record.identity
-        counts = (spent.train_items, spent.validation_items, spent.test_items, spent.steps_allowed)
-        arms[identity.backbone, identity.label, matched(identity.budget)].setdefault(
-            counts, record)
-    for found in arms.values():
-        if len(found) > 1:
-            yield f"{' and '.join(map(run_name, found.values()))} had other numbers of items or " \
-                  "steps"
+    for found in unlike(
+            ((r.identity.backbone, r.identity.label, matched(r.identity.budget)),
+             (spent.train_items, spent.validation_items, spent.test_items, spent.steps_allowed), r)
+            for r, spent in used):
+        yield f"{' and '.join(map(run_name, found.values()))} had other numbers of items or steps"
 
 
 def _unlike_cuts(used: Used) -> Iterator[str]:
     """One window cuts the same share of the same texts, whatever the method."""
-    cuts: dict[tuple[str | None, str, int], dict[float | None, Record]] = defaultdict(dict)
-    for record, spent in used:
-        if spent.read:
-            cuts[record.identity.backbone, spent.read.words_sha256, spent.max_length].setdefault(
-                spent.share_cut, record)
-    for found in cuts.values():
-        if len(found) > 1:
-            shares = [f"{run_name(record)} {share or 0:.1%}" for share, record in found.items()]
-            yield f"of the same texts, windows cut other shares: {' and '.join(shares)}"
+    for found in unlike(((r.identity.backbone, spent.read.words_sha256, spent.max_length),
+                         spent.share_cut, r) for r, spent in used if spent.read):
+        shares = [f"{run_name(record)} {share or 0:.1%}" for share, record in found.items()]
+        yield f"of the same texts, windows cut other shares: {' and '.join(shares)}"
 
 
 def _beyond(record: Record, used: BudgetUsed) -> Iterator[str]:

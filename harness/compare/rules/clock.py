@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from harness.compare.rule import Rule
 from harness.study.record import Record
@@ -11,12 +11,13 @@ from harness.study.record import Record
 def same_clock(done: Sequence[Record]) -> Rule:
     """The first seeds of all methods were timed in one measurement; all runs were adapted on one
     kind of device."""
-    rounds = {r.latency.round for r in _first_seeds(done) if r.latency}
-    timed = sum(r.latency is not None for r in _first_seeds(done))
+    first = [r for r in done if r.trials]
+    rounds = {r.latency.round for r in first if r.latency}
+    timed = sum(r.latency is not None for r in first)
     devices = {f"{r.environment.device}, {r.environment.threads} threads"
                + (f", {r.identity.devices} together" if r.identity.devices > 1 else "")
                for r in done}
-    together = len(rounds) == 1 and timed == len(list(_first_seeds(done)))
+    together = len(rounds) == 1 and timed == len(first)
     return Rule(name="Same clock",
                 says="Latency of all methods is measured in one process, in interleaved rounds; "
                      "runs are adapted on one kind of device.",
@@ -25,7 +26,3 @@ def same_clock(done: Sequence[Record]) -> Rule:
                 evidence=f"{timed} methods timed in {len(rounds)} measurement(s): "
                          f"{', '.join(sorted(rounds)) or 'none'}. "
                          f"Adapted on {'; '.join(sorted(devices)) or 'nothing'}.")
-
-
-def _first_seeds(done: Sequence[Record]) -> Iterable[Record]:
-    return [r for r in done if r.trials]

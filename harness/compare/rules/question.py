@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from harness.backbones.handle import ASKED
-from harness.compare.rule import Rule, judged, run_name
+from harness.compare.rule import Rule, judged, run_name, unlike
 from harness.measure.question import Asked
 from harness.study.record import Record
 
@@ -48,9 +48,8 @@ def _broken(said: Said) -> Iterator[str]:
                 ("about other items", "item", group), ("in other words", "prompt_sha256", group),
                 ("with other answers", "options_sha256", group),
                 ("in other tokens", "whole_sha256", bare)):
-            first = {getattr(asked, field): record for record, asked in reversed(runs)}
-            if len(first) > 1:
-                yield f"{' and '.join(map(run_name, reversed(first.values())))} were asked {what}"
+            for found in unlike((None, getattr(asked, field), record) for record, asked in runs):
+                yield f"{' and '.join(map(run_name, found.values()))} were asked {what}"
 
 
 def _unknown(said: Said, others: bool) -> str | None:

@@ -8,7 +8,7 @@ from itertools import combinations
 
 import pyarrow as pa
 
-from harness.compare.rule import Rule, judged, run_name
+from harness.compare.rule import Rule, judged, run_name, unlike
 from harness.study.matched import Matched, matched
 from harness.study.record import Record
 from harness.study.study import Study
@@ -43,15 +43,11 @@ def _arms(records: Sequence[Record]) -> Arms:
 
 
 def _unlike_seeds(planned: Arms) -> Iterator[str]:
-    seeds: dict[tuple[str | None, Matched], dict[tuple[int, ...], str]] = defaultdict(dict)
-    for (backbone, _, part), runs in planned.items():
-        if runs[0].identity.random:
-            used = tuple(sorted(run.identity.seed for run in runs))
-            seeds[backbone, part].setdefault(used, runs[0].identity.name)
-    for found in seeds.values():
-        if len(found) > 1:
-            yield ", ".join(f"{name} has seeds {' and '.join(map(str, used))}"
-                            for used, name in found.items())
+    for found in unlike(
+            ((backbone, part), tuple(sorted(run.identity.seed for run in runs)), runs[0])
+            for (backbone, _, part), runs in planned.items() if runs[0].identity.random):
+        yield ", ".join(f"{record.identity.name} has seeds {' and '.join(map(str, used))}"
+                        for used, record in found.items())
 
 
 def _more_than_one(planned: Arms) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Same budget: what runs used, against what they are allowed and what others used."""
 
 import pytest
-from ruled import BUDGET, changed, rule, ruled, within
+from ruled import BUDGET, changed, rule, ruled, ruled_with, within
 
 NAME = "Same budget"
 
@@ -26,8 +26,7 @@ def test_runs_that_used_what_they_are_allowed_keep_the_rule():
     ({"texts": 2, "examples_seen": 65}, "saw 65 examples in 4 steps of 16, which hold 49 to 64"),
 ])
 def test_a_run_that_used_anything_else_breaks_it(fields, said):
-    study, tables = ruled()
-    found = rule(NAME, changed(study, within("budget_used", **fields), seed=1), tables)
+    found = ruled_with(NAME, "budget_used", 1, **fields)
     assert found.held is False
     assert f"full (b), seed 1: {said}" in found.evidence
 

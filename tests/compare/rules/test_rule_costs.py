@@ -1,7 +1,7 @@
 """Two costs: each run has both, and their parts add up."""
 
 import pytest
-from ruled import changed, rule, ruled, within
+from ruled import changed, rule, ruled, ruled_with, within
 
 NAME = "Two costs"
 
@@ -25,8 +25,7 @@ def test_what_a_shared_cache_saves_keeps_it():
     ({"shared_seconds": -1.0}, "a time below zero"),
 ])
 def test_costs_that_do_not_add_up_break_it(fields, said):
-    study, tables = ruled()
-    found = rule(NAME, changed(study, within("cost", **fields), seed=0), tables)
+    found = ruled_with(NAME, "cost", 0, **fields)
     assert found.held is False
     assert f"full (b), seed 0: {said}" in found.evidence
 
