@@ -46,9 +46,11 @@ class PromptWriter:
     def head(self) -> list[int]:
         """Tokens that prompts begin with, whatever item they are of: those that the prompts of
         several items share. An item's own may begin otherwise (`shared_head`)."""
-        pairs = [text if SLOTS[1] in self.prompt.item else None for text in PROBES]
-        probes = [Item(text, text, pair) for text, pair in zip(PROBES, pairs, strict=True)]
-        return shared_head(None, self.prompts(probes))
+        return shared_head(None, self.prompts(list(map(self.item, PROBES))))
+
+    def item(self, text: str) -> Item:
+        """An item of no task, with this text in each place that the prompt has for one."""
+        return Item("", text, text if SLOTS[1] in self.prompt.item else None)
 
     def prompts(self, items: Sequence[Item], before: Sequence[Parts] | None = None
                 ) -> list[list[int]]:

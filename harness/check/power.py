@@ -24,8 +24,7 @@ def check_power(splits: Splits, matters: float, methods: int) -> Iterator[Findin
     """Whether the groups can tell anything at all, and whether the smallest difference in accuracy
     that would be found is one that matters."""
     weights = weights_of(splits.test)
-    worth = spread_of(np.unique([e.document or e.group for e in splits.test],
-                                return_inverse=True)[1], weights)
+    worth = spread_of(np.unique([e.cluster for e in splits.test], return_inverse=True)[1], weights)
     items, comparisons = worth.items, max(1, methods * (methods - 1) // 2)
     alone = items if weights is None else math.floor(kish(weights))
     if worth.effective < least(comparisons):

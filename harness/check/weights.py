@@ -18,7 +18,7 @@ def check_weights(splits: Splits) -> Iterator[Finding]:
     weights = weights_of(splits.test)
     if weights is None:
         return
-    groups = np.unique([e.document or e.group for e in splits.test], return_inverse=True)[1]
+    groups = np.unique([e.cluster for e in splits.test], return_inverse=True)[1]
     found, worth = spread_of(groups, weights), kish(weights)
     yield Finding(
         severity="note", check="weights", count=found.items,

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from harness.compare.jackknife import macro_f1, share, shifts, whole_and_without
 from harness.compare.pool import Pool, sum_by_group
+from harness.tasks.examples import weights_at
 
 LEAST_ITEMS, LEAST_GROUPS = 30, 10
 """A figure of fewer is not given: its interval would be a guess."""
@@ -153,7 +154,7 @@ def base(answers: Marks, inside: np.ndarray, among: int | None) -> Base:
     actual, groups = answers.actual[chosen], answers.groups[chosen]
     if not len(actual):
         return Base((), Pool.even(0), 0)
-    weights = None if answers.weights is None else answers.weights[chosen]
+    weights = weights_at(answers.weights, chosen)
     return Base(tuple(np.flatnonzero(actual.any(axis=0)).tolist()),
                 Pool.of(groups, actual, count=answers.group_count, weights=weights), len(actual))
 
@@ -179,7 +180,7 @@ def measure_slices(answers: Marks, arms: Sequence[Sequence[int]], inside: Sequen
 def _sliced(answers: Marks, arms: Sequence[Sequence[int]], inside: np.ndarray) -> Sliced:
     own, place = np.unique(answers.groups[inside], return_inverse=True)
     actual, chosen = answers.actual[inside], answers.chosen[:, inside]
-    weights = None if answers.weights is None else answers.weights[inside]
+    weights = weights_at(answers.weights, inside)
 
     def parted(parts: np.ndarray) -> np.ndarray:
         return whole_and_without(sum_by_group(parts, place, len(own), weights).T)

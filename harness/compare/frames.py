@@ -15,6 +15,7 @@ from sklearn.metrics import accuracy_score
 
 from harness.compare.by_slice import Marks
 from harness.tasks.class_metrics import macro_f1
+from harness.tasks.examples import weights_at
 
 Figured = Callable[[np.ndarray, np.ndarray, np.ndarray | None], float]
 
@@ -52,7 +53,7 @@ def metric_frame(answers: Marks, slices: Mapping[str, np.ndarray], name: str,
     rows = np.flatnonzero([value is not None for value in of])
 
     def over_seeds(own: np.ndarray, _: np.ndarray) -> float:
-        theirs = None if weights is None else weights[own]
+        theirs = weights_at(weights, own)
         return float(np.mean([measure(actual[own], seed[own], theirs) for seed in chosen]))
 
     # The frame takes one number an item: its row, by which indicators are looked up.

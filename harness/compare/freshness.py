@@ -13,6 +13,7 @@ from harness.compare.jackknife import Estimates, jackknife_means
 from harness.compare.uncertainty import Figure, figure
 from harness.measure.part import RecordPart
 from harness.measure.retrieval import PassageRetrieval
+from harness.tasks.examples import weights_at
 
 Update = Literal["index", "tuning"]
 
@@ -59,7 +60,7 @@ def _side(scores: np.ndarray, groups: np.ndarray, weights: np.ndarray | None, ch
     """The score on some of the items."""
     numbers = np.unique(groups[chosen], return_inverse=True)[1]
     return jackknife_means({"score": scores[:, chosen]}, numbers,
-                           None if weights is None else weights[chosen])
+                           weights_at(weights, chosen))
 
 
 def _row(arm: Arm, measured: Measured, metric: str, sides: Sequence[Estimates]) -> Knowledge:

@@ -11,7 +11,7 @@ from harness.compare.carried import carried
 from harness.compare.jackknife import METRICS, Answers, Estimates, jackknife, jackknife_means
 from harness.compare.pairs import Sample, differences
 from harness.gate.bounds import TWO_SIDED, Bounds
-from harness.tasks.examples import Example, weights_of
+from harness.tasks.examples import Example, weights_at, weights_of
 
 TOLERANCE = 1e-6
 """Of a row's sum: fp32 softmaxes are within 1e-6."""
@@ -139,6 +139,5 @@ def _drop(answered: Answered, right: np.ndarray, column: str, value: str) -> Sli
     inside = np.array([e.slices.get(column) == value for e in answered.examples])
     mine = right[:, inside]
     groups = np.unique(answered.groups[inside], return_inverse=True)[1]
-    weights = weights_of([e for e, own in zip(answered.examples, inside, strict=True) if own])
-    found = jackknife_means({"accuracy": mine}, groups, weights)
+    found = jackknife_means({"accuracy": mine}, groups, weights_at(answered.weights, inside))
     return SliceDrop(column, value, int(inside.sum()), _gap("accuracy", found, list(mine)))

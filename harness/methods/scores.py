@@ -32,7 +32,6 @@ from harness.backbones.questions import Question
 from harness.backbones.texts import Parts
 from harness.common.errors import CannotRunError
 from harness.methods.link import Link
-from harness.tasks.examples import Item
 
 Score = Literal["plain", "calibrated", "pmi", "per-token", "per-byte"]
 CONTENT_FREE = ("N/A", "", "[MASK]")
@@ -69,17 +68,13 @@ def _bytes(writer: PromptWriter, question: Question) -> np.ndarray:
     return np.array([max(1, len(text.encode())) for text in said], dtype=float)
 
 
-def _without_content(writer: PromptWriter, text: str) -> Item:
-    return Item("", text, text if "{pair}" in writer.prompt.item else None)
-
-
 def _content_free(writer: PromptWriter, before: Parts) -> list[Question]:
-    return writer.questions([_without_content(writer, text) for text in CONTENT_FREE],
+    return writer.questions(list(map(writer.item, CONTENT_FREE)),
                             [before] * len(CONTENT_FREE))
 
 
 def _premise(writer: PromptWriter, before: Parts) -> list[Question]:
-    found = writer.premise().questions([_without_content(writer, "")])
+    found = writer.premise().questions([writer.item("")])
     if not found[0].prompt:
         raise CannotRunError("`score: pmi` needs words of the prompt behind an item's text")
     return found

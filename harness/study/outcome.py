@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +18,7 @@ from harness.measure.quality import Quality, quality
 from harness.measure.slices import Slice, slices
 from harness.methods.link import LINKS
 from harness.methods.method import Fitted
+from harness.study.answered import TARGETS
 from harness.suite import Kind
 from harness.tasks.examples import Example, asked, indicator, weights_of
 from harness.tasks.task import Task
@@ -72,7 +72,7 @@ def class_table(examples: Sequence[Example], probabilities: np.ndarray, labels: 
                 ) -> pa.Table:
     """Item id, group, weight where items are weighted, slices and target, and one probability
     column a class."""
-    columns = _shared(examples) | {"target": [labels[e.label] for e in examples]}
+    columns = _shared(examples, "classification", labels)
     columns |= {f"p:{label}": probabilities[:, i] for i, label in enumerate(labels)}
     return pa.table(columns)
 
@@ -81,9 +81,7 @@ def set_table(examples: Sequence[Example], probabilities: np.ndarray, labels: Se
               ) -> pa.Table:
     """As `class_table`, where an item may have several classes: its target is a JSON array of them,
     and `stratum` is what test items are stratified by."""
-    targets = [json.dumps([labels[c] for c in e.every_class], ensure_ascii=False)
-               for e in examples]
-    columns = _shared(examples) | {"target": targets, "stratum": [e.label for e in examples]}
+    columns = _shared(examples, "multilabel", labels) | {"stratum": [e.label for e in examples]}
     columns |= {f"p:{label}": probabilities[:, i] for i, label in enumerate(labels)}
     return pa.table(columns)
 
@@ -94,9 +92,7 @@ def answer_table(examples: Sequence[Example], answers: Sequence[str], wording: W
 
     Questions on one document are a group: their answers hang together.
     """
-    columns = _shared(examples) | {
-        "group": [e.document or e.group for e in examples],
-        "target": [e.references[0] for e in examples],
+    columns = _shared(examples, "generation", ()) | {
         "stratum": [e.label for e in examples],
         "answer": list(answers)}
     columns |= {f"m:{name}": scores
@@ -104,14 +100,15 @@ def answer_table(examples: Sequence[Example], answers: Sequence[str], wording: W
     return pa.table(columns)
 
 
-def _shared(examples: Sequence[Example]) -> dict[str, object]:
+def _shared(examples: Sequence[Example], kind: Kind, labels: Sequence[str]) -> dict[str, object]:
     columns: dict[str, object] = {"item": [e.id for e in examples],
-                                  "group": [e.group for e in examples]}
+                                  "group": [e.cluster for e in examples]}
     weights = weights_of(examples)
     if weights is not None:
         columns["weight"] = weights
     for name in sorted({name for e in examples for name in e.slices}):
         columns[f"slice:{name}"] = [e.slices.get(name) for e in examples]
+    columns["target"] = [TARGETS[kind](e, labels) for e in examples]
     return columns
 
 

@@ -60,7 +60,7 @@ def _misfit(plan: Plan, run: PlannedRun) -> Misfit | None:
     def fits(prompt: int) -> bool:
         return max(prompt, answer) <= window if apart else prompt + answer <= window
 
-    frame = _most(full, [_blank(writer)])
+    frame = _most(full, [writer.item("")])
     if fits(frame + run.budget.max_length + SPARE + shown.retrieved):
         return None
     items = _longest(tokenizer, (*splits.train, *splits.validation, *splits.test))
@@ -75,7 +75,7 @@ def _parts(plan: Plan, writer: PromptWriter, shown: Shown, frame: int, prompt: i
            ) -> dict[str, int]:
     """Tokens of each part, by the names of their remedies; an instruction's list of the options is
     theirs."""
-    bare, listed = _most(writer, [_blank(writer)]), 0
+    bare, listed = _most(writer, [writer.item("")]), 0
     if "{options}" in writer.prompt.instruction:
         listed = len(writer.reader.tokens([[", ".join(writer.options)]])[0])
     said = "answers" if plan.task.kind == "generation" else "options"
@@ -88,14 +88,10 @@ def _parts(plan: Plan, writer: PromptWriter, shown: Shown, frame: int, prompt: i
 def _answer(plan: Plan, writer: PromptWriter, examples: Sequence[Example]) -> int:
     """Tokens that the longest answer takes."""
     if plan.task.kind != "generation":
-        return max(one.answers.longest for one in writer.questions([_blank(writer)]))
+        return max(one.answers.longest for one in writer.questions([writer.item("")]))
     longest = sorted(examples, key=lambda e: len(e.references[0]))[-LONGEST:]
     return max(plan.task.answer_tokens,
                *(one.answers.longest for one in writer.right(longest)))
-
-
-def _blank(writer: PromptWriter) -> Item:
-    return Item("", "", "" if "{pair}" in writer.prompt.item else None)
 
 
 def _longest(tokenizer: PreTrainedTokenizerBase, items: Sequence[Item]) -> list[Item]:

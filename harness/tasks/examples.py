@@ -70,6 +70,11 @@ class Example(Item):
     """Of a sample's test item: how many of its part's items it stands for, against the others."""
 
     @property
+    def cluster(self) -> str:
+        """What items that hang together share: the document that they ask about, or their group."""
+        return self.document or self.group
+
+    @property
     def every_class(self) -> tuple[int, ...]:
         """The classes it has."""
         return (self.label,) if self.classes is None else self.classes
@@ -84,6 +89,11 @@ def weights_of(examples: Sequence[Example]) -> np.ndarray | None:
     """Each item's weight, [items]; None where all count alike."""
     found = np.array([example.weight for example in examples])
     return found if (found != 1.0).any() else None
+
+
+def weights_at(weights: np.ndarray | None, chosen: np.ndarray) -> np.ndarray | None:
+    """Those of some of the items, by places or [items] bool; None where all count alike."""
+    return None if weights is None else weights[chosen]
 
 
 def as_array(values: Iterable[str]) -> str:

@@ -49,7 +49,7 @@ def gather(rows: Iterable[Row], documents: Mapping[str, bool]) -> tuple[list[Exa
     examples = [example for _, example in sorted(found.items())]
     facts = Facts(rows=fates["rows"], kept=len(examples), empty=fates["empty"], other_label=0,
                   duplicates=fates["duplicates"], conflicting=0,
-                  groups=len({e.document or e.group for e in examples}))
+                  groups=len({e.cluster for e in examples}))
     return examples, facts
 
 

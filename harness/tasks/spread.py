@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.tasks.examples import SPLITS, Example, SplitName, weights_of
+from harness.tasks.examples import SPLITS, Example, SplitName, weights_at, weights_of
 from harness.tasks.items import Items, members, numbers
 from harness.tasks.splits import Splits
 
@@ -71,5 +71,5 @@ def _by_class(examples: Sequence[Example], labels: Sequence[str]) -> dict[str | 
         places, classes = members(examples)
         for i, name in enumerate(labels):
             own = places[classes == i]
-            found[name] = spread_of(groups[own], None if weights is None else weights[own])
+            found[name] = spread_of(groups[own], weights_at(weights, own))
     return found | {None: spread_of(groups, weights)}
