@@ -16,7 +16,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from benchmarks.peers.recipe import RECIPES
 from harness.common.device import Device, detect
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_json
+from harness.report.published import read_published
 from harness.study.plan import Plan, draws, make_plan
 from harness.study.record import Record
 from harness.study.store import RECORD, Store
@@ -112,11 +113,11 @@ def macro_f1(truth: Sequence[int], predicted: Sequence[int], classes: int) -> fl
                           zero_division=0.0))
 
 
-def by_harness(asked: Asked, runs: Path, method: str) -> dict[str, Figure]:
-    """By seed the newest finished run of a method's own entry on these items and words."""
+def by_harness(asked: Asked, finished: Iterable[Record], method: str) -> dict[str, Figure]:
+    """By seed the last of the finished runs of a method's own entry on these items and words."""
     read: dict[int, str] = {}
     found = {}
-    for record in records(runs):
+    for record in finished:
         identity, used = record.identity, record.budget_used
         if (identity.label != method or identity.backbone not in (None, asked.backbone)
                 or record.quality is None or record.cost is None
@@ -138,6 +139,11 @@ def records(runs: Path) -> Iterator[Record]:
         record = store.load(path.parent.name)
         if record is not None:
             yield record
+
+
+def published(path: Path) -> Sequence[Record]:
+    """The records of a report."""
+    return read_published(path).study.records
 
 
 def words_read(splits: Splits) -> str:
@@ -242,6 +248,8 @@ def said() -> argparse.Namespace:
     parser.add_argument("--only", nargs="*", choices=RECIPES, default=list(RECIPES),
                         help="scripts to run; none: records are read again")
     parser.add_argument("--runs", type=Path, default=ROOT / "runs")
+    parser.add_argument("--study", type=Path,
+                        help="a study.json, whose records are read in the place of those of --runs")
     return parser.parse_args()
 
 
@@ -258,9 +266,10 @@ def main() -> None:
         for seed, figure in by_peer(asked, peer, options.seeds):
             figures[f"peer {peer}"][seed] = figure
             told(found, device)
+    finished = list(published(options.study) if options.study
+                    else records(options.runs / plan.loaded.suite.name))
     for method in dict.fromkeys(recipe.method for recipe in RECIPES.values()):
-        figures[f"harness {method}"] = by_harness(asked, options.runs / plan.loaded.suite.name,
-                                                  method)
+        figures[f"harness {method}"] = by_harness(asked, finished, method)
     told(found, device)
 
 
