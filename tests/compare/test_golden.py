@@ -1,26 +1,23 @@
 """Figures of studies of every kind of task, held against those that were found before.
 
-What moves a figure on purpose is measured first; then `python -m tests.compare.test_golden` from
-the project's folder keeps the new ones.
+What moves a figure on purpose is measured first; then `PYTHONPATH=.:tests python -m
+tests.compare.test_golden` from the project's folder keeps the new ones.
 """
 
 import json
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from synthetic import record, study
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from synthetic import record, study  # noqa: E402
-
-from harness.measure.generation import Generation  # noqa: E402
-from harness.measure.multilabel import set_quality  # noqa: E402
-from harness.report.published import publish  # noqa: E402
-from harness.suite import Decide  # noqa: E402
-from harness.tasks.examples import Example  # noqa: E402
+from harness.measure.generation import Generation
+from harness.measure.multilabel import set_quality
+from harness.report.published import publish
+from harness.suite import Decide
+from harness.tasks.examples import Example
 
 KEPT = Path(__file__).with_name("golden.json")
 PARTS = ("summary", "calibration", "carried", "freshness", "fairness")
@@ -71,7 +68,8 @@ def in_words(rng, skill, labels, weighted):
                for name, part in (("token_f1", 0.8), ("rouge_l", 0.7), ("answer_recall", 0.9))}
     return None, pa.table(shared(weighted) | {
         "target": ["right"] * ITEMS, "stratum": [int(i // 3 % 3 == 0) for i in range(ITEMS)],
-        "answer": np.where(exact == 1, "right", "wrong").tolist(), "m:exact_match": exact} | columns)
+        "answer": np.where(exact == 1, "right", "wrong").tolist(),
+        "m:exact_match": exact} | columns)
 
 
 KINDS = {
