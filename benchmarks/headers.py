@@ -19,6 +19,7 @@ from harness.report import beside, words
 from harness.report.files import STUDY
 from harness.report.published import Published, read_published
 from harness.suite import load_suite
+from harness.targets.kinds import KINDS, METRIC_NAMES
 
 ROOT = Path(__file__).parents[1]
 WIDTH = 98
@@ -51,8 +52,8 @@ def _said(published: Published, usual: str) -> str:
     where = study.records[0].environment
     profile = "" if study.profile == usual else f" PROFILE={study.profile}"
     precision = "fp32" if where.autocast == "no" else where.autocast
-    metric = words.METRIC_NAMES[summary.metric]
-    others = words.listed([words.METRIC_NAMES[name] for name in _others(published)])
+    metric = METRIC_NAMES[summary.metric]
+    others = words.listed([METRIC_NAMES[name] for name in _others(published)])
     fresh = published.freshness
     sides = "" if fresh is None else (
         f" Old and new are {metric} on {fresh.old_items} of those items about documents that were "
@@ -75,15 +76,15 @@ def _beside(published: Published) -> list[str]:
 
 
 def _others(published: Published) -> list[str]:
-    return [name for name in words.BESIDE[published.study.kind]
+    return [name for name in [metric.name for metric in KINDS[published.study.kind].beside]
             if name != published.summary.metric]
 
 
 def _table(published: Published) -> list[list[str]]:
     summary, others, fresh = published.summary, _others(published), published.freshness
     known = {} if fresh is None else {row.name: row for row in fresh.rows}
-    table = [["method", "backbone", words.METRIC_NAMES[summary.metric], "95% interval",
-              *(words.METRIC_NAMES[name] for name in others), *(["old", "new"] if known else []),
+    table = [["method", "backbone", METRIC_NAMES[summary.metric], "95% interval",
+              *(METRIC_NAMES[name] for name in others), *(["old", "new"] if known else []),
               "test", "seeds"]]
     for row in summary.rows:
         cells = _row(row, summary.metric, others)

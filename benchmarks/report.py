@@ -1,6 +1,6 @@
 """How long statistics and reports take: `make bench`, or `python -m benchmarks.report`.
 
-Writes `benchmarks/results/report.json` and `.md`. Answers are drawn, so no model is run.
+Writes `benchmarks/results/report.json` and `.md`. OneClass are drawn, so no model is run.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ import numpy as np
 
 from benchmarks.kept import keep
 from harness.common.device import detect
-from harness.compare.jackknife import Answers, jackknife
+from harness.compare.jackknife import jackknife
 from harness.compare.pairs import Sample, differences
 from harness.report.files import write_report
 from harness.report.published import publish
+from harness.targets.metric import Statistic
+from harness.targets.one_class import OneClass
 from tests.synthetic import drawn_study
 
 METHODS, SEEDS, ITEMS, CLASSES = 15, 3, 10_000, 6
@@ -28,21 +30,21 @@ def statistics() -> float:
     """Seconds for every metric's intervals, and every pair, of 15 methods of 3 seeds on 10,000
     items."""
     rng = np.random.default_rng(0)
-    data = Answers([rng.dirichlet(np.ones(CLASSES), ITEMS) for _ in range(METHODS * SEEDS)],
+    data = OneClass([rng.dirichlet(np.ones(CLASSES), ITEMS) for _ in range(METHODS * SEEDS)],
                    rng.integers(CLASSES, size=ITEMS), np.arange(ITEMS))
     start = time.perf_counter()
     found = jackknife(data)
-    right = np.array([came_true for _, came_true in data.sure], dtype=float)
+    right = np.array([run.right for run in data.runs], dtype=float)
     places = np.arange(METHODS * SEEDS).reshape(METHODS, SEEDS).tolist()
     for metric, shifts in found.shifts.items():
-        shares = metric in found.pool.shares
+        shares = found.metrics[metric].statistic is Statistic.SHARE
         samples = []
         for own in places:
             found.figure(metric, own)
             samples.append(Sample(str(own[0]), found.points[metric][own].tolist(),
                                   shifts[own].mean(axis=0), right[own].mean(axis=0) if shares
                                   else None, ends=found.ends(metric, own)))
-        differences(metric, samples, found.pool)
+        differences(found.metrics[metric], samples, found.pool)
     return time.perf_counter() - start
 
 

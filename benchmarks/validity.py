@@ -20,15 +20,19 @@ from pathlib import Path
 import numpy as np
 from rich.progress import track
 
-from harness.compare.jackknife import METRICS, Answers, Estimates, jackknife
+from harness.compare.jackknife import Estimates, jackknife
 from harness.compare.pairs import Sample, differences
 from harness.gate.bounds import TWO_SIDED
-from harness.measure.quality import quality, share_gap
-from harness.suite import LOWER_IS_BETTER
+from harness.measure.quality import quality
+from harness.targets.kinds import KINDS
+from harness.targets.metric import Statistic
+from harness.targets.metrics import CALIBRATION_ERROR
+from harness.targets.one_class import OneClass
 
 HERE = Path(__file__).parent
-METRIC_NAMES = [name for name in METRICS if name not in ("micro_f1", "calibration_error")]
-ERROR, TUNED = "calibration_error", "calibration_error of a calibrated model"
+ERROR, TUNED = CALIBRATION_ERROR.name, "calibration_error of a calibrated model"
+METRIC_NAMES = [metric.name for metric in KINDS["classification"].metrics
+                if metric.name not in ("micro_f1", ERROR)]
 COPIES, LARGE = 1_000, 40_000
 """Copies of a pool that true figures are read from, and about how many items at once."""
 RATES = {"told apart": "copies told apart", "power": "the weaker told apart",
@@ -82,7 +86,7 @@ def pool(name: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def simulate(world: World, groups: np.ndarray, targets: np.ndarray, rng: np.random.Generator
-             ) -> Answers:
+             ) -> OneClass:
     """What every classifier answers on the items."""
     items, classes, count = len(targets), int(targets.max()) + 1, int(groups.max()) + 1
     shared = rng.normal(0, world.item_sd, items) + rng.normal(0, world.group_sd, count)[groups]
@@ -94,7 +98,7 @@ def simulate(world: World, groups: np.ndarray, targets: np.ndarray, rng: np.rand
             strength + shared + rng.normal(0, world.own_group_sd, count)[groups])
         odds = np.exp(scores - scores.max(axis=1, keepdims=True))
         probabilities.append(odds / odds.sum(axis=1, keepdims=True))
-    return Answers(probabilities, targets, groups)
+    return OneClass(probabilities, targets, groups)
 
 
 def truth(world: World, copies: int = COPIES, seed: int = 1) -> dict[str, np.ndarray]:
@@ -107,24 +111,22 @@ def truth(world: World, copies: int = COPIES, seed: int = 1) -> dict[str, np.nda
     at_once = min(copies, max(2, LARGE // len(targets)))
     many = (np.arange(at_once)[:, None] * (groups.max() + 1) + groups).ravel()
     labels = tuple(str(c) for c in range(int(targets.max()) + 1))
-    rng, found, sure = np.random.default_rng(seed), [], []
+    rng, found, formula, gaps = np.random.default_rng(seed), [], CALIBRATION_ERROR.formula(), 0.0
     for _ in range(-(-copies // at_once)):
         answers = simulate(world, many, np.tile(targets, at_once), rng)
         found.append([quality(p, answers.targets, labels) for p in answers.probabilities])
-        sure.append(answers.sure)
+        gaps = gaps + np.stack([formula.contributions(run).sum(axis=0) for run in answers.runs])
     # A mean of errors that are never below 0 would hold the noise of each part.
-    errors = [share_gap(*(np.concatenate(side) for side in zip(*parts, strict=True)))
-              for parts in zip(*sure, strict=True)]
-    return {ERROR: np.array(errors)} | {
+    return {ERROR: formula.finish(gaps.T)} | {
         m: np.mean([[getattr(each, m) for each in part] for part in found], axis=0)
         for m in METRIC_NAMES}
 
 
-def calibrated(answers: Answers, rng: np.random.Generator) -> Answers:
+def calibrated(answers: OneClass, rng: np.random.Generator) -> OneClass:
     """Items whose classes are drawn by what the first classifier answers: its error is 0."""
     chances = answers.probabilities[0]
     drawn = (rng.random((len(chances), 1)) > chances.cumsum(axis=1)).sum(axis=1)
-    return Answers([chances], np.minimum(drawn, chances.shape[1] - 1), answers.groups)
+    return OneClass([chances], np.minimum(drawn, chances.shape[1] - 1), answers.groups)
 
 
 def holds(found: Estimates, metric: str, true: float) -> bool:
@@ -141,15 +143,16 @@ def examine(world: World, studies: int, seed: int = 2) -> dict[str, dict[str, fl
     for _ in range(studies):
         answers = simulate(world, groups, targets, rng)
         found = jackknife(answers)
-        right = (answers.chosen & answers.actual).any(axis=2).astype(float)
+        right = [run.right.astype(float) for run in answers.runs]
         for metric in (*METRIC_NAMES, ERROR):
+            declared = found.metrics[metric]
             points, shifts = found.points[metric], found.shifts[metric]
             samples = [Sample(str(i), [float(points[i])], shifts[i],
-                              right[i] if metric in found.pool.shares else None,
+                              right[i] if declared.statistic is Statistic.SHARE else None,
                               ends=found.ends(metric, [i])) for i in range(len(points))]
-            pairs = differences(metric, samples, found.pool)
-            gate = differences(metric, samples[1:], found.pool, TWO_SIDED)["1", "2"]
-            sign = -1.0 if metric in LOWER_IS_BETTER else 1.0
+            pairs = differences(declared, samples, found.pool)
+            gate = differences(declared, samples[1:], found.pool, TWO_SIDED)["1", "2"]
+            sign = -1.0 if declared.better == "lower" else 1.0
             copies, gap = pairs["0", "1"], pairs["1", "2"]
             lost = true[metric][1] - true[metric][2]
             tally[metric]["figure"] += holds(found, metric, true[metric][0])

@@ -36,5 +36,5 @@ def sliced_study(methods, columns, *, items=400, labels=BINARY, seeds=1):
 
 def compared(made, tables):
     """The study's slices."""
-    measured = measure_arms(made.records, made.labels, tables.__getitem__)
+    measured = measure_arms(made.records, made.kind, made.labels, tables.__getitem__)
     return fairness(arms_of(made.whole()), measured, made.labels, tables.__getitem__)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 
 from harness.common.errors import HarnessError
+from harness.common.kinds import Kind
 from harness.compare.binned import Binned
+from harness.compare.jackknife import Estimates, jackknife
 from harness.compare.kin import Kin, pooled
 from harness.compare.pairs import Sample
 from harness.compare.pool import Pool
-from harness.compare.responses import Responses, responses
 from harness.compare.uncertainty import Figure
 from harness.study.record import Record
+from harness.targets.answers import Answers, read_answers
+from harness.targets.metric import Metric, Statistic
 
 Predictions = Callable[[str], pa.Table]
 
@@ -66,7 +70,12 @@ class Measured:
     """Every run of a study on the items that all of them answered."""
 
     items: tuple[str, ...]
-    responses: Responses
+    answers: Answers
+    estimates: Estimates
+    given: np.ndarray
+    """What runs answered: [runs, items] of str."""
+    targets: np.ndarray
+    """What is right: [items] of str."""
     place: dict[str, int]
     """Run id to its place in the arrays."""
     arms: tuple[Arm, ...] = ()
@@ -75,16 +84,21 @@ class Measured:
     @property
     def pool(self) -> Pool:
         """The groups that the items are of."""
-        return self.responses.estimates.pool
+        return self.estimates.pool
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """What was estimated."""
+        return tuple(self.estimates.metrics.values())
 
     def sample(self, arm: Arm, metric: str) -> Sample | None:
         """The arm's seeds in a metric; None where it is not defined."""
-        places, estimates = self.places(arm), self.responses.estimates
+        places, estimates = self.places(arm), self.estimates
         points = estimates.seeds(metric, places)
         if points is None:
             return None
-        shares = metric in self.pool.shares
-        scores = self.responses.right[places].mean(axis=0) if shares else None
+        shares = estimates.metrics[metric].statistic is Statistic.SHARE
+        scores = self._right[places].mean(axis=0) if shares else None
         return Sample(arm.name, points, estimates.shifts[metric][places].mean(axis=0),
                       scores, self.kin(arm, metric), estimates.ends(metric, places))
 
@@ -96,7 +110,7 @@ class Measured:
             return None
         several = [(other, points) for other in self.arms
                    if other.train == arm.train and len(other.done) > 1
-                   and (points := self.responses.estimates.seeds(metric, self.places(other)))]
+                   and (points := self.estimates.seeds(metric, self.places(other)))]
         family = arm.records[0].identity.family
         near = {other.name: points for other, points in several
                 if other.records[0].identity.family == family}
@@ -106,40 +120,46 @@ class Measured:
 
     def figure(self, arm: Arm, metric: str) -> Figure | None:
         """The arm's figure in a metric; None where it is not defined."""
-        return self.responses.estimates.figure(metric, self.places(arm),
+        return self.estimates.figure(metric, self.places(arm),
                                                kin=self.kin(arm, metric))
 
     def figures(self, arm: Arm) -> dict[str, Figure]:
         """The arm's figure in every metric that is defined."""
-        return {metric: found for metric in self.responses.metrics
-                if (found := self.figure(arm, metric))}
+        return {metric.name: found for metric in self.metrics
+                if (found := self.figure(arm, metric.name))}
 
     def places(self, arm: Arm) -> list[int]:
         """Where the arm's finished seeds lie in the arrays."""
         return [self.place[r.identity.run_id] for r in arm.done]
 
+    @cached_property
+    def _right(self) -> np.ndarray:
+        """[runs, items] bool."""
+        return np.stack([run.right for run in self.answers.runs])
+
     def right(self, arm: Arm) -> np.ndarray:
         """Which items the arm's first seed answered right: [items] bool."""
-        return np.asarray(self.responses.right[self._first(arm)])
+        return np.asarray(self._right[self._first(arm)])
 
-    def given(self, arm: Arm) -> np.ndarray:
+    def said(self, arm: Arm) -> np.ndarray:
         """What the arm's first seed answered: [items] of str."""
-        return np.asarray(self.responses.given[self._first(arm)])
+        return np.asarray(self.given[self._first(arm)])
 
     def sure(self, arm: Arm) -> tuple[np.ndarray, np.ndarray]:
-        """How sure the arm's first seed was, and what came true, as `Responses` has it."""
-        return self.responses.sure[self._first(arm)]
+        """How sure the arm's first seed was of its decisions, and what came true."""
+        sure: tuple[np.ndarray, np.ndarray] = self.answers.run(self._first(arm)).sure
+        return sure
 
     def calibration(self, arm: Arm) -> Binned:
         """How far off the arm's first seed was when it was this sure."""
-        return self.responses.estimates.calibration[self._first(arm)]
+        return self.estimates.calibration[self._first(arm)]
 
     def _first(self, arm: Arm) -> int:
         return self.place[arm.done[0].identity.run_id]
 
 
-def measure_arms(records: Sequence[Record], labels: Sequence[str], predictions: Predictions
-                 ) -> Measured | None:
+def measure_arms(records: Sequence[Record], kind: Kind, labels: Sequence[str],
+                 predictions: Predictions) -> Measured | None:
     """Estimate all finished runs; None where there is none. `predictions` gives a run's table.
 
     Backbones may have test samples of different size; samples are nested, so the items that
@@ -152,7 +172,9 @@ def measure_arms(records: Sequence[Record], labels: Sequence[str], predictions: 
         return None
     items = tuple(sorted(set.intersection(*(set(t["item"].to_pylist()) for t in tables))))
     chosen = [_on(table, items) for table in tables]
-    return Measured(items, responses(chosen, labels, _weights(tables, chosen)),
+    answers = read_answers(kind, chosen, labels, _weights(tables, chosen))
+    given, targets = answers.said(labels)
+    return Measured(items, answers, jackknife(answers), given, targets,
                     {run_id: i for i, run_id in enumerate(done)}, arms_of(records))
 
 

@@ -21,7 +21,7 @@ from harness.compare.few import NOISE, Z, independent
 from harness.compare.pool import Pool, sum_by_group
 from harness.compare.uncertainty import freedom
 from harness.measure.intervals import Interval
-from harness.measure.quality import BINS, confidence_bins
+from harness.targets.marked import BINS, confidence_bins
 
 DRAWS = 1_000
 STEPS = 12

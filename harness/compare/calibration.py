@@ -8,7 +8,7 @@ import numpy as np
 
 from harness.compare.arms import Arm, Measured
 from harness.measure.part import RecordPart
-from harness.measure.quality import BINS, confidence_bins
+from harness.targets.marked import BINS, confidence_bins
 
 
 class ConfidenceBin(RecordPart):
@@ -33,7 +33,7 @@ class Reliability(RecordPart):
 
 def reliabilities(arms: Sequence[Arm], measured: Measured) -> tuple[Reliability, ...]:
     """The reliability diagram of every arm with a result; none for a task without classes."""
-    if not measured.responses.sure:
+    if measured.answers.kind.sure is None:
         return ()
     return tuple(_reliability(arm, measured) for arm in arms if arm.done)
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from harness.compare.arms import Arm, Measured
 from harness.measure.part import RecordPart
+from harness.targets.metric import Statistic
 from harness.tasks.spread import kish
 
 FEWEST, PART = 6, 10
@@ -46,7 +47,7 @@ def carried(shifts: np.ndarray, effective: float) -> Carried | None:
 
 def carried_losses(arms: Sequence[Arm], measured: Measured) -> dict[str, Carried]:
     """By name, the methods whose log loss a few groups of items carry; over their seeds."""
-    samples = [measured.sample(arm, "log_loss") for arm in arms
-               if arm.done and "log_loss" in measured.responses.metrics]
-    found = {s.name: carried(s.shifts, measured.pool.effective("log_loss")) for s in samples if s}
+    losses = [metric for metric in measured.metrics if metric.statistic is Statistic.LOSS]
+    found = {s.name: carried(s.shifts, measured.pool.effective(metric)) for metric in losses
+             for arm in arms if arm.done and (s := measured.sample(arm, metric.name))}
     return {name: each for name, each in found.items() if each}

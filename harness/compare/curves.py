@@ -81,7 +81,8 @@ def _overtakings(arms: dict[str, list[Arm]], measured: Measured, metric: str
         samples = [sample for found in at.values()
                    if size in found and (sample := measured.sample(found[size], metric))]
         tested |= {(size, *pair): d
-                   for pair, d in differences(metric, samples, measured.pool).items()}
+                   for pair, d in differences(measured.estimates.metrics[metric], samples,
+                                                       measured.pool).items()}
     if not tested:
         return ()
     adjusted = dict(zip(tested, holm(np.array([d.p_value for d in tested.values()])),

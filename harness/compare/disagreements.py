@@ -33,7 +33,7 @@ def disagreements(arms: Sequence[Arm], measured: Measured, texts: Mapping[str, s
     able = [arm for arm in arms if arm.done]
     if not able:
         return ()
-    given = np.stack([measured.given(arm) for arm in able])
+    given = np.stack([measured.said(arm) for arm in able])
     right = np.stack([measured.right(arm) for arm in able]).sum(axis=0)
     split = np.abs(2 * right - len(able))
     mixed = [i for i in np.argsort(split, kind="stable") if len(set(given[:, i])) > 1]
@@ -46,7 +46,7 @@ def disagreements(arms: Sequence[Arm], measured: Measured, texts: Mapping[str, s
         found.append(Disagreement(
             item=item, text=excerpt(texts.get(item, ""), LENGTH), right=int(right[i]),
             methods=len(able),
-            target=excerpt(measured.responses.targets[i], LENGTH),
+            target=excerpt(measured.targets[i], LENGTH),
             answers={label: tuple(names) for label, names in answers.items()}))
     return tuple(found)
 

@@ -1,8 +1,7 @@
 """Figures by slice, the gap between slices, and whether adapting a backbone widened it.
 
-Point figures and gaps are fairlearn's (MetricFrame), of the mean over seeds; intervals are the
-jackknife's over groups, as everywhere. A method is held against what the same backbone did before
-its weights were touched, on the same items.
+Figures are means over seeds; intervals are the jackknife's over groups, as everywhere. A method is
+held against what the same backbone did before its weights were touched, on the same items.
 """
 
 from __future__ import annotations
@@ -17,18 +16,18 @@ from harness.compare.arms import Arm, Measured, Predictions
 from harness.compare.by_slice import (
     Base,
     Column,
-    Marks,
     Sliced,
     base,
     measure_slices,
-    measures,
     slice_columns,
 )
-from harness.compare.frames import metric_frame
 from harness.compare.gaps import Moved, Profile, Trust, gap_change, gap_interval
 from harness.compare.pairs import ALPHA, holm
 from harness.compare.uncertainty import Figure, figure
 from harness.measure.part import RecordPart
+from harness.targets.answers import ByClass, sliced
+from harness.targets.metric import Metric
+from harness.targets.metrics import SELECTION_RATE
 
 UNTUNED = ("zero-shot", "few-shot", "features", "knn", "rag", "tfidf", "majority")
 """What a method is held against: the first of these on its backbone, else of no backbone.
@@ -37,7 +36,7 @@ First the untouched model asked, without and with examples; then a head or neigh
 frozen features, which learn from the same labels and leave the representation as it is; last the
 floors, which tell what the data alone brings about and nothing of the backbone.
 """
-UNJUDGED = "selection_rate"
+UNJUDGED = SELECTION_RATE
 MOST_SLICES = 10
 """The largest ones: more can neither be corrected for nor read."""
 Answer = Literal["amplifies", "reduces", "cannot tell"]
@@ -132,7 +131,6 @@ class _Slice:
     """One slice with its figures."""
 
     value: str
-    inside: np.ndarray
     bases: dict[str, Base]
     found: Sliced
 
@@ -144,8 +142,8 @@ def fairness(arms: Sequence[Arm], measured: Measured, labels: Sequence[str],
 
     `arms` are at the whole budget; `predictions` gives the table of a run.
     """
-    able, answers = [arm for arm in arms if arm.done], measured.responses.answers
-    if not able or answers is None:
+    able, answers = [arm for arm in arms if arm.done], measured.answers
+    if not able or not isinstance(answers, ByClass):
         return None
     table = predictions(able[0].done[0].identity.run_id)
     columns = [c for c in slice_columns(table, measured.items) if c.values]
@@ -162,7 +160,7 @@ def fairness(arms: Sequence[Arm], measured: Measured, labels: Sequence[str],
                     methods=_methods(answers, runs, own))
         for column, each, values, own in zip(columns, sizes, chosen, slices, strict=True))
     return _corrected(Fairness(columns=made, tests=0,
-                               positive=labels[1] if UNJUDGED in measures(answers) else None))
+                               positive=labels[1] if UNJUDGED in sliced(answers) else None))
 
 
 def reference(arm: Arm, arms: Sequence[Arm]) -> Arm | None:
@@ -180,7 +178,7 @@ def reference(arm: Arm, arms: Sequence[Arm]) -> Arm | None:
     return None if first is arm else first
 
 
-def _sizes(answers: Marks, column: Column) -> tuple[SliceSize, ...]:
+def _sizes(answers: ByClass, column: Column) -> tuple[SliceSize, ...]:
     """Largest first, then by name."""
     found = [(value, base(answers, column.place == i, None))
              for i, value in enumerate(column.values)]
@@ -188,49 +186,50 @@ def _sizes(answers: Marks, column: Column) -> tuple[SliceSize, ...]:
                  for value, b in sorted(found, key=lambda pair: (-pair[1].items, pair[0])))
 
 
-def _measured(answers: Marks, runs: Sequence[_Runs], columns: Sequence[Column],
+def _measured(answers: ByClass, runs: Sequence[_Runs], columns: Sequence[Column],
               chosen: Sequence[Sequence[str]]) -> list[list[_Slice]]:
     """The chosen slices of every column."""
     names = [(c, value) for c, values in zip(columns, chosen, strict=True) for value in values]
     inside = [column.place == column.values.index(value) for column, value in names]
     found = measure_slices(answers, [r.places for r in runs], inside)
-    asked = measures(answers)
-    made = [_Slice(value, mask, {name: base(answers, mask, m.among)
-                                 for name, m in asked.items()}, sliced)
-            for (_, value), mask, sliced in zip(names, inside, found, strict=True)]
+    made = [_Slice(value, {metric.name: base(answers, mask, metric.among)
+                           for metric in sliced(answers)}, own)
+            for (_, value), mask, own in zip(names, inside, found, strict=True)]
     ends = np.cumsum([len(values) for values in chosen])
     return [made[end - len(values):end] for end, values in zip(ends, chosen, strict=True)]
 
 
-def _methods(answers: Marks, runs: Sequence[_Runs], slices: Sequence[_Slice]
+def _methods(answers: ByClass, runs: Sequence[_Runs], slices: Sequence[_Slice]
              ) -> tuple[MethodSlices, ...]:
     """Every arm over the slices of one column; changes are not yet corrected."""
-    asked, arms = measures(answers), [r.arm for r in runs]
-    able = {name: [s for s in slices if s.bases[name].enough] for name in asked}
+    arms = [r.arm for r in runs]
+    able = {metric: [s for s in slices if s.bases[metric.name].enough]
+            for metric in sliced(answers)}
     made = []
     for own_runs in runs:
         against = reference(own_runs.arm, arms)
-        figures = {name: {s.value: _figure(s, name, own_runs) for s in own}
-                   for name, own in able.items() if own}
+        figures = {metric.name: {s.value: _figure(s, metric, own_runs) for s in own}
+                   for metric, own in able.items() if own}
         gaps, changes = {}, {}
-        for name, own in able.items():
-            if not _comparable(name, own):
+        for metric, own in able.items():
+            if not _comparable(metric, own):
                 continue
-            trust = Trust(name, [s.bases[name] for s in own])
-            profile = _profile(own, name, own_runs)
-            gaps[name] = _gap(answers, own, name, own_runs, gap_interval(profile, trust))
+            trust = Trust(metric, [s.bases[metric.name] for s in own])
+            profile = _profile(own, metric.name, own_runs)
+            gaps[metric.name] = _gap([s.value for s in own], metric, profile,
+                                     gap_interval(profile, trust))
             if against is not None:
-                theirs = _profile(own, name, runs[arms.index(against)])
-                changes[name] = _change(gap_change(profile, theirs, trust))
+                theirs = _profile(own, metric.name, runs[arms.index(against)])
+                changes[metric.name] = _change(gap_change(profile, theirs, trust))
         made.append(MethodSlices(
             name=own_runs.arm.name, reference=against.name if against else None,
             figures=figures, gaps=gaps, changes=changes, answer=None))
     return tuple(made)
 
 
-def _comparable(measure: str, slices: Sequence[_Slice]) -> bool:
-    """Whether there is a gap: macro F1 over other classes is another figure."""
-    same = measure != "macro_f1" or len({s.bases[measure].classes for s in slices}) == 1
+def _comparable(metric: Metric, slices: Sequence[_Slice]) -> bool:
+    """Whether there is a gap: a mean over other classes is another figure."""
+    same = not metric.by_class or len({s.bases[metric.name].classes for s in slices}) == 1
     return len(slices) > 1 and same
 
 
@@ -239,23 +238,21 @@ def _profile(slices: Sequence[_Slice], name: str, runs: _Runs) -> Profile:
                    np.stack([s.found.shifts[name][runs.row] for s in slices]))
 
 
-def _figure(found: _Slice, name: str, runs: _Runs) -> Figure:
+def _figure(found: _Slice, metric: Metric, runs: _Runs) -> Figure:
     """A figure whose interval does not shrink to a point where all groups agree."""
-    return figure(name, found.found.points[name][runs.places].tolist(),
+    name = metric.name
+    return figure(metric, found.found.points[name][runs.places].tolist(),
                   found.found.shifts[name][runs.row], found.bases[name].pool)
 
 
-def _gap(answers: Marks, slices: Sequence[_Slice], name: str, runs: _Runs,
-         ends: tuple[float, float]) -> Gap:
-    frame = metric_frame(answers, {s.value: s.inside for s in slices}, name, runs.places)
-    by_group = frame.by_group[name]
-    lowest, highest = str(by_group.idxmin()), str(by_group.idxmax())
-    better = measures(answers)[name].better
-    top = float(frame.group_max()[name])
-    return Gap(lowest=lowest, highest=highest,
-               worst={"higher": lowest, "lower": highest, "neither": None}[better],
-               difference=float(frame.difference()[name]), low=ends[0], high=ends[1],
-               ratio=float(frame.ratio()[name]) if top > 0 else None)
+def _gap(names: Sequence[str], metric: Metric, profile: Profile, ends: tuple[float, float]) -> Gap:
+    """Between the slices of these names; of equals the first by name."""
+    by_slice = dict(sorted(zip(names, profile.mean.tolist(), strict=True)))
+    lowest, highest = (of(by_slice, key=by_slice.__getitem__) for of in (min, max))
+    worst = {"higher": lowest, "lower": highest, "neither": None}[metric.better]
+    least, most = by_slice[lowest], by_slice[highest]
+    return Gap(lowest=lowest, highest=highest, worst=worst, difference=most - least, low=ends[0],
+               high=ends[1], ratio=least / most if most > 0 else None)
 
 
 def _change(moved: Moved) -> Change:
@@ -268,7 +265,7 @@ def _corrected(found: Fairness) -> Fairness:
     """With Holm's correction over all judged changes, and the answers that are left by it."""
     judged = {(method.name, column.name, name): change.p_value for column in found.columns
               for method in column.methods for name, change in method.changes.items()
-              if name != UNJUDGED}
+              if name != UNJUDGED.name}
     adjusted = dict(zip(judged, holm(np.array(list(judged.values()))).tolist(), strict=True))
 
     def method_corrected(column: str, method: MethodSlices) -> MethodSlices:

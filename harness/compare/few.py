@@ -13,18 +13,16 @@ import math
 import numpy as np
 from scipy.stats import norm
 
-from harness.compare.pool import BY_CLASS, SHARES, Pool
+from harness.compare.pool import Pool
 from harness.measure.intervals import Interval, score_pair, score_share
+from harness.targets.metric import Metric, Statistic
 
-COUNTED = SHARES | {"macro_f1", "micro_f1", "selection_rate", "false_positive_rate",
-                    "false_negative_rate"}
-"""Metrics that move by whole items."""
 NOISE = 1e-18
 """A variance that rounding has of itself."""
 Z = float(norm.ppf(0.975))
 
 
-def unseen(metric: str, shifts: np.ndarray, pool: Pool) -> float:
+def unseen(metric: Metric, shifts: np.ndarray, pool: Pool) -> float:
     """Variance of what groups, which move a metric by `shifts` [groups], leave open though they
     show no change, or less than the score of a few items has.
 
@@ -37,19 +35,19 @@ def unseen(metric: str, shifts: np.ndarray, pool: Pool) -> float:
     difference, the two gave every item the same probability; one figure's upper end is
     `uncertainty.one_more`.
     """
-    if metric == "log_loss":
+    if metric.statistic is Statistic.LOSS:
         return 0.0
-    if metric in BY_CLASS and pool.classes is not None:
+    if metric.by_class and pool.classes is not None:
         there = pool.classes.items > 0
         count = int(there.sum())
         alike = pool.classes.alike[there]
-        enough = _least_move(pool.classes.items[there]) if metric in COUNTED else NOISE
+        enough = _least_move(pool.classes.items[there]) if metric.counted else NOISE
         silent = ((shifts**2) @ pool.classes.members[:, there]) * count**2 <= enough
-        if metric == "roc_auc" and count == 2:
+        if metric.statistic is Statistic.AREA and count == 2:
             return float(_variance(alike[silent]).max(initial=0.0))
         each = _variance(alike) if silent.all() else _posterior(alike)
         return float(each[silent].sum()) / count**2
-    enough = _least_move(np.array(pool.items)) if metric in COUNTED else NOISE
+    enough = _least_move(np.array(pool.items)) if metric.counted else NOISE
     if float(shifts @ shifts) > enough:
         return 0.0
     return float(_variance(np.array(pool.alike)))

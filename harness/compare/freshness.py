@@ -3,17 +3,20 @@ and about documents that came after, and what it costs to bring a method up to d
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 
 from harness.compare.arms import Arm, Measured
-from harness.compare.jackknife import Estimates, jackknife_means
+from harness.compare.jackknife import Estimates, leave_out
 from harness.compare.uncertainty import Figure, figure
 from harness.measure.part import RecordPart
 from harness.measure.retrieval import PassageRetrieval
-from harness.tasks.examples import weights_at
+from harness.targets.in_words import InWords
+from harness.targets.metric import Metric, Statistic
 
 Update = Literal["index", "tuning"]
 
@@ -44,38 +47,32 @@ class Freshness(RecordPart):
 
 def freshness(arms: Sequence[Arm], measured: Measured, metric: str) -> Freshness | None:
     """None for a study without new documents, or with common items on one side alone."""
-    scores, groups = measured.responses.scores, measured.responses.groups
-    new = measured.responses.new
-    if new is None or not new.any() or new.all():
+    answers = measured.answers
+    new = answers.new if isinstance(answers, InWords) else np.zeros(0, bool)
+    if not new.any() or new.all():
         return None
-    sides = [_side(scores[metric], groups, measured.responses.weights, chosen)
-             for chosen in (~new, new)]
-    rows = tuple(_row(arm, measured, metric, sides) for arm in arms if arm.done)
+    decides = measured.estimates.metrics[metric]
+    sides = [leave_out(answers.inside(chosen), (decides,)) for chosen in (~new, new)]
+    rows = tuple(_row(arm, measured, decides, sides) for arm in arms if arm.done)
     return Freshness(metric=metric, old_items=int((~new).sum()), new_items=int(new.sum()),
-                     new_documents=len(np.unique(groups[new])), rows=rows)
+                     new_documents=len(np.unique(answers.groups[new])), rows=rows)
 
 
-def _side(scores: np.ndarray, groups: np.ndarray, weights: np.ndarray | None, chosen: np.ndarray
-          ) -> Estimates:
-    """The score on some of the items."""
-    numbers = np.unique(groups[chosen], return_inverse=True)[1]
-    return jackknife_means({"score": scores[:, chosen]}, numbers,
-                           weights_at(weights, chosen))
-
-
-def _row(arm: Arm, measured: Measured, metric: str, sides: Sequence[Estimates]) -> Knowledge:
+def _row(arm: Arm, measured: Measured, metric: Metric, sides: Sequence[Estimates]
+         ) -> Knowledge:
     places = [measured.place[r.identity.run_id] for r in arm.done]
-    points = [side.points["score"][places] for side in sides]
-    shifts = [side.shifts["score"][places] for side in sides]
+    points = [side.points[metric.name][places] for side in sides]
+    shifts = [side.shifts[metric.name][places] for side in sides]
     old, new = (figure(metric, each.tolist(), moved, side.pool)
                 for each, moved, side in zip(points, shifts, sides, strict=True))
     update_by, seconds = _update(arm)
     # Old and new items are of different groups, so each side's groups move their own part alone.
     apart = np.hstack([shifts[0], -shifts[1]])
+    gap = replace(metric, statistic=Statistic.SCORES, bounds=(-math.inf, math.inf))
     fewer = min((side.pool for side in sides), key=lambda pool: pool.alike)
     return Knowledge(
         name=arm.name, old=old, new=new,
-        gap=figure("gap", (points[0] - points[1]).tolist(), apart, fewer),
+        gap=figure(gap, (points[0] - points[1]).tolist(), apart, fewer),
         update_by=update_by, update_seconds=seconds)
 
 

@@ -28,6 +28,7 @@ from scipy.special import stdtr, stdtrit
 from harness.compare.by_slice import Base
 from harness.compare.few import unseen
 from harness.compare.uncertainty import LEVEL, satterthwaite
+from harness.targets.metric import Metric
 
 TAIL = (1 - LEVEL) / 2
 
@@ -50,7 +51,7 @@ class Profile:
 class Trust:
     """What the slices' items leave open in a measure, in the slices' order."""
 
-    measure: str
+    measure: Metric
     bases: Sequence[Base]
 
     @property

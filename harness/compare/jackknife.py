@@ -11,62 +11,24 @@ metric without a group is the metric of the sums less the group's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import ClassVar, Protocol
 
 import numpy as np
 
-from harness.compare.areas import Areas, placements
 from harness.compare.binned import Binned, binned
 from harness.compare.kin import Kin, of_seeds
 from harness.compare.mover import Ends
-from harness.compare.pool import SHARES, Pool, sum_by_group
+from harness.compare.pool import Pool, sum_by_group
 from harness.compare.uncertainty import LEVEL, Figure, figure
 from harness.measure.intervals import Interval
-from harness.measure.quality import BINS, confidence_bins
-from harness.methods.link import LINKS
+from harness.targets.answers import Answers
+from harness.targets.by_class import if_wrong
+from harness.targets.marked import Marked
+from harness.targets.metric import Metric, Statistic
 
-TINY = float(np.finfo(np.float64).eps)
 Values = dict[str, np.ndarray]
 """Metric to its values, by run first."""
-
-
-@dataclass(frozen=True)
-class Answers:
-    """What every run answered on the same items.
-
-    `probabilities` holds one [items, classes] array a run; `groups` [items] numbers the groups
-    from 0; items count alike or have `weights` [items].
-    """
-
-    probabilities: Sequence[np.ndarray]
-    targets: np.ndarray
-    groups: np.ndarray
-    weights: np.ndarray | None = None
-
-    one_each: ClassVar[bool] = True
-
-    @property
-    def group_count(self) -> int:
-        """Number of groups."""
-        return int(self.groups.max()) + 1
-
-    @property
-    def actual(self) -> np.ndarray:
-        """Which class each item has: [items, classes] bool."""
-        return np.asarray(np.eye(self.probabilities[0].shape[1], dtype=bool)[self.targets])
-
-    @property
-    def sure(self) -> list[tuple[np.ndarray, np.ndarray]]:
-        """How sure each run was of its answers, and which were right: [items] each."""
-        return [(p.max(axis=1), p.argmax(axis=1) == self.targets) for p in self.probabilities]
-
-    @property
-    def chosen(self) -> np.ndarray:
-        """Which class was answered: [runs, items, classes] bool."""
-        return np.stack([LINKS["classification"].chosen(p) for p in self.probabilities])
 
 
 @dataclass(frozen=True)
@@ -80,10 +42,11 @@ class Estimates:
     points: Values
     shifts: Values
     pool: Pool
+    metrics: Mapping[str, Metric]
     if_wrong: Values = field(default_factory=dict)
     """What a loss would be if no item were of its class: [runs]."""
     calibration: tuple[Binned, ...] = ()
-    """Of each run; none where a task has no classes."""
+    """Of each run; none where nothing says how sure it was."""
 
     def seeds(self, metric: str, places: Sequence[int]) -> list[float] | None:
         """What the runs at `places` score, seeds of one method; None where one scores nothing."""
@@ -98,14 +61,14 @@ class Estimates:
             return None
         wrong = self.if_wrong.get(metric)
         ends = self.ends(metric, places)
-        return figure(metric, points, self.shifts[metric][list(places)], self.pool, level,
-                      if_wrong=None if wrong is None else float(wrong[list(places)].mean()),
+        return figure(self.metrics[metric], points, self.shifts[metric][list(places)], self.pool,
+                      level, if_wrong=None if wrong is None else float(wrong[list(places)].mean()),
                       ends=ends and ends(level), seeds=of_seeds(points, kin))
 
     def ends(self, metric: str, places: Sequence[int]) -> Ends | None:
         """The interval over items of the runs at `places`, by level, of a metric that has its own.
         Seeds answer the same items, so the mean of their ends is the mean's."""
-        if metric != "calibration_error":
+        if self.metrics[metric].statistic is not Statistic.CALIBRATION:
             return None
         runs = [self.calibration[place] for place in places]
 
@@ -115,147 +78,52 @@ class Estimates:
         return interval
 
 
-@dataclass(frozen=True)
-class Sums:
-    """Sums over items, by their weights, once whole or once a group left out (`draws`): [draws],
-    [classes, draws], [runs, draws] or [runs, parts, draws]."""
-
-    items: np.ndarray
-    actual: np.ndarray
-    hits: np.ndarray
-    predicted: np.ndarray
-    loss: np.ndarray
-    gaps: np.ndarray
-    areas: Areas
-
-
-def accuracy(sums: Sums) -> np.ndarray:
-    """Share of items right; micro F1 equals it when every item has one class."""
-    return share(sums.hits.sum(axis=1), sums.items)
-
-
-class Counted(Protocol):
-    """Sums of classes: [classes, draws] and [runs, classes, draws]."""
-
-    @property
-    def actual(self) -> np.ndarray: ...
-    @property
-    def hits(self) -> np.ndarray: ...
-    @property
-    def predicted(self) -> np.ndarray: ...
-
-
-def macro_f1(sums: Counted) -> np.ndarray:
-    """Mean F1 of the classes that the items have, as `measure.quality` has it; NaN where they have
-    none."""
-    there = sums.actual > 0
-    return share((f1_of(sums.hits, sums.predicted, sums.actual) * there).sum(axis=1),
-                 there.sum(axis=0))
-
-
-def share(above: np.ndarray, below: np.ndarray) -> np.ndarray:
-    """One over the other; NaN where there is nothing below."""
-    return np.asarray(np.divide(above, below, out=np.full(above.shape, np.nan, above.dtype),
-                                where=below > 0))
-
-
-def f1_of(hits: np.ndarray, predicted: np.ndarray, actual: np.ndarray) -> np.ndarray:
-    """F1 from counts; 0 where nothing is there and nothing is answered."""
-    below = predicted + actual
-    return np.asarray(np.divide(2 * hits, below, out=np.zeros_like(below), where=below > 0))
-
-
-def log_loss(sums: Sums) -> np.ndarray:
-    """Nats an item."""
-    return share(sums.loss, sums.items)
-
-
-def calibration_error(sums: Sums) -> np.ndarray:
-    """Expected calibration error, as `measure.quality` has it: what moves it, of what is told by
-    `binned`."""
-    return share(np.abs(sums.gaps).sum(axis=1), sums.items)
-
-
-def roc_auc(sums: Sums) -> np.ndarray:
-    """Plain for two classes, else the mean of one against the rest."""
-    areas = sums.areas.of(sums.items, sums.actual)
-    return np.asarray(areas[:, 1]) if areas.shape[1] == 2 else sums.areas.mean(areas)
-
-
-METRICS: dict[str, Callable[[Sums], np.ndarray]] = {
-    "accuracy": accuracy, "macro_f1": macro_f1, "micro_f1": accuracy, "roc_auc": roc_auc,
-    "log_loss": log_loss, "calibration_error": calibration_error,
-}
-
-
 def jackknife(answers: Answers) -> Estimates:
-    """Every metric of every run, and what each group moves it by."""
-    there = answers.actual
-    classes = there.shape[1]
-    ends = np.cumsum([classes, classes, 1, BINS, classes])
-    pool = Pool.of(answers.groups, there, SHARES | {"micro_f1"}, weights=answers.weights)
+    """Every metric of every run, and what each group moves it by.
 
-    def metrics(shared: np.ndarray, totals: np.ndarray, whole: np.ndarray) -> Values:
-        hits, predicted, loss, gaps, above, below = np.split(totals, ends, axis=1)
-        sums = Sums(shared[0], shared[1:], hits, predicted, loss[:, 0], gaps,
-                    Areas(above, below, whole[None, :, None]))
-        return {name: metric(sums) for name, metric in METRICS.items()}
-
-    def runs() -> Iterator[Run]:
-        for p in answers.probabilities:
-            above, below, whole = placements(p, there, answers.weights)
-            yield (_parts(p, answers.targets, above, below), partial(metrics, whole=whole))
-
-    found = leave_out(np.hstack([np.ones((len(there), 1)), there]), runs(), answers.groups, pool)
-    return replace(told(found, answers.sure, answers.groups), if_wrong={"log_loss": np.array(
-        [_if_wrong(p, there, answers.weights) for p in answers.probabilities])})
-
-
-def told(found: Estimates, sure: Sequence[tuple[np.ndarray, np.ndarray]], groups: np.ndarray
-         ) -> Estimates:
-    """With the calibration error that is told instead of the one that noise adds to."""
-    calibration = tuple(binned(*run, groups, found.pool) for run in sure)
-    error = np.array([run.estimate for run in calibration])
-    return replace(found, points=found.points | {"calibration_error": error},
-                   calibration=calibration)
-
-
-Run = tuple[np.ndarray, Callable[[np.ndarray, np.ndarray], Values]]
-"""What each item adds to a run's sums, [items, parts], and the metrics [1, draws] of sums shared by
-runs, [parts, draws], and of its own, [1, parts, draws]."""
-
-
-def leave_out(shared: np.ndarray, runs: Iterable[Run], groups: np.ndarray, pool: Pool
-              ) -> Estimates:
-    """Metrics made of sums over items, whole and without each group.
-
-    What each item adds is `shared` [items, parts], which begins with 1 and the classes it has, and
-    what each run says; `groups` [items] numbers the groups from 0. Runs are taken one by one, so
-    that memory holds the parts of one.
+    A calibration error is told without the part that noise makes; what moves it is what moves the
+    one with it.
     """
-    def parted(parts: np.ndarray) -> np.ndarray:
-        return whole_and_without(sum_by_group(parts, groups, weights=pool.weights).T)
+    metrics = answers.kind.metrics
+    found = leave_out(answers, metrics)
+    losses = [metric.name for metric in metrics if metric.statistic is Statistic.LOSS]
+    if losses:
+        of_losses = np.array([if_wrong(run) for run in answers.runs])
+        found = replace(found, if_wrong=dict.fromkeys(losses, of_losses))
+    told = [metric.name for metric in metrics if metric.statistic is Statistic.CALIBRATION]
+    if told:
+        calibration = tuple(
+            _binned(run, answers.groups, found.pool) for run in answers.runs)
+        errors = np.array([each.estimate for each in calibration])
+        found = replace(found, points=found.points | dict.fromkeys(told, errors),
+                        calibration=calibration)
+    return found
 
-    same = parted(shared)
-    found = [metrics(same, parted(parts)[None]) for parts, metrics in runs]
-    values = {name: np.concatenate([each[name] for each in found]) for name in found[0]}
-    return Estimates({name: each[:, 0] for name, each in values.items()},
-                     {name: shifts(each) for name, each in values.items()}, pool)
+
+def _binned(run: Marked, groups: np.ndarray, pool: Pool) -> Binned:
+    confidence, came_true = run.sure
+    return binned(confidence, came_true, np.repeat(groups, run.confidence.shape[1]), pool)
 
 
-def jackknife_means(scores: Mapping[str, np.ndarray], groups: np.ndarray,
-                    weights: np.ndarray | None = None) -> Estimates:
-    """As `jackknife`, for metrics that are means of items' scores: `scores` is [runs, items] by
-    metric, `groups` [items] numbers the groups from 0."""
-    pool = Pool.of(groups, weights=weights)
-    items = whole_and_without(sum_by_group(np.ones((len(groups), 1)), groups,
-                                           weights=pool.weights).T)
-    values = {metric: share(whole_and_without(sum_by_group(each.T, groups,
-                                                           weights=pool.weights).T),
-                            np.broadcast_to(items, (len(each), items.shape[1])))
-              for metric, each in scores.items()}
-    return Estimates({name: each[:, 0] for name, each in values.items()},
-                     {name: shifts(each) for name, each in values.items()}, pool)
+def leave_out(answers: Answers, metrics: Sequence[Metric]) -> Estimates:
+    """Metrics on the items and without each group, as their formulas have them.
+
+    Runs are taken one by one, so that memory holds the parts of one.
+    """
+    groups, actual = answers.groups, answers.actual
+    pool = Pool.of(groups, actual, weights=answers.weights)
+    formulas = {metric.name: metric.formula() for metric in metrics}
+    values: dict[str, list[np.ndarray]] = {name: [] for name in formulas}
+    for run in answers.runs:
+        parts = [formula.contributions(run) for formula in formulas.values()]
+        sums = whole_and_without(sum_by_group(np.hstack(parts), groups, weights=pool.weights).T)
+        ends = np.cumsum([part.shape[1] for part in parts])[:-1]
+        for (name, formula), own in zip(formulas.items(), np.split(sums, ends), strict=True):
+            values[name].append(formula.finish(own))
+    found = {name: np.stack(each) for name, each in values.items()}
+    return Estimates({name: each[:, 0] for name, each in found.items()},
+                     {name: shifts(each) for name, each in found.items()}, pool,
+                     {metric.name: metric for metric in metrics})
 
 
 def whole_and_without(sums: np.ndarray) -> np.ndarray:
@@ -269,22 +137,3 @@ def shifts(values: np.ndarray) -> np.ndarray:
     so that the sum of squares is the jackknife's variance about the whole: [..., groups]."""
     groups = values.shape[-1] - 1
     return np.asarray(((groups - 1) / groups) ** 0.5 * (values[..., :1] - values[..., 1:]))
-
-
-def _if_wrong(probabilities: np.ndarray, actual: np.ndarray, weights: np.ndarray | None) -> float:
-    """Mean nats of the classes that items do not have."""
-    each = None if weights is None else np.repeat(weights, (~actual).sum(axis=1))
-    return float(np.average(-np.log(np.clip(probabilities[~actual], TINY, 1.0)), weights=each))
-
-
-def _parts(probabilities: np.ndarray, targets: np.ndarray, above: np.ndarray,
-           below: np.ndarray) -> np.ndarray:
-    """What each item adds to a run's sums: [items, 4 classes + 1 + bins]."""
-    items, classes = probabilities.shape
-    predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
-    each = np.eye(classes)
-    right = (predicted == targets)[:, None]
-    loss = -np.log(np.clip(probabilities[np.arange(items), targets], TINY, 1.0))
-    return np.hstack([
-        each[targets] * right, each[predicted], loss[:, None],
-        np.eye(BINS)[confidence_bins(confidence)] * (right - confidence[:, None]), above, below])

@@ -18,8 +18,9 @@ import numpy as np
 
 from harness.compare.few import NOISE, unseen
 from harness.compare.pool import Pool
-from harness.compare.uncertainty import BOUNDED, figure
+from harness.compare.uncertainty import figure
 from harness.measure.intervals import Interval
+from harness.targets.metric import Metric, Statistic
 
 Ends = Callable[[float], Interval]
 """Of a metric that has an interval of its own: that of the mean over seeds, over items, at a level.
@@ -45,12 +46,13 @@ class Arms:
     up: np.ndarray
 
 
-def recovers(metric: str, pool: Pool) -> bool:
+def recovers(metric: Metric) -> bool:
     """Whether a difference's ends come from its figures': not of a share, which has Tango's."""
-    return metric == "log_loss" or (metric in BOUNDED and metric not in pool.shares)
+    return metric.statistic is Statistic.LOSS or (
+        metric.bounded and metric.statistic is not Statistic.SHARE)
 
 
-def arms(metric: str, samples: Sequence[Scored], pool: Pool, level: float) -> Arms:
+def arms(metric: Metric, samples: Sequence[Scored], pool: Pool, level: float) -> Arms:
     """Of every pair's difference, in order; the correlation is that of groups' shifts, over all
     that items leave open."""
     below, above = np.array([_reach(metric, s, pool, level) for s in samples]).T
@@ -77,11 +79,13 @@ def _joined(one: np.ndarray, other: np.ndarray, correlation: np.ndarray, togethe
                               + r * np.minimum(together, apart) + (1 - r) * apart))
 
 
-def _reach(metric: str, sample: Scored, pool: Pool, level: float) -> tuple[float, float]:
+def _reach(metric: Metric, sample: Scored, pool: Pool, level: float) -> tuple[float, float]:
     """How far a figure may be below and above its mean. That of a loss has one group more, that is
     `dear`."""
     mean = float(np.mean(sample.points))
-    if_wrong = mean + dear(sample.shifts, pool, (1 - level) / 2) if metric == "log_loss" else None
+    if_wrong = None
+    if metric.statistic is Statistic.LOSS:
+        if_wrong = mean + dear(sample.shifts, pool, (1 - level) / 2)
     own = figure(metric, [mean], sample.shifts, pool, level, if_wrong,
                  sample.ends and sample.ends(level))
     return own.mean - own.low, own.high - own.mean
@@ -100,4 +104,4 @@ def dear(shifts: np.ndarray, pool: Pool, chance: float) -> float:
     too_often = max(1 / (chance * (n + 1)), 1.0)
     spacings = shifts.sum() + shifts.max() - (n + 1) * shifts.min()
     beyond = (too_often ** (1 / (n - 1)) - 1) * spacings
-    return max(float(shifts.max() + beyond), 0.0) * pool.effective("log_loss")
+    return max(float(shifts.max() + beyond), 0.0) * pool.alike

@@ -16,7 +16,6 @@ from harness.compare.kin import Kin, of_seeds
 from harness.compare.mover import Ends, arms, recovers
 from harness.compare.pool import Pool
 from harness.compare.uncertainty import (
-    BOUNDED,
     LEVEL,
     POWER,
     freedom,
@@ -24,6 +23,7 @@ from harness.compare.uncertainty import (
     satterthwaite,
 )
 from harness.measure.part import RecordPart
+from harness.targets.metric import Metric, Statistic
 
 ALPHA = 1 - LEVEL
 
@@ -125,7 +125,7 @@ class _Errors:
         return np.asarray(np.sqrt(self.of_items + self.of_seeds))
 
 
-def differences(metric: str, samples: Sequence[Sample], pool: Pool, level: float = LEVEL
+def differences(metric: Metric, samples: Sequence[Sample], pool: Pool, level: float = LEVEL
                 ) -> dict[tuple[str, str], Difference]:
     """Every pair of methods in one metric, in the order given.
 
@@ -159,7 +159,7 @@ def differences(metric: str, samples: Sequence[Sample], pool: Pool, level: float
             for k, pair in enumerate(names)}
 
 
-def _errors(metric: str, samples: Sequence[Sample], pool: Pool, tells: bool) -> _Errors:
+def _errors(metric: Metric, samples: Sequence[Sample], pool: Pool, tells: bool) -> _Errors:
     first, second = np.triu_indices(len(samples), 1)
     means = np.array([np.mean(s.points) for s in samples])
     seeds = [of_seeds(s.points, s.kin) for s in samples]
@@ -177,7 +177,7 @@ def _errors(metric: str, samples: Sequence[Sample], pool: Pool, tells: bool) -> 
                    variances[first] + variances[second], degrees)
 
 
-def _ends(metric: str, samples: Sequence[Sample], errors: _Errors, pool: Pool, level: float
+def _ends(metric: Metric, samples: Sequence[Sample], errors: _Errors, pool: Pool, level: float
           ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Interval and p-value of each pair: [pairs] each."""
     gaps, quantile = errors.gaps, student.ppf((1 + level) / 2, errors.degrees)
@@ -197,30 +197,30 @@ def _ends(metric: str, samples: Sequence[Sample], errors: _Errors, pool: Pool, l
             low[k] = min(low[k], gaps[k] - np.hypot(gaps[k] - below, unsure[k]))
             high[k] = max(high[k], gaps[k] + np.hypot(above - gaps[k], unsure[k]))
             p[k] = max(p[k], score)
-    if metric in BOUNDED:  # no two methods can be further apart
+    if metric.bounded:  # no two methods can be further apart
         low, high = np.maximum(low, -1.0), np.minimum(high, 1.0)
     return low, high, p
 
 
-def _reach(metric: str, samples: Sequence[Sample], errors: _Errors, pool: Pool, level: float
+def _reach(metric: Metric, samples: Sequence[Sample], errors: _Errors, pool: Pool, level: float
            ) -> tuple[np.ndarray, np.ndarray]:
     """How far each pair's interval reaches below and above its difference: [pairs] each."""
     # What few items leave open of a share is in Tango's interval.
-    of_items = errors.seen if metric in pool.shares else errors.of_items
+    of_items = errors.seen if metric.statistic is Statistic.SHARE else errors.of_items
     quantile = student.ppf((1 + level) / 2, errors.degrees)
     even, by_seeds = quantile * np.sqrt(of_items + errors.of_seeds), quantile**2 * errors.of_seeds
-    if not recovers(metric, pool):
+    if not recovers(metric):
         return even, even
     own = arms(metric, samples, pool, level)
     down, up = np.sqrt(own.down**2 + by_seeds), np.sqrt(own.up**2 + by_seeds)
-    if metric in BOUNDED:
+    if metric.bounded:
         return down, up
     # Of a loss neither alone holds; where nothing moves, both answered every item alike.
     return (np.where(even > 0, np.maximum(down, even), 0.0),
             np.where(even > 0, np.maximum(up, even), 0.0))
 
 
-def _detectable(metric: str, samples: Sequence[Sample], errors: _Errors, pool: Pool
+def _detectable(metric: Metric, samples: Sequence[Sample], errors: _Errors, pool: Pool
                 ) -> np.ndarray:
     """What each pair's comparison would have found with 80% power at Holm's first step."""
     level = 1 - ALPHA / len(errors.gaps)
@@ -228,7 +228,7 @@ def _detectable(metric: str, samples: Sequence[Sample], errors: _Errors, pool: P
     wide = np.mean(_reach(metric, samples, errors, pool, level), axis=0)
     error = np.maximum(errors.total, wide / strict)
     seen = np.asarray((strict + student.ppf(POWER, errors.degrees)) * error)
-    return np.where(seen > 1.0, np.inf, seen) if metric in BOUNDED else seen
+    return np.where(seen > 1.0, np.inf, seen) if metric.bounded else seen
 
 
 def holm(p_values: np.ndarray) -> np.ndarray:

@@ -7,12 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
+from harness.targets.metric import Metric
 from harness.tasks.spread import kish
-
-BY_CLASS = frozenset({"macro_f1", "roc_auc"})
-"""Metrics that are means over classes."""
-SHARES = frozenset({"accuracy", "subset_accuracy", "exact_match"})
-"""Metrics that are shares of items, of any kind of task."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,14 +42,11 @@ class Pool:
     """The same where every class counts alike, over the groups' mean shares of the classes."""
     classes: Classes | None = None
     """None where a task has no classes."""
-    shares: frozenset[str] = SHARES
-    """Metrics that are shares of items."""
     weights: np.ndarray | None = None
     """[items], adding up to `items`; None where all count alike."""
 
     @staticmethod
-    def of(groups: np.ndarray, actual: np.ndarray | None = None,
-           shares: frozenset[str] = SHARES, count: int | None = None,
+    def of(groups: np.ndarray, actual: np.ndarray | None = None, count: int | None = None,
            weights: np.ndarray | None = None) -> Pool:
         """Of items whose groups, [items], are numbered from 0 up to `count`, whose classes, [items,
         classes] bool, are given where they have any, and whose `weights` [items] where they do not
@@ -65,7 +58,7 @@ class Pool:
         sizes = sum_by_group(np.ones((len(groups), 1)), groups, count, weights)[:, 0]
         alike, filled = kish(sizes), int((sizes > 0).sum())
         if actual is None:
-            return Pool(filled, items, alike, alike, shares=shares, weights=weights)
+            return Pool(filled, items, alike, alike, weights=weights)
         each = sum_by_group(actual, groups, count, weights)
         total = each.sum(axis=0)
         mean = (each[:, total > 0] / total[total > 0]).sum(axis=1)
@@ -74,16 +67,16 @@ class Pool:
                     Classes(told, (each > 0).sum(axis=0),
                             np.array([kish(own) for own in each.T]),
                             np.array([kish(sizes - own) for own in each.T]),
-                            each / np.where(sizes > 0, sizes, 1.0)[:, None]), shares, weights)
+                            each / np.where(sizes > 0, sizes, 1.0)[:, None]), weights)
 
     @staticmethod
     def even(groups: int) -> Pool:
         """Groups of one item each, of no class."""
         return Pool(groups, float(groups), float(groups), float(groups))
 
-    def effective(self, metric: str) -> float:
+    def effective(self, metric: Metric) -> float:
         """How many groups of equal weight a metric is a mean over."""
-        return self.balanced if metric in BY_CLASS else self.alike
+        return self.balanced if metric.by_class else self.alike
 
     @property
     def least_p(self) -> float:

@@ -96,15 +96,16 @@ def compare_runs(first: Record, second: Record, tables: Mapping[str, pa.Table]
         raise HarnessError("the two runs cannot be compared: they answered other "
                            + ("classes" if labels[0] != labels[1] else "test items"),
                            "Compare runs of one task.")
-    measured = measure_arms([first, second], labels[0], lambda run_id: tables[run_id])
+    measured = first.kind and measure_arms([first, second], first.kind, labels[0],
+                                           tables.__getitem__)
     if measured is None:  # both are done, so that cannot be
         raise AssertionError
     arms = [Arm(r.identity.backbone, side, 0, (r,)) for side, r in (("1", first), ("2", second))]
     found: dict[str, Difference] = {}
-    for metric in measured.responses.metrics:
-        samples = [s for arm in arms if (s := measured.sample(arm, metric))]
+    for metric in measured.metrics:
+        samples = [s for arm in arms if (s := measured.sample(arm, metric.name))]
         for gap in differences(metric, samples, measured.pool).values():
-            found[metric] = gap
+            found[metric.name] = gap
     test = mcnemar(np.stack([measured.right(arm) for arm in arms]))[0]
     return len(measured.items), found, test
 

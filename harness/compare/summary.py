@@ -155,8 +155,9 @@ def summarise(study: Study, arms: Sequence[Arm], measured: Measured | None) -> S
     rest = [_row(arm, figures[arm.name]) for arm in arms if arm not in able]
     bills = [row.bill for row in rows if row.bill and row.standing != "lower"]
     return Summary(metric=metric, common_items=len(measured.items),
-                   groups=measured.responses.group_count,
-                   effective_groups=measured.pool.effective(metric), weighted=_weighted(measured),
+                   groups=measured.pool.groups,
+                   effective_groups=measured.pool.effective(measured.estimates.metrics[metric]),
+                   weighted=_weighted(measured),
                    few_groups=_few_groups(measured, study.labels),
                    absent=_absent(measured, study.labels),
                    rows=(*_pareto(rows, metric), *rest), pairs=pairs, rate=price,
@@ -164,7 +165,7 @@ def summarise(study: Study, arms: Sequence[Arm], measured: Measured | None) -> S
 
 
 def _weighted(measured: Measured) -> Weighted | None:
-    weights, worth = measured.responses.weights, measured.pool.items
+    weights, worth = measured.answers.weights, measured.pool.items
     if weights is None:
         return None
     return Weighted(least=float(weights.min()), most=float(weights.max()), items=worth,
@@ -181,10 +182,10 @@ def _few_groups(measured: Measured, labels: Sequence[str]) -> dict[str, int]:
 
 
 def _absent(measured: Measured, labels: Sequence[str]) -> tuple[str, ...]:
-    answers = measured.responses.answers
-    if answers is None:
+    actual = measured.answers.actual
+    if actual is None:
         return ()
-    lacking = np.flatnonzero(~np.asarray(answers.actual).any(axis=0))
+    lacking = np.flatnonzero(~actual.any(axis=0))
     return tuple(labels[int(place)] for place in lacking)
 
 
@@ -195,9 +196,9 @@ def _device(study: Study) -> str:
 
 def _pairs(arms: Sequence[Arm], measured: Measured) -> tuple[Pair, ...]:
     by_metric: dict[str, Mapping[tuple[str, str], Difference]] = {}
-    for metric in measured.responses.metrics:
-        samples = [s for arm in arms if (s := measured.sample(arm, metric))]
-        by_metric[metric] = differences(metric, samples, measured.pool)
+    for metric in measured.metrics:
+        samples = [s for arm in arms if (s := measured.sample(arm, metric.name))]
+        by_metric[metric.name] = differences(metric, samples, measured.pool)
     names = list(combinations([arm.name for arm in arms], 2))
     tests = mcnemar(np.stack([measured.right(arm) for arm in arms])) if names else []
     return tuple(Pair(first=a, second=b, mcnemar=test, differences={

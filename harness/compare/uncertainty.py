@@ -15,15 +15,10 @@ from harness.compare.few import NOISE, of_area, of_share, unseen
 from harness.compare.pool import Pool
 from harness.measure.intervals import Interval
 from harness.measure.part import RecordPart
+from harness.targets.metric import Metric, Statistic
 
 LEVEL, POWER = 0.95, 0.8
 NORMAL = float(norm.ppf((1 + LEVEL) / 2))
-BOUNDED = frozenset({"accuracy", "macro_f1", "micro_f1", "roc_auc", "calibration_error",
-                     "subset_accuracy", "ranking_precision", "hamming_loss",
-                     "exact_match", "token_f1", "rouge_l", "answer_recall",
-                     "selection_rate", "false_positive_rate", "false_negative_rate"})
-"""Metrics that lie in [0, 1]."""
-NEVER_BELOW_0 = BOUNDED | {"log_loss"}
 
 
 class Figure(RecordPart):
@@ -78,23 +73,23 @@ def freedom(shifts: np.ndarray, effective: float) -> np.ndarray:
     return np.asarray(np.minimum(max(effective - 1, 0.0), seen))
 
 
-def known(shifts: np.ndarray, metric: str, pool: Pool) -> bool:
+def known(shifts: np.ndarray, metric: Metric, pool: Pool) -> bool:
     """Whether groups' shifts tell an error: not where all items are of one group, nor where a
     metric is not defined without one."""
     return pool.groups > 1 and pool.effective(metric) > 1 and bool(np.isfinite(shifts).all())
 
 
-def scaled_ends(metric: str, mean: float, reach: float) -> Interval:
+def scaled_ends(metric: Metric, mean: float, reach: float) -> Interval:
     """`mean` less and more `reach`, on a scale on which the metric has no bounds: log odds of what
     lies in [0, 1], below it logarithms of what is never below 0. The ends lie within what the
     metric can be.
     """
-    if metric in BOUNDED:
+    if metric.bounded:
         if not 0 < mean < 1:
             return max(0.0, mean - reach), min(1.0, mean + reach)
         middle, wide = logit(mean), reach / (mean * (1 - mean))
         return float(expit(middle - wide)), float(expit(middle + wide))
-    if metric in NEVER_BELOW_0 and mean > 0:
+    if metric.bounds[0] == 0 and mean > 0:
         return mean * math.exp(-reach / mean), mean + reach
     return mean - reach, mean + reach
 
@@ -109,7 +104,7 @@ def one_more(mean: float, if_wrong: float, variance: float, groups: float, wide:
     return max(mean, centre + wide * math.sqrt(variance + spread))
 
 
-def figure(metric: str, points: Sequence[float], shifts: np.ndarray, pool: Pool,
+def figure(metric: Metric, points: Sequence[float], shifts: np.ndarray, pool: Pool,
            level: float = LEVEL, if_wrong: float | None = None, ends: Interval | None = None,
            seeds: tuple[float, float] | None = None) -> Figure:
     """`points` [seeds] on the items, `shifts` [seeds, groups] or their mean [groups].
@@ -126,8 +121,7 @@ def figure(metric: str, points: Sequence[float], shifts: np.ndarray, pool: Pool,
     groups = pool.effective(metric)
     if not known(over_items, metric, pool):
         return Figure(mean=mean, sd=sd, seeds=len(points), sampling_error=math.inf, groups=groups,
-                      low=0.0 if metric in NEVER_BELOW_0 else -math.inf,
-                      high=1.0 if metric in BOUNDED else math.inf)
+                      low=metric.bounds[0], high=metric.bounds[1])
     of_items = float(over_items @ over_items)
     own, few = freedom(over_items, groups), unseen(metric, over_items, pool)
     of_seeds, of_freedom = seed_variance(points) if seeds is None else seeds
@@ -136,19 +130,19 @@ def figure(metric: str, points: Sequence[float], shifts: np.ndarray, pool: Pool,
                              (np.array(of_seeds), np.array(float(of_freedom)))])
     wide = float(student.ppf((1 + level) / 2, degrees))
     low, high = scaled_ends(metric, mean, wide * math.sqrt(of_items + of_seeds))
-    if few and metric not in pool.shares:  # a share's is in Wilson's interval
+    if few and metric.statistic is not Statistic.SHARE:  # a share's is in Wilson's interval
         # Not on the scale of log odds: what did not move says nothing of how steep that is here.
         low, high = (mean + math.copysign(math.hypot(end - mean, wide * few**0.5), side)
                      for end, side in ((low, -1.0), (high, 1.0)))
-        if metric in BOUNDED:
+        if metric.bounded:
             low, high = max(low, 0.0), min(high, 1.0)
     if if_wrong is not None:
         high = one_more(mean, if_wrong, of_items + of_seeds, groups, wide)
     least = None
-    if metric in pool.shares:
+    if metric.statistic is Statistic.SHARE:
         least = of_share(mean, of_items, pool,
                          float(student.ppf((1 + level) / 2, np.inf if few else own)))
-    elif metric == "roc_auc":
+    elif metric.statistic is Statistic.AREA:
         least = of_area(mean, pool, float(norm.ppf((1 + level) / 2)))
     if least is not None:
         below, above = _with_seeds(mean, least, wide * of_seeds**0.5)

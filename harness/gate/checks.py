@@ -10,7 +10,8 @@ import numpy as np
 from harness.gate.bounds import Bounds
 from harness.gate.evidence import Evidence
 from harness.measure.part import RecordPart
-from harness.suite import LOWER_IS_BETTER, Gate
+from harness.suite import Gate
+from harness.suite.gate import JUDGED
 
 State = Literal["passed", "failed", "undecided", "missing"]
 Unit = Literal["share", "points", "nats", "ratio", "bytes"]
@@ -71,7 +72,8 @@ def _answers(evidence: Evidence) -> Iterator[Check]:
 
 def _metrics(policy: Gate, evidence: Evidence) -> Iterator[Check]:
     for metric, rule in policy.metrics.items():
-        unit: Unit = "nats" if metric == "log_loss" else "share"
+        declared = JUDGED.metric(metric)
+        unit: Unit = declared.unit
         own = evidence.own.get(metric) or "is not defined on these items"
         if rule.at_least is not None:
             yield check(f"{metric} at least", unit, own, rule.at_least, False)
@@ -79,7 +81,7 @@ def _metrics(policy: Gate, evidence: Evidence) -> Iterator[Check]:
             yield check(f"{metric} at most", unit, own, rule.at_most, True)
         if rule.non_inferior_within is not None:
             gap = evidence.gaps.get(metric)
-            worse = metric in LOWER_IS_BETTER
+            worse = declared.better == "lower"
             yield check(f"{metric} against the baseline", "points" if unit == "share" else unit,
                         gap or "is not defined on these items",
                         rule.non_inferior_within if worse else -rule.non_inferior_within, worse)

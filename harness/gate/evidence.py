@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from harness.compare.carried import carried
-from harness.compare.jackknife import METRICS, Answers, Estimates, jackknife, jackknife_means
+from harness.compare.jackknife import Estimates, jackknife, leave_out
 from harness.compare.pairs import Sample, differences
 from harness.gate.bounds import TWO_SIDED, Bounds
-from harness.tasks.examples import Example, weights_at, weights_of
+from harness.targets.metric import Metric, Statistic
+from harness.targets.metrics import ACCURACY
+from harness.targets.one_class import OneClass
+from harness.tasks.examples import Example, weights_of
 
 TOLERANCE = 1e-6
 """Of a row's sum: fp32 softmaxes are within 1e-6."""
@@ -76,10 +79,10 @@ class Answered:
         return np.asarray(np.unique(names, return_inverse=True)[1])
 
     @property
-    def answers(self) -> Answers:
+    def answers(self) -> OneClass:
         """The candidate's, and the baseline's where there is one."""
         runs = [p for p in (self.candidate, self.baseline) if p is not None]
-        return Answers(runs, self.targets, self.groups, self.weights)
+        return OneClass(runs, self.targets, self.groups, self.weights)
 
     @property
     def weights(self) -> np.ndarray | None:
@@ -92,33 +95,35 @@ def quality_evidence(answered: Answered) -> tuple[dict[str, Bounds], dict[str, B
     if not answered.sound.all():
         return {}, {}
     found = jackknife(answered.answers)
-    right = [(p.argmax(axis=1) == answered.targets).astype(float)
-             for p in answered.answers.probabilities]
     own, gaps = {}, {}
-    for metric in METRICS:
-        mine = found.figure(metric, [0], TWO_SIDED)
-        if mine is None or not np.isfinite(found.points[metric]).all():
+    for name, metric in found.metrics.items():
+        mine = found.figure(name, [0], TWO_SIDED)
+        if mine is None or not np.isfinite(found.points[name]).all():
             continue
-        own[metric] = Bounds(mine.mean, mine.low, mine.high,
-                             _hangs(metric, found.shifts[metric][0], found))
+        own[name] = Bounds(mine.mean, mine.low, mine.high,
+                           _hangs(metric, found.shifts[name][0], found))
         if answered.baseline is not None:
-            gaps[metric] = _gap(metric, found, right if metric in found.pool.shares else None)
+            gaps[name] = _gap(metric, found, answered.answers)
     return own, gaps
 
 
-def _gap(metric: str, found: Estimates, scores: Sequence[np.ndarray] | None) -> Bounds:
+def _gap(metric: Metric, found: Estimates, answers: OneClass) -> Bounds:
     """The first of two runs minus the second, as a study has it."""
-    samples = [Sample(str(i), [float(found.points[metric][i])], found.shifts[metric][i],
-                      None if scores is None else scores[i], ends=found.ends(metric, [i]))
-               for i in range(2)]
+    points, shifts = found.points[metric.name], found.shifts[metric.name]
+    shares = metric.statistic is Statistic.SHARE
+    samples = [Sample(str(place), [float(points[place])], shifts[place],
+                      run.right.astype(float) if shares else None,
+                      ends=found.ends(metric.name, [place]))
+               for place, run in enumerate(answers.runs)]
     (gap,) = differences(metric, samples, found.pool, TWO_SIDED).values()
     return Bounds(gap.difference, gap.low, gap.high,
-                  _hangs(metric, found.shifts[metric][0] - found.shifts[metric][1], found))
+                  _hangs(metric, shifts[0] - shifts[1], found))
 
 
-def _hangs(metric: str, shifts: np.ndarray, found: Estimates) -> str:
+def _hangs(metric: Metric, shifts: np.ndarray, found: Estimates) -> str:
     """What carries a log loss, where few groups do."""
-    few = carried(shifts, found.pool.effective(metric)) if metric == "log_loss" else None
+    loss = metric.statistic is Statistic.LOSS
+    few = carried(shifts, found.pool.effective(metric)) if loss else None
     return (f"{few.groups} of {few.of} groups of items carry {few.share:.0%} of its error"
             if few else "")
 
@@ -129,15 +134,12 @@ def slice_evidence(answered: Answered) -> tuple[SliceDrop, ...]:
                     for column, value in e.slices.items() if value.strip()})
     if answered.baseline is None or not answered.sound.all():
         return ()
-    right = np.stack([p.argmax(axis=1) == answered.targets
-                      for p in (answered.baseline, answered.candidate)]).astype(float)
-    return tuple(_drop(answered, right, column, value) for column, value in names)
+    return tuple(_drop(answered, column, value) for column, value in names)
 
 
-def _drop(answered: Answered, right: np.ndarray, column: str, value: str) -> SliceDrop:
-    """Accuracy lost on one slice; `right` [2, items] is the baseline's and the candidate's."""
+def _drop(answered: Answered, column: str, value: str) -> SliceDrop:
+    """Accuracy lost on one slice."""
     inside = np.array([e.slices.get(column) == value for e in answered.examples])
-    mine = right[:, inside]
-    groups = np.unique(answered.groups[inside], return_inverse=True)[1]
-    found = jackknife_means({"accuracy": mine}, groups, weights_at(answered.weights, inside))
-    return SliceDrop(column, value, int(inside.sum()), _gap("accuracy", found, list(mine)))
+    mine = answered.answers.inside(inside)
+    gap = _gap(ACCURACY, leave_out(mine, (ACCURACY,)), mine)
+    return SliceDrop(column, value, int(inside.sum()), gap.turned())

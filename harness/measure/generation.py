@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from harness.common.kinds import Kind
 from harness.common.words import split_words
 from harness.measure.part import RecordPart
 from harness.tasks.answers import SCORES
@@ -18,7 +19,7 @@ class Generation(RecordPart):
     """Means over the items of one split, weighted where items are: scores in [0, 1], and the
     answers' length in words."""
 
-    metrics: ClassVar[tuple[str, ...]] = tuple(SCORES)
+    kind: ClassVar[Kind] = "generation"
     items: int
     exact_match: float
     token_f1: float

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.metrics import (
-    accuracy_score,
-    confusion_matrix,
-    f1_score,
-    log_loss,
-    precision_recall_fscore_support,
-)
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
+from harness.common.kinds import Kind
 from harness.measure.part import RecordPart
-from harness.tasks.class_metrics import macro_f1, one_against_rest
-
-BINS = 15
+from harness.targets.areas import one_against_rest
+from harness.targets.kinds import KINDS
+from harness.targets.marked import Marked
+from harness.targets.one_class import indicated, marked
 
 
 class ClassQuality(RecordPart):
@@ -31,15 +28,14 @@ class ClassQuality(RecordPart):
 
 
 class Quality(RecordPart):
-    """Figures over one split; `metrics` names those that methods are compared by.
+    """Figures over one split.
 
     Shares lie in [0, 1]; `log_loss` is in nats an item, with probabilities clipped as
     scikit-learn does; `calibration_error` is the expected calibration error. Where items are
     weighted all figures are, but `items`, `support` and `confusion`, which count.
     """
 
-    metrics: ClassVar[tuple[str, ...]] = ("accuracy", "macro_f1", "micro_f1", "roc_auc",
-                                          "log_loss", "calibration_error")
+    kind: ClassVar[Kind] = "classification"
     items: int
     accuracy: float
     macro_f1: float
@@ -62,65 +58,42 @@ def quality(probabilities: np.ndarray, targets: np.ndarray, labels: tuple[str, .
     The predicted class is the most probable one, the first of equals. Raises ValueError for no
     items or for probabilities that are not finite.
     """
-    if len(targets) == 0:
+    check_measurable(probabilities)
+    run = marked(probabilities, indicated(targets, len(labels)), weights)
+    per_class = of_each_class(run, labels)
+    confusion = confusion_matrix(targets, probabilities.argmax(axis=1), labels=range(len(labels)))
+    return Quality(
+        items=len(targets), per_class=per_class, **figures("classification", run),
+        roc_auc_reason=undefined(per_class, "the test items lack, or only have,"),
+        confusion=tuple(tuple(int(n) for n in row) for row in confusion))
+
+
+def check_measurable(probabilities: np.ndarray) -> None:
+    """Raise ValueError for no items, or for probabilities that are not finite."""
+    if len(probabilities) == 0:
         raise ValueError("there are no items to measure")
     if not np.isfinite(probabilities).all():
         raise ValueError("a predicted probability is not finite")
-    classes = list(range(len(labels)))
-    predicted = probabilities.argmax(axis=1)
-    aucs = [one_against_rest(probabilities[:, c], targets == c, weights) for c in classes]
-    area, reason = _roc_auc(aucs, labels)
+
+
+def figures(kind: Kind, run: Marked) -> dict[str, Any]:
+    """Every metric of the kind of task; None where one is not defined on the items."""
+    return {metric.name: metric.of(run, run.weights) for metric in KINDS[kind].metrics}
+
+
+def of_each_class(run: Marked, labels: Sequence[str]) -> tuple[ClassQuality, ...]:
+    """Figures of every class against the rest."""
     precision, recall, f1, _ = precision_recall_fscore_support(
-        targets, predicted, labels=classes, zero_division=0.0, sample_weight=weights)
-    support = np.bincount(targets, minlength=len(labels))
-    return Quality(
-        items=len(targets),
-        accuracy=float(accuracy_score(targets, predicted, sample_weight=weights)),
-        macro_f1=macro_f1(np.eye(len(labels), dtype=bool)[targets],
-                          np.eye(len(labels), dtype=bool)[predicted], weights),
-        micro_f1=float(f1_score(targets, predicted, labels=classes, average="micro",
-                                zero_division=0.0, sample_weight=weights)),
-        roc_auc=area, roc_auc_reason=reason,
-        log_loss=float(log_loss(targets, probabilities, labels=classes, sample_weight=weights)),
-        calibration_error=calibration_error(probabilities, targets, weights=weights),
-        per_class=tuple(
-            ClassQuality(label=labels[c], support=int(support[c]), precision=float(precision[c]),
-                         recall=float(recall[c]), f1=float(f1[c]), roc_auc=aucs[c])
-            for c in classes
-        ),
-        confusion=tuple(tuple(int(n) for n in row)
-                        for row in confusion_matrix(targets, predicted, labels=classes)),
-    )
+        run.actual, run.chosen, zero_division=0.0, sample_weight=run.weights)
+    return tuple(
+        ClassQuality(label=label, support=int(run.actual[:, c].sum()),
+                     precision=float(precision[c]), recall=float(recall[c]), f1=float(f1[c]),
+                     roc_auc=one_against_rest(run.probabilities[:, c], run.actual[:, c],
+                                              run.weights))
+        for c, label in enumerate(labels))
 
 
-def calibration_error(probabilities: np.ndarray, targets: np.ndarray, bins: int = BINS,
-                      weights: np.ndarray | None = None) -> float:
-    """Expected calibration error with equally wide bins (Guo et al. 2017, section 2, eq. 3).
-
-    The sum over bins (lower, upper] of the share of items times |accuracy - confidence|.
-    """
-    return share_gap(probabilities.max(axis=1), probabilities.argmax(axis=1) == targets, bins,
-                     weights)
-
-
-def share_gap(confidence: np.ndarray, came_true: np.ndarray, bins: int = BINS,
-              weights: np.ndarray | None = None) -> float:
-    """The sum over bins (lower, upper] of confidence of the bin's share times |share that came true
-    - mean confidence|; all arrays are flat."""
-    each = np.ones(len(confidence)) if weights is None else weights
-    gaps = np.bincount(confidence_bins(confidence, bins), weights=each * (came_true - confidence),
-                       minlength=bins)
-    return float(np.abs(gaps).sum() / each.sum())
-
-
-def confidence_bins(confidence: np.ndarray, bins: int = BINS) -> np.ndarray:
-    """The number from 0 of the bin (lower, upper] that each confidence lies in."""
-    return np.asarray(np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1))
-
-
-def _roc_auc(aucs: list[float | None], labels: tuple[str, ...]) -> tuple[float | None, str | None]:
-    undefined = [label for label, area in zip(labels, aucs, strict=True) if area is None]
-    if undefined:
-        return None, f"not defined: the test items lack, or only have, {', '.join(undefined)}"
-    known = [area for area in aucs if area is not None]
-    return (known[1] if len(labels) == 2 else float(np.mean(known))), None
+def undefined(per_class: Sequence[ClassQuality], why: str) -> str | None:
+    """Why there is no ROC AUC; None where there is one."""
+    lacking = ", ".join(c.label for c in per_class if c.roc_auc is None)
+    return f"not defined: {why} {lacking}" if lacking else None

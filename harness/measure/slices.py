@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-import numpy as np
-
 from harness.measure.part import RecordPart
-from harness.tasks.class_metrics import macro_f1
-from harness.tasks.examples import Example, indicator, weights_of
+from harness.targets.marked import Marked
+from harness.targets.metrics import ACCURACY, MACRO_F1
+from harness.tasks.examples import Example
 
 
 class Slice(RecordPart):
@@ -26,23 +25,19 @@ class Slice(RecordPart):
     macro_f1: float
 
 
-def slices(examples: Sequence[Example], chosen: np.ndarray) -> tuple[Slice, ...]:
+def slices(examples: Sequence[Example], run: Marked) -> tuple[Slice, ...]:
     """One entry for each value of each slice column, in the order of names; blank is no value.
-    `chosen` [examples, classes] is what was answered."""
+    `run` is what was answered on the examples."""
     rows: dict[tuple[str, str], list[int]] = defaultdict(list)
     for i, example in enumerate(examples):
         for column, value in example.slices.items():
             if value.strip():
                 rows[column, value].append(i)
-    targets = indicator(examples, chosen.shape[1])
-    return tuple(_slice(column, value, targets[own], chosen[own],
-                        weights_of([examples[i] for i in own]))
+    return tuple(_slice(column, value, run.inside(own))
                  for (column, value), own in sorted(rows.items()))
 
 
-def _slice(column: str, value: str, targets: np.ndarray, chosen: np.ndarray,
-           weights: np.ndarray | None) -> Slice:
-    right = (targets == chosen).all(axis=1)
-    return Slice(column=column, value=value, items=len(targets),
-                 accuracy=float(np.average(right, weights=weights)),
-                 macro_f1=macro_f1(targets, chosen, weights))
+def _slice(column: str, value: str, run: Marked) -> Slice:
+    accuracy, f1 = (metric.of(run, run.weights) or 0.0 for metric in (ACCURACY, MACRO_F1))
+    return Slice(column=column, value=value, items=len(run.actual), accuracy=accuracy,
+                 macro_f1=f1)

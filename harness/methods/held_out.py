@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.methods.link import Link, held_out_loss
-from harness.suite import Metric
+from harness.methods.link import Link
+from harness.targets.metric import Metric
+from harness.targets.metrics import LOG_LOSS
 from harness.tasks.answers import SCORES
-from harness.tasks.class_metrics import CLASS_METRICS
 from harness.tasks.examples import Example, indicator
 from harness.tasks.wording import Wording
 
@@ -47,12 +47,11 @@ class HeldOut:
 def of_classes(link: Link, probabilities: np.ndarray, examples: Sequence[Example],
                metric: Metric | None) -> HeldOut:
     """Figures of `probabilities` [items, classes]; where one is not finite the loss is NaN."""
-    loss = held_out_loss(link, probabilities, examples)
-    score = None
-    if metric is not None and math.isfinite(loss):
-        actual = indicator(examples, probabilities.shape[1])
-        score = CLASS_METRICS[metric](probabilities, link.chosen(probabilities), actual)
-    return HeldOut(score, loss, len(examples))
+    if not np.isfinite(probabilities).all():
+        return HeldOut(None, math.nan, len(examples))
+    run = link.marked(probabilities, indicator(examples, probabilities.shape[1]), None)
+    score = None if metric is None else metric.of(run)
+    return HeldOut(score, LOG_LOSS.of(run) or 0.0, len(examples))
 
 
 def in_words(answers: Sequence[str], examples: Sequence[Example], wording: Wording,
@@ -60,7 +59,7 @@ def in_words(answers: Sequence[str], examples: Sequence[Example], wording: Wordi
     """Figures of answers [items]; `loss` is that of the first references, where it is known."""
     if loss is None:
         loss = 1.0 - _mean("token_f1", answers, examples, wording)
-    score = None if metric is None else _mean(metric, answers, examples, wording)
+    score = None if metric is None else _mean(metric.name, answers, examples, wording)
     return HeldOut(score, loss, len(examples))
 
 

@@ -6,20 +6,17 @@ is a decision of its own, a sigmoid, and the mean over the classes of binary cro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import expit, softmax
-from sklearn.metrics import log_loss
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from harness.suite import Kind
-from harness.tasks.examples import Example, indicator
-
-THRESHOLD = 0.5
-"""The probability above which an item is answered to have a class, where it may have several."""
+from harness.targets import one_class, several
+from harness.targets.marked import Marked
 
 
 @dataclass(frozen=True)
@@ -38,15 +35,10 @@ class Link:
     losses: Callable[[Tensor, Tensor], Tensor]
     """-log p of the decisions that logits are for, [items, decisions]: one an item, or one for each
     class. An item's loss is the mean over its decisions."""
-    log_loss: Callable[[np.ndarray, np.ndarray], float]
-    """Of probabilities against targets, mean over the items."""
     chosen: Callable[[np.ndarray], np.ndarray]
     """Which classes are answered, by their probabilities: both [items, classes]."""
-
-
-def _likeliest(probabilities: np.ndarray) -> np.ndarray:
-    """The most probable class of each item, the first of equals."""
-    return np.asarray(np.eye(probabilities.shape[1], dtype=bool)[probabilities.argmax(axis=1)])
+    marked: Callable[[np.ndarray, np.ndarray, np.ndarray | None], Marked]
+    """What was answered beside what is right, of probabilities, targets and weights."""
 
 
 def _one_class_losses(logits: Tensor, targets: Tensor) -> Tensor:
@@ -57,31 +49,15 @@ def _several_losses(logits: Tensor, targets: Tensor) -> Tensor:
     return binary_cross_entropy_with_logits(logits, targets.to(logits.dtype), reduction="none")
 
 
-def _one_class_log_loss(probabilities: np.ndarray, targets: np.ndarray) -> float:
-    return float(log_loss(targets.argmax(axis=1), probabilities,
-                          labels=list(range(targets.shape[1]))))
-
-
-def _several_log_loss(probabilities: np.ndarray, targets: np.ndarray) -> float:
-    return float(log_loss(targets.ravel(), probabilities.ravel(), labels=[False, True]))
-
-
 LINKS: dict[Kind, Link] = {
     "classification": Link(
         "single_label_classification", lambda scores: np.asarray(softmax(scores, axis=1)),
         lambda options: options.reshape(1, -1),
-        lambda options: np.asarray(softmax(options)), _one_class_losses, _one_class_log_loss,
-        _likeliest),
+        lambda options: np.asarray(softmax(options)), _one_class_losses,
+        one_class.likeliest, one_class.marked),
     "multilabel": Link(
         "multi_label_classification", lambda scores: np.asarray(expit(scores)),
         lambda options: options.reshape(-1, 2),
         lambda options: np.asarray(softmax(options.reshape(-1, 2), axis=1)[:, 0]),
-        _several_losses, _several_log_loss, lambda probabilities: probabilities > THRESHOLD),
+        _several_losses, several.above, several.marked),
 }
-
-
-def held_out_loss(link: Link, probabilities: np.ndarray, examples: Sequence[Example]) -> float:
-    """Log loss of `probabilities` [examples, classes]; NaN where one is not finite."""
-    if not np.isfinite(probabilities).all():
-        return float("nan")
-    return link.log_loss(probabilities, indicator(examples, probabilities.shape[1]))

@@ -25,8 +25,9 @@ from harness.common.ranks import ALONE, Ranks
 from harness.common.registry import Registry
 from harness.methods.held_out import HeldOut
 from harness.methods.schedule import schedule_of
-from harness.suite import Budget, Metric
+from harness.suite import Budget
 from harness.suite import Kind as TaskKind
+from harness.targets.metric import Metric
 from harness.tasks.corpus import Corpus
 from harness.tasks.examples import Example, Item
 from harness.tasks.view import TaskView

@@ -10,12 +10,7 @@ from harness.compare.fairness import Change, Fairness, Gap, MethodSlices, SliceC
 from harness.compare.uncertainty import Figure
 from harness.report import words
 from harness.report.published import Published
-
-MEASURE_NAMES = {
-    "accuracy": "accuracy", "subset_accuracy": "subset accuracy", "macro_f1": "macro F1",
-    "selection_rate": "selection rate",
-    "false_positive_rate": "false positive rate", "false_negative_rate": "false negative rate",
-}
+from harness.targets.kinds import METRIC_NAMES
 
 
 @dataclass(frozen=True)
@@ -146,7 +141,7 @@ def amplified(published: Published) -> list[str]:
     """Each gap that adapting is shown to widen."""
     if published.fairness is None:
         return []
-    return [f"{line.method.name} amplifies the gap in {MEASURE_NAMES[line.measure]} between "
+    return [f"{line.method.name} amplifies the gap in {METRIC_NAMES[line.measure]} between "
             f"slices of {column.name}, by {line.moved} against {line.method.reference}: "
             f"{line.worst} against {line.other}"
             for column in published.fairness.columns for line in lines(column)
@@ -173,7 +168,7 @@ def _figures(column: SliceColumn) -> list[str]:
     if not enough:
         return []
     heads = " | ".join(f"{words.cell(s.value)} ({s.items})" for s in enough)
-    said = [f"| {MEASURE_NAMES[first]} of | {heads} |", f"|---{'|---' * len(enough)}|"]
+    said = [f"| {METRIC_NAMES[first]} of | {heads} |", f"|---{'|---' * len(enough)}|"]
     for method in column.methods:
         figures = [method.figures[first][s.value] for s in enough]
         row = [method.name, *(f"{words.spread(f)} [{words.within(f)}]" for f in figures)]
@@ -183,7 +178,7 @@ def _figures(column: SliceColumn) -> list[str]:
 
 def _gaps(column: SliceColumn) -> list[str]:
     rows = ["| " + " | ".join(words.cell(cell) for cell in (
-        line.method.name, MEASURE_NAMES[line.measure], line.worst, line.other, line.width,
+        line.method.name, METRIC_NAMES[line.measure], line.worst, line.other, line.width,
         line.method.reference or words.ABSENT, line.moved, line.adjusted, line.answer)) + " |"
         for line in lines(column)]
     if not rows:

@@ -123,7 +123,7 @@ def _compared(study: Study, part: Matched | None, predictions: Predictions) -> _
     all arms where none is named."""
     records = study.records if part is None else study.around(part)
     arms = arms_of(study.whole() if part is None else study.of_part(part))
-    measured = measure_arms(records, study.labels, predictions)
+    measured = measure_arms(records, study.kind, study.labels, predictions)
     summary = summarise(study, arms, measured)
     place = {row.name: i for i, row in enumerate(summary.rows)}
     ranked = tuple(sorted(arms, key=lambda arm: place[arm.name]))

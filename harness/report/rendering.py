@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from harness.report import alike, beside, by_slice, calibrated, carried, sentences, words
+from harness.targets.kinds import KINDS, METRIC_NAMES
 
 
 def part(name: str) -> str:
@@ -22,7 +23,8 @@ def render(template: str, **values: Any) -> str:
                               autoescape=True, undefined=StrictUndefined, trim_blocks=True,
                               lstrip_blocks=True)
     environment.globals.update(words=words, sentences=sentences, by_slice=by_slice,
-                               beside=beside, alike=alike, calibrated=calibrated, carried=carried)
-    environment.filters.update(metric_name=words.METRIC_NAMES.__getitem__)
+                               beside=beside, alike=alike, calibrated=calibrated, carried=carried,
+                               target_kinds=KINDS)
+    environment.filters.update(metric_name=METRIC_NAMES.__getitem__)
     style = Markup(part("page.css"))  # noqa: S704  (our own file)
     return environment.get_template(template).render(style=style, **values)

@@ -13,6 +13,7 @@ from harness.compare.verdict import Breach, Rival, Settling, Verdict, difference
 from harness.report import alike, words
 from harness.report.published import Published
 from harness.report.scope import scope
+from harness.targets.kinds import METRIC_NAMES
 
 FEWEST = 6
 """Groups of equal weight that all agree have a p-value below 5% by their signs: 2 / 2^6."""
@@ -39,7 +40,7 @@ def headline(published: Published) -> str:
 
 def _decided(published: Published) -> str:
     verdict = published.verdict
-    metric = words.METRIC_NAMES[verdict.metric]
+    metric = METRIC_NAMES[verdict.metric]
     if verdict.outcome == "nothing-measured":
         return "No verdict: no method has a result."
     if verdict.outcome == "metric-undefined":
@@ -243,7 +244,7 @@ def standing(summary: Summary) -> str:
     best = summary.rows[0]
     by = {word: [row.name for row in summary.rows if row.standing == word]
           for word in ("lower", "tied", "undecided")}
-    said = [f"Highest {words.METRIC_NAMES[summary.metric]}: {best.name}, "
+    said = [f"Highest {METRIC_NAMES[summary.metric]}: {best.name}, "
             f"{words.spread(best.common[summary.metric])}, on the {summary.common_items} test "
             f"items of {summary.groups} groups{_worth(summary)} that every method answered."]
     if summary.weighted:

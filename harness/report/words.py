@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from harness.common.kinds import Drawn, Kind
+from harness.common.kinds import Drawn
 from harness.common.text import plain
 
 if TYPE_CHECKING:  # the rooms that compute take seconds to import, and listings need but words
@@ -16,29 +16,6 @@ if TYPE_CHECKING:  # the rooms that compute take seconds to import, and listings
     from harness.study.record import Record
     from harness.tasks.spread import PartSpread
 
-METRIC_NAMES = {
-    "accuracy": "accuracy", "macro_f1": "macro F1", "micro_f1": "micro F1", "roc_auc": "ROC AUC",
-    "log_loss": "log loss", "calibration_error": "calibration error",
-    "subset_accuracy": "subset accuracy", "ranking_precision": "ranking precision",
-    "hamming_loss": "Hamming loss",
-    "exact_match": "exact match", "token_f1": "token F1", "rouge_l": "ROUGE-L",
-    "answer_recall": "answer recall",
-}
-BESIDE: dict[Kind, tuple[str, str]] = {"classification": ("accuracy", "roc_auc"),
-                                       "multilabel": ("micro_f1", "subset_accuracy"),
-                                       "generation": ("exact_match", "answer_recall")}
-"""What stands beside the suite's metric where there is room for two more."""
-RIGHT: dict[Kind, str] = {"classification": "accuracy", "multilabel": "subset accuracy",
-                          "generation": "exact match"}
-"""What an item that is right adds to."""
-LOSS: dict[Kind, str] = {"classification": "nats an item", "multilabel": "nats a class of an item",
-                         "generation": "nats an item"}
-SURE: dict[Kind, tuple[str, str]] = {
-    "classification": ("highest probability", "share right"),
-    "multilabel": ("probability of a class", "share that has the class"),
-    "generation": ("", ""),
-}
-"""The axes of the calibration's figure; answers in words have none."""
 ABSENT = "–"
 
 

@@ -47,7 +47,8 @@ def _of_classes(task: Task, fitted: Fitted) -> Outcome:
         form.quality(_probabilities(fitted, seen), seen, labels),
         form.quality(_probabilities(fitted, splits.validation), splits.validation, labels),
         figures)
-    by_slice = slices(splits.test, LINKS[task.kind].chosen(test))
+    by_slice = slices(splits.test, LINKS[task.kind].marked(
+        test, indicator(splits.test, len(labels)), weights_of(splits.test)))
     return Outcome({form.part: figures, "slices": by_slice, "overfitting": gap},
                    form.table(splits.test, test, labels))
 

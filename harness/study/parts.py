@@ -12,6 +12,7 @@ from harness.common.text import without_folders
 from harness.methods.method import Course, Job, Training
 from harness.methods.trials import Chosen, chance, held_out
 from harness.study.record import BudgetUsed, CurveRecord, Ending, ItemsRead, TrialRecord
+from harness.targets.metrics import LOG_LOSS
 from harness.tasks.cut import words_of
 from harness.tasks.splits import Splits
 
@@ -74,7 +75,7 @@ def ending(job: Job, chosen: Chosen) -> Ending:
     held = chosen.held or held_out(chosen.fit, job, Clock())
     above = held.beats(floor) if held.score is None else held.outscores(floor)
     return Ending(
-        chosen_by=job.metric or "log_loss", passes=training.epochs if training else 0.0,
+        chosen_by=(job.metric or LOG_LOSS).name, passes=training.epochs if training else 0.0,
         steps=training.steps if training else 0,
         stopped=training.stopped if training else "no training",
         still_improving=training.still_improving if training else False,

@@ -22,6 +22,8 @@ from harness.study.matched import Matched, guest_budgets, matched, own_budget, p
 from harness.study.record import Identity, arm_name
 from harness.study.templates import check_templates
 from harness.suite import Budget, LoadedSuite
+from harness.targets.kinds import KINDS
+from harness.targets.metric import Statistic
 from harness.tasks.cut import cut_splits
 from harness.tasks.examples import Example
 from harness.tasks.splits import Splits
@@ -168,14 +170,15 @@ def _check_names(loaded: LoadedSuite, entries: Sequence[Entry]) -> None:
 def _check_metric(plan: Plan) -> None:
     """ROC AUC needs items with and without each class among those that every method answers."""
     loaded, labels = plan.loaded, plan.task.labels
-    if loaded.suite.decide.metric != "roc_auc" or not labels:
+    decides = KINDS[plan.task.kind].metric(loaded.suite.decide.metric)
+    if decides.statistic is not Statistic.AREA:
         return
     test = min((plan.sample(run.budget).test for run in plan.runs), key=len)
     lacking, ever = (_one_sided(labels, items) for items in (test, plan.task.splits.test))
     if lacking:
         raise loaded.error(
-            ("decide", "metric"), f"roc_auc is not defined on the {len(test)} test items that "
-            f"every method answers: none of them, or all, are {listed(lacking)}",
+            ("decide", "metric"), f"{decides.name} is not defined on the {len(test)} test items "
+            f"that every method answers: none of them, or all, are {listed(lacking)}",
             "Give test items with and without the class, or decide by macro_f1." if ever else
             "Raise `budget: test`, or decide by macro_f1.")
 

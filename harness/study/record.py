@@ -18,7 +18,8 @@ from harness.measure.question import Asked
 from harness.measure.retrieval import PassageRetrieval, Retrieval
 from harness.measure.slices import Slice
 from harness.methods.method import Stopped
-from harness.suite import BackboneKind, Metric
+from harness.suite import BackboneKind, Kind
+from harness.targets.kinds import KINDS
 
 SCHEMA_VERSION = 4
 Limits = dict[str, int | tuple[str, ...] | None]
@@ -48,7 +49,7 @@ class Identity(RecordPart):
     """Which draw of training items it learned from, the same for all methods: the seed's own where
     the study is about training sets of this size and there are more items than that."""
     budget: Limits
-    metric: Metric | None = None
+    metric: str | None = None
     """What decides, on validation too: which weights and which setting are kept."""
     task_sha256: str
     items_sha256: str | None = None
@@ -249,7 +250,14 @@ class Record(RecordPart):
     """Over every file that the method saved."""
 
     @property
+    def kind(self) -> Kind | None:
+        """The kind of task that it answered; None without a result."""
+        found = self.quality or self.multilabel or self.generation
+        return found.kind if found else None
+
+    @property
     def figures(self) -> dict[str, float | None]:
         """Every metric of the run on all its test items; empty without a result."""
         found = self.quality or self.multilabel or self.generation
-        return {} if found is None else {name: getattr(found, name) for name in found.metrics}
+        return {} if found is None else {metric.name: getattr(found, metric.name)
+                                         for metric in KINDS[found.kind].metrics}

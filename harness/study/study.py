@@ -9,23 +9,19 @@ from pydantic import Field
 
 from harness.check.finding import Finding
 from harness.common.kinds import Drawn
-from harness.measure.generation import Generation
-from harness.measure.multilabel import SetQuality
 from harness.measure.part import RecordPart
-from harness.measure.quality import Quality
 from harness.study.answered import tests_by_size
 from harness.study.matched import Matched, matched
 from harness.study.plan import Plan
 from harness.study.record import Limits, Record
 from harness.suite import Decide, Kind
+from harness.targets.kinds import KINDS
 from harness.tasks.corpus import passages_sha256
 from harness.tasks.items import column
 from harness.tasks.spread import PartSpread, spreads
 from harness.tasks.task import class_counts
 
 SCHEMA_VERSION = 4
-FIGURES: dict[Kind, type[Quality] | type[SetQuality] | type[Generation]] = {
-    "classification": Quality, "multilabel": SetQuality, "generation": Generation}
 
 
 class DataFacts(RecordPart):
@@ -104,7 +100,7 @@ class Study(RecordPart):
     @property
     def metrics(self) -> tuple[str, ...]:
         """What runs of this kind of task are measured by."""
-        return FIGURES[self.kind].metrics
+        return tuple(metric.name for metric in KINDS[self.kind].metrics)
 
     def of_part(self, part: Matched) -> tuple[Record, ...]:
         """The records that are ranked together."""

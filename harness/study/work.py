@@ -31,6 +31,8 @@ from harness.study.parts import budget_used, curve_records, ending, notes, trial
 from harness.study.record import Identity, Record, Size, State, Status
 from harness.study.store import Store
 from harness.suite import Budget
+from harness.targets.kinds import KINDS
+from harness.targets.metric import Metric
 from harness.tasks.task import Task
 
 Done = TypeVar("Done")
@@ -110,6 +112,11 @@ def _state(error: Exception) -> State:
     return "out-of-memory" if ran_out else "failed"
 
 
+def _deciding(assignment: Assignment) -> Metric | None:
+    name = assignment.identity.metric
+    return None if name is None else KINDS[assignment.task.kind].metric(name)
+
+
 def make_job(assignment: Assignment, say: Callable[[str], None]) -> Job:
     """What the method may use."""
     splits, inner = assignment.task.splits, assignment.inner
@@ -117,7 +124,7 @@ def make_job(assignment: Assignment, say: Callable[[str], None]) -> Job:
         task=assignment.task.view, train=tuple(splits.train), validation=tuple(splits.validation),
         budget=assignment.budget, seed=assignment.identity.seed, device=assignment.device,
         clock=Clock(), store=FeatureStore(assignment.features), backbone=assignment.backbone,
-        embedder=assignment.embedder, ranks=assignment.ranks, metric=assignment.identity.metric,
+        embedder=assignment.embedder, ranks=assignment.ranks, metric=_deciding(assignment),
         inner=(lambda: load_fitted(inner)) if inner is not None else None, say=say,
     )
 

@@ -1,8 +1,8 @@
 """A suite: one YAML file that says task, backbones, methods, budget, measures and decision."""
 
 from harness.common.kinds import BackboneKind, Kind
-from harness.suite.decide import Decide, Limits, Metric, Prices
-from harness.suite.gate import LOWER_IS_BETTER, Gate, MetricRule
+from harness.suite.decide import Decide, Limits, Prices
+from harness.suite.gate import Gate, MetricRule
 from harness.suite.load import LoadedSuite, find_suite, load_suite, methods_of
 from harness.suite.part import Choice, Part
 from harness.suite.source import FileSource, GivenSources, HubSource, Mirror, Source, WheelSource
@@ -23,7 +23,6 @@ from harness.suite.spec import (
 )
 
 __all__ = [
-    "LOWER_IS_BETTER",
     "AnswerReading",
     "BackboneKind",
     "BackboneSpec",
@@ -41,7 +40,6 @@ __all__ = [
     "Limits",
     "LoadedSuite",
     "Measure",
-    "Metric",
     "MetricRule",
     "Mirror",
     "Part",

@@ -6,19 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from harness.common.kinds import Kind
 from harness.suite.part import Part
-
-Metric = Literal["accuracy", "macro_f1", "micro_f1", "roc_auc", "subset_accuracy",
-                 "ranking_precision",
-                 "exact_match", "token_f1", "rouge_l", "answer_recall"]
-METRICS: dict[Kind, tuple[Metric, ...]] = {
-    "classification": ("accuracy", "macro_f1", "micro_f1", "roc_auc"),
-    "multilabel": ("macro_f1", "micro_f1", "subset_accuracy", "roc_auc", "ranking_precision"),
-    "generation": ("exact_match", "token_f1", "rouge_l", "answer_recall"),
-}
-"""What a study of each kind of task can be decided by."""
-
 
 Scope = Literal["such-items", "these-items"]
 """What a verdict is about: training sets of the budget's size, so that each seed draws its own
@@ -61,7 +49,8 @@ class Prices(Part):
 class Decide(Part):
     """How a study is decided."""
 
-    metric: Metric = "macro_f1"
+    metric: str = "macro_f1"
+    """One that decides its kind of task (`harness.targets.kinds`)."""
     scope: Scope = "such-items"
     matters: float = Field(0.02, gt=0, lt=1)
     """The smallest difference of the metric that would matter to you."""

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from harness.common.names import did_you_mean
 from harness.suite.part import Part
+from harness.targets.kinds import KINDS
 
-Metric = Literal["accuracy", "macro_f1", "micro_f1", "roc_auc", "log_loss", "calibration_error"]
 Resource = Literal["p50_ms", "p95_ms", "memory"]
 Policy = Literal["fail", "cannot-say"]
-LOWER_IS_BETTER = frozenset({"log_loss", "calibration_error"})
+JUDGED = KINDS["classification"]
+"""The kind of task that has a gate."""
+
+
+def _known(name: str) -> str:
+    known = [metric.name for metric in JUDGED.metrics]
+    if name not in known:
+        raise ValueError(f"there is no metric '{name}'. {did_you_mean(name, known)}")
+    return name
+
+
 
 
 class MetricRule(Part):
@@ -32,7 +43,7 @@ class MetricRule(Part):
 class Gate(Part):
     """The policy. A rule holds when its one-sided 95% bound does, not when the figure does."""
 
-    metrics: dict[Metric, MetricRule] = Field({})
+    metrics: dict[Annotated[str, AfterValidator(_known)], MetricRule] = Field({})
     ratio_at_most: dict[Resource, Annotated[float, Field(gt=0, le=1000)]] = Field({})
     """Candidate over baseline, measured interleaved on this machine."""
     worst_slice_drop_at_most: float | None = Field(None, ge=0, le=1)
@@ -55,14 +66,15 @@ class Gate(Part):
 
     @model_validator(mode="after")
     def _means_what_it_says(self) -> Gate:
-        for metric, rule in self.metrics.items():
+        for name, rule in self.metrics.items():
+            metric = JUDGED.metric(name)
             if not rule.limits:
-                raise ValueError(f"{metric}: give at_least, at_most or non_inferior_within")
-            if metric != "log_loss" and max(rule.limits) > 1:
-                raise ValueError(f"{metric}: a share lies in 0 to 1: two points are 0.02")
-            wrong = "at_least" if metric in LOWER_IS_BETTER else "at_most"
+                raise ValueError(f"{name}: give at_least, at_most or non_inferior_within")
+            if metric.unit == "share" and max(rule.limits) > 1:
+                raise ValueError(f"{name}: a share lies in 0 to 1: two points are 0.02")
+            wrong = "at_least" if metric.better == "lower" else "at_most"
             if getattr(rule, wrong) is not None:
-                raise ValueError(f"{metric}: `{wrong}` would hold the better models back")
+                raise ValueError(f"{name}: `{wrong}` would hold the better models back")
         return self
 
     @model_validator(mode="after")

@@ -10,10 +10,11 @@ from harness.common.kinds import BackboneKind, Balance, Drawn, Kind, Over
 from harness.common.names import did_you_mean
 from harness.common.text import value_key
 from harness.suite.corpus import Corpus
-from harness.suite.decide import METRICS, Decide
+from harness.suite.decide import Decide
 from harness.suite.gate import Gate
 from harness.suite.part import Choice, Name, Part
 from harness.suite.source import DataSource, Source
+from harness.targets.kinds import KINDS
 
 AnswerReading = Literal["unicode", "squad"]
 """How answers in words are read before they are compared: see docs/answers.md."""
@@ -248,7 +249,7 @@ class Suite(Part):
 
     @model_validator(mode="after")
     def _decided_by_its_kind(self) -> Suite:
-        known = METRICS[self.task.kind]
+        known = KINDS[self.task.kind].deciding
         if self.decide.metric not in known:
             raise ValueError(f"decide.metric: {self.decide.metric} is not of a task of kind "
                              f"{self.task.kind}; choose one of {', '.join(known)}")

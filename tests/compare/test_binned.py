@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 from harness.compare.binned import binned
-from harness.compare.jackknife import Answers, jackknife
+from harness.compare.jackknife import jackknife
 from harness.compare.pairs import Sample, differences
 from harness.compare.pool import Pool
-from harness.measure.quality import share_gap
+from harness.targets.marked import confidence_bins
+from harness.targets.one_class import OneClass
 
 STUDIES, SAFE = 100, 6
 """Of these studies, intervals that may miss: 2.5% do at each end; more than so many beyond what
@@ -119,14 +120,16 @@ def test_any_answers_have_an_error_within_bounds(seed, items, group):
     low, high = found.interval(0.9)
     assert 0 <= low <= found.estimate <= high <= 1
     assert 0 < found.p_value <= 1
-    assert found.found == pytest.approx(share_gap(sure, right))
+    bins = confidence_bins(sure)
+    assert found.found == pytest.approx(sum(
+        abs((right - sure)[bins == b].sum()) for b in range(15)) / items)
 
 
 def test_a_method_s_figure_is_of_the_estimate_that_is_told():
     rng = np.random.default_rng(7)
     targets = rng.integers(3, size=150)
     runs = [rng.dirichlet(np.ones(3) * 0.7, 150) for _ in range(3)]
-    found = jackknife(Answers(runs, targets, np.arange(150)))
+    found = jackknife(OneClass(runs, targets, np.arange(150)))
     own = [found.figure("calibration_error", [place]) for place in range(3)]
     assert [f.mean for f in own] == [run.estimate for run in found.calibration]
     assert [(f.low, f.high) for f in own] == [pytest.approx(run.interval(0.95))
@@ -141,14 +144,14 @@ def test_a_difference_s_ends_are_those_of_the_two_errors():
     """Zou and Donner's, of two models whose answers have nothing to do with each other."""
     rng = np.random.default_rng(8)
     targets = rng.integers(3, size=150)
-    found = jackknife(Answers([rng.dirichlet(np.ones(3) * 0.7, 150) for _ in range(2)], targets,
+    found = jackknife(OneClass([rng.dirichlet(np.ones(3) * 0.7, 150) for _ in range(2)], targets,
                               np.arange(150)))
     metric = "calibration_error"
     shifts = found.shifts[metric]
     shifts[1] -= shifts[0] * (shifts[0] @ shifts[1]) / (shifts[0] @ shifts[0])
     samples = [Sample(str(i), [found.points[metric][i]], shifts[i],
                       ends=found.ends(metric, [i])) for i in range(2)]
-    (gap,) = differences(metric, samples, found.pool).values()
+    (gap,) = differences(found.metrics[metric], samples, found.pool).values()
     (a, b), (c, d) = (run.interval(0.95) for run in found.calibration)
     one, other = found.points[metric]
     assert gap.difference == pytest.approx(one - other)

@@ -6,10 +6,13 @@ import pytest
 from scipy import stats
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
 
-from harness.compare.by_slice import base, measure_slices, measures, slice_columns
+from harness.compare.by_slice import base, measure_slices, slice_columns
 from harness.compare.few import unseen
-from harness.compare.jackknife import Answers, jackknife
+from harness.compare.jackknife import jackknife
 from harness.compare.uncertainty import figure
+from harness.targets.answers import sliced
+from harness.targets.metrics import ACCURACY
+from harness.targets.one_class import OneClass
 
 
 def answers(items=240, classes=2, groups=80, runs=3, seed=0):
@@ -18,7 +21,7 @@ def answers(items=240, classes=2, groups=80, runs=3, seed=0):
     scores = [rng.dirichlet(np.ones(classes), size=items) + 0.4 * np.eye(classes)[targets]
               for _ in range(runs)]
     numbers = np.r_[np.arange(groups), rng.integers(groups, size=items - groups)]
-    return Answers(scores, targets, numbers)
+    return OneClass(scores, targets, numbers)
 
 
 def rate(row, column):
@@ -47,7 +50,7 @@ def test_without_a_group_it_is_scikit_learn_s_figure_on_the_rest_of_the_slice(cl
     runs = [p[inside].argmax(axis=1) for p in data.probabilities]
     points = [THEIRS[measure](targets, run, np.ones(inside.sum())) for run in runs]
     assert found.points[measure] == pytest.approx(points)
-    for group in range(data.group_count):
+    for group in range(data.groups.max() + 1):
         rest = (data.groups[inside] != group).astype(float)
         each = [point - THEIRS[measure](targets, run, rest)
                 for point, run in zip(points, runs, strict=True)]
@@ -63,17 +66,17 @@ def test_the_slice_of_all_items_is_the_whole():
 
 def test_error_rates_are_of_two_classes_alone():
     two, three = answers(classes=2), answers(classes=3)
-    assert set(measures(two)) - set(measures(three)) == {
+    assert {metric.name for metric in set(sliced(two)) - set(sliced(three))} == {
         "selection_rate", "false_positive_rate", "false_negative_rate"}
 
 
 def test_an_interval_is_that_of_scipy_where_items_are_independent():
     rng = np.random.default_rng(1)
     targets, wrong = rng.integers(2, size=1200), rng.random(1200) < 0.3
-    data = Answers([np.eye(2)[np.where(wrong, 1 - targets, targets)]], targets, np.arange(1200))
+    data = OneClass([np.eye(2)[np.where(wrong, 1 - targets, targets)]], targets, np.arange(1200))
     inside = np.arange(1200) % 3 == 0
     found = measure_slices(data, [[0]], [inside])[0]
-    ours = figure("accuracy", found.points["accuracy"].tolist(), found.shifts["accuracy"],
+    ours = figure(ACCURACY, found.points["accuracy"].tolist(), found.shifts["accuracy"],
                   base(data, inside, None).pool)
     theirs = stats.binomtest(int((~wrong[inside]).sum()), 400).proportion_ci(method="wilson")
     assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=0.006)
@@ -94,7 +97,7 @@ def test_columns_are_read_in_the_order_of_the_items_and_blanks_are_no_value():
 
 
 def test_few_items_or_few_groups_are_not_enough():
-    data = Answers([np.eye(2)[np.zeros(90, int)]], np.zeros(90, int),
+    data = OneClass([np.eye(2)[np.zeros(90, int)]], np.zeros(90, int),
                    np.r_[np.arange(40), np.repeat(np.arange(40, 45), 10)])
     first = np.arange(90) < 40
     assert base(data, first, None).enough
@@ -105,7 +108,7 @@ def test_few_items_or_few_groups_are_not_enough():
 
 
 def test_agreement_of_all_groups_is_not_certainty():
-    data = Answers([np.eye(2)[np.zeros(40, int)]], np.zeros(40, int), np.arange(40))
-    least = unseen("accuracy", np.zeros(40), base(data, np.ones(40, bool), None).pool) ** 0.5
+    data = OneClass([np.eye(2)[np.zeros(40, int)]], np.zeros(40, int), np.arange(40))
+    least = unseen(ACCURACY, np.zeros(40), base(data, np.ones(40, bool), None).pool) ** 0.5
     wilson = stats.binomtest(40, 40).proportion_ci(method="wilson")
     assert 1 - stats.norm.ppf(0.975) * least == pytest.approx(wilson.low)

@@ -22,6 +22,7 @@ from harness.report.markdown import markdown
 from harness.report.page import page
 from harness.report.published import publish
 from harness.suite import Decide, Limits, Prices
+from harness.targets.metrics import ACCURACY
 
 bills = st.lists(st.tuples(st.floats(0, 100), st.floats(0.01, 100)), min_size=1, max_size=8).map(
     lambda rows: [Bill(name=str(i), adaptation=a, million_requests=s, kilowatt_hours=0)
@@ -141,7 +142,7 @@ def test_a_method_that_is_truly_worse_is_hardly_ever_to_be_used():
             right = (rng.random(items) < share).astype(float)
             shift = (right - right.mean()) / (items * (items - 1)) ** 0.5
             samples.append(Sample(str(i), [right.mean()], shift, right))
-        found = differences("accuracy", samples, Pool.even(items))
+        found = differences(ACCURACY, samples, Pool.even(items))
         said += max(found["0", "2"].at_most, found["1", "2"].at_most) <= 0.02
     assert said / studies <= stats.binom.ppf(0.999, studies, 0.05) / studies
 

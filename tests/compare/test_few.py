@@ -8,11 +8,14 @@ from scipy.stats import beta, t
 from statsmodels.stats.proportion import proportion_confint
 
 from harness.compare.few import independent, of_pair, of_share, unseen
-from harness.compare.jackknife import Answers, jackknife
+from harness.compare.jackknife import jackknife
 from harness.compare.pairs import Sample, differences
 from harness.compare.pool import Pool
 from harness.compare.uncertainty import NORMAL, figure
 from harness.measure.intervals import paired_proportions, wilson
+from harness.targets.metric import Statistic
+from harness.targets.metrics import ACCURACY, MACRO_F1, ROC_AUC
+from harness.targets.one_class import OneClass
 
 
 @given(st.integers(1, 400), st.integers(0, 400))
@@ -25,14 +28,14 @@ def test_wilson_is_statsmodels_s(items, right):
 def few(targets, *runs):
     """Pairs and figures of runs of answers, each of one seed and every item a group."""
     sides = [np.eye(3)[run] * 0.8 + 0.2 / 3 for run in runs]
-    found = jackknife(Answers(sides, targets, np.arange(len(targets))))
+    found = jackknife(OneClass(sides, targets, np.arange(len(targets))))
     scores = [(run == targets).astype(float) for run in runs]
-    figures = {m: [figure(m, [float(v)], found.shifts[m][i], found.pool,
+    figures = {m: [figure(found.metrics[m], [float(v)], found.shifts[m][i], found.pool,
                           if_wrong=found.if_wrong[m][i] if m in found.if_wrong else None)
                    for i, v in enumerate(found.points[m])] for m in found.points}
-    pairs = {m: differences(m, [
+    pairs = {m: differences(found.metrics[m], [
         Sample(str(i), [float(found.points[m][i])], found.shifts[m][i],
-               scores[i] if m in found.pool.shares else None)
+               scores[i] if found.metrics[m].statistic is Statistic.SHARE else None)
         for i in range(len(runs))], found.pool) for m in found.points}
     return figures, pairs
 
@@ -99,7 +102,7 @@ def test_items_that_go_together_tell_less():
 
 def test_a_class_without_a_group_takes_no_part():
     actual = np.eye(3, dtype=bool)[np.repeat([0, 1], 15)]
-    with_, without = (unseen("macro_f1", np.zeros(30), Pool.of(np.arange(30), each))
+    with_, without = (unseen(MACRO_F1, np.zeros(30), Pool.of(np.arange(30), each))
                       for each in (actual, actual[:, :2]))
     assert with_ == pytest.approx(without)
 
@@ -110,10 +113,10 @@ def test_a_mean_over_classes_is_no_surer_than_its_rare_classes():
     pool = Pool.of(np.arange(300), actual)
     changed = np.where(np.arange(300) < 295, 0.001, 0.0)
     rare = 1 - proportion_confint(5, 5, method="wilson")[0]
-    assert unseen("macro_f1", changed, pool) == pytest.approx(beta(0.5, 5.5).var() / 3**2)
-    assert NORMAL * unseen("macro_f1", np.zeros(300), pool) ** 0.5 > rare / 3
+    assert unseen(MACRO_F1, changed, pool) == pytest.approx(beta(0.5, 5.5).var() / 3**2)
+    assert NORMAL * unseen(MACRO_F1, np.zeros(300), pool) ** 0.5 > rare / 3
     two = Pool.of(np.arange(300), actual[:, 1:] | actual[:, [0, 0]])
-    assert NORMAL * unseen("roc_auc", np.zeros(300), two) ** 0.5 < rare
+    assert NORMAL * unseen(ROC_AUC, np.zeros(300), two) ** 0.5 < rare
     area = Pool.of(np.arange(300), np.c_[~actual[:, 2], actual[:, 2]])
-    assert NORMAL * unseen("roc_auc", np.zeros(300), area) ** 0.5 == pytest.approx(rare)
-    assert unseen("accuracy", changed, pool) == 0.0
+    assert NORMAL * unseen(ROC_AUC, np.zeros(300), area) ** 0.5 == pytest.approx(rare)
+    assert unseen(ACCURACY, changed, pool) == 0.0

@@ -6,7 +6,8 @@ from scipy import stats
 
 from harness.compare.by_slice import base, measure_slices
 from harness.compare.gaps import Profile, Trust, gap_change, gap_interval
-from harness.compare.jackknife import Answers
+from harness.targets.metrics import ACCURACY
+from harness.targets.one_class import OneClass
 
 STUDIES = 300
 
@@ -23,10 +24,10 @@ def drawn(rng, reference, tuned, size=100, group=1):
 
 def profiles(right, of, groups):
     targets = np.zeros(len(of), dtype=int)
-    data = Answers([np.eye(2)[np.where(r, targets, 1)] for r in right], targets, groups)
+    data = OneClass([np.eye(2)[np.where(r, targets, 1)] for r in right], targets, groups)
     inside = [of == k for k in np.unique(of)]
     found = measure_slices(data, [[i] for i in range(len(right))], inside)
-    trust = Trust("accuracy", [base(data, mask, None) for mask in inside])
+    trust = Trust(ACCURACY, [base(data, mask, None) for mask in inside])
     return [Profile(np.stack([s.points["accuracy"][[i]] for s in found], axis=1),
                     np.stack([s.shifts["accuracy"][i] for s in found]))
             for i in range(len(right))], trust

@@ -7,9 +7,15 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn.metrics import accuracy_score, f1_score, log_loss, roc_auc_score
 
-from harness.compare.jackknife import METRICS, Answers, jackknife
+from harness.compare.jackknife import jackknife
 from harness.compare.pool import Pool
-from harness.measure.quality import confidence_bins, quality
+from harness.measure.quality import quality
+from harness.targets.kinds import KINDS
+from harness.targets.marked import confidence_bins
+from harness.targets.metrics import ACCURACY, MACRO_F1
+from harness.targets.one_class import OneClass
+
+METRICS = [metric.name for metric in KINDS["classification"].metrics]
 
 
 def answers(items=60, classes=3, runs=2, groups=20, seed=0):
@@ -20,7 +26,7 @@ def answers(items=60, classes=3, runs=2, groups=20, seed=0):
         scores = rng.normal(size=(items, classes)) + 1.2 * np.eye(classes)[targets]
         given_.append(np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True))
     numbers = np.r_[np.arange(groups), rng.integers(groups, size=items - groups)]
-    return Answers(given_, targets, numbers)
+    return OneClass(given_, targets, numbers)
 
 
 def whole(found, metric, run):
@@ -31,13 +37,13 @@ def whole(found, metric, run):
 
 def left(data, found, metric, run):
     """The metric without each group, from what each moves it by: [groups]."""
-    n = data.group_count
+    n = (data.groups.max() + 1)
     return whole(found, metric, run) - found.shifts[metric][run] * (n / (n - 1)) ** 0.5
 
 
 def weights(data):
     """The weight of each item where a group is left out: a row a group."""
-    return [(data.groups != g).astype(float) for g in range(data.group_count)]
+    return [(data.groups != g).astype(float) for g in range(data.groups.max() + 1)]
 
 
 def calibration_error(targets, probabilities, weights):
@@ -74,7 +80,7 @@ def test_points_are_the_figures_of_the_record_ties_included(seed, classes):
     targets = np.r_[np.arange(classes), rng.integers(classes, size=40)]
     probabilities = rng.integers(1, 4, size=(len(targets), classes)).astype(float)
     probabilities /= probabilities.sum(axis=1, keepdims=True)
-    found = jackknife(Answers([probabilities], targets, np.arange(len(targets))))
+    found = jackknife(OneClass([probabilities], targets, np.arange(len(targets))))
     figures = quality(probabilities, targets, tuple("abcd"[:classes]))
     for metric in METRICS:
         assert whole(found, metric, 0) == pytest.approx(getattr(figures, metric), abs=2e-6)
@@ -128,7 +134,7 @@ def test_a_class_that_lives_in_one_group_is_not_held_fixed():
     groups = np.r_[np.arange(40), np.full(10, 40)]
     good = np.eye(3)[targets] * 0.7 + 0.1
     worse = np.where((targets == 2)[:, None], np.eye(3)[0] * 0.7 + 0.1, good)
-    found = jackknife(Answers([good, worse], targets, groups))
+    found = jackknife(OneClass([good, worse], targets, groups))
     gap = found.points["macro_f1"] @ [1, -1]
     shift = found.shifts["macro_f1"][0] - found.shifts["macro_f1"][1]
     assert gap > 0.3
@@ -136,7 +142,7 @@ def test_a_class_that_lives_in_one_group_is_not_held_fixed():
 
 
 def test_an_absent_class_leaves_no_area():
-    data = Answers([np.full((4, 3), 1 / 3)], np.array([0, 0, 1, 1]), np.arange(4))
+    data = OneClass([np.full((4, 3), 1 / 3)], np.array([0, 0, 1, 1]), np.arange(4))
     found = jackknife(data)
     assert np.isnan(found.points["roc_auc"]).all()
     assert np.isnan(found.shifts["roc_auc"]).all()
@@ -147,7 +153,7 @@ def test_an_absent_class_takes_no_part_in_macro_f1():
     right = np.eye(3)[[0, 0, 0, 1, 1, 1]] * 0.8 + 0.1
     wrong = np.where(np.arange(6)[:, None] == 5, [[0.1, 0.1, 0.8]], right)
     targets = np.array([0, 0, 0, 1, 1, 1])
-    found = jackknife(Answers([right, wrong], targets, np.arange(6)))
+    found = jackknife(OneClass([right, wrong], targets, np.arange(6)))
     assert found.points["macro_f1"] == pytest.approx(
         [quality(p, targets, ("a", "b", "c")).macro_f1 for p in (right, wrong)])
     assert (found.shifts["macro_f1"][0] == 0).all()
@@ -159,7 +165,7 @@ def test_groups_widen_the_error_when_their_items_agree():
     probabilities = np.where(right[:, None], [[0.1, 0.9]], [[0.9, 0.1]])
     targets = np.ones(200, dtype=int)
     alone, together = (
-        error(jackknife(Answers([probabilities], targets, groups)), "accuracy")
+        error(jackknife(OneClass([probabilities], targets, groups)), "accuracy")
         for groups in (np.arange(200), np.repeat(np.arange(40), 5)))
     assert together == pytest.approx(alone * np.sqrt(5), rel=0.02)
 
@@ -178,6 +184,6 @@ def test_a_mean_over_classes_is_worth_the_groups_of_its_classes():
     groups = np.r_[np.zeros(26, int), np.arange(1, 75)]
     actual = np.eye(2, dtype=bool)[(groups > 0).astype(int)]
     pool = Pool.of(groups, actual)
-    assert pool.effective("accuracy") == pytest.approx(100**2 / (26**2 + 74))
-    assert pool.effective("macro_f1") == pytest.approx(1 / (0.5**2 + 74 * (0.5 / 74) ** 2))
+    assert pool.effective(ACCURACY) == pytest.approx(100**2 / (26**2 + 74))
+    assert pool.effective(MACRO_F1) == pytest.approx(1 / (0.5**2 + 74 * (0.5 / 74) ** 2))
     assert pool.classes.groups.tolist() == [1, 74]

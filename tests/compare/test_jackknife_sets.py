@@ -6,12 +6,15 @@ import pytest
 from sklearn.metrics import accuracy_score, f1_score
 
 from harness.compare.by_slice import base, measure_slices
-from harness.compare.frames import metric_frame
-from harness.compare.jackknife_sets import METRICS, SetAnswers, jackknife_sets
-from harness.compare.responses import responses
-from harness.measure.multilabel import SetQuality, set_quality
+from harness.compare.jackknife import jackknife
+from harness.measure.multilabel import set_quality
 from harness.study.outcome import set_table
+from harness.targets.answers import read_answers
+from harness.targets.kinds import KINDS
+from harness.targets.several import Several
 from harness.tasks.examples import Example, indicator
+
+METRICS = [metric.name for metric in KINDS["multilabel"].metrics]
 
 LABELS = ("a", "b", "c")
 
@@ -21,7 +24,7 @@ def drawn(items=120, runs=2, group=1, seed=0):
     targets = rng.random((items, 3)) < (0.5, 0.3, 0.2)
     scores = [np.clip(targets * 0.3 + rng.random((items, 3)) * 0.7, 0, 1) for _ in range(runs)]
     groups = np.arange(items) // group
-    return SetAnswers(scores, targets, groups)
+    return Several(scores, targets, groups)
 
 
 def whole(found, metric, run):
@@ -32,8 +35,7 @@ def whole(found, metric, run):
 
 def test_points_are_the_records_figures():
     answers = drawn()
-    found = jackknife_sets(answers)
-    assert tuple(METRICS) == SetQuality.metrics
+    found = jackknife(answers)
     for run, p in enumerate(answers.probabilities):
         figures = set_quality(p, answers.actual, LABELS)
         for metric in METRICS:
@@ -42,7 +44,7 @@ def test_points_are_the_records_figures():
 
 def test_without_a_group_it_is_the_metric_on_the_other_items():
     answers = drawn(items=40, group=2)
-    found = jackknife_sets(answers)
+    found = jackknife(answers)
     for group in (0, 7, 19):
         rows = answers.groups != group
         for run, p in enumerate(answers.probabilities):
@@ -58,7 +60,7 @@ def test_the_error_is_that_of_fresh_samples():
     """The jackknife's standard error against that over samples of the population itself."""
     points, told = {metric: [] for metric in METRICS}, {metric: [] for metric in METRICS}
     for seed in range(150):
-        found = jackknife_sets(drawn(items=150, runs=1, seed=seed))
+        found = jackknife(drawn(items=150, runs=1, seed=seed))
         for metric in METRICS:
             points[metric].append(found.points[metric][0])
             told[metric].append(np.sqrt((found.shifts[metric][0] ** 2).sum()))
@@ -77,12 +79,13 @@ def test_tables_are_read_as_they_were_written():
     table = set_table(items, p, LABELS)
     assert table["target"].to_pylist() == ['["a", "b"]', "[]", '["c"]', '["a"]']
     assert table.schema.field("target").type == pa.string()
-    found = responses([table], LABELS)
-    assert found.targets.tolist() == ["a, b", "none of the classes", "c", "a"]
-    assert found.given.tolist() == [["a, b", "none of the classes", "c", "a, b"]]
-    assert found.right.tolist() == [[True, True, True, False]]
-    assert found.estimates.pool.classes.groups.tolist() == [2, 1, 1]
-    sure, true = found.sure[0]
+    found = read_answers("multilabel", [table], LABELS)
+    given, right = found.said(LABELS)
+    assert right.tolist() == ["a, b", "none of the classes", "c", "a"]
+    assert given.tolist() == [["a, b", "none of the classes", "c", "a, b"]]
+    assert found.run(0).right.tolist() == [True, True, True, False]
+    assert jackknife(found).pool.classes.groups.tolist() == [2, 1, 1]
+    sure, true = found.run(0).sure
     assert (sure.shape, true.sum()) == ((12,), 4)
 
 
@@ -93,7 +96,7 @@ def test_slices_are_measured_without_the_same_groups():
     of = base(answers, inside, None)
     assert (of.items, of.groups) == (53, 40)
     rest = inside & (answers.groups != 3)
-    for run, chosen in enumerate(answers.chosen):
+    for run, chosen in enumerate(run.chosen for run in answers.runs):
         assert found.points["subset_accuracy"][run] == pytest.approx(
             accuracy_score(answers.actual[inside], chosen[inside]))
         moved = {m: s[run, 3] * (40 / 39) ** 0.5 for m, s in found.shifts.items()}
@@ -101,6 +104,3 @@ def test_slices_are_measured_without_the_same_groups():
             accuracy_score(answers.actual[rest], chosen[rest]))
         assert found.points["macro_f1"][run] - moved["macro_f1"] == pytest.approx(
             f1_score(answers.actual[rest], chosen[rest], average="macro"))
-    frame = metric_frame(answers, {"in": inside, "out": ~inside}, "subset_accuracy", [0, 1])
-    assert frame.by_group["subset_accuracy"]["in"] == pytest.approx(
-        found.points["subset_accuracy"].mean())

@@ -1,5 +1,7 @@
 """A method with one seed has the spread over seeds of its kin."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from scipy.stats import t
@@ -11,7 +13,10 @@ from harness.compare.pool import Pool
 from harness.compare.uncertainty import figure
 from harness.report import sentences
 from harness.report.published import publish
+from harness.targets.metrics import TOKEN_F1
 from tests.synthetic import drawn_study
+
+GAP = dataclasses.replace(TOKEN_F1, name="gap", bounds=(-np.inf, np.inf))
 
 
 def only_first_seed(study, label, **identity):
@@ -35,7 +40,7 @@ def test_kin_are_pooled_with_the_freedom_that_they_have():
 
 def test_a_single_seed_s_interval_by_hand():
     moved, kin = np.full(50, 0.01), Kin(("a",), 0.04, 2.0)
-    found = figure("gap", [0.5], moved, Pool.even(50), seeds=of_seeds([0.5], kin))
+    found = figure(GAP, [0.5], moved, Pool.even(50), seeds=of_seeds([0.5], kin))
     of_items = 50 * 0.01**2
     degrees = (of_items + 0.04) ** 2 / (of_items**2 / 49 + 0.04**2 / 2)
     reach = t.ppf(0.975, degrees) * (of_items + 0.04) ** 0.5
@@ -51,7 +56,7 @@ def test_methods_alike_with_one_seed_are_hardly_ever_told_apart():
         several = {name: rng.normal(0.7, 0.03, 3).tolist() for name in "abc"}
         points = rng.normal(0.7, 0.03, 2)
         for place, kin in enumerate((pooled(several), None)):
-            (gap,) = differences("gap", [Sample(str(i), [float(points[i])], moved[i], None, kin)
+            (gap,) = differences(GAP, [Sample(str(i), [float(points[i])], moved[i], None, kin)
                                          for i in range(2)], pool).values()
             apart[place] += gap.p_value < 0.05
     # By the pooled variance's own chance: three Monte-Carlo errors above 5%.
@@ -64,14 +69,14 @@ def test_kin_are_the_family_then_all_that_learn_as_it_does():
     for identity, kin in (({}, ("a (b)", "b (b)")), ({"family": "peft"}, ("a (b)", "b (b)")),
                           ({"random": False}, None)):
         one = only_first_seed(study, "c", **identity)
-        measured = measure_arms(one.records, one.labels, tables.__getitem__)
+        measured = measure_arms(one.records, one.kind, one.labels, tables.__getitem__)
         arm = next(arm for arm in arms_of(one.records) if arm.label == "c")
         found = measured.kin(arm, "accuracy")
         assert (found and found.names) == kin
     stranger = only_first_seed(study, "c", family="prompting")
     records = [r if r.identity.label != "c" else r.model_copy(update={"curve": ()})
                for r in stranger.records]
-    measured = measure_arms(records, study.labels, tables.__getitem__)
+    measured = measure_arms(records, study.kind, study.labels, tables.__getitem__)
     (arm,) = (arm for arm in arms_of(records) if arm.label == "c")
     assert measured.kin(arm, "accuracy") is None, "it does not learn by gradient"
 

@@ -9,11 +9,13 @@ from sklearn.metrics import roc_auc_score
 from statsmodels.stats.proportion import proportion_confint
 
 from harness.compare.few import of_area
-from harness.compare.jackknife import Answers, jackknife
+from harness.compare.jackknife import jackknife
 from harness.compare.mover import arms, dear
 from harness.compare.pairs import Sample, differences
 from harness.compare.pool import Pool
 from harness.compare.uncertainty import figure
+from harness.targets.metrics import LOG_LOSS, MACRO_F1, ROC_AUC, TOKEN_F1
+from harness.targets.one_class import OneClass
 
 POOL = Pool.even(60)
 
@@ -27,7 +29,7 @@ def samples(*points, seed=0, shared=0.8):
 
 def test_ends_are_those_of_zou_and_donner_as_far_as_figures_are_alone():
     one, other = samples(0.97, 0.93)
-    a, b = (figure("roc_auc", s.points, s.shifts, POOL) for s in (one, other))
+    a, b = (figure(ROC_AUC, s.points, s.shifts, POOL) for s in (one, other))
     r = one.shifts @ other.shifts / np.sqrt((one.shifts @ one.shifts)
                                             * (other.shifts @ other.shifts))
     together = max((a.mean - a.low - b.mean + b.low) ** 2, (a.high - a.mean - b.high + b.mean) ** 2)
@@ -37,7 +39,7 @@ def test_ends_are_those_of_zou_and_donner_as_far_as_figures_are_alone():
         return np.sqrt(alone - r * max((first - second) ** 2 - together, 0.0))
 
     low, high = 0.04 - reach(0.97 - a.low, b.high - 0.93), 0.04 + reach(a.high - 0.97, 0.93 - b.low)
-    (found,) = differences("roc_auc", [one, other], POOL).values()
+    (found,) = differences(ROC_AUC, [one, other], POOL).values()
     assert (found.low, found.high) == pytest.approx((low, high))
     assert 0.04 - low != pytest.approx(high - 0.04, rel=0.02), "near 1 the arms differ"
 
@@ -46,13 +48,13 @@ def test_of_figures_that_do_not_go_together_they_are_just_those():
     one, other = samples(0.97, 0.93, shared=0.0)
     other = replace(other, shifts=other.shifts - one.shifts * (one.shifts @ other.shifts)
                     / (one.shifts @ one.shifts))
-    a, b = (figure("roc_auc", s.points, s.shifts, POOL) for s in (one, other))
-    own = arms("roc_auc", [one, other], POOL, 0.95)
+    a, b = (figure(ROC_AUC, s.points, s.shifts, POOL) for s in (one, other))
+    own = arms(ROC_AUC, [one, other], POOL, 0.95)
     assert own.down == pytest.approx([np.hypot(0.97 - a.low, b.high - 0.93)])
     assert own.up == pytest.approx([np.hypot(a.high - 0.97, 0.93 - b.low)])
 
 
-@pytest.mark.parametrize("metric", ["roc_auc", "log_loss", "token_f1"])
+@pytest.mark.parametrize("metric", [ROC_AUC, LOG_LOSS, TOKEN_F1])
 def test_a_model_beside_itself_differs_by_next_to_nothing(metric):
     """Its own ends are uneven; answered again in other batches its answers differ by noise."""
     one = Sample("a", [0.97], 0.004 * np.random.default_rng(0).exponential(size=60) - 0.004)
@@ -67,13 +69,13 @@ def test_where_both_ends_are_symmetric_it_is_the_paired_t_test_s():
     rng = np.random.default_rng(1)
     one, other = rng.normal(0, 0.001, (2, 60))
     both = [Sample("a", [0.5], one), Sample("b", [0.5], other)]
-    own = arms("token_f1", both, POOL, 0.95)
+    own = arms(TOKEN_F1, both, POOL, 0.95)
     even = stats.t.ppf(0.975, 59) * np.sqrt(((one - other) ** 2).sum())
     assert own.down == pytest.approx([even], rel=0.05)
     assert own.up == pytest.approx([even], rel=0.05)
 
 
-@pytest.mark.parametrize("metric", ["roc_auc", "log_loss", "token_f1"])
+@pytest.mark.parametrize("metric", [ROC_AUC, LOG_LOSS, TOKEN_F1])
 def test_p_is_below_5_of_100_where_the_interval_leaves_0_out(metric):
     for seed in range(20):
         for found in differences(metric, samples(0.97, 0.95, 0.90, seed=seed), POOL).values():
@@ -150,10 +152,10 @@ def test_areas_near_1_on_few_groups_are_not_told_to_be_near_each_other():
         score = np.where(targets == 1, 0.9, 0.1) + rng.uniform(-0.05, 0.05, 100)
         score[odd] = 0.5 + np.where(targets[odd] == 1, -0.45, 0.45)
         sides.append(np.c_[1 - score, score])
-    found = jackknife(Answers(sides, targets, groups))
+    found = jackknife(OneClass(sides, targets, groups))
     pair = [Sample(str(i), [float(v)], found.shifts["roc_auc"][i])
             for i, v in enumerate(found.points["roc_auc"])]
-    (gap,) = differences("roc_auc", pair, found.pool).values()
+    (gap,) = differences(ROC_AUC, pair, found.pool).values()
     assert abs(gap.difference) < 0.02
     assert gap.low < -0.05
     assert gap.high > 0.05
@@ -162,11 +164,11 @@ def test_areas_near_1_on_few_groups_are_not_told_to_be_near_each_other():
 def test_equal_probabilities_have_equal_losses():
     one, _ = samples(0.3, 0.3)
     same = Sample("same", one.points, one.shifts)
-    (found,) = differences("log_loss", [one, same], POOL).values()
+    (found,) = differences(LOG_LOSS, [one, same], POOL).values()
     assert (found.low, found.high, found.p_value) == (0.0, 0.0, 1.0)
-    dear = figure("log_loss", one.points, one.shifts, POOL,
+    dear = figure(LOG_LOSS, one.points, one.shifts, POOL,
                   if_wrong=0.3 + one.shifts.max() * 60)
-    alone = arms("log_loss", [one, Sample("b", [0.2], np.zeros(60))], POOL, 0.95)
+    alone = arms(LOG_LOSS, [one, Sample("b", [0.2], np.zeros(60))], POOL, 0.95)
     assert alone.up == pytest.approx([dear.high - 0.3], abs=1e-3)
 
 
@@ -189,7 +191,7 @@ def test_what_no_group_showed_is_not_stretched_near_1():
     targets = np.repeat([0, 1, 2], 100)
     answered = targets.copy()
     answered[0] = 1
-    found = jackknife(Answers([np.eye(3)[answered] * 0.8 + 0.2 / 3], targets, np.arange(300)))
-    own = figure("macro_f1", [float(found.points["macro_f1"][0])], found.shifts["macro_f1"][0],
+    found = jackknife(OneClass([np.eye(3)[answered] * 0.8 + 0.2 / 3], targets, np.arange(300)))
+    own = figure(MACRO_F1, [float(found.points["macro_f1"][0])], found.shifts["macro_f1"][0],
                  found.pool)
     assert 0.95 < own.low < 0.99

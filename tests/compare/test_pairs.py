@@ -1,5 +1,7 @@
 """Paired comparisons against scipy and statsmodels, where they have the same test."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,11 +10,21 @@ from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar as their_mcnemar
 from statsmodels.stats.multitest import multipletests
 
-from harness.compare.jackknife import Answers, jackknife
+from harness.compare.jackknife import jackknife
 from harness.compare.pairs import Sample, differences, holm, mcnemar
 from harness.compare.pool import Pool
 from harness.compare.uncertainty import figure, freedom, satterthwaite
 from harness.measure.intervals import paired_proportions
+from harness.targets.metrics import (
+    ACCURACY,
+    HAMMING_LOSS,
+    LOG_LOSS,
+    MACRO_F1,
+    RANKING_PRECISION,
+    SUBSET_ACCURACY,
+    TOKEN_F1,
+)
+from harness.targets.one_class import OneClass
 
 GROUPS = 10_000
 MANY = Pool.even(GROUPS)
@@ -31,9 +43,9 @@ def coin(right):
 def accuracies(*runs, groups=None):
     """Runs of right and wrong answers, each a method with one seed."""
     items = len(runs[0])
-    found = jackknife(Answers([coin(r) for r in runs], np.ones(items, dtype=int),
+    found = jackknife(OneClass([coin(r) for r in runs], np.ones(items, dtype=int),
                               np.arange(items) if groups is None else groups))
-    return differences("accuracy", [
+    return differences(ACCURACY, [
         Sample(str(i), [float(r.mean())], found.shifts["accuracy"][i], r.astype(float))
         for i, r in enumerate(runs)], found.pool)
 
@@ -90,7 +102,7 @@ def test_independent_items_give_the_paired_t_test():
 def test_seeds_alone_give_welch_s_test():
     """With hardly an error over items only the seeds speak."""
     first, second = [0.80, 0.84, 0.79, 0.83], [0.70, 0.78, 0.74]
-    (ours,) = differences("accuracy", [Sample("a", first, moved(1e-4)),
+    (ours,) = differences(ACCURACY, [Sample("a", first, moved(1e-4)),
                            Sample("b", second, moved(0.0))], MANY).values()
     theirs = stats.ttest_ind(first, second, equal_var=False)
     interval = theirs.confidence_interval()
@@ -105,7 +117,7 @@ def test_the_detectable_difference_is_found_four_times_in_five():
     for _ in range(400):
         runs = rng.random(items) < 0.5 + gap / 2, rng.random(items) < 0.5 - gap / 2
         means = [float(r.mean()) for r in runs]
-        (d,) = differences("accuracy", [Sample(str(i), [m], moved(np.sqrt(0.25 / items), i))
+        (d,) = differences(ACCURACY, [Sample(str(i), [m], moved(np.sqrt(0.25 / items), i))
                             for i, m in enumerate(means)], MANY).values()
         found.append(d.p_value < 0.05)
         assert d.detectable == pytest.approx(gap, rel=0.2)
@@ -146,25 +158,25 @@ def test_freedom_is_no_more_than_groups_of_equal_weight_leave_or_what_few_that_c
 
 
 def test_one_seed_has_an_interval_over_items_alone_and_more_seeds_a_wider_one():
-    one = figure("accuracy", [0.8], moved(0.02), MANY)
+    one = figure(ACCURACY, [0.8], moved(0.02), MANY)
     assert one.sd is None
     assert one.high - one.low == pytest.approx(2 * 1.96 * 0.02, rel=0.05)
-    three = figure("accuracy", [0.75, 0.80, 0.85], moved(0.02), MANY)
+    three = figure(ACCURACY, [0.75, 0.80, 0.85], moved(0.02), MANY)
     assert three.sampling_error == pytest.approx(one.sampling_error)
     assert three.high - three.low > 2 * (one.high - one.low)
 
 
 def test_an_interval_stays_within_the_metric_s_bounds():
-    assert 0.99 < figure("accuracy", [0.99], moved(0.05), MANY).high < 1.0
-    assert 0.0 < figure("accuracy", [0.01], moved(0.05), MANY).low < 0.01
-    assert figure("log_loss", [0.99], moved(0.05), MANY).high > 1.0
-    assert figure("log_loss", [0.01], moved(0.05), MANY).low > 0.0
+    assert 0.99 < figure(ACCURACY, [0.99], moved(0.05), MANY).high < 1.0
+    assert 0.0 < figure(ACCURACY, [0.01], moved(0.05), MANY).low < 0.01
+    assert figure(LOG_LOSS, [0.99], moved(0.05), MANY).high > 1.0
+    assert figure(LOG_LOSS, [0.01], moved(0.05), MANY).low > 0.0
 
 
 def test_an_end_is_student_s_on_the_scale_of_log_odds():
     pool = Pool.of(np.repeat(np.arange(30), 2))
     shifts = np.random.default_rng(1).normal(0, 0.01, 30)
-    found = figure("macro_f1", [0.7], shifts, pool)
+    found = figure(MACRO_F1, [0.7], shifts, pool)
     error, df = np.sqrt((shifts**2).sum()), float(freedom(shifts, 30))
     reach = stats.t.ppf(0.975, df) * error / (0.7 * 0.3)
     odds = np.exp(np.log(0.7 / 0.3) + np.array([-reach, reach]))
@@ -179,7 +191,7 @@ def test_an_error_that_is_not_known_is_not_zero(first):
                             groups=np.zeros(60, int)).values()
     lacking = moved(0.02)
     lacking[7] = np.nan
-    (other,) = differences("accuracy", [Sample("a", [first], lacking),
+    (other,) = differences(ACCURACY, [Sample("a", [first], lacking),
                                         Sample("b", [0.5], moved(0.02, 1))], MANY).values()
     for found in (grouped, other):
         assert (found.low, found.high, found.p_value) == (-np.inf, np.inf, 1.0)
@@ -187,15 +199,16 @@ def test_an_error_that_is_not_known_is_not_zero(first):
         assert not found.significant
         assert not found.rules_out(0.5)
     assert type(grouped).model_validate_json(grouped.model_dump_json()) == grouped
-    whole = figure("accuracy", [first], lacking, MANY)
+    whole = figure(ACCURACY, [first], lacking, MANY)
     assert (whole.low, whole.high, whole.sampling_error) == (0.0, 1.0, np.inf)
-    unknown = {name: figure(name, [-first], np.zeros(1), Pool.even(1))
-               for name in ("log_loss", "gap")}
+    gap = dataclasses.replace(TOKEN_F1, name="gap", bounds=(-np.inf, np.inf))
+    unknown = {metric.name: figure(metric, [-first], np.zeros(1), Pool.even(1))
+               for metric in (LOG_LOSS, gap)}
     assert (unknown["log_loss"].low, unknown["log_loss"].high) == (0.0, np.inf)
     assert (unknown["gap"].low, unknown["gap"].high) == (-np.inf, np.inf)
 
 
-@pytest.mark.parametrize("metric", ["subset_accuracy", "ranking_precision", "hamming_loss"])
+@pytest.mark.parametrize("metric", [SUBSET_ACCURACY, RANKING_PRECISION, HAMMING_LOSS])
 def test_shares_of_sets_stay_between_0_and_1(metric):
     points = [0.99, 0.97, 1.0]
     shifts = np.random.default_rng(0).normal(0, 0.005, 5)

@@ -21,22 +21,25 @@ from test_jackknife import THEIRS, answers
 from harness.common.errors import HarnessError
 from harness.compare.arms import measure_arms
 from harness.compare.by_slice import base, measure_slices
-from harness.compare.frames import metric_frame
-from harness.compare.jackknife import METRICS, Answers, jackknife, jackknife_means
-from harness.compare.jackknife_sets import METRICS as OF_SETS
-from harness.compare.jackknife_sets import SetAnswers, jackknife_sets
+from harness.compare.jackknife import jackknife, leave_out
 from harness.compare.pairs import Sample, differences
 from harness.compare.pool import Pool
 from harness.measure.multilabel import set_quality
 from harness.measure.quality import quality
 from harness.measure.slices import slices
 from harness.study.outcome import class_table
+from harness.targets.kinds import KINDS
+from harness.targets.metric import Statistic
+from harness.targets.metrics import ACCURACY
+from harness.targets.one_class import OneClass, indicated, marked
+from harness.targets.several import Several
 
 LABELS = ("a", "b", "c", "d")
+METRICS = [metric.name for metric in KINDS["classification"].metrics]
 
 
 def weighted(classes=3, seed=0, whole=False):
-    """Answers with weights, as whole numbers or not."""
+    """OneClass with weights, as whole numbers or not."""
     rng = np.random.default_rng(seed)
     data = answers(items=60, classes=classes, groups=15, seed=seed)
     own = rng.integers(1, 5, 60).astype(float) if whole else rng.gamma(1.0, size=60) + 0.05
@@ -49,13 +52,13 @@ def several(seed=0, whole=False):
     actual = rng.random((60, 3)) < (0.5, 0.4, 0.3)
     scores = [np.clip(actual * 0.3 + rng.random((60, 3)) * 0.7, 0, 1) for _ in range(2)]
     own = rng.integers(1, 5, 60).astype(float) if whole else rng.gamma(1.0, size=60) + 0.05
-    return SetAnswers(scores, actual, np.arange(60) // 3, own)
+    return Several(scores, actual, np.arange(60) // 3, own)
 
 
 def repeated(data):
     """Every item as often as its weight says."""
     again = np.repeat(np.arange(len(data.groups)), data.weights.astype(int))
-    what = ({"targets": data.targets[again]} if isinstance(data, Answers)
+    what = ({"targets": data.targets[again]} if isinstance(data, OneClass)
             else {"actual": data.actual[again]})
     return type(data)(probabilities=[p[again] for p in data.probabilities],
                       groups=data.groups[again], **what)
@@ -88,7 +91,7 @@ def test_every_metric_is_scikit_learn_s_of_weighted_items(classes, seed):
 @pytest.mark.parametrize("metric", [m for m in METRICS if m != "roc_auc"])
 def test_without_a_group_it_is_scikit_learn_s_of_the_others(metric):
     data = weighted()
-    found, n = jackknife(data), data.group_count
+    found, n = jackknife(data), data.groups.max() + 1
     for run, p in enumerate(data.probabilities):
         whole = THEIRS[metric](data.targets, p, data.weights)
         theirs = [whole - THEIRS[metric](data.targets, p, data.weights * (data.groups != g))
@@ -100,8 +103,9 @@ def test_without_a_group_it_is_scikit_learn_s_of_the_others(metric):
 @given(st.integers(0, 10**6))
 def test_sets_of_classes_are_scikit_learn_s_of_weighted_items(seed):
     data = several(seed)
-    actual, w, found = data.actual, data.weights, jackknife_sets(data)
-    for p, chosen, run in zip(data.probabilities, data.chosen, (0, 1), strict=True):
+    actual, w, found = data.actual, data.weights, jackknife(data)
+    for p, chosen, run in zip(
+            data.probabilities, [run.chosen for run in data.runs], (0, 1), strict=True):
         figures = set_quality(p, actual, LABELS[:3], w)
         theirs = {
             "macro_f1": f1_score(actual, chosen, average="macro", sample_weight=w, zero_division=0),
@@ -112,19 +116,18 @@ def test_sets_of_classes_are_scikit_learn_s_of_weighted_items(seed):
                 actual, p + 1e-9 * np.arange(3), sample_weight=w),
             "hamming_loss": hamming_loss(actual, chosen, sample_weight=w),
             "log_loss": log_loss(actual.ravel(), p.ravel(), sample_weight=np.repeat(w, 3))}
-        assert {*theirs, "calibration_error"} == {*OF_SETS}
+        assert {*theirs, "calibration_error"} == set(found.metrics)
         for metric, value in theirs.items():
             assert found.points[metric][run] == pytest.approx(value), metric
             assert getattr(figures, metric) == pytest.approx(value), metric
         assert found.calibration[run].found == pytest.approx(figures.calibration_error)
 
 
-@pytest.mark.parametrize(("data", "estimate", "metrics"), [
-    (weighted(2, whole=True), jackknife, METRICS), (weighted(3, whole=True), jackknife, METRICS),
-    (several(whole=True), jackknife_sets, OF_SETS)])
-def test_an_item_of_weight_three_is_three_items_of_its_group(data, estimate, metrics):
-    found, theirs = estimate(data), estimate(repeated(data))
-    for metric in metrics:
+@pytest.mark.parametrize("data", [
+    weighted(2, whole=True), weighted(3, whole=True), several(whole=True)])
+def test_an_item_of_weight_three_is_three_items_of_its_group(data):
+    found, theirs = jackknife(data), jackknife(repeated(data))
+    for metric in found.metrics:
         if metric == "calibration_error":
             for mine, other in zip(found.calibration, theirs.calibration, strict=True):
                 for part in ("gaps", "weights", "confidence", "variances"):
@@ -160,9 +163,10 @@ def test_weights_that_are_all_alike_change_nothing():
     for metric in METRICS:
         mine, theirs = (each.figure(metric, [0]) for each in (found, other))
         assert mine.model_dump() == pytest.approx(theirs.model_dump()), metric
-        gaps = [differences(metric, [Sample(str(i), [each.points[metric][i]],
+        gaps = [differences(each.metrics[metric], [Sample(str(i), [each.points[metric][i]],
                                             each.shifts[metric][i],
-                                            right[i] if metric in each.pool.shares else None)
+                                            right[i] if each.metrics[metric].statistic
+                                            is Statistic.SHARE else None)
                                      for i in range(2)], each.pool) for each in (found, other)]
         assert gaps[0]["0", "1"].model_dump() == pytest.approx(gaps[1]["0", "1"].model_dump())
 
@@ -174,10 +178,12 @@ def test_a_pair_s_interval_knows_the_weights_of_the_items_on_which_it_differs():
     for own in (1.0, 6.0):
         weights = np.ones(40)
         weights[7] = own
-        found = jackknife_means({"accuracy": right}, np.arange(40), weights)
+        answered = [np.where(own[:, None], [0.9, 0.1], [0.1, 0.9]) for own in right == 1]
+        found = leave_out(OneClass(answered, np.zeros(40, int), np.arange(40), weights),
+                          (ACCURACY,))
         samples = [Sample(str(i), [float(found.points["accuracy"][i])],
                           found.shifts["accuracy"][i], right[i]) for i in range(2)]
-        (gap,) = differences("accuracy", samples, found.pool).values()
+        (gap,) = differences(ACCURACY, samples, found.pool).values()
         assert gap.difference == pytest.approx(own / weights.sum())
         assert gap.low < 0 < gap.difference < gap.high
 
@@ -198,8 +204,6 @@ def test_slices_are_scikit_learn_s_of_weighted_items(measure):
                  for point, run in zip(theirs, chosen, strict=True)]
         scale = (len(groups) / (len(groups) - 1)) ** 0.5
         assert found.shifts[measure][:, group] * scale == pytest.approx(moved)
-    frame = metric_frame(data, {"in": inside, "out": ~inside}, measure, [0])
-    assert frame.by_group[measure]["in"] == pytest.approx(theirs[0])
 
 
 def test_a_slice_says_how_many_items_it_has_and_goes_by_what_they_are_worth():
@@ -213,9 +217,10 @@ def test_a_slice_says_how_many_items_it_has_and_goes_by_what_they_are_worth():
 def test_a_record_s_slices_are_weighted():
     items = [dataclasses.replace(e, slices={"s": "x"}, weight=w)
              for e, w in zip(examples(4), (1.0, 2.0, 3.0, 4.0), strict=True)]
-    chosen = np.eye(len({e.label for e in items}) + 1, dtype=bool)[[e.label for e in items]]
-    chosen[1] = ~chosen[1]
-    (found,) = slices(items, chosen)
+    actual = indicated(np.array([e.label for e in items]), 3)
+    answered = np.where(actual, 0.8, 0.1)
+    answered[1] = 0.9 - answered[1]
+    (found,) = slices(items, marked(answered, actual, np.array([e.weight for e in items])))
     assert (found.items, found.accuracy) == (4, pytest.approx(0.8))
 
 
@@ -233,8 +238,9 @@ def test_runs_on_samples_of_two_sizes_are_weighted_for_the_smaller_one():
                       np.tile([0.7, 0.3], (n, 1)), ("a", "b"))
                for run, n in (("1", 20), ("2", 10))]
     by_id = {r.identity.run_id: tables[str(i)] for i, r in enumerate(records, 1)}
-    found = measure_arms(records, ("a", "b"), by_id.__getitem__)
-    assert found.responses.weights.tolist() == [small[item] for item in found.items]
+    found = measure_arms(records, "classification", ("a", "b"), by_id.__getitem__)
+    assert found.answers.weights.tolist() == [small[item] for item in found.items]
     other = sampled(10, np.linspace(1.5, 0.5, 10))
     with pytest.raises(HarnessError, match="weighted for samples that are not the same"):
-        measure_arms(records, ("a", "b"), {**by_id, records[0].identity.run_id: other}.__getitem__)
+        measure_arms(records, "classification", ("a", "b"),
+                     {**by_id, records[0].identity.run_id: other}.__getitem__)

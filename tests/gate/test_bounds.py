@@ -11,13 +11,14 @@ from harness.compare.uncertainty import figure
 from harness.gate.bounds import TWO_SIDED, Bounds, ratio_bounds, requests_needed
 from harness.gate.checks import check
 from harness.gate.evidence import Answered, quality_evidence
+from harness.targets.metrics import ACCURACY
 from harness.tasks.examples import Example
 
 
 @pytest.mark.parametrize("groups", [10, 50, 323])
 def test_nothing_changed_is_no_certainty(groups):
     """All of n right: Wilson's interval by statsmodels."""
-    found = figure("accuracy", [1.0], np.zeros(groups), Pool.even(groups), TWO_SIDED)
+    found = figure(ACCURACY, [1.0], np.zeros(groups), Pool.even(groups), TWO_SIDED)
     low, _ = proportion_confint(groups, groups, alpha=0.1, method="wilson")
     assert found.low == pytest.approx(low)
 
@@ -27,7 +28,7 @@ def margins(pool, gaps, margin):
     passed, groups = 0, pool.groups
     for gap in gaps:
         moved = gap / groups - gap.mean() / groups
-        (found,) = differences("accuracy", [
+        (found,) = differences(ACCURACY, [
             Sample("now", [gap.mean()], moved * (groups / (groups - 1)) ** 0.5,
                    np.clip(gap, 0, None)),
             Sample("before", [0.0], np.zeros(groups), np.clip(-gap, 0, None))],

@@ -14,8 +14,9 @@ from sklearn.metrics import (
 
 from harness.measure.multilabel import set_quality
 from harness.measure.slices import slices
-from harness.tasks.class_metrics import ranking_precisions
-from harness.tasks.examples import Example
+from harness.targets.by_class import ranking_precisions
+from harness.targets.several import marked
+from harness.tasks.examples import Example, indicator
 
 LABELS = ("a", "b", "c")
 
@@ -80,5 +81,6 @@ def test_an_item_of_a_slice_is_right_with_all_its_classes():
              for i, (s, c) in enumerate([("x", (0, 1)), ("x", ()), ("y", (1,))])]
     chosen = np.array([[1, 0, 0], [0, 0, 0], [0, 1, 0]], dtype=bool)
     # x: classes 0 and 1 are there; F1 1 and 0; of two items one is right.
-    assert [(s.value, s.items, s.accuracy, s.macro_f1) for s in slices(items, chosen)] == [
+    run = marked(chosen.astype(float), indicator(items, 3))
+    assert [(s.value, s.items, s.accuracy, s.macro_f1) for s in slices(items, run)] == [
         ("x", 2, 0.5, 0.5), ("y", 1, 1.0, 1.0)]

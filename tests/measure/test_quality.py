@@ -6,9 +6,10 @@ from scipy.stats import mannwhitneyu
 from sklearn.metrics import f1_score
 
 from harness.measure.overfitting import overfitting
-from harness.measure.quality import calibration_error, quality
+from harness.measure.quality import quality
 from harness.measure.slices import slices
-from harness.methods.link import LINKS
+from harness.targets.metrics import CALIBRATION_ERROR
+from harness.targets.one_class import indicated, marked
 from harness.tasks.examples import Example
 
 LABELS = ("a", "b", "c")
@@ -41,16 +42,21 @@ def test_a_class_that_no_item_has_takes_no_part_in_macro_f1():
     assert wrong.macro_f1 == pytest.approx((1 + 2 / 3) / 2)
     assert f1_score(targets, p.argmax(axis=1), average="macro") == pytest.approx((1 + 2 / 3) / 3)
     examples = [Example(str(i), "t", None, int(t), "g", {"s": "x"}) for i, t in enumerate(targets)]
-    (one,) = slices(examples, LINKS["classification"].chosen(p))
+    (one,) = slices(examples, marked(p, indicated(targets, 3)))
     assert one.macro_f1 == wrong.macro_f1
+
+
+def calibration_error(probabilities, targets):
+    return CALIBRATION_ERROR.of(marked(probabilities, indicated(
+        np.array(targets), probabilities.shape[1])))
 
 
 def test_calibration_error_worked_by_hand():
     # Confidences .95 .95 .55 .55; correct yes no yes yes. Two bins of two items:
     # |.5 - .95| * 1/2 + |1 - .55| * 1/2 = .45.
     p = np.array([[.95, .05], [.95, .05], [.55, .45], [.55, .45]])
-    assert calibration_error(p, np.array([0, 1, 0, 0])) == pytest.approx(0.45)
-    assert calibration_error(np.array([[1.0, 0.0]]), np.array([0])) == 0.0
+    assert calibration_error(p, [0, 1, 0, 0]) == pytest.approx(0.45)
+    assert calibration_error(np.array([[1.0, 0.0]]), [0]) == 0.0
 
 
 def binned_one_by_one(p, targets, bins=15):
@@ -117,8 +123,8 @@ def test_slices_and_gaps():
                 for i in range(4)]
     p = np.array([[.9, .1], [.9, .1], [.9, .1], [.1, .9]])
     # Targets 0 1 0 1; predicted 0 0 0 1: x has 2 of 3 right, y 1 of 1.
-    chosen = LINKS["classification"].chosen(p)
-    found = {s.value: (s.items, s.accuracy) for s in slices(examples, chosen)}
+    run = marked(p, indicated(np.array([e.label for e in examples]), 2))
+    found = {s.value: (s.items, s.accuracy) for s in slices(examples, run)}
     assert found == {"x": (3, pytest.approx(2 / 3)), "y": (1, 1.0)}
     whole = quality(p, np.array([0, 1, 0, 1]), ("a", "b"))
     better = quality(p[:1], np.array([0]), ("a", "b"))
@@ -130,5 +136,5 @@ def test_slices_and_gaps():
 def test_blank_is_no_slice():
     items = [Example(str(i), "t", None, 0, str(i), {"country": value})
              for i, value in enumerate(("NO", "", " ", "NO"))]
-    chosen = np.array([[True, False]] * 4)
-    assert [(s.value, s.items) for s in slices(items, chosen)] == [("NO", 2)]
+    run = marked(np.full((4, 2), 0.5), indicated(np.zeros(4, int), 2))
+    assert [(s.value, s.items) for s in slices(items, run)] == [("NO", 2)]

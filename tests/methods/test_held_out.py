@@ -10,7 +10,8 @@ from harness.measure.multilabel import set_quality
 from harness.measure.quality import quality
 from harness.methods.held_out import HeldOut, in_words, mean, of_classes
 from harness.methods.link import LINKS
-from harness.suite.decide import METRICS
+from harness.targets.kinds import KINDS
+from harness.targets.metrics import ACCURACY, ROC_AUC
 from harness.tasks.examples import Example
 from harness.tasks.wording import WORDINGS
 
@@ -49,17 +50,17 @@ def test_a_mean_lacks_a_score_where_a_look_does():
     assert mean([HeldOut(None, 1.0, 9), HeldOut(0.4, 3.0, 9)]) == HeldOut(None, 2.0, 9)
 
 
-@pytest.mark.parametrize("metric", METRICS["classification"])
+@pytest.mark.parametrize("metric", KINDS["classification"].deciding.values())
 def test_it_is_what_the_test_items_are_measured_by(metric):
     rng = np.random.default_rng(0)
     labels, probabilities = rng.integers(0, 3, 30), rng.dirichlet([1, 1, 1], 30)
     held = of_classes(LINKS["classification"], probabilities, items(labels), metric)
     measured = quality(probabilities, labels, ("a", "b", "c"))
-    assert held.score == pytest.approx(getattr(measured, metric))
+    assert held.score == pytest.approx(getattr(measured, metric.name))
     assert held.loss == pytest.approx(measured.log_loss)
 
 
-@pytest.mark.parametrize("metric", METRICS["multilabel"])
+@pytest.mark.parametrize("metric", KINDS["multilabel"].deciding.values())
 def test_so_it_is_where_items_have_several_classes(metric):
     rng = np.random.default_rng(0)
     probabilities, has = rng.random((30, 3)), rng.random((30, 3)) < 0.4
@@ -67,23 +68,23 @@ def test_so_it_is_where_items_have_several_classes(metric):
                 for i, row in enumerate(has.tolist())]
     held = of_classes(LINKS["multilabel"], probabilities, examples, metric)
     measured = set_quality(probabilities, has, ("a", "b", "c"))
-    assert held.score == pytest.approx(getattr(measured, metric))
+    assert held.score == pytest.approx(getattr(measured, metric.name))
 
 
 def test_an_area_that_is_not_defined_is_no_score():
     probabilities = np.full((4, 3), 1 / 3)
     assert of_classes(LINKS["classification"], probabilities, items([0, 0, 1, 1]),
-                      "roc_auc").score is None
+                      ROC_AUC).score is None
     assert math.isnan(of_classes(LINKS["classification"], probabilities * math.nan,
-                                 items([0, 0, 1, 1]), "accuracy").loss)
+                                 items([0, 0, 1, 1]), ACCURACY).loss)
 
 
-@pytest.mark.parametrize("metric", METRICS["generation"])
+@pytest.mark.parametrize("metric", KINDS["generation"].deciding.values())
 def test_answers_in_words_are_scored_as_at_the_end(metric):
     questions = [Example(f"i{i}", "text", None, 0, f"g{i}", {}, references=("a red hat",))
                  for i in range(3)]
     given_answers = ["a red hat", "hat", "none of it"]
     held = in_words(given_answers, questions, WORDINGS["unicode"], metric)
     measured = generation(given_answers, questions, WORDINGS["unicode"])
-    assert held.score == pytest.approx(getattr(measured, metric))
+    assert held.score == pytest.approx(getattr(measured, metric.name))
     assert held.loss == pytest.approx(1 - measured.token_f1)

@@ -1,0 +1,53 @@
+"""What runs answered on the same items, whatever the kind of task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Protocol, Self
+
+import numpy as np
+
+from harness.common.kinds import Kind
+from harness.targets import in_words, one_class, several
+from harness.targets.kinds import TargetKind
+from harness.targets.metric import Metric
+from harness.targets.one_class import OneClass
+from harness.targets.several import Several
+
+
+class Answers(Protocol):
+    """`OneClass`, `Several` or `InWords`."""
+
+    @property
+    def kind(self) -> TargetKind: ...
+    @property
+    def groups(self) -> np.ndarray: ...
+    @property
+    def weights(self) -> np.ndarray | None: ...
+    @property
+    def actual(self) -> np.ndarray | None: ...
+    @property
+    def runs(self) -> Iterator[Any]: ...
+    def run(self, place: int) -> Any: ...
+    def inside(self, items: np.ndarray) -> Self: ...
+    def said(self, labels: Sequence[str]) -> tuple[np.ndarray, np.ndarray]: ...
+
+
+ByClass = OneClass | Several
+"""Answers of tasks with classes."""
+Read = Callable[[Sequence[Any], Sequence[str], np.ndarray, np.ndarray | None], Answers]
+READERS: Mapping[Kind, Read] = {"classification": one_class.read, "multilabel": several.read,
+                                "generation": in_words.read}
+
+
+def read_answers(kind: Kind, tables: Sequence[Any], labels: Sequence[str],
+                 weights: np.ndarray | None = None) -> Answers:
+    """From the tables of predictions of a task of this kind, on the same items in one order."""
+    groups = np.asarray(np.unique(tables[0]["group"].to_pylist(), return_inverse=True)[1])
+    return READERS[kind](tables, labels, groups, weights)
+
+
+def sliced(answers: ByClass) -> tuple[Metric, ...]:
+    """What is measured of them by slice."""
+    return answers.kind.sliced + (answers.kind.sliced_of_two if answers.actual.shape[1] == 2
+                                  else ())

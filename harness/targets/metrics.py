@@ -1,0 +1,54 @@
+"""Every metric there is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import inf
+from types import ModuleType
+
+from harness.targets.metric import Metric, Statistic
+
+
+def _by_class() -> ModuleType:
+    from harness.targets import by_class
+
+    return by_class
+
+
+def _in_words() -> ModuleType:
+    from harness.targets import in_words
+
+    return in_words
+
+
+ACCURACY = Metric("accuracy", "accuracy", Statistic.SHARE, lambda: _by_class().ALL_RIGHT)
+SUBSET_ACCURACY = replace(ACCURACY, name="subset_accuracy", says="subset accuracy")
+MACRO_F1 = Metric("macro_f1", "macro F1", Statistic.COUNTS, lambda: _by_class().MACRO_F1,
+                  by_class=True)
+MICRO_F1 = Metric("micro_f1", "micro F1", Statistic.COUNTS, lambda: _by_class().MICRO_F1)
+MICRO_F1_OF_ONE = replace(MICRO_F1, statistic=Statistic.SHARE)
+"""Where every item has one class and is answered one, it is the share that is right."""
+ROC_AUC = Metric("roc_auc", "ROC AUC", Statistic.AREA, lambda: _by_class().ROC_AUC, by_class=True)
+RANKING_PRECISION = Metric("ranking_precision", "ranking precision", Statistic.SCORES,
+                           lambda: _by_class().RANKING_PRECISION)
+HAMMING_LOSS = Metric("hamming_loss", "Hamming loss", Statistic.SCORES,
+                      lambda: _by_class().HAMMING_LOSS, better="lower", decides=False)
+LOG_LOSS = Metric("log_loss", "log loss", Statistic.LOSS, lambda: _by_class().LOG_LOSS,
+                  better="lower", unit="nats", bounds=(0.0, inf), decides=False)
+CALIBRATION_ERROR = Metric("calibration_error", "calibration error", Statistic.CALIBRATION,
+                           lambda: _by_class().CALIBRATION_ERROR, better="lower", decides=False)
+
+EXACT_MATCH = Metric("exact_match", "exact match", Statistic.SHARE, lambda: _in_words().EXACT_MATCH)
+TOKEN_F1 = Metric("token_f1", "token F1", Statistic.SCORES, lambda: _in_words().TOKEN_F1)
+ROUGE_L = Metric("rouge_l", "ROUGE-L", Statistic.SCORES, lambda: _in_words().ROUGE_L)
+ANSWER_RECALL = Metric("answer_recall", "answer recall", Statistic.SCORES,
+                       lambda: _in_words().ANSWER_RECALL)
+
+SELECTION_RATE = Metric("selection_rate", "selection rate", Statistic.COUNTS,
+                        lambda: _by_class().SELECTION_RATE, better="neither", decides=False)
+FALSE_POSITIVE_RATE = Metric("false_positive_rate", "false positive rate", Statistic.COUNTS,
+                             lambda: _by_class().FALSE_POSITIVE_RATE, better="lower", decides=False,
+                             among=0)
+FALSE_NEGATIVE_RATE = Metric("false_negative_rate", "false negative rate", Statistic.COUNTS,
+                             lambda: _by_class().FALSE_NEGATIVE_RATE, better="lower", decides=False,
+                             among=1)

@@ -1,0 +1,100 @@
+"""What is declared of metrics is so: bounds, direction, names, and that naming them is light."""
+
+import subprocess
+import sys
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.targets import in_words, one_class, several
+from harness.targets.kinds import KINDS, METRIC_NAMES
+from harness.targets.metric import Statistic
+
+BY_KIND = [(kind, metric) for kind in KINDS.values()
+           for metric in (*kind.metrics, *kind.sliced_of_two)]
+IDS = [f"{kind.name}-{metric.name}" for kind, metric in BY_KIND]
+
+
+def drawn(kind, seed, items=12, classes=2):
+    """A run of answers, and the same with every answer turned to the right one."""
+    rng = np.random.default_rng(seed)
+    if kind.name == "generation":
+        scores = {metric.name: rng.random(items) for metric in kind.metrics}
+        return (in_words.Worded(scores),
+                in_words.Worded({name: np.ones(items) for name in scores}))
+    actual = one_class.indicated(np.r_[np.arange(classes), rng.integers(classes, size=items - 2)],
+                                 classes)
+    if kind.name == "multilabel":
+        actual = rng.random((items, classes)) < 0.5
+        actual[:2] = [[True] * classes, [False] * classes]
+    marked = several.marked if kind.name == "multilabel" else one_class.marked
+    chance = rng.dirichlet(np.ones(classes), items)
+    return marked(chance, actual), marked(actual.astype(float), actual)
+
+
+@pytest.mark.parametrize(("kind", "metric"), BY_KIND, ids=IDS)
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 10**6))
+def test_it_lies_within_its_bounds_and_is_best_where_all_is_right(kind, metric, seed):
+    run, right = (metric.of(each) for each in drawn(kind, seed))
+    low, high = metric.bounds
+    assert low - 1e-12 <= run <= high + 1e-12
+    if metric.better != "neither":
+        assert right == pytest.approx(high if metric.better == "higher" else low, abs=1e-9)
+
+
+@pytest.mark.parametrize(("kind", "metric"), BY_KIND, ids=IDS)
+def test_it_is_made_of_sums_so_that_no_order_of_items_matters(kind, metric):
+    formula, (run, _) = metric.formula(), drawn(kind, 3)
+    each = formula.contributions(run)
+    assert each.shape[0] == 12
+    whole = each.sum(axis=0)[:, None]
+    assert formula.finish(whole)[0] == pytest.approx(metric.of(run))
+    two = formula.finish(np.hstack([whole, whole]))
+    assert two == pytest.approx([metric.of(run)] * 2)
+
+
+def test_a_share_of_the_items_is_the_share_that_is_right():
+    shares = [(kind, metric) for kind, metric in BY_KIND if metric.statistic is Statistic.SHARE]
+    assert {metric.name for _, metric in shares} == {"accuracy", "micro_f1", "subset_accuracy",
+                                                     "exact_match"}
+    for kind, metric in shares:
+        run, _ = drawn(kind, 5)
+        if kind.name == "generation":
+            run.scores["exact_match"][:] = np.arange(12) % 3 == 0
+        assert metric.of(run) == pytest.approx(run.right.mean())
+
+
+def test_one_name_says_one_thing():
+    assert all(METRIC_NAMES[metric.name] == metric.says for _, metric in BY_KIND)
+    for kind in KINDS.values():
+        names = Counter(metric.name for metric in (*kind.metrics, *kind.sliced_of_two))
+        assert max(names.values()) == 1
+        assert {*kind.sliced, *kind.beside, kind.right} <= {*kind.metrics, *kind.sliced_of_two}
+        assert all(metric.better == "higher" for metric in kind.deciding.values())
+
+
+def test_a_weight_counts_an_item_so_often():
+    for kind, metric in BY_KIND:
+        run, _ = drawn(kind, 9)
+        if kind.name == "generation":
+            twice = in_words.Worded({n: np.r_[s, s[:3]] for n, s in run.scores.items()})
+            assert metric.of(run, np.r_[np.full(3, 2.0), np.ones(9)]) == pytest.approx(
+                metric.of(twice))
+            continue
+        weights = np.r_[np.full(3, 2.0), np.ones(9)]
+        weighted = run.inside(range(12))
+        object.__setattr__(weighted, "weights", weights)
+        assert metric.of(weighted, weights) == pytest.approx(
+            metric.of(run.inside([*range(12), 0, 1, 2]))), metric.name
+
+
+def test_naming_metrics_imports_nothing_that_computes():
+    said = subprocess.run(
+        [sys.executable, "-c", "import sys, harness.targets.kinds, harness.suite; "
+         "print(sorted({'numpy', 'scipy', 'sklearn', 'torch'} & set(sys.modules)))"],
+        check=True, capture_output=True, text=True).stdout
+    assert said.strip() == "[]"
