@@ -20,7 +20,7 @@ import plotly.graph_objects as go
 import pyarrow as pa
 
 from harness.common.files import sha256_json, write_atomic
-from harness.report import alike, beside, sentences
+from harness.report import alike, beside, ranking, sentences
 from harness.report.figures import figures
 from harness.report.published import Published
 from harness.study.record import Record
@@ -154,7 +154,7 @@ def _log_comparison(run: Any, published: Published) -> None:
     run.summary["verdict"] = sentences.headline(published)
     run.summary["why"] = " ".join(sentences.why(published))
     run.summary["doubts"] = " ".join(alike.doubts(published))
-    run.summary["standing"] = sentences.standing(published.summary)
+    run.summary["standing"] = ranking.standing(published.summary)
     metric = published.summary.metric
     views = {"": published} | {part.title: published.of(part) for part in published.beside}
     for part, view in beside.ranked(published):

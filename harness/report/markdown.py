@@ -6,7 +6,7 @@ from harness.compare.curves import LearningCurves
 from harness.compare.freshness import Freshness
 from harness.compare.summary import Row
 from harness.measure.retrieval import PassageRetrieval
-from harness.report import alike, beside, by_slice, calibrated, carried, sentences, words
+from harness.report import alike, beside, by_slice, calibrated, carried, ranking, sentences, words
 from harness.report.published import Published
 from harness.study.record import Record
 from harness.study.study import DataFacts
@@ -80,7 +80,7 @@ def _beside(published: Published) -> list[str]:
                   f"**{words.cell(sentences.headline(view))}**", "",
                   words.cell(" ".join(sentences.why(view))), "",
                   *(text for line in alike.doubts(view) for text in (words.cell(line), "")),
-                  words.cell(sentences.standing(view.summary)), "", *_table(view)]
+                  words.cell(ranking.standing(view.summary)), "", *_table(view)]
         lines += [f"- {words.cell(row.name)}: {words.cell(row.reason)}"
                   for row in view.summary.rows if row.reason]
         lines += _curves(view.curves)
@@ -140,7 +140,7 @@ def _verdict(published: Published) -> list[str]:
             ("Not measured", sentences.not_measured(published))):
         if said:
             lines += [f"{title}:", "", *(f"- {words.cell(line)}" for line in said), ""]
-    return [*lines, words.cell(sentences.standing(published.summary)), ""]
+    return [*lines, words.cell(ranking.standing(published.summary)), ""]
 
 
 def _curves(found: LearningCurves | None) -> list[str]:
@@ -153,7 +153,7 @@ def _curves(found: LearningCurves | None) -> list[str]:
         at = {point.train: point.figure for point in curve.points}
         cells = [f"{words.spread(at.get(size))} [{words.within(at.get(size))}]" for size in sizes]
         lines.append(f"| {words.cell(curve.name)} | {' | '.join(map(words.cell, cells))} |")
-    return [*lines, "", *(f"- {words.cell(line)}" for line in sentences.overtakings(found)), ""]
+    return [*lines, "", *(f"- {words.cell(line)}" for line in ranking.overtakings(found)), ""]
 
 
 def _freshness(found: Freshness | None) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from harness.report import alike, beside, by_slice, calibrated, carried, sentences, words
+from harness.report import alike, beside, by_slice, calibrated, carried, ranking, sentences, words
 from harness.targets.kinds import KINDS, METRIC_NAMES
 
 
@@ -24,7 +24,7 @@ def render(template: str, **values: Any) -> str:
                               lstrip_blocks=True)
     environment.globals.update(words=words, sentences=sentences, by_slice=by_slice,
                                beside=beside, alike=alike, calibrated=calibrated, carried=carried,
-                               target_kinds=KINDS)
+                               ranking=ranking, target_kinds=KINDS)
     environment.filters.update(metric_name=METRIC_NAMES.__getitem__)
     style = Markup(part("page.css"))  # noqa: S704  (our own file)
     return environment.get_template(template).render(style=style, **values)

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
-from harness.compare.curves import LearningCurves
 from harness.compare.pairs import Difference
-from harness.compare.summary import Row, Summary, Weighted
+from harness.compare.summary import Row, Summary
 from harness.compare.uncertainty import Figure
 from harness.compare.verdict import Breach, Rival, Settling, Verdict, difference
 from harness.report import alike, words
 from harness.report.published import Published
+from harness.report.ranking import UNKNOWN, test
 from harness.report.scope import scope
 from harness.targets.kinds import METRIC_NAMES
 
-FEWEST = 6
-"""Groups of equal weight that all agree have a p-value below 5% by their signs: 2 / 2^6."""
-UNKNOWN = ("the items cannot tell a difference of any size: they are too few, of one group, or "
-           "lack a class")
 SAID = {"use": "Use", "lean": "Lean to", "undecided": "Undecided:", None: "Use"}
 """Older files say no answer, and what they named was to be used."""
 LIMITS = {
@@ -105,16 +100,16 @@ def _choice(published: Published, chosen: Rival, admissible: int) -> str:
         kept = "is shown to keep" if verdict.unproven else "keeps"
         return f"It is the only method that {kept} every limit."
     if len(verdict.rivals) == 1:
-        return f"Every other admissible method is significantly lower ({_test(summary)})."
+        return f"Every other admissible method is significantly lower ({test(summary)})."
     if len(useful) == 1:
         return (f"It is the only admissible method that is shown to be above the majority class "
-                f"and that the best is not significantly better than ({_test(summary)}).")
+                f"and that the best is not significantly better than ({test(summary)}).")
     if chosen.money is None:
         return (f"{len(useful)} admissible methods are not significantly lower than the best of "
-                f"them ({_test(summary)}). What they cost was not measured, so the highest is "
+                f"them ({test(summary)}). What they cost was not measured, so the highest is "
                 "named.")
     return (f"{len(useful)} admissible methods are not significantly lower than the best of them "
-            f"({_test(summary)}). Of these, {chosen.name} costs least for adaptation and "
+            f"({test(summary)}). Of these, {chosen.name} costs least for adaptation and "
             f"{words.count(verdict.requests)} answers{_money(chosen, summary)}.")
 
 
@@ -124,7 +119,7 @@ def _undecided(published: Published) -> list[str]:
     gaps = [f"{name} by {interval(gap)}" for name in verdict.between[1:]
             if (gap := difference(summary.pairs, name, cheap, summary.metric)) is not None]
     said = [f"{cheap} costs least of those that the best is not significantly better than "
-            f"({_test(summary)})."]
+            f"({test(summary)})."]
     if gaps:
         said.append(f"Higher, and over all pairs neither shown to be so nor shown to be so by no "
                     f"more than what matters ({verdict.matters:.3g}): {words.listed(gaps)}; the "
@@ -237,51 +232,6 @@ def _unasked(row: Row) -> bool:
     return bool(row.common) and row.backbone is not None and row.forgot is None
 
 
-def standing(summary: Summary) -> str:
-    """Which methods are lower than the best, which tied, which undecided, and how fine it saw."""
-    if not summary.rows or summary.metric not in summary.rows[0].common:
-        return "No method has a result."
-    best = summary.rows[0]
-    by = {word: [row.name for row in summary.rows if row.standing == word]
-          for word in ("lower", "tied", "undecided")}
-    said = [f"Highest {METRIC_NAMES[summary.metric]}: {best.name}, "
-            f"{words.spread(best.common[summary.metric])}, on the {summary.common_items} test "
-            f"items of {summary.groups} groups{_worth(summary)} that every method answered."]
-    if summary.weighted:
-        said.append(_weighted(summary.weighted))
-    if 0 < summary.effective_groups < FEWEST:
-        said.append(f"They are too few groups to show anything at 5%: that takes {FEWEST}.")
-    if by["lower"]:
-        said.append(f"Significantly lower: {', '.join(by['lower'])}.")
-    if by["tied"]:
-        said.append(f"Tied with it: {', '.join(by['tied'])}.")
-    if by["undecided"]:
-        reach = [row.behind.detectable for row in summary.rows
-                 if row.behind and row.standing == "undecided"]
-        said.append(f"Too small a study to tell: {', '.join(by['undecided'])} ({_found(reach)}).")
-    return " ".join(said)
-
-
-def _found(reach: Sequence[float]) -> str:
-    """Which differences the comparisons would have found."""
-    known = [size for size in reach if math.isfinite(size)]
-    if not known:
-        return UNKNOWN
-    told = (f"to be found with 80% power a difference had to be {min(known):.3f} to "
-            f"{max(known):.3f}, depending on the method")
-    return told if len(known) == len(reach) else f"{told}; of some, none could be found"
-
-
-def overtakings(found: LearningCurves) -> list[str]:
-    """From which training size on one method beats others."""
-    by: dict[tuple[str, int], list[str]] = {}
-    for step in found.overtakings:
-        by.setdefault((step.winner, step.train), []).append(step.loser)
-    said = [f"From {train} training examples on, {winner} is significantly better than "
-            f"{', '.join(losers)}." for (winner, train), losers in by.items()]
-    return said or ["No method is significantly better than another from any size on."]
-
-
 def interval(difference: Difference) -> str:
     """A difference with its interval."""
     return words.interval(difference.difference, difference.low, difference.high)
@@ -289,24 +239,6 @@ def interval(difference: Difference) -> str:
 
 def _figure(summary: Summary, name: str | None) -> Figure:
     return next(row.common[summary.metric] for row in summary.rows if row.name == name)
-
-
-def _test(summary: Summary) -> str:
-    return (f"Welch's test on a paired jackknife over {summary.groups} groups of items"
-            f"{_worth(summary)} and on the seeds, Holm's correction over all pairs, 5%")
-
-
-def _worth(summary: Summary) -> str:
-    """How many groups of equal weight they are worth, where that is fewer; empty in older files."""
-    worth = summary.effective_groups
-    return f", worth {worth:.3g} of equal weight," if worth and worth < summary.groups - 1 else ""
-
-
-def _weighted(found: Weighted) -> str:
-    """What the mean is over where items are weighted, and the price of it."""
-    return (f"Every figure is a mean over all items of the test part alike: these have weights of "
-            f"{found.least:.2g} to {found.most:.2g}, which leaves them worth {found.items:.0f} "
-            f"items (design effect {found.design_effect:.2f}).")
 
 
 def _money(rival: Rival, summary: Summary) -> str:

@@ -20,7 +20,7 @@ from rich.table import Table
 
 from harness.compare.conditions import Conditions
 from harness.compare.summary import Row, Summary
-from harness.report import alike, beside, by_slice, sentences, words
+from harness.report import alike, beside, by_slice, ranking, sentences, words
 from harness.report.published import Published
 from harness.study.plan import PlannedRun
 from harness.study.record import Record
@@ -91,7 +91,7 @@ def print_results(console: Console, published: Published) -> None:
     """The result table, best first, with the spread over seeds."""
     summary = published.summary
     console.print(_table(f"{published.study.title} ({published.study.profile})", summary))
-    _say(console, (sentences.standing(summary), sentences.headline(published),
+    _say(console, (ranking.standing(summary), sentences.headline(published),
                    " ".join(sentences.why(published)), *alike.doubts(published),
                    *by_slice.amplified(published), *beside.shown(published)))
     for part, view in beside.ranked(published):

@@ -16,7 +16,7 @@ from harness.compare.pairs import Sample, differences
 from harness.compare.pareto import front
 from harness.compare.pool import Pool
 from harness.compare.verdict import difference
-from harness.report import sentences, words
+from harness.report import ranking, sentences, words
 from harness.report.console import make_console
 from harness.report.markdown import markdown
 from harness.report.page import page
@@ -273,8 +273,8 @@ def test_tied_and_too_small_a_study_are_different_words():
                      decide=Decide(matters=0.95))
     assert [row.standing for row in few.summary.rows] == ["best", "undecided"]
     assert [row.standing for row in many.summary.rows] == ["best", "tied"]
-    assert "too small" in sentences.standing(few.summary).lower()
-    assert "Tied with it" in sentences.standing(many.summary)
+    assert "too small" in ranking.standing(few.summary).lower()
+    assert "Tied with it" in ranking.standing(many.summary)
 
 
 def test_break_even_names_the_volume():
@@ -353,7 +353,7 @@ def test_one_group_of_items_decides_nothing():
     found = publish(study, alike.__getitem__, {})
     assert {row.standing for row in found.summary.rows} == {"best", "undecided"}
     assert not found.verdict.items_needed
-    assert "cannot tell a difference of any size" in sentences.standing(found.summary)
+    assert "cannot tell a difference of any size" in ranking.standing(found.summary)
     assert type(found).model_validate_json(found.model_dump_json()) == found
 
 
@@ -362,4 +362,4 @@ def test_one_group_of_items_decides_nothing():
     ([0.1, math.inf], "0.100 to 0.100, depending on the method; of some, none could be found"),
     ([math.inf, math.inf], "the items cannot tell a difference of any size: they are too few")])
 def test_a_difference_that_cannot_be_is_none_that_could_be_found(reach, words):
-    assert words in sentences._found(reach)
+    assert words in ranking.detectable(reach)

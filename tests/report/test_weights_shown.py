@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 from synthetic import LABELS, drawn_study, examples
 
-from harness.report import sentences
+from harness.report import ranking
 from harness.report.published import publish
 from harness.study.outcome import FORMS
 
@@ -18,14 +18,14 @@ def test_the_price_of_weights_is_said_with_the_figures_they_are_of():
     study, tables = drawn_study({"full": 3.0}, seeds=1, items=60)
     plain = publish(study, tables.__getitem__, {})
     assert plain.summary.weighted is None
-    assert "weights" not in sentences.standing(plain.summary)
+    assert "weights" not in ranking.standing(plain.summary)
     tables = {run: table.append_column("weight", pa.array(WEIGHTS))
               for run, table in tables.items()}
     found = publish(study, tables.__getitem__, {}).summary
     effect = 1 + (WEIGHTS.std() / WEIGHTS.mean()) ** 2
     assert found.weighted.design_effect == pytest.approx(effect)
     assert (f"weights of 0.4 to 2.8, which leaves them worth {60 / effect:.0f} items "
-            f"(design effect {effect:.2f})") in sentences.standing(found)
+            f"(design effect {effect:.2f})") in ranking.standing(found)
     assert found.effective_groups < plain.summary.effective_groups
     for row in found.rows:
         table = tables[row.run_ids[0]]

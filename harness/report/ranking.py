@@ -1,0 +1,81 @@
+"""How methods stand to the highest, and what the comparison could have told, in plain sentences."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from harness.compare.curves import LearningCurves
+from harness.compare.summary import Summary, Weighted
+from harness.report import words
+from harness.targets.kinds import METRIC_NAMES
+
+FEWEST = 6
+"""Groups of equal weight that all agree have a p-value below 5% by their signs: 2 / 2^6."""
+UNKNOWN = ("the items cannot tell a difference of any size: they are too few, of one group, or "
+           "lack a class")
+
+
+def standing(summary: Summary) -> str:
+    """Which methods are lower than the best, which tied, which undecided, and how fine it saw."""
+    if not summary.rows or summary.metric not in summary.rows[0].common:
+        return "No method has a result."
+    best = summary.rows[0]
+    by = {word: [row.name for row in summary.rows if row.standing == word]
+          for word in ("lower", "tied", "undecided")}
+    said = [f"Highest {METRIC_NAMES[summary.metric]}: {best.name}, "
+            f"{words.spread(best.common[summary.metric])}, on the {summary.common_items} test "
+            f"items of {summary.groups} groups{worth(summary)} that every method answered."]
+    if summary.weighted:
+        said.append(_weighted(summary.weighted))
+    if 0 < summary.effective_groups < FEWEST:
+        said.append(f"They are too few groups to show anything at 5%: that takes {FEWEST}.")
+    if by["lower"]:
+        said.append(f"Significantly lower: {', '.join(by['lower'])}.")
+    if by["tied"]:
+        said.append(f"Tied with it: {', '.join(by['tied'])}.")
+    if by["undecided"]:
+        reach = [row.behind.detectable for row in summary.rows
+                 if row.behind and row.standing == "undecided"]
+        said.append(f"Too small a study to tell: {', '.join(by['undecided'])} "
+                    f"({detectable(reach)}).")
+    return " ".join(said)
+
+
+def detectable(reach: Sequence[float]) -> str:
+    """Which differences the comparisons would have found."""
+    known = [size for size in reach if math.isfinite(size)]
+    if not known:
+        return UNKNOWN
+    told = (f"to be found with 80% power a difference had to be {min(known):.3f} to "
+            f"{max(known):.3f}, depending on the method")
+    return told if len(known) == len(reach) else f"{told}; of some, none could be found"
+
+
+def overtakings(found: LearningCurves) -> list[str]:
+    """From which training size on one method beats others."""
+    by: dict[tuple[str, int], list[str]] = {}
+    for step in found.overtakings:
+        by.setdefault((step.winner, step.train), []).append(step.loser)
+    said = [f"From {train} training examples on, {winner} is significantly better than "
+            f"{', '.join(losers)}." for (winner, train), losers in by.items()]
+    return said or ["No method is significantly better than another from any size on."]
+
+
+def test(summary: Summary) -> str:
+    """The test by which methods are told apart."""
+    return (f"Welch's test on a paired jackknife over {summary.groups} groups of items"
+            f"{worth(summary)} and on the seeds, Holm's correction over all pairs, 5%")
+
+
+def worth(summary: Summary) -> str:
+    """How many groups of equal weight they are worth, where that is fewer; empty in older files."""
+    worth = summary.effective_groups
+    return f", worth {worth:.3g} of equal weight," if worth and worth < summary.groups - 1 else ""
+
+
+def _weighted(found: Weighted) -> str:
+    """What the mean is over where items are weighted, and the price of it."""
+    return (f"Every figure is a mean over all items of the test part alike: these have weights of "
+            f"{found.least:.2g} to {found.most:.2g}, which leaves them worth {found.items:.0f} "
+            f"items (design effect {found.design_effect:.2f}).")
