@@ -19,7 +19,7 @@ from harness.report import beside, words
 from harness.report.files import STUDY
 from harness.report.published import Published, read_published
 from harness.suite import load_suite
-from harness.targets.kinds import KINDS, METRIC_NAMES
+from harness.targets.kinds import KINDS, says
 
 ROOT = Path(__file__).parents[1]
 WIDTH = 98
@@ -52,8 +52,8 @@ def _said(published: Published, usual: str) -> str:
     where = study.records[0].environment
     profile = "" if study.profile == usual else f" PROFILE={study.profile}"
     precision = "fp32" if where.autocast == "no" else where.autocast
-    metric = METRIC_NAMES[summary.metric]
-    others = words.listed([METRIC_NAMES[name] for name in _others(published)])
+    metric = says(summary.metric)
+    others = words.listed([says(name) for name in _others(published)])
     fresh = published.freshness
     sides = "" if fresh is None else (
         f" Old and new are {metric} on {fresh.old_items} of those items about documents that were "
@@ -83,8 +83,8 @@ def _others(published: Published) -> list[str]:
 def _table(published: Published) -> list[list[str]]:
     summary, others, fresh = published.summary, _others(published), published.freshness
     known = {} if fresh is None else {row.name: row for row in fresh.rows}
-    table = [["method", "backbone", METRIC_NAMES[summary.metric], "95% interval",
-              *(METRIC_NAMES[name] for name in others), *(["old", "new"] if known else []),
+    table = [["method", "backbone", says(summary.metric), "95% interval",
+              *(says(name) for name in others), *(["old", "new"] if known else []),
               "test", "seeds"]]
     for row in summary.rows:
         cells = _row(row, summary.metric, others)

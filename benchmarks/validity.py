@@ -31,7 +31,7 @@ from harness.targets.one_class import OneClass
 
 HERE = Path(__file__).parent
 ERROR, TUNED = CALIBRATION_ERROR.name, "calibration_error of a calibrated model"
-METRIC_NAMES = [metric.name for metric in KINDS["classification"].metrics
+METRIC_NAMES = [metric.name for metric in KINDS["classification"].own
                 if metric.name not in ("micro_f1", ERROR)]
 COPIES, LARGE = 1_000, 40_000
 """Copies of a pool that true figures are read from, and about how many items at once."""

@@ -41,6 +41,11 @@ def extended(tmp_path_factory, encoder_folder):
     return run
 
 
+def study_headline(run):
+    """The first sentence of the report."""
+    return (run.folder / "reports" / "notices" / "report.md").read_text().partition("\n\n")[2]
+
+
 def records(run):
     """By run id."""
     return {path.parent.name: json.loads(path.read_text())
@@ -58,6 +63,35 @@ def test_a_package_s_method_and_reader_are_like_all_others(extended):
     assert found["status"]["state"] == "ok"
     assert len(found["trials"]) == 3
     assert found["quality"]["accuracy"] == 1.0
+
+
+def test_a_package_s_metric_is_like_all_others(extended):
+    """It decides, chooses on validation, and stands in records and in the report with an interval;
+    of runs of before, it is not there."""
+    assert extended("run", "notices.yaml").returncode == 0
+    for record in records(extended).values():
+        assert record["identity"]["metric"] == "balanced_accuracy"
+        by_class = [each["recall"] for each in record["quality"]["per_class"]]
+        assert record["quality"]["others"] == {
+            "balanced_accuracy": pytest.approx(sum(by_class) / len(by_class))}
+    study = json.loads((extended.folder / "reports" / "notices" / "study.json").read_text())
+    rows = {row["name"]: row["common"]["balanced_accuracy"] for row in study["summary"]["rows"]}
+    floor = rows["majority"]
+    assert floor["mean"] == 0.5
+    assert floor["low"] < 0.5 < floor["high"]
+    assert "balanced accuracy 1.000" in study_headline(extended)
+    assert "balanced accuracy" in (extended.folder / "reports/notices/report.md").read_text()
+
+
+def test_a_metric_that_there_is_not_is_named_with_those_that_there_are(extended):
+    path = extended.folder / "notices.yaml"
+    text = path.read_text()
+    path.write_text(text.replace("balanced_accuracy", "balanced_acuracy"))
+    done = extended("plan", "notices.yaml")
+    path.write_text(text)
+    assert done.returncode == 2
+    assert "decide.metric: balanced_acuracy is not of a task of kind classification" in done.stderr
+    assert "balanced_accuracy" in done.stderr.partition("choose one of")[2]
 
 
 def test_a_run_is_named_by_the_code_of_its_package(extended):
@@ -89,7 +123,8 @@ def test_a_line_that_its_reader_refuses_is_named(extended):
 
 
 @pytest.mark.parametrize(("module", "words"), [
-    ("fasttext", ("check", "notices.yaml")), ("centroids", ("methods",))])
+    ("fasttext", ("check", "notices.yaml")), ("centroids", ("methods",)),
+    ("balanced", ("plan", "notices.yaml"))])
 def test_a_package_that_cannot_be_imported_is_named(extended, module, words):
     path = extended.site / "acme_harness" / f"{module}.py"
     text = path.read_text()

@@ -1,7 +1,7 @@
-"""Methods and readers of other packages, found by their entry points.
+"""Methods, readers and metrics of other packages, found by their entry points.
 
-A package names a module under `harness.methods` or `harness.readers`; importing it registers what
-it has. Its code runs as this package's does: whoever installs it trusts it.
+A package names a module under `harness.methods`, `harness.readers` or `harness.metrics`; importing
+it registers what it has. Its code runs as this package's does: whoever installs it trusts it.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 import importlib
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import Literal
+from typing import Literal, get_args
 
 from harness.common.errors import HarnessError
 
-Group = Literal["harness.methods", "harness.readers"]
-GROUPS: tuple[Group, ...] = ("harness.methods", "harness.readers")
+Group = Literal["harness.methods", "harness.metrics", "harness.readers"]
+GROUPS: tuple[Group, ...] = get_args(Group)
 
 
 @cache

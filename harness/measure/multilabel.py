@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 import numpy as np
+from pydantic import Field
 
 from harness.common.kinds import Kind
 from harness.measure.part import RecordPart
@@ -45,6 +46,8 @@ class SetQuality(RecordPart):
     calibration_error: float
     """Over the decisions: the sum over 15 bins of the probability of the bin's share times its
     |share that has the class - mean probability|."""
+    others: dict[str, float | None] = Field({})
+    """By metrics that other packages add."""
     classes_an_item: float
     answered_an_item: float
     per_class: tuple[ClassQuality, ...]

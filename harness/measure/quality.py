@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
+from pydantic import Field
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from harness.common.kinds import Kind
 from harness.measure.part import RecordPart
 from harness.targets.areas import one_against_rest
-from harness.targets.kinds import KINDS
+from harness.targets.kinds import KINDS, added
 from harness.targets.marked import Marked
 from harness.targets.one_class import indicated, marked
 
@@ -45,6 +46,8 @@ class Quality(RecordPart):
     roc_auc_reason: str | None = None
     log_loss: float
     calibration_error: float
+    others: dict[str, float | None] = Field({})
+    """By metrics that other packages add."""
     per_class: tuple[ClassQuality, ...]
     confusion: tuple[tuple[int, ...], ...]
     """Row: true class; column: predicted class."""
@@ -78,7 +81,8 @@ def check_measurable(probabilities: np.ndarray) -> None:
 
 def figures(kind: Kind, run: Marked) -> dict[str, Any]:
     """Every metric of the kind of task; None where one is not defined on the items."""
-    return {metric.name: metric.of(run, run.weights) for metric in KINDS[kind].metrics}
+    return {metric.name: metric.of(run, run.weights) for metric in KINDS[kind].own} | {
+        "others": {metric.name: metric.of(run, run.weights) for metric in added(kind)}}
 
 
 def of_each_class(run: Marked, labels: Sequence[str]) -> tuple[ClassQuality, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from harness.compare.conditions import Conditions, Mark
 from harness.report import words
 from harness.report.published import Published
-from harness.targets.kinds import METRIC_NAMES
+from harness.targets.kinds import says
 
 HEADINGS = ("training examples", "words, median / longest", "cut by the window", "passes",
             "stopped by", "settings tried", "validation items", "chosen by")
@@ -39,7 +39,7 @@ def cells(row: Conditions) -> list[tuple[str, bool]]:
         (_stopped(row), ("improving", "chance")),
         (str(row.trials) + (", at the edge" if "edge" in row.marks else ""), ("trials", "edge")),
         (str(row.validation_items), ("validation",)),
-        (METRIC_NAMES.get(row.chosen_by or "", row.chosen_by or words.ABSENT), ("chosen",))]
+        (says(row.chosen_by) if row.chosen_by else words.ABSENT, ("chosen",))]
     return [(text, bool(set(marks) & set(row.marks))) for text, marks in shown]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from harness.report import words
 from harness.report.published import Beside, Published
-from harness.targets.kinds import METRIC_NAMES
+from harness.targets.kinds import says
 
 
 def ranked(published: Published) -> list[tuple[Beside, Published]]:
@@ -23,6 +23,6 @@ def _shown(beside: Beside, metric: str) -> str:
     common = row.common.get(metric)
     if common is None:
         return f"{row.name}, {phrase}: no result."
-    return (f"{row.name}, {phrase}: {METRIC_NAMES[metric]} {words.spread(common)} "
+    return (f"{row.name}, {phrase}: {says(metric)} {words.spread(common)} "
             f"[{words.within(common)}] on {beside.summary.common_items} test items. It is shown "
             "and not ranked: the others did not have the same.")

@@ -10,7 +10,7 @@ from harness.compare.fairness import Change, Fairness, Gap, MethodSlices, SliceC
 from harness.compare.uncertainty import Figure
 from harness.report import words
 from harness.report.published import Published
-from harness.targets.kinds import METRIC_NAMES
+from harness.targets.kinds import says
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def amplified(published: Published) -> list[str]:
     """Each gap that adapting is shown to widen."""
     if published.fairness is None:
         return []
-    return [f"{line.method.name} amplifies the gap in {METRIC_NAMES[line.measure]} between "
+    return [f"{line.method.name} amplifies the gap in {says(line.measure)} between "
             f"slices of {column.name}, by {line.moved} against {line.method.reference}: "
             f"{line.worst} against {line.other}"
             for column in published.fairness.columns for line in lines(column)
@@ -168,7 +168,7 @@ def _figures(column: SliceColumn) -> list[str]:
     if not enough:
         return []
     heads = " | ".join(f"{words.cell(s.value)} ({s.items})" for s in enough)
-    said = [f"| {METRIC_NAMES[first]} of | {heads} |", f"|---{'|---' * len(enough)}|"]
+    said = [f"| {says(first)} of | {heads} |", f"|---{'|---' * len(enough)}|"]
     for method in column.methods:
         figures = [method.figures[first][s.value] for s in enough]
         row = [method.name, *(f"{words.spread(f)} [{words.within(f)}]" for f in figures)]
@@ -178,7 +178,7 @@ def _figures(column: SliceColumn) -> list[str]:
 
 def _gaps(column: SliceColumn) -> list[str]:
     rows = ["| " + " | ".join(words.cell(cell) for cell in (
-        line.method.name, METRIC_NAMES[line.measure], line.worst, line.other, line.width,
+        line.method.name, says(line.measure), line.worst, line.other, line.width,
         line.method.reference or words.ABSENT, line.moved, line.adjusted, line.answer)) + " |"
         for line in lines(column)]
     if not rows:

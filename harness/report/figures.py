@@ -15,7 +15,7 @@ from harness.compare.pareto import front
 from harness.compare.summary import Forgot, Row, Summary
 from harness.report.published import Published
 from harness.study.record import Record
-from harness.targets.kinds import KINDS, METRIC_NAMES
+from harness.targets.kinds import KINDS, says
 
 HEIGHT = 440
 LONGEST = 28
@@ -31,7 +31,7 @@ def figures(published: Published) -> dict[str, dict[str, Any]]:
     """Each figure's data and layout, by the id of its place in the page; none without a point."""
     summary = published.summary
     rows = [row for row in summary.rows if summary.metric in row.common]
-    metric = METRIC_NAMES[summary.metric]
+    metric = says(summary.metric)
     made = {
         "quality-cost": _scatter(rows, "adapt_seconds", summary.metric,
                                  "seconds to adapt (log scale)"),
@@ -74,11 +74,11 @@ def _scatter(rows: list[Row], cost: str, metric: str, cost_title: str) -> go.Fig
             text=[_short(row.label) for row in chosen], mode="markers+text",
             textposition="middle right", cliponaxis=False, name=backbone,
             marker={"size": 11, "color": colour},
-            hovertemplate="%{text}<br>" + METRIC_NAMES[metric]
+            hovertemplate="%{text}<br>" + says(metric)
                           + " %{y:.3f}<br>%{x:.3g}<extra></extra>",
         ))
     figure.update_xaxes(type="log", dtick=1, title=cost_title)
-    figure.update_yaxes(title=METRIC_NAMES[metric])
+    figure.update_yaxes(title=says(metric))
     return _plain(figure)
 
 
@@ -142,10 +142,10 @@ def _forgetting(rows: list[Row], metric: str) -> go.Figure:
                      "arrayminus": [below for *_, below, _ in points]},
             text=[_short(row.label) for row, *_ in points], mode="markers+text", name=backbone,
             textposition="top center", marker={"size": 11, "color": colour},
-            hovertemplate="%{text}<br>" + METRIC_NAMES[metric]
+            hovertemplate="%{text}<br>" + says(metric)
                           + " %{y:.3f}<br>%{x:+.1f} points<extra></extra>"))
     figure.update_xaxes(title="general benchmarks, change in points")
-    figure.update_yaxes(title=METRIC_NAMES[metric])
+    figure.update_yaxes(title=says(metric))
     return _plain(figure)
 
 

@@ -10,13 +10,13 @@ from harness.report import alike, beside, by_slice, calibrated, carried, ranking
 from harness.report.published import Published
 from harness.study.record import Record
 from harness.study.study import DataFacts
-from harness.targets.kinds import KINDS, METRIC_NAMES
+from harness.targets.kinds import KINDS, says
 
 
 def markdown(published: Published) -> str:
     """The study as Markdown."""
     study, summary = published.study, published.summary
-    metric = METRIC_NAMES[summary.metric]
+    metric = says(summary.metric)
     others = [other.says for other in KINDS[study.kind].beside]
     lines = [
         f"# {words.cell(study.title)}", "",
@@ -63,7 +63,7 @@ def _table(published: Published) -> list[str]:
     summary, beside = published.summary, KINDS[published.study.kind].beside
     named, others = " | ".join(m.says for m in beside), (beside[0].name, beside[1].name)
     return [
-        f"| method | backbone | {METRIC_NAMES[summary.metric]} | 95% interval "
+        f"| method | backbone | {says(summary.metric)} | 95% interval "
         f"| against the best | {named} | forgetting | train / test items | seeds | adaptation "
         "| p50 latency | trainable | artifact |",
         "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|",
@@ -160,7 +160,7 @@ def _freshness(found: Freshness | None) -> list[str]:
     if found is None:
         return []
     lines = ["## Old and new knowledge", "",
-             f"Figures are {METRIC_NAMES[found.metric]} on {found.old_items} questions about "
+             f"Figures are {says(found.metric)} on {found.old_items} questions about "
              f"documents that were there at training and on {found.new_items} about "
              f"{found.new_documents} that came after, with 95% intervals over documents and seeds. "
              "An update adds the new documents to the index, or tunes as long as the first time.",

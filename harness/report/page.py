@@ -14,7 +14,7 @@ from plotly.offline import get_plotlyjs
 from harness.report.figures import figures
 from harness.report.published import Published
 from harness.report.rendering import part, render
-from harness.targets.kinds import METRIC_NAMES
+from harness.targets.kinds import says
 
 MOST_PAIRS = 2000
 """More pairs than these are left to study.json: a page must open on a phone."""
@@ -30,7 +30,7 @@ def page(published: Published) -> str:
     return render(
         "page.html", published=published, study=published.study, summary=published.summary,
         rules=published.rules, metrics=published.study.metrics,
-        metric=METRIC_NAMES[published.summary.metric],
+        metric=says(published.summary.metric),
         most_pairs=MOST_PAIRS, scripts=[Markup(script) for script in scripts],  # noqa: S704
         hashes=" ".join(f"'sha256-{_sha256(script)}'" for script in scripts),
         figures=Markup(_script_json(drawn)), drawn=drawn.keys(),  # noqa: S704

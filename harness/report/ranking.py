@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from harness.compare.curves import LearningCurves
 from harness.compare.summary import Summary, Weighted
 from harness.report import words
-from harness.targets.kinds import METRIC_NAMES
+from harness.targets.kinds import says
 
 FEWEST = 6
 """Groups of equal weight that all agree have a p-value below 5% by their signs: 2 / 2^6."""
@@ -23,7 +23,7 @@ def standing(summary: Summary) -> str:
     best = summary.rows[0]
     by = {word: [row.name for row in summary.rows if row.standing == word]
           for word in ("lower", "tied", "undecided")}
-    said = [f"Highest {METRIC_NAMES[summary.metric]}: {best.name}, "
+    said = [f"Highest {says(summary.metric)}: {best.name}, "
             f"{words.spread(best.common[summary.metric])}, on the {summary.common_items} test "
             f"items of {summary.groups} groups{worth(summary)} that every method answered."]
     if summary.weighted:

@@ -10,7 +10,7 @@ from rich.table import Table
 from harness.compare.over_suites import OverSuites, Ranked
 from harness.compare.pairs import ALPHA
 from harness.report.rendering import render
-from harness.targets.kinds import METRIC_NAMES
+from harness.targets.kinds import says
 
 WIDTH = 41
 """Signs that an interval is drawn on."""
@@ -45,7 +45,7 @@ def ranks_page(found: OverSuites) -> str:
 
 def columns(found: OverSuites) -> list[tuple[str, str]]:
     """Each suite with what decides in it."""
-    return [(suite, METRIC_NAMES[metric])
+    return [(suite, says(metric))
             for suite, metric in zip(found.suites, found.metrics, strict=True)]
 
 

@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from harness.report import alike, beside, by_slice, calibrated, carried, ranking, sentences, words
-from harness.targets.kinds import KINDS, METRIC_NAMES
+from harness.targets.kinds import KINDS, says
 
 
 def part(name: str) -> str:
@@ -25,6 +25,6 @@ def render(template: str, **values: Any) -> str:
     environment.globals.update(words=words, sentences=sentences, by_slice=by_slice,
                                beside=beside, alike=alike, calibrated=calibrated, carried=carried,
                                ranking=ranking, target_kinds=KINDS)
-    environment.filters.update(metric_name=METRIC_NAMES.__getitem__)
+    environment.filters.update(metric_name=says)
     style = Markup(part("page.css"))  # noqa: S704  (our own file)
     return environment.get_template(template).render(style=style, **values)

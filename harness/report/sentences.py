@@ -12,7 +12,7 @@ from harness.report import alike, words
 from harness.report.published import Published
 from harness.report.ranking import UNKNOWN, test
 from harness.report.scope import scope
-from harness.targets.kinds import METRIC_NAMES
+from harness.targets.kinds import says
 
 SAID = {"use": "Use", "lean": "Lean to", "undecided": "Undecided:", None: "Use"}
 """Older files say no answer, and what they named was to be used."""
@@ -35,7 +35,7 @@ def headline(published: Published) -> str:
 
 def _decided(published: Published) -> str:
     verdict = published.verdict
-    metric = METRIC_NAMES[verdict.metric]
+    metric = says(verdict.metric)
     if verdict.outcome == "nothing-measured":
         return "No verdict: no method has a result."
     if verdict.outcome == "metric-undefined":

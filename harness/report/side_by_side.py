@@ -13,7 +13,7 @@ from harness.compare.pairs import Difference, McNemar
 from harness.compare.side_by_side import Divergence, lines
 from harness.report import sentences, words
 from harness.report.published import Published
-from harness.targets.kinds import METRIC_NAMES
+from harness.targets.kinds import says
 
 
 def print_divergences(console: Console, found: Sequence[Divergence]) -> None:
@@ -39,7 +39,7 @@ def print_studies(console: Console, first: Published, second: Published) -> None
 
 
 def _print_lines(console: Console, first: Published, second: Published, title: str) -> None:
-    metric = METRIC_NAMES[first.summary.metric]
+    metric = says(first.summary.metric)
     table = Table("method", f"{metric}, first", "second", "second - first, 95% interval",
                   box=SIMPLE_HEAD, pad_edge=False, title=escape(title) or None,
                   title_justify="left")
@@ -59,7 +59,7 @@ def print_runs(console: Console, items: int, found: dict[str, Difference], test:
     table = Table("metric", "first - second, 95% interval", "p", "detectable", box=SIMPLE_HEAD,
                   pad_edge=False, title=f"{items} items answered by both", title_justify="left")
     for metric, d in found.items():
-        table.add_row(METRIC_NAMES[metric], escape(sentences.interval(d)),
+        table.add_row(says(metric), escape(sentences.interval(d)),
                       f"{d.p_value:.2g}", f"{d.detectable:.3f}")
     console.print(table)
     console.print(f"right in the first only: {test.only_first}, in the second only: "

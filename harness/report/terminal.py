@@ -24,7 +24,7 @@ from harness.report import alike, beside, by_slice, ranking, sentences, words
 from harness.report.published import Published
 from harness.study.plan import PlannedRun
 from harness.study.record import Record
-from harness.targets.kinds import METRIC_NAMES
+from harness.targets.kinds import says
 
 SHORT = ("examples", "words", "cut", "passes", "stopped by")
 """Of the matching table's columns those that a terminal holds."""
@@ -79,7 +79,7 @@ class ProgressWatcher:
             return
         if record.status.state == "ok" and record.figures and record.cost:
             metric, value = next(iter(record.figures.items()))
-            result = (f"{METRIC_NAMES[metric]} {value:.3f}, "
+            result = (f"{says(metric)} {value:.3f}, "
                       f"{words.seconds(record.cost.shared_seconds)}")
         else:
             result = f"{record.status.state}: {record.status.reason}"
@@ -117,7 +117,7 @@ def _table(title: str, summary: Summary) -> Table:
     for column in ("method", "backbone"):
         table.add_column(column, no_wrap=True)
     # Six columns fit a terminal of 80; the page has them all.
-    for column in (METRIC_NAMES[summary.metric], "forgetting", "adaptation", "p50"):
+    for column in (says(summary.metric), "forgetting", "adaptation", "p50"):
         table.add_column(column, justify="right", no_wrap=True)
     for row in summary.rows:
         table.add_row(*map(escape, _cells(row, summary.metric)))

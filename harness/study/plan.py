@@ -233,14 +233,15 @@ def _identity(plan: Plan, entry: Entry, budget: Budget, seed: int, random: bool,
     embedder = plan.embedder if entry.method.embeds else None
     # What does not learn by gradient has nothing to share out.
     devices = plan.device.together if isinstance(entry.method, Tuned) else 1
-    made = made_by(type(entry.method), devices)
+    decides = KINDS[plan.task.kind].metric(plan.loaded.suite.decide.metric)
+    made = made_by(type(entry.method), decides, devices)
     identity = Identity(
         run_id="", suite=plan.loaded.suite.name, backbone=entry.backbone,
         kind=handle.kind if handle else None, method=entry.method.name, label=entry.label,
         family=entry.method.family, options=entry.method.described(), inner=inner, seed=seed,
         random=random, draw=seed if draws(plan, budget) else 0,
         budget=budget.model_dump(exclude={"seeds"}),
-        metric=plan.loaded.suite.decide.metric, task_sha256=plan.task.sha256,
+        metric=decides.name, task_sha256=plan.task.sha256,
         items_sha256=plan.task.splits.content_sha256,
         backbone_sha256=handle.sha256 if handle else None,
         backbone_origin=handle.origin if handle else None,

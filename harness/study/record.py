@@ -260,4 +260,10 @@ class Record(RecordPart):
         """Every metric of the run on all its test items; empty without a result."""
         found = self.quality or self.multilabel or self.generation
         return {} if found is None else {metric.name: getattr(found, metric.name)
-                                         for metric in KINDS[found.kind].metrics}
+                                         for metric in KINDS[found.kind].own} | self.added
+
+    @property
+    def added(self) -> dict[str, float | None]:
+        """Its figures by metrics of other packages."""
+        found = self.quality or self.multilabel
+        return found.others if found else {}

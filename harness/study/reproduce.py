@@ -21,6 +21,7 @@ from harness.study.kept import SavedRun
 from harness.study.made import made_by
 from harness.study.record import Record
 from harness.study.store import Store
+from harness.study.work import deciding
 from harness.suite import Kind, RunLimits
 
 MEASURED = re.compile(r"(cost\.(?!training_flops)|latency\b|forgetting\b)|trials\[\d+\]\.seconds$"
@@ -73,7 +74,7 @@ def reproduce(saved: SavedRun, record: Record, kept: Store, limits: RunLimits,
     Raises HarnessError when it has no result this time.
     """
     device = saved.assignment.device
-    made = made_by(type(saved.assignment.method), device.together)
+    made = made_by(type(saved.assignment.method), deciding(saved.assignment), device.together)
     identity = record.identity.model_copy(update={
         "code_sha256": made.code_sha256, "libraries": dict(made.libraries),
         "device_type": device.type, "devices": device.together, "sharded": device.sharded,

@@ -100,7 +100,8 @@ class Study(RecordPart):
     @property
     def metrics(self) -> tuple[str, ...]:
         """What runs of this kind of task are measured by."""
-        return tuple(metric.name for metric in KINDS[self.kind].metrics)
+        added = {name for record in self.records for name in record.added}
+        return (*(metric.name for metric in KINDS[self.kind].own), *sorted(added))
 
     def of_part(self, part: Matched) -> tuple[Record, ...]:
         """The records that are ranked together."""

@@ -112,7 +112,8 @@ def _state(error: Exception) -> State:
     return "out-of-memory" if ran_out else "failed"
 
 
-def _deciding(assignment: Assignment) -> Metric | None:
+def deciding(assignment: Assignment) -> Metric | None:
+    """What decides its study; None in older records."""
     name = assignment.identity.metric
     return None if name is None else KINDS[assignment.task.kind].metric(name)
 
@@ -124,7 +125,7 @@ def make_job(assignment: Assignment, say: Callable[[str], None]) -> Job:
         task=assignment.task.view, train=tuple(splits.train), validation=tuple(splits.validation),
         budget=assignment.budget, seed=assignment.identity.seed, device=assignment.device,
         clock=Clock(), store=FeatureStore(assignment.features), backbone=assignment.backbone,
-        embedder=assignment.embedder, ranks=assignment.ranks, metric=_deciding(assignment),
+        embedder=assignment.embedder, ranks=assignment.ranks, metric=deciding(assignment),
         inner=(lambda: load_fitted(inner)) if inner is not None else None, say=say,
     )
 

@@ -17,9 +17,11 @@ JUDGED = KINDS["classification"]
 
 
 def _known(name: str) -> str:
-    known = [metric.name for metric in JUDGED.metrics]
-    if name not in known:
-        raise ValueError(f"there is no metric '{name}'. {did_you_mean(name, known)}")
+    try:
+        JUDGED.metric(name)
+    except KeyError:
+        known = [metric.name for metric in JUDGED.metrics]
+        raise ValueError(f"there is no metric '{name}'. {did_you_mean(name, known)}") from None
     return name
 
 

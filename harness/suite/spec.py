@@ -249,10 +249,10 @@ class Suite(Part):
 
     @model_validator(mode="after")
     def _decided_by_its_kind(self) -> Suite:
-        known = KINDS[self.task.kind].deciding
-        if self.decide.metric not in known:
+        kind = KINDS[self.task.kind]
+        if not kind.decided_by(self.decide.metric):
             raise ValueError(f"decide.metric: {self.decide.metric} is not of a task of kind "
-                             f"{self.task.kind}; choose one of {', '.join(known)}")
+                             f"{self.task.kind}; choose one of {', '.join(kind.deciding)}")
         if self.gate is not None and self.task.kind != "classification":
             raise ValueError("gate: only a task of kind classification has one")
         return self

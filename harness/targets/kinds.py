@@ -1,11 +1,15 @@
-"""The kinds of task: what is measured of each, and its words."""
+"""The kinds of task: what is measured of each, and its words.
+
+A package of another's adds metrics by an entry point (`common.plugins`): its module calls
+`add_metric`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.common.kinds import Kind
+from harness.common.plugins import load_plugins
 from harness.targets.metric import Metric
 from harness.targets.metrics import (
     ACCURACY,
@@ -33,8 +37,8 @@ class TargetKind:
     """A kind of task."""
 
     name: Kind
-    metrics: tuple[Metric, ...]
-    """What its runs are measured by, in the order of tables."""
+    own: tuple[Metric, ...]
+    """What its runs are measured by, in the order of tables; without what packages add."""
     right: Metric
     """The share of the items that are right."""
     beside: tuple[Metric, Metric]
@@ -48,18 +52,29 @@ class TargetKind:
     sliced_of_two: tuple[Metric, ...] = ()
     """And where there are two classes."""
 
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """What its runs are measured by, in the order of tables."""
+        return (*self.own, *added(self.name))
+
     def metric(self, name: str) -> Metric:
         """Its metric of that name, also of slices. Raises KeyError for one that it has not."""
-        return _by_name((*self.metrics, *self.sliced_of_two))[name]
+        for metric in (*self.own, *self.sliced_of_two):  # before any package is looked for
+            if metric.name == name:
+                return metric
+        return {metric.name: metric for metric in added(self.name)}[name]
+
+    def decided_by(self, name: str) -> bool:
+        """Whether a study of it can be decided by a metric of this name."""
+        try:
+            return self.metric(name).decides
+        except KeyError:
+            return False
 
     @property
-    def deciding(self) -> dict[str, Metric]:
+    def deciding(self) -> tuple[str, ...]:
         """What a study of it can be decided by."""
-        return _by_name(metric for metric in self.metrics if metric.decides)
-
-
-def _by_name(metrics: Iterable[Metric]) -> dict[str, Metric]:
-    return {metric.name: metric for metric in metrics}
+        return tuple(metric.name for metric in self.metrics if metric.decides)
 
 
 KINDS: dict[Kind, TargetKind] = {
@@ -81,6 +96,37 @@ KINDS: dict[Kind, TargetKind] = {
         "generation", (EXACT_MATCH, TOKEN_F1, ROUGE_L, ANSWER_RECALL), right=EXACT_MATCH,
         beside=(EXACT_MATCH, ANSWER_RECALL), loss="nats an item", sure=None),
 }
-METRIC_NAMES = {metric.name: metric.says for kind in KINDS.values()
-                for metric in (*kind.metrics, *kind.sliced_of_two)}
-"""For people, by name."""
+_ADDED: dict[Kind, list[Metric]] = {kind: [] for kind in KINDS}
+
+
+def add_metric(kind: Kind, metric: Metric) -> None:
+    """Have tasks of a kind measured by one more metric.
+
+    Raises ValueError for a name that the kind has, for one that is to decide although less of it is
+    better, and for answers in words, whose scores are made where they are answered.
+    """
+    if kind == "generation":
+        raise ValueError(f"metric '{metric.name}': answers in words have their own alone")
+    has = (*KINDS[kind].own, *KINDS[kind].sliced_of_two, *_ADDED[kind])
+    if metric.name in {other.name for other in has}:
+        raise ValueError(f"metric '{metric.name}' is registered twice")
+    if metric.decides and metric.better != "higher":
+        raise ValueError(f"metric '{metric.name}' cannot decide: more of it is not better; say "
+                         "`decides=False`")
+    _ADDED[kind].append(metric)
+
+
+def added(kind: Kind) -> tuple[Metric, ...]:
+    """The metrics of other packages."""
+    load_plugins("harness.metrics")
+    return tuple(_ADDED[kind])
+
+
+def says(name: str) -> str:
+    """A metric's name for people; of one whose package is not installed, as files have it."""
+    for find in (lambda kind: (*kind.own, *kind.sliced_of_two), lambda kind: added(kind.name)):
+        for kind in KINDS.values():
+            for metric in find(kind):
+                if metric.name == name:
+                    return metric.says
+    return name.replace("_", " ")

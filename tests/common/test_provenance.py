@@ -30,6 +30,7 @@ from harness.common.source import read_sources
 from harness.methods import register_all
 from harness.methods.method import METHODS
 from harness.study.made import made_by
+from harness.targets.metrics import MACRO_F1
 from harness.tasks.readers import READERS
 
 register_all()
@@ -47,7 +48,7 @@ def asked():
     for name in {METHODS[name].__module__: name for name in METHODS}.values():
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(module, "_found", lambda *key, name=name: keys.update({name: key}))
-            made_by(METHODS[name])
+            made_by(METHODS[name], MACRO_F1)
     return keys | {f"rows by {name}": ((READERS[name].read.__module__, "harness.tasks.task"), ())
                    for name in READERS} | written()
 
@@ -180,7 +181,8 @@ def test_a_run_is_renewed_by_its_own_method_and_no_other(asked):
 
 
 def test_a_run_names_the_libraries_below_it_and_no_others():
-    learned, found = made_by(METHODS["lora"]).libraries, made_by(METHODS["rag"]).libraries
+    learned, found = (
+        made_by(METHODS[name], MACRO_F1).libraries for name in ("lora", "rag"))
     assert {"torch", "transformers", "tokenizers", "peft", "safetensors", "numpy"} <= set(learned)
     assert {"bm25s", "faiss-cpu", "sentence-transformers", "regex", "rouge-score", "nltk"} <= set(
         found)

@@ -15,7 +15,7 @@ from harness.targets.marked import confidence_bins
 from harness.targets.metrics import ACCURACY, MACRO_F1
 from harness.targets.one_class import OneClass
 
-METRICS = [metric.name for metric in KINDS["classification"].metrics]
+METRICS = [metric.name for metric in KINDS["classification"].own]
 
 
 def answers(items=60, classes=3, runs=2, groups=20, seed=0):

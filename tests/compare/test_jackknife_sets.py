@@ -14,7 +14,7 @@ from harness.targets.kinds import KINDS
 from harness.targets.several import Several
 from harness.tasks.examples import Example, indicator
 
-METRICS = [metric.name for metric in KINDS["multilabel"].metrics]
+METRICS = [metric.name for metric in KINDS["multilabel"].own]
 
 LABELS = ("a", "b", "c")
 

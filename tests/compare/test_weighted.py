@@ -35,7 +35,7 @@ from harness.targets.one_class import OneClass, indicated, marked
 from harness.targets.several import Several
 
 LABELS = ("a", "b", "c", "d")
-METRICS = [metric.name for metric in KINDS["classification"].metrics]
+METRICS = [metric.name for metric in KINDS["classification"].own]
 
 
 def weighted(classes=3, seed=0, whole=False):

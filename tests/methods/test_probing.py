@@ -14,12 +14,13 @@ from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
 from harness.methods import probing, register_all
 from harness.methods.linear import fit_standardised
-from harness.methods.link import LINKS, held_out_loss
+from harness.methods.link import LINKS
 from harness.methods.method import METHODS, Job
 from harness.methods.probing import STRENGTHS, begin_probed, finite
 from harness.methods.trials import fit_once
 from harness.methods.tuned import load_model
 from harness.suite import Budget
+from harness.targets.metrics import LOG_LOSS
 from harness.tasks.examples import indicator
 from harness.tasks.task import load_task
 
@@ -54,8 +55,8 @@ def probe(here, mode):
                      (here.train, here.validation, here.task.splits.test))
     link, targets = LINKS["classification"], indicator(here.train, 3)
     heads = [fit_standardised(x, targets, c, link) for c in STRENGTHS]
-    return min(heads, key=lambda head: held_out_loss(link, head.predict(held), here.validation)
-               ).predict(test)
+    return min(heads, key=lambda head: LOG_LOSS.of(link.marked(
+        head.predict(held), indicator(here.validation, 3), None))).predict(test)
 
 
 def test_the_head_is_chosen_by_the_deciding_metric(embedder, job, monkeypatch):

@@ -1,5 +1,6 @@
 """What is declared of metrics is so: bounds, direction, names, and that naming them is light."""
 
+import dataclasses
 import subprocess
 import sys
 from collections import Counter
@@ -10,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.targets import in_words, one_class, several
-from harness.targets.kinds import KINDS, METRIC_NAMES
+from harness.targets.kinds import KINDS, add_metric, says
 from harness.targets.metric import Statistic
 
 BY_KIND = [(kind, metric) for kind in KINDS.values()
-           for metric in (*kind.metrics, *kind.sliced_of_two)]
+           for metric in (*kind.own, *kind.sliced_of_two)]
 IDS = [f"{kind.name}-{metric.name}" for kind, metric in BY_KIND]
 
 
@@ -69,12 +70,12 @@ def test_a_share_of_the_items_is_the_share_that_is_right():
 
 
 def test_one_name_says_one_thing():
-    assert all(METRIC_NAMES[metric.name] == metric.says for _, metric in BY_KIND)
+    assert all(says(metric.name) == metric.says for _, metric in BY_KIND)
     for kind in KINDS.values():
         names = Counter(metric.name for metric in (*kind.metrics, *kind.sliced_of_two))
         assert max(names.values()) == 1
         assert {*kind.sliced, *kind.beside, kind.right} <= {*kind.metrics, *kind.sliced_of_two}
-        assert all(metric.better == "higher" for metric in kind.deciding.values())
+        assert all(kind.metric(name).better == "higher" for name in kind.deciding)
 
 
 def test_a_weight_counts_an_item_so_often():
@@ -98,3 +99,15 @@ def test_naming_metrics_imports_nothing_that_computes():
          "print(sorted({'numpy', 'scipy', 'sklearn', 'torch'} & set(sys.modules)))"],
         check=True, capture_output=True, text=True).stdout
     assert said.strip() == "[]"
+
+
+def test_a_metric_that_cannot_be_added_is_refused():
+    declared = KINDS["classification"].metric("accuracy")
+    lower = dataclasses.replace(declared, name="errors", better="lower")
+    for kind, metric, why in (
+            ("classification", declared, "registered twice"),
+            ("classification", lower, "cannot decide"),
+            ("generation", dataclasses.replace(declared, name="new"), "answers in words")):
+        with pytest.raises(ValueError, match=why):
+            add_metric(kind, metric)
+    assert says("of_another_package") == "of another package"

@@ -8,7 +8,7 @@ from harness.common.text import excerpt
 from harness.gate.verdict import ChangedItem, GateResult, MetricFigures
 from harness.report import words
 from harness.report.gate import sentences
-from harness.targets.kinds import METRIC_NAMES
+from harness.targets.kinds import says
 
 SHOWN, LENGTH = 10, 300
 MARKS = {"passed": "✅ passed", "failed": "❌ failed", "undecided": "❔ undecided",
@@ -39,7 +39,7 @@ def markdown(result: GateResult) -> str:
 
 def _metric(name: str, figures: MetricFigures) -> str:
     mine, gap = figures.candidate, figures.difference
-    cells = (METRIC_NAMES[name], f"{mine.value:.3f}" if mine else words.ABSENT,
+    cells = (says(name), f"{mine.value:.3f}" if mine else words.ABSENT,
              words.ABSENT if figures.baseline is None else f"{figures.baseline:.3f}",
              words.cell(words.interval(gap.value, gap.low, gap.high)) if gap else words.ABSENT)
     return f"| {' | '.join(cells)} |"
