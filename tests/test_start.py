@@ -61,6 +61,13 @@ def test_a_misspelt_method_is_said_before_the_libraries_are_imported(suite_file,
     assert names & HEAVY == set()
 
 
+def test_a_candidate_that_there_is_not_is_said_before_the_libraries_are_imported(suite_file):
+    catalogue()
+    names, text = imported("gate", "nothing", "--suite", suite_file, code=2)
+    assert "'nothing' is neither a run in runs/ nor a folder" in text
+    assert names & HEAVY == set()
+
+
 def test_the_catalogue_is_the_registry():
     """A method's one file is enough: whatever it registers is listed, with all that lists say."""
     register_all()

@@ -44,9 +44,11 @@ def gate(
     trusted: weights come from safetensors alone, and no code of theirs is run.
     """
     from harness.commands.named import check_named
+    from harness.gate.named import check_candidate
     from harness.study.server import start_server
 
     check_named(suite, profile, suites)
+    check_candidate(candidate, runs)
     start_server()
     from harness.commands import gate as commands
     from harness.report.console import make_console
@@ -71,8 +73,10 @@ def predict(
     """Predict every row of a table, with probabilities, by a kept run or a model folder."""
     from harness.commands.named import check_named
     from harness.common.waiting import settle_waiting
+    from harness.gate.named import check_candidate
 
     check_named(suite, profile, suites)
+    check_candidate(candidate, runs)
     settle_waiting()
     from harness.commands import predict as commands
     from harness.commands.gate import Asked

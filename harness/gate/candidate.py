@@ -18,6 +18,7 @@ from harness.common.errors import HarnessError
 from harness.common.files import sha256_tree
 from harness.common.text import plain
 from harness.gate.labels import Reordered, match_labels
+from harness.gate.named import unknown
 from harness.methods.asked import AskedDecoder
 from harness.methods.decoder import nothing_to_save, plain_decoder
 from harness.methods.elsewhere import check_whole, load_tuned, read_as, tuned_notes
@@ -124,8 +125,7 @@ def find_candidate(name: str, context: Context) -> Candidate:
     if store is not None:
         return kept_candidate(name, store, context)
     if not Path(name).is_dir():
-        raise HarnessError(f"'{name}' is neither a run in {context.runs}/ nor a folder",
-                           "Name a run id, a Hugging Face model folder or a PEFT adapter folder.")
+        raise unknown(name, context.runs)
     admitted = admit(Path(name), context.most_bytes)
     base = context.base or _only_base(admitted, context.loaded)
     spec = context.loaded.suite.task
