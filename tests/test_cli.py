@@ -3,7 +3,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from command_line import harness
+from command_line import harness, refused
 
 from harness.report.alike import hangs_on
 from harness.report.published import read_published
@@ -56,6 +56,13 @@ def test_bad_requests_are_two_lines_and_exit_2(suite_file, old, new, found):
     assert "Traceback" not in done.err + done.out
     assert len(done.err.strip().splitlines()) <= 2
     assert "Traceback" in harness("run", suite_file, "--debug").err
+
+
+def test_forgetting_of_a_model_that_is_not_there_is_refused(suite_file, tmp_path):
+    suite_file.write_text(suite_file.read_text().replace(
+        "measure:\n", "measure:\n  forgetting: {passages: 5}\n"))
+    refused(harness("forget", tmp_path / "nowhere", "--base", "enc", "--suite", suite_file),
+            "there is no such folder")
 
 
 def test_a_report_before_any_run_says_what_to_do(suite_file, tmp_path):

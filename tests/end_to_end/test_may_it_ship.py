@@ -91,15 +91,16 @@ class Study:
         self.context = Context(self.plan.loaded, self.plan.task, self.plan.device,
                                folder / "runs", 48)
 
-    def tuned(self, label, train=None, change=None, run_id=None):
-        """A finished run; with other training items its own id."""
+    def tuned(self, label, train=None, change=None, run_id=None, test=None):
+        """A finished run; with other items its own id. Who is to be asked by a gate alone needs
+        few test items itself."""
         run = next(r for r in self.plan.runs if r.identity.label == label)
         assignment = assign(self.plan, self.store, run)
         splits = assignment.task.splits
         chosen = splits.train[:train]
         chosen = tuple(change(e) for e in chosen) if change else chosen
         task = dataclasses.replace(assignment.task, splits=Splits(chosen, splits.validation,
-                                                                  splits.test))
+                                                                  splits.test[:test]))
         identity = assignment.identity.model_copy(update={"run_id": run_id or run.run_id})
         record = carry_out(dataclasses.replace(assignment, task=task, identity=identity), silent)
         assert record.status.state == "ok", record.status
@@ -174,7 +175,7 @@ def test_label_noise_in_tuning_fails_on_accuracy(study, approved):
 @pytest.fixture(scope="module")
 def short(study):
     """An adapter that saw 48 items."""
-    return study.tuned("lora", train=48, run_id="0" * 15 + "2")
+    return study.tuned("lora", train=48, run_id="0" * 15 + "2", test=300)
 
 
 def test_truncated_training_fails_on_accuracy(study, approved, short):
@@ -202,7 +203,7 @@ def test_gained_on_the_task_and_forgot_general_knowledge_fails_on_forgetting(stu
     """Every parameter at ten times the usual rate, against a head from 16 items; the limit on
     forgetting is the shipped one."""
     small = study.approved(study.tuned("features", train=16, run_id="0" * 15 + "5"))
-    overtrained = study.tuned("overtrained", train=640, run_id="0" * 15 + "6")
+    overtrained = study.tuned("overtrained", train=640, run_id="0" * 15 + "6", test=60)
     result = study.gate(overtrained, small, worst_slice_drop_at_most=None,
                         metrics={"accuracy": MetricRule(non_inferior_within=0.05)})
     assert result.metrics["accuracy"].difference.value > 0.03
