@@ -32,9 +32,7 @@ gate: $(VENV)/.ready ## may a model replace the approved one: make gate TASK=leg
 
 test: $(VENV)/.ready ## all tests; pages are tested in Debian's chromium: make test [COVERAGE=least percent]
 	# A file stays with one worker, or each would make the file's study for itself.
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m 'not end_to_end' $(if $(COVERAGE),--cov=harness --cov-report=)
-	# One after another: two studies at once would share the cores that each takes for its own.
-	$(BIN)/python -m pytest -m end_to_end $(if $(COVERAGE),--cov=harness --cov-append --cov-report=term:skip-covered --cov-fail-under=$(COVERAGE))
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(if $(COVERAGE),--cov=harness --cov-report=term:skip-covered --cov-fail-under=$(COVERAGE))
 
 quick: $(VENV)/.ready ## the tests to run after every change
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m 'not end_to_end and not slow'

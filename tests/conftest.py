@@ -39,7 +39,8 @@ settings.load_profile("unhurried")
 os.environ["WANDB_MODE"] = "disabled"
 
 
-SLOW = ("study/test_launch", "study/test_cluster", "study/test_reproduce", "study/test_study",
+SLOW = ("end_to_end/test_may_it_ship", "end_to_end/test_legal", "study/test_launch",
+        "study/test_cluster", "study/test_reproduce", "study/test_study",
         "methods/test_tuners", "hostile/test_data", "methods/test_methods", "faults/test_disks",
         "test_recipes", "faults/test_surroundings", "methods/test_families",
         "study/test_forgetting", "faults/test_ended", "hostile/test_models", "faults/test_kills",
