@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
+from scipy.special import stdtrit
 from scipy.stats import binom
 from scipy.stats import t as student
 
@@ -180,14 +181,14 @@ def _errors(metric: Metric, samples: Sequence[Sample], pool: Pool, tells: bool) 
 def _ends(metric: Metric, samples: Sequence[Sample], errors: _Errors, pool: Pool, level: float
           ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Interval and p-value of each pair: [pairs] each."""
-    gaps, quantile = errors.gaps, student.ppf((1 + level) / 2, errors.degrees)
+    gaps, quantile = errors.gaps, stdtrit(errors.degrees, (1 + level) / 2)
     down, up = _reach(metric, samples, errors, pool, level)
     low, high, towards_0 = gaps - down, gaps + up, np.where(gaps > 0, down, up)
     with np.errstate(divide="ignore", invalid="ignore"):
         p = np.where(towards_0 > 0, 2 * student.sf(np.abs(gaps) / towards_0 * quantile,
                                                    errors.degrees), gaps == 0)
     p = np.maximum(p, pool.least_p)
-    alone, unsure = student.ppf((1 + level) / 2, errors.own), quantile * np.sqrt(errors.of_seeds)
+    alone, unsure = stdtrit(errors.own, (1 + level) / 2), quantile * np.sqrt(errors.of_seeds)
     for k, (one, other) in enumerate(combinations(samples, 2)):
         if one.scores is not None and other.scores is not None:
             by_item = (one.scores - other.scores) * (1.0 if pool.weights is None else pool.weights)
@@ -207,7 +208,7 @@ def _reach(metric: Metric, samples: Sequence[Sample], errors: _Errors, pool: Poo
     """How far each pair's interval reaches below and above its difference: [pairs] each."""
     # What few items leave open of a share is in Tango's interval.
     of_items = errors.seen if metric.statistic is Statistic.SHARE else errors.of_items
-    quantile = student.ppf((1 + level) / 2, errors.degrees)
+    quantile = stdtrit(errors.degrees, (1 + level) / 2)
     even, by_seeds = quantile * np.sqrt(of_items + errors.of_seeds), quantile**2 * errors.of_seeds
     if not recovers(metric):
         return even, even
@@ -224,10 +225,10 @@ def _detectable(metric: Metric, samples: Sequence[Sample], errors: _Errors, pool
                 ) -> np.ndarray:
     """What each pair's comparison would have found with 80% power at Holm's first step."""
     level = 1 - ALPHA / len(errors.gaps)
-    strict = student.ppf((1 + level) / 2, errors.degrees)
+    strict = stdtrit(errors.degrees, (1 + level) / 2)
     wide = np.mean(_reach(metric, samples, errors, pool, level), axis=0)
     error = np.maximum(errors.total, wide / strict)
-    seen = np.asarray((strict + student.ppf(POWER, errors.degrees)) * error)
+    seen = np.asarray((strict + stdtrit(errors.degrees, POWER)) * error)
     return np.where(seen > 1.0, np.inf, seen) if metric.bounded else seen
 
 

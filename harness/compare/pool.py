@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_array
+from scipy.sparse import csc_array
 
 from harness.targets.metric import Metric
 from harness.tasks.spread import kish
@@ -90,5 +90,6 @@ def sum_by_group(parts: np.ndarray, groups: np.ndarray, count: int | None = None
     items = len(groups)
     count = int(groups.max()) + 1 if count is None else count
     each = np.ones(items) if weights is None else weights
-    member = csr_array((each, (groups, np.arange(items))), shape=(count, items))
+    member = csc_array((each, groups, np.arange(items + 1)), shape=(count, items))
+    member.check_format()  # that every group is there
     return np.asarray(member @ parts.astype(np.float64))

@@ -7,9 +7,8 @@ import statistics
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import expit, logit
+from scipy.special import expit, logit, stdtrit
 from scipy.stats import norm
-from scipy.stats import t as student
 
 from harness.compare.few import NOISE, of_area, of_share, unseen
 from harness.compare.pool import Pool
@@ -128,7 +127,8 @@ def figure(metric: Metric, points: Sequence[float], shifts: np.ndarray, pool: Po
     degrees = satterthwaite([(np.array(max(of_items, NOISE)), own),
                              (np.array(few), np.array(np.inf)),
                              (np.array(of_seeds), np.array(float(of_freedom)))])
-    wide = float(student.ppf((1 + level) / 2, degrees))
+    # Student's quantile, without what scipy.stats looks at before: most of this function's time.
+    wide = float(stdtrit(degrees, (1 + level) / 2))
     low, high = scaled_ends(metric, mean, wide * math.sqrt(of_items + of_seeds))
     if few and metric.statistic is not Statistic.SHARE:  # a share's is in Wilson's interval
         # Not on the scale of log odds: what did not move says nothing of how steep that is here.
@@ -141,7 +141,7 @@ def figure(metric: Metric, points: Sequence[float], shifts: np.ndarray, pool: Po
     least = None
     if metric.statistic is Statistic.SHARE:
         least = of_share(mean, of_items, pool,
-                         float(student.ppf((1 + level) / 2, np.inf if few else own)))
+                         float(stdtrit(np.inf if few else own, (1 + level) / 2)))
     elif metric.statistic is Statistic.AREA:
         least = of_area(mean, pool, float(norm.ppf((1 + level) / 2)))
     if least is not None:
