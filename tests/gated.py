@@ -65,7 +65,7 @@ class Place:
         return file
 
     def approve(self, run_id, folder, note="", anonymous=False, keep=False):
-        baselines.approve(Console(file=io.StringIO()), run_id, None, self.folder, self.runs, folder,
+        baselines.approve(run_id, None, self.folder, self.runs, folder,
                           note, anonymous, keep)
         return folder / "tiny.json"
 
@@ -74,8 +74,10 @@ class Place:
         asked = Asked(str(candidate), str(suite or self.folder / "tiny.yaml"), None, self.folder,
                       self.runs, said.get("base"), said.get("labels", ()), None)
         self.shown = io.StringIO()
-        return commands.gate(Console(file=self.shown, width=200), asked, folder, None,
-                             folder / "out")
+        console = Console(file=self.shown, width=200)
+        found = commands.gate(console, asked, folder, None, folder / "out")
+        found.print_on(console)
+        return found.result
 
 
 @pytest.fixture(scope="session")

@@ -22,8 +22,8 @@ def start(tmp_path, data, columns=COLUMNS, name="mine"):
     """The new suite, its task, and what was said."""
     said = io.StringIO()
     (tmp_path / "suites").mkdir(exist_ok=True)
-    init(Console(file=said, width=200), name, Data(str(data)), columns,
-         tmp_path / "suites")
+    console = Console(file=said, width=200)
+    init(console, name, Data(str(data)), columns, tmp_path / "suites").print_on(console)
     loaded = load_suite(tmp_path / "suites" / f"{name}.yaml")
     return loaded, load_task(loaded), said.getvalue()
 
@@ -280,8 +280,10 @@ def test_a_suite_that_is_there_and_a_name_that_is_none(tmp_path):
     data = write(sentences(), tmp_path / "data.csv")
     loaded, _, _ = start(tmp_path, data)
     before = loaded.source.path.read_text()
-    with pytest.raises(HarnessError, match="is there already"):
-        start(tmp_path, data)
+    start(tmp_path, data)
+    assert loaded.source.path.read_text() == before, "one that says the same stays"
+    with pytest.raises(HarnessError, match="is there already, and says something else"):
+        start(tmp_path, data, PLAIN)
     assert loaded.source.path.read_text() == before
     for name in ("../x", "A", "", "a b"):
         with pytest.raises(HarnessError, match="is no name"):

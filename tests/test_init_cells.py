@@ -26,7 +26,8 @@ def begin(tmp_path, columns=PLAIN, name="mine", **files):
     said = io.StringIO()
     (tmp_path / "suites").mkdir(exist_ok=True)
     data = Data(str(files.pop("train")), **{split: str(path) for split, path in files.items()})
-    init(Console(file=said, width=300), name, data, columns, tmp_path / "suites")
+    console = Console(file=said, width=300)
+    init(console, name, data, columns, tmp_path / "suites").print_on(console)
     loaded = load_suite(tmp_path / "suites" / f"{name}.yaml")
     return loaded, load_task(loaded), said.getvalue()
 

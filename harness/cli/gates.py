@@ -9,9 +9,6 @@ import typer
 
 from harness.cli.app import app, approved
 from harness.cli.options import (
-    BASELINES,
-    RUNS,
-    SUITES,
     Base,
     BaselineOf,
     Baselines,
@@ -25,6 +22,9 @@ from harness.cli.options import (
     Suites,
     ToSuite,
 )
+from harness.door import gates as door
+from harness.door.folders import BASELINES, RUNS, SUITES
+from harness.report.console import make_console
 
 
 @app.command()
@@ -43,26 +43,17 @@ def gate(
     CANDIDATE is a run id, a Hugging Face model folder or a PEFT adapter folder. Folders are not
     trusted: weights come from safetensors alone, and no code of theirs is run.
     """
-    from harness.commands.named import check_named
-    from harness.gate.named import check_candidate
-    from harness.study.server import start_server
-
-    check_named(suite, profile, suites)
-    check_candidate(candidate, runs)
-    start_server()
-    from harness.commands import gate as commands
-    from harness.report.console import make_console
-
-    asked = commands.Asked(candidate, suite, profile, suites, runs, base, label or (), max_length)
-    result = commands.gate(make_console(), asked, baselines, baseline,
-                           output or Path("gates") / Path(suite).stem)
-    raise typer.Exit(result.exit_code)
+    found = door.gate(candidate, suite=suite, profile=profile, base=base, label=label,
+                      max_length=max_length, baseline=baseline, baselines=baselines, output=output,
+                      suites=suites, runs=runs)
+    found.show()
+    raise typer.Exit(found.result.exit_code)
 
 
 @app.command()
 def predict(
     candidate: Candidate, suite: ToSuite,
-    source: Annotated[Path, typer.Option("--input", help="CSV, TSV, JSONL or Parquet")],
+    data: Annotated[Path, typer.Option("--input", help="CSV, TSV, JSONL or Parquet")],
     output: Annotated[Path, typer.Option(help="Parquet file to write")],
     text: Annotated[str | None, typer.Option(help="column of the text")] = None,
     pair: Annotated[str | None, typer.Option(help="column of the second text")] = None,
@@ -71,21 +62,9 @@ def predict(
     suites: Suites = SUITES, runs: Runs = RUNS,
 ) -> None:
     """Predict every row of a table, with probabilities, by a kept run or a model folder."""
-    from harness.commands.named import check_named
-    from harness.common.waiting import settle_waiting
-    from harness.gate.named import check_candidate
-
-    check_named(suite, profile, suites)
-    check_candidate(candidate, runs)
-    settle_waiting()
-    from harness.commands import predict as commands
-    from harness.commands.gate import Asked
-    from harness.report.console import make_console
-    from harness.tasks.tables.form import Form
-
-    asked = Asked(candidate, suite, profile, suites, runs, base, label or (), max_length)
-    form = Form(quotes=quotes and quotes.value, header=header and header.value)
-    commands.predict(make_console(), asked, source, output, text, pair, form)
+    door.predict(candidate, data, suite=suite, output=output, text=text, pair=pair, quotes=quotes,
+                 header=header, profile=profile, base=base, label=label, max_length=max_length,
+                 suites=suites, runs=runs).show()
 
 
 @app.command()
@@ -97,15 +76,8 @@ def forget(
     output: Annotated[Path | None, typer.Option(help="also write the figures as JSON")] = None,
 ) -> None:
     """Measure what a model that was tuned elsewhere forgot, against its untouched base."""
-    from harness.commands.named import check_named
-    from harness.common.waiting import settle_waiting
-
-    check_named(suite, profile, suites)
-    settle_waiting()
-    from harness.commands import forget as commands
-    from harness.report.console import make_console
-
-    commands.forget(make_console(), model, base, suite, profile, suites, output)
+    door.forget(model, base=base, suite=suite, profile=profile, suites=suites,
+                output=output).show()
 
 
 @approved.command()
@@ -121,29 +93,17 @@ def approve(
     baselines: Baselines = BASELINES, suites: Suites = SUITES, runs: Runs = RUNS,
 ) -> None:
     """Make a run the baseline of its suite; the one before goes into the history."""
-    from harness.common.waiting import settle_waiting
-
-    settle_waiting()
-    from harness.commands import baseline as commands
-    from harness.report.console import make_console
-
-    commands.approve(make_console(), run_id, suite, suites, runs, baselines, note, anonymous,
-                     keep_model)
+    door.approve(run_id, suite=suite, note=note, anonymous=anonymous, keep_model=keep_model,
+                 baselines=baselines, suites=suites, runs=runs).show()
 
 
 @approved.command()
 def show(suite: BaselineOf, baselines: Baselines = BASELINES) -> None:
     """Show what is approved, by whom, and on what."""
-    from harness.commands import baseline as commands
-    from harness.report.console import make_console
-
-    commands.show(make_console(), suite, baselines)
+    door.baseline(suite, baselines=baselines).show()
 
 
 @approved.command()
 def history(suite: BaselineOf, baselines: Baselines = BASELINES) -> None:
     """List the baseline and all before it."""
-    from harness.commands import baseline as commands
-    from harness.report.console import make_console
-
-    commands.history(make_console(), suite, baselines)
+    door.baseline(suite, baselines=baselines).print_history(make_console())

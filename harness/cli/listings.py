@@ -5,42 +5,30 @@ from __future__ import annotations
 import sys
 
 from harness.cli.app import app
-from harness.cli.options import (
-    SUITES,
-    Suites,
-)
+from harness.cli.options import Suites
+from harness.door import listings as door
+from harness.door.folders import SUITES
 
 
 @app.command()
 def suites(suites: Suites = SUITES) -> None:
     """List the suites there are."""
-    from harness.report.console import make_console
-    from harness.report.listed_suites import suite_table
-
-    make_console().print(suite_table(suites))
+    door.list_suites(suites=suites).show()
 
 
 @app.command()
 def methods() -> None:
     """List the methods and the kinds of backbone they work on."""
-    from harness.report.console import make_console
-    from harness.report.listed_methods import method_table
-
-    make_console().print(method_table())
+    door.list_methods().show()
 
 
 @app.command()
 def doctor() -> None:
     """Say what this machine has: device, threads, bf16, libraries, cache, disk."""
-    from harness.report.console import make_console
-    from harness.report.doctor import doctor_table
-
-    make_console().print(doctor_table())
+    door.doctor().show()
 
 
 @app.command()
 def schema() -> None:
     """Print the JSON schema of study.json."""
-    from harness.report.published import published_schema
-
-    sys.stdout.write(published_schema())
+    sys.stdout.write(door.schema())

@@ -2,40 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-
-class Executors(StrEnum):
-    """Where runs are carried out."""
-
-    local = "local"
-    accelerate = "accelerate"
-    ray = "ray"
-
-
-class Quotes(StrEnum):
-    """What quotation marks mean in a table."""
-
-    none = "none"
-    double = "double"
-
-
-class Required(StrEnum):
-    """How sure a verdict must be, at the least."""
-
-    use = "use"
-    lean = "lean"
-
-
-class Headers(StrEnum):
-    """What a table's first line is, where it holds no names."""
-
-    none = "none"
-
+from harness.door import studies
 
 SuiteName = Annotated[str, typer.Argument(help="a suite in --suites, or the path of a YAML file")]
 Profile = Annotated[str | None, typer.Option(help="smoke, quick, standard, full, or your own")]
@@ -44,7 +16,7 @@ Runs = Annotated[Path, typer.Option(help="folder where runs are kept")]
 Reports = Annotated[Path, typer.Option(help="folder where reports are written")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="forget kept runs of this plan first")]
 
-Executor = Annotated[Executors, typer.Option(
+Executor = Annotated[studies.Executor, typer.Option(
     help="local: one run after another here; accelerate: the same, and what learns by gradient "
          "learns on several devices together; ray: as many runs at a time as a Ray cluster has "
          "machines")]
@@ -55,10 +27,10 @@ Address = Annotated[str | None, typer.Option(
 Results = Annotated[str | None, typer.Option(
     help="folder or fsspec URL that all machines of --executor ray reach; else in HARNESS_CACHE")]
 
-Quoting = Annotated[Quotes | None, typer.Option(
+Quoting = Annotated[studies.Quotes | None, typer.Option(
     "--quotes", help="none: a quotation mark in a CSV or TSV file is part of its text; double: "
                      "cells in marks may hold line breaks, also where those look like rows")]
-Header = Annotated[Headers | None, typer.Option(
+Header = Annotated[studies.Header | None, typer.Option(
     "--header", help="none: the first line is a row, and columns are named by number, from 0")]
 
 Candidate = Annotated[str, typer.Argument(
@@ -72,6 +44,3 @@ MaxLength = Annotated[int | None, typer.Option(
     help="tokens of a text that a model from elsewhere reads")]
 Baselines = Annotated[Path, typer.Option(help="folder of approved models")]
 BaselineOf = Annotated[str, typer.Argument(help="a suite with a baseline")]
-
-SUITES, RUNS, REPORTS = Path("suites"), Path("runs"), Path("reports")
-BASELINES = Path("baselines")

@@ -9,25 +9,23 @@ import typer
 
 from harness.cli.app import app
 from harness.cli.options import (
-    REPORTS,
-    RUNS,
-    SUITES,
     Address,
     Executor,
-    Executors,
     Fresh,
     Header,
     Launch,
     Profile,
     Quoting,
     Reports,
-    Required,
     Results,
     Runs,
     SuiteName,
     Suites,
 )
 from harness.common.stopping import stopping_politely
+from harness.door import studies as door
+from harness.door.folders import REPORTS, RUNS, SUITES
+from harness.report.console import make_console
 
 
 @app.command()
@@ -58,18 +56,9 @@ def init(
     suites: Suites = SUITES,
 ) -> None:
     """Write a suite for your own data and say what was understood of it."""
-    from harness.common.waiting import settle_waiting
-
-    settle_waiting()
-    from harness.commands import init as commands
-    from harness.report.console import make_console
-    from harness.tasks.tables.form import Form
-
-    form = Form(quotes=quotes and quotes.value, header=header and header.value)
-    columns = commands.Columns(text, label, pair, group, tuple(slice_by or ()), split_column,
-                               separator)
-    commands.init(make_console(), name, commands.Data(data, validation, test, config, form),
-                  columns, suites)
+    door.init(data, name=name, validation=validation, test=test, config=config, text=text,
+              label=label, pair=pair, group=group, slice_by=slice_by, split_column=split_column,
+              separator=separator, quotes=quotes, header=header, suites=suites).show()
 
 
 @app.command()
@@ -82,23 +71,11 @@ def plan(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, run
     Measures this machine for some seconds where the cache does not have it and no study has its
     device. Exit code 2 when a run does not fit the memory.
     """
-    from harness.commands.named import check_named
-    from harness.common.waiting import settle_waiting
-
     with stopping_politely():
-        check_named(suite, profile, suites)
-        settle_waiting()
-        from harness.report.console import make_console
-
-        if device:
-            from harness.commands import plan as commands
-
-            commands.show_elsewhere(make_console(), commands.prepare(suite, profile, suites), runs,
-                                    device)
-        else:
-            from harness.commands import planned
-
-            planned.show(make_console(), suite, profile, suites, runs)
+        found = door.plan(suite, profile=profile, suites=suites, runs=runs, device=device)
+        found.show()
+    if found.elsewhere is not None and found.elsewhere.misfit is not None:
+        raise found.elsewhere.misfit
 
 
 @app.command()
@@ -107,23 +84,16 @@ def check(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES) ->
 
     Exit code 1 when there are errors, which stop a run.
     """
-    from harness.commands.named import check_named
-    from harness.common.waiting import settle_waiting
-
     with stopping_politely():
-        check_named(suite, profile, suites)
-        settle_waiting()
-        from harness.commands import plan as commands
-        from harness.report.console import make_console
-
-        found = commands.check(make_console(), commands.prepare(suite, profile, suites))
-    raise typer.Exit(1 if any(finding.severity == "error" for finding in found) else 0)
+        found = door.check(suite, profile=profile, suites=suites)
+        found.show()
+    raise typer.Exit(1 if found.errors else 0)
 
 
 @app.command()
 def run(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, runs: Runs = RUNS,
         reports: Reports = REPORTS, fresh: Fresh = False,
-        executor: Executor = Executors.local, config: Launch = None, address: Address = None,
+        executor: Executor = "local", config: Launch = None, address: Address = None,
         results: Results = None,
         wandb: Annotated[bool, typer.Option(help="log finished runs to Weights & Biases")] = True,
         wandb_artifacts: Annotated[bool, typer.Option(
@@ -132,48 +102,29 @@ def run(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, runs
 
     Exit code 1 when a run failed or could not be measured in full.
     """
-    from harness.commands.named import check_named
-    from harness.study.server import start_server
-
     with stopping_politely("Finished runs are kept: run the same command again to go on."):
-        check_named(suite, profile, suites)
-        # Before this process's own imports: the two take as long as each other.
-        start_server()
-        from harness.commands import study as commands
-        from harness.commands.plan import prepare
-        from harness.report.console import make_console
-
-        console = make_console()
-        with commands.place_of(executor, config, address, results) as place:
-            prepared = prepare(suite, profile, suites, place)
-            published = commands.run(console, prepared, runs, reports, fresh, place)
-        if wandb:
-            commands.log_to_wandb(console, prepared, published, runs, wandb_artifacts)
-    raise typer.Exit(1 if commands.incomplete(prepared, published) else 0)
+        found = door.run(
+            suite, profile=profile, suites=suites, runs=runs, reports=reports, fresh=fresh,
+            executor=executor, config=config, address=address, results=results, wandb=wandb,
+            wandb_artifacts=wandb_artifacts)
+        found.show()
+    raise typer.Exit(1 if found.incomplete else 0)
 
 
 @app.command()
 def report(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, runs: Runs = RUNS,
            reports: Reports = REPORTS,
-           require: Annotated[Required | None, typer.Option(
+           require: Annotated[door.Sure | None, typer.Option(
                help="how sure the verdict must be, for a pipeline")] = None) -> None:
     """Write the report of the runs there are, or rebuild the page from study.json alone.
 
     Exit code 1 when a kept run is damaged, and so left out, or the verdict is less sure than
     --require asks.
     """
-    from harness.commands.named import check_named
-    from harness.common.waiting import settle_waiting
-
-    check_named(suite, profile, suites)
-    settle_waiting()
-    from harness.commands import study as commands
-    from harness.report.console import make_console
-
-    console = make_console()
-    damaged, published = commands.report(console, suite, profile, suites, runs, reports)
-    short = require is not None and commands.short_of(console, published, require)
-    raise typer.Exit(1 if damaged or short else 0)
+    found = door.report(suite, profile=profile, suites=suites, runs=runs, reports=reports,
+                        require=require)
+    found.print_page(make_console())
+    raise typer.Exit(1 if found.damaged or found.short else 0)
 
 
 @app.command()
@@ -187,15 +138,10 @@ def reproduce(
 
     Exit code 1 when predictions are not the same bit for bit, or figures other than times differ.
     """
-    from harness.study.server import start_server
-
     with stopping_politely("The kept run is as it was."):
-        start_server()
-        from harness.commands import reproduce as commands
-        from harness.report.console import make_console
-
-        same = commands.again(make_console(), run_id, suite, suites, runs)
-    raise typer.Exit(0 if same else 1)
+        found = door.reproduce(run_id, suite=suite, suites=suites, runs=runs)
+    found.show()
+    raise typer.Exit(0 if found.same else 1)
 
 
 @app.command()
@@ -211,10 +157,4 @@ def compare(
 
     Exit code 2, with the reason, where they cannot be compared.
     """
-    from harness.common.waiting import settle_waiting
-
-    settle_waiting()
-    from harness.commands import compare as commands
-    from harness.report.console import make_console
-
-    commands.compare(make_console(), names, output, runs, reports)
+    door.compare(names, output=output, runs=runs, reports=reports).show()

@@ -1,10 +1,8 @@
-"""The approved model of a suite: approve, show, history."""
+"""The approved model of a suite: approve, read."""
 
 from __future__ import annotations
 
 from pathlib import Path
-
-from rich.console import Console
 
 from harness.common.errors import HarnessError
 from harness.gate.baseline import (
@@ -16,14 +14,14 @@ from harness.gate.baseline import (
     read_baseline,
     write_baseline,
 )
-from harness.report.gate.baselines import print_baseline, print_history
+from harness.report.gate.baselines import Approved
 from harness.study.store import find_run
 from harness.suite import find_suite, load_suite
 from harness.tasks.task import load_task
 
 
-def approve(console: Console, run_id: str, suite: str | None, suites: Path, runs: Path,
-            baselines: Path, note: str, anonymous: bool, with_model: bool) -> None:
+def approve(run_id: str, suite: str | None, suites: Path, runs: Path, baselines: Path, note: str,
+            anonymous: bool, with_model: bool) -> Approved:
     """Make a run the baseline of its suite; the one before it goes into the history. Raises
     HarnessError for a suite that is not the run's."""
     store = find_run(runs, run_id)
@@ -42,17 +40,9 @@ def approve(console: Console, run_id: str, suite: str | None, suites: Path, runs
     if with_model:  # first: a baseline never stands beside another's model
         keep_model(path, store, record)
     write_baseline(path, made)
-    if with_model:
-        console.print(f"model: {model_folder(path)}", highlight=False, soft_wrap=True)
-    console.print(f"baseline: {path}", highlight=False, soft_wrap=True)
-    print_baseline(console, made)
+    return Approved(made, path, model_folder(path) if with_model else None)
 
 
-def show(console: Console, suite: str, baselines: Path) -> None:
-    """The baseline of a suite."""
-    print_baseline(console, read_baseline(baselines / f"{suite}.json"))
-
-
-def history(console: Console, suite: str, baselines: Path) -> None:
-    """The baseline and all before it, newest first."""
-    print_history(console, read_baseline(baselines / f"{suite}.json"))
+def read(suite: str, baselines: Path) -> Approved:
+    """The baseline of a suite. Raises HarnessError."""
+    return Approved(read_baseline(baselines / f"{suite}.json"))

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-
 from harness.common.errors import HarnessError
-from harness.common.files import write_atomic
 from harness.compare.over_suites import over_suites
 from harness.compare.side_by_side import (
     check_studies,
@@ -18,54 +15,43 @@ from harness.compare.side_by_side import (
 )
 from harness.report.files import STUDY
 from harness.report.published import Published, read_published
-from harness.report.ranks import print_ranks, ranks_page
-from harness.report.side_by_side import print_divergences, print_runs, print_studies
+from harness.report.ranks import Ranking
+from harness.report.shown import Shown
+from harness.report.side_by_side import RunsBeside, StudiesBeside
 from harness.study.store import Store, find_run
 
 
-def compare(console: Console, names: Sequence[str], output: Path | None, runs: Path,
-            reports: Path) -> None:
+def compare(names: Sequence[str], output: Path | None, runs: Path, reports: Path) -> Shown:
     """Studies of several suites are ranked over; two studies of one suite, or two runs, stand side
     by side. Raises HarnessError where they are neither."""
     found = [_compared(name, runs, reports) for name in names]
     studies = [one for one in found if isinstance(one, Published)]
     if len({one.study.suite for one in studies}) == len(found) > 1:
-        _over_suites(console, studies, output)
-    elif len(found) != 2:
+        ranking = Ranking(over_suites({one.study.suite: one.summary for one in studies}), output)
+        ranking.write()
+        return ranking
+    if len(found) != 2:
         raise HarnessError(f"{len(found)} studies or runs, which are not studies of as many suites",
                            "Name the studies of several suites, or two studies or runs.")
-    elif output is not None:
-        raise HarnessError("only ranks over suites are written as a page", "Leave --output out.")
-    else:
-        _side_by_side(console, (names[0], names[1]), (found[0], found[1]))
-
-
-def _over_suites(console: Console, studies: Sequence[Published], output: Path | None) -> None:
-    ranked = over_suites({one.study.suite: one.summary for one in studies})
-    print_ranks(console, ranked)
     if output is not None:
-        write_atomic(output, ranks_page(ranked))
-        console.print(f"page: {output}", markup=False, highlight=False)
+        raise HarnessError("only ranks over suites are written as a page", "Leave --output out.")
+    return _side_by_side((names[0], names[1]), (found[0], found[1]))
 
 
-def _side_by_side(console: Console, names: tuple[str, str],
-                  found: tuple[Published | Store, Published | Store]) -> None:
+def _side_by_side(names: tuple[str, str], found: tuple[Published | Store, Published | Store]
+                  ) -> Shown:
     one, other = found
     if isinstance(one, Published) and isinstance(other, Published):
         check_studies(one.study, other.study,
                       (one.summary.common_items, other.summary.common_items))
-        print_divergences(console, study_divergences(one.study, other.study))
-        print_studies(console, one, other)
-    elif isinstance(one, Store) and isinstance(other, Store):
+        return StudiesBeside(one, other, study_divergences(one.study, other.study))
+    if isinstance(one, Store) and isinstance(other, Store):
         first, second = names
         run, against = one.record(first), other.record(second)
         tables = {first: one.predictions(first), second: other.predictions(second)}
-        result = compare_runs(run, against, tables)
-        print_divergences(console, run_divergences(run, against))
-        print_runs(console, *result)
-    else:
-        raise HarnessError(f"'{names[0]}' and '{names[1]}' are a study and a run",
-                           "Compare two studies or two runs.")
+        return RunsBeside(*compare_runs(run, against, tables), run_divergences(run, against))
+    raise HarnessError(f"'{names[0]}' and '{names[1]}' are a study and a run",
+                       "Compare two studies or two runs.")
 
 
 def _compared(name: str, runs: Path, reports: Path) -> Published | Store:

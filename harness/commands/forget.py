@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from rich.console import Console
-
 from harness.backbones.admission import admit
 from harness.backbones.handle import Handle, folder_handle, get_backbone
 from harness.common.device import detect
@@ -16,13 +14,13 @@ from harness.common.names import did_you_mean
 from harness.measure.forgetting.figures import forgetting
 from harness.measure.forgetting.names import check_suite
 from harness.methods.elsewhere import check_vocabulary, load_tuned
-from harness.report.forgotten import print_forgetting
+from harness.report.forgotten import Forgotten
 from harness.study.untouched import examiner, forgetting_key, untouched
 from harness.suite import LoadedSuite, find_suite, load_suite
 
 
-def forget(console: Console, model: Path, base: str, suite: str, profile: str | None,
-           suites: Path, output: Path | None) -> None:
+def forget(model: Path, base: str, suite: str, profile: str | None, suites: Path,
+           output: Path | None) -> Forgotten:
     """Measure what a model tuned elsewhere forgot, on the general items of a suite."""
     loaded = load_suite(find_suite(suite, suites), profile)
     check_suite(loaded)
@@ -40,9 +38,9 @@ def forget(console: Console, model: Path, base: str, suite: str, profile: str | 
     after = examined_by.put_to(tuned, device)
     figures = forgetting(forgetting_key(handle, asked, device), before, after,
                          time.perf_counter() - start)
-    print_forgetting(console, f"{model.name} against {handle.name}", figures)
     if output is not None:
         write_atomic(output, figures.model_dump_json(indent=1) + "\n")
+    return Forgotten(f"{model.name} against {handle.name}", figures)
 
 
 def base_handle(loaded: LoadedSuite, base: str) -> Handle:

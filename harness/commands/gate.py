@@ -15,11 +15,10 @@ from harness.common.errors import HarnessError
 from harness.gate.baseline import check_comparable, read_baseline
 from harness.gate.candidate import Context, find_candidate
 from harness.gate.run import Approved, run_gate
-from harness.gate.verdict import GateResult
 from harness.measure.forgetting.names import check_suite
 from harness.report.console import sayer
 from harness.report.gate.files import forget_gate, tell_github, write_gate
-from harness.report.gate.terminal import print_gate
+from harness.report.gate.gated import Gated
 from harness.suite import Budget, LoadedSuite, find_suite, load_suite
 from harness.tasks.task import load_task
 
@@ -37,13 +36,14 @@ class Asked:
     suites: Path
     runs: Path
     base: str | None
-    labels: Sequence[str]
+    labels: Mapping[str, str] | Sequence[str]
+    """A model's names of classes to the suite's; or words, MODEL=CLASS."""
     max_length: int | None
 
 
 def gate(console: Console, asked: Asked, baselines: Path, baseline: Path | None, output: Path
-         ) -> GateResult:
-    """Judge a candidate, print and write what was found."""
+         ) -> Gated:
+    """Judge a candidate and write what was found."""
     loaded = load_suite(find_suite(asked.suite, asked.suites), asked.profile)
     policy = loaded.suite.gate
     if policy is None:
@@ -65,11 +65,7 @@ def gate(console: Console, asked: Asked, baselines: Path, baseline: Path | None,
     candidate = find_candidate(asked.candidate, context)
     result = run_gate(context, policy, candidate, approved, sayer(console))
     write_gate(result, output)
-    print_gate(console, result)
-    console.print(f"gate: {output / 'gate.json'}", highlight=False, soft_wrap=True)
-    for line in tell_github(result):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
-    return result
+    return Gated(result, output, tuple(tell_github(result)))
 
 
 def make_context(asked: Asked, loaded: LoadedSuite, budget: Budget, most_bytes: int = MAX_BYTES
@@ -82,7 +78,9 @@ def make_context(asked: Asked, loaded: LoadedSuite, budget: Budget, most_bytes: 
                    _labels(asked.labels), most_bytes)
 
 
-def _labels(given: Sequence[str]) -> Mapping[str, str]:
+def _labels(given: Mapping[str, str] | Sequence[str]) -> Mapping[str, str]:
+    if isinstance(given, Mapping):
+        return given
     pairs = [word.partition("=") for word in given]
     for model, equals, label in pairs:
         if not (model and equals and label):

@@ -17,8 +17,7 @@ from harness.check.groups import check_groups
 from harness.common.errors import HarnessError
 from harness.common.files import write_atomic
 from harness.common.names import did_you_mean
-from harness.report.checked import print_findings
-from harness.report.described import print_described
+from harness.report.described import Begun
 from harness.sources.fetch import fetch
 from harness.sources.hub_data import HubData, look_up
 from harness.suite import (
@@ -80,14 +79,13 @@ class Data:
     form: Form = PLAIN
 
 
-def init(console: Console, name: str, data: Data, columns: Columns, suites: Path) -> None:
-    """Look at the data, write `suites/NAME.yaml`, say what was understood."""
+def init(console: Console, name: str, data: Data, columns: Columns, suites: Path) -> Begun:
+    """Look at the data and write `suites/NAME.yaml`. One that says the same stays. Raises
+    HarnessError for what cannot be read, and for a suite of this name that says something else."""
     path = suites / f"{name}.yaml"
     if not re.fullmatch(NAME, name):
         raise HarnessError(f"'{name}' is no name for a suite",
                            "Use small letters, digits, and . _ + -")
-    if path.exists():
-        raise HarnessError(f"{path} is there already", "Remove it, or choose another name.")
     columns, signs = _signs(columns)
     source = _source(console, data, suites)
     try:
@@ -103,9 +101,20 @@ def init(console: Console, name: str, data: Data, columns: Columns, suites: Path
         values=found.values, grouped=columns.group is not None, paired=columns.pair is not None,
         words=found.words, max_length=found.max_length, kind=found.kind)
     task = _write(path, suite_text(new))
-    print_described(console, found, task, grouped=new.grouped)
-    print_findings(console, _foreseen(load_suite(path).suite, task))
-    console.print(f"suite: {path}", *_next(name, task), sep="\n", highlight=False, soft_wrap=True)
+    return Begun(path, found, task, new.grouped, _foreseen(load_suite(path).suite, task),
+                 _next(name, task))
+
+
+def named_as(data: object) -> str:
+    """What a suite of this data is called unless it is said: as its file or data set, else `data`.
+    """
+    if not isinstance(data, str | os.PathLike):
+        return "data"
+    said = os.fspath(data)
+    on_hub = None if Path(said).exists() else ON_HUB.fullmatch(said)
+    stem = on_hub[1].rpartition("/")[2] if on_hub else Path(said).resolve().stem
+    fitted = re.sub(r"[^a-z0-9._+-]+", "-", stem.lower())
+    return fitted if re.fullmatch(NAME, fitted) else "data"
 
 
 def _next(name: str, task: Task) -> tuple[str, ...]:
@@ -265,6 +274,11 @@ def _tables(path: Path, columns: Columns) -> list[Path]:
 
 def _write(path: Path, text: str) -> Task:
     """Write the suite, and take it away again where it does not load with its data."""
+    if path.exists():
+        if path.read_text(encoding="utf-8") != text:
+            raise HarnessError(f"{path} is there already, and says something else",
+                               "Remove it, or choose another name.")
+        return load_task(load_suite(path))
     write_atomic(path, text)
     try:
         return load_task(load_suite(path))

@@ -1,6 +1,7 @@
 """Plans: what a suite would run, what that costs, and what is wrong with its data.
 
-Imports nothing that only results need.
+Imports nothing that only results need. A console is where progress is shown; what was found is
+returned.
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from harness.check.finding import Finding
+from harness.common.errors import HarnessError
 from harness.common.memory import available
-from harness.compare.devices import find_device
-from harness.report.checked import print_findings, print_spread
+from harness.compare.devices import Gpu, find_device
+from harness.report.checked import Checked
 from harness.report.console import sayer
-from harness.report.planned import print_devices, print_lines, print_outline
+from harness.report.planned import Elsewhere, Planned
 from harness.study.check import findings, power_findings, spreads_of
 from harness.study.estimate.costs import Estimate, estimate
 from harness.study.estimate.room import check_least, least_memory, no_room
@@ -37,9 +38,9 @@ def prepare(suite: str, profile: str | None, suites: Path, place: Place = HERE) 
     return make_plan(load_suite(find_suite(suite, suites), profile), place.device())
 
 
-def show_plan(console: Console, plan: Plan, runs: Path, name: str | None) -> None:
-    """Measure the machine, print the plan and what it will cost, as far as that is known where
-    another study has the device; what is known in full is kept under a name, where there is one.
+def planned(console: Console, plan: Plan, runs: Path, name: str | None) -> Planned:
+    """Measure the machine: the plan and what it will cost, as far as that is known where another
+    study has the device; what is known in full is kept under a name, where there is one.
 
     Raises HarnessError for a run that does not fit this machine's memory.
     """
@@ -50,26 +51,32 @@ def show_plan(console: Console, plan: Plan, runs: Path, name: str | None) -> Non
     if expected is not None:
         _check_memory(plan, left, expected)
     outline = outline_of(plan, left, expected, power_findings(plan))
-    print_outline(console, outline)
     if name is not None and (not left or (expected is not None and expected.calibration.whole)):
         keep(name, outline, _needs(plan, left, expected), store_of(plan, runs).folder,
              [run.run_id for run in plan.runs], expected.folders if expected else ())
+    return Planned(outline)
 
 
-def show_elsewhere(console: Console, plan: Plan, runs: Path, names: Sequence[str]) -> None:
-    """Print the plan with an estimate for GPUs by name, whether or not it fits this machine.
+def planned_elsewhere(console: Console, plan: Plan, runs: Path, names: Sequence[str]) -> Planned:
+    """The plan with an estimate for GPUs by name, whether or not it fits this machine.
 
-    Raises HarnessError for an unknown name, and for a run that fits none of them.
+    Raises HarnessError for an unknown name.
     """
     devices = {name: find_device(name) for name in names}
     left = runs_left(console, plan, runs)
     check_windows(plan, left)
     expected = _estimated(console, plan, left)
-    print_outline(console, outline_of(plan, left, expected))
+    outline = outline_of(plan, left, expected)
     if expected is None:
-        return
-    print_devices(console, expected.total, expected.tensors, devices)
+        return Planned(outline)
     largest = max(devices.values(), key=lambda gpu: gpu.bytes)
+    return Planned(outline, Elsewhere(expected.total, expected.tensors, devices,
+                                      _misfit(plan, left, expected, largest)))
+
+
+def _misfit(plan: Plan, left: Sequence[PlannedRun], expected: Estimate, largest: Gpu
+            ) -> HarnessError | None:
+    """Of the first run that does not even fit the largest GPU."""
     for run in left:
         if run.entry.backbone is None:
             continue
@@ -77,7 +84,8 @@ def show_elsewhere(console: Console, plan: Plan, runs: Path, names: Sequence[str
         needs = cost.memory if cost is not None else least_memory(
             plan.backbones[run.entry.backbone], run)
         if needs > largest.bytes:
-            raise no_room(plan, run, needs, largest.bytes)
+            return no_room(plan, run, needs, largest.bytes)
+    return None
 
 
 def _estimated(console: Console, plan: Plan, left: Sequence[PlannedRun]) -> Estimate | None:
@@ -120,13 +128,10 @@ def _needs(plan: Plan, left: Sequence[PlannedRun], expected: Estimate | None) ->
     return max([*least, *(_memory_of(run, expected) for run in left)], default=0.0)
 
 
-def check(console: Console, plan: Plan) -> tuple[Finding, ...]:
-    """Look at the data and print what was found. Does not wait for a device that is taken."""
+def check(console: Console, plan: Plan) -> Checked:
+    """Look at the data. Does not wait for a device that is taken."""
     found = (*window_findings(plan), *findings(plan, sayer(console), at_once))
-    print_lines(console, notes_of(plan))
-    print_spread(console, spreads_of(plan))
-    print_findings(console, found)
-    return found
+    return Checked(plan.loaded.suite.name, notes_of(plan), tuple(spreads_of(plan)), found)
 
 
 def name_damage(console: Console, runs: Iterable[PlannedRun], store: Store) -> int:

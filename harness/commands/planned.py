@@ -9,21 +9,20 @@ from rich.console import Console
 
 from harness.common.errors import HarnessError
 from harness.common.memory import available
-from harness.report.planned import print_outline
+from harness.report.planned import Planned
 from harness.study.kept_outline import KeptOutline, look_up, outline_name
 from harness.suite import find_suite, load_suite
 
 
-def show(console: Console, suite: str, profile: str | None, suites: Path, runs: Path) -> None:
-    """Print a suite's plan: the kept one where nothing has changed that it was made from, else a
-    new one, which is kept. Raises HarnessError."""
+def planned(console: Console, suite: str, profile: str | None, suites: Path, runs: Path) -> Planned:
+    """A suite's plan: the kept one where nothing has changed that it was made from, else a new one,
+    which is kept. Raises HarnessError."""
     name, kept = _found(suite, profile, suites, runs)
     if kept is not None and kept.needs <= available(kept.outline.device):
-        print_outline(console, kept.outline)
-        return
+        return Planned(kept.outline)
     from harness.commands import plan  # seconds of imports
 
-    plan.show_plan(console, plan.prepare(suite, profile, suites), runs, name)
+    return plan.planned(console, plan.prepare(suite, profile, suites), runs, name)
 
 
 def _found(suite: str, profile: str | None, suites: Path, runs: Path

@@ -19,6 +19,8 @@ from harness.common.files import atomic_file
 from harness.gate.candidate import find_candidate
 from harness.methods.link import LINKS
 from harness.methods.method import Answering
+from harness.report.lines import print_lines
+from harness.report.predicted import Predicted
 from harness.suite import LoadedSuite, find_suite, load_suite
 from harness.tasks.examples import Item, item_id
 from harness.tasks.tables.columns import read_columns
@@ -31,7 +33,7 @@ CHUNK = 4096
 
 
 def predict(console: Console, asked: Asked, source: Path, output: Path, text: str | None,
-            pair: str | None, said: Form = PLAIN) -> None:
+            pair: str | None, said: Form = PLAIN) -> Predicted:
     """Write the prediction for every row of a table to a Parquet file, with the probabilities of
     the classes where the task has some; a list of classes where a text may have several.
 
@@ -45,15 +47,16 @@ def predict(console: Console, asked: Asked, source: Path, output: Path, text: st
     columns = _columns(loaded, text, pair)
     rows = _rows(source, columns, said if text else _as_in(loaded, said))
     candidate = find_candidate(asked.candidate, context)
-    for note in candidate.notes:
-        console.print(f"{candidate.name}: {note}", markup=False, highlight=False, soft_wrap=True)
+    print_lines(console, (f"{candidate.name}: {note}" for note in candidate.notes))
     model = candidate.model.load()
     unanswered: list[int] = []
     count = _write(output, _tables(model, rows, context.task, unanswered))
-    console.print(f"{count:,} rows: {output}", highlight=False, soft_wrap=True)
-    if unanswered:
-        console.print(f"{len(unanswered):,} rows have no answer (row {unanswered[0]} is the first):"
-                      " the model's probabilities are not finite", highlight=False, soft_wrap=True)
+    return Predicted(count, output, tuple(unanswered))
+
+
+def columns_of(asked: Asked, text: str | None, pair: str | None) -> list[str]:
+    """The columns of a table for a suite: see `_columns`."""
+    return _columns(load_suite(find_suite(asked.suite, asked.suites), asked.profile), text, pair)
 
 
 def _rows(source: Path, columns: list[str], said: Form) -> list[tuple[str, ...]]:
@@ -84,7 +87,7 @@ def _tables(model: Answering, rows: list[tuple[str, ...]], task: Task, unanswere
     """The rows with their answers, a part at a time; adds to `unanswered` the rows whose
     probabilities are no numbers, and which therefore have none."""
     for start in range(0, len(rows), CHUNK):
-        chunk = [_item(*row) for row in rows[start: start + CHUNK]]
+        chunk = [item_of(*row) for row in rows[start: start + CHUNK]]
         found = model.predict(chunk, Clock())
         silent = not_finite(found) if task.labels else []
         unanswered += [start + row for row in silent]
@@ -109,7 +112,8 @@ def _answers(found: np.ndarray, task: Task) -> tuple[list[object], pa.DataType]:
     return [name for name, in named], pa.string()
 
 
-def _item(text: str, pair: str | None = None) -> Item:
+def item_of(text: str, pair: str | None = None) -> Item:
+    """What is asked of a row."""
     return Item(item_id(text, pair), text, pair)
 
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from harness.common.device import detect
 from harness.common.errors import HarnessError
 from harness.report.console import sayer
-from harness.report.reproduced import print_reproduced
+from harness.report.reproduced import Reproduction
 from harness.study.kept import saved_run
 from harness.study.record import Record
 from harness.study.reproduce import reproduce
@@ -18,17 +18,16 @@ from harness.suite import LoadedSuite, find_suite, load_suite
 from harness.tasks.task import load_task
 
 
-def again(console: Console, run_id: str, suite: str | None, suites: Path, runs: Path) -> bool:
-    """Print what differs. True when predictions and figures are the same."""
+def again(console: Console, run_id: str, suite: str | None, suites: Path, runs: Path
+          ) -> Reproduction:
+    """What differs. Raises HarnessError."""
     store = find_run(runs, run_id)
     if store is None:
         raise HarnessError(f"there is no run {run_id} in {runs}/", "Name the id of a kept run.")
     record = store.record(run_id)
     loaded = _with_backbone(find_suite(suite or record.identity.suite, suites), record)
     saved = saved_run(loaded, load_task(loaded), detect(), store, record, store.artifact(run_id))
-    found = reproduce(saved, record, store, loaded.suite.run_limits, sayer(console))
-    print_reproduced(console, found)
-    return found.same
+    return Reproduction(reproduce(saved, record, store, loaded.suite.run_limits, sayer(console)))
 
 
 def _with_backbone(path: Path, record: Record) -> LoadedSuite:

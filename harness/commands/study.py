@@ -17,12 +17,13 @@ from harness.compare.verdict import ORDER
 from harness.report.alike import hangs_on
 from harness.report.checked import print_findings
 from harness.report.console import sayer
-from harness.report.files import STUDY, page_name, write_report
+from harness.report.files import STUDY, write_report
 from harness.report.index import write_index
 from harness.report.planned import print_outline
 from harness.report.published import Published, publish, read_published
 from harness.report.sentences import headline
-from harness.report.terminal import ProgressWatcher, print_results
+from harness.report.studied import Studied
+from harness.report.terminal import ProgressWatcher
 from harness.study.check import findings
 from harness.study.estimate.room import check_least
 from harness.study.executor import at_once
@@ -55,7 +56,7 @@ def place_of(executor: str, config: Path | None, address: str | None, results: s
 
 def run(console: Console, plan: Plan, runs: Path, reports: Path, fresh: bool,
         place: Place = HERE, watch: Callable[[Console, int], ProgressWatcher] = ProgressWatcher
-        ) -> Published:
+        ) -> Studied:
     """Plan, check the data, run, report. Raises HarnessError for data that has errors."""
     store = store_of(plan, runs)
     if fresh:
@@ -77,9 +78,7 @@ def run(console: Console, plan: Plan, runs: Path, reports: Path, fresh: bool,
     published = _published(plan, records, store, found)
     folder = write_report(published, reports)
     write_index(reports)
-    print_results(console, published)
-    console.print(f"report: {page_name(folder)}", highlight=False, soft_wrap=True)
-    return published
+    return Studied(published, folder, incomplete(plan, published))
 
 
 def incomplete(plan: Plan, published: Published) -> int:
@@ -109,11 +108,9 @@ def log_to_wandb(console: Console, plan: Plan, published: Published, runs: Path,
 
 
 def report(console: Console, suite: str, profile: str | None, suites: Path, runs: Path,
-           reports: Path) -> tuple[int, Published]:
-    """Write the report from the kept runs, or from `study.json` when no run is kept here.
-
-    Returns the number of damaged runs, which are named and left out, and what was published.
-    """
+           reports: Path, require: str | None = None) -> Studied:
+    """Write the report from the kept runs, or from `study.json` when no run is kept here. Damaged
+    runs are named and left out; it is said where the verdict is less sure than required."""
     plan = prepare(suite, profile, suites)
     store = store_of(plan, runs)
     damaged = name_damage(console, plan.runs, store)
@@ -129,8 +126,8 @@ def report(console: Console, suite: str, profile: str | None, suites: Path, runs
         published = read_published(path)
     folder = write_report(published, reports)
     write_index(reports)
-    console.print(f"report: {page_name(folder)}", highlight=False, soft_wrap=True)
-    return damaged, published
+    return Studied(published, folder, incomplete(plan, published), damaged,
+                   require is not None and short_of(console, published, require))
 
 
 def short_of(console: Console, published: Published, answer: str) -> bool:

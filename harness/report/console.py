@@ -27,7 +27,10 @@ def make_console() -> Console:
     """The terminal as it is; lines long enough for the tables where there is none."""
     # A name of data may hold what rich would take for the name of a picture: `:bug:`.
     console = PlainConsole(emoji=False)
-    return console if console.is_terminal else PlainConsole(width=WIDE, emoji=False)
+    if console.is_terminal:
+        return console
+    # In a notebook, too: lines of a stream, not a piece of HTML for each.
+    return PlainConsole(width=WIDE, emoji=False, force_jupyter=False)
 
 
 def sayer(console: Console) -> Callable[[str], None]:

@@ -2,17 +2,76 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from harness.check.finding import Finding
 from harness.common.text import excerpt, plain
+from harness.report.checked import print_findings
+from harness.report.lines import print_lines
+from harness.report.shown import Shown
 from harness.tasks.describe import Described
 from harness.tasks.examples import SPLITS, SplitName
 from harness.tasks.task import Task
 
+if TYPE_CHECKING:  # their memory, when the table's is needed
+    import pandas as pd
+    import plotly.graph_objects as go
+
 SHOWN, LENGTH = 20, 60
+
+
+@dataclass(frozen=True, repr=False)
+class Begun(Shown):
+    """A new suite, and what was understood of its data. It may be given wherever a suite is named.
+
+    As a frame a row a class, the most frequent first: `class`, `items`, `share` (of the items that
+    are kept, 0 to 1) and `values` (a tuple of its spellings in the data).
+    """
+
+    path: Path
+    found: Described
+    task: Task
+    grouped: bool
+    """Whether a column says what texts belong together."""
+    findings: tuple[Finding, ...]
+    steps: tuple[str, ...]
+    """What to do now."""
+
+    def __fspath__(self) -> str:
+        return str(self.path)
+
+    @property
+    def verdict(self) -> str:
+        """Where the suite lies, and how many items in how many classes there are."""
+        return f"{self.path}: {self.task.facts.kept:,} items in {len(self.found.classes)} classes"
+
+    def print_on(self, console: Console) -> None:
+        """Rows and their fates, splits, classes, lengths; findings; what to do now."""
+        print_described(console, self.found, self.task, grouped=self.grouped)
+        print_findings(console, self.findings)
+        print_lines(console, (f"suite: {self.path}", *self.steps))
+
+    def to_pandas(self) -> pd.DataFrame:
+        """A row a class."""
+        import pandas as pd
+
+        kept = self.task.facts.kept
+        return pd.DataFrame([{"class": name, "items": items, "share": items / kept,
+                              "values": self.found.values.get(name, ())}
+                             for name, items in self.found.classes.items()])
+
+    def plot(self) -> go.Figure:
+        """Items by class."""
+        from harness.report.plotted import bars
+
+        return bars({"items": self.found.classes}, "items")
 
 
 def print_described(console: Console, found: Described, task: Task, *, grouped: bool) -> None:

@@ -71,7 +71,7 @@ def _scatter(rows: list[Row], cost: str, metric: str, cost_title: str) -> go.Fig
             error_y={"type": "data", "symmetric": False, "thickness": 1,
                      "array": [f.high - f.mean for _, f in found],
                      "arrayminus": [f.mean - f.low for _, f in found]},
-            text=[_short(row.label) for row in chosen], mode="markers+text",
+            text=[short(row.label) for row in chosen], mode="markers+text",
             textposition="middle right", cliponaxis=False, name=backbone,
             marker={"size": 11, "color": colour},
             hovertemplate="%{text}<br>" + says(metric)
@@ -79,7 +79,7 @@ def _scatter(rows: list[Row], cost: str, metric: str, cost_title: str) -> go.Fig
         ))
     figure.update_xaxes(type="log", dtick=1, title=cost_title)
     figure.update_yaxes(title=says(metric))
-    return _plain(figure)
+    return plain_figure(figure)
 
 
 def _backbones(rows: Sequence[Row]) -> list[str]:
@@ -93,14 +93,14 @@ def _break_even(rows: list[Row], summary: Summary) -> go.Figure:
             continue
         figure.add_trace(go.Scatter(
             x=REQUESTS.tolist(), y=[row.bill.total(n) for n in REQUESTS], mode="lines",
-            name=_short(row.name), line={"color": COLOURS[place % len(COLOURS)]},
+            name=short(row.name), line={"color": COLOURS[place % len(COLOURS)]},
             visible=True if row.standing != "lower" else "legendonly",
-            hovertemplate=_short(row.label) + "<br>%{x:.3s} answers: %{y:.3g} "
+            hovertemplate=short(row.label) + "<br>%{x:.3s} answers: %{y:.3g} "
                           + summary.rate.currency + "<extra></extra>"))
     figure.update_xaxes(type="log", dtick=1, title="answers (log scale)")
     figure.update_yaxes(type="log", exponentformat="power",
                         title=f"{summary.rate.currency} (log scale)")
-    return _plain(figure)
+    return plain_figure(figure)
 
 
 def _pairs(rows: list[Row], summary: Summary) -> go.Figure:
@@ -115,7 +115,7 @@ def _pairs(rows: list[Row], summary: Summary) -> go.Figure:
         gaps[i, j], gaps[j, i] = found.difference, -found.difference
         marks[i, j] = marks[j, i] = "•" if found.significant else ""
     reach = float(np.nanmax(np.abs(gaps))) if np.isfinite(gaps).any() else 1.0
-    names, places = [_short(row.name) for row in rows], list(range(len(rows)))
+    names, places = [short(row.name) for row in rows], list(range(len(rows)))
     figure = go.Figure(go.Heatmap(
         z=[[None if np.isnan(v) else float(v) for v in line] for line in gaps], x=places, y=places,
         text=marks.tolist(), texttemplate="%{text}", customdata=[
@@ -125,7 +125,7 @@ def _pairs(rows: list[Row], summary: Summary) -> go.Figure:
         hovertemplate="%{customdata}: %{z:+.3f}<extra></extra>"))
     figure.update_yaxes(autorange="reversed", tickvals=places, ticktext=names)
     figure.update_xaxes(tickangle=-60, tickvals=places, ticktext=names)
-    return _plain(figure).update_layout(height=max(HEIGHT, 220 + 22 * len(rows)))
+    return plain_figure(figure).update_layout(height=max(HEIGHT, 220 + 22 * len(rows)))
 
 
 def _forgetting(rows: list[Row], metric: str) -> go.Figure:
@@ -140,13 +140,13 @@ def _forgetting(rows: list[Row], metric: str) -> go.Figure:
             error_x={"type": "data", "symmetric": False, "thickness": 1,
                      "array": [above for *_, above in points],
                      "arrayminus": [below for *_, below, _ in points]},
-            text=[_short(row.label) for row, *_ in points], mode="markers+text", name=backbone,
+            text=[short(row.label) for row, *_ in points], mode="markers+text", name=backbone,
             textposition="top center", marker={"size": 11, "color": colour},
             hovertemplate="%{text}<br>" + says(metric)
                           + " %{y:.3f}<br>%{x:+.1f} points<extra></extra>"))
     figure.update_xaxes(title="general benchmarks, change in points")
     figure.update_yaxes(title=says(metric))
-    return _plain(figure)
+    return plain_figure(figure)
 
 
 def _reach(forgot: Forgot) -> tuple[float, float, float]:
@@ -168,13 +168,13 @@ def _curves(found: LearningCurves, metric: str) -> go.Figure:
             mode="lines"))
         figure.add_trace(go.Scatter(
             x=sizes, y=[p.figure.mean for p in curve.points], mode="lines+markers",
-            name=_short(curve.name), legendgroup=curve.name, line={"color": colour},
+            name=short(curve.name), legendgroup=curve.name, line={"color": colour},
             hovertemplate=f"{metric} %{{y:.3f}} at %{{x}}<extra></extra>"))
     sizes = sorted({p.train for curve in found.curves for p in curve.points})
     figure.update_xaxes(type="log", title="training examples (log scale)", tickvals=sizes,
                         ticktext=[str(size) for size in sizes])
     figure.update_yaxes(title=metric)
-    return _plain(figure)
+    return plain_figure(figure)
 
 
 def _loss(records: Sequence[Record], unit: str) -> go.Figure:
@@ -182,7 +182,7 @@ def _loss(records: Sequence[Record], unit: str) -> go.Figure:
     drawn = [r for r in records if r.identity.seed == 0 and r.curve]
     for place, record in enumerate(drawn):
         colour = COLOURS[place % len(COLOURS)]
-        name = _short(record.identity.name)
+        name = short(record.identity.name)
         held = [point for point in record.curve if point.validation_loss is not None]
         figure.add_trace(go.Scatter(
             x=[point.epoch for point in held], y=[point.validation_loss for point in held],
@@ -194,7 +194,7 @@ def _loss(records: Sequence[Record], unit: str) -> go.Figure:
             visible="legendonly"))
     figure.update_xaxes(title="epoch")
     figure.update_yaxes(title=f"loss, {unit}")
-    return _plain(figure)
+    return plain_figure(figure)
 
 
 def _calibration(found: tuple[Reliability, ...], axes: tuple[str, str]) -> go.Figure:
@@ -204,7 +204,7 @@ def _calibration(found: tuple[Reliability, ...], axes: tuple[str, str]) -> go.Fi
         most = max(b.items for b in method.bins)
         figure.add_trace(go.Scatter(
             x=[b.confidence for b in method.bins], y=[b.accuracy for b in method.bins],
-            mode="lines+markers", name=_short(method.name),
+            mode="lines+markers", name=short(method.name),
             line={"color": COLOURS[place % len(COLOURS)], "width": 1},
             marker={"size": [6 + 12 * (b.items / most) ** 0.5 for b in method.bins]},
             visible=True if place < SHOWN else "legendonly",
@@ -213,16 +213,16 @@ def _calibration(found: tuple[Reliability, ...], axes: tuple[str, str]) -> go.Fi
                           "%{customdata} in all<extra></extra>"))
     figure.update_xaxes(title=axes[0], range=[0, 1.03])
     figure.update_yaxes(title=axes[1], range=[0, 1.03])
-    return _plain(figure)
+    return plain_figure(figure)
 
 
-def _short(name: str) -> str:
+def short(name: str) -> str:
     """A name that leaves room for the figure, with nothing that plotly would read as markup."""
     cut = name if len(name) <= LONGEST else f"{name[:LONGEST]}…"
     return cut.replace("<", "‹").replace(">", "›")
 
 
-def _plain(figure: go.Figure) -> go.Figure:
+def plain_figure(figure: go.Figure) -> go.Figure:
     figure.update_layout(
         template="none", height=HEIGHT, margin={"l": 60, "r": 20, "t": 20, "b": 60},
         paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import pandas as pd
+import plotly.graph_objects as go
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
@@ -9,6 +13,46 @@ from rich.table import Table
 
 from harness.measure.forgetting.figures import Forgetting
 from harness.report import words
+from harness.report.plotted import Ranged, intervals
+from harness.report.shown import Shown
+
+
+@dataclass(frozen=True, repr=False)
+class Forgotten(Shown):
+    """What a tuned model forgot.
+
+    As a frame a row a benchmark: `benchmark`, `items`, the shares right `before` and `after` (0 to
+    1), their `difference` with the ends of its 95% interval over items (`low`, `high`), and how
+    many items were `lost` and `gained`.
+    """
+
+    title: str
+    figures: Forgetting
+
+    @property
+    def verdict(self) -> str:
+        """The mean change over the benchmarks, in percentage points."""
+        mean = self.figures.mean
+        if mean is None:
+            return f"{self.title}: {self.figures.reason or 'no benchmark was asked'}"
+        return f"{self.title}: {words.points(mean.difference, mean.low, mean.high)} points"
+
+    def print_on(self, console: Console) -> None:
+        """Benchmarks, drift, similarity, and a few items lost."""
+        print_forgetting(console, self.title, self.figures)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """A row a benchmark."""
+        names = ("benchmark", "items", "before", "after", "difference", "low", "high", "lost",
+                 "gained")
+        return pd.DataFrame([[getattr(one, name) for name in names]
+                             for one in self.figures.benchmarks], columns=list(names))
+
+    def plot(self) -> go.Figure:
+        """The change on each benchmark, with 95% intervals."""
+        return intervals([Ranged(one.benchmark, one.difference, one.low, one.high)
+                          for one in self.figures.benchmarks], "change of the share right",
+                         zero=0.0)
 
 
 def print_forgetting(console: Console, title: str, figures: Forgetting) -> None:

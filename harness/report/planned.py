@@ -2,23 +2,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from harness.common.errors import HarnessError
 from harness.common.memory import available
 from harness.compare.devices import Gpu, device_table, seconds_on
 from harness.compare.economics import rate
 from harness.report import words
 from harness.report.checked import print_findings
+from harness.report.lines import print_lines
+from harness.report.shown import Shown
 from harness.study.estimate.cost import Cost
 from harness.study.outline import Outline, Row, Totals
 
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
 BUSY = 0.25
 """Share of the processor in others' hands from which it is said."""
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """The same runs on GPUs, by their data sheets."""
+
+    total: Cost
+    tensors: float
+    """Bytes of the run that takes most."""
+    devices: Mapping[str, Gpu]
+    misfit: HarnessError | None = None
+    """Of a run that fits none of them."""
+
+
+@dataclass(frozen=True, repr=False)
+class Planned(Shown):
+    """What `plan` found.
+
+    As a frame a row a method at one budget: `backbone`, `method`, `runs`, `left` (runs without a
+    kept result), `train`, `validation` and `test` (items), `trials`, and of the runs that are left
+    `seconds`, `memory_bytes` (peak) and `flops`; NaN where nothing is left or it is not known.
+    """
+
+    outline: Outline
+    elsewhere: Elsewhere | None = None
+
+    @property
+    def verdict(self) -> str:
+        """What is left to do, and whether it fits."""
+        misfit = self.elsewhere.misfit if self.elsewhere else None
+        return misfit.found if misfit else _left(self.outline)
+
+    def print_on(self, console: Console) -> None:
+        """The runs, what they cost here, and on the GPUs that were named."""
+        print_outline(console, self.outline)
+        if self.elsewhere is not None:
+            print_devices(console, self.elsewhere)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """A row a method at one budget."""
+        import pandas as pd
+
+        return pd.DataFrame([{
+            "backbone": row.backbone, "method": row.label, "runs": row.runs, "left": row.left,
+            "train": row.train, "validation": row.validation, "test": row.test,
+            "trials": row.trials,
+            "seconds": row.costs.seconds if row.costs else float("nan"),
+            "memory_bytes": row.costs.memory if row.costs else float("nan"),
+            "flops": row.costs.flops if row.costs else float("nan")} for row in self.outline.rows])
+
+    def plot(self) -> go.Figure:
+        """Seconds that are left, a bar a method and a colour a backbone."""
+        from harness.report.plotted import bars
+
+        seconds: dict[str, dict[str, float]] = {}
+        for row in self.outline.rows:
+            of = seconds.setdefault(row.backbone or "no backbone", {})
+            of[row.label] = of.get(row.label, 0.0) + (row.costs.seconds if row.costs else 0.0)
+        return bars(seconds, "seconds on this machine")
 
 
 def print_outline(console: Console, plan: Outline) -> None:
@@ -39,26 +107,20 @@ def print_outline(console: Console, plan: Outline) -> None:
     print_findings(console, plan.findings)
 
 
-def print_lines(console: Console, lines: Iterable[str]) -> None:
-    """Each as it is, however long."""
-    for line in lines:
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
-
-
-def print_devices(console: Console, total: Cost, needs: float, devices: Mapping[str, Gpu]) -> None:
-    """The same study on GPUs, as an estimate; `needs` are the bytes of the run that takes most."""
+def print_devices(console: Console, found: Elsewhere) -> None:
+    """The same study on GPUs, as an estimate."""
     table = Table(title="Elsewhere: an estimate, nothing of it measured", title_justify="left",
                   box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("device", no_wrap=True)
     for column in ("time", "device-hours", "money", "memory", "fits"):
         table.add_column(column, justify="right", no_wrap=True)
     assumed, currency = device_table().assumed, device_table().currency
-    for gpu in devices.values():
-        seconds = seconds_on(gpu, total)
+    for gpu in found.devices.values():
+        seconds = seconds_on(gpu, found.total)
         table.add_row(gpu.title, f"~ {words.seconds(seconds)}", f"~ {seconds / 3600:.2g}",
                       f"~ {words.money(seconds / 3600 * gpu.hour, currency)}",
-                      f"{words.size(int(needs))} of {words.size(int(gpu.bytes))}",
-                      "yes" if needs <= gpu.bytes else "no")
+                      f"{words.size(int(found.tensors))} of {words.size(int(gpu.bytes))}",
+                      "yes" if found.tensors <= gpu.bytes else "no")
     console.print(table)
     console.print(
         f"Estimated from data sheets: {100 * assumed.utilisation:.0f}% of the peak in bf16 is "
@@ -76,19 +138,26 @@ def _cells(row: Row, totals: Totals | None) -> tuple[str, str, str]:
             words.count(row.costs.flops))
 
 
-def _lines(plan: Outline) -> list[str]:
-    """Below the table: what all of it takes."""
+def _left(plan: Outline) -> str:
     kept, found = plan.runs - plan.left, plan.totals
     if not plan.left:
-        return [f"all {kept} runs are kept: nothing to compute"]
+        return f"all {kept} runs are kept: nothing to compute"
     if found is None:
-        return [f"{kept} kept, {plan.left} to do; `harness plan` measures this machine and says "
-                "how long"]
+        return (f"{kept} kept, {plan.left} to do; `harness plan` measures this machine and says "
+                "how long")
+    return (f"{kept} kept, {plan.left} to do: about {words.seconds(found.seconds)} on this machine "
+            f"({words.seconds(found.forgetting)} of it for forgetting, "
+            f"{words.seconds(found.latency)} for latency)")
+
+
+def _lines(plan: Outline) -> list[str]:
+    """Below the table: what all of it takes."""
+    found = plan.totals
+    if not plan.left or found is None:
+        return [_left(plan)]
     price, hours = rate(plan.prices, plan.device.type), found.seconds / 3600
     lines = [
-        f"{kept} kept, {plan.left} to do: about {words.seconds(found.seconds)} on this machine "
-        f"({words.seconds(found.forgetting)} of it for forgetting, "
-        f"{words.seconds(found.latency)} for latency)",
+        _left(plan),
         f"{hours:.2g} device-hours, {words.money(hours * price.hour, price.currency)}, "
         f"{words.count(found.flops)} FLOPs; peak memory {words.size(int(found.memory))} of "
         f"{words.size(int(available(plan.device)))} available",

@@ -2,18 +2,75 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from harness.common.files import write_atomic
 from harness.compare.over_suites import OverSuites, Ranked
 from harness.compare.pairs import ALPHA
 from harness.report.rendering import render
+from harness.report.shown import Shown
 from harness.targets.kinds import says
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
 
 WIDTH = 41
 """Signs that an interval is drawn on."""
+
+
+@dataclass(frozen=True, repr=False)
+class Ranking(Shown):
+    """Methods over the studies of several suites.
+
+    As a frame a row a method, the lowest mean rank first: `method`, `mean_rank` with the ends of
+    its 95% interval (`low`, `high`), and its rank in each suite, 1 for the highest, under the
+    suite's name.
+    """
+
+    found: OverSuites
+    output: Path | None = None
+    """The page that was written."""
+
+    @property
+    def verdict(self) -> str:
+        """Which method has the lowest mean rank, and which may rank as low."""
+        return sentences(self.found)[0]
+
+    def write(self) -> None:
+        """Write the page, where one was asked for."""
+        if self.output is not None:
+            write_atomic(self.output, ranks_page(self.found))
+
+    def print_on(self, console: Console) -> None:
+        """A line a method, what may be said of them, and where the page lies."""
+        print_ranks(console, self.found)
+        if self.output is not None:
+            console.print(f"page: {self.output}", markup=False, highlight=False)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """A row a method."""
+        import pandas as pd
+
+        return pd.DataFrame([{
+            "method": method.name, "mean_rank": method.mean, "low": method.low,
+            "high": method.high, **{suite: place.rank for suite, place in
+                                    zip(self.found.suites, method.places, strict=True)}}
+            for method in self.found.methods])
+
+    def plot(self) -> go.Figure:
+        """Mean ranks with their 95% intervals."""
+        from harness.report.plotted import Ranged, intervals
+
+        return intervals([Ranged(method.name, method.mean, method.low, method.high)
+                          for method in self.found.methods], "mean rank")
 
 
 def print_ranks(console: Console, found: OverSuites) -> None:

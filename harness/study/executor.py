@@ -11,15 +11,17 @@ import os
 import platform
 import resource
 import signal
+import sys
 import threading
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import psutil
@@ -96,7 +98,8 @@ def in_own_process(context: ForkServerContext, work: Callable[..., Any], argumen
     """
     here, there = context.Pipe()
     process = context.Process(target=serve, args=(work, argument, there, limits), daemon=True)
-    process.start()
+    with nullcontext() if work.__module__ == "__main__" else _main_unseen():
+        process.start()
     there.close()
     try:
         outcome = _listen(here, say, limits)
@@ -116,6 +119,17 @@ def in_own_process(context: ForkServerContext, work: Callable[..., Any], argumen
     if outcome.unwritable is not None:
         raise outcome.unwritable
     return outcome
+
+
+@contextmanager
+def _main_unseen() -> Iterator[None]:
+    """A process started in the block does not run the program's main file again, as it otherwise
+    would: a script that calls the harness would begin its study anew in each run."""
+    main, sys.modules["__main__"] = sys.modules["__main__"], ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 Carry = Callable[[Assignment, Say, RunLimits], Outcome]

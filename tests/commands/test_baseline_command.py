@@ -19,7 +19,7 @@ def approved(monkeypatch):
                         lambda runs, run_id: SimpleNamespace(record=lambda run_id: record))
     monkeypatch.setattr(baseline, "make_baseline", lambda loaded, *rest: loaded.source.path)
     monkeypatch.setattr(baseline, "write_baseline", lambda path, suite: made.append((path, suite)))
-    monkeypatch.setattr(baseline, "print_baseline", lambda console, made: None)
+    monkeypatch.setattr(baseline.Approved, "show", lambda self: None)
     return made
 
 

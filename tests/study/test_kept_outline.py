@@ -12,6 +12,7 @@ from harness.common import memory, surroundings
 from harness.common.cache import cache_folder
 from harness.common.device import Device
 from harness.common.kept import kept_folder
+from harness.report.planned import Planned
 from harness.study import kept_outline
 from harness.study.kept_outline import keep, look_up, outline_name
 from harness.study.outline import Outline, Row, Totals
@@ -144,7 +145,8 @@ def test_a_kept_plan_that_does_not_fit_now_is_made_anew(suite_file, tmp_path, mo
     keep(name, outline(notes=("as it was kept",)), 1e6, tmp_path / "tiny", [], ())
     made = []
     monkeypatch.setattr(making, "prepare", lambda *words: made.append(words))
-    monkeypatch.setattr(making, "show_plan", lambda console, plan, runs, name: made.append(name))
+    monkeypatch.setattr(making, "planned", lambda console, plan, runs, name:
+                        made.append(name) or Planned(outline()))
     words = ("plan", suite_file, "--runs", tmp_path)
     assert "as it was kept" in harness(*words).out
     assert made == []

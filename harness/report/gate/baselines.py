@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
@@ -10,6 +14,45 @@ from rich.table import Table
 from harness.common.text import plain
 from harness.gate.baseline import Baseline
 from harness.report import words
+from harness.report.lines import print_lines
+from harness.report.shown import Shown
+
+
+@dataclass(frozen=True, repr=False)
+class Approved(Shown):
+    """The approved model of a suite.
+
+    As a frame a row an approval, newest first: `at` (UTC, ISO 8601), `run_id`, `name`, `accuracy`
+    (0 to 1), `by` and `note`.
+    """
+
+    baseline: Baseline
+    path: Path | None = None
+    """The file that was written, by an approval."""
+    model: Path | None = None
+    """Where what the run saved was copied to."""
+
+    @property
+    def verdict(self) -> str:
+        """What is approved, and when it was."""
+        return f"{self.baseline.suite}: {self.baseline.name}, approved {self.baseline.approval.at}"
+
+    def print_on(self, console: Console) -> None:
+        """What is approved, by whom, on what."""
+        print_lines(console, [f"{what}: {path}" for what, path in (
+            ("model", self.model), ("baseline", self.path)) if path is not None])
+        print_baseline(console, self.baseline)
+
+    def print_history(self, console: Console) -> None:
+        """The baseline and all before it, newest first."""
+        print_history(console, self.baseline)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """A row an approval, newest first."""
+        return pd.DataFrame([{
+            "at": past.approval.at, "run_id": past.run_id, "name": past.name,
+            "accuracy": past.accuracy, "by": past.approval.by, "note": past.approval.note}
+            for past in (self.baseline.past, *self.baseline.history)])
 
 
 def print_baseline(console: Console, baseline: Baseline) -> None:

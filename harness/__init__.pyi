@@ -1,0 +1,17 @@
+from harness.door.gates import approve as approve
+from harness.door.gates import baseline as baseline
+from harness.door.gates import forget as forget
+from harness.door.gates import gate as gate
+from harness.door.gates import load as load
+from harness.door.gates import predict as predict
+from harness.door.listings import doctor as doctor
+from harness.door.listings import list_methods as list_methods
+from harness.door.listings import list_suites as list_suites
+from harness.door.listings import schema as schema
+from harness.door.studies import check as check
+from harness.door.studies import compare as compare
+from harness.door.studies import init as init
+from harness.door.studies import plan as plan
+from harness.door.studies import report as report
+from harness.door.studies import reproduce as reproduce
+from harness.door.studies import run as run

@@ -1,0 +1,174 @@
+"""May a tuned model ship, and what does it answer."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from harness.door.folders import BASELINES, RUNS, SUITES, Folder
+from harness.door.studies import Header, Quotes
+
+if TYPE_CHECKING:
+    from harness.commands.model import Model
+    from harness.door.frames import Table, Texts
+    from harness.report.forgotten import Forgotten
+    from harness.report.gate.baselines import Approved
+    from harness.report.gate.gated import Gated
+    from harness.report.predicted import Predicted
+
+Names = Mapping[str, str] | Sequence[str]
+"""A model's names of classes to the suite's; or, as at the terminal, MODEL=CLASS."""
+
+
+def gate(candidate: Folder, *, suite: Folder, profile: str | None = None,
+         base: Folder | None = None, label: Names | None = None, max_length: int | None = None,
+         baseline: Folder | None = None, baselines: Folder = BASELINES,
+         output: Folder | None = None, suites: Folder = SUITES, runs: Folder = RUNS) -> Gated:
+    """May `candidate` replace the approved model of a suite?
+
+    It is a run id, a Hugging Face model folder or a PEFT adapter folder. Folders are not trusted:
+    weights come from safetensors alone, and no code of theirs is run. `base` is what it was tuned
+    from: a backbone of the suite, or a model folder. `label` maps a model's names of classes to
+    the suite's. `max_length` is how many tokens of a text a model from elsewhere reads.
+
+    The approved model is `baseline`, or SUITE.json in `baselines`. gate.json, gate.md and junit.xml
+    are written into `output`, or gates/SUITE. `outcome` of what is returned is passed, failed or
+    cannot-say. Raises HarnessError for a suite without a policy, a candidate that cannot answer the
+    task, and a baseline of other data.
+    """
+    from harness.commands.named import check_named
+    from harness.gate.named import check_candidate
+    from harness.study.server import start_server
+
+    name, folder = os.fspath(suite), Path(suites)
+    check_named(name, profile, folder)
+    check_candidate(os.fspath(candidate), Path(runs))
+    start_server()
+    from harness.commands import gate as commands
+    from harness.report.console import make_console
+
+    asked = commands.Asked(os.fspath(candidate), name, profile, folder, Path(runs), _text(base),
+                           label or (), max_length)
+    return commands.gate(make_console(), asked, Path(baselines),
+                         None if baseline is None else Path(baseline),
+                         Path(output) if output is not None else Path("gates") / Path(name).stem)
+
+
+def predict(candidate: Folder, data: Table | Texts, *, suite: Folder,
+            output: Folder | None = None, text: str | None = None, pair: str | None = None,
+            quotes: Quotes | None = None, header: Header | None = None,
+            profile: str | None = None, base: Folder | None = None, label: Names | None = None,
+            max_length: int | None = None, suites: Folder = SUITES, runs: Folder = RUNS
+            ) -> Predicted:
+    """Predict every row of a table, with probabilities, by a kept run or a model folder.
+
+    `data` is a CSV, TSV, JSONL or Parquet file, a pandas frame, a `datasets.Dataset`, or texts; of
+    a task about pairs, pairs of texts. `text` and `pair` name their columns, else they are called
+    as in the suite's own data. `quotes` and `header` say how a file is written. Predictions are
+    written to the Parquet file `output`, where one is named. `candidate`, `base`, `label` and
+    `max_length` are as in `gate`. Raises HarnessError for a table without rows or these columns,
+    and a candidate that cannot answer the task.
+    """
+    from harness.commands.named import check_named
+    from harness.common.waiting import settle_waiting
+    from harness.gate.named import check_candidate
+
+    name, folder = os.fspath(suite), Path(suites)
+    check_named(name, profile, folder)
+    check_candidate(os.fspath(candidate), Path(runs))
+    settle_waiting()
+    from harness.commands import predict as commands
+    from harness.commands.gate import Asked
+    from harness.door.frames import as_file
+    from harness.report.console import make_console
+    from harness.tasks.tables.form import Form
+
+    asked = Asked(os.fspath(candidate), name, profile, folder, Path(runs), _text(base),
+                  label or (), max_length)
+    form = Form(quotes=quotes, header=header)
+    columns = commands.columns_of(asked, text, pair)
+    with as_file(data, columns) as rows, TemporaryDirectory() as passing:
+        into = Path(output) if output is not None else Path(passing) / "answers.parquet"
+        found = commands.predict(make_console(), asked, rows, into, text, pair, form)
+        return found if output is not None else dataclasses.replace(
+            found, path=None, table=found.read())
+
+
+def load(candidate: Folder, *, suite: Folder | None = None, profile: str | None = None,
+         base: Folder | None = None, label: Names | None = None, max_length: int | None = None,
+         suites: Folder = SUITES, runs: Folder = RUNS) -> Model:
+    """A kept run or a model folder as a classifier in the manner of scikit-learn: `predict`,
+    `predict_proba` and `classes_`.
+
+    `suite` may be left out for a kept run, whose suite lies in `suites` under its name.
+    `candidate`, `base`, `label` and `max_length` are as in `gate`. Raises HarnessError where there
+    is no such run or folder, or it cannot answer the task.
+    """
+    from harness.common.waiting import settle_waiting
+
+    settle_waiting()
+    from harness.commands import model as commands
+    from harness.commands.gate import Asked
+    from harness.report.console import make_console
+
+    name = commands.suite_of(os.fspath(candidate), _text(suite), Path(runs))
+    return commands.load_model(make_console(), Asked(
+        os.fspath(candidate), name, profile, Path(suites), Path(runs), _text(base), label or (),
+        max_length))
+
+
+def forget(model: Folder, *, base: Folder, suite: Folder, profile: str | None = None,
+           suites: Folder = SUITES, output: Folder | None = None) -> Forgotten:
+    """Measure what a model that was tuned elsewhere forgot, against its untouched base.
+
+    `model` is a Hugging Face model folder or a PEFT adapter folder; `base` a backbone of the suite,
+    or the base's folder. The suite's general items are asked. The figures are also written to
+    `output` as JSON. Raises HarnessError for a suite that measures no forgetting, and folders that
+    may not be loaded or do not fit together.
+    """
+    from harness.commands.named import check_named
+    from harness.common.waiting import settle_waiting
+
+    name, folder = os.fspath(suite), Path(suites)
+    check_named(name, profile, folder)
+    settle_waiting()
+    from harness.commands import forget as commands
+
+    return commands.forget(Path(model), os.fspath(base), name, profile, folder,
+                           None if output is None else Path(output))
+
+
+def approve(run_id: str, *, suite: Folder | None = None, note: str = "", anonymous: bool = False,
+            keep_model: bool = False, baselines: Folder = BASELINES, suites: Folder = SUITES,
+            runs: Folder = RUNS) -> Approved:
+    """Make the run `run_id` the approved model of its suite; the one before goes into the history.
+
+    `suite` is its suite, where its file is not called as it is; `note` says why. The name in git's
+    configuration is kept with it, unless it is `anonymous`. `keep_model` copies what the run saved
+    beside the baseline. Raises HarnessError where there is no such run, or it is of another suite.
+    """
+    from harness.common.waiting import settle_waiting
+
+    settle_waiting()
+    from harness.commands import baseline as commands
+
+    return commands.approve(run_id, _text(suite), Path(suites), Path(runs), Path(baselines), note,
+                            anonymous, keep_model)
+
+
+def baseline(suite: str, *, baselines: Folder = BASELINES) -> Approved:
+    """What is approved for a suite, by whom and on what, and all that was before it.
+
+    Raises HarnessError where nothing is, or the file is damaged.
+    """
+    from harness.commands import baseline as commands
+
+    return commands.read(suite, Path(baselines))
+
+
+def _text(path: Folder | None) -> str | None:
+    return None if path is None else os.fspath(path)

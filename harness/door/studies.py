@@ -1,0 +1,216 @@
+"""From data to a report.
+
+Nothing that computes is imported before it is known that a call can be meant, and before it is
+chosen how threads wait.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from harness.door.folders import REPORTS, RUNS, SUITES, Folder
+
+if TYPE_CHECKING:
+    from harness.door.frames import Table
+    from harness.report.checked import Checked
+    from harness.report.described import Begun
+    from harness.report.planned import Planned
+    from harness.report.reproduced import Reproduction
+    from harness.report.shown import Shown
+    from harness.report.studied import Studied
+
+Executor = Literal["local", "accelerate", "ray"]
+Sure = Literal["use", "lean"]
+Quotes = Literal["none", "double"]
+Header = Literal["none"]
+
+
+def init(data: Table | Mapping[str, Table], *, name: str | None = None,
+         validation: Table | None = None, test: Table | None = None, config: str | None = None,
+         text: str | None = None, label: str | None = None, pair: str | None = None,
+         group: str | None = None, slice_by: Sequence[str] | None = None,
+         split_column: str | None = None, separator: str | None = None,
+         quotes: Quotes | None = None, header: Header | None = None, suites: Folder = SUITES
+         ) -> Begun:
+    """Write a suite for your own data, and say what was understood of it.
+
+    `data` is a CSV, TSV, JSON, Parquet or .xlsx file, a folder with one folder of texts a class,
+    ORG/NAME@REVISION on the Hugging Face hub, a pandas frame or a `datasets.Dataset`; or these by
+    split, as in a `DatasetDict`. `validation` and `test` are data that is kept as given, or the
+    names of splits on the hub; `config` is a configuration there. What is in memory is written
+    beside the suite, as NAME.parquet.
+
+    `text`, `label`, `pair` (a second text), `group` (what texts belong to: a group never stands in
+    two splits), `slice_by` (to report by) and `split_column` (train, validation or test) name
+    columns. `separator` is what stands between the classes of a label that may hold several; "none"
+    where a label is one class whatever signs it has. `quotes` and `header` say how a file is
+    written: see docs/tables.md.
+
+    The suite is `suites`/NAME.yaml; without a `name` it is called as its file, or "data". One that
+    says the same stays, so that a cell can be run again. What is returned may be given wherever a
+    suite is named. Raises HarnessError for data that cannot be read, with the line, and for a suite
+    of this name that says something else.
+    """
+    from harness.common.waiting import settle_waiting
+
+    settle_waiting()
+    from harness.commands import init as commands
+    from harness.door.frames import beside, splits_of
+    from harness.report.console import make_console
+    from harness.tasks.tables.form import Form
+
+    whole, held, asked = splits_of(data, validation, test)
+    folder, called = Path(suites), commands.named_as(whole) if name is None else name
+    columns = commands.Columns(text, label, pair, group, tuple(slice_by or ()), split_column,
+                               separator)
+    with beside(folder, called, {"data": whole, "validation": held, "test": asked}) as files:
+        return commands.init(make_console(), called, commands.Data(
+            str(files["data"]), files["validation"], files["test"], config,
+            Form(quotes=quotes, header=header)), columns, folder)
+
+
+def check(suite: Folder, *, profile: str | None = None, suites: Folder = SUITES) -> Checked:
+    """Look at the data before anything is spent: classes, leaks, labels, lengths, power.
+
+    `suite` is a suite in the folder `suites`, or the path of a YAML file; `profile` is smoke,
+    quick, standard, full, or the suite's own. Waits for no device that is taken: label errors are
+    then not searched for, and a finding says so. Raises HarnessError for a suite that cannot be
+    read; errors in the data are among the findings, and `errors` of what is returned.
+    """
+    from harness.commands.named import check_named
+    from harness.common.waiting import settle_waiting
+
+    name, folder = os.fspath(suite), Path(suites)
+    check_named(name, profile, folder)
+    settle_waiting()
+    from harness.commands import plan as commands
+    from harness.report.console import make_console
+
+    return commands.check(make_console(), commands.prepare(name, profile, folder))
+
+
+def plan(suite: Folder, *, profile: str | None = None, suites: Folder = SUITES,
+         runs: Folder = RUNS, device: Sequence[str] | None = None) -> Planned:
+    """The runs of a suite with their time (seconds), memory (bytes), arithmetic (FLOPs) and money.
+
+    Measures this machine for some seconds where the cache does not have it and no study has its
+    device. `device` names GPUs to estimate for as well: a100, h100, l4. Raises HarnessError for a
+    run that does not fit this machine's memory; where GPUs are named, what is returned says in
+    `elsewhere.misfit` that one fits none of them.
+    """
+    from harness.commands.named import check_named
+    from harness.common.waiting import settle_waiting
+
+    name, folder = os.fspath(suite), Path(suites)
+    check_named(name, profile, folder)
+    settle_waiting()
+    from harness.report.console import make_console
+
+    if device:
+        from harness.commands import plan as commands
+
+        return commands.planned_elsewhere(
+            make_console(), commands.prepare(name, profile, folder), Path(runs), device)
+    from harness.commands.planned import planned
+
+    return planned(make_console(), name, profile, folder, Path(runs))
+
+
+def run(suite: Folder, *, profile: str | None = None, suites: Folder = SUITES, runs: Folder = RUNS,
+        reports: Folder = REPORTS, fresh: bool = False, executor: Executor = "local",
+        config: Folder | None = None, address: str | None = None, results: str | None = None,
+        wandb: bool = True, wandb_artifacts: bool = False) -> Studied:
+    """Run what is missing of a suite, and report.
+
+    Progress is shown as at the terminal: a bar where there is one, else a line a run. Runs are kept
+    in the folder `runs` and never computed again; `fresh` forgets those of this plan first. The
+    report is written below `reports`. An interrupt loses the run in progress and no other.
+
+    `executor`: local, one run after another here; accelerate, the same with several devices a run,
+    by the configuration file `config`; ray, as many runs at a time as the cluster at `address`
+    (HOST:PORT) has machines, with the folder or fsspec URL `results` that all of them reach.
+    `wandb` logs finished runs to Weights & Biases, `wandb_artifacts` what methods saved, too.
+
+    A run that fails is a record with its reason, and counts in `incomplete` of what is returned.
+    Raises HarnessError for a suite that cannot be read, data with errors, a run that does not fit
+    the memory, and an executor that cannot be used.
+    """
+    from harness.commands.named import check_named
+    from harness.study.server import start_server
+
+    name, folder, kept = os.fspath(suite), Path(suites), Path(runs)
+    check_named(name, profile, folder)
+    # Before this process's own imports: the two take as long as each other.
+    start_server()
+    from harness.commands import study as commands
+    from harness.commands.plan import prepare
+    from harness.report.console import make_console
+
+    console, devices = make_console(), None if config is None else Path(config)
+    with commands.place_of(executor, devices, address, results) as place:
+        prepared = prepare(name, profile, folder, place)
+        found = commands.run(console, prepared, kept, Path(reports), fresh, place)
+    if wandb:
+        commands.log_to_wandb(console, prepared, found.published, kept, wandb_artifacts)
+    return found
+
+
+def report(suite: Folder, *, profile: str | None = None, suites: Folder = SUITES,
+           runs: Folder = RUNS, reports: Folder = REPORTS, require: Sure | None = None) -> Studied:
+    """Write the report of the runs there are, or rebuild the page from study.json alone.
+
+    `damaged` of what is returned counts kept runs that are not as they were written, and so are
+    left out; `short` is true where the verdict is less sure than `require` (use, lean) asks.
+    Raises HarnessError where neither a run nor a study.json is kept.
+    """
+    from harness.commands.named import check_named
+    from harness.common.waiting import settle_waiting
+
+    name, folder = os.fspath(suite), Path(suites)
+    check_named(name, profile, folder)
+    settle_waiting()
+    from harness.commands import study as commands
+    from harness.report.console import make_console
+
+    return commands.report(make_console(), name, profile, folder, Path(runs), Path(reports),
+                           require)
+
+
+def reproduce(run_id: str, *, suite: Folder | None = None, suites: Folder = SUITES,
+              runs: Folder = RUNS) -> Reproduction:
+    """Carry the run `run_id` out again and say what differs: surroundings, figures, predictions.
+
+    `suite` is its suite, where that has another name or place now. `same` of what is returned is
+    true when predictions are the same bit for bit, and so are all figures but times. The kept run
+    stays as it is. Raises HarnessError where there is no such run, or it has no result this time.
+    """
+    from harness.study.server import start_server
+
+    start_server()
+    from harness.commands import reproduce as commands
+    from harness.report.console import make_console
+
+    return commands.again(make_console(), run_id, None if suite is None else os.fspath(suite),
+                          Path(suites), Path(runs))
+
+
+def compare(names: Sequence[Folder], *, output: Folder | None = None, runs: Folder = RUNS,
+            reports: Folder = REPORTS) -> Shown:
+    """Rank methods over the studies of several suites, or set two studies of one suite or two runs
+    side by side.
+
+    `names` are two or more: suites with a report below `reports`, files study.json, or two run ids.
+    Ranks over suites are also written as an HTML page to `output`. Returns a `Ranking`, a
+    `StudiesBeside` or a `RunsBeside`. Raises HarnessError, with the reason, where they cannot be
+    compared.
+    """
+    from harness.common.waiting import settle_waiting
+
+    settle_waiting()
+    from harness.commands import compare as commands
+
+    return commands.compare([os.fspath(name) for name in names],
+                            None if output is None else Path(output), Path(runs), Path(reports))
