@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from harness.check.finding import Finding
-from harness.tasks.examples import weights_of
+from harness.tasks.examples import Example, SplitName, weights_of
 from harness.tasks.splits import Splits
 from harness.tasks.spread import kish, spread_of
 
 
 def check_weights(splits: Splits) -> Iterator[Finding]:
-    """The price of the test items' weights: how many items and groups of equal weight they are
-    worth, by Kish's design effect (Survey Sampling, 1965, section 11.7)."""
-    weights = weights_of(splits.test)
+    """The price of test and validation items' weights: how many items and groups of equal weight
+    they are worth, by Kish's design effect (Survey Sampling, 1965, section 11.7)."""
+    yield from _price("test", splits.test)
+    yield from _price("validation", splits.validation)
+
+
+def _price(part: SplitName, examples: Sequence[Example]) -> Iterator[Finding]:
+    weights = weights_of(examples)
     if weights is None:
         return
-    groups = np.unique([e.cluster for e in splits.test], return_inverse=True)[1]
+    groups = np.unique([e.cluster for e in examples], return_inverse=True)[1]
     found, worth = spread_of(groups, weights), kish(weights)
     yield Finding(
         severity="note", check="weights", count=found.items,
-        found=f"a mean over items alike weights the {found.items:,} test items of "
+        found=f"a mean over items alike weights the {found.items:,} {part} items of "
               f"{found.groups:,} groups by {weights.min():.2g} to {weights.max():.2g}: they are "
               f"worth {worth:,.0f} items (design effect {found.items / worth:.2f}), or "
               f"{found.effective:,.1f} groups where a group's items are alike",

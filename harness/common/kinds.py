@@ -11,7 +11,7 @@ BackboneKind = Literal["encoder", "decoder", "seq2seq"]
 Over = Literal["groups", "items"]
 """What is dealt evenly, and is alike in a mean."""
 Drawn = Literal["groups", "items", "sizes"]
-"""How a budget draws test items: over groups, at random, or over groups by their sizes, with
-weights."""
+"""How a budget draws validation and test items: over groups, at random, or over groups by their
+sizes, with weights."""
 Balance = Literal["none", "weights", "focal", "sampling"]
 """What rare classes count while a method learns."""

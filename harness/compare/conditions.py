@@ -38,6 +38,8 @@ class Conditions(RecordPart):
     trials: int
     stopped: str | None
     validation_items: int
+    validation_worth: float | None = None
+    """As `Ending` has it."""
     chosen_by: str | None
     marks: tuple[Mark, ...]
 
@@ -91,6 +93,7 @@ def _of(arm: Arm, usual: Mapping[tuple[Given, int], str]) -> Conditions:
         share_cut=used.share_cut, passes=ending.passes if ending else None,
         trials=len(first.trials), stopped=ending.stopped if ending else None,
         validation_items=ending.validation_items if ending else used.validation_items,
+        validation_worth=ending.validation_worth if ending else None,
         chosen_by=ending.chosen_by if ending else None, marks=tuple(marks))
 
 

@@ -21,7 +21,8 @@ class Overfitting(RecordPart):
     """The same figures on each split, and how they differ.
 
     `train` is over the first training items, as many as there are validation items. A method
-    that retrieves finds a training item itself among its neighbours.
+    that retrieves finds a training item itself among its neighbours. Validation and test items
+    count by their weights.
     """
 
     train: SplitFigures

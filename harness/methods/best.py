@@ -11,8 +11,8 @@ from torch import nn
 from harness.methods.held_out import HeldOut, mean, standard_error
 
 SMALL = 500
-"""Validation items below which one look says more of luck than of the weights: at an accuracy of
-0.7 its standard error is then above 0.02."""
+"""Validation items of equal weight below which one look says more of luck than of the weights: at
+an accuracy of 0.7 its standard error is then above 0.02."""
 WINDOW = 3
 """Looks, the last and those before it, whose mean stands for the last one where items are few."""
 

@@ -15,7 +15,7 @@ from harness.backbones.questions import Question
 from harness.backbones.score import Prefix, score_options
 from harness.backbones.texts import Parts
 from harness.methods.asked import BATCH, AskedDecoder
-from harness.methods.held_out import HeldOut, in_words
+from harness.methods.held_out import HeldOut, in_words, mean_of, worth
 from harness.methods.method import Job
 from harness.tasks.examples import Example, Item
 
@@ -67,9 +67,9 @@ class DecoderGenerator(AskedDecoder):
 
     def held_out(self, said: np.ndarray, asks: Sequence[Question], prefix: Prefix, job: Job
                  ) -> HeldOut:
-        loss = float(said.mean())
+        loss = mean_of(said, job.validation)
         if job.metric is None or not np.isfinite(loss):
-            return HeldOut(None, loss, len(said))
+            return HeldOut(None, loss, worth(job.validation))
         answers = self.answer(asks, prefix).tolist()
         return in_words(answers, job.validation, job.task.wording, job.metric, loss)
 

@@ -12,7 +12,8 @@ from harness.methods.link import Link
 from harness.targets.metric import Metric
 from harness.targets.metrics import LOG_LOSS
 from harness.tasks.answers import SCORES
-from harness.tasks.examples import Example, indicator
+from harness.tasks.examples import Example, indicator, weights_of
+from harness.tasks.spread import kish
 from harness.tasks.wording import Wording
 
 
@@ -24,7 +25,8 @@ class HeldOut:
     """The deciding metric; None where it is not defined on them, or a suite has none."""
     loss: float
     """Log loss in nats an item. Of answers in words that no training scores, 1 minus token F1."""
-    items: int
+    items: float
+    """Items of equal weight that tell as much: simply the items where they have no weights."""
 
     def outscores(self, other: HeldOut, by: float = 0.0) -> bool:
         """Whether its score is higher by `by`, and by what one item can make, or more; by less they
@@ -46,12 +48,14 @@ class HeldOut:
 
 def of_classes(link: Link, probabilities: np.ndarray, examples: Sequence[Example],
                metric: Metric | None) -> HeldOut:
-    """Figures of `probabilities` [items, classes]; where one is not finite the loss is NaN."""
+    """Figures of `probabilities` [items, classes], by the items' weights, as test items' are; where
+    one is not finite the loss is NaN."""
     if not np.isfinite(probabilities).all():
-        return HeldOut(None, math.nan, len(examples))
-    run = link.marked(probabilities, indicator(examples, probabilities.shape[1]), None)
-    score = None if metric is None else metric.of(run)
-    return HeldOut(score, LOG_LOSS.of(run) or 0.0, len(examples))
+        return HeldOut(None, math.nan, worth(examples))
+    weights = weights_of(examples)
+    run = link.marked(probabilities, indicator(examples, probabilities.shape[1]), weights)
+    score = None if metric is None else metric.of(run, weights)
+    return HeldOut(score, LOG_LOSS.of(run, weights) or 0.0, worth(examples))
 
 
 def in_words(answers: Sequence[str], examples: Sequence[Example], wording: Wording,
@@ -60,13 +64,24 @@ def in_words(answers: Sequence[str], examples: Sequence[Example], wording: Wordi
     if loss is None:
         loss = 1.0 - _mean("token_f1", answers, examples, wording)
     score = None if metric is None else _mean(metric.name, answers, examples, wording)
-    return HeldOut(score, loss, len(examples))
+    return HeldOut(score, loss, worth(examples))
 
 
 def _mean(metric: str, answers: Sequence[str], examples: Sequence[Example], wording: Wording
           ) -> float:
-    return float(np.mean([SCORES[metric](answer, example.references, wording)
-                          for answer, example in zip(answers, examples, strict=True)]))
+    return mean_of([SCORES[metric](answer, example.references, wording)
+                    for answer, example in zip(answers, examples, strict=True)], examples)
+
+
+def mean_of(values: Sequence[float] | np.ndarray, examples: Sequence[Example]) -> float:
+    """Of what each item has, [items], by the items' weights."""
+    return float(np.average(values, weights=weights_of(examples)))
+
+
+def worth(examples: Sequence[Example]) -> float:
+    """Items of equal weight that tell as much as these (Kish)."""
+    weights = weights_of(examples)
+    return float(len(examples)) if weights is None else kish(weights)
 
 
 def standard_error(held: HeldOut | None) -> float:

@@ -35,7 +35,7 @@ from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.methods.balance import LINEAR, LinearOptions, balance_of, weights_for
 from harness.methods.encoder import BATCH, count_parameters
-from harness.methods.held_out import HeldOut, of_classes
+from harness.methods.held_out import HeldOut, of_classes, worth
 from harness.methods.linear import LinearHead, fit_linear
 from harness.methods.link import LINKS
 from harness.methods.loop import train
@@ -146,7 +146,7 @@ class PairLearner:
     def validate(self) -> HeldOut:
         vectors = self.encoder.embed([*self.encoded, *self.held])
         if not np.isfinite(vectors).all():
-            return HeldOut(None, float("nan"), len(self.held))
+            return HeldOut(None, float("nan"), worth(self.job.validation))
         seen = len(self.encoded)
         link = LINKS[self.job.task.kind]
         head = self.head(vectors[:seen])

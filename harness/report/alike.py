@@ -38,7 +38,7 @@ def cells(row: Conditions) -> list[tuple[str, bool]]:
         (words.ABSENT if row.passes is None else f"{row.passes:.3g}", ()),
         (_stopped(row), ("improving", "chance")),
         (str(row.trials) + (", at the edge" if "edge" in row.marks else ""), ("trials", "edge")),
-        (str(row.validation_items), ("validation",)),
+        (_held_out(row), ("validation",)),
         (says(row.chosen_by) if row.chosen_by else words.ABSENT, ("chosen",))]
     return [(text, bool(set(marks) & set(row.marks))) for text, marks in shown]
 
@@ -70,6 +70,11 @@ def hangs_on(published: Published) -> str:
             by_doubt.setdefault(doubt, []).append(row.name)
     found = [f"{', '.join(names)} ({doubt})" for doubt, names in by_doubt.items()]
     return f"Not settled, for it hangs on {'; '.join(found)}. " if found else ""
+
+
+def _held_out(row: Conditions) -> str:
+    worth = "" if row.validation_worth is None else f", worth {row.validation_worth:.0f}"
+    return f"{row.validation_items}{worth}"
 
 
 def _stopped(row: Conditions) -> str:

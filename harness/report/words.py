@@ -154,6 +154,6 @@ COUNTED: dict[Drawn, str] = {
     "groups": "drawn over groups: a mean is over groups alike within a class, and no class is "
               "rarer than a tenth, or two thirds of an even share",
     "items": "drawn over items: a mean is over items alike",
-    "sizes": "test items drawn over groups by their sizes and weighted: a mean is over all items "
-             "of the test part alike; training and validation items at random, each alike"}
+    "sizes": "validation and test items drawn over groups by their sizes and weighted: a mean is "
+             "over all items of the part alike; training items at random, each alike"}
 """What the mean over a sample estimates, by what it is drawn over."""

@@ -9,11 +9,13 @@ from harness.backbones.lengths import share_too_long
 from harness.common.clock import Clock
 from harness.common.files import sha256_json
 from harness.common.text import without_folders
+from harness.methods.held_out import worth
 from harness.methods.method import Course, Job, Training
 from harness.methods.trials import Chosen, chance, held_out
 from harness.study.record import BudgetUsed, CurveRecord, Ending, ItemsRead, TrialRecord
 from harness.targets.metrics import LOG_LOSS
 from harness.tasks.cut import words_of
+from harness.tasks.examples import weights_of
 from harness.tasks.splits import Splits
 
 
@@ -80,7 +82,8 @@ def ending(job: Job, chosen: Chosen) -> Ending:
         stopped=training.stopped if training else "no training",
         still_improving=training.still_improving if training else False,
         edge_of_grid=chosen.at_edge, whole_grid=chosen.whole_grid, above_chance=above,
-        validation_items=len(job.validation), validation_score=held.score)
+        validation_items=len(job.validation), validation_score=held.score,
+        validation_worth=None if weights_of(job.validation) is None else worth(job.validation))
 
 
 def notes(backbone: Handle | None, chosen: Chosen) -> tuple[str, ...]:

@@ -186,6 +186,9 @@ class Ending(RecordPart):
     above_chance: bool
     """Better on validation than the most frequent class, or answer, of the training examples."""
     validation_items: int
+    validation_worth: float | None = None
+    """Items of equal weight that tell as much, where they are weighted as test items are; None
+    where they count alike."""
     validation_score: float | None
     """The metric on validation of what was chosen; None where it is not defined there."""
 

@@ -118,9 +118,9 @@ def _ranks(*keys: np.ndarray) -> np.ndarray:
 
 
 DRAWS: Mapping[Drawn, Draw] = {"groups": draw_groups, "items": draw_items, "sizes": draw_sizes}
-CHOSEN_BY: Mapping[Drawn, Drawn] = {"groups": "groups", "items": "items", "sizes": "items"}
-"""How training and validation items are drawn where test items are drawn so: nothing that learns or
-is chosen is weighted, so they are a sample of the same mean without weights."""
+LEARNED_BY: Mapping[Drawn, Drawn] = {"groups": "groups", "items": "items", "sizes": "items"}
+"""How training items are drawn where the others are drawn so: nothing that learns is weighted, so
+they are a sample of the same mean without weights."""
 
 
 def in_order(examples: Sequence[Example], over: Drawn, seed: object) -> list[Example]:

@@ -67,7 +67,8 @@ class Example(Item):
     classes: tuple[int, ...] | None = None
     """None where an item has one class, `label`."""
     weight: float = 1.0
-    """Of a sample's test item: how many of its part's items it stands for, against the others."""
+    """Of a sample's validation or test item: how many of its part's items it stands for, against
+    the others."""
 
     @property
     def cluster(self) -> str:

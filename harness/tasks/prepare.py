@@ -18,7 +18,7 @@ from harness.common.text import excerpt, plain
 from harness.suite import Split
 from harness.tasks.cells import OneSpelling
 from harness.tasks.dealing import DEALS
-from harness.tasks.drawing import CHOSEN_BY, DRAWS
+from harness.tasks.drawing import DRAWS, LEARNED_BY
 from harness.tasks.examples import SPLITS, Row, SplitName
 from harness.tasks.items import ROW_GROUP, STORED, write_items
 from harness.tasks.label_sets import Sets
@@ -161,11 +161,12 @@ def draw(kept: Kept, split: Split) -> np.ndarray:
 def write_parts(folder: Path, texts: pa.Table, kept: Kept, parts: np.ndarray, ledger: Ledger,
                 sets: Sets, split: Split) -> Drawn:
     """A file of items for each part, each in the order in which a budget draws; returns how it
-    draws test items. `sets` gives the classes of a label value where an item may have several."""
+    draws validation and test items. `sets` gives the classes of a label value where an item may
+    have several."""
     over: Drawn = split.over if grouped(kept) else "items"
     for number, name in enumerate(SPLITS):
         part = kept[parts == number]
-        draw = DRAWS[over if name == "test" else CHOSEN_BY[over]]
+        draw = DRAWS[LEARNED_BY[over] if name == "train" else over]
         part = part[draw(part.ids, part.labels, part.groups, split.seed)]
         write_items(part_file(folder, name), _tables(texts, part, ledger, sets))
     return over

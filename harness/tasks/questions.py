@@ -14,7 +14,7 @@ from harness.common.text import blank, value_key
 from harness.suite import Split
 from harness.tasks.corpus import text_id
 from harness.tasks.dealing import DEALS
-from harness.tasks.drawing import CHOSEN_BY, in_order
+from harness.tasks.drawing import LEARNED_BY, in_order
 from harness.tasks.examples import Example, Row, item_id
 from harness.tasks.ledger import Facts
 from harness.tasks.splits import Splits
@@ -69,7 +69,7 @@ def split_questions(examples: list[Example], how: Split) -> Splits:
     parts = [[e for e, part in zip(old, dealt, strict=True) if part == number]
              for number in range(len(shares))]
     parts[2] += [e for e in examples if e.label]
-    draws = (CHOSEN_BY[over], CHOSEN_BY[over], over)
+    draws = (LEARNED_BY[over], over, over)
     return Splits(*(tuple(in_order(part, draw, how.seed))
                     for part, draw in zip(parts, draws, strict=True)), over=over)
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from harness.common.files import sha256_file, sha256_json
 from harness.common.kinds import Drawn
-from harness.tasks.drawing import CHOSEN_BY, DRAWS
+from harness.tasks.drawing import DRAWS, LEARNED_BY
 from harness.tasks.examples import Example
 from harness.tasks.items import Items, numbers, take
 from harness.tasks.weighting import weights
@@ -32,7 +32,7 @@ class Splits:
     validation: Sequence[Example]
     test: Sequence[Example]
     over: Drawn = field(default="items", kw_only=True)
-    """How a budget draws test items; the others as `CHOSEN_BY` has it."""
+    """How a budget draws validation and test items; training items as `LEARNED_BY` has it."""
 
     @cached_property
     def sha256(self) -> str:
@@ -68,21 +68,26 @@ class Splits:
         draw; a later draw takes other training items in the same way."""
         learned = (self.train[:train] if not draw
                    else take(self.train, self._order(draw)[:train]))
-        return Splits(learned, self.validation[:validation], self.tested(test), over=self.over)
+        return Splits(learned, self._first(self.validation, validation), self.tested(test),
+                      over=self.over)
 
     def tested(self, count: int) -> Sequence[Example]:
-        """The first test items, weighted where that is how they are drawn."""
-        found = self.test[:count]
-        if self.over != "sizes" or len(found) == len(self.test):
+        """The first test items, as `sample` has them."""
+        return self._first(self.test, count)
+
+    def _first(self, part: Sequence[Example], count: int) -> Sequence[Example]:
+        """The first items of a part, weighted where that is how they are drawn."""
+        found = part[:count]
+        if self.over != "sizes" or len(found) == len(part):
             return found
-        own = weights(numbers(self.test, "label"), numbers(self.test, "group"), len(found))
+        own = weights(numbers(part, "label"), numbers(part, "group"), len(found))
         return tuple(replace(example, weight=weight)
                      for example, weight in zip(found, own.tolist(), strict=True))
 
     def _order(self, draw: int) -> np.ndarray:
         if draw not in self._orders:
             places = np.arange(len(self.train), dtype=np.uint64)
-            self._orders[draw] = DRAWS[CHOSEN_BY[self.over]](
+            self._orders[draw] = DRAWS[LEARNED_BY[self.over]](
                 places, numbers(self.train, "label"), numbers(self.train, "group"),
                 f"draw {draw}")
         return self._orders[draw]

@@ -29,6 +29,9 @@ def test_the_design_effect_is_named_with_the_items_and_groups_that_are_left():
     assert (found.severity, found.count) == ("note", 40)
     assert f"worth {40 / effect:.0f} items (design effect {effect:.2f})" in found.found
     assert "the 40 test items of 20 groups by 0.5 to 2.5" in found.found
+    of_test, of_validation = check_weights(Splits((), part(weights), part(weights)))
+    assert of_test == found
+    assert of_validation.found == found.found.replace("test", "validation")
 
 
 def test_power_is_that_of_the_items_and_groups_that_weights_leave():

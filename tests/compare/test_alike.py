@@ -62,6 +62,9 @@ def test_a_matched_study_keeps_every_rule():
     assert alike.doubts(found) == []
     assert sentences.headline(found).startswith("Use full (b)")
     assert not any(unlike for row in found.conditions for _, unlike in alike.cells(row))
+    row = found.conditions[0]
+    assert alike.cells(row)[6][0] == "9"
+    assert alike.cells(row.model_copy(update={"validation_worth": 6.4}))[6][0] == "9, worth 6"
 
 
 @pytest.mark.parametrize(("rule", "changes"), [

@@ -11,6 +11,7 @@ from harness.methods.held_out import HeldOut
 from harness.methods.method import Fit, Job, Method, Training
 from harness.methods.trials import at_edge, chance, held_out, tune
 from harness.study.parts import ending
+from harness.targets.metrics import ACCURACY
 from harness.tasks.task import load_task
 
 
@@ -48,7 +49,7 @@ def job(loaded, device):
     task = load_task(loaded)
     splits = task.splits.sample(24, 12, 18)
     return Job(task, tuple(splits.train), tuple(splits.validation), loaded.suite.budget, 0, device,
-               Clock(), FeatureStore(None), metric="accuracy")
+               Clock(), FeatureStore(None), metric=ACCURACY)
 
 
 def test_the_setting_that_answers_best_is_chosen_and_a_poor_one_is_not_above_chance(job):
@@ -60,12 +61,42 @@ def test_the_setting_that_answers_best_is_chosen_and_a_poor_one_is_not_above_cha
     assert (found.chosen_by, found.stopped, found.validation_score) == ("accuracy", "no training",
                                                                         1.0)
     assert found.above_chance
-    assert found.validation_items == 12
+    assert (found.validation_items, found.validation_worth) == (12, None)
     assert not found.still_improving
     poor = tune(Answers({}), dataclasses.replace(job, budget=job.budget.model_copy(
         update={"trials": 1})))
     assert poor.setting == {"sure": 0.2}
     assert not ending(job, poor).above_chance
+
+
+class OneClass(Answers):
+    """Right on the items of the class that the setting names, wrong on all others."""
+
+    grid = (0, 1, 2)
+
+    def settings(self, job):
+        return [{"right": label} for label in self.grid]
+
+    def fit(self, job, setting):
+        wrong = {e.id: e.label if e.label == setting["right"] else (e.label + 1) % job.classes
+                 for e in job.validation}
+        return Fit(Sure(0.9, job.classes, wrong), None)
+
+
+@pytest.mark.parametrize("heavy", [0, 1, 2])
+def test_validation_items_choose_by_their_weights_and_the_record_says_what_they_are_worth(
+        job, heavy):
+    items = tuple(dataclasses.replace(e, weight=5.0 if e.label == heavy else 0.5)
+                  for e in job.validation)
+    weighted = dataclasses.replace(job, validation=items,
+                                   budget=job.budget.model_copy(update={"trials": 3}))
+    own = np.array([e.weight for e in items])
+    chosen = tune(OneClass({}), weighted)
+    found = ending(weighted, chosen)
+    assert chosen.setting == {"right": heavy}
+    assert found.validation_score == pytest.approx(own[own > 1].sum() / own.sum())
+    assert (found.validation_items, found.validation_worth) == (
+        len(own), pytest.approx(own.sum() ** 2 / (own**2).sum()))
 
 
 @pytest.mark.parametrize(("trials", "whole"), [(1, False), (2, False), (3, True), (9, True)])

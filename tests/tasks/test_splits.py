@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from harness.suite import Split
 from harness.tasks.drawing import in_order
 from harness.tasks.examples import SPLITS, Example, Row, folded
-from harness.tasks.items import Items
+from harness.tasks.items import Items, numbers
 from harness.tasks.prepare import draw, open_rows, part_file, settle, write_parts, write_rows
 from harness.tasks.splits import Splits
+from harness.tasks.weighting import weights
 
 
 def prepared(rows, classes, split=None, leaks="error"):
@@ -150,22 +151,47 @@ def test_given_splits_are_kept_and_put_in_the_order_of_the_draw():
     assert list(by_items.test) == plainly.order(by_items.test, 0)
 
 
-def test_a_mean_over_items_alike_weights_test_items_and_nothing_that_is_learned_from():
-    rows = given_rows()
-    splits, _ = prepared(rows, CLASSES, Split(count="items"))
+def lumpy_rows():
+    """Rows in three given splits, 30 groups of 1 to 24 in each."""
+    sizes = [1, 2, 1, 3, 1, 8, 1, 24, 2, 5] * 3
+    return [make(i % 2, f"{name} {group}", f"{name} {i}", name) for name in SPLITS
+            for i, group in enumerate(np.repeat(np.arange(30), sizes).tolist())]
+
+
+def test_a_mean_over_items_alike_weights_what_is_chosen_and_decided_by_and_nothing_learned_from():
+    splits, _ = prepared(lumpy_rows(), CLASSES, Split(count="items"))
     assert splits.over == "sizes"
     assert list(splits.train) == plainly.order(splits.train, 0)
-    assert list(splits.validation) == plainly.order(splits.validation, 0)
-    small, large = splits.sample(9, 6, 7), splits.sample(9, 6, 21)
-    assert [e.id for e in large.test[:7]] == [e.id for e in small.test]
-    for sample in (small, large):
-        own = np.array([e.weight for e in sample.test])
-        assert own.mean() == pytest.approx(1)
-        assert {e.weight for e in (*sample.train, *sample.validation)} == {1.0}
-    everything = splits.sample(9, 6, 60).test
-    assert {e.weight for e in everything} == {1.0}, "all there is needs no weights"
-    alike, _ = prepared(rows, CLASSES)
-    assert {e.weight for e in alike.sample(9, 6, 7).test} == {1.0}
+    small, large = splits.sample(9, 20, 21), splits.sample(9, 40, 41)
+    for name in ("validation", "test"):
+        whole = getattr(splits, name)
+        for part in (getattr(small, name), getattr(large, name)):
+            assert [e.id for e in part] == [e.id for e in whole[:len(part)]]
+            own = weights(numbers(whole, "label"), numbers(whole, "group"), len(part))
+            assert [e.weight for e in part] == own.tolist()
+            assert len(set(own)) > 1
+    assert {e.weight for e in (*small.train, *large.train)} == {1.0}
+    everything = splits.sample(9, 999, 999)
+    assert {e.weight for e in (*everything.validation, *everything.test)} == {1.0}, "all there is"
+
+
+@pytest.mark.parametrize(("split", "given_parts", "dealt"), [
+    (Split(by="items"), "20a0de73ad740b37", "dcbb0489c88c445d"),
+    (Split(by="items", count="items"), "20a0de73ad740b37", "dcbb0489c88c445d"),
+    (Split(), "9d9532f20a2f5455", "0af80e58f3117156"),
+    (Split(by="items", count="groups"), "9d9532f20a2f5455", "65b4acc14827cefa")])
+def test_suites_that_do_not_ask_for_weights_have_the_samples_they_always_had(
+        split, given_parts, dealt):
+    rows = lumpy_rows()
+    for some, before in ((rows, given_parts), ([(row, None) for row, _ in rows], dealt)):
+        splits, _ = prepared(some, CLASSES, split)
+        assert splits.sha256[:16] == before
+        sample = splits.sample(9, 9, 9)
+        assert {e.weight for name in SPLITS for e in getattr(sample, name)} == {1.0}
+
+
+def test_hashes_tell_weighted_samples():
+    alike, _ = prepared(given_rows(), CLASSES)
     assert replace(alike, over="sizes").sha256 != alike.sha256
     assert replace(alike, over="items").sha256 == alike.sha256
 
