@@ -4,7 +4,21 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from benchmarks.validity import METRIC_NAMES, POOLS, RATES, SHORT, examine, pool, table, truth
+from benchmarks.validity import (
+    METRIC_NAMES,
+    POOLS,
+    RATES,
+    SHORT,
+    WORLDS,
+    Found,
+    World,
+    examine,
+    pool,
+    sampled,
+    table,
+    told,
+    truth,
+)
 
 STUDIES, NOMINAL = 150, 0.06
 SAFE = 1 - 1e-4
@@ -25,7 +39,7 @@ def test_error_rates_keep_their_bounds_and_power_is_left(world):
     if max(world.strengths) < 4:  # near 1 hardly anything is told apart on ten groups
         assert found["accuracy"]["power"] > 0.1
         assert all(rates["power"] > rates["told apart"] for rates in compared)
-    text = table({world.name: found}, STUDIES)
+    text = table([Found(world.name, STUDIES, 2, found)])
     assert text.count(f"| {world.name} |") == len(found) == len(METRIC_NAMES) + 2
 
 
@@ -51,3 +65,23 @@ def test_a_pool_has_the_groups_that_its_name_says(name):
     if name == "legal-100":
         assert (len(groups), len(sizes), sizes.max()) == (100, 44, 26)
     assert RATES
+
+
+def test_a_weighted_study_is_a_sample_of_its_pool_as_suites_draw_it():
+    world = next(w for w in WORLDS if w.drawn and w.pool == "legal-test")
+    _, targets = pool(world.pool)
+    one, same, other = (sampled(world, seed) for seed in (1, 1, 2))
+    assert (one.weights == same.weights).all()
+    assert one.groups.tolist() != other.groups.tolist()
+    assert set(one.groups) == set(range(one.groups.max() + 1))
+    assert len(one.weights) == len(one.targets) == world.drawn
+    assert one.weights.mean() == pytest.approx(1)
+    assert one.weights.std() > 0.1
+    shares = np.bincount(one.targets, one.weights, len(set(targets))) / world.drawn
+    assert shares == pytest.approx(np.bincount(targets) / len(targets))
+    assert sampled(World("legal-100"), 1).weights is None
+
+
+def test_a_rate_has_its_monte_carlo_error():
+    assert told(0.05, 400) == f"5.0 ± {100 * (22 / 404 * 382 / 404 / 404) ** 0.5:.1f}"
+    assert told(0.0, 400).split(" ± ")[1] != "0.0"
