@@ -83,6 +83,13 @@ def test_two_runs_are_set_side_by_side(study, places):
         harness.compare([names[0], "tiny"], runs=places["runs"], reports=places["reports"])
 
 
+def test_a_run_is_carried_out_again(study, folder, places):
+    found = harness.reproduce(study.run_id("tfidf"), suites=folder, runs=places["runs"])
+    assert found.same
+    assert found.verdict == "reproduced"
+    assert found.to_pandas()["surroundings"].all(), "no figure differs"
+
+
 def test_what_cannot_be_meant_is_said(places):
     with pytest.raises(HarnessError, match="Did you mean 'tiny'"):
         harness.run("tinny", **places)
