@@ -1,6 +1,6 @@
 """How long statistics and reports take: `make bench`, or `python -m benchmarks.report`.
 
-Writes `benchmarks/results/report.json` and `.md`. OneClass are drawn, so no model is run.
+Writes `benchmarks/results/report.json` and `.md`. Answers are drawn, so no model is run.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ def check_power(splits: Splits, matters: float, methods: int) -> Iterator[Findin
                        "raise `budget: test`, or compare fewer methods.")
         return
     best, worst = (detectable(n, comparisons) for n in (alone, math.floor(worth.effective)))
-    alike = "" if worth.groups == alone else (
+    alike = "" if worth.groups == alone or best == worst else (
         f", or {_shown(worst)} where the items of a group are alike ({worth.groups:,} groups, "
         f"worth {worth.effective:.0f})")
     if (best if worth.groups == alone else worst) > matters:

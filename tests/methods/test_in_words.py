@@ -19,6 +19,7 @@ from harness.methods.generator import first_line
 from harness.methods.method import METHODS, Job
 from harness.methods.resolve import resolve
 from harness.suite import load_suite
+from harness.targets.metrics import TOKEN_F1
 from harness.tasks.task import load_task
 
 register_all()
@@ -44,7 +45,7 @@ def make_job(task, decoder, encoder, device, tmp_path):
                    Budget(train=14, validation=5, test=20, epochs=1, steps=1, batch=4,
                           max_length=48, trials=1, seeds=1), 0, device, Clock(),
                    FeatureStore(tmp_path / "f"), backbone=backbone, embedder=encoder,
-                   metric="token_f1")
+                   metric=TOKEN_F1)
 
     return make
 

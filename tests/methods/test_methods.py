@@ -19,6 +19,7 @@ from harness.methods.shots import draw_shots
 from harness.methods.step import DivergedError
 from harness.methods.trials import fit_once, tune
 from harness.methods.tuners import Tuner
+from harness.targets.metrics import ACCURACY
 from harness.tasks.task import load_task
 
 register_all()
@@ -139,7 +140,7 @@ def test_tuning_learns_words_that_tell_the_class(job):
 @pytest.mark.parametrize("name", ["full", "tfidf", "knn"])
 def test_trials_keep_the_setting_that_the_metric_decides_for(job, name):
     given = job(None if name == "tfidf" else "encoder")
-    given = dataclasses.replace(given, metric="accuracy", budget=given.budget.model_copy(
+    given = dataclasses.replace(given, metric=ACCURACY, budget=given.budget.model_copy(
         update={"trials": 4}))
     chosen = tune(METHODS[name]({}), given)
     best = max(t.held.score for t in chosen.trials)

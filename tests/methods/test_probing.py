@@ -20,7 +20,7 @@ from harness.methods.probing import STRENGTHS, begin_probed, finite
 from harness.methods.trials import fit_once
 from harness.methods.tuned import load_model
 from harness.suite import Budget
-from harness.targets.metrics import LOG_LOSS
+from harness.targets.metrics import ACCURACY, LOG_LOSS
 from harness.tasks.examples import indicator
 from harness.tasks.task import load_task
 
@@ -61,7 +61,7 @@ def probe(here, mode):
 
 def test_the_head_is_chosen_by_the_deciding_metric(embedder, job, monkeypatch):
     """Two strengths: one has the lower log loss, the other the higher accuracy."""
-    here = replace(job(embedder), metric="accuracy")
+    here = replace(job(embedder), metric=ACCURACY)
     truth = indicator(here.validation, 3)
     sure = np.where(truth == 1, 0.4, 0.3)  # all right, and unsure of it
     wrong = np.where(truth == 1, 0.98, 0.01)
