@@ -4,13 +4,13 @@ import sys
 from importlib import import_module
 from types import ModuleType
 
-# By name: this file is part of whatever computes, and the door is not.
-_DOOR = import_module(f"{__name__}.door")
-__all__ = sorted(_DOOR.NAMES)
+# By name: this file is part of whatever computes, and the API is not.
+_API = import_module(f"{__name__}.api")
+__all__ = sorted(_API.NAMES)
 
 
 class _Name:
-    """A name of the door: its file is imported when it is asked for.
+    """A name of the API: its file is imported when it is asked for.
 
     Some rooms are called as what they do. The import system would put such a room in the place of
     the function; it is found by `from harness.check.finding import Finding` all the same.
@@ -20,7 +20,7 @@ class _Name:
         self.name = name
 
     def __get__(self, package: ModuleType | None, owner: type | None = None) -> object:
-        return getattr(import_module(_DOOR.NAMES[self.name]), self.name)
+        return getattr(import_module(_API.NAMES[self.name]), self.name)
 
     def __set__(self, package: ModuleType, value: object) -> None:
         if not isinstance(value, ModuleType):

@@ -101,7 +101,7 @@ def test_the_catalogue_is_made_again_when_code_or_libraries_change(monkeypatch):
     assert made == ["again", "again"]
 
 
-@pytest.mark.parametrize("file", ["door/studies.py", "door/gates.py"])
+@pytest.mark.parametrize("file", ["api/studies.py", "api/gates.py"])
 def test_commands_that_compute_choose_first_how_threads_wait(file: str) -> None:
     """The variables are read once, when a library with OpenMP is loaded."""
     tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from harness.api import gates as api
+from harness.api.folders import BASELINES, RUNS, SUITES
 from harness.cli.app import app, approved
 from harness.cli.options import (
     Base,
@@ -22,8 +24,6 @@ from harness.cli.options import (
     Suites,
     ToSuite,
 )
-from harness.door import gates as door
-from harness.door.folders import BASELINES, RUNS, SUITES
 from harness.report.console import make_console
 
 
@@ -43,7 +43,7 @@ def gate(
     CANDIDATE is a run id, a Hugging Face model folder or a PEFT adapter folder. Folders are not
     trusted: weights come from safetensors alone, and no code of theirs is run.
     """
-    found = door.gate(candidate, suite=suite, profile=profile, base=base, label=label,
+    found = api.gate(candidate, suite=suite, profile=profile, base=base, label=label,
                       max_length=max_length, baseline=baseline, baselines=baselines, output=output,
                       suites=suites, runs=runs)
     found.show()
@@ -62,7 +62,7 @@ def predict(
     suites: Suites = SUITES, runs: Runs = RUNS,
 ) -> None:
     """Predict every row of a table, with probabilities, by a kept run or a model folder."""
-    door.predict(candidate, data, suite=suite, output=output, text=text, pair=pair, quotes=quotes,
+    api.predict(candidate, data, suite=suite, output=output, text=text, pair=pair, quotes=quotes,
                  header=header, profile=profile, base=base, label=label, max_length=max_length,
                  suites=suites, runs=runs).show()
 
@@ -76,7 +76,7 @@ def forget(
     output: Annotated[Path | None, typer.Option(help="also write the figures as JSON")] = None,
 ) -> None:
     """Measure what a model that was tuned elsewhere forgot, against its untouched base."""
-    door.forget(model, base=base, suite=suite, profile=profile, suites=suites,
+    api.forget(model, base=base, suite=suite, profile=profile, suites=suites,
                 output=output).show()
 
 
@@ -93,17 +93,17 @@ def approve(
     baselines: Baselines = BASELINES, suites: Suites = SUITES, runs: Runs = RUNS,
 ) -> None:
     """Make a run the baseline of its suite; the one before goes into the history."""
-    door.approve(run_id, suite=suite, note=note, anonymous=anonymous, keep_model=keep_model,
+    api.approve(run_id, suite=suite, note=note, anonymous=anonymous, keep_model=keep_model,
                  baselines=baselines, suites=suites, runs=runs).show()
 
 
 @approved.command()
 def show(suite: BaselineOf, baselines: Baselines = BASELINES) -> None:
     """Show what is approved, by whom, and on what."""
-    door.baseline(suite, baselines=baselines).show()
+    api.baseline(suite, baselines=baselines).show()
 
 
 @approved.command()
 def history(suite: BaselineOf, baselines: Baselines = BASELINES) -> None:
     """List the baseline and all before it."""
-    door.baseline(suite, baselines=baselines).print_history(make_console())
+    api.baseline(suite, baselines=baselines).print_history(make_console())

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from harness.door import studies
+from harness.api import studies
 
 SuiteName = Annotated[str, typer.Argument(help="a suite in --suites, or the path of a YAML file")]
 Profile = Annotated[str | None, typer.Option(help="smoke, quick, standard, full, or your own")]

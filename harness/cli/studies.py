@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from harness.api import studies as api
+from harness.api.folders import REPORTS, RUNS, SUITES
 from harness.cli.app import app
 from harness.cli.options import (
     Address,
@@ -23,8 +25,6 @@ from harness.cli.options import (
     Suites,
 )
 from harness.common.stopping import stopping_politely
-from harness.door import studies as door
-from harness.door.folders import REPORTS, RUNS, SUITES
 from harness.report.console import make_console
 
 
@@ -56,7 +56,7 @@ def init(
     suites: Suites = SUITES,
 ) -> None:
     """Write a suite for your own data and say what was understood of it."""
-    door.init(data, name=name, validation=validation, test=test, config=config, text=text,
+    api.init(data, name=name, validation=validation, test=test, config=config, text=text,
               label=label, pair=pair, group=group, slice_by=slice_by, split_column=split_column,
               separator=separator, quotes=quotes, header=header, suites=suites).show()
 
@@ -72,7 +72,7 @@ def plan(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, run
     device. Exit code 2 when a run does not fit the memory.
     """
     with stopping_politely():
-        found = door.plan(suite, profile=profile, suites=suites, runs=runs, device=device)
+        found = api.plan(suite, profile=profile, suites=suites, runs=runs, device=device)
         found.show()
     if found.elsewhere is not None and found.elsewhere.misfit is not None:
         raise found.elsewhere.misfit
@@ -85,7 +85,7 @@ def check(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES) ->
     Exit code 1 when there are errors, which stop a run.
     """
     with stopping_politely():
-        found = door.check(suite, profile=profile, suites=suites)
+        found = api.check(suite, profile=profile, suites=suites)
         found.show()
     raise typer.Exit(1 if found.errors else 0)
 
@@ -103,7 +103,7 @@ def run(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, runs
     Exit code 1 when a run failed or could not be measured in full.
     """
     with stopping_politely("Finished runs are kept: run the same command again to go on."):
-        found = door.run(
+        found = api.run(
             suite, profile=profile, suites=suites, runs=runs, reports=reports, fresh=fresh,
             executor=executor, config=config, address=address, results=results, wandb=wandb,
             wandb_artifacts=wandb_artifacts)
@@ -114,14 +114,14 @@ def run(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, runs
 @app.command()
 def report(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, runs: Runs = RUNS,
            reports: Reports = REPORTS,
-           require: Annotated[door.Sure | None, typer.Option(
+           require: Annotated[api.Sure | None, typer.Option(
                help="how sure the verdict must be, for a pipeline")] = None) -> None:
     """Write the report of the runs there are, or rebuild the page from study.json alone.
 
     Exit code 1 when a kept run is damaged, and so left out, or the verdict is less sure than
     --require asks.
     """
-    found = door.report(suite, profile=profile, suites=suites, runs=runs, reports=reports,
+    found = api.report(suite, profile=profile, suites=suites, runs=runs, reports=reports,
                         require=require)
     found.print_page(make_console())
     raise typer.Exit(1 if found.damaged or found.short else 0)
@@ -139,7 +139,7 @@ def reproduce(
     Exit code 1 when predictions are not the same bit for bit, or figures other than times differ.
     """
     with stopping_politely("The kept run is as it was."):
-        found = door.reproduce(run_id, suite=suite, suites=suites, runs=runs)
+        found = api.reproduce(run_id, suite=suite, suites=suites, runs=runs)
     found.show()
     raise typer.Exit(0 if found.same else 1)
 
@@ -157,4 +157,4 @@ def compare(
 
     Exit code 2, with the reason, where they cannot be compared.
     """
-    door.compare(names, output=output, runs=runs, reports=reports).show()
+    api.compare(names, output=output, runs=runs, reports=reports).show()

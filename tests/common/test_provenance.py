@@ -37,8 +37,8 @@ register_all()
 GATHER = {"harness", "harness.methods", "harness.tasks.readers", "harness.common.plugins",
           "harness.common.provenance"}
 """What imports every module of a package, or all that others add, so that each registers what it
-has; what reads the latter's code; and the package's own file, which has the door's functions by
-name: no run is made by the door."""
+has; what reads the latter's code; and the package's own file, which has the API's functions by
+name: no run is made by the api."""
 
 
 @pytest.fixture(scope="module")

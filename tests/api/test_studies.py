@@ -1,4 +1,4 @@
-"""The door for Python: what the commands do, as values."""
+"""the Python API: what the commands do, as values."""
 
 import subprocess
 import sys
@@ -8,16 +8,16 @@ import pytest
 import yaml
 
 import harness
+from harness.api import NAMES
 from harness.common.errors import HarnessError
 from harness.common.provenance import closure, sources
-from harness.door import NAMES
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory, encoder_folder, decoder_folder):
     from tiny import sentences, suite_dict
 
-    folder = tmp_path_factory.mktemp("door")
+    folder = tmp_path_factory.mktemp("api")
     value = suite_dict(encoder_folder, decoder_folder)
     del value["backbones"]["dec"]
     value["backbones"]["enc"]["methods"] = ["knn", "features"]
@@ -95,7 +95,7 @@ def test_what_cannot_be_meant_is_said(places):
         harness.run("tinny", **places)
 
 
-def test_the_door_imports_nothing_before_it_is_opened():
+def test_the_api_imports_nothing_before_it_is_called():
     code = ("import sys, harness; print(sorted(harness.__all__) == harness.__all__);"
             "print(len([name for name in sys.modules if name.startswith('harness')]));"
             "harness.run; harness.check;"
@@ -115,7 +115,7 @@ def test_a_room_of_the_same_name_does_not_hide_the_function():
         found = getattr(harness, name)
         assert callable(found)
         assert found.__name__ == name
-        assert found.__module__.startswith("harness.door.")
+        assert found.__module__.startswith("harness.api.")
         assert found.__doc__
     with pytest.raises(AttributeError, match="cannot be set"):
         harness.check = print
@@ -133,8 +133,8 @@ def test_type_checkers_are_told_the_same_names():
     assert told == {(module, name, name) for name, module in NAMES.items()}
 
 
-def test_no_run_is_renewed_by_the_door():
+def test_no_run_is_renewed_by_the_api():
     """What is in the package's own file would be part of all that computes."""
     found = closure(["harness.study.work", "harness.study.errands"], (), sources())
     assert "harness" in found
-    assert not any(name.startswith(("harness.door", "harness.commands")) for name in found)
+    assert not any(name.startswith(("harness.api", "harness.commands")) for name in found)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from tiny import sentences
 
 import harness
+from harness.api.frames import as_file, beside
 from harness.common.errors import HarnessError
-from harness.door.frames import as_file, beside
 from harness.suite import load_suite
 from harness.tasks.tables.form import PLAIN
 from harness.tasks.tables.parquet import read_parquet

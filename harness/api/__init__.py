@@ -1,4 +1,4 @@
-"""The door for Python: what the commands do, as functions. `import harness` has them by name."""
+"""The Python API: what the commands do, as functions. `import harness` has them by name."""
 
 FILES = {
     "studies": ("init", "check", "plan", "run", "report", "reproduce", "compare"),

@@ -3,7 +3,7 @@
 import inspect
 from pathlib import Path
 
-from harness.door.reference import RESULTS, reference
+from harness.api.reference import RESULTS, reference
 from harness.report.shown import Shown
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference.md"
@@ -11,7 +11,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "reference.md"
 
 def test_the_page_is_made_from_the_docstrings_there_are():
     assert PAGE.read_text(encoding="utf-8") == reference(), (
-        "python -m harness.door.reference > docs/reference.md")
+        "python -m harness.api.reference > docs/reference.md")
 
 
 def test_it_tells_of_every_result_and_of_everything_that_a_result_has():

@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from harness.door.folders import REPORTS, RUNS, SUITES, Folder
+from harness.api.folders import REPORTS, RUNS, SUITES, Folder
 
 if TYPE_CHECKING:
-    from harness.door.frames import Table
+    from harness.api.frames import Table
     from harness.report.checked import Checked
     from harness.report.described import Begun
     from harness.report.planned import Planned
@@ -57,8 +57,8 @@ def init(data: Table | Mapping[str, Table], *, name: str | None = None,
     from harness.common.waiting import settle_waiting
 
     settle_waiting()
+    from harness.api.frames import beside, splits_of
     from harness.commands import init as commands
-    from harness.door.frames import beside, splits_of
     from harness.report.console import make_console
     from harness.tasks.tables.form import Form
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.door.folders import SUITES, Folder
+from harness.api.folders import SUITES, Folder
 
 if TYPE_CHECKING:
     from harness.report.listed import Listed

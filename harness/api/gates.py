@@ -9,12 +9,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from harness.door.folders import BASELINES, RUNS, SUITES, Folder
-from harness.door.studies import Header, Quotes
+from harness.api.folders import BASELINES, RUNS, SUITES, Folder
+from harness.api.studies import Header, Quotes
 
 if TYPE_CHECKING:
+    from harness.api.frames import Table, Texts
     from harness.commands.model import Model
-    from harness.door.frames import Table, Texts
     from harness.report.forgotten import Forgotten
     from harness.report.gate.baselines import Approved
     from harness.report.gate.gated import Gated
@@ -81,9 +81,9 @@ def predict(candidate: Folder, data: Table | Texts, *, suite: Folder,
     check_named(name, profile, folder)
     check_candidate(os.fspath(candidate), Path(runs))
     settle_waiting()
+    from harness.api.frames import as_file
     from harness.commands import predict as commands
     from harness.commands.gate import Asked
-    from harness.door.frames import as_file
     from harness.report.console import make_console
     from harness.tasks.tables.form import Form
 

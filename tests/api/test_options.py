@@ -10,9 +10,9 @@ from harness.cli.app import app
 
 CALLED = {"suites": "list_suites", "methods": "list_methods", "baseline approve": "approve",
           "baseline show": "baseline", "baseline history": "baseline"}
-"""Commands that the door has under another name; all others have their own."""
+"""Commands that the API has under another name; all others have their own."""
 NEEDED_AT_THE_TERMINAL = {("init", "name"), ("predict", "output")}
-"""What a command asks for and the door does not."""
+"""What a command asks for and the API does not."""
 
 
 def commands(group, above=()):
@@ -30,7 +30,7 @@ def function(name):
     return getattr(harness, CALLED.get(name, name))
 
 
-def test_the_door_has_every_command_and_beyond_them_what_loads_a_model():
+def test_the_api_has_every_command_and_beyond_them_what_loads_a_model():
     assert {function(name).__name__ for name in COMMANDS} | {"load"} == set(harness.__all__)
 
 

@@ -1,4 +1,4 @@
-"""The gate, predictions and models by the door for Python."""
+"""The gate, predictions and models by the Python API."""
 
 import numpy as np
 import pandas as pd

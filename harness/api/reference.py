@@ -1,6 +1,6 @@
-"""The reference page of the door for Python, made from signatures and docstrings.
+"""The reference page of the Python API, made from signatures and docstrings.
 
-`python -m harness.door.reference > docs/reference.md`
+`python -m harness.api.reference > docs/reference.md`
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import harness
+from harness.api import NAMES
 from harness.commands.model import Model
-from harness.door import NAMES
 from harness.report.checked import Checked
 from harness.report.described import Begun
 from harness.report.forgotten import Forgotten
@@ -35,9 +35,9 @@ RESULTS: tuple[type, ...] = (Begun, Checked, Planned, Studied, Ranking, StudiesB
                              Gated, Predicted, Model, Forgotten, Approved, Reproduction, Listed)
 WIDTH = 80
 """Characters of a signature in one line."""
-INTRODUCTION = """# Reference: the door for Python
+INTRODUCTION = """# Reference: the Python API
 
-Made from the docstrings by `python -m harness.door.reference`; [python.md](python.md) shows how to
+Made from the docstrings by `python -m harness.api.reference`; [python.md](python.md) shows how to
 begin. Whatever is wrong with what was asked or with its data is raised as `HarnessError`
 (`harness.common.errors`): what was found and where (`found`), and what to do (`fix`).
 """
