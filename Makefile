@@ -56,6 +56,7 @@ bench: $(VENV)/.ready ## benchmarks of this project
 	$(BIN)/python -m benchmarks.attention
 	$(BIN)/python -m benchmarks.forgetting
 	$(BIN)/python -m benchmarks.report
+	$(BIN)/python -m benchmarks.comparing
 	$(BIN)/python -m benchmarks.gate
 	$(BIN)/python -m benchmarks.plan
 	$(BIN)/python -m benchmarks.start
