@@ -44,8 +44,8 @@ def gate(
     trusted: weights come from safetensors alone, and no code of theirs is run.
     """
     found = api.gate(candidate, suite=suite, profile=profile, base=base, label=label,
-                      max_length=max_length, baseline=baseline, baselines=baselines, output=output,
-                      suites=suites, runs=runs)
+                     max_length=max_length, baseline=baseline, baselines=baselines, output=output,
+                     suites=suites, runs=runs)
     found.show()
     raise typer.Exit(found.result.exit_code)
 
@@ -63,8 +63,8 @@ def predict(
 ) -> None:
     """Predict every row of a table, with probabilities, by a kept run or a model folder."""
     api.predict(candidate, data, suite=suite, output=output, text=text, pair=pair, quotes=quotes,
-                 header=header, profile=profile, base=base, label=label, max_length=max_length,
-                 suites=suites, runs=runs).show()
+                header=header, profile=profile, base=base, label=label, max_length=max_length,
+                suites=suites, runs=runs).show()
 
 
 @app.command()
@@ -77,7 +77,7 @@ def forget(
 ) -> None:
     """Measure what a model that was tuned elsewhere forgot, against its untouched base."""
     api.forget(model, base=base, suite=suite, profile=profile, suites=suites,
-                output=output).show()
+               output=output).show()
 
 
 @approved.command()
@@ -94,7 +94,7 @@ def approve(
 ) -> None:
     """Make a run the baseline of its suite; the one before goes into the history."""
     api.approve(run_id, suite=suite, note=note, anonymous=anonymous, keep_model=keep_model,
-                 baselines=baselines, suites=suites, runs=runs).show()
+                baselines=baselines, suites=suites, runs=runs).show()
 
 
 @approved.command()

@@ -57,8 +57,8 @@ def init(
 ) -> None:
     """Write a suite for your own data and say what was understood of it."""
     api.init(data, name=name, validation=validation, test=test, config=config, text=text,
-              label=label, pair=pair, group=group, slice_by=slice_by, split_column=split_column,
-              separator=separator, quotes=quotes, header=header, suites=suites).show()
+             label=label, pair=pair, group=group, slice_by=slice_by, split_column=split_column,
+             separator=separator, quotes=quotes, header=header, suites=suites).show()
 
 
 @app.command()
@@ -122,7 +122,7 @@ def report(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, r
     --require asks.
     """
     found = api.report(suite, profile=profile, suites=suites, runs=runs, reports=reports,
-                        require=require)
+                       require=require)
     found.print_page(make_console())
     raise typer.Exit(1 if found.damaged or found.short else 0)
 
