@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import expit, logit, stdtrit
@@ -121,36 +122,76 @@ def figure(metric: Metric, points: Sequence[float], shifts: np.ndarray, pool: Po
     if not known(over_items, metric, pool):
         return Figure(mean=mean, sd=sd, seeds=len(points), sampling_error=math.inf, groups=groups,
                       low=metric.bounds[0], high=metric.bounds[1])
-    of_items = float(over_items @ over_items)
-    own, few = freedom(over_items, groups), unseen(metric, over_items, pool)
-    of_seeds, of_freedom = seed_variance(points) if seeds is None else seeds
+    errors = _errors(metric, over_items, pool, level,
+                     seed_variance(points) if seeds is None else seeds)
+    low, high = (_with_seeds(mean, ends, errors.by_seeds) if ends is not None
+                 else _ends(metric, mean, errors, pool, if_wrong))
+    return Figure(mean=mean, sd=sd, seeds=len(points), sampling_error=errors.of_items**0.5,
+                  groups=groups, low=low, high=high)
+
+
+@dataclass(frozen=True)
+class _Errors:
+    """Of a mean: variances over items as groups show it, of what few groups leave open, and over
+    seeds; the freedom of the first; and how many of their standard errors its interval reaches."""
+
+    of_items: float
+    few: float
+    of_seeds: float
+    own: np.ndarray
+    wide: float
+    level: float
+
+    @property
+    def shown(self) -> float:
+        """Variance but for what few groups leave open."""
+        return self.of_items + self.of_seeds
+
+    @property
+    def by_seeds(self) -> float:
+        """How far the interval reaches for the seeds alone."""
+        return float(self.wide * self.of_seeds**0.5)
+
+
+def _errors(metric: Metric, shifts: np.ndarray, pool: Pool, level: float,
+            seeds: tuple[float, float]) -> _Errors:
+    of_items, (of_seeds, of_freedom) = float(shifts @ shifts), seeds
+    own, few = freedom(shifts, pool.effective(metric)), unseen(metric, shifts, pool)
     degrees = satterthwaite([(np.array(max(of_items, NOISE)), own),
                              (np.array(few), np.array(np.inf)),
                              (np.array(of_seeds), np.array(float(of_freedom)))])
-    # Student's quantile, without what scipy.stats looks at before: most of this function's time.
-    wide = float(stdtrit(degrees, (1 + level) / 2))
-    low, high = scaled_ends(metric, mean, wide * math.sqrt(of_items + of_seeds))
-    if few and metric.statistic is not Statistic.SHARE:  # a share's is in Wilson's interval
+    # Student's quantile, without what scipy.stats looks at before: most of a figure's time.
+    return _Errors(of_items, few, of_seeds, own, float(stdtrit(degrees, (1 + level) / 2)), level)
+
+
+def _ends(metric: Metric, mean: float, errors: _Errors, pool: Pool, if_wrong: float | None
+          ) -> Interval:
+    """The interval of a metric that has none of its own."""
+    low, high = scaled_ends(metric, mean, errors.wide * math.sqrt(errors.shown))
+    if errors.few and metric.statistic is not Statistic.SHARE:  # a share's is in Wilson's interval
         # Not on the scale of log odds: what did not move says nothing of how steep that is here.
-        low, high = (mean + math.copysign(math.hypot(end - mean, wide * few**0.5), side)
-                     for end, side in ((low, -1.0), (high, 1.0)))
+        low, high = (mean + math.copysign(math.hypot(end - mean, errors.wide * errors.few**0.5), to)
+                     for end, to in ((low, -1.0), (high, 1.0)))
         if metric.bounded:
             low, high = max(low, 0.0), min(high, 1.0)
     if if_wrong is not None:
-        high = one_more(mean, if_wrong, of_items + of_seeds, groups, wide)
-    least = None
+        high = one_more(mean, if_wrong, errors.shown, pool.effective(metric), errors.wide)
+    least = _least(metric, mean, errors, pool)
+    if least is None:
+        return low, high
+    below, above = _with_seeds(mean, least, errors.by_seeds)
+    return min(low, below), max(high, above)
+
+
+def _least(metric: Metric, mean: float, errors: _Errors, pool: Pool) -> Interval | None:
+    """The interval over items that the one told is no narrower than; None for a metric without."""
+    upper = (1 + errors.level) / 2
     if metric.statistic is Statistic.SHARE:
-        least = of_share(mean, of_items, pool,
-                         float(stdtrit(np.inf if few else own, (1 + level) / 2)))
-    elif metric.statistic is Statistic.AREA:
-        least = of_area(mean, pool, float(norm.ppf((1 + level) / 2)))
-    if least is not None:
-        below, above = _with_seeds(mean, least, wide * of_seeds**0.5)
-        low, high = min(low, below), max(high, above)
-    if ends is not None:
-        low, high = _with_seeds(mean, ends, wide * of_seeds**0.5)
-    return Figure(mean=mean, sd=sd, seeds=len(points), sampling_error=of_items**0.5,
-                  groups=groups, low=low, high=high)
+        return of_share(mean, errors.of_items, pool,
+                        float(stdtrit(np.inf if errors.few else errors.own, upper)))
+    if metric.statistic is Statistic.AREA:
+        return of_area(mean, pool, float(norm.ppf(upper)))
+    return None
 
 
 def _with_seeds(mean: float, over_items: Interval, reach: float) -> Interval:
