@@ -25,12 +25,13 @@ from harness.backbones.templates import chat_frame
 from harness.common.clock import Clock
 from harness.common.device import Device, detect
 from harness.common.heap import keep_freed_memory
-from harness.measure.quality import macro_f1
 from harness.methods.classifier import DecoderClassifier
 from harness.methods.method import METHODS, Job, Setting
 from harness.methods.scores import RULES, Score
 from harness.study.plan import Plan, make_plan
 from harness.suite import Prompt, Template, load_suite
+from harness.targets.metrics import MACRO_F1
+from harness.targets.one_class import marked
 from harness.tasks.examples import Example, indicator
 
 BACKBONE, PROFILE = "smollm2", "quick"
@@ -93,9 +94,7 @@ def measured(plan: Plan, case: str, template: str) -> dict[str, object]:
 
 def of_classes(rows: np.ndarray, items: Sequence[Example]) -> float:
     """Macro F1 of probabilities [items, classes]."""
-    classes = rows.shape[1]
-    chosen = np.eye(classes, dtype=bool)[rows.argmax(axis=1)]
-    return macro_f1(indicator(items, classes), chosen)
+    return MACRO_F1.of(marked(rows, indicator(items, rows.shape[1]))) or 0.0
 
 
 def table(found: dict[str, dict[str, object]]) -> list[str]:

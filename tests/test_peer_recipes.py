@@ -88,13 +88,13 @@ def test_records_of_the_same_items_and_words_alone_are_read(place):
         runs = [r for r in place.plan.runs if r.identity.label == method
                 and r.identity.backbone in (None, "enc")]
         records = [place.store.record(run.run_id) for run in runs]
-        assert recipes.by_harness(asked, place.store.folder, method) == {
+        assert recipes.by_harness(asked, recipes.records(place.store.folder), method) == {
             str(r.identity.seed): Figure(r.quality.macro_f1, r.cost.stand_alone_seconds
                                          - r.cost.trial_seconds) for r in records}
     cut = dataclasses.replace(asked, budget=asked.budget.model_copy(update={"max_words": 3}))
     fewer = recipes.asked_of(place.plan, "enc", asked.budget.train - 1)
     for other in (cut, fewer):
-        assert recipes.by_harness(other, place.store.folder, "tfidf") == {}
+        assert recipes.by_harness(other, recipes.records(place.store.folder), "tfidf") == {}
 
 
 @pytest.mark.parametrize("scope", ["such-items", "these-items"])

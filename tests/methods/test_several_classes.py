@@ -113,7 +113,8 @@ def test_losses_are_those_of_torch_and_scikit_learn():
     theirs = binary_cross_entropy_with_logits(torch.tensor(scores), torch.tensor(targets).double())
     assert float(ours) == pytest.approx(7 * float(theirs))
     by_class = [log_loss(targets[:, c], expit(scores[:, c]), labels=[0, 1]) for c in range(4)]
-    assert LINK.log_loss(LINK.probabilities(scores), targets) == pytest.approx(np.mean(by_class))
+    run = LINK.marked(LINK.probabilities(scores), targets, None)
+    assert LOG_LOSS.of(run) == pytest.approx(np.mean(by_class))
 
 
 def test_a_linear_head_is_one_logistic_regression_a_class():
