@@ -49,14 +49,17 @@ def catalogue() -> Mapping[str, MethodRow]:
 
 
 def registered() -> tuple[MethodRow, ...]:
-    """The rows of the registry, from the methods themselves."""
+    """The rows of the registry, from the methods themselves, in the order of their modules: what a
+    process happened to import first has no part in it."""
     from harness.methods import register_all
     from harness.methods.method import METHODS
 
     register_all()
+    place = {module: number for number, module in enumerate(modules())}
+    names = sorted(METHODS, key=lambda name: place.get(METHODS[name].__module__, len(place)))
     return tuple(MethodRow(name, made.family, made.kinds, made.kinds_in_words, made.unable,
                            made.summary)
-                 for name in METHODS for made in [METHODS[name]])
+                 for name in names for made in [METHODS[name]])
 
 
 def _write(folder: Path) -> None:
