@@ -5,14 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-import numpy as np
 from scipy.optimize import brentq
 from scipy.stats import norm
 
 from harness.check.finding import Finding
-from harness.tasks.examples import weights_of
 from harness.tasks.splits import Splits
-from harness.tasks.spread import kish, spread_of
+from harness.tasks.spread import spread_among, worth
 
 LEVEL, POWER = 0.95, 0.8
 DISAGREE = 0.2
@@ -23,24 +21,23 @@ before there are results; 0.1 to 0.3 is common between tuned models."""
 def check_power(splits: Splits, matters: float, methods: int) -> Iterator[Finding]:
     """Whether the groups can tell anything at all, and whether the smallest difference in accuracy
     that would be found is one that matters."""
-    weights = weights_of(splits.test)
-    worth = spread_of(np.unique([e.cluster for e in splits.test], return_inverse=True)[1], weights)
-    items, comparisons = worth.items, max(1, methods * (methods - 1) // 2)
-    alone = items if weights is None else math.floor(kish(weights))
-    if worth.effective < least(comparisons):
+    there = spread_among(splits.test)
+    items, comparisons = there.items, max(1, methods * (methods - 1) // 2)
+    alone = math.floor(worth(splits.test))
+    if there.effective < least(comparisons):
         yield Finding(
-            severity="warning", check="power", count=worth.groups,
-            found=f"the {items:,} test items are worth {worth.effective:.1f} groups: so few tell "
+            severity="warning", check="power", count=there.groups,
+            found=f"the {items:,} test items are worth {there.effective:.1f} groups: so few tell "
                   f"nothing apart at 5% in {comparisons:,} comparisons, whatever was answered",
             suggestion=f"At least {least(comparisons)} groups are needed, for {100 * matters:g} "
                        f"points some {needed(matters, comparisons):,}: give data of more groups, "
                        "raise `budget: test`, or compare fewer methods.")
         return
-    best, worst = (detectable(n, comparisons) for n in (alone, math.floor(worth.effective)))
-    alike = "" if worth.groups == alone or best == worst else (
-        f", or {_shown(worst)} where the items of a group are alike ({worth.groups:,} groups, "
-        f"worth {worth.effective:.0f})")
-    if (best if worth.groups == alone else worst) > matters:
+    best, worst = (detectable(n, comparisons) for n in (alone, math.floor(there.effective)))
+    alike = "" if there.groups == alone or best == worst else (
+        f", or {_shown(worst)} where the items of a group are alike ({there.groups:,} groups, "
+        f"worth {there.effective:.0f})")
+    if (best if there.groups == alone else worst) > matters:
         yield Finding(
             severity="warning", check="power", count=items,
             found=f"{items:,} test items show {_shown(best)}{alike}; {100 * matters:g} matter to "

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
 from harness.check.finding import Finding
 from harness.tasks.examples import Example, SplitName, weights_of
 from harness.tasks.splits import Splits
-from harness.tasks.spread import kish, spread_of
+from harness.tasks.spread import kish, spread_among
 
 
 def check_weights(splits: Splits) -> Iterator[Finding]:
@@ -23,8 +21,7 @@ def _price(part: SplitName, examples: Sequence[Example]) -> Iterator[Finding]:
     weights = weights_of(examples)
     if weights is None:
         return
-    groups = np.unique([e.cluster for e in examples], return_inverse=True)[1]
-    found, worth = spread_of(groups, weights), kish(weights)
+    found, worth = spread_among(examples), kish(weights)
     yield Finding(
         severity="note", check="weights", count=found.items,
         found=f"a mean over items alike weights the {found.items:,} {part} items of "

@@ -94,8 +94,8 @@ def quality_evidence(answered: Answered) -> tuple[dict[str, Bounds], dict[str, B
     """The candidate's metrics, and candidate minus baseline, each where it is defined."""
     if not answered.sound.all():
         return {}, {}
-    found = jackknife(answered.answers)
-    own, gaps = {}, {}
+    answers = answered.answers
+    found, own, gaps = jackknife(answers), {}, {}
     for name, metric in found.metrics.items():
         mine = found.figure(name, [0], TWO_SIDED)
         if mine is None or not np.isfinite(found.points[name]).all():
@@ -103,7 +103,7 @@ def quality_evidence(answered: Answered) -> tuple[dict[str, Bounds], dict[str, B
         own[name] = Bounds(mine.mean, mine.low, mine.high,
                            _hangs(metric, found.shifts[name][0], found))
         if answered.baseline is not None:
-            gaps[name] = _gap(metric, found, answered.answers)
+            gaps[name] = _gap(metric, found, answers)
     return own, gaps
 
 
@@ -134,12 +134,10 @@ def slice_evidence(answered: Answered) -> tuple[SliceDrop, ...]:
                     for column, value in e.slices.items() if value.strip()})
     if answered.baseline is None or not answered.sound.all():
         return ()
-    return tuple(_drop(answered, column, value) for column, value in names)
-
-
-def _drop(answered: Answered, column: str, value: str) -> SliceDrop:
-    """Accuracy lost on one slice."""
-    inside = np.array([e.slices.get(column) == value for e in answered.examples])
-    mine = answered.answers.inside(inside)
-    gap = _gap(ACCURACY, leave_out(mine, (ACCURACY,)), mine)
-    return SliceDrop(column, value, int(inside.sum()), gap.turned())
+    answers, found = answered.answers, []
+    for column, value in names:
+        inside = np.array([e.slices.get(column) == value for e in answered.examples])
+        mine = answers.inside(inside)
+        gap = _gap(ACCURACY, leave_out(mine, (ACCURACY,)), mine)
+        found.append(SliceDrop(column, value, int(inside.sum()), gap.turned()))
+    return tuple(found)

@@ -15,9 +15,10 @@ from harness.backbones.questions import Question
 from harness.backbones.score import Prefix, score_options
 from harness.backbones.texts import Parts
 from harness.methods.asked import BATCH, AskedDecoder
-from harness.methods.held_out import HeldOut, in_words, mean_of, worth
+from harness.methods.held_out import HeldOut, in_words, mean_of
 from harness.methods.method import Job
 from harness.tasks.examples import Example, Item
+from harness.tasks.spread import worth
 
 
 @dataclass

@@ -13,7 +13,7 @@ from harness.targets.metric import Metric
 from harness.targets.metrics import LOG_LOSS
 from harness.tasks.answers import SCORES
 from harness.tasks.examples import Example, indicator, weights_of
-from harness.tasks.spread import kish
+from harness.tasks.spread import worth
 from harness.tasks.wording import Wording
 
 
@@ -76,12 +76,6 @@ def _mean(metric: str, answers: Sequence[str], examples: Sequence[Example], word
 def mean_of(values: Sequence[float] | np.ndarray, examples: Sequence[Example]) -> float:
     """Of what each item has, [items], by the items' weights."""
     return float(np.average(values, weights=weights_of(examples)))
-
-
-def worth(examples: Sequence[Example]) -> float:
-    """Items of equal weight that tell as much as these (Kish)."""
-    weights = weights_of(examples)
-    return float(len(examples)) if weights is None else kish(weights)
 
 
 def standard_error(held: HeldOut | None) -> float:

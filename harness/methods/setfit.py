@@ -35,7 +35,7 @@ from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.methods.balance import LINEAR, LinearOptions, balance_of, weights_for
 from harness.methods.encoder import BATCH, count_parameters
-from harness.methods.held_out import HeldOut, of_classes, worth
+from harness.methods.held_out import HeldOut, of_classes
 from harness.methods.linear import LinearHead, fit_linear
 from harness.methods.link import LINKS
 from harness.methods.loop import train
@@ -53,6 +53,7 @@ from harness.methods.pairs import Pair, draw_pairs
 from harness.methods.tuned import DELTA
 from harness.suite import Budget
 from harness.tasks.examples import Item, indicator
+from harness.tasks.spread import worth
 
 WEIGHT_DECAY = 0.01
 FitHead = Callable[[np.ndarray], LinearHead]

@@ -9,7 +9,6 @@ from harness.backbones.lengths import share_too_long
 from harness.common.clock import Clock
 from harness.common.files import sha256_json
 from harness.common.text import without_folders
-from harness.methods.held_out import worth
 from harness.methods.method import Course, Job, Training
 from harness.methods.trials import Chosen, chance, held_out
 from harness.study.record import BudgetUsed, CurveRecord, Ending, ItemsRead, TrialRecord
@@ -17,6 +16,7 @@ from harness.targets.metrics import LOG_LOSS
 from harness.tasks.cut import words_of
 from harness.tasks.examples import weights_of
 from harness.tasks.splits import Splits
+from harness.tasks.spread import worth
 
 
 def budget_used(job: Job, splits: Splits, training: Training | None, course: Course

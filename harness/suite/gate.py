@@ -17,11 +17,9 @@ JUDGED = KINDS["classification"]
 
 
 def _known(name: str) -> str:
-    try:
-        JUDGED.metric(name)
-    except KeyError:
+    if JUDGED.find(name) is None:
         known = [metric.name for metric in JUDGED.metrics]
-        raise ValueError(f"there is no metric '{name}'. {did_you_mean(name, known)}") from None
+        raise ValueError(f"there is no metric '{name}'. {did_you_mean(name, known)}")
     return name
 
 

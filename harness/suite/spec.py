@@ -250,7 +250,8 @@ class Suite(Part):
     @model_validator(mode="after")
     def _decided_by_its_kind(self) -> Suite:
         kind = KINDS[self.task.kind]
-        if not kind.decided_by(self.decide.metric):
+        decides = kind.find(self.decide.metric)
+        if decides is None or not decides.decides:
             raise ValueError(f"decide.metric: {self.decide.metric} is not of a task of kind "
                              f"{self.task.kind}; choose one of {', '.join(kind.deciding)}")
         if self.gate is not None and self.task.kind != "classification":

@@ -6,6 +6,7 @@ A package of another's adds metrics by an entry point (`common.plugins`): its mo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.common.kinds import Kind
@@ -57,24 +58,26 @@ class TargetKind:
         """What its runs are measured by, in the order of tables."""
         return (*self.own, *added(self.name))
 
-    def metric(self, name: str) -> Metric:
-        """Its metric of that name, also of slices. Raises KeyError for one that it has not."""
-        for metric in (*self.own, *self.sliced_of_two):  # before any package is looked for
-            if metric.name == name:
-                return metric
-        return {metric.name: metric for metric in added(self.name)}[name]
+    def find(self, name: str) -> Metric | None:
+        """Its metric of that name, also of slices; None where it has none."""
+        own = (*self.own, *self.sliced_of_two)  # before any package is looked for
+        return _named(own, name) or _named(added(self.name), name)
 
-    def decided_by(self, name: str) -> bool:
-        """Whether a study of it can be decided by a metric of this name."""
-        try:
-            return self.metric(name).decides
-        except KeyError:
-            return False
+    def metric(self, name: str) -> Metric:
+        """The same. Raises KeyError where it has none."""
+        found = self.find(name)
+        if found is None:
+            raise KeyError(name)
+        return found
 
     @property
     def deciding(self) -> tuple[str, ...]:
         """What a study of it can be decided by."""
         return tuple(metric.name for metric in self.metrics if metric.decides)
+
+
+def _named(metrics: Sequence[Metric], name: str) -> Metric | None:
+    return next((metric for metric in metrics if metric.name == name), None)
 
 
 KINDS: dict[Kind, TargetKind] = {
@@ -124,9 +127,5 @@ def added(kind: Kind) -> tuple[Metric, ...]:
 
 def says(name: str) -> str:
     """A metric's name for people; of one whose package is not installed, as files have it."""
-    for find in (lambda kind: (*kind.own, *kind.sliced_of_two), lambda kind: added(kind.name)):
-        for kind in KINDS.values():
-            for metric in find(kind):
-                if metric.name == name:
-                    return metric.says
-    return name.replace("_", " ")
+    found = next(filter(None, (kind.find(name) for kind in KINDS.values())), None)
+    return found.says if found else name.replace("_", " ")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -27,7 +28,7 @@ class OneClass:
 
     kind: ClassVar[TargetKind] = KINDS["classification"]
 
-    @property
+    @cached_property
     def actual(self) -> np.ndarray:
         """Which class each item has: [items, classes] bool."""
         return indicated(self.targets, self.probabilities[0].shape[1])

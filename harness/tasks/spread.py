@@ -52,6 +52,18 @@ def kish(weights: np.ndarray) -> float:
     return float(weights.sum()) ** 2 / squares if squares else 0.0
 
 
+def spread_among(examples: Sequence[Example]) -> Spread:
+    """Of all items, in groups of what hangs together, by their weights."""
+    return spread_of(np.unique([e.cluster for e in examples], return_inverse=True)[1],
+                     weights_of(examples))
+
+
+def worth(examples: Sequence[Example]) -> float:
+    """Items of equal weight that tell as much as these: `kish` over their weights."""
+    weights = weights_of(examples)
+    return float(len(examples)) if weights is None else kish(weights)
+
+
 def spreads(splits: Splits, drawn: Splits, labels: Sequence[str]) -> tuple[PartSpread, ...]:
     """Every class in every part, and every part. Of items of several classes, an item is one of
     each that it has."""
