@@ -23,13 +23,13 @@ from benchmarks.peers.frozen import fit_head
 from benchmarks.peers.prompting import ask, language_model
 from benchmarks.study import job_of
 from benchmarks.training import HARNESS, SUITE, figures, middle, over_seeds, ratio
-from harness.backbones.features import FeatureStore
+from harness.backbones.encoding.features import FeatureStore
 from harness.common.clock import Clock
 from harness.common.device import detect
 from harness.common.heap import keep_freed_memory
+from harness.methods.learning.trials import tune
 from harness.methods.method import Job, Method
-from harness.methods.trials import tune
-from harness.study.plan import make_plan
+from harness.study.planning.plan import make_plan
 from harness.suite import load_suite
 from harness.tasks.examples import Example
 

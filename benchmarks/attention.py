@@ -13,7 +13,7 @@ import torch
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
 from benchmarks.kept import keep
-from harness.backbones.attention import attend
+from harness.backbones.kernels.attention import attend
 from harness.common.device import detect
 from harness.study.estimate.probe import seconds_of
 

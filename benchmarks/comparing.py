@@ -25,8 +25,8 @@ from benchmarks.kept import keep
 from harness.common.device import detect
 from harness.compare.jackknife import jackknife
 from harness.compare.pairs import Sample, differences
+from harness.targets.classification import ClassificationAnswers
 from harness.targets.metric import Statistic
-from harness.targets.one_class import OneClass
 
 METHODS, SEEDS, ITEMS, CLASSES = 15, 3, 10_000, 6
 BEFORE = f"""
@@ -56,8 +56,9 @@ print(json.dumps([time.process_time() - start,
 def compare() -> float:
     """Processor seconds."""
     rng = np.random.default_rng(0)
-    data = OneClass([rng.dirichlet(np.ones(CLASSES), ITEMS) for _ in range(METHODS * SEEDS)],
-                    rng.integers(CLASSES, size=ITEMS), np.arange(ITEMS))
+    data = ClassificationAnswers(
+        [rng.dirichlet(np.ones(CLASSES), ITEMS) for _ in range(METHODS * SEEDS)],
+        rng.integers(CLASSES, size=ITEMS), np.arange(ITEMS))
     start = time.process_time()
     found = jackknife(data)
     right = np.array([run.right for run in data.runs], dtype=float)

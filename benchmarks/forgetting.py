@@ -20,8 +20,8 @@ from benchmarks.kept import keep
 from harness.backbones.handle import get_backbone
 from harness.backbones.load import Loaded, load_causal
 from harness.common.device import Device, detect
-from harness.measure.forgetting.benchmarks import Examination
-from harness.measure.forgetting.language_model import ROWS, SharedContextLM
+from harness.forgetting.benchmarks import Examination
+from harness.forgetting.language_model import ROWS, SharedContextLM
 from harness.suite import load_suite
 
 ROUNDS = 3

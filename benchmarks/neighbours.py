@@ -44,7 +44,7 @@ def train(backbone: str, by: str) -> float:
     """A fit on legal data, length 128, batch 16, nobody validates."""
     from benchmarks.training import SUITE, Case, by_harness, by_script, job_of
     from harness.common.device import detect
-    from harness.study.plan import make_plan
+    from harness.study.planning.plan import make_plan
     from harness.suite import load_suite
 
     method, items, epochs = ROWS[backbone]
@@ -65,7 +65,7 @@ def answer(by: str) -> float:
     from benchmarks.study import job_of
     from benchmarks.training import SUITE
     from harness.common.device import detect
-    from harness.study.plan import make_plan
+    from harness.study.planning.plan import make_plan
     from harness.suite import load_suite
 
     case = Case("zero-shot", "smollm2", ANSWERED)

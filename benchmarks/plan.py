@@ -15,12 +15,12 @@ from rich.console import Console
 
 from benchmarks.kept import keep
 from harness.commands.plan import prepare
+from harness.processes.server import start_server
 from harness.report.terminal import ProgressWatcher
 from harness.study.estimate.costs import Estimate, estimate
-from harness.study.plan import Plan
+from harness.study.planning.plan import Plan
 from harness.study.record import Record
 from harness.study.run import run_study
-from harness.study.server import start_server
 from harness.study.store import Store
 
 SUITES = Path(__file__).parents[1] / "suites"

@@ -21,17 +21,17 @@ import numpy as np
 from benchmarks.kept import keep, kept
 from benchmarks.study import job_of
 from benchmarks.training import SUITE
-from harness.backbones.templates import chat_frame
+from harness.backbones.prompting.templates import chat_frame
 from harness.common.clock import Clock
 from harness.common.device import Device, detect
 from harness.common.heap import keep_freed_memory
-from harness.methods.classifier import DecoderClassifier
+from harness.methods.asking.classifier import DecoderClassifier
+from harness.methods.asking.scores import RULES, Score
 from harness.methods.method import METHODS, Job, Setting
-from harness.methods.scores import RULES, Score
-from harness.study.plan import Plan, make_plan
+from harness.study.planning.plan import Plan, make_plan
 from harness.suite import Prompt, Template, load_suite
+from harness.targets.classification import marked
 from harness.targets.metrics import MACRO_F1
-from harness.targets.one_class import marked
 from harness.tasks.examples import Example, indicator
 
 BACKBONE, PROFILE = "smollm2", "quick"

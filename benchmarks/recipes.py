@@ -29,7 +29,7 @@ from harness.common.device import Device, detect
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_json
 from harness.report.published import read_published
-from harness.study.plan import Plan, draws, make_plan
+from harness.study.planning.plan import Plan, draws, make_plan
 from harness.study.record import Record
 from harness.study.store import RECORD, Store
 from harness.suite import Budget, find_suite, load_suite

@@ -24,8 +24,8 @@ from benchmarks.kept import keep
 from benchmarks.training import CASES, SUITE, Case, job_of, peak
 from harness.common.device import Device, detect
 from harness.common.heap import keep_freed_memory
-from harness.methods.trials import fit_once
-from harness.study.plan import make_plan
+from harness.methods.learning.trials import fit_once
+from harness.study.planning.plan import make_plan
 from harness.suite import load_suite
 
 EPOCHS = 3

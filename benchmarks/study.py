@@ -27,9 +27,9 @@ from benchmarks.peers.prompting import ask_some, language_model
 from benchmarks.peers.trainer import BEST, DEFAULTS, Flags, fine_tune
 from benchmarks.timeline import Timeline, table
 from harness.common.device import Device, detect
-from harness.measure.forgetting.probes import MAX_LENGTH, Probing
+from harness.forgetting.probes import MAX_LENGTH, Probing
 from harness.methods.method import Job
-from harness.study.plan import Plan, PlannedRun, make_plan
+from harness.study.planning.plan import Plan, PlannedRun, make_plan
 from harness.study.run import assign
 from harness.study.store import Store
 from harness.study.work import make_job

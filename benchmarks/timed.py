@@ -6,7 +6,7 @@ import time
 from types import TracebackType
 
 from harness.report.terminal import ProgressWatcher
-from harness.study.plan import PlannedRun
+from harness.study.planning.plan import PlannedRun
 from harness.study.record import Record
 
 

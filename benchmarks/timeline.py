@@ -78,7 +78,7 @@ def nothing(asked: None, say: Callable[[str], None]) -> None:
 
 def timed(suite: str, profile: str | None, runs: Path, reports: Path) -> Timeline:
     """Run the study in this process, as `harness run` does."""
-    from harness.study.server import start_server
+    from harness.processes.server import start_server
 
     server = start_server()
     from rich.console import Console
@@ -86,7 +86,7 @@ def timed(suite: str, profile: str | None, runs: Path, reports: Path) -> Timelin
     from benchmarks.timed import Timed
     from harness.commands import plan as planning
     from harness.commands import study
-    from harness.study.executor import in_own_process
+    from harness.processes.own import in_own_process
 
     seen: list[Timed] = []
 

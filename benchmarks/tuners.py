@@ -19,16 +19,16 @@ import numpy as np
 from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING
 
 from benchmarks.kept import keep
-from harness.backbones.features import FeatureStore
+from harness.backbones.encoding.features import FeatureStore
 from harness.backbones.handle import get_backbone
 from harness.common.clock import Clock
 from harness.common.device import detect
 from harness.common.errors import CannotRunError, HarnessError
 from harness.methods import register_all
-from harness.methods.adapters import AnyPeft
+from harness.methods.adapters.presets import AnyPeft
+from harness.methods.adapters.tuners import method_name
+from harness.methods.learning.trials import fit_once
 from harness.methods.method import METHODS, Job
-from harness.methods.trials import fit_once
-from harness.methods.tuners import method_name
 from harness.suite import load_suite
 from harness.tasks.task import load_task
 

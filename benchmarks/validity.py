@@ -27,10 +27,10 @@ from harness.compare.jackknife import Estimates, jackknife
 from harness.compare.pairs import Sample, differences
 from harness.gate.bounds import TWO_SIDED
 from harness.measure.quality import quality
+from harness.targets.classification import ClassificationAnswers
 from harness.targets.kinds import KINDS
 from harness.targets.metric import Statistic
 from harness.targets.metrics import CALIBRATION_ERROR
-from harness.targets.one_class import OneClass
 from harness.tasks.drawing import draw_sizes
 from harness.tasks.weighting import weights
 
@@ -119,7 +119,7 @@ def sampled(world: World, seed: int) -> Sampled:
                    weights(targets[order], groups[order], world.drawn))
 
 
-def simulate(world: World, items: Sampled, rng: np.random.Generator) -> OneClass:
+def simulate(world: World, items: Sampled, rng: np.random.Generator) -> ClassificationAnswers:
     """What every classifier answers on the items."""
     groups, targets, size = items.groups, items.targets, len(items.targets)
     classes, count = int(targets.max()) + 1, int(groups.max()) + 1
@@ -132,7 +132,7 @@ def simulate(world: World, items: Sampled, rng: np.random.Generator) -> OneClass
             strength + shared + rng.normal(0, world.own_group_sd, count)[groups])
         odds = np.exp(scores - scores.max(axis=1, keepdims=True))
         probabilities.append(odds / odds.sum(axis=1, keepdims=True))
-    return OneClass(probabilities, targets, groups, items.weights)
+    return ClassificationAnswers(probabilities, targets, groups, items.weights)
 
 
 def truth(world: World, copies: int = COPIES, seed: int = 1) -> dict[str, np.ndarray]:
@@ -157,11 +157,11 @@ def truth(world: World, copies: int = COPIES, seed: int = 1) -> dict[str, np.nda
         for m in METRIC_NAMES}
 
 
-def calibrated(answers: OneClass, rng: np.random.Generator) -> OneClass:
+def calibrated(answers: ClassificationAnswers, rng: np.random.Generator) -> ClassificationAnswers:
     """Items whose classes are drawn by what the first classifier answers: its error is 0."""
     chances = answers.probabilities[0]
     drawn = (rng.random((len(chances), 1)) > chances.cumsum(axis=1)).sum(axis=1)
-    return OneClass([chances], np.minimum(drawn, chances.shape[1] - 1), answers.groups,
+    return ClassificationAnswers([chances], np.minimum(drawn, chances.shape[1] - 1), answers.groups,
                    answers.weights)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import psutil
 
-from harness.study.server import start_server
+from harness.processes.server import start_server
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from harness.commands import gate as commands
 from harness.commands.gate import Asked
 from harness.common.device import detect
 from harness.gate.verdict import GateResult
-from harness.study.plan import Plan, make_plan
+from harness.study.planning.plan import Plan, make_plan
 from harness.study.run import assign
 from harness.study.store import Store
 from harness.study.work import carry_out

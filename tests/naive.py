@@ -7,8 +7,8 @@ from typing import Any
 
 import torch
 
-from harness.backbones.questions import Question
-from harness.backbones.score import Prefix, read_prefix, score_options
+from harness.backbones.prompting.questions import Question
+from harness.backbones.prompting.score import Prefix, read_prefix, score_options
 
 
 def option_by_option(forward: Callable[[torch.Tensor], torch.Tensor], head: Sequence[int],

@@ -4,7 +4,7 @@ from synthetic import drawn_study
 
 from harness.compare.matching import matching_rules
 from harness.study.answered import answered_sha256
-from harness.study.matched import matched
+from harness.study.planning.matched import matched
 from harness.study.record import Ending, ItemsRead, TrialRecord
 
 BUDGET = {"train": 64, "validation": 9, "test": 30, "max_words": 40, "max_length": 64, "batch": 16,

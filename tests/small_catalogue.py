@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 import yaml
 
-from harness.measure.forgetting import catalogue as room
+from harness.forgetting import catalogue as room
 
 WORDS = ["apple", "pear", "iron", "copper", "brass", "bronze", "tin", "lead", "melon", "steel"]
 

@@ -6,8 +6,7 @@ import numpy as np
 
 from harness.common.device import detect
 from harness.common.files import sha256_json
-from harness.measure.cost import Cost
-from harness.measure.forgetting.figures import (
+from harness.forgetting.figures import (
     BenchmarkChange,
     Change,
     Drift,
@@ -15,6 +14,7 @@ from harness.measure.forgetting.figures import (
     LostItem,
     unchanged,
 )
+from harness.measure.cost import Cost
 from harness.measure.latency import LatencyFigures
 from harness.measure.quality import quality
 from harness.report.published import publish

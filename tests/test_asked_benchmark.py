@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from benchmarks.prompts import CASES, asked, scored, table
-from harness.backbones.features import FeatureStore
+from harness.backbones.encoding.features import FeatureStore
 from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.methods import register_all
+from harness.methods.asking.scores import RULES
 from harness.methods.method import METHODS, Job
-from harness.methods.scores import RULES
 from harness.tasks.task import load_task
 
 register_all()

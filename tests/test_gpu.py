@@ -9,19 +9,19 @@ import yaml
 from faults.small_study import Watcher
 from tiny import sentences, suite_dict
 
-from harness.backbones.encode import collate, encode
+from harness.backbones.encoding.encode import collate, encode
+from harness.backbones.encoding.padding import Padding
 from harness.backbones.load import load_tokenizer, load_with_head
-from harness.backbones.padding import Padding
 from harness.common.clock import Clock
 from harness.common.device import Device, detect
 from harness.common.memory import available
 from harness.measure.cost import peak_memory
 from harness.measure.energy import find_board, metered
 from harness.methods import register_all
-from harness.methods.decoder import DecoderLearner
-from harness.methods.encoder import EncoderClassifier, EncoderLearner
-from harness.methods.held_out import HeldOut
-from harness.methods.loop import seed_everything, train
+from harness.methods.learning.decoder import DecoderLearner
+from harness.methods.learning.encoder import EncoderClassifier, EncoderLearner
+from harness.methods.learning.held_out import HeldOut
+from harness.methods.learning.loop import seed_everything, train
 from harness.methods.method import METHODS
 from harness.study.estimate.probe import (
     LABELS,
@@ -31,7 +31,7 @@ from harness.study.estimate.probe import (
     measure,
     probe_items,
 )
-from harness.study.plan import make_plan
+from harness.study.planning.plan import make_plan
 from harness.study.run import run_study
 from harness.study.store import Store
 from harness.suite import load_suite

@@ -13,8 +13,8 @@ from benchmarks.growth.of_retrieval import view as view_retrieval
 from benchmarks.growth.of_study import view as view_study
 from benchmarks.growth.page import filled
 from benchmarks.growth.passages import dimension, distinct, grown
+from harness.processes.server import start_server
 from harness.retrieval.vectors import unit
-from harness.study.server import start_server
 
 WIDTH = 16
 

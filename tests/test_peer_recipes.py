@@ -16,7 +16,7 @@ from benchmarks.peers import adapter, contrastive, plain_loop, recipe
 from benchmarks.peers.data import Data, Labelled, read_data, write_data
 from benchmarks.recipes import Compared, Figure
 from harness.common.device import detect
-from harness.study.plan import make_plan
+from harness.study.planning.plan import make_plan
 from harness.suite import load_suite
 
 LEARNED = ("apple pear plum", "copper iron zinc")

@@ -6,7 +6,7 @@ import pytest
 from transformers import AutoTokenizer
 
 from benchmarks.peers import prompting, trainer
-from harness.backbones.prompts import prompt_writer
+from harness.backbones.prompting.prompts import prompt_writer
 from harness.suite import Budget
 from harness.tasks.task import load_task
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import faiss
 import numpy as np
 
-from harness.backbones.features import Embedder, FeatureStore
+from harness.backbones.encoding.features import Embedder, FeatureStore
 from harness.backbones.handle import get_embedder
 from harness.common.cache import cache_folder
 from harness.common.clock import Clock

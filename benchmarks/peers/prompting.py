@@ -12,7 +12,7 @@ from lm_eval.models.huggingface import HFLM
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from benchmarks.peers.answered import Answered
-from harness.backbones.prompts import prompt_writer
+from harness.backbones.prompting.prompts import prompt_writer
 from harness.methods.method import Job
 from harness.tasks.examples import Example
 

@@ -19,7 +19,7 @@ from transformers import (
     set_seed,
 )
 
-from harness.backbones.prompts import PromptWriter, prompt_writer
+from harness.backbones.prompting.prompts import PromptWriter, prompt_writer
 from harness.methods.method import Job
 
 TASKS = {"encoder": "SEQ_CLS", "decoder": "CAUSAL_LM"}

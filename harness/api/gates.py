@@ -42,7 +42,7 @@ def gate(candidate: Folder, *, suite: Folder, profile: str | None = None,
     """
     from harness.commands.named import check_named
     from harness.gate.named import check_candidate
-    from harness.study.server import start_server
+    from harness.processes.server import start_server
 
     name, folder = os.fspath(suite), Path(suites)
     check_named(name, profile, folder)

@@ -139,7 +139,7 @@ def run(suite: Folder, *, profile: str | None = None, suites: Folder = SUITES, r
     the memory, and an executor that cannot be used.
     """
     from harness.commands.named import check_named
-    from harness.study.server import start_server
+    from harness.processes.server import start_server
 
     name, folder, kept = os.fspath(suite), Path(suites), Path(runs)
     check_named(name, profile, folder)
@@ -187,7 +187,7 @@ def reproduce(run_id: str, *, suite: Folder | None = None, suites: Folder = SUIT
     true when predictions are the same bit for bit, and so are all figures but times. The kept run
     stays as it is. Raises HarnessError where there is no such run, or it has no result this time.
     """
-    from harness.study.server import start_server
+    from harness.processes.server import start_server
 
     start_server()
     from harness.commands import reproduce as commands

@@ -22,9 +22,9 @@ from transformers import (
     AutoModelForSequenceClassification,
 )
 
+from harness.backbones.admission.tokenizer import check_vocabulary_fits
 from harness.backbones.handle import Handle, Kind
 from harness.backbones.quiet import quietly
-from harness.backbones.tokenizer import check_vocabulary_fits
 from harness.backbones.weights import tensor_shapes
 from harness.common.cache import cache_folder
 from harness.common.errors import HarnessError

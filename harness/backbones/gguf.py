@@ -8,14 +8,14 @@ from contextlib import redirect_stderr
 from functools import partial
 from pathlib import Path
 
-from harness.backbones.admission import check_asked
-from harness.backbones.bounded import bounded
+from harness.backbones.admission.folder import check_asked
 from harness.backbones.quiet import quietly
 from harness.common.cache import cache_folder
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_json
 from harness.common.kept import kept_folder
 from harness.common.provenance import provenance
+from harness.processes.bounded import bounded
 
 
 def dequantised(path: Path, sha256: str) -> tuple[Path, str]:

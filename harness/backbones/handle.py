@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from harness.backbones.admission import look, look_at_files
+from harness.backbones.admission.folder import look, look_at_files
 from harness.backbones.gguf import dequantised
 from harness.backbones.weights import tensor_shapes
 from harness.backbones.wrappers import unwrapped

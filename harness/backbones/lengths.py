@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.backbones.encode import share_cut
+from harness.backbones.encoding.encode import share_cut
 from harness.backbones.handle import Handle
 from harness.backbones.load import load_tokenizer
-from harness.backbones.writers import writer_for
+from harness.backbones.prompting.writers import writer_for
 from harness.tasks.examples import Item
 from harness.tasks.view import TaskView
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from harness.backbones.admission import admit
+from harness.backbones.admission.folder import admit
 from harness.backbones.handle import Handle, folder_handle, get_backbone
 from harness.common.device import detect
 from harness.common.errors import HarnessError
 from harness.common.files import write_atomic
 from harness.common.names import did_you_mean
-from harness.measure.forgetting.figures import forgetting
-from harness.measure.forgetting.names import check_suite
+from harness.forgetting.base_model import base_scores, examiner, forgetting_key
+from harness.forgetting.figures import forgetting
+from harness.forgetting.names import check_suite
 from harness.methods.elsewhere import check_vocabulary, load_tuned
 from harness.report.forgotten import Forgotten
-from harness.study.untouched import examiner, forgetting_key, untouched
 from harness.suite import LoadedSuite, find_suite, load_suite
 
 
@@ -33,7 +33,7 @@ def forget(model: Path, base: str, suite: str, profile: str | None, suites: Path
     check_vocabulary(admitted, handle)
     tuned = load_tuned(admitted, handle, device.type)
     examined_by = examiner(handle, asked)
-    before = untouched(handle, asked, device, examined_by)
+    before = base_scores(handle, asked, device, examined_by)
     start = time.perf_counter()
     after = examined_by.put_to(tuned, device)
     figures = forgetting(forgetting_key(handle, asked, device), before, after,

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from rich.console import Console
 
-from harness.backbones.admission import MAX_BYTES
+from harness.backbones.admission.folder import MAX_BYTES
 from harness.commands.forget import base_handle
 from harness.common.device import detect
 from harness.common.errors import HarnessError
+from harness.forgetting.names import check_suite
 from harness.gate.baseline import check_comparable, read_baseline
 from harness.gate.candidate import Context, find_candidate
 from harness.gate.run import Approved, run_gate
-from harness.measure.forgetting.names import check_suite
 from harness.report.console import sayer
 from harness.report.gate.files import forget_gate, tell_github, write_gate
 from harness.report.gate.gated import Gated

@@ -15,20 +15,20 @@ from rich.console import Console
 from harness.common.errors import HarnessError
 from harness.common.memory import available
 from harness.compare.devices import Gpu, find_device
+from harness.executors.place import HERE, Place
+from harness.processes.turns import BusyError, at_once
 from harness.report.checked import Checked
 from harness.report.console import sayer
 from harness.report.planned import Elsewhere, Planned
 from harness.study.check import findings, power_findings, spreads_of
 from harness.study.estimate.costs import Estimate, estimate
 from harness.study.estimate.room import check_least, least_memory, no_room
-from harness.study.executor import BusyError, at_once
-from harness.study.kept_outline import keep
-from harness.study.outlined import notes_of, outline_of
-from harness.study.place import HERE, Place
-from harness.study.plan import Plan, PlannedRun, make_plan
+from harness.study.planning.kept_outline import keep
+from harness.study.planning.outlined import notes_of, outline_of
+from harness.study.planning.plan import Plan, PlannedRun, make_plan
+from harness.study.planning.windows import check_windows, window_findings
 from harness.study.run import missing
 from harness.study.store import Store
-from harness.study.windows import check_windows, window_findings
 from harness.suite import find_suite, load_suite
 
 

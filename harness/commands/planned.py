@@ -10,7 +10,7 @@ from rich.console import Console
 from harness.common.errors import HarnessError
 from harness.common.memory import available
 from harness.report.planned import Planned
-from harness.study.kept_outline import KeptOutline, look_up, outline_name
+from harness.study.planning.kept_outline import KeptOutline, look_up, outline_name
 from harness.suite import find_suite, load_suite
 
 

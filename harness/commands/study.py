@@ -14,6 +14,8 @@ from harness.commands.plan import name_damage, prepare, runs_left, store_of
 from harness.common.device import detect
 from harness.common.errors import HarnessError
 from harness.compare.verdict import ORDER
+from harness.executors.place import HERE, Place, on_cluster, on_devices
+from harness.processes.turns import at_once
 from harness.report.alike import hangs_on
 from harness.report.checked import print_findings
 from harness.report.console import sayer
@@ -26,15 +28,13 @@ from harness.report.studied import Studied
 from harness.report.terminal import ProgressWatcher
 from harness.study.check import findings
 from harness.study.estimate.room import check_least
-from harness.study.executor import at_once
-from harness.study.outlined import outline_of
-from harness.study.place import HERE, Place, on_cluster, on_devices
-from harness.study.plan import Plan
+from harness.study.planning.outlined import outline_of
+from harness.study.planning.plan import Plan
+from harness.study.planning.windows import check_windows
 from harness.study.record import Record
 from harness.study.run import run_study
 from harness.study.store import Store
 from harness.study.study import make_study
-from harness.study.windows import check_windows
 
 
 def place_of(executor: str, config: Path | None, address: str | None, results: str | None

@@ -15,3 +15,5 @@ Drawn = Literal["groups", "items", "sizes"]
 sizes, with weights."""
 Balance = Literal["none", "weights", "focal", "sampling"]
 """What rare classes count while a method learns."""
+State = Literal["ok", "diverged", "out-of-memory", "timed-out", "interrupted", "failed"]
+"""What became of a run."""

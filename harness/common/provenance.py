@@ -27,7 +27,7 @@ ITEMS = ("harness.tasks.cells", "harness.tasks.label_sets", "harness.tasks.ledge
          "harness.tasks.prepare", "harness.tasks.questions", "harness.tasks.readers",
          "harness.tasks.tables")
 """What makes items and passages: not followed where these stand in a name by their content."""
-AFTERWARDS = ("harness.measure.forgetting", "harness.measure.latency")
+AFTERWARDS = ("harness.forgetting", "harness.measure.latency")
 """What measures finished runs, under names of its own: not followed from a run."""
 DISTRIBUTIONS = {"faiss": "faiss-cpu", "pynvml": "nvidia-ml-py", "sklearn": "scikit-learn",
                  "yaml": "pyyaml"}

@@ -15,7 +15,7 @@ from harness.compare.jackknife import Estimates, leave_out
 from harness.compare.uncertainty import Figure, figure
 from harness.measure.part import RecordPart
 from harness.measure.retrieval import PassageRetrieval
-from harness.targets.in_words import InWords
+from harness.targets.generation import GenerationAnswers
 from harness.targets.metric import Metric, Statistic
 
 Update = Literal["index", "tuning"]
@@ -48,7 +48,7 @@ class Freshness(RecordPart):
 def freshness(arms: Sequence[Arm], measured: Measured, metric: str) -> Freshness | None:
     """None for a study without new documents, or with common items on one side alone."""
     answers = measured.answers
-    new = answers.new if isinstance(answers, InWords) else np.zeros(0, bool)
+    new = answers.new if isinstance(answers, GenerationAnswers) else np.zeros(0, bool)
     if not new.any() or new.all():
         return None
     decides = measured.estimates.metrics[metric]

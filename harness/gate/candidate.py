@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from harness.backbones.admission import MAX_BYTES, Admitted, admit
-from harness.backbones.features import FeatureStore
+from harness.backbones.admission.folder import MAX_BYTES, Admitted, admit
+from harness.backbones.encoding.features import FeatureStore
 from harness.backbones.handle import ASKED, Handle, get_backbone, hashed_handle
 from harness.backbones.load import Loaded
 from harness.common.clock import Clock
@@ -19,10 +19,10 @@ from harness.common.files import sha256_tree
 from harness.common.text import plain
 from harness.gate.labels import Reordered, match_labels
 from harness.gate.named import unknown
-from harness.methods.asked import AskedDecoder
-from harness.methods.decoder import nothing_to_save, plain_decoder
+from harness.methods.asking.asked import AskedDecoder
 from harness.methods.elsewhere import check_whole, load_tuned, read_as, tuned_notes
-from harness.methods.encoder import EncoderClassifier
+from harness.methods.learning.decoder import nothing_to_save, plain_decoder
+from harness.methods.learning.encoder import EncoderClassifier
 from harness.methods.link import LINKS
 from harness.methods.method import Answering, Job
 from harness.methods.reading import reading

@@ -11,9 +11,9 @@ from harness.compare.carried import carried
 from harness.compare.jackknife import Estimates, jackknife, leave_out
 from harness.compare.pairs import Sample, differences
 from harness.gate.bounds import TWO_SIDED, Bounds
+from harness.targets.classification import ClassificationAnswers
 from harness.targets.metric import Metric, Statistic
 from harness.targets.metrics import ACCURACY
-from harness.targets.one_class import OneClass
 from harness.tasks.examples import Example, weights_of
 
 TOLERANCE = 1e-6
@@ -79,10 +79,10 @@ class Answered:
         return np.asarray(np.unique(names, return_inverse=True)[1])
 
     @property
-    def answers(self) -> OneClass:
+    def answers(self) -> ClassificationAnswers:
         """The candidate's, and the baseline's where there is one."""
         runs = [p for p in (self.candidate, self.baseline) if p is not None]
-        return OneClass(runs, self.targets, self.groups, self.weights)
+        return ClassificationAnswers(runs, self.targets, self.groups, self.weights)
 
     @property
     def weights(self) -> np.ndarray | None:
@@ -107,7 +107,7 @@ def quality_evidence(answered: Answered) -> tuple[dict[str, Bounds], dict[str, B
     return own, gaps
 
 
-def _gap(metric: Metric, found: Estimates, answers: OneClass) -> Bounds:
+def _gap(metric: Metric, found: Estimates, answers: ClassificationAnswers) -> Bounds:
     """The first of two runs minus the second, as a study has it."""
     points, shifts = found.points[metric.name], found.shifts[metric.name]
     shares = metric.statistic is Statistic.SHARE

@@ -9,10 +9,11 @@ import numpy as np
 from harness.backbones.load import Loaded
 from harness.common.device import Device
 from harness.common.errors import HarnessError
+from harness.forgetting.base_model import base_scores, examiner
+from harness.forgetting.items import Answer, General
 from harness.gate.bounds import ONE_SIDED, Bounds
 from harness.gate.candidate import Candidate
 from harness.gate.labels import Reordered
-from harness.measure.forgetting.items import Answer, General
 from harness.measure.intervals import (
     Interval,
     mean_difference,
@@ -23,7 +24,6 @@ from harness.methods import register_all
 from harness.methods.elsewhere import check_descent, check_vocabulary
 from harness.methods.method import METHODS, Adapted, Answering
 from harness.methods.reading import Reading
-from harness.study.untouched import examiner, untouched
 from harness.suite import ForgettingItems
 
 LEVEL = 2 * ONE_SIDED - 1
@@ -47,7 +47,7 @@ def forgetting_evidence(candidate: Candidate, answering: Answering, asked: Forge
             check_vocabulary(candidate.admitted, candidate.base)
             check_descent(candidate.admitted, candidate.base)
         examined_by = examiner(candidate.base, asked)
-        before = untouched(candidate.base, asked, device, examined_by)
+        before = base_scores(candidate.base, asked, device, examined_by)
         after = examined_by.put_to(loaded, device)
     except HarnessError as error:
         return _without_path(error.found, candidate), ""

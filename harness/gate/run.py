@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.backbones.admission import check_unchanged
+from harness.backbones.admission.folder import check_unchanged
 from harness.common.clock import Clock
 from harness.common.errors import HarnessError
 from harness.gate.baseline import Baseline, approved_model
@@ -25,8 +25,9 @@ from harness.gate.timing import (
 )
 from harness.gate.verdict import GateResult, judge
 from harness.methods.method import Answering
+from harness.processes.own import Say
+from harness.processes.turns import alone
 from harness.study.environment import environment
-from harness.study.executor import Say, alone
 from harness.study.store import Store
 from harness.suite import Gate
 from harness.tasks.examples import asked

@@ -16,8 +16,8 @@ from harness.gate.candidate import Loadable
 from harness.measure.cost import peak_memory
 from harness.measure.latency import time_interleaved
 from harness.methods.method import Answering
-from harness.study.executor import Say, in_own_process
-from harness.study.server import start_server
+from harness.processes.own import Say, in_own_process
+from harness.processes.server import start_server
 from harness.suite import Latency
 from harness.tasks.examples import Item
 

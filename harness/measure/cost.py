@@ -9,7 +9,7 @@ from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.measure.energy import Energy
 from harness.measure.part import RecordPart
-from harness.methods.trials import Chosen
+from harness.methods.learning.trials import Chosen
 
 
 class Cost(RecordPart):

@@ -16,7 +16,7 @@ from harness.measure.quality import (
     of_each_class,
     undefined,
 )
-from harness.targets.several import marked
+from harness.targets.multilabel import marked
 
 
 class SetQuality(RecordPart):

@@ -12,9 +12,9 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 from harness.common.kinds import Kind
 from harness.measure.part import RecordPart
 from harness.targets.areas import one_against_rest
+from harness.targets.classification import indicated, marked
 from harness.targets.kinds import KINDS, added
 from harness.targets.marked import Marked
-from harness.targets.one_class import indicated, marked
 
 
 class ClassQuality(RecordPart):

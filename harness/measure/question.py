@@ -11,8 +11,8 @@ from harness.common.files import sha256_json
 from harness.measure.part import RecordPart
 
 if TYPE_CHECKING:
-    from harness.backbones.prompts import PromptWriter
-    from harness.methods.put import Prompted, Put
+    from harness.backbones.prompting.prompts import PromptWriter
+    from harness.methods.asking.put import Prompted, Put
 
 SHA256 = r"^[0-9a-f]{64}$"
 

@@ -4,7 +4,6 @@ those of other packages (`common.plugins`)."""
 from __future__ import annotations
 
 import importlib
-import pkgutil
 
 from harness.common.plugins import load_plugins, plugin_modules
 from harness.common.provenance import below
@@ -12,8 +11,8 @@ from harness.common.provenance import below
 
 def register_all() -> None:
     """Import every module that has methods, so that each registers its own."""
-    for module in pkgutil.iter_modules(__path__):
-        importlib.import_module(f"{__name__}.{module.name}")
+    for module in below(__name__):
+        importlib.import_module(module)
     load_plugins("harness.methods")
 
 

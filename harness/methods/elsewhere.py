@@ -8,15 +8,15 @@ from pathlib import Path
 
 from transformers import AutoConfig, PreTrainedTokenizerBase
 
-from harness.backbones.admission import Admitted
+from harness.backbones.admission.folder import Admitted
+from harness.backbones.admission.tokenizer import has_tokenizer
+from harness.backbones.encoding.pooling import pool_of
 from harness.backbones.handle import Handle, hashed_handle
 from harness.backbones.load import Loaded, load_tokenizer, load_with_head, read_by
-from harness.backbones.pooling import pool_of
 from harness.backbones.quiet import quietly
-from harness.backbones.tokenizer import has_tokenizer
 from harness.backbones.weights import Shapes, tensor_shapes
 from harness.common.errors import HarnessError
-from harness.methods.adapter_folder import base_of, load_adapter, read_adapter
+from harness.methods.adapters.folder import base_of, load_adapter, read_adapter
 
 
 def load_tuned(admitted: Admitted, base: Handle | None, device: str) -> Loaded:

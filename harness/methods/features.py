@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from harness.backbones.checkpoint import Use
-from harness.backbones.features import FeatureStore, Featurizer, pooled
+from harness.backbones.encoding.features import FeatureStore, Featurizer, pooled
+from harness.backbones.encoding.pooling import MODES, Pooling, pool_of
 from harness.backbones.handle import KINDS, Kind, parameter_count
-from harness.backbones.pooling import MODES, Pooling, pool_of
 from harness.common.clock import Clock
-from harness.methods.balance import LINEAR, LinearOptions, balance_of, weights_for
+from harness.methods.learning.balance import LINEAR, LinearOptions, balance_of, weights_for
 from harness.methods.linear import LinearHead, fit_standardised
 from harness.methods.link import LINKS
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting, spread

@@ -17,7 +17,7 @@ from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
 from harness.common.text import folded
 from harness.common.words import single_letters, symbols, terms
-from harness.methods.balance import LINEAR, LinearOptions, balance_of, weights_for
+from harness.methods.learning.balance import LINEAR, LinearOptions, balance_of, weights_for
 from harness.methods.linear import LinearHead, fit_linear
 from harness.methods.link import LINKS
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting, spread

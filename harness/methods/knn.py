@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from harness.backbones.checkpoint import Use
-from harness.backbones.features import Featurizer, pooled
+from harness.backbones.encoding.features import Featurizer, pooled
+from harness.backbones.encoding.pooling import MODES, pool_of
 from harness.backbones.handle import Kind, parameter_count
-from harness.backbones.pooling import MODES, pool_of
 from harness.common.clock import Clock
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting
 from harness.methods.retriever import Retriever, build_retriever, load_retriever

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from harness.suite import Kind
-from harness.targets import one_class, several
+from harness.targets import classification, multilabel
 from harness.targets.marked import Marked
 
 
@@ -41,11 +41,11 @@ class Link:
     """What was answered beside what is right, of probabilities, targets and weights."""
 
 
-def _one_class_losses(logits: Tensor, targets: Tensor) -> Tensor:
+def _classification_losses(logits: Tensor, targets: Tensor) -> Tensor:
     return cross_entropy(logits, targets.int().argmax(dim=1), reduction="none")[:, None]
 
 
-def _several_losses(logits: Tensor, targets: Tensor) -> Tensor:
+def _multilabel_losses(logits: Tensor, targets: Tensor) -> Tensor:
     return binary_cross_entropy_with_logits(logits, targets.to(logits.dtype), reduction="none")
 
 
@@ -53,11 +53,11 @@ LINKS: dict[Kind, Link] = {
     "classification": Link(
         "single_label_classification", lambda scores: np.asarray(softmax(scores, axis=1)),
         lambda options: options.reshape(1, -1),
-        lambda options: np.asarray(softmax(options)), _one_class_losses,
-        one_class.likeliest, one_class.marked),
+        lambda options: np.asarray(softmax(options)), _classification_losses,
+        classification.likeliest, classification.marked),
     "multilabel": Link(
         "multi_label_classification", lambda scores: np.asarray(expit(scores)),
         lambda options: options.reshape(-1, 2),
         lambda options: np.asarray(softmax(options.reshape(-1, 2), axis=1)[:, 0]),
-        _several_losses, several.above, several.marked),
+        _multilabel_losses, multilabel.above, multilabel.marked),
 }

@@ -13,18 +13,18 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from harness.backbones.checkpoint import Use
-from harness.backbones.features import FeatureStore
+from harness.backbones.encoding.features import FeatureStore
 from harness.backbones.handle import ASKED, Handle, Kind
 from harness.backbones.load import Loaded
-from harness.backbones.prompts import PromptWriter
+from harness.backbones.prompting.prompts import PromptWriter
 from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.common.errors import CannotRunError
 from harness.common.kinds import Balance
 from harness.common.ranks import ALONE, Ranks
 from harness.common.registry import Registry
-from harness.methods.held_out import HeldOut
-from harness.methods.schedule import schedule_of
+from harness.methods.learning.held_out import HeldOut
+from harness.methods.learning.schedule import schedule_of
 from harness.suite import Budget
 from harness.suite import Kind as TaskKind
 from harness.targets.metric import Metric

@@ -10,12 +10,12 @@ from typing import ClassVar
 import numpy as np
 import pyarrow as pa
 
-from harness.backbones.embedder_prompts import Side
-from harness.backbones.features import Embedder, FeatureStore
-from harness.backbones.texts import Parts
+from harness.backbones.encoding.embedder_prompts import Side
+from harness.backbones.encoding.features import Embedder, FeatureStore
+from harness.backbones.prompting.texts import Parts
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
-from harness.methods.asked import AskedDecoder
+from harness.methods.asking.asked import AskedDecoder
 from harness.methods.method import Finds, Job
 from harness.retrieval.searches import Embed, Ranking, Search, build_search, open_search
 from harness.retrieval.vectors import NONE

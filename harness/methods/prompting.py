@@ -6,13 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from harness.methods.asked import AskedDecoder
-from harness.methods.decoder import plain_decoder
+from harness.methods.asking.asked import AskedDecoder
+from harness.methods.asking.nearest import (
+    ask_behind_nearest,
+    index_examples,
+    longest,
+    open_examples,
+)
+from harness.methods.asking.scored import Scored, ScoreOptions, score_as_saved, score_by
+from harness.methods.asking.shots import draw_shots
+from harness.methods.learning.decoder import plain_decoder
 from harness.methods.method import METHODS, Asking, Fit, Fitted, Job, Setting, Shown
-from harness.methods.nearest import ask_behind_nearest, index_examples, longest, open_examples
 from harness.methods.retriever import Retriever
-from harness.methods.scored import Scored, ScoreOptions, score_as_saved, score_by
-from harness.methods.shots import draw_shots
 from harness.tasks.examples import Example
 
 PER_CLASS = (1, 2, 3, 4, 5, 6, 8, 10, 12)

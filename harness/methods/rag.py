@@ -10,12 +10,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
-from harness.backbones.texts import Parts
+from harness.backbones.prompting.texts import Parts
 from harness.common.errors import CannotRunError
-from harness.methods.asked import AskedDecoder
-from harness.methods.decoder import nothing_to_save, plain_decoder
+from harness.methods.asking.asked import AskedDecoder
+from harness.methods.asking.nearest import (
+    ask_behind_nearest,
+    index_examples,
+    longest,
+    open_examples,
+)
+from harness.methods.asking.scored import Scored, ScoreOptions, score_as_saved, score_by
+from harness.methods.learning.decoder import nothing_to_save, plain_decoder
 from harness.methods.method import METHODS, Asking, Fit, Fitted, Job, Setting, Shown
-from harness.methods.nearest import ask_behind_nearest, index_examples, longest, open_examples
 from harness.methods.open_book import (
     PassageRetriever,
     ask_with_passages,
@@ -23,7 +29,6 @@ from harness.methods.open_book import (
     open_passages,
 )
 from harness.methods.retriever import Retriever
-from harness.methods.scored import Scored, ScoreOptions, score_as_saved, score_by
 from harness.retrieval.searches import Ranking
 from harness.tasks.examples import Example
 

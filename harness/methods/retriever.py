@@ -12,7 +12,7 @@ from typing import ClassVar
 import faiss
 import numpy as np
 
-from harness.backbones.features import FeatureStore, Featurizer
+from harness.backbones.encoding.features import FeatureStore, Featurizer
 from harness.common.clock import Clock
 from harness.common.files import sha256_json
 from harness.methods.method import Finds

@@ -23,22 +23,22 @@ from safetensors.torch import load_file, save_file
 from torch.nn.functional import normalize
 
 from harness.backbones.batches import PASS_TOKENS, by_length, passes
-from harness.backbones.casts import cast_once
 from harness.backbones.checkpoint import POOLER, Use
-from harness.backbones.encode import Encoded, collate, encode, trial_items
+from harness.backbones.encoding.encode import Encoded, collate, encode, trial_items
+from harness.backbones.encoding.padding import Padding, find_padding
+from harness.backbones.encoding.pooling import MODES, Pool, Pooling, pool_of, pooled_by, pooler
 from harness.backbones.finite import check_finite
 from harness.backbones.handle import Kind
+from harness.backbones.kernels.casts import cast_once
 from harness.backbones.load import Loaded, load_base
-from harness.backbones.padding import Padding, find_padding
-from harness.backbones.pooling import MODES, Pool, Pooling, pool_of, pooled_by, pooler
 from harness.common.clock import Clock
 from harness.common.device import Device
-from harness.methods.balance import LINEAR, LinearOptions, balance_of, weights_for
-from harness.methods.encoder import BATCH, count_parameters
-from harness.methods.held_out import HeldOut, of_classes
+from harness.methods.learning.balance import LINEAR, LinearOptions, balance_of, weights_for
+from harness.methods.learning.encoder import BATCH, count_parameters
+from harness.methods.learning.held_out import HeldOut, of_classes
+from harness.methods.learning.loop import train
 from harness.methods.linear import LinearHead, fit_linear
 from harness.methods.link import LINKS
-from harness.methods.loop import train
 from harness.methods.method import (
     METHODS,
     Course,

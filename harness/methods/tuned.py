@@ -20,24 +20,24 @@ from harness.backbones.blocks import (
     transformer_blocks,
     unfreeze,
 )
+from harness.backbones.encoding.pooled import PooledClassifier, write_pooled
+from harness.backbones.encoding.pooling import Pooling, pool_of
 from harness.backbones.handle import ASKED, CALLED, KINDS, Handle
 from harness.backbones.load import Loaded, load_with_head
-from harness.backbones.pooled import PooledClassifier, write_pooled
-from harness.backbones.pooling import Pooling, pool_of
 from harness.backbones.quiet import quietly
 from harness.common.kinds import Balance
-from harness.methods.asked import AskedDecoder
-from harness.methods.balance import ALIKE, Weighing, balance_of, weighing
-from harness.methods.decoder import DecoderLearner, plain_decoder
-from harness.methods.encoder import EncoderClassifier, EncoderLearner
-from harness.methods.keeping import keeping
+from harness.methods.asking.asked import AskedDecoder
+from harness.methods.learning.balance import ALIKE, Weighing, balance_of, weighing
+from harness.methods.learning.decoder import DecoderLearner, plain_decoder
+from harness.methods.learning.encoder import EncoderClassifier, EncoderLearner
+from harness.methods.learning.keeping import keeping
+from harness.methods.learning.loop import train
+from harness.methods.learning.probing import NO_POOL, begin_probed
+from harness.methods.learning.rates import EVEN, WARMUP, Rates
+from harness.methods.learning.sampling import Sampled
+from harness.methods.learning.step import Learner
 from harness.methods.link import LINKS
-from harness.methods.loop import train
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Options, Setting, spread
-from harness.methods.probing import NO_POOL, begin_probed
-from harness.methods.rates import EVEN, WARMUP, Rates
-from harness.methods.sampling import Sampled
-from harness.methods.step import Learner
 
 DELTA = "delta.safetensors"
 

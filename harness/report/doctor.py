@@ -14,7 +14,7 @@ from harness.common.cache import cache_folder
 from harness.common.device import cpu_count, detect
 from harness.report import words
 from harness.study.estimate.speed import matrix_speed
-from harness.study.made import made_by_all
+from harness.study.planning.made import made_by_all
 
 
 def doctor_table() -> Table:

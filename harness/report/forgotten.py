@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from harness.measure.forgetting.figures import Forgetting
+from harness.forgetting.figures import Forgetting
 from harness.report import words
 from harness.report.plotted import Ranged, intervals
 from harness.report.shown import Shown

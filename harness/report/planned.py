@@ -20,7 +20,7 @@ from harness.report.checked import print_findings
 from harness.report.lines import print_lines
 from harness.report.shown import Shown
 from harness.study.estimate.cost import Cost
-from harness.study.outline import Outline, Row, Totals
+from harness.study.planning.outline import Outline, Row, Totals
 
 if TYPE_CHECKING:
     import pandas as pd

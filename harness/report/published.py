@@ -26,7 +26,7 @@ from harness.compare.rule import Rule
 from harness.compare.summary import Summary, summarise
 from harness.compare.verdict import Verdict, decide
 from harness.measure.part import RecordPart
-from harness.study.matched import Matched
+from harness.study.planning.matched import Matched
 from harness.study.study import Study
 
 FIRST_SEALED = 3

@@ -22,7 +22,7 @@ from harness.compare.conditions import Conditions
 from harness.compare.summary import Row, Summary
 from harness.report import alike, beside, by_slice, ranking, sentences, words
 from harness.report.published import Published
-from harness.study.plan import PlannedRun
+from harness.study.planning.plan import PlannedRun
 from harness.study.record import Record
 from harness.targets.kinds import says
 

@@ -11,7 +11,7 @@ from harness.common.text import plain
 if TYPE_CHECKING:  # the rooms that compute take seconds to import, and listings need but words
     from harness.compare.summary import Forgot, Row, Spread
     from harness.compare.uncertainty import Figure
-    from harness.measure.forgetting.figures import Forgetting
+    from harness.forgetting.figures import Forgetting
     from harness.measure.retrieval import PassageRetrieval
     from harness.study.record import Record
     from harness.tasks.spread import PartSpread

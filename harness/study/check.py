@@ -11,11 +11,12 @@ from harness.check import power, weights
 from harness.check.finding import ORDER, Finding
 from harness.common.cache import cache_folder
 from harness.common.kept import kept_folder
-from harness.study.executor import BusyError, Say, Turn, alone, in_own_process
+from harness.processes.own import Say, in_own_process
+from harness.processes.server import start_server
+from harness.processes.turns import BusyError, Turn, alone
 from harness.study.look import Look, look_at_labels, look_at_texts
-from harness.study.matched import matched
-from harness.study.plan import Plan
-from harness.study.server import start_server
+from harness.study.planning.matched import matched
+from harness.study.planning.plan import Plan
 from harness.tasks.spread import PartSpread, spreads
 
 FINDINGS = "findings.json"

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from harness.backbones.handle import Handle
 from harness.common.device import Device, make_repeatable
 from harness.common.errors import HarnessError
-from harness.measure.forgetting.figures import forgetting, item_table, unchanged
+from harness.forgetting.base_model import base_scores, examiner, forgetting_key
+from harness.forgetting.figures import forgetting, item_table, unchanged
 from harness.methods.method import Adapted
-from harness.study.plan import Plan, PlannedRun
+from harness.study.planning.plan import Plan, PlannedRun
 from harness.study.record import Record
 from harness.study.store import Store
-from harness.study.untouched import examiner, forgetting_key, untouched
 from harness.study.work import Assignment, load_fitted
 from harness.suite import ForgettingItems
 
@@ -35,7 +35,7 @@ def measure_check(check: Check, say: Callable[[str], None]) -> int:
     say(f"forgetting: the untouched {check.backbone.name}")
     key = forgetting_key(check.backbone, check.asked, check.device)
     examined_by = examiner(check.backbone, check.asked)
-    before = untouched(check.backbone, check.asked, check.device, examined_by)
+    before = base_scores(check.backbone, check.asked, check.device, examined_by)
     for number, assignment in enumerate(check.runs, 1):
         say(f"forgetting: {assignment.identity.label} on {check.backbone.name} "
             f"({number}/{len(check.runs)})")

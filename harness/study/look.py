@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.backbones.features import Embedder, FeatureStore
+from harness.backbones.encoding.features import Embedder, FeatureStore
 from harness.backbones.handle import Handle
 from harness.backbones.lengths import share_too_long
 from harness.check import answers, groups, items, labels, near, power, weights
@@ -26,7 +26,7 @@ from harness.tasks.spread import spreads
 from harness.tasks.task import Task
 
 if TYPE_CHECKING:
-    from harness.study.executor import Say
+    from harness.processes.own import Say
 
 YIELDING = 19
 """Of all niceness the most: beside a study that is timed, looking at texts takes what is left."""

@@ -9,8 +9,8 @@ from harness.backbones.lengths import share_too_long
 from harness.common.clock import Clock
 from harness.common.files import sha256_json
 from harness.common.text import without_folders
+from harness.methods.learning.trials import Chosen, chance, held_out
 from harness.methods.method import Course, Job, Training
-from harness.methods.trials import Chosen, chance, held_out
 from harness.study.record import BudgetUsed, CurveRecord, Ending, ItemsRead, TrialRecord
 from harness.targets.metrics import LOG_LOSS
 from harness.tasks.cut import words_of

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field, model_validator
 
+from harness.common.kinds import State
+from harness.forgetting.figures import Forgetting
 from harness.measure.cost import Cost
-from harness.measure.forgetting.figures import Forgetting
 from harness.measure.generation import Generation
 from harness.measure.latency import LatencyFigures
 from harness.measure.multilabel import SetQuality
@@ -25,7 +26,6 @@ SCHEMA_VERSION = 4
 Limits = dict[str, int | tuple[str, ...] | None]
 """A budget's fields by name."""
 PASSES = ("epochs_allowed", "best_epoch")
-State = Literal["ok", "diverged", "out-of-memory", "timed-out", "interrupted", "failed"]
 
 
 class Identity(RecordPart):

@@ -16,9 +16,9 @@ from harness.common.errors import HarnessError
 from harness.common.leaves import leaves
 from harness.measure.part import RecordPart
 from harness.methods.link import LINKS
-from harness.study.executor import forked, run_locally
+from harness.study.alone import forked, run_locally
 from harness.study.kept import SavedRun
-from harness.study.made import made_by
+from harness.study.planning.made import made_by
 from harness.study.record import Record
 from harness.study.store import Store
 from harness.study.work import deciding

@@ -14,7 +14,7 @@ from harness.study.work import Assignment, load_fitted
 from harness.suite import Latency
 from harness.tasks.examples import Item
 
-UNTIMED = (*ITEMS, "harness.measure.forgetting")
+UNTIMED = (*ITEMS, "harness.forgetting")
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from harness.common.cache import cache_folder
 from harness.common.errors import HarnessError
-from harness.study.agenda import Executor, Listed, Watcher, one_by_one
-from harness.study.errands import CheckErrand, Errand, RoundErrand, RunErrand
-from harness.study.executor import WAITING, Outcome
+from harness.processes.own import Outcome
+from harness.processes.turns import WAITING
 from harness.study.forgetting import pass_on, to_measure
-from harness.study.plan import Plan, PlannedRun
+from harness.study.planning.plan import Plan, PlannedRun
+from harness.study.queue import Executor, Listed, Watcher, one_by_one
+from harness.study.queued import Queued, QueuedForgetting, QueuedLatency, QueuedRun
 from harness.study.record import Record
 from harness.study.rounds import Round
 from harness.study.store import PASSING, Store
@@ -45,7 +46,7 @@ def run_study(plan: Plan, store: Store, watcher: Watcher, execute: Executor = on
 
 
 class Runs:
-    """The agenda of a plan's missing runs: in the plan's order, as far as what they need is done.
+    """The queue of a plan's missing runs: in the plan's order, as far as what they need is done.
     """
 
     def __init__(self, plan: Plan, store: Store, watcher: Watcher) -> None:
@@ -53,7 +54,7 @@ class Runs:
         self.left = missing(plan, store)
         self.unfinished = {run.run_id: run for run in self.left}
 
-    def next(self) -> RunErrand | None:
+    def next(self) -> QueuedRun | None:
         """A run that can begin. One that needs a run without a result fails here."""
         while (run := self._ready()) is not None:
             self.left.remove(run)
@@ -65,11 +66,11 @@ class Runs:
             assignment = assign(self.plan, self.store, run)
             failed = unmet(self.plan, self.store, run, assignment)
             if failed is None:
-                return RunErrand(run.title, assignment, self.plan.loaded.suite.run_limits)
+                return QueuedRun(run.title, assignment, self.plan.loaded.suite.run_limits)
             self._finish(failed)
         return None
 
-    def ended(self, errand: Errand, outcome: Outcome) -> None:
+    def ended(self, queued: Queued, outcome: Outcome) -> None:
         """A run's outcome is its record, whatever came of it."""
         self._finish(outcome.result)
 
@@ -139,21 +140,21 @@ def _timed_together(timed: Round, store: Store) -> bool:
 
 
 def _measure_forgetting(plan: Plan, store: Store, watcher: Watcher, execute: Executor) -> None:
-    def told(errand: Errand, outcome: Outcome) -> None:
+    def told(queued: Queued, outcome: Outcome) -> None:
         if outcome.failure is not None:
-            watcher.warned(f"{errand.title} could not be measured: {outcome.failure}")
+            watcher.warned(f"{queued.title} could not be measured: {outcome.failure}")
 
     with store.lock("forgetting", partial(watcher.said, WAITING)):
         checks = to_measure(plan, store, partial(assign, plan, store))
-        execute(Listed([CheckErrand(check, _scaled(plan, len(check.runs) + 1))
+        execute(Listed([QueuedForgetting(check, _scaled(plan, len(check.runs) + 1))
                         for check in checks], told), watcher)
         pass_on(plan, store)
 
 
 def _time_all(plan: Plan, store: Store, watcher: Watcher, execute: Executor) -> None:
-    def told(errand: Errand, outcome: Outcome) -> None:
+    def told(queued: Queued, outcome: Outcome) -> None:
         if outcome.failure is not None:
-            watcher.warned(f"{errand.title} could not be measured: {outcome.failure}")
+            watcher.warned(f"{queued.title} could not be measured: {outcome.failure}")
             return
         for run_id, latency in outcome.result.items():
             store.amend(run_id, latency=latency)
@@ -163,7 +164,7 @@ def _time_all(plan: Plan, store: Store, watcher: Watcher, execute: Executor) -> 
         timed = latency_round(plan, store)
         if timed is not None and not _timed_together(timed, store):
             limits = _scaled(plan, len(timed.assignments))
-            execute(Listed([RoundErrand(timed, limits)], told), watcher)
+            execute(Listed([QueuedLatency(timed, limits)], told), watcher)
 
 
 def _scaled(plan: Plan, runs: int) -> RunLimits:

@@ -13,12 +13,13 @@ import pyarrow.parquet as pq
 
 from harness.common.errors import HarnessError
 from harness.common.files import atomic_folder, sha256_file, sha256_tree, write_atomic
+from harness.common.kinds import State
 from harness.common.locks import locked
 from harness.common.sealed import sealed, unsealed
 from harness.common.unwritable import writing
-from harness.measure.forgetting.figures import Forgetting
+from harness.forgetting.figures import Forgetting
 from harness.measure.part import RecordPart
-from harness.study.record import SCHEMA_VERSION, Record, State
+from harness.study.record import SCHEMA_VERSION, Record
 
 RECORD = "record.json"
 PREDICTIONS = "predictions.parquet"

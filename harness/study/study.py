@@ -11,8 +11,8 @@ from harness.check.finding import Finding
 from harness.common.kinds import Drawn
 from harness.measure.part import RecordPart
 from harness.study.answered import tests_by_size
-from harness.study.matched import Matched, matched
-from harness.study.plan import Plan
+from harness.study.planning.matched import Matched, matched
+from harness.study.planning.plan import Plan
 from harness.study.record import Limits, Record
 from harness.suite import Decide, Kind
 from harness.targets.kinds import KINDS

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from harness.backbones.features import FeatureStore
+from harness.backbones.encoding.features import FeatureStore
 from harness.backbones.handle import Handle
 from harness.common.clock import Clock
 from harness.common.device import Device, make_repeatable
 from harness.common.errors import CannotWriteError, HarnessError
+from harness.common.kinds import State
 from harness.common.ranks import ALONE, Ranks
 from harness.common.text import without_folders
 from harness.common.unwritable import raise_if_full
@@ -21,14 +22,14 @@ from harness.measure.energy import find_board, metered
 from harness.measure.question import asked_of
 from harness.measure.retrieval import retrieved
 from harness.methods import register_all
+from harness.methods.asking.put import Prompted
+from harness.methods.learning.step import OUT_OF_MEMORY, DivergedError
+from harness.methods.learning.trials import Chosen, fit_once, tune
 from harness.methods.method import METHODS, Fitted, Job, Method, Retrieving, Setting
-from harness.methods.put import Prompted
-from harness.methods.step import OUT_OF_MEMORY, DivergedError
-from harness.methods.trials import Chosen, fit_once, tune
 from harness.study.environment import environment
 from harness.study.outcome import outcome
 from harness.study.parts import budget_used, curve_records, ending, notes, trial_records
-from harness.study.record import Identity, Record, Size, State, Status
+from harness.study.record import Identity, Record, Size, Status
 from harness.study.store import Store
 from harness.suite import Budget
 from harness.targets.kinds import KINDS

@@ -8,15 +8,15 @@ from typing import Any, Protocol, Self
 import numpy as np
 
 from harness.common.kinds import Kind
-from harness.targets import in_words, one_class, several
+from harness.targets import classification, generation, multilabel
+from harness.targets.classification import ClassificationAnswers
 from harness.targets.kinds import TargetKind
 from harness.targets.metric import Metric
-from harness.targets.one_class import OneClass
-from harness.targets.several import Several
+from harness.targets.multilabel import MultilabelAnswers
 
 
 class Answers(Protocol):
-    """`OneClass`, `Several` or `InWords`."""
+    """`ClassificationAnswers`, `MultilabelAnswers` or `GenerationAnswers`."""
 
     @property
     def kind(self) -> TargetKind: ...
@@ -33,11 +33,11 @@ class Answers(Protocol):
     def said(self, labels: Sequence[str]) -> tuple[np.ndarray, np.ndarray]: ...
 
 
-ByClass = OneClass | Several
+ByClass = ClassificationAnswers | MultilabelAnswers
 """Answers of tasks with classes."""
 Read = Callable[[Sequence[Any], Sequence[str], np.ndarray, np.ndarray | None], Answers]
-READERS: Mapping[Kind, Read] = {"classification": one_class.read, "multilabel": several.read,
-                                "generation": in_words.read}
+READERS: Mapping[Kind, Read] = {"classification": classification.read,
+                                "multilabel": multilabel.read, "generation": generation.read}
 
 
 def read_answers(kind: Kind, tables: Sequence[Any], labels: Sequence[str],

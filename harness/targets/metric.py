@@ -39,7 +39,7 @@ class Formula:
 
     contributions: Callable[[Any], np.ndarray]
     """What each item of a run adds to the sums: [items, parts]. The run is what its kind of task
-    has for one: `marked.Marked`, or `in_words.Worded`."""
+    has for one: `marked.Marked`, or `generation.Worded`."""
     finish: Callable[[np.ndarray], np.ndarray]
     """From sums [parts, draws], of which the first is of all items, to the metric [draws]; NaN
     where it is not defined."""

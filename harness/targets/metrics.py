@@ -15,10 +15,10 @@ def _by_class() -> ModuleType:
     return by_class
 
 
-def _in_words() -> ModuleType:
-    from harness.targets import in_words
+def _generation() -> ModuleType:
+    from harness.targets import generation
 
-    return in_words
+    return generation
 
 
 ACCURACY = Metric("accuracy", "accuracy", Statistic.SHARE, lambda: _by_class().ALL_RIGHT)
@@ -38,11 +38,12 @@ LOG_LOSS = Metric("log_loss", "log loss", Statistic.LOSS, lambda: _by_class().LO
 CALIBRATION_ERROR = Metric("calibration_error", "calibration error", Statistic.CALIBRATION,
                            lambda: _by_class().CALIBRATION_ERROR, better="lower", decides=False)
 
-EXACT_MATCH = Metric("exact_match", "exact match", Statistic.SHARE, lambda: _in_words().EXACT_MATCH)
-TOKEN_F1 = Metric("token_f1", "token F1", Statistic.SCORES, lambda: _in_words().TOKEN_F1)
-ROUGE_L = Metric("rouge_l", "ROUGE-L", Statistic.SCORES, lambda: _in_words().ROUGE_L)
+EXACT_MATCH = Metric("exact_match", "exact match", Statistic.SHARE,
+                     lambda: _generation().EXACT_MATCH)
+TOKEN_F1 = Metric("token_f1", "token F1", Statistic.SCORES, lambda: _generation().TOKEN_F1)
+ROUGE_L = Metric("rouge_l", "ROUGE-L", Statistic.SCORES, lambda: _generation().ROUGE_L)
 ANSWER_RECALL = Metric("answer_recall", "answer recall", Statistic.SCORES,
-                       lambda: _in_words().ANSWER_RECALL)
+                       lambda: _generation().ANSWER_RECALL)
 
 SELECTION_RATE = Metric("selection_rate", "selection rate", Statistic.COUNTS,
                         lambda: _by_class().SELECTION_RATE, better="neither", decides=False)

@@ -10,11 +10,11 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModel, AutoModelForCausalLM, AutoTokenizer
 
 from harness.backbones.checkpoint import check_backbone, check_embedder
-from harness.backbones.features import Embedder, pooled
+from harness.backbones.encoding.features import Embedder, pooled
 from harness.backbones.handle import folder_handle
 from harness.backbones.load import load_base, load_causal, load_classifier, load_seq2seq
 from harness.common.errors import HarnessError
-from harness.study.plan import make_plan
+from harness.study.planning.plan import make_plan
 from harness.tasks.examples import Example
 
 

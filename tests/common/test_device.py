@@ -10,7 +10,7 @@ import torch
 
 from harness.common.clock import Clock
 from harness.common.device import Device, make_repeatable, settle
-from harness.study.server import MODULES
+from harness.processes.server import MODULES
 
 GPU = Device("cuda", "a GPU", "bf16", 1)
 

@@ -29,7 +29,7 @@ from harness.common.provenance import (
 from harness.common.source import read_sources
 from harness.methods import register_all
 from harness.methods.method import METHODS
-from harness.study.made import made_by
+from harness.study.planning.made import made_by
 from harness.targets.metrics import MACRO_F1
 from harness.tasks.readers import READERS
 
@@ -193,7 +193,7 @@ def test_a_run_names_the_libraries_below_it_and_no_others():
 
 
 def test_general_benchmarks_hang_on_what_asks_them():
-    made = provenance("harness.study.untouched")
+    made = provenance("harness.forgetting.base_model")
     assert {"lm-eval", "torch", "transformers"} <= set(made.libraries)
 
 

@@ -11,7 +11,7 @@ from harness.report.markdown import markdown
 from harness.report.page import page
 from harness.report.published import publish, read_published
 from harness.report.terminal import print_results
-from harness.study.matched import matched
+from harness.study.planning.matched import matched
 from harness.study.record import Ending, ItemsRead, TrialRecord
 
 BUDGET = {"train": 64, "validation": 9, "test": 150, "max_words": 48, "trials": 2}

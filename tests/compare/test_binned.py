@@ -12,8 +12,8 @@ from harness.compare.binned import binned
 from harness.compare.jackknife import jackknife
 from harness.compare.pairs import Sample, differences
 from harness.compare.pool import Pool
+from harness.targets.classification import ClassificationAnswers
 from harness.targets.marked import confidence_bins
-from harness.targets.one_class import OneClass
 
 STUDIES, SAFE = 100, 6
 """Of these studies, intervals that may miss: 2.5% do at each end; more than so many beyond what
@@ -129,7 +129,7 @@ def test_a_method_s_figure_is_of_the_estimate_that_is_told():
     rng = np.random.default_rng(7)
     targets = rng.integers(3, size=150)
     runs = [rng.dirichlet(np.ones(3) * 0.7, 150) for _ in range(3)]
-    found = jackknife(OneClass(runs, targets, np.arange(150)))
+    found = jackknife(ClassificationAnswers(runs, targets, np.arange(150)))
     own = [found.figure("calibration_error", [place]) for place in range(3)]
     assert [f.mean for f in own] == [run.estimate for run in found.calibration]
     assert [(f.low, f.high) for f in own] == [pytest.approx(run.interval(0.95))
@@ -144,8 +144,8 @@ def test_a_difference_s_ends_are_those_of_the_two_errors():
     """Zou and Donner's, of two models whose answers have nothing to do with each other."""
     rng = np.random.default_rng(8)
     targets = rng.integers(3, size=150)
-    found = jackknife(OneClass([rng.dirichlet(np.ones(3) * 0.7, 150) for _ in range(2)], targets,
-                              np.arange(150)))
+    found = jackknife(ClassificationAnswers(
+        [rng.dirichlet(np.ones(3) * 0.7, 150) for _ in range(2)], targets, np.arange(150)))
     metric = "calibration_error"
     shifts = found.shifts[metric]
     shifts[1] -= shifts[0] * (shifts[0] @ shifts[1]) / (shifts[0] @ shifts[0])

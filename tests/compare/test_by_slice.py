@@ -11,8 +11,8 @@ from harness.compare.few import unseen
 from harness.compare.jackknife import jackknife
 from harness.compare.uncertainty import figure
 from harness.targets.answers import sliced
+from harness.targets.classification import ClassificationAnswers
 from harness.targets.metrics import ACCURACY
-from harness.targets.one_class import OneClass
 
 
 def answers(items=240, classes=2, groups=80, runs=3, seed=0):
@@ -21,7 +21,7 @@ def answers(items=240, classes=2, groups=80, runs=3, seed=0):
     scores = [rng.dirichlet(np.ones(classes), size=items) + 0.4 * np.eye(classes)[targets]
               for _ in range(runs)]
     numbers = np.r_[np.arange(groups), rng.integers(groups, size=items - groups)]
-    return OneClass(scores, targets, numbers)
+    return ClassificationAnswers(scores, targets, numbers)
 
 
 def rate(row, column):
@@ -73,7 +73,8 @@ def test_error_rates_are_of_two_classes_alone():
 def test_an_interval_is_that_of_scipy_where_items_are_independent():
     rng = np.random.default_rng(1)
     targets, wrong = rng.integers(2, size=1200), rng.random(1200) < 0.3
-    data = OneClass([np.eye(2)[np.where(wrong, 1 - targets, targets)]], targets, np.arange(1200))
+    data = ClassificationAnswers([np.eye(2)[np.where(wrong, 1 - targets, targets)]], targets,
+                                 np.arange(1200))
     inside = np.arange(1200) % 3 == 0
     found = measure_slices(data, [[0]], [inside])[0]
     ours = figure(ACCURACY, found.points["accuracy"].tolist(), found.shifts["accuracy"],
@@ -97,7 +98,7 @@ def test_columns_are_read_in_the_order_of_the_items_and_blanks_are_no_value():
 
 
 def test_few_items_or_few_groups_are_not_enough():
-    data = OneClass([np.eye(2)[np.zeros(90, int)]], np.zeros(90, int),
+    data = ClassificationAnswers([np.eye(2)[np.zeros(90, int)]], np.zeros(90, int),
                    np.r_[np.arange(40), np.repeat(np.arange(40, 45), 10)])
     first = np.arange(90) < 40
     assert base(data, first, None).enough
@@ -108,7 +109,7 @@ def test_few_items_or_few_groups_are_not_enough():
 
 
 def test_agreement_of_all_groups_is_not_certainty():
-    data = OneClass([np.eye(2)[np.zeros(40, int)]], np.zeros(40, int), np.arange(40))
+    data = ClassificationAnswers([np.eye(2)[np.zeros(40, int)]], np.zeros(40, int), np.arange(40))
     least = unseen(ACCURACY, np.zeros(40), base(data, np.ones(40, bool), None).pool) ** 0.5
     wilson = stats.binomtest(40, 40).proportion_ci(method="wilson")
     assert 1 - stats.norm.ppf(0.975) * least == pytest.approx(wilson.low)

@@ -13,9 +13,9 @@ from harness.compare.pairs import Sample, differences
 from harness.compare.pool import Pool
 from harness.compare.uncertainty import NORMAL, figure
 from harness.measure.intervals import paired_proportions, wilson
+from harness.targets.classification import ClassificationAnswers
 from harness.targets.metric import Statistic
 from harness.targets.metrics import ACCURACY, MACRO_F1, ROC_AUC
-from harness.targets.one_class import OneClass
 
 
 @given(st.integers(1, 400), st.integers(0, 400))
@@ -28,7 +28,7 @@ def test_wilson_is_statsmodels_s(items, right):
 def few(targets, *runs):
     """Pairs and figures of runs of answers, each of one seed and every item a group."""
     sides = [np.eye(3)[run] * 0.8 + 0.2 / 3 for run in runs]
-    found = jackknife(OneClass(sides, targets, np.arange(len(targets))))
+    found = jackknife(ClassificationAnswers(sides, targets, np.arange(len(targets))))
     scores = [(run == targets).astype(float) for run in runs]
     figures = {m: [figure(found.metrics[m], [float(v)], found.shifts[m][i], found.pool,
                           if_wrong=found.if_wrong[m][i] if m in found.if_wrong else None)

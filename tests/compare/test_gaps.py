@@ -6,8 +6,8 @@ from scipy import stats
 
 from harness.compare.by_slice import base, measure_slices
 from harness.compare.gaps import Profile, Trust, gap_change, gap_interval
+from harness.targets.classification import ClassificationAnswers
 from harness.targets.metrics import ACCURACY
-from harness.targets.one_class import OneClass
 
 STUDIES = 300
 
@@ -24,7 +24,8 @@ def drawn(rng, reference, tuned, size=100, group=1):
 
 def profiles(right, of, groups):
     targets = np.zeros(len(of), dtype=int)
-    data = OneClass([np.eye(2)[np.where(r, targets, 1)] for r in right], targets, groups)
+    data = ClassificationAnswers([np.eye(2)[np.where(r, targets, 1)] for r in right], targets,
+                                 groups)
     inside = [of == k for k in np.unique(of)]
     found = measure_slices(data, [[i] for i in range(len(right))], inside)
     trust = Trust(ACCURACY, [base(data, mask, None) for mask in inside])

@@ -10,10 +10,10 @@ from sklearn.metrics import accuracy_score, f1_score, log_loss, roc_auc_score
 from harness.compare.jackknife import jackknife
 from harness.compare.pool import Pool
 from harness.measure.quality import quality
+from harness.targets.classification import ClassificationAnswers
 from harness.targets.kinds import KINDS
 from harness.targets.marked import confidence_bins
 from harness.targets.metrics import ACCURACY, MACRO_F1
-from harness.targets.one_class import OneClass
 
 METRICS = [metric.name for metric in KINDS["classification"].own]
 
@@ -26,7 +26,7 @@ def answers(items=60, classes=3, runs=2, groups=20, seed=0):
         scores = rng.normal(size=(items, classes)) + 1.2 * np.eye(classes)[targets]
         given_.append(np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True))
     numbers = np.r_[np.arange(groups), rng.integers(groups, size=items - groups)]
-    return OneClass(given_, targets, numbers)
+    return ClassificationAnswers(given_, targets, numbers)
 
 
 def whole(found, metric, run):
@@ -80,7 +80,7 @@ def test_points_are_the_figures_of_the_record_ties_included(seed, classes):
     targets = np.r_[np.arange(classes), rng.integers(classes, size=40)]
     probabilities = rng.integers(1, 4, size=(len(targets), classes)).astype(float)
     probabilities /= probabilities.sum(axis=1, keepdims=True)
-    found = jackknife(OneClass([probabilities], targets, np.arange(len(targets))))
+    found = jackknife(ClassificationAnswers([probabilities], targets, np.arange(len(targets))))
     figures = quality(probabilities, targets, tuple("abcd"[:classes]))
     for metric in METRICS:
         assert whole(found, metric, 0) == pytest.approx(getattr(figures, metric), abs=2e-6)
@@ -134,7 +134,7 @@ def test_a_class_that_lives_in_one_group_is_not_held_fixed():
     groups = np.r_[np.arange(40), np.full(10, 40)]
     good = np.eye(3)[targets] * 0.7 + 0.1
     worse = np.where((targets == 2)[:, None], np.eye(3)[0] * 0.7 + 0.1, good)
-    found = jackknife(OneClass([good, worse], targets, groups))
+    found = jackknife(ClassificationAnswers([good, worse], targets, groups))
     gap = found.points["macro_f1"] @ [1, -1]
     shift = found.shifts["macro_f1"][0] - found.shifts["macro_f1"][1]
     assert gap > 0.3
@@ -142,7 +142,7 @@ def test_a_class_that_lives_in_one_group_is_not_held_fixed():
 
 
 def test_an_absent_class_leaves_no_area():
-    data = OneClass([np.full((4, 3), 1 / 3)], np.array([0, 0, 1, 1]), np.arange(4))
+    data = ClassificationAnswers([np.full((4, 3), 1 / 3)], np.array([0, 0, 1, 1]), np.arange(4))
     found = jackknife(data)
     assert np.isnan(found.points["roc_auc"]).all()
     assert np.isnan(found.shifts["roc_auc"]).all()
@@ -153,7 +153,7 @@ def test_an_absent_class_takes_no_part_in_macro_f1():
     right = np.eye(3)[[0, 0, 0, 1, 1, 1]] * 0.8 + 0.1
     wrong = np.where(np.arange(6)[:, None] == 5, [[0.1, 0.1, 0.8]], right)
     targets = np.array([0, 0, 0, 1, 1, 1])
-    found = jackknife(OneClass([right, wrong], targets, np.arange(6)))
+    found = jackknife(ClassificationAnswers([right, wrong], targets, np.arange(6)))
     assert found.points["macro_f1"] == pytest.approx(
         [quality(p, targets, ("a", "b", "c")).macro_f1 for p in (right, wrong)])
     assert (found.shifts["macro_f1"][0] == 0).all()
@@ -165,7 +165,7 @@ def test_groups_widen_the_error_when_their_items_agree():
     probabilities = np.where(right[:, None], [[0.1, 0.9]], [[0.9, 0.1]])
     targets = np.ones(200, dtype=int)
     alone, together = (
-        error(jackknife(OneClass([probabilities], targets, groups)), "accuracy")
+        error(jackknife(ClassificationAnswers([probabilities], targets, groups)), "accuracy")
         for groups in (np.arange(200), np.repeat(np.arange(40), 5)))
     assert together == pytest.approx(alone * np.sqrt(5), rel=0.02)
 

@@ -11,7 +11,7 @@ from harness.measure.multilabel import set_quality
 from harness.study.outcome import set_table
 from harness.targets.answers import read_answers
 from harness.targets.kinds import KINDS
-from harness.targets.several import Several
+from harness.targets.multilabel import MultilabelAnswers
 from harness.tasks.examples import Example, indicator
 
 METRICS = [metric.name for metric in KINDS["multilabel"].own]
@@ -24,7 +24,7 @@ def drawn(items=120, runs=2, group=1, seed=0):
     targets = rng.random((items, 3)) < (0.5, 0.3, 0.2)
     scores = [np.clip(targets * 0.3 + rng.random((items, 3)) * 0.7, 0, 1) for _ in range(runs)]
     groups = np.arange(items) // group
-    return Several(scores, targets, groups)
+    return MultilabelAnswers(scores, targets, groups)
 
 
 def whole(found, metric, run):

@@ -14,8 +14,8 @@ from harness.compare.mover import arms, dear
 from harness.compare.pairs import Sample, differences
 from harness.compare.pool import Pool
 from harness.compare.uncertainty import figure
+from harness.targets.classification import ClassificationAnswers
 from harness.targets.metrics import LOG_LOSS, MACRO_F1, ROC_AUC, TOKEN_F1
-from harness.targets.one_class import OneClass
 
 POOL = Pool.even(60)
 
@@ -152,7 +152,7 @@ def test_areas_near_1_on_few_groups_are_not_told_to_be_near_each_other():
         score = np.where(targets == 1, 0.9, 0.1) + rng.uniform(-0.05, 0.05, 100)
         score[odd] = 0.5 + np.where(targets[odd] == 1, -0.45, 0.45)
         sides.append(np.c_[1 - score, score])
-    found = jackknife(OneClass(sides, targets, groups))
+    found = jackknife(ClassificationAnswers(sides, targets, groups))
     pair = [Sample(str(i), [float(v)], found.shifts["roc_auc"][i])
             for i, v in enumerate(found.points["roc_auc"])]
     (gap,) = differences(ROC_AUC, pair, found.pool).values()
@@ -191,7 +191,8 @@ def test_what_no_group_showed_is_not_stretched_near_1():
     targets = np.repeat([0, 1, 2], 100)
     answered = targets.copy()
     answered[0] = 1
-    found = jackknife(OneClass([np.eye(3)[answered] * 0.8 + 0.2 / 3], targets, np.arange(300)))
+    found = jackknife(ClassificationAnswers([np.eye(3)[answered] * 0.8 + 0.2 / 3], targets,
+                                            np.arange(300)))
     own = figure(MACRO_F1, [float(found.points["macro_f1"][0])], found.shifts["macro_f1"][0],
                  found.pool)
     assert 0.95 < own.low < 0.99

@@ -15,6 +15,7 @@ from harness.compare.pairs import Sample, differences, holm, mcnemar
 from harness.compare.pool import Pool
 from harness.compare.uncertainty import figure, freedom, satterthwaite
 from harness.measure.intervals import paired_proportions
+from harness.targets.classification import ClassificationAnswers
 from harness.targets.metrics import (
     ACCURACY,
     HAMMING_LOSS,
@@ -24,7 +25,6 @@ from harness.targets.metrics import (
     SUBSET_ACCURACY,
     TOKEN_F1,
 )
-from harness.targets.one_class import OneClass
 
 GROUPS = 10_000
 MANY = Pool.even(GROUPS)
@@ -43,7 +43,7 @@ def coin(right):
 def accuracies(*runs, groups=None):
     """Runs of right and wrong answers, each a method with one seed."""
     items = len(runs[0])
-    found = jackknife(OneClass([coin(r) for r in runs], np.ones(items, dtype=int),
+    found = jackknife(ClassificationAnswers([coin(r) for r in runs], np.ones(items, dtype=int),
                               np.arange(items) if groups is None else groups))
     return differences(ACCURACY, [
         Sample(str(i), [float(r.mean())], found.shifts["accuracy"][i], r.astype(float))

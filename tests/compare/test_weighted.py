@@ -28,18 +28,18 @@ from harness.measure.multilabel import set_quality
 from harness.measure.quality import quality
 from harness.measure.slices import slices
 from harness.study.outcome import class_table
+from harness.targets.classification import ClassificationAnswers, indicated, marked
 from harness.targets.kinds import KINDS
 from harness.targets.metric import Statistic
 from harness.targets.metrics import ACCURACY
-from harness.targets.one_class import OneClass, indicated, marked
-from harness.targets.several import Several
+from harness.targets.multilabel import MultilabelAnswers
 
 LABELS = ("a", "b", "c", "d")
 METRICS = [metric.name for metric in KINDS["classification"].own]
 
 
 def weighted(classes=3, seed=0, whole=False):
-    """OneClass with weights, as whole numbers or not."""
+    """ClassificationAnswers with weights, as whole numbers or not."""
     rng = np.random.default_rng(seed)
     data = answers(items=60, classes=classes, groups=15, seed=seed)
     own = rng.integers(1, 5, 60).astype(float) if whole else rng.gamma(1.0, size=60) + 0.05
@@ -52,13 +52,13 @@ def several(seed=0, whole=False):
     actual = rng.random((60, 3)) < (0.5, 0.4, 0.3)
     scores = [np.clip(actual * 0.3 + rng.random((60, 3)) * 0.7, 0, 1) for _ in range(2)]
     own = rng.integers(1, 5, 60).astype(float) if whole else rng.gamma(1.0, size=60) + 0.05
-    return Several(scores, actual, np.arange(60) // 3, own)
+    return MultilabelAnswers(scores, actual, np.arange(60) // 3, own)
 
 
 def repeated(data):
     """Every item as often as its weight says."""
     again = np.repeat(np.arange(len(data.groups)), data.weights.astype(int))
-    what = ({"targets": data.targets[again]} if isinstance(data, OneClass)
+    what = ({"targets": data.targets[again]} if isinstance(data, ClassificationAnswers)
             else {"actual": data.actual[again]})
     return type(data)(probabilities=[p[again] for p in data.probabilities],
                       groups=data.groups[again], **what)
@@ -179,8 +179,8 @@ def test_a_pair_s_interval_knows_the_weights_of_the_items_on_which_it_differs():
         weights = np.ones(40)
         weights[7] = own
         answered = [np.where(own[:, None], [0.9, 0.1], [0.1, 0.9]) for own in right == 1]
-        found = leave_out(OneClass(answered, np.zeros(40, int), np.arange(40), weights),
-                          (ACCURACY,))
+        found = leave_out(
+            ClassificationAnswers(answered, np.zeros(40, int), np.arange(40), weights), (ACCURACY,))
         samples = [Sample(str(i), [float(found.points["accuracy"][i])],
                           found.shifts["accuracy"][i], right[i]) for i in range(2)]
         (gap,) = differences(ACCURACY, samples, found.pool).values()

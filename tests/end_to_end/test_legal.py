@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.compare.alike import DOUBTED
-from harness.measure.forgetting.figures import Forgetting
+from harness.forgetting.figures import Forgetting
 from harness.report.published import read_published
 
 ROOT = Path(__file__).parents[2]
@@ -99,8 +99,8 @@ def test_general_benchmarks_score_as_lm_eval_s_own_model_does():
     from harness.backbones.handle import get_backbone
     from harness.backbones.load import load_causal
     from harness.common.device import Device, detect
-    from harness.measure.forgetting.benchmarks import Examination
-    from harness.measure.forgetting.language_model import SharedContextLM
+    from harness.forgetting.benchmarks import Examination
+    from harness.forgetting.language_model import SharedContextLM
     from harness.suite import load_suite
 
     device = Device(detect().type, "test", "no", 2)

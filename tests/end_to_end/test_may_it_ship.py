@@ -23,7 +23,7 @@ from harness.gate.checks import check_all
 from harness.gate.run import Approved, measure, ratios, run_gate, weigh
 from harness.gate.verdict import outcome_of
 from harness.study.outcome import class_table
-from harness.study.plan import make_plan
+from harness.study.planning.plan import make_plan
 from harness.study.run import assign
 from harness.study.store import PREDICTIONS, RECORD, Store
 from harness.study.work import carry_out

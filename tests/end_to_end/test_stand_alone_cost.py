@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from harness.backbones.features import FeatureStore
+from harness.backbones.encoding.features import FeatureStore
 from harness.common.clock import Clock
 from harness.common.device import detect
 from harness.methods.features import Features
 from harness.methods.knn import Knn
-from harness.methods.trials import tune
-from harness.study.plan import make_plan
+from harness.methods.learning.trials import tune
+from harness.study.planning.plan import make_plan
 from harness.study.run import assign
 from harness.study.store import Store
 from harness.study.work import make_job

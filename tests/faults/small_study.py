@@ -11,7 +11,7 @@ from tiny import sentences, suite_dict
 
 from harness.commands import study as commands
 from harness.commands.plan import prepare
-from harness.study.plan import PlannedRun
+from harness.study.planning.plan import PlannedRun
 from harness.study.record import Record
 
 

@@ -13,7 +13,7 @@ from harness.common.errors import HarnessError
 from harness.common.sealed import sealed
 from harness.gate.baseline import approval, make_baseline
 from harness.report.published import Published
-from harness.study.plan import make_plan
+from harness.study.planning.plan import make_plan
 from harness.study.reproduce import differences
 from harness.study.run import assign, missing, run_study
 from harness.study.store import Store

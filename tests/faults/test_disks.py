@@ -11,7 +11,7 @@ from command_line import harness
 from small_study import write_suite
 
 from harness.common.errors import CannotWriteError, HarnessError
-from harness.study.plan import make_plan
+from harness.study.planning.plan import make_plan
 from harness.study.run import missing, run_study
 from harness.study.store import Store
 from harness.suite import load_suite

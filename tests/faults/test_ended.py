@@ -10,12 +10,12 @@ from command_line import harness
 from forked import workers
 from small_study import Watcher
 
-from harness.study.agenda import one_by_one
-from harness.study.errands import RoundErrand
-from harness.study.executor import in_own_process
-from harness.study.plan import make_plan
+from harness.processes.own import in_own_process
+from harness.processes.server import start_server
+from harness.study.planning.plan import make_plan
+from harness.study.queue import one_by_one
+from harness.study.queued import QueuedLatency
 from harness.study.run import missing, run_study
-from harness.study.server import start_server
 from harness.study.store import Store
 from harness.suite import load_suite
 
@@ -97,10 +97,10 @@ class Stopped(BaseException):
 
 def test_a_study_stopped_before_its_latency_round_says_what_it_can(small_suite, tmp_path, device,
                                                                    monkeypatch):
-    def stop(agenda, watcher):
-        if any(isinstance(errand, RoundErrand) for errand in getattr(agenda, "errands", ())):
+    def stop(queue, watcher):
+        if any(isinstance(queued, QueuedLatency) for queued in getattr(queue, "left", ())):
             raise Stopped
-        one_by_one(agenda, watcher)
+        one_by_one(queue, watcher)
 
     monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
     value = yaml.safe_load(small_suite.read_text())

@@ -5,7 +5,7 @@ import re
 from killed import kill_again_and_again
 
 from harness.report.published import read_published
-from harness.study.plan import make_plan
+from harness.study.planning.plan import make_plan
 from harness.study.reproduce import differences
 from harness.study.run import run_study
 from harness.study.store import Store

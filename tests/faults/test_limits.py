@@ -11,11 +11,11 @@ from command_line import harness
 from forked import forked, workers
 from transformers import AutoConfig, BertForMaskedLM
 
-from harness.study import executor
-from harness.study.executor import in_own_process
-from harness.study.plan import make_plan
+from harness.processes import own as executor
+from harness.processes.own import in_own_process
+from harness.processes.server import start_server
+from harness.study.planning.plan import make_plan
 from harness.study.run import missing
-from harness.study.server import start_server
 from harness.study.store import Store
 from harness.suite import RunLimits, load_suite
 

@@ -8,9 +8,11 @@ from forked import forked
 from small_study import study
 
 from harness.common.cache import cache_folder
-from harness.study import check, executor
-from harness.study.executor import Outcome, alone
-from harness.study.plan import make_plan
+from harness.processes import own as executor
+from harness.processes.own import Outcome
+from harness.processes.turns import alone
+from harness.study import check
+from harness.study.planning.plan import make_plan
 from harness.study.store import Store
 from harness.study.work import Assignment
 from harness.suite import load_suite

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from harness.forgetting.figures import forgetting
+from harness.forgetting.items import Answer, General
 from harness.gate.forgotten import lost_share
-from harness.measure.forgetting.figures import forgetting
-from harness.measure.forgetting.items import Answer, General
 from harness.measure.intervals import paired_proportions
 
 

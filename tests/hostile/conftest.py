@@ -11,7 +11,7 @@ import yaml
 from command_line import harness
 from study import attacked  # noqa: F401  (a fixture)
 
-from harness.backbones import bounded
+from harness.processes import bounded
 
 POLICY = {"artifact_bytes_at_most": 10_000_000, "missing": "cannot-say"}
 

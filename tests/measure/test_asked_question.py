@@ -8,15 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizer_kinds import KINDS, tokenizer_of
 
-from harness.backbones.features import FeatureStore
-from harness.backbones.options import NONE
-from harness.backbones.prompts import PromptWriter
-from harness.backbones.templates import Frame
+from harness.backbones.encoding.features import FeatureStore
+from harness.backbones.prompting.options import NONE
+from harness.backbones.prompting.prompts import PromptWriter
+from harness.backbones.prompting.templates import Frame
 from harness.common.clock import Clock
 from harness.measure.question import asked_of
 from harness.methods import register_all
+from harness.methods.asking.put import Put
 from harness.methods.method import METHODS, Job
-from harness.methods.put import Put
 from harness.suite import Prompt
 from harness.tasks.examples import Example
 from harness.tasks.task import load_task
@@ -103,7 +103,7 @@ def test_methods_that_prompt_a_model_ask_one_question(kind, job):
 
 def test_the_tokens_are_those_that_the_model_read(job, monkeypatch):
     """Seen at the scoring function, before which nothing may change them."""
-    from harness.methods import classifier
+    from harness.methods.asking import classifier
     given, seen = job("decoder"), []
     score = classifier.score_options
     fitted = METHODS["few-shot"]({}).fit(given, {"per_class": 1}).fitted

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.backbones.features import FeatureStore, Featurizer
+from harness.backbones.encoding.features import FeatureStore, Featurizer
 from harness.common.clock import Clock
 from harness.common.files import sha256_json
 from harness.measure.latency import measure_latency

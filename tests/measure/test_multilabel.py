@@ -15,7 +15,7 @@ from sklearn.metrics import (
 from harness.measure.multilabel import set_quality
 from harness.measure.slices import slices
 from harness.targets.by_class import ranking_precisions
-from harness.targets.several import marked
+from harness.targets.multilabel import marked
 from harness.tasks.examples import Example, indicator
 
 LABELS = ("a", "b", "c")

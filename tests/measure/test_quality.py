@@ -8,8 +8,8 @@ from sklearn.metrics import f1_score
 from harness.measure.overfitting import overfitting
 from harness.measure.quality import quality
 from harness.measure.slices import slices
+from harness.targets.classification import indicated, marked
 from harness.targets.metrics import CALIBRATION_ERROR
-from harness.targets.one_class import indicated, marked
 from harness.tasks.examples import Example
 
 LABELS = ("a", "b", "c")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.backbones.features import FeatureStore
+from harness.backbones.encoding.features import FeatureStore
 from harness.common.clock import Clock
 from harness.methods.method import Job
 from harness.suite import Budget

@@ -21,19 +21,19 @@ from families import (
     write_family,
 )
 
-from harness.backbones.encode import encode
-from harness.backbones.features import FeatureStore, pooled, pooled_texts
-from harness.backbones.generate import greedy
+from harness.backbones.encoding.encode import encode
+from harness.backbones.encoding.features import FeatureStore, pooled, pooled_texts
+from harness.backbones.encoding.padding import Padding
 from harness.backbones.handle import folder_handle
 from harness.backbones.load import load_causal, load_classifier, load_tokenizer
-from harness.backbones.options import option_tree
-from harness.backbones.padding import Padding
-from harness.backbones.score import read_prefix, score_options
+from harness.backbones.prompting.generate import greedy
+from harness.backbones.prompting.options import option_tree
+from harness.backbones.prompting.score import read_prefix, score_options
 from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.methods import register_all
-from harness.methods.encoder import EncoderClassifier, EncoderLearner
 from harness.methods.features import Features
+from harness.methods.learning.encoder import EncoderClassifier, EncoderLearner
 from harness.methods.link import LINKS
 from harness.methods.method import METHODS, Job
 from harness.suite import Budget

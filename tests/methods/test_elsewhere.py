@@ -15,7 +15,7 @@ from transformers import (
     BertForSequenceClassification,
 )
 
-from harness.backbones.admission import admit
+from harness.backbones.admission.folder import admit
 from harness.common.errors import HarnessError
 from harness.methods.elsewhere import check_descent, check_vocabulary, check_whole
 from harness.methods.elsewhere import load_tuned as load_admitted

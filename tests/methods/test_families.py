@@ -17,19 +17,19 @@ from transformers import (
     MambaConfig,
 )
 
-from harness.backbones.encode import collate, encode
-from harness.backbones.features import FeatureStore, pooled
+from harness.backbones.encoding.encode import collate, encode
+from harness.backbones.encoding.features import FeatureStore, pooled
+from harness.backbones.encoding.padding import Padding
 from harness.backbones.handle import Handle, folder_handle
 from harness.backbones.load import load_causal, load_classifier, load_tokenizer
-from harness.backbones.padding import Padding
-from harness.backbones.tree_mask import attention_masks
+from harness.backbones.prompting.tree_mask import attention_masks
 from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.common.errors import CannotRunError
 from harness.methods import register_all
-from harness.methods.decoder import plain_decoder
+from harness.methods.learning.decoder import plain_decoder
+from harness.methods.learning.trials import fit_once
 from harness.methods.method import METHODS, Job
-from harness.methods.trials import fit_once
 from harness.tasks.examples import Example
 from harness.tasks.task import load_task
 

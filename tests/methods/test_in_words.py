@@ -8,14 +8,14 @@ import torch
 import yaml
 from quiz import PLACES, quiz_dict, write_quiz
 
-from harness.backbones.features import FeatureStore
+from harness.backbones.encoding.features import FeatureStore
 from harness.common.clock import Clock
 from harness.common.errors import HarnessError
 from harness.measure.generation import generation
 from harness.measure.retrieval import passage_retrieval
 from harness.methods import register_all
-from harness.methods.decoder import DecoderLearner, plain_decoder
-from harness.methods.generator import first_line
+from harness.methods.asking.generator import first_line
+from harness.methods.learning.decoder import DecoderLearner, plain_decoder
 from harness.methods.method import METHODS, Job
 from harness.methods.resolve import resolve
 from harness.suite import load_suite

@@ -7,18 +7,18 @@ import numpy as np
 import pytest
 from families import write_family
 
-from harness.backbones.features import FeatureStore
+from harness.backbones.encoding.features import FeatureStore
 from harness.backbones.handle import folder_handle
 from harness.backbones.load import load_classifier
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError, HarnessError
 from harness.methods import register_all
-from harness.methods.adapters import AnyPeft
+from harness.methods.adapters.presets import AnyPeft
+from harness.methods.adapters.tuners import Tuner
+from harness.methods.asking.shots import draw_shots
+from harness.methods.learning.step import DivergedError
+from harness.methods.learning.trials import fit_once, tune
 from harness.methods.method import METHODS, Job, Training, spread
-from harness.methods.shots import draw_shots
-from harness.methods.step import DivergedError
-from harness.methods.trials import fit_once, tune
-from harness.methods.tuners import Tuner
 from harness.targets.metrics import ACCURACY
 from harness.tasks.task import load_task
 

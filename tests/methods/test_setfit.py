@@ -11,12 +11,12 @@ from sentence_transformers.sentence_transformer.losses import CosineSimilarityLo
 from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
 from sklearn.linear_model import LogisticRegression
 
-from harness.backbones.features import FeatureStore
+from harness.backbones.encoding.features import FeatureStore
 from harness.common.clock import Clock
+from harness.methods.learning.trials import fit_once
 from harness.methods.method import Job
 from harness.methods.pairs import Pair
 from harness.methods.setfit import PairLearner, SentenceEncoder, Setfit, sentence_encoder
-from harness.methods.trials import fit_once
 from harness.suite import Budget
 from harness.tasks.task import load_task
 

@@ -12,18 +12,18 @@ from sklearn.metrics import log_loss
 from tagged import tagged, tagged_dict
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from harness.backbones.features import FeatureStore
+from harness.backbones.encoding.features import FeatureStore
 from harness.backbones.load import load_tokenizer
-from harness.backbones.writers import writer_for
+from harness.backbones.prompting.writers import writer_for
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
 from harness.methods import register_all
-from harness.methods.balance import ALIKE
-from harness.methods.decoder import DecoderLearner, plain_decoder
+from harness.methods.learning.balance import ALIKE
+from harness.methods.learning.decoder import DecoderLearner, plain_decoder
+from harness.methods.learning.trials import fit_once
 from harness.methods.linear import fit_linear
 from harness.methods.link import LINKS
 from harness.methods.method import METHODS, Job
-from harness.methods.trials import fit_once
 from harness.suite import Budget, Prompt, load_suite
 from harness.targets.metrics import LOG_LOSS
 from harness.tasks.examples import indicator

@@ -14,7 +14,7 @@ from harness.report.page import page
 from harness.report.published import publish, published_json
 from harness.report.side_by_side import print_studies
 from harness.report.terminal import print_results
-from harness.study.matched import matched
+from harness.study.planning.matched import matched
 
 WHOLE = {"train": 64, "validation": 9, "test": 150, "max_words": 48, "trials": 1}
 

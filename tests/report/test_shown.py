@@ -41,7 +41,7 @@ from harness.report.side_by_side import RunsBeside, StudiesBeside
 from harness.report.studied import Studied
 from harness.study.environment import environment
 from harness.study.estimate.cost import Cost
-from harness.study.outline import Outline, Row, RowCosts
+from harness.study.planning.outline import Outline, Row, RowCosts
 from harness.study.reproduce import Difference as Moved
 from harness.study.reproduce import Reproduced
 from harness.suite import Gate, Prices

@@ -5,7 +5,7 @@ import yaml
 from test_study import Quiet, edit
 
 from harness.study.kept import saved_run
-from harness.study.plan import make_plan
+from harness.study.planning.plan import make_plan
 from harness.study.reproduce import reproduce
 from harness.study.run import assign, run_study
 from harness.study.store import Store

@@ -2,7 +2,7 @@ import dataclasses
 
 from harness.common.provenance import Provenance
 from harness.study import check, look
-from harness.study.plan import make_plan
+from harness.study.planning.plan import make_plan
 
 
 def test_findings_of_other_code_or_texts_are_not_taken_for_these(loaded, device, monkeypatch):

@@ -20,16 +20,16 @@ from harness.backbones.load import load_causal, load_classifier
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_file
 from harness.compare.matching import matching_rules
+from harness.forgetting.base_model import base_scores, examiner, forgetting_key
+from harness.processes.own import outcome_of
 from harness.report.markdown import markdown
 from harness.report.published import publish
-from harness.study import errands
-from harness.study.executor import outcome_of
+from harness.study import queued
 from harness.study.forgetting import measure_check, pass_on, to_measure
-from harness.study.plan import make_plan
+from harness.study.planning.plan import make_plan
 from harness.study.run import assign, missing
 from harness.study.store import FORGETTING, Store
 from harness.study.study import make_study
-from harness.study.untouched import examiner, forgetting_key, untouched
 from harness.study.work import carry_out, load_fitted
 from harness.suite import ForgettingItems, load_suite
 
@@ -153,18 +153,18 @@ def test_the_untouched_backbone_is_measured_once(study, monkeypatch):
     plan, _ = study
     asked, handle = ForgettingItems(**ASKED), plan.backbones["enc"]
     asking = examiner(handle, asked)
-    first = untouched(handle, asked, plan.device, asking)
+    first = base_scores(handle, asked, plan.device, asking)
 
     class Never:
         def put_to(self, loaded, device):
             raise AssertionError("measured again")
 
-    kept = untouched(handle, asked, plan.device, Never())
+    kept = base_scores(handle, asked, plan.device, Never())
     assert kept == first
     assert np.array_equal(kept.features, first.features)
     other = dataclasses.replace(handle, sha256="f" * 64)
     with pytest.raises(AssertionError, match="measured again"):  # another model: not shared
-        untouched(other, asked, plan.device, Never())
+        base_scores(other, asked, plan.device, Never())
 
 
 def test_keys_name_model_items_and_dtype(study):
@@ -186,10 +186,10 @@ def test_damaged_scores_of_the_backbone_are_measured_again(study, monkeypatch, t
     plan, _ = study
     asked, handle = ForgettingItems(**ASKED), plan.backbones["enc"]
     asking = examiner(handle, asked)
-    first = untouched(handle, asked, plan.device, asking)
+    first = base_scores(handle, asked, plan.device, asking)
     (answers,) = (tmp_path / "own").rglob("answers.parquet")
     answers.write_bytes(answers.read_bytes()[:-10])
-    assert untouched(handle, asked, plan.device, asking) == first
+    assert base_scores(handle, asked, plan.device, asking) == first
 
 
 @pytest.mark.parametrize(("field", "name", "said"), [
@@ -215,7 +215,7 @@ def offline(monkeypatch, tmp_path):
     monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "datasets")
     monkeypatch.setattr(
-        errands, "in_own_process",
+        queued, "in_own_process",
         lambda context, work, argument, say, limits: outcome_of(work, argument, say))
 
 

@@ -5,7 +5,7 @@ import yaml
 from tiny import WORDS, sentences
 
 from harness.common.errors import HarnessError
-from harness.study.plan import make_plan
+from harness.study.planning.plan import make_plan
 from harness.suite import load_suite
 
 

@@ -14,10 +14,10 @@ from tiny import sentences, suite_dict
 from harness.common.leaves import leaves
 from harness.common.sealed import sealed
 from harness.methods import register_all
+from harness.methods.adapters.tuners import Tuner
 from harness.methods.method import METHODS
-from harness.methods.tuners import Tuner
 from harness.report.published import publish
-from harness.study.plan import make_plan
+from harness.study.planning.plan import make_plan
 from harness.study.reproduce import differences
 from harness.study.run import run_study
 from harness.study.store import Store

@@ -12,10 +12,10 @@ import pytest
 from harness.commands.predict import _tables
 from harness.common.clock import Clock
 from harness.gate.run import _answered
+from harness.methods.learning.trials import held_out
 from harness.methods.majority import ClassShares
 from harness.methods.method import Fit
-from harness.methods.trials import held_out
-from harness.study.plan import make_plan
+from harness.study.planning.plan import make_plan
 from harness.study.run import assign, latency_round
 from harness.study.store import Store
 from harness.study.work import carry_out, make_job

@@ -18,12 +18,12 @@ from harness.common.errors import HarnessError
 from harness.common.sealed import sealed
 from harness.compare.alike import DOUBTED
 from harness.compare.matching import matching_rules
+from harness.processes.own import in_own_process
+from harness.processes.server import start_server
 from harness.report.published import publish, published_json, read_published
-from harness.study.executor import in_own_process
-from harness.study.plan import make_plan
+from harness.study.planning.plan import make_plan
 from harness.study.record import SCHEMA_VERSION, Record
 from harness.study.run import assign, missing, run_study, unmet
-from harness.study.server import start_server
 from harness.study.store import Store
 from harness.study.study import make_study
 from harness.study.work import failure

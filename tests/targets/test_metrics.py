@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.targets import in_words, one_class, several
+from harness.targets import classification, generation, multilabel
 from harness.targets.kinds import KINDS, add_metric, says
 from harness.targets.metric import Statistic
 
@@ -24,14 +24,14 @@ def drawn(kind, seed, items=12, classes=2):
     rng = np.random.default_rng(seed)
     if kind.name == "generation":
         scores = {metric.name: rng.random(items) for metric in kind.metrics}
-        return (in_words.Worded(scores),
-                in_words.Worded({name: np.ones(items) for name in scores}))
-    actual = one_class.indicated(np.r_[np.arange(classes), rng.integers(classes, size=items - 2)],
-                                 classes)
+        return (generation.Worded(scores),
+                generation.Worded({name: np.ones(items) for name in scores}))
+    numbers = np.r_[np.arange(classes), rng.integers(classes, size=items - 2)]
+    actual = classification.indicated(numbers, classes)
     if kind.name == "multilabel":
         actual = rng.random((items, classes)) < 0.5
         actual[:2] = [[True] * classes, [False] * classes]
-    marked = several.marked if kind.name == "multilabel" else one_class.marked
+    marked = multilabel.marked if kind.name == "multilabel" else classification.marked
     chance = rng.dirichlet(np.ones(classes), items)
     return marked(chance, actual), marked(actual.astype(float), actual)
 
@@ -82,7 +82,7 @@ def test_a_weight_counts_an_item_so_often():
     for kind, metric in BY_KIND:
         run, _ = drawn(kind, 9)
         if kind.name == "generation":
-            twice = in_words.Worded({n: np.r_[s, s[:3]] for n, s in run.scores.items()})
+            twice = generation.Worded({n: np.r_[s, s[:3]] for n, s in run.scores.items()})
             assert metric.of(run, np.r_[np.full(3, 2.0), np.ones(9)]) == pytest.approx(
                 metric.of(twice))
             continue

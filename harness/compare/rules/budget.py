@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 from harness.compare.rule import Rule, judged, run_name, unlike
-from harness.study.matched import Matched, matched
+from harness.study.planning.matched import Matched, matched
 from harness.study.record import BudgetUsed, Record
 from harness.study.study import Study
 

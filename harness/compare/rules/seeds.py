@@ -9,7 +9,7 @@ from itertools import combinations
 import pyarrow as pa
 
 from harness.compare.rule import Rule, judged, run_name, unlike
-from harness.study.matched import Matched, matched
+from harness.study.planning.matched import Matched, matched
 from harness.study.record import Record
 from harness.study.study import Study
 

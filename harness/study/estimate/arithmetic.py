@@ -19,7 +19,7 @@ from torch import nn
 from transformers.pytorch_utils import Conv1D
 
 from harness.backbones.blocks import first_learning, transformer_blocks
-from harness.backbones.first_token import first_token_alone
+from harness.backbones.kernels.first_token import first_token_alone
 
 LINEAR = (nn.Linear, Conv1D)
 

@@ -18,6 +18,9 @@ from harness.common.errors import HarnessError
 from harness.common.files import sha256_json
 from harness.common.kept import kept_folder
 from harness.methods.method import METHODS
+from harness.processes.own import Say, in_own_process
+from harness.processes.server import start_server
+from harness.processes.turns import BusyError, at_once
 from harness.study.estimate.general import Questions, ask_few, few_questions
 from harness.study.estimate.machine import (
     Floor,
@@ -29,9 +32,7 @@ from harness.study.estimate.machine import (
 )
 from harness.study.estimate.measured import Asked, Measured
 from harness.study.estimate.probe import Subject, measure
-from harness.study.executor import BusyError, Say, at_once, in_own_process
-from harness.study.plan import Plan, PlannedRun
-from harness.study.server import start_server
+from harness.study.planning.plan import Plan, PlannedRun
 
 CALIBRATION, MEASURED = "calibration", "measured.json"
 T = TypeVar("T")

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from harness.common.cache import cache_folder
 from harness.common.kept import kept_hash
+from harness.forgetting.base_model import BASE, forgetting_key
+from harness.processes.own import Say
 from harness.study.estimate.calibration import (
     Calibration,
     calibrate,
@@ -19,9 +21,7 @@ from harness.study.estimate.calibration import (
 from harness.study.estimate.cost import Cost, RunCost
 from harness.study.estimate.general import count_items
 from harness.study.estimate.work import Work, fit_count
-from harness.study.executor import Say
-from harness.study.plan import Plan, PlannedRun
-from harness.study.untouched import UNTOUCHED, forgetting_key
+from harness.study.planning.plan import Plan, PlannedRun
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ def _untouched(plan: Plan, left: Sequence[PlannedRun], found: Calibration
         if few is None or every is None:
             continue
         key = forgetting_key(plan.backbones[str(name)], every, plan.device)
-        folders.append(f"{UNTOUCHED}/{key}")
+        folders.append(f"{BASE}/{key}")
         kept = kept_hash(cache_folder() / folders[-1]) is not None
         total += Cost(few.start) + _general(plan, run, found).times(0.0 if kept else 1.0)
     return total, tuple(folders)

@@ -14,11 +14,11 @@ from harness.backbones.handle import ASKED, Handle
 from harness.backbones.load import load_with_head
 from harness.common.device import Device
 from harness.common.provenance import ITEMS, provenance
+from harness.forgetting.base_model import Examiner, examiner
 from harness.study.estimate.cut import cut_backbone, depth_of, depths
 from harness.study.estimate.live import Live
 from harness.study.estimate.measured import Asked, deeper
 from harness.study.estimate.probe import LABELS, Others, seconds_of
-from harness.study.untouched import Examiner, examiner
 from harness.suite import ForgettingItems
 
 FEW = 24

@@ -9,15 +9,15 @@ from functools import cache
 
 from transformers import PreTrainedTokenizerBase
 
-from harness.backbones.encode import encode
+from harness.backbones.encoding.encode import encode
 from harness.backbones.handle import Handle
 from harness.backbones.load import load_tokenizer
-from harness.backbones.prompts import PromptWriter
-from harness.backbones.writers import writer_for
+from harness.backbones.prompting.prompts import PromptWriter
+from harness.backbones.prompting.writers import writer_for
+from harness.methods.asking.shots import draw_shots
 from harness.methods.prompting import FewShot
 from harness.methods.rag import Rag
-from harness.methods.shots import draw_shots
-from harness.study.plan import Plan, PlannedRun
+from harness.study.planning.plan import Plan, PlannedRun
 from harness.tasks.examples import Example
 
 FIRST_K, FIRST_SHOTS = 3, 1

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from harness.backbones.features import FeatureStore
+from harness.backbones.encoding.features import FeatureStore
 from harness.common.cache import cache_folder
 from harness.common.clock import Clock
 from harness.common.device import Device
@@ -19,17 +19,17 @@ from harness.common.files import atomic_folder, sha256_tree
 from harness.common.provenance import ITEMS, provenance
 from harness.methods import register_all
 from harness.methods.method import METHODS, Job
+from harness.processes.own import Say, in_own_process
+from harness.processes.server import start_server
 from harness.study.estimate.probe import Others, probe_task, seconds_of
-from harness.study.executor import Say, in_own_process
 from harness.study.record import Identity
-from harness.study.server import start_server
 from harness.study.work import Assignment, carry_out
 from harness.suite import Budget
 from harness.tasks.examples import Example, asked
 from harness.tasks.task import Task
 
 if TYPE_CHECKING:
-    from harness.study.plan import PlannedRun
+    from harness.study.planning.plan import PlannedRun
 
 WRITTEN = 16_000_000
 """Bytes of the file that tells how quick the disk is."""

@@ -14,20 +14,20 @@ import psutil
 import torch
 
 from harness.backbones.blocks import freeze
-from harness.backbones.features import FeatureStore
+from harness.backbones.encoding.features import FeatureStore
 from harness.backbones.handle import Handle
 from harness.backbones.load import Loaded
 from harness.common.clock import Clock
 from harness.common.device import Device, cpu_count, settle
 from harness.common.provenance import ITEMS, provenance
 from harness.methods import register_all
-from harness.methods.classifier import DecoderClassifier
-from harness.methods.decoder import nothing_to_save, plain_decoder
-from harness.methods.encoder import EncoderClassifier, EncoderLearner
+from harness.methods.asking.classifier import DecoderClassifier
+from harness.methods.learning.decoder import nothing_to_save, plain_decoder
+from harness.methods.learning.encoder import EncoderClassifier, EncoderLearner
+from harness.methods.learning.loop import seed_everything
+from harness.methods.learning.step import MAX_GRADIENT_NORM, Learner
 from harness.methods.link import LINKS
-from harness.methods.loop import seed_everything
 from harness.methods.method import METHODS, Job, Method
-from harness.methods.step import MAX_GRADIENT_NORM, Learner
 from harness.methods.tuned import Tuned, load_model, plain_learner
 from harness.study.estimate.arithmetic import Arithmetic, Reading, arithmetic_of
 from harness.study.estimate.cut import cut_backbone, depth_of, depths

@@ -12,7 +12,7 @@ from harness.common.memory import available
 from harness.study.estimate.cut import parameters_at
 
 if TYPE_CHECKING:
-    from harness.study.plan import Plan, PlannedRun
+    from harness.study.planning.plan import Plan, PlannedRun
 
 FP32 = 4.0
 """Bytes of a number: weights, gradients and optimizer state are kept in fp32."""

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from harness.common.memory import total
-from harness.methods.asked import BATCH as DECODER_BATCH
-from harness.methods.encoder import BATCH as ENCODER_BATCH
-from harness.methods.keeping import ROOM
+from harness.methods.asking.asked import BATCH as DECODER_BATCH
+from harness.methods.asking.scored import Scored
+from harness.methods.learning.encoder import BATCH as ENCODER_BATCH
+from harness.methods.learning.keeping import ROOM
+from harness.methods.learning.offers import offered
+from harness.methods.learning.schedule import LOOKS
 from harness.methods.method import Course, Method
-from harness.methods.offers import offered
-from harness.methods.schedule import LOOKS
-from harness.methods.scored import Scored
 from harness.methods.tuned import Tuned
 from harness.study.estimate.arithmetic import Reading
 from harness.study.estimate.calibration import Calibration
@@ -31,7 +31,7 @@ from harness.study.estimate.reading import (
     training_passes,
 )
 from harness.study.estimate.room import FP32, HELD
-from harness.study.plan import Plan, PlannedRun
+from harness.study.planning.plan import Plan, PlannedRun
 from harness.suite import Kind
 
 

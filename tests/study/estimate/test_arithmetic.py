@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from harness.backbones.first_token import first_token_alone, last_block
 from harness.backbones.flops import flop_counter
+from harness.backbones.kernels.first_token import first_token_alone, last_block
 from harness.backbones.load import load_with_head
 from harness.methods import register_all
 from harness.methods.method import METHODS
@@ -64,7 +64,7 @@ def test_a_bert_whose_last_block_reads_the_first_token_alone(encoder, device, me
 
 @pytest.mark.parametrize("method", ["full", "lora", "selective"])
 def test_a_llama_that_learns_to_answer(decoder, device, method):
-    from harness.methods.decoder import DecoderLearner
+    from harness.methods.learning.decoder import DecoderLearner
 
     register_all()
     made = METHODS[method]({})

@@ -9,7 +9,7 @@ from harness.common.device import detect
 from harness.methods import compressed
 from harness.study.estimate import machine
 from harness.study.estimate.machine import FloorItems, measure_floor
-from harness.study.plan import make_plan
+from harness.study.planning.plan import make_plan
 from harness.suite import load_suite
 from harness.tasks.examples import indicator
 

@@ -6,10 +6,10 @@ import families
 import pytest
 from families import write_family
 
+from harness.backbones.encoding.padding import Padding
 from harness.backbones.handle import folder_handle
-from harness.backbones.padding import Padding
-from harness.methods import encoder as encoders
 from harness.methods import register_all
+from harness.methods.learning import encoder as encoders
 from harness.methods.method import METHODS, Course
 from harness.study.estimate import work
 from harness.study.estimate.probe import Subject, measure

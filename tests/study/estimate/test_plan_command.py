@@ -11,7 +11,7 @@ from harness.common.device import detect
 from harness.study.estimate import calibration
 from harness.study.estimate.calibration import subject_of
 from harness.study.estimate.costs import estimate
-from harness.study.plan import make_plan
+from harness.study.planning.plan import make_plan
 from harness.study.run import assign
 from harness.study.store import Store
 from harness.study.work import make_job

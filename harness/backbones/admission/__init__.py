@@ -1,0 +1,1 @@
+"""What strangers hand in, looked at before it is loaded."""

@@ -1,0 +1,1 @@
+"""A decoder asked: prompts, options, scores and answers in words."""

@@ -1,0 +1,79 @@
+"""Greedy decoding behind a shared prefix."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from harness.backbones.batches import by_length, of_one_length
+from harness.backbones.prompting.score import Prefix
+from harness.backbones.prompting.seq2seq import padded
+from harness.backbones.traits import is_seq2seq, prompt_learner
+
+PLAINLY = {"do_sample": False, "num_beams": 1, "temperature": None, "top_p": None, "top_k": None,
+           "repetition_penalty": 1.0, "no_repeat_ngram_size": 0, "encoder_no_repeat_ngram_size": 0,
+           "min_length": 0, "min_new_tokens": None, "forced_eos_token_id": None}
+"""The likeliest token each time, whatever habits of generation a checkpoint comes with."""
+
+
+def greedy(model: Any, prefix: Prefix, items: Sequence[Sequence[int]], most: int, padding: int,
+           end: int) -> list[list[int]]:
+    """The likeliest continuation of `prefix + item` for each item, at most `most` tokens.
+
+    `items` holds each prompt's own tokens (at least one). The end token closes an answer and is
+    left out. Rows are padded on the left, behind the prefix, and the padding is masked; those of
+    a sequence-to-sequence model on the right. Only rows of one length share a batch where padding
+    would put the prefix beyond a sliding window.
+    """
+    device = next(model.parameters()).device
+    items = [[*prefix.again, *item] for item in items]
+    if is_seq2seq(model):
+        ids, mask = padded(items, padding)
+        given = model.generate(input_ids=ids.to(device), attention_mask=mask.to(device),
+                               max_new_tokens=most, pad_token_id=padding, eos_token_id=end,
+                               **PLAINLY)
+        return [_until(row, end) for row in given[:, 1:].tolist()]
+    lengths = list(map(len, items))
+    batches = by_length(lengths, len(items))
+    if prefix.length and prefix.length + max(lengths) + most > _window(model):
+        # A window counts places: padding would push the prefix out of it.
+        batches = of_one_length(batches, lengths)
+    found: dict[int, list[int]] = {}
+    for rows in batches:
+        found.update(zip(rows, _behind(model, prefix, [items[i] for i in rows], most, padding, end),
+                         strict=True))
+    return [found[row] for row in range(len(items))]
+
+
+def _behind(model: Any, prefix: Prefix, items: Sequence[Sequence[int]], most: int, padding: int,
+            end: int) -> list[list[int]]:
+    """`greedy` of one batch."""
+    device = next(model.parameters()).device
+    width = max(map(len, items))
+    ids = torch.full((len(items), width), padding, dtype=torch.long)
+    mask = torch.zeros((len(items), width), dtype=torch.long)
+    for row, item in enumerate(items):
+        ids[row, width - len(item):] = torch.tensor(item)
+        mask[row, width - len(item):] = 1
+    shared = torch.ones((len(items), prefix.length), dtype=torch.long)
+    base = model.get_base_model() if prompt_learner(model) else model
+    # The prefix's own tokens are never read again, only counted.
+    given = base.generate(
+        input_ids=torch.cat([shared * padding, ids], dim=1).to(device),
+        attention_mask=torch.cat([shared, mask], dim=1).to(device),
+        past_key_values=prefix.for_batch(len(items)) if prefix.length else None,
+        max_new_tokens=most, pad_token_id=padding, eos_token_id=end, **PLAINLY)
+    return [_until(row, end) for row in given[:, prefix.length + width:].tolist()]
+
+
+def _window(model: Any) -> float:
+    """Places that the layers with a sliding window see."""
+    window = getattr(model.config.get_text_config(), "sliding_window", None)
+    return math.inf if window is None else float(window)
+
+
+def _until(tokens: list[int], end: int) -> list[int]:
+    return tokens[: tokens.index(end)] if end in tokens else tokens

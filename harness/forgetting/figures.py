@@ -1,0 +1,183 @@
+"""What was forgotten: paired differences between a tuned model and its untouched backbone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from harness.common.errors import HarnessError
+from harness.forgetting.items import Answer, General, Passage
+from harness.forgetting.probes import similarity_of_structure
+from harness.measure.intervals import (
+    Interval,
+    mean_difference,
+    mean_of,
+    paired_proportions,
+    ratio,
+)
+from harness.measure.part import RecordPart
+
+EXAMPLES = 6
+LONGEST = 600
+"""Characters of an example's text kept from its end."""
+
+
+class Change(RecordPart):
+    """A figure before and after tuning, the difference, and its 95% interval over items."""
+
+    before: float
+    after: float
+    difference: float
+    low: float
+    high: float
+
+
+class BenchmarkChange(Change):
+    """Shares in 0 to 1. `lost` items were right before and are wrong now, `gained` the reverse."""
+
+    benchmark: str
+    metric: str
+    items: int
+    lost: int
+    gained: int
+
+
+class Drift(Change):
+    """Cross-entropy on passages of general text, in nats a token; above 0 is worse."""
+
+    passages: int
+    tokens: int
+
+
+class LostItem(RecordPart):
+    """An item that the untouched backbone had right and the tuned model has wrong."""
+
+    benchmark: str
+    text: str
+    target: str
+    before: str
+    after: str
+
+
+class Forgetting(RecordPart):
+    """General benchmarks on the tuned model against its untouched backbone, item by item.
+
+    With `changed` false the method leaves the backbone's weights as they are: nothing is
+    measured, every difference is zero by construction, and `reason` says so. `key` names
+    backbone, items, dtype and code: figures with the same key may be compared.
+    """
+
+    key: str
+    changed: bool
+    reason: str | None = None
+    mean: Change | None = None
+    """Plain mean over the benchmarks."""
+    benchmarks: tuple[BenchmarkChange, ...] = ()
+    drift: Drift | None = None
+    similarity: float | None = None
+    """Linear CKA between the features of passages before and after; encoders only."""
+    truncated: int = 0
+    seconds: float = 0.0
+    lost: tuple[LostItem, ...] = ()
+    """The first items lost, at most six."""
+    items_sha256: str | None = None
+    """Hash of `forgetting.parquet`, which holds every item before and after."""
+
+
+def unchanged(key: str, reason: str) -> Forgetting:
+    """For a method that leaves the backbone's weights as they are."""
+    return Forgetting(key=key, changed=False, reason=reason)
+
+
+def forgetting(key: str, before: General, after: General, seconds: float) -> Forgetting:
+    """Compare two models on the same items. Raises HarnessError when the items differ."""
+    pairs = _paired(before.answers, after.answers)
+    names = dict.fromkeys(answer.benchmark for answer in before.answers)
+    benchmarks = tuple(_benchmark([p for p in pairs if p[0].benchmark == name]) for name in names)
+    lost = [(b, a) for b, a in pairs if b.score == 1.0 and a.score == 0.0]
+    return Forgetting(
+        key=key, changed=True, mean=_mean(benchmarks), benchmarks=benchmarks,
+        drift=_drift(before.passages, after.passages),
+        similarity=_similarity(before.features, after.features), truncated=after.truncated,
+        seconds=seconds, lost=tuple(_lost(b, a) for b, a in _spread_out(lost)))
+
+
+def item_table(before: General, after: General) -> pa.Table:
+    """Every item before and after: benchmark, item, target, both answers, both scores."""
+    rows = [{"benchmark": b.benchmark, "item": b.item, "target": b.target, "before": b.chosen,
+             "after": a.chosen, "score_before": b.score, "score_after": a.score}
+            for b, a in _paired(before.answers, after.answers)]
+    rows += [{"benchmark": "passages", "item": b.item, "target": "", "before": "", "after": "",
+              "score_before": -b.nats / b.tokens, "score_after": -a.nats / a.tokens}
+             for b, a in zip(before.passages, after.passages, strict=True)]
+    return pa.Table.from_pylist(rows)
+
+
+def _paired(before: Sequence[Answer], after: Sequence[Answer]) -> list[tuple[Answer, Answer]]:
+    if [(a.benchmark, a.item, a.metric) for a in before] != [
+            (a.benchmark, a.item, a.metric) for a in after]:
+        raise HarnessError("the two models did not answer the same items",
+                           "Measure both with the same harness and the same suite.")
+    return list(zip(before, after, strict=True))
+
+
+def _benchmark(pairs: Sequence[tuple[Answer, Answer]]) -> BenchmarkChange:
+    before = np.array([b.score for b, _ in pairs])
+    after = np.array([a.score for _, a in pairs])
+    lost, gained = int((before > after).sum()), int((after > before).sum())
+    whole = bool(np.isin(before, (0, 1)).all() and np.isin(after, (0, 1)).all())
+    low, high = (paired_proportions(gained, lost, len(pairs)) if whole
+                 else mean_difference(list(after - before)))
+    return BenchmarkChange(
+        benchmark=pairs[0][0].benchmark, metric=pairs[0][0].metric, items=len(pairs),
+        before=float(before.mean()), after=float(after.mean()),
+        difference=float((after - before).mean()), low=low, high=high, lost=lost, gained=gained)
+
+
+def _mean(benchmarks: Sequence[BenchmarkChange]) -> Change | None:
+    if not benchmarks:
+        return None
+    intervals: list[Interval] = [(b.low, b.high) for b in benchmarks]
+    low, high = mean_of([b.difference for b in benchmarks], intervals)
+    count = len(benchmarks)
+    return Change(before=math.fsum(b.before for b in benchmarks) / count,
+                  after=math.fsum(b.after for b in benchmarks) / count,
+                  difference=math.fsum(b.difference for b in benchmarks) / count,
+                  low=low, high=high)
+
+
+def _drift(before: Sequence[Passage], after: Sequence[Passage]) -> Drift | None:
+    if not before:
+        return None
+    if [(p.item, p.tokens) for p in before] != [(p.item, p.tokens) for p in after]:
+        raise HarnessError("the two models did not read the same passages",
+                           "Compare models with the same tokenizer.")
+    tokens = [float(p.tokens) for p in before]
+    difference, (low, high) = ratio([a.nats - b.nats
+                                     for b, a in zip(before, after, strict=True)], tokens)
+    total = sum(tokens)
+    return Drift(before=math.fsum(p.nats for p in before) / total,
+                 after=math.fsum(p.nats for p in after) / total, difference=difference,
+                 low=low, high=high, passages=len(before), tokens=int(total))
+
+
+def _similarity(before: np.ndarray | None, after: np.ndarray | None) -> float | None:
+    return None if before is None or after is None else similarity_of_structure(before, after)
+
+
+def _spread_out(lost: list[tuple[Answer, Answer]]) -> list[tuple[Answer, Answer]]:
+    """A few, from as many benchmarks as there are."""
+    seen: dict[str, int] = {}
+    ranked = []
+    for position, pair in enumerate(lost):
+        turn = seen[pair[0].benchmark] = seen.get(pair[0].benchmark, -1) + 1
+        ranked.append((turn, position, pair))
+    return [pair for _, _, pair in sorted(ranked, key=lambda r: r[:2])[:EXAMPLES]]
+
+
+def _lost(before: Answer, after: Answer) -> LostItem:
+    return LostItem(benchmark=before.benchmark, text=before.text[-LONGEST:],
+                    target=before.target, before=before.chosen, after=after.chosen)

@@ -1,0 +1,99 @@
+"""A language model for lm-eval that reads a shared context once for all of an item's choices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from lm_eval.models.huggingface import HFLM
+
+from harness.backbones.batches import PASS_TOKENS, passes
+from harness.backbones.kernels.casts import cast_once
+from harness.backbones.load import Loaded
+from harness.backbones.prompting.options import OptionTree, option_tree
+from harness.backbones.prompting.score import read_prefix, score_with_greedy
+from harness.backbones.traits import virtual_tokens
+from harness.common.device import Device
+from harness.common.errors import HarnessError
+
+ROWS = 16
+POSITIONS = 3072
+"""Most positions of a batch whose logits are held at once."""
+
+Request = tuple[tuple[str, str] | None, list[int], list[int]]
+"""Texts of context and continuation (None for rolling likelihoods), and the tokens of both."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """A context with its continuations, and the requests that each continuation answers."""
+
+    context: list[int]
+    tree: OptionTree
+    places: list[list[int]]
+
+
+class SharedContextLM(HFLM):
+    """lm-eval's HFLM on a model in memory, with its scoring of continuations replaced.
+
+    Tokenization, empty contexts and generation are HFLM's. All continuations of one context are
+    scored in one pass, contexts of like length together, under autocast where the hardware has
+    bf16. The model is taken as it is: an adapter that is on counts, one that is off does not.
+    A context that does not fit the window with its longest continuation is cut on the left and
+    counted in `truncated`; HFLM cuts for each continuation apart. The window is the backbone's own,
+    so that a model with virtual tokens is asked the same as without.
+    """
+
+    def __init__(self, loaded: Loaded, hardware: Device) -> None:
+        super().__init__(pretrained=loaded.model, tokenizer=loaded.tokenizer, batch_size=ROWS,
+                         max_length=loaded.window + virtual_tokens(loaded.model))
+        cast_once(loaded.model)
+        self.hardware = hardware
+        self.truncated = 0
+
+    def _loglikelihood_tokens(self, requests: list[Request], **_: Any
+                              ) -> list[tuple[float, bool]]:
+        """(log-likelihood in nats, whether greedy decoding gives it) of each request.
+
+        Raises HarnessError for a continuation without tokens.
+        """
+        contexts: dict[tuple[int, ...], dict[tuple[int, ...], list[int]]] = {}
+        for i, (texts, context_ids, ids) in enumerate(requests):
+            if not ids:
+                context, continuation = texts or ("", "")
+                raise HarnessError(f"an empty choice '{continuation}' after '{context[-80:]}'",
+                                   "Mend the benchmark's item or leave the benchmark out.")
+            contexts.setdefault(tuple(context_ids), {}).setdefault(tuple(ids), []).append(i)
+        answers: list[tuple[float, bool]] = [(0.0, False)] * len(requests)
+        groups = [Group(self._fitting(list(context), options), option_tree(list(options)),
+                        list(options.values())) for context, options in contexts.items()]
+        self.model.eval()
+        with torch.no_grad(), self.hardware.autocast_context():
+            prefix = read_prefix(self.model, [])
+            for batch in _batches(groups, PASS_TOKENS[self.hardware.type]):
+                scored = score_with_greedy(self.model, prefix, [g.context for g in batch],
+                                           [g.tree for g in batch], self.tokenizer.pad_token_id)
+                for group, (scores, greedy) in zip(batch, scored, strict=True):
+                    for option, places in enumerate(group.places):
+                        for place in places:
+                            answers[place] = float(scores[option]), bool(greedy[option])
+        return answers
+
+    def _fitting(self, context: list[int], options: Iterable[tuple[int, ...]]) -> list[int]:
+        room = self.max_length - max(map(len, options)) + 1
+        if room < 1:
+            raise HarnessError(f"a choice of {max(map(len, options))} tokens does not fit the "
+                               f"model's window of {self.max_length}",
+                               "Leave the benchmark out for this model.")
+        self.truncated += len(context) > room
+        return context[-room:]
+
+
+def _batches(groups: Sequence[Group], overhead: int) -> Iterator[list[Group]]:
+    """Contexts of like length together, longest first, within the limits of a batch."""
+    lengths = [len(group.context) + len(group.tree.tokens) for group in groups]
+    most = POSITIONS // max((len(group.tree.tokens) + 1 for group in groups), default=1)
+    for batch in passes(range(len(groups)), lengths, min(ROWS, max(1, most)), overhead):
+        yield [groups[i] for i in batch]

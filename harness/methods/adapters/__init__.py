@@ -1,0 +1,1 @@
+"""Parameter-efficient tuning by the PEFT library."""

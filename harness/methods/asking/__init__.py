@@ -1,0 +1,1 @@
+"""How a method asks a model: what it shows, and how answers become scores."""

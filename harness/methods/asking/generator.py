@@ -1,0 +1,80 @@
+"""A decoder that answers in words of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from harness.backbones.batches import by_length
+from harness.backbones.prompting.generate import greedy
+from harness.backbones.prompting.options import NONE
+from harness.backbones.prompting.questions import Question
+from harness.backbones.prompting.score import Prefix, score_options
+from harness.backbones.prompting.texts import Parts
+from harness.methods.asking.asked import BATCH, AskedDecoder
+from harness.methods.learning.held_out import HeldOut, in_words, mean_of
+from harness.methods.method import Job
+from harness.tasks.examples import Example, Item
+from harness.tasks.spread import worth
+
+
+@dataclass
+class DecoderGenerator(AskedDecoder):
+    """The likeliest token, one after another, up to the end token or `most` tokens."""
+
+    most: int = 32
+
+    def answer(self, items: Sequence[Question], prefix: Prefix) -> np.ndarray:
+        """Answers, [items] of str."""
+        self.loaded.model.eval()
+        tokenizer = self.loaded.tokenizer
+        rows: dict[int, str] = {}
+        with torch.inference_mode(), self.device.autocast_context():
+            for indices in by_length([len(item.prompt) for item in items], BATCH):
+                prompts = [items[i].prompt for i in indices]
+                given = greedy(self.loaded.model, prefix, prompts, self.most,
+                               tokenizer.pad_token_id, tokenizer.eos_token_id)
+                texts = tokenizer.batch_decode(given, skip_special_tokens=True)
+                rows.update(zip(indices, (first_line(text) for text in texts), strict=True))
+        return np.array([rows[i] for i in range(len(items))], dtype=object)
+
+    def written(self, items: Sequence[Item], before: Sequence[Parts] | None
+                ) -> list[Question]:
+        """Prompts without an answer."""
+        return [Question(prompt, NONE) for prompt in self.writer.prompts(items, before)]
+
+    def room(self, questions: Sequence[Question]) -> int:
+        return max(self.most, super().room(questions))
+
+    def held(self, examples: Sequence[Example]) -> list[Question]:
+        """The first reference of each item."""
+        return self.writer.right(examples)
+
+    def said_of(self, items: Sequence[Question], prefix: Prefix) -> np.ndarray:
+        """-log p(first reference) of each item, in nats: [items]."""
+        self.loaded.model.eval()
+        losses = np.zeros(len(items))
+        lengths = [len(item.prompt) + len(item.answers.tokens) for item in items]
+        with torch.inference_mode(), self.device.autocast_context():
+            for indices in by_length(lengths, BATCH):
+                scores = score_options(
+                    self.loaded.model, prefix, [items[i].prompt for i in indices],
+                    [items[i].answers for i in indices], self.loaded.tokenizer.pad_token_id)
+                losses[indices] = -torch.cat(scores).double().cpu().numpy()
+        return losses
+
+    def held_out(self, said: np.ndarray, asks: Sequence[Question], prefix: Prefix, job: Job
+                 ) -> HeldOut:
+        loss = mean_of(said, job.validation)
+        if job.metric is None or not np.isfinite(loss):
+            return HeldOut(None, loss, worth(job.validation))
+        answers = self.answer(asks, prefix).tolist()
+        return in_words(answers, job.validation, job.task.wording, job.metric, loss)
+
+
+def first_line(text: str) -> str:
+    """The answer is the first line that holds something: worked examples end with a line."""
+    return next((line.strip() for line in text.splitlines() if line.strip()), "")

@@ -1,0 +1,55 @@
+"""Worked examples chosen by similarity: the training examples that are nearest to an item.
+
+In-context examples that are like the item make a better prompt than random ones (Liu et al. 2022,
+What Makes Good In-Context Examples for GPT-3?, sections 3 and 4). Like is what the suite's embedder
+finds near, and the nearest stands last, next to the item. `rag` shows what fits its budget of
+tokens, `few-shot` as many as it would draw at random.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from harness.backbones.encoding.features import Embedder, Featurizer
+from harness.backbones.prompting.texts import Parts
+from harness.common.clock import Clock
+from harness.common.errors import CannotRunError
+from harness.methods.asking.asked import AskedDecoder
+from harness.methods.method import Job
+from harness.methods.retriever import Retriever, build_retriever, load_retriever
+from harness.tasks.examples import Example, Item
+
+
+def index_examples(job: Job) -> Retriever:
+    """A search over exactly the training examples."""
+    return build_retriever(_featurizer(job), job.store, job.train, job.classes, job.clock)
+
+
+def open_examples(job: Job, folder: Path) -> Retriever:
+    """What `Retriever.save` wrote."""
+    return load_retriever(_featurizer(job), job.store, folder)
+
+
+def ask_behind_nearest(asked: AskedDecoder, job: Job, retriever: Retriever, k: int,
+                       worked: Callable[[Sequence[Example]], Parts]) -> AskedDecoder:
+    """The decoder, asked with the `k` nearest training examples before each item, which `worked`
+    writes; it is given them nearest first."""
+    def retrieve(items: Sequence[Item], clock: Clock) -> list[Parts]:
+        _, positions = retriever.search(items, k, clock)
+        with clock.phase("tokenize"):
+            return [worked([job.train[place] for place in row]) for row in positions]
+
+    asked.retriever, asked.k, asked.retrieve = retriever, k, retrieve
+    return asked
+
+
+def longest(examples: Sequence[Example], count: int) -> list[Example]:
+    """So many examples with the longest texts."""
+    return sorted(examples, key=lambda example: len(example.joined))[-count:]
+
+
+def _featurizer(job: Job) -> Featurizer:
+    if job.embedder is None:
+        raise CannotRunError("the suite has no `embedder` to find nearest examples by")
+    return Embedder(job.embedder, job.budget.max_length, job.device).featurizer("alike")

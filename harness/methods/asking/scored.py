@@ -1,0 +1,79 @@
+"""Methods that put the task's prompt to a model: what they show, and how they score its answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from harness.backbones.handle import ASKED
+from harness.common.clock import Clock
+from harness.methods.asking.asked import AskedDecoder
+from harness.methods.asking.classifier import DecoderClassifier
+from harness.methods.asking.scores import RULES, Score
+from harness.methods.method import Asking, Job, Method, Options, Setting
+from harness.suite import Kind as TaskKind
+
+
+class ScoreOptions(Options):
+    """How answers are scored."""
+
+    score: Score | None = None
+    """The one rule by which they are; where none is named, rules are tried on validation."""
+
+
+class Scored(Method):
+    """Has settings of what is shown and, where a task has classes, of how answers are scored."""
+
+    kinds = kinds_in_words = ASKED
+    options_type: ClassVar[type[Options]] = ScoreOptions
+
+    def shown(self) -> Sequence[Setting]:
+        """Settings of what is shown, in order of preference."""
+        return [{}]
+
+    def settings(self, job: Job) -> list[Setting]:
+        return self.grid(job.task.kind, job.inner is not None)
+
+    def grid(self, task: TaskKind, on_top: bool) -> list[Setting]:
+        """All settings in order of preference; `on_top` of a tuned model, which has learned to be
+        scored plainly, there is one rule."""
+        if task == "generation":
+            return list(self.shown())
+        rules = list(RULES)[:1] if on_top else list(RULES)
+        named = self.options.score
+        return paired(self.shown(), [{"score": rule} for rule in ([named] if named else rules)])
+
+    def tried(self, asking: Asking) -> list[Setting]:
+        """Those settings that a run tries."""
+        return self.grid(asking.task, asking.on_top)[:asking.trials]
+
+    def refuses(self, task: TaskKind) -> str | None:
+        if task == "generation" and self.options.score:
+            return "score: answers in words are written, not scored"
+        return None
+
+
+def paired(first: Sequence[Setting], second: Sequence[Setting]) -> list[Setting]:
+    """Every setting of one kind with every one of another, those first that stand early in both."""
+    places = [(i, j) for i in range(len(first)) for j in range(len(second))]
+    return [first[i] | second[j] for i, j in sorted(places, key=lambda place: (sum(place), place))]
+
+
+def score_by(asked: AskedDecoder, setting: Setting, clock: Clock) -> AskedDecoder:
+    """The same, answering by the setting's rule."""
+    if isinstance(asked, DecoderClassifier) and "score" in setting:
+        with clock.phase("calibrate"):
+            asked.score_by(RULES[_rule(setting)])
+    return asked
+
+
+def score_as_saved(asked: AskedDecoder, setting: Setting, folder: Path) -> AskedDecoder:
+    """The same, answering by the setting's rule as what lies in the folder did."""
+    if isinstance(asked, DecoderClassifier) and "score" in setting:
+        asked.read_rule(RULES[_rule(setting)], folder)
+    return asked
+
+
+def _rule(setting: Setting) -> Score:
+    return next(rule for rule in RULES if rule == setting["score"])

@@ -1,0 +1,1 @@
+"""How a method learns: the loop, trials and the settings that all share."""

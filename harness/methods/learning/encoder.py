@@ -1,0 +1,158 @@
+"""A tuned encoder: how it learns and how it answers."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from harness.backbones.batches import by_length, passes
+from harness.backbones.encoding.encode import Encoded, collate, encode, trial_items
+from harness.backbones.encoding.padding import Padding, find_padding
+from harness.backbones.kernels.casts import cast_once
+from harness.backbones.kernels.first_token import first_token_alone, last_block
+from harness.backbones.kernels.kept_states import KeptStates, reading
+from harness.backbones.load import Loaded
+from harness.common.clock import Clock
+from harness.common.device import Device
+from harness.methods.learning.balance import ALIKE, Weighing
+from harness.methods.learning.held_out import HeldOut, of_classes
+from harness.methods.link import Link
+from harness.methods.method import Job
+from harness.tasks.examples import Item, indicator
+
+BATCH = 32
+Save = Callable[[Loaded, Path], None]
+
+
+@dataclass
+class EncoderClassifier:
+    """A sequence-classification model; its logits through the link."""
+
+    loaded: Loaded
+    max_length: int
+    device: Device
+    write: Save
+    link: Link
+    last: nn.Module | None = field(init=False)
+    padding: Padding = field(init=False)
+
+    def __post_init__(self) -> None:
+        cast_once(self.loaded.model)
+        self.last = last_block(self.loaded.model)
+        self.loaded.model.eval()
+        self.padding = find_padding(trial_items(self.loaded.tokenizer, self.max_length),
+                                    self.logits)
+
+    @property
+    def parameters(self) -> tuple[int, int]:
+        return count_parameters(self.loaded.model)
+
+    def logits(self, items: Sequence[Encoded], padding: Padding) -> torch.Tensor:
+        """Logits of the classes of items in one batch, [items, classes]."""
+        batch = collate(self.loaded.tokenizer, items, padding, self.device.type)
+        with first_token_alone(self.last):
+            logits: torch.Tensor = self.loaded.model(**batch).logits
+        return logits
+
+    def predict(self, items: Sequence[Item], clock: Clock) -> np.ndarray:
+        with clock.phase("predict"):
+            return self.probabilities(items)
+
+    def probabilities(self, items: Sequence[Item]) -> np.ndarray:
+        """Class probabilities, [items, classes]."""
+        return self.answer(encode(self.loaded.tokenizer, items, self.max_length))
+
+    def answer(self, encoded: Sequence[Encoded]) -> np.ndarray:
+        """As `probabilities`, of tokens."""
+        self.loaded.model.eval()
+        rows: dict[int, np.ndarray] = {}
+        lengths = [len(item["input_ids"]) for item in encoded]
+        for indices in self.padding.cut(by_length(lengths, BATCH), lengths):
+            with torch.inference_mode(), self.device.autocast_context():
+                logits = self.logits([encoded[i] for i in indices], self.padding)
+            values = self.link.probabilities(logits.double().cpu().numpy())
+            rows.update(zip(indices, values, strict=True))
+        return np.stack([rows[i] for i in range(len(encoded))])
+
+    def save(self, folder: Path) -> None:
+        self.write(self.loaded, folder)
+
+
+class EncoderLearner:
+    """The link's losses of the classification head, weighed."""
+
+    states: KeptStates | None = None
+
+    def __init__(self, classifier: EncoderClassifier, job: Job, weighing: Weighing = ALIKE
+                 ) -> None:
+        self.classifier = classifier
+        self.job = job
+        self.weighing = weighing
+        tokenizer = classifier.loaded.tokenizer
+        self.encoded = encode(tokenizer, job.train, classifier.max_length)
+        self.held = encode(tokenizer, job.validation, classifier.max_length)
+        self._lengths = [len(item["input_ids"]) for item in self.encoded]
+        self.targets = torch.from_numpy(indicator(job.train, job.classes))
+
+    @property
+    def model(self) -> Any:
+        """The model that learns."""
+        return self.classifier.loaded.model
+
+    @property
+    def padding(self) -> int:
+        """The id that batches are padded with."""
+        return int(self.classifier.loaded.tokenizer.pad_token_id)
+
+    def begin(self, epoch: int) -> None:
+        """Every epoch has the same items."""
+
+    def lengths(self) -> list[int]:
+        return self._lengths
+
+    def passes(self, indices: list[int], most: int, overhead: int) -> list[list[int]]:
+        return self.classifier.padding.cut(passes(indices, self._lengths, most, overhead),
+                                           self._lengths)
+
+    def sharing(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def loss(self, indices: list[int]) -> torch.Tensor:
+        with reading(self.states):
+            logits = self.classifier.logits([self.encoded[i] for i in indices],
+                                            self.classifier.padding)
+        losses = self.classifier.link.losses(logits.float(),
+                                             self.targets[indices].to(logits.device))
+        return self.weighing.of(losses, indices)
+
+    def validate(self) -> HeldOut:
+        with reading(self.states):
+            answers = self.classifier.answer(self.held)
+        return of_classes(self.classifier.link, answers, self.job.validation, self.job.metric)
+
+    def reads_more(self) -> bool:
+        """Whether an item is read with more than its own tokens."""
+        return False
+
+    def through(self, states: KeptStates) -> EncoderLearner:
+        """The same, with `states` of its items."""
+        other = copy.copy(self)
+        other.states = states
+        other.encoded, other.held = (
+            [item | {"input_ids": states.slots(item["input_ids"])} for item in items]
+            for items in (self.encoded, self.held))
+        return other
+
+
+def count_parameters(model: Any) -> tuple[int, int]:
+    """Trainable and total parameters."""
+    sizes = [(p.numel(), p.requires_grad) for p in model.parameters()]
+    return sum(n for n, learns in sizes if learns), sum(n for n, _ in sizes)

@@ -1,0 +1,1 @@
+"""One way to start, bound and end a process."""

@@ -1,0 +1,1 @@
+"""A suite becomes runs, and what a plan says before anything runs."""

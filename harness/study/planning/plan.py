@@ -1,0 +1,254 @@
+"""Planning: a suite becomes runs, each with an id that names all that determines its result."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from harness.backbones.checkpoint import check_backbone, check_embedder
+from harness.backbones.handle import Handle, get_backbone, get_embedder
+from harness.common.device import Device
+from harness.common.errors import HarnessError
+from harness.common.files import sha256_json
+from harness.common.names import listed
+from harness.forgetting.catalogue import fetch_general
+from harness.forgetting.names import check_suite
+from harness.methods.resolve import Entry, resolve
+from harness.methods.tuned import Tuned
+from harness.study.planning.made import made_by
+from harness.study.planning.matched import Matched, guest_budgets, matched, own_budget, parts_of
+from harness.study.planning.templates import check_templates
+from harness.study.record import Identity, arm_name
+from harness.suite import Budget, LoadedSuite
+from harness.targets.kinds import KINDS
+from harness.targets.metric import Statistic
+from harness.tasks.cut import cut_splits
+from harness.tasks.examples import Example
+from harness.tasks.splits import Splits
+from harness.tasks.task import Task, load_task
+
+ID_LENGTH = 16
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """One run to do.
+
+    `tuned_by` is the run of the first seed, whose trials choose the setting; None for that run
+    itself. `size` is the number of training examples of a point of a learning curve below the
+    whole budget, None at the whole budget. `beside` says in what the run is not matched with the
+    suite's own budget.
+    """
+
+    identity: Identity
+    entry: Entry
+    budget: Budget
+    tuned_by: str | None = None
+    size: int | None = None
+    beside: tuple[str, ...] = ()
+
+    @property
+    def run_id(self) -> str:
+        return self.identity.run_id
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Ids of runs that must be finished first."""
+        return tuple(i for i in (self.tuned_by, self.identity.inner) if i is not None)
+
+    @property
+    def title(self) -> str:
+        """For people: method, backbone, what is not as in the suite's budget, and seed."""
+        on = f" on {self.identity.backbone}" if self.identity.backbone else ""
+        of = f", {self.size} examples" if self.size else ""
+        beside = "".join(f", {text}" for text in self.beside)
+        return f"{self.identity.label}{on}{of or beside}, seed {self.identity.seed}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All runs of a suite under a profile, in an order that respects what they need."""
+
+    loaded: LoadedSuite
+    task: Task
+    backbones: dict[str, Handle]
+    embedder: Handle | None
+    device: Device
+    runs: tuple[PlannedRun, ...]
+    parts: tuple[Matched, ...]
+    """What the arms that are ranked together share: the suite's own budget first."""
+    samples: dict[tuple[int | None, ...], Splits] = field(default_factory=dict, repr=False)
+    """By size, draw and words, as they were asked for: items lie in a file, and all runs of a draw
+    want the same."""
+
+    def sample(self, budget: Budget, draw: int = 0) -> Splits:
+        """The items that a budget allows, with the words that it lets every method read. Draws
+        differ in training items alone."""
+        size = (budget.train, budget.validation, budget.test, draw)
+        if (*size, budget.max_words) not in self.samples:
+            self.samples[*size, budget.max_words] = cut_splits(self.task.splits.sample(*size),
+                                                               budget.max_words)
+        return self.samples[*size, budget.max_words]
+
+
+def make_plan(loaded: LoadedSuite, device: Device) -> Plan:
+    """Resolve methods, fetch data and backbones, and name every run.
+
+    Everything that can be wrong with a suite is found here. Raises HarnessError.
+    """
+    entries = resolve(loaded)
+    check_suite(loaded)
+    fetch_general(loaded.suite.measure.forgetting)
+    task = load_task(loaded)
+    _check_sizes(loaded, task)
+    handles = {name: get_backbone(loaded, name) for name in loaded.suite.backbones}
+    _check_weights(loaded, handles, entries)
+    check_templates(loaded, handles, entries)
+    embedder = _whole_embedder(loaded)
+    plan = Plan(loaded, task, handles, embedder, device, (), parts_of(loaded.suite, entries))
+    runs: list[PlannedRun] = []
+    for entry in sorted(entries, key=lambda e: e.inner is not None):
+        for size, budget in _budgets(plan, entry):
+            # A smaller size may be what a part with fewer examples asks for, too.
+            known = {run.run_id for run in runs}
+            runs += [run for run in _seeds(plan, entry, size, budget, runs)
+                     if run.run_id not in known]
+    plan = dataclasses.replace(plan, runs=tuple(runs))
+    _check_names(loaded, entries)
+    _check_metric(plan)
+    return plan
+
+
+def _check_weights(loaded: LoadedSuite, handles: Mapping[str, Handle], entries: Sequence[Entry]
+                   ) -> None:
+    """Raise HarnessError where a backbone's weights lack what a method reads of it."""
+    for entry in entries:
+        if entry.backbone is None:
+            continue
+        handle = handles[entry.backbone]
+        try:
+            check_backbone(handle, entry.method.reads(handle.kind))
+        except HarnessError as error:
+            raise loaded.error(("backbones", entry.backbone), f"{entry.label}: {error.found}",
+                               error.fix) from None
+
+
+def _whole_embedder(loaded: LoadedSuite) -> Handle | None:
+    embedder = get_embedder(loaded)
+    try:
+        if embedder is not None:
+            check_embedder(embedder)
+    except HarnessError as error:
+        raise loaded.error(("embedder",), error.found, error.fix) from None
+    return embedder
+
+
+def _budgets(plan: Plan, entry: Entry) -> Iterator[tuple[int | None, Budget]]:
+    """Every budget that a method is run at: its own, those of other backbones that it is cheap
+    enough for, and smaller training sizes, which are told, below what its own gives."""
+    suite = plan.loaded.suite
+    own = own_budget(suite, entry)
+    yield None, own
+    for budget in guest_budgets(suite, entry):
+        yield None, budget
+    for size in sorted({size for size in suite.train_sizes if size < own.train}):
+        if size < len(plan.sample(own).train):
+            yield size, own.model_copy(update={"train": size})
+
+
+def _check_names(loaded: LoadedSuite, entries: Sequence[Entry]) -> None:
+    """Reports name a method by label and backbone: both together must be unique."""
+    names = [arm_name(entry.label, entry.backbone) for entry in entries]
+    for name in names:
+        if names.count(name) > 1:
+            raise loaded.error((), f"two methods are called '{name}'",
+                               "Give one of them another name with `as:`.")
+
+
+def _check_metric(plan: Plan) -> None:
+    """ROC AUC needs items with and without each class among those that every method answers."""
+    loaded, labels = plan.loaded, plan.task.labels
+    decides = KINDS[plan.task.kind].metric(loaded.suite.decide.metric)
+    if decides.statistic is not Statistic.AREA:
+        return
+    test = min((plan.sample(run.budget).test for run in plan.runs), key=len)
+    lacking, ever = (_one_sided(labels, items) for items in (test, plan.task.splits.test))
+    if lacking:
+        raise loaded.error(
+            ("decide", "metric"), f"{decides.name} is not defined on the {len(test)} test items "
+            f"that every method answers: none of them, or all, are {listed(lacking)}",
+            "Give test items with and without the class, or decide by macro_f1." if ever else
+            "Raise `budget: test`, or decide by macro_f1.")
+
+
+def _one_sided(labels: Sequence[str], items: Sequence[Example]) -> list[str]:
+    """Classes that no item has, or every one."""
+    counts = Counter(number for item in items for number in item.every_class)
+    return [label for number, label in enumerate(labels) if counts[number] in (0, len(items))]
+
+
+def _seeds(plan: Plan, entry: Entry, size: int | None, budget: Budget,
+           before: list[PlannedRun]) -> list[PlannedRun]:
+    """The runs of a method at one budget, first seed first."""
+    runs: list[PlannedRun] = []
+    beside = matched(budget).unlike(plan.parts[0])
+    beneath = _beneath(entry, before, budget)
+    drawn = entry.method.learns and draws(plan, budget)
+    random = entry.method.random or drawn or any(run.identity.random for run in beneath)
+    for seed in range(budget.seeds if random else 1):
+        inner = beneath[min(seed, len(beneath) - 1)].run_id if beneath else None
+        identity = _identity(plan, entry, budget, seed, random, inner)
+        runs.append(PlannedRun(identity, entry, budget, runs[0].run_id if runs else None, size,
+                               beside))
+    return runs
+
+
+def draws(plan: Plan, budget: Budget) -> bool:
+    """Whether each seed draws training items of its own."""
+    return (plan.loaded.suite.decide.scope == "such-items"
+            and len(plan.task.splits.train) > budget.train)
+
+
+def _beneath(entry: Entry, runs: Sequence[PlannedRun], budget: Budget) -> list[PlannedRun]:
+    """The runs of the method underneath by seed; none where an entry stands on none."""
+    return [run for run in runs if run.identity.label == entry.inner
+            and run.identity.backbone == entry.backbone and run.budget == budget]
+
+
+def _check_sizes(loaded: LoadedSuite, task: Task) -> None:
+    """A budget that asks for more items than a split has is honoured with all there are, except
+    that no part may be smaller than the number of classes, or two."""
+    for part in ("train", "validation", "test"):
+        have, need = len(getattr(task.splits, part)), max(2, len(task.labels))
+        if have < need:
+            raise HarnessError(f"the {part} split has {have} items, {need} are needed",
+                               "Give more data.")
+
+
+def _identity(plan: Plan, entry: Entry, budget: Budget, seed: int, random: bool,
+              inner: str | None) -> Identity:
+    handle = plan.backbones[entry.backbone] if entry.backbone else None
+    embedder = plan.embedder if entry.method.embeds else None
+    # What does not learn by gradient has nothing to share out.
+    devices = plan.device.together if isinstance(entry.method, Tuned) else 1
+    decides = KINDS[plan.task.kind].metric(plan.loaded.suite.decide.metric)
+    made = made_by(type(entry.method), decides, devices)
+    identity = Identity(
+        run_id="", suite=plan.loaded.suite.name, backbone=entry.backbone,
+        kind=handle.kind if handle else None, method=entry.method.name, label=entry.label,
+        family=entry.method.family, options=entry.method.described(), inner=inner, seed=seed,
+        random=random, draw=seed if draws(plan, budget) else 0,
+        budget=budget.model_dump(exclude={"seeds"}),
+        metric=decides.name, task_sha256=plan.task.sha256,
+        items_sha256=plan.task.splits.content_sha256,
+        backbone_sha256=handle.sha256 if handle else None,
+        backbone_origin=handle.origin if handle else None,
+        embedder_sha256=embedder.sha256 if embedder else None, code_sha256=made.code_sha256,
+        libraries=dict(made.libraries), device_type=plan.device.type, autocast=plan.device.autocast,
+        devices=devices,
+        sharded=plan.device.sharded and isinstance(entry.method, Tuned),
+    )
+    digest = sha256_json(identity.model_dump(mode="json", exclude={"run_id", "suite"}))
+    return identity.model_copy(update={"run_id": digest[:ID_LENGTH]})

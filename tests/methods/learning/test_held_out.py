@@ -1,0 +1,119 @@
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.measure.generation import generation
+from harness.measure.multilabel import set_quality
+from harness.measure.quality import quality
+from harness.methods.learning.held_out import HeldOut, in_words, mean, of_classes, standard_error
+from harness.methods.link import LINKS
+from harness.targets.kinds import KINDS
+from harness.targets.metrics import ACCURACY, ROC_AUC
+from harness.tasks.examples import Example
+from harness.tasks.wording import WORDINGS
+
+FIGURES = st.builds(HeldOut, st.none() | st.integers(0, 20).map(lambda right: right / 20),
+                    st.floats(0, 9) | st.just(math.nan), st.just(20))
+
+
+def weighted(examples, weights):
+    return [replace(e, weight=w) for e, w in zip(examples, weights, strict=True)] if (
+        weights is not None) else examples
+
+
+def items(labels):
+    return [Example(f"i{i}", "text", None, label, f"g{i}", {}) for i, label in enumerate(labels)]
+
+
+@given(FIGURES, FIGURES)
+def test_of_two_at_most_one_is_better(one, other):
+    assert one.beats(None)
+    assert not (one.beats(other) and other.beats(one))
+    assert not one.beats(one)
+    if one.outscores(other):
+        assert one.beats(other)
+
+
+@pytest.mark.parametrize(("score", "loss", "better"), [
+    (0.55, 9.0, True), (0.549, 0.9, True), (0.549, 1.1, False), (0.45, 0.1, False),
+    (0.451, 0.9, True), (None, 0.9, True), (None, 1.1, False)])
+def test_the_metric_decides_and_the_loss_where_an_item_could_turn_it(score, loss, better):
+    assert HeldOut(score, loss, 20).beats(HeldOut(0.5, 1.0, 20)) == better
+
+
+def test_whatever_is_finite_is_better_than_what_is_not():
+    assert HeldOut(None, 5.0, 9).beats(HeldOut(None, math.nan, 9))
+    assert not HeldOut(None, math.nan, 9).beats(HeldOut(None, 5.0, 9))
+
+
+def test_a_mean_lacks_a_score_where_a_look_does():
+    assert mean([HeldOut(0.2, 1.0, 9), HeldOut(0.4, 3.0, 9)]) == HeldOut(
+        pytest.approx(0.3), 2.0, 9)
+    assert mean([HeldOut(None, 1.0, 9), HeldOut(0.4, 3.0, 9)]) == HeldOut(None, 2.0, 9)
+
+
+WEIGHTS = [None, np.random.default_rng(1).gamma(2.0, size=30)]
+
+
+@pytest.mark.parametrize("metric", [m for m in KINDS["classification"].own if m.decides])
+@pytest.mark.parametrize("weights", WEIGHTS, ids=["alike", "weighted"])
+def test_it_is_what_the_test_items_are_measured_by(metric, weights):
+    rng = np.random.default_rng(0)
+    labels, probabilities = rng.integers(0, 3, 30), rng.dirichlet([1, 1, 1], 30)
+    held = of_classes(LINKS["classification"], probabilities, weighted(items(labels), weights),
+                      metric)
+    measured = quality(probabilities, labels, ("a", "b", "c"), weights)
+    assert held.score == pytest.approx(getattr(measured, metric.name))
+    assert held.loss == pytest.approx(measured.log_loss)
+
+
+@pytest.mark.parametrize("metric", [m for m in KINDS["multilabel"].own if m.decides])
+@pytest.mark.parametrize("weights", WEIGHTS, ids=["alike", "weighted"])
+def test_so_it_is_where_items_have_several_classes(metric, weights):
+    rng = np.random.default_rng(0)
+    probabilities, has = rng.random((30, 3)), rng.random((30, 3)) < 0.4
+    examples = [Example(f"i{i}", "text", None, 0, f"g{i}", {}, classes=tuple(np.flatnonzero(row)))
+                for i, row in enumerate(has.tolist())]
+    held = of_classes(LINKS["multilabel"], probabilities, weighted(examples, weights), metric)
+    measured = set_quality(probabilities, has, ("a", "b", "c"), weights)
+    assert held.score == pytest.approx(getattr(measured, metric.name))
+    assert held.loss == pytest.approx(measured.log_loss)
+
+
+def test_weights_turn_which_of_two_is_better_and_leave_fewer_items_to_tell_by():
+    """One is right on most items, the other on those that stand for most."""
+    weights = np.array([0.2] * 8 + [4.2] * 2)
+    examples = weighted(items([0] * 10), weights)
+    most, heavy = (np.stack([right, 1 - right], axis=1)
+                   for right in (np.repeat([0.9, 0.1], [8, 2]), np.repeat([0.1, 0.9], [8, 2])))
+    one, other = (of_classes(LINKS["classification"], p, examples, ACCURACY)
+                  for p in (most, heavy))
+    assert (one.score, other.score) == (pytest.approx(0.16), pytest.approx(0.84))
+    assert other.beats(one)
+    # One over one plus the squared coefficient of variation (Kish 1992).
+    assert one.items == pytest.approx(10 / (1 + weights.std() ** 2))
+    assert standard_error(one) == pytest.approx((0.16 * 0.84 / one.items) ** 0.5)
+
+
+def test_an_area_that_is_not_defined_is_no_score():
+    probabilities = np.full((4, 3), 1 / 3)
+    assert of_classes(LINKS["classification"], probabilities, items([0, 0, 1, 1]),
+                      ROC_AUC).score is None
+    assert math.isnan(of_classes(LINKS["classification"], probabilities * math.nan,
+                                 items([0, 0, 1, 1]), ACCURACY).loss)
+
+
+@pytest.mark.parametrize("metric", [m for m in KINDS["generation"].own if m.decides])
+@pytest.mark.parametrize("weights", [None, (0.5, 0.5, 2.0)], ids=["alike", "weighted"])
+def test_answers_in_words_are_scored_as_at_the_end(metric, weights):
+    questions = weighted([Example(f"i{i}", "text", None, 0, f"g{i}", {},
+                                  references=("a red hat",)) for i in range(3)], weights)
+    given_answers = ["a red hat", "hat", "none of it"]
+    held = in_words(given_answers, questions, WORDINGS["unicode"], metric)
+    measured = generation(given_answers, questions, WORDINGS["unicode"])
+    assert held.score == pytest.approx(getattr(measured, metric.name))
+    assert held.loss == pytest.approx(1 - measured.token_f1)

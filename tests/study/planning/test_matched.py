@@ -1,0 +1,94 @@
+"""What is ranked together, and which runs are made so that it can be."""
+
+import pytest
+import yaml
+from rich.console import Console
+
+from harness.common.errors import HarnessError
+from harness.report.planned import print_outline
+from harness.study.planning.matched import Matched, matched
+from harness.study.planning.outlined import outline_of
+from harness.study.planning.plan import make_plan
+from harness.suite import Budget, load_suite
+
+CHEAP = {"majority", "tfidf", "knn (enc)", "features (enc)"}
+
+
+def planned(path, device, **changes):
+    value = yaml.safe_load(path.read_text())
+    value["budget"]["max_words"] = 5
+    value["backbones"]["dec"]["budget"] = {"seeds": 1, "train": 12, "max_length": 24}
+    value.update(changes)
+    path.write_text(yaml.safe_dump(value, sort_keys=False))
+    return make_plan(load_suite(path), device)
+
+
+def names_of(plan):
+    return {part: {run.identity.name for run in plan.runs if matched(run.budget) == part
+                   and run.size is None} for part in plan.parts}
+
+
+def test_a_backbone_with_a_budget_of_its_own_stands_beside_all_that_is_cheap(suite_file, device):
+    plan = planned(suite_file, device)
+    main, other = plan.parts
+    assert other.unlike(main) == ("at 12 training examples",)
+    assert names_of(plan) == {main: {*CHEAP, "full (enc)"}, other: {
+        *CHEAP, "zero-shot (dec)", "lora (dec)", "rag+lora (dec)"}}
+    there = [run for run in plan.runs if matched(run.budget) == other]
+    assert {run.identity.seed for run in there} == {0}
+    assert {run.identity.backbone: run.budget.max_length for run in there} == {
+        None: 32, "enc": 32, "dec": 24}, "each reads by its own window"
+    assert {tuple(e.id for e in plan.sample(run.budget).train) for run in there} == {
+        tuple(e.id for e in plan.task.splits.train[:12])}
+    assert "tfidf, at 12 training examples, seed 0" in {run.title for run in there}
+
+
+def test_an_arm_that_reads_more_is_another_arm_and_alone(suite_file, device):
+    whole = {"tfidf": {"as": "tfidf-whole", "budget": {"max_words": None}}}
+    plan = planned(suite_file, device, methods=["majority", "tfidf", whole])
+    alone = plan.parts[1]
+    assert alone.unlike(plan.parts[0]) == ("reading whole texts",)
+    assert names_of(plan)[alone] == {"tfidf-whole"}
+    assert len(plan.parts) == 3
+    read = {run.identity.label: plan.sample(run.budget).train[0].text for run in plan.runs
+            if matched(run.budget).train == 24}
+    assert read["tfidf"] == " ".join(read["tfidf-whole"].split()[:5]) != read["tfidf-whole"]
+    console = Console(record=True, width=200, quiet=False)
+    print_outline(console, outline_of(plan, (), None))
+    text = console.export_text()
+    assert "shown and not ranked, reading whole texts: tfidf-whole" in text
+    assert "ranked apart, at 12 training examples: majority" in text
+
+
+def test_a_smaller_size_that_a_part_asks_for_too_is_run_once(suite_file, device):
+    plan = planned(suite_file, device, train_sizes=[12], backbones={
+        name: spec | {"budget": {"train": 12}} if name == "dec" else spec for name, spec in
+        yaml.safe_load(suite_file.read_text())["backbones"].items()})
+    ids = [run.run_id for run in plan.runs]
+    assert len(ids) == len(set(ids))
+    assert names_of(plan)[plan.parts[1]] > CHEAP
+
+
+@pytest.mark.parametrize(("entry", "said"), [
+    ({"tfidf": {"as": "t", "budget": {"max_word": 3}}}, "unknown field 'max_word'"),
+    ({"tfidf": {"as": "t", "budget": {"train": 1}}}, "greater than or equal to 2")])
+def test_a_wrong_budget_of_an_entry_is_named(suite_file, device, entry, said):
+    with pytest.raises(HarnessError, match=said):
+        planned(suite_file, device, methods=[entry])
+
+
+def test_a_method_on_another_of_another_budget_is_refused(suite_file, device):
+    value = yaml.safe_load(suite_file.read_text())
+    value["backbones"]["dec"]["methods"] = ["lora", {"rag+lora": {"budget": {"train": 12}}}]
+    suite_file.write_text(yaml.safe_dump(value, sort_keys=False))
+    with pytest.raises(HarnessError, match="needs 'lora' in the same list"):
+        make_plan(load_suite(suite_file), device)
+
+
+def test_what_is_held_out_is_said_where_nothing_else_differs():
+    main = matched(Budget(train=10))
+    assert main.unlike(main) == ()
+    assert matched(Budget(train=10, test=7)).unlike(main) == ("on 7 test items",)
+    assert matched(Budget(train=9, test=7)).unlike(main) == ("at 9 training examples",)
+    assert matched({"train": 10}) == Matched(train=10, validation=None, test=None, max_words=None,
+                                             trials=None)
