@@ -10,11 +10,11 @@ from typing import Any
 import torch
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
+from harness.backbones.aligned import align
 from harness.backbones.checkpoint import Use, auto_class, compared, refuse_gaps
 from harness.backbones.encoding.pooled import HEAD, PooledClassifier, pooled_part, read_head
 from harness.backbones.encoding.pooling import Pool
 from harness.backbones.handle import ASKED, Handle, Kind
-from harness.backbones.kernels.aligned import align
 from harness.backbones.kernels.attention import speed_up_attention
 from harness.backbones.kernels.dropout import speed_up_dropout
 from harness.backbones.kernels.lookup import add_gradients_by_row

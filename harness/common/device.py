@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.common.kernels import kernels_on
+
 
 @dataclass(frozen=True)
 class Device:
@@ -24,6 +26,8 @@ class Device:
     """How many such devices learn a run together."""
     sharded: bool = False
     """Whether each of them holds but a part of the weights while it learns (FSDP)."""
+    kernels: bool = True
+    """Whether it computes by `backbones.kernels`."""
 
     def autocast_context(self) -> AbstractContextManager[Any]:
         """bf16 autocast where the hardware has bf16 arithmetic, else nothing."""
@@ -118,6 +122,8 @@ def detect() -> Device:
 
     if torch.cuda.is_available():
         autocast = "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "no"
-        return Device("cuda", torch.cuda.get_device_name(0), autocast, torch.get_num_threads())
+        return Device("cuda", torch.cuda.get_device_name(0), autocast, torch.get_num_threads(),
+                      kernels=kernels_on())
     native = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-    return Device("cpu", cpu_name(), "bf16" if native else "no", torch.get_num_threads())
+    return Device("cpu", cpu_name(), "bf16" if native else "no", torch.get_num_threads(),
+                  kernels=kernels_on())

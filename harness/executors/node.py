@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.common.errors import HarnessError
+from harness.common.kernels import SWITCH
 from harness.common.leftovers import prefix, sweep
 from harness.processes.server import start_server
 
@@ -182,6 +183,8 @@ def _check(payload: Payload, device: Device) -> None:
     if (device.type, device.autocast) != (wanted.type, wanted.autocast):
         other.append(f"{device.type} with autocast {device.autocast}, and not {wanted.type} with "
                      f"{wanted.autocast}")
+    if device.kernels != wanted.kernels:
+        other.append(f"another {SWITCH}")
     if other:
         raise HarnessError(f"has {'; '.join(other)}",
                            "Give all machines of the cluster the same installation and device.")

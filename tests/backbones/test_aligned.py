@@ -3,7 +3,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from harness.backbones.kernels.aligned import LINE, align
+from harness.backbones.aligned import LINE, align
 from harness.backbones.load import load_asked, load_classifier
 
 

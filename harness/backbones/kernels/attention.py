@@ -16,6 +16,7 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import eager_mask
 
 from harness.backbones.kernels.dropout import dropped
+from harness.common.kernels import kernels_on
 
 NAME = "cpu_products"
 LONGEST = 512
@@ -63,6 +64,8 @@ def _products(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, mask:
 
 def speed_up_attention(model: Any) -> None:
     """Let a model that lies on the CPU attend so, where it would ask torch's kernel."""
+    if not kernels_on():
+        return
     AttentionInterface.register(NAME, attend)
     AttentionMaskInterface.register(NAME, eager_mask)
     if getattr(model.config, "_attn_implementation", None) == "sdpa":

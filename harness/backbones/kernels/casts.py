@@ -11,6 +11,8 @@ import torch
 from torch import nn
 from torch.nn.functional import linear
 
+from harness.common.kernels import kernels_on
+
 
 class CastOnce(nn.Linear):
     """`nn.Linear` whose weight is cast once for every state it is in."""
@@ -40,6 +42,8 @@ class CastOnce(nn.Linear):
 
 def cast_once(model: nn.Module) -> None:
     """Make the model's plain linear layers `CastOnce`, in place; parameters stay the same ones."""
+    if not kernels_on():
+        return
     for module in model.modules():
         if type(module) is nn.Linear:
             module.__class__ = CastOnce

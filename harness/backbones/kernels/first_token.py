@@ -21,17 +21,18 @@ from transformers.models.bert.modeling_bert import eager_attention_forward
 from harness.backbones.blocks import transformer_blocks
 from harness.backbones.encoding.pooled import pooled_part
 from harness.backbones.encoding.pooling import MODES
+from harness.common.kernels import kernels_on
 
 READ_FIRST = frozenset({"bert", "camembert", "electra", "ernie", "roberta", "xlm-roberta"})
 """Model types of transformers whose heads read the first token, and whose blocks are BERT's."""
 
 
 def last_block(model: Any) -> nn.Module | None:
-    """The block that `first_token_alone` may narrow; None where the model is of another type, or
-    its head reads more than the first token."""
+    """The block that `first_token_alone` may narrow; None where the model is of another type, its
+    head reads more than the first token, or kernels are switched off."""
     pooled = pooled_part(model)
     reads_first = pooled is None or (pooled.pool == MODES["cls"] and not pooled.virtual)
-    fits = reads_first and model.config.model_type in READ_FIRST
+    fits = kernels_on() and reads_first and model.config.model_type in READ_FIRST
     return transformer_blocks(model)[-1] if fits else None
 
 

@@ -12,6 +12,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from harness.common.kernels import kernels_on
+
 
 class AddingEmbedding(nn.Embedding):
     """`nn.Embedding` that adds to its weight's `grad` itself, row by row."""
@@ -66,6 +68,8 @@ class _Lookup(torch.autograd.Function):
 def add_gradients_by_row(model: nn.Module) -> None:
     """Make the model's plain embeddings `AddingEmbedding`, in place, where the model lies on a CPU;
     parameters stay the same ones."""
+    if not kernels_on():
+        return
     for module in model.modules():
         plain = type(module) is nn.Embedding and module.max_norm is None
         if plain and not module.scale_grad_by_freq and not module.sparse:

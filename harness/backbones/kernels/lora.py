@@ -12,6 +12,8 @@ import torch
 from peft.tuners.lora.layer import Linear
 from torch import nn
 
+from harness.common.kernels import kernels_on
+
 
 class DirectLora(Linear):
     """PEFT's LoRA layer; where it does plainly what the paper says, in two products less a copy."""
@@ -45,6 +47,8 @@ class DirectLora(Linear):
 
 def speed_up_lora(model: nn.Module) -> None:
     """Make the model's LoRA layers on linear layers direct, in place."""
+    if not kernels_on():
+        return
     for module in model.modules():
         if type(module) is Linear and isinstance(module.get_base_layer(), nn.Linear):
             module.__class__ = DirectLora

@@ -23,10 +23,10 @@ from safetensors.torch import load_file, save_file
 from torch.nn import Parameter
 from transformers import BertModel
 
+from harness.backbones.aligned import align
 from harness.backbones.checkpoint import empty_model
 from harness.backbones.encoding.pooled import pooled_part, write_pooling
 from harness.backbones.handle import Handle, Kind
-from harness.backbones.kernels.aligned import align
 from harness.backbones.load import Loaded
 from harness.backbones.prompting.scoring_check import check_scoring
 from harness.backbones.quiet import quietly

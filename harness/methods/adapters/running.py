@@ -13,10 +13,10 @@ from peft.utils.peft_types import PeftType
 from torch import Tensor
 
 from harness.backbones.encoding.pooled import pooled_part
+from harness.backbones.kernels.lora import speed_up_lora
 from harness.backbones.load import Loaded
 from harness.backbones.traits import prompt_learner, virtual_tokens
 from harness.common.errors import HarnessError
-from harness.methods.adapters.layers import speed_up_lora
 
 TASKS = ("n_tasks", "num_tasks")
 """Fields of tuners that learn several tasks at once: here there is one, number 0."""

@@ -45,11 +45,12 @@ def _register(tuner: PeftType) -> None:
     config_class = PEFT_TYPE_TO_CONFIG_MAPPING[tuner]
     unable = dict.fromkeys(KINDS, UNFIT[tuner]) if tuner in UNFIT else UNABLE.get(tuner, {})
     nearest = PromptTuning if "num_virtual_tokens" in config_class.__dataclass_fields__ else Lora
+    able = tuple(kind for kind in KINDS if kind not in unable)
     members: dict[str, Any] = {
         "__module__": __name__,
         "name": method_name(tuner), "peft_type": tuner.value,
         "unable": unable or (KEYLESS if tuner in KEYS_ALONE else {}),
-        "kinds": tuple(kind for kind in KINDS if kind not in unable),
+        "kinds": able, "kinds_of_numbers": able,
         "summary": f"PEFT's {config_class.__name__}",
         "learning_rates": nearest.learning_rates,
         "__doc__": f"PEFT's {config_class.__name__}, with PEFT's defaults.",

@@ -5,7 +5,7 @@ import torch
 from peft import LoraConfig, get_peft_model
 from torch import nn
 
-from harness.methods.adapters.layers import DirectLora, speed_up_lora
+from harness.backbones.kernels.lora import DirectLora, speed_up_lora
 
 X = torch.linspace(-1, 1, 48).view(2, 3, 8)
 
