@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from harness.check.finding import Finding, shown
 from harness.common.names import listed
 from harness.common.text import blank
+from harness.targets.kinds import KINDS
 from harness.tasks.examples import Example
 from harness.tasks.splits import Splits
 from harness.tasks.task import Task, class_counts
@@ -61,19 +62,20 @@ def _balance(task: Task, test: Sequence[Example]) -> Iterator[Finding]:
 
 def check_rows(task: Task) -> Iterator[Finding]:
     """Rows that were left out on reading."""
-    facts, one = task.facts, task.kind == "classification"
+    facts, kind = task.facts, KINDS[task.kind]
+    another = "set of classes" if kind.several else "class" if kind.classes else "number"
+    fix = ", or make the task multi-label" if kind.classes and not kind.several else ""
     if facts.conflicting:
         share = facts.conflicting / facts.rows
         yield Finding(
             severity="error" if share > CONFLICTS["error"] else "warning", check="conflicts",
             found=f"{facts.conflicting:,} rows ({share:.1%}) have a text that also stands under "
-                  f"another {'class' if one else 'set of classes'}: all of them are left out",
+                  f"another {another}: all of them are left out",
             count=facts.conflicting, examples=facts.conflicts,
-            suggestion="Mend the labels, or make the task multi-label." if one else
-                       "Mend the labels.")
+            suggestion=f"Mend the labels{fix}.")
     if facts.duplicates:
         yield Finding(severity="note", check="duplicates", count=facts.duplicates,
-                      found=f"{facts.duplicates:,} rows repeat a text of their class (case, "
+                      found=f"{facts.duplicates:,} rows repeat a text and its label (case, "
                             "white space and Unicode form folded) and are left out",
                       suggestion="Nothing to do.")
     if facts.empty:

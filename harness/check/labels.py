@@ -10,7 +10,7 @@ from sklearn.model_selection import GroupKFold
 
 from harness.check.finding import SHOWN, Finding, brief
 from harness.methods.linear import fit_linear
-from harness.methods.link import LINKS
+from harness.methods.link import CLASS_LINKS
 from harness.tasks.examples import Example, indicator
 
 FOLDS = 5
@@ -56,7 +56,7 @@ def suspected(items: Sequence[Example], vectors: np.ndarray, classes: int
     from cleanlab.filter import find_label_issues
 
     several = items[0].classes is not None
-    link = LINKS["multilabel" if several else "classification"]
+    link = CLASS_LINKS["multilabel" if several else "classification"]
     targets, groups = indicator(items, classes), [e.group for e in items]
     nobody = np.array([], dtype=int)
     if len(set(groups)) < 2 * FOLDS or not targets.any(axis=0).all():

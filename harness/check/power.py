@@ -18,21 +18,34 @@ DISAGREE = 0.2
 before there are results; 0.1 to 0.3 is common between tuned models."""
 
 
-def check_power(splits: Splits, matters: float, methods: int) -> Iterator[Finding]:
-    """Whether the groups can tell anything at all, and whether the smallest difference in accuracy
-    that would be found is one that matters."""
-    there = spread_among(splits.test)
-    items, comparisons = there.items, max(1, methods * (methods - 1) // 2)
-    alone = math.floor(worth(splits.test))
+def check_enough(splits: Splits, matters: float, methods: int) -> Iterator[Finding]:
+    """Whether the groups can tell anything at all."""
+    there, comparisons = spread_among(splits.test), pairs_of(methods)
     if there.effective < least(comparisons):
         yield Finding(
             severity="warning", check="power", count=there.groups,
-            found=f"the {items:,} test items are worth {there.effective:.1f} groups: so few tell "
-                  f"nothing apart at 5% in {comparisons:,} comparisons, whatever was answered",
+            found=f"the {there.items:,} test items are worth {there.effective:.1f} groups: so few "
+                  f"tell nothing apart at 5% in {comparisons:,} comparisons, whatever was answered",
             suggestion=f"At least {least(comparisons)} groups are needed, for {100 * matters:g} "
                        f"points some {needed(matters, comparisons):,}: give data of more groups, "
                        "raise `budget: test`, or compare fewer methods.")
-        return
+
+
+def check_power(splits: Splits, matters: float, methods: int) -> Iterator[Finding]:
+    """The same, and whether the smallest difference in accuracy that would be found is one that
+    matters."""
+    few = list(check_enough(splits, matters, methods))
+    yield from few or _too_small(splits, matters, pairs_of(methods))
+
+
+def pairs_of(methods: int) -> int:
+    """Comparisons among so many methods, one at the least."""
+    return max(1, methods * (methods - 1) // 2)
+
+
+def _too_small(splits: Splits, matters: float, comparisons: int) -> Iterator[Finding]:
+    there, alone = spread_among(splits.test), math.floor(worth(splits.test))
+    items = there.items
     best, worst = (detectable(n, comparisons) for n in (alone, math.floor(there.effective)))
     alike = "" if there.groups == alone or best == worst else (
         f", or {_shown(worst)} where the items of a group are alike ({there.groups:,} groups, "

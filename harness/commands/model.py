@@ -17,11 +17,12 @@ from harness.common.clock import Clock
 from harness.common.errors import HarnessError
 from harness.common.text import plain
 from harness.gate.candidate import find_candidate
-from harness.methods.link import LINKS
+from harness.methods.link import CLASS_LINKS
 from harness.methods.method import Answering
 from harness.report.lines import print_lines
 from harness.study.store import find_run
 from harness.suite import Kind, find_suite, load_suite
+from harness.targets.kinds import KINDS
 from harness.tasks.examples import Item
 
 Text = str | tuple[str, str]
@@ -79,8 +80,8 @@ class Model(ClassifierMixin, BaseEstimator):
                                "not finite", "Leave the text out.")
         if not self.classes:
             return np.array(found, dtype=object)
-        chosen = LINKS[self.kind].chosen(found)
-        return chosen if self.kind == "multilabel" else self.classes_[chosen.argmax(axis=1)]
+        chosen = CLASS_LINKS[self.kind].chosen(found)
+        return chosen if KINDS[self.kind].several else self.classes_[chosen.argmax(axis=1)]
 
     def _found(self, texts: Sequence[Text]) -> np.ndarray:
         items = _items(texts)

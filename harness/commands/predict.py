@@ -17,11 +17,12 @@ from harness.common.clock import Clock
 from harness.common.errors import HarnessError
 from harness.common.files import atomic_file
 from harness.gate.candidate import find_candidate
-from harness.methods.link import LINKS
+from harness.methods.link import CLASS_LINKS
 from harness.methods.method import Answering
 from harness.report.lines import print_lines
 from harness.report.predicted import Predicted
 from harness.suite import LoadedSuite, find_suite, load_suite
+from harness.targets.kinds import KINDS
 from harness.tasks.examples import Item, item_id
 from harness.tasks.tables.columns import read_columns
 from harness.tasks.tables.form import PLAIN, Form
@@ -105,9 +106,9 @@ def _answers(found: np.ndarray, task: Task) -> tuple[list[object], pa.DataType]:
     """The answer to each row with its type: a class, a list of classes, or words."""
     if not task.labels:
         return found.tolist(), pa.string()
-    chosen = LINKS[task.kind].chosen(found)
+    chosen = CLASS_LINKS[task.kind].chosen(found)
     named = [[task.labels[i] for i in np.flatnonzero(row)] for row in chosen]
-    if task.kind == "multilabel":
+    if KINDS[task.kind].several:
         return list(named), pa.list_(pa.string())
     return [name for name, in named], pa.string()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-Kind = Literal["classification", "multilabel", "generation"]
+Kind = Literal["classification", "multilabel", "regression", "generation"]
 BackboneKind = Literal["encoder", "decoder", "seq2seq"]
 """BERT-like, GPT-like, or T5-like: a decoder that answers what an encoder has read."""
 Over = Literal["groups", "items"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +15,7 @@ from harness.common.kinds import Kind
 from harness.compare.binned import Binned
 from harness.compare.jackknife import Estimates, jackknife
 from harness.compare.kin import Kin, pooled
-from harness.compare.pairs import Sample
+from harness.compare.pairs import McNemar, Sample, mcnemar
 from harness.compare.pool import Pool
 from harness.compare.uncertainty import Figure
 from harness.study.record import Record
@@ -132,14 +133,27 @@ class Measured:
         """Where the arm's finished seeds lie in the arrays."""
         return [self.place[r.identity.run_id] for r in arm.done]
 
+    @property
+    def tells_right(self) -> bool:
+        """Whether an answer is right or wrong."""
+        return self.answers.kind.right is not None
+
     @cached_property
     def _right(self) -> np.ndarray:
         """[runs, items] bool."""
         return np.stack([run.right for run in self.answers.runs])
 
     def right(self, arm: Arm) -> np.ndarray:
-        """Which items the arm's first seed answered right: [items] bool."""
+        """Which items the arm's first seed answered right, where `tells_right`: [items] bool."""
         return np.asarray(self._right[self._first(arm)])
+
+    def tests(self, arms: Sequence[Arm]) -> list[McNemar | None]:
+        """McNemar's test of every pair in order; None each where no answer is right or wrong."""
+        if len(arms) < 2:
+            return []
+        if not self.tells_right:
+            return [None] * math.comb(len(arms), 2)
+        return list(mcnemar(np.stack([self.right(arm) for arm in arms])))
 
     def said(self, arm: Arm) -> np.ndarray:
         """What the arm's first seed answered: [items] of str."""

@@ -20,13 +20,15 @@ class Disagreement(RecordPart):
     text: str
     target: str
     answers: dict[str, tuple[str, ...]]
-    right: int
+    right: int | None
+    """Methods that are; None where no answer is right or wrong."""
     methods: int
 
 
 def disagreements(arms: Sequence[Arm], measured: Measured, texts: Mapping[str, str]
                   ) -> tuple[Disagreement, ...]:
-    """Up to 100 items, those nearest to an even split of right and wrong first.
+    """Up to 100 items, those nearest to an even split of right and wrong first; of numbers those
+    that are furthest apart.
 
     Texts and answers are cut at 400 characters.
     """
@@ -34,8 +36,10 @@ def disagreements(arms: Sequence[Arm], measured: Measured, texts: Mapping[str, s
     if not able:
         return ()
     given = np.stack([measured.said(arm) for arm in able])
-    right = np.stack([measured.right(arm) for arm in able]).sum(axis=0)
-    split = np.abs(2 * right - len(able))
+    right = (np.stack([measured.right(arm) for arm in able]).sum(axis=0)
+             if measured.tells_right else None)
+    split = (-given.astype(float).std(axis=0) if right is None
+             else np.abs(2 * right - len(able)))
     mixed = [i for i in np.argsort(split, kind="stable") if len(set(given[:, i])) > 1]
     found = []
     for i in mixed[:MOST]:
@@ -44,8 +48,8 @@ def disagreements(arms: Sequence[Arm], measured: Measured, texts: Mapping[str, s
             answers.setdefault(excerpt(answer, LENGTH), []).append(arm.name)
         item = measured.items[i]
         found.append(Disagreement(
-            item=item, text=excerpt(texts.get(item, ""), LENGTH), right=int(right[i]),
-            methods=len(able),
+            item=item, text=excerpt(texts.get(item, ""), LENGTH),
+            right=None if right is None else int(right[i]), methods=len(able),
             target=excerpt(measured.targets[i], LENGTH),
             answers={label: tuple(names) for label, names in answers.items()}))
     return tuple(found)

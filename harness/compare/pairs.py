@@ -88,7 +88,8 @@ class Pair(RecordPart):
     first: str
     second: str
     differences: dict[str, Difference]
-    mcnemar: McNemar
+    mcnemar: McNemar | None
+    """None where no answer is right or wrong."""
 
 
 @dataclass(frozen=True)

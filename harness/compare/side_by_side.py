@@ -11,7 +11,7 @@ import pyarrow as pa
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_json
 from harness.compare.arms import Arm, measure_arms
-from harness.compare.pairs import Difference, McNemar, differences, mcnemar
+from harness.compare.pairs import Difference, McNemar, differences
 from harness.compare.summary import Summary
 from harness.compare.uncertainty import Figure
 from harness.measure.part import RecordPart
@@ -79,7 +79,7 @@ def run_divergences(first: Record, second: Record) -> tuple[Divergence, ...]:
 
 
 def compare_runs(first: Record, second: Record, tables: Mapping[str, pa.Table]
-                 ) -> tuple[int, dict[str, Difference], McNemar]:
+                 ) -> tuple[int, dict[str, Difference], McNemar | None]:
     """Items both answered, first minus second in every metric, and the exact test.
 
     Paired over items alone: a run is one seed. Raises HarnessError where the runs have no result,
@@ -106,8 +106,7 @@ def compare_runs(first: Record, second: Record, tables: Mapping[str, pa.Table]
         samples = [s for arm in arms if (s := measured.sample(arm, metric.name))]
         for gap in differences(metric, samples, measured.pool).values():
             found[metric.name] = gap
-    test = mcnemar(np.stack([measured.right(arm) for arm in arms]))[0]
-    return len(measured.items), found, test
+    return len(measured.items), found, measured.tests(arms)[0]
 
 
 def _line(name: str, first: Figure | None, second: Figure | None) -> Line:

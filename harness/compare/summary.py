@@ -12,7 +12,7 @@ import numpy as np
 from harness.compare.arms import Arm, Measured
 from harness.compare.economics import Bill, Rate, Step, bill, cheapest, rate
 from harness.compare.kin import Kin
-from harness.compare.pairs import Difference, Pair, differences, mcnemar
+from harness.compare.pairs import Difference, Pair, differences
 from harness.compare.pareto import front
 from harness.compare.uncertainty import Figure
 from harness.measure.part import RecordPart
@@ -200,10 +200,9 @@ def _pairs(arms: Sequence[Arm], measured: Measured) -> tuple[Pair, ...]:
         samples = [s for arm in arms if (s := measured.sample(arm, metric.name))]
         by_metric[metric.name] = differences(metric, samples, measured.pool)
     names = list(combinations([arm.name for arm in arms], 2))
-    tests = mcnemar(np.stack([measured.right(arm) for arm in arms])) if names else []
     return tuple(Pair(first=a, second=b, mcnemar=test, differences={
         metric: found[a, b] for metric, found in by_metric.items() if (a, b) in found})
-        for (a, b), test in zip(names, tests, strict=True))
+        for (a, b), test in zip(names, measured.tests(arms), strict=True))
 
 
 def _stood(row: Row, best: Mapping[str, Difference], matters: float) -> Row:

@@ -24,6 +24,7 @@ from harness.study.kept import SavedRun, check_stands, saved_bytes, saved_run
 from harness.study.record import Record
 from harness.study.store import Store
 from harness.suite import LoadedSuite
+from harness.targets.kinds import KINDS, gated
 from harness.tasks.examples import Example
 from harness.tasks.items import column
 from harness.tasks.task import Task
@@ -178,8 +179,8 @@ def make_baseline(loaded: LoadedSuite, task: Task, store: Store, record: Record,
                   before: Baseline | None, approval: Approval) -> Baseline:
     """A baseline of a finished run. Raises HarnessError when the run cannot be one."""
     identity = record.identity
-    if task.kind != "classification":
-        raise HarnessError(f"suite {loaded.suite.name}: only a task of kind classification has a "
+    if not KINDS[task.kind].gated:
+        raise HarnessError(f"suite {loaded.suite.name}: only a task of kind {gated()} has a "
                            f"gate and a baseline, this one is of kind {task.kind}",
                            "Compare its runs with `harness compare`.")
     check_stands(record, task)

@@ -14,7 +14,7 @@ from harness.suite import Gate
 from harness.suite.gate import JUDGED
 
 State = Literal["passed", "failed", "undecided", "missing"]
-Unit = Literal["share", "points", "nats", "ratio", "bytes"]
+Unit = Literal["share", "points", "nats", "units", "ratio", "bytes"]
 """A difference of shares is `points`; its figures are shares all the same."""
 ORDER: tuple[State, ...] = ("failed", "missing", "undecided", "passed")
 

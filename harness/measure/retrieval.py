@@ -29,10 +29,11 @@ class Retrieval(RecordPart):
     build_seconds: float
     """Adding the vectors to the index; computing them is in the cost's `encode` phase."""
     k: int
-    same_label_hit_rate: float
+    same_label_hit_rate: float | None
     """Share of the items with at least one neighbour of their own class (recall at k). Of several
-    classes one is enough; items without any are alike."""
-    same_label_share: float
+    classes one is enough; items without any are alike. None where there
+    are no classes."""
+    same_label_share: float | None
     """Mean share of an item's neighbours that have its class, likewise (precision at k)."""
     indexed_sha256: str | None = None
     """Over the ids of what is indexed, in its order; None in older records."""
@@ -43,16 +44,24 @@ class Retrieval(RecordPart):
 def retrieval(retriever: Retriever, k: int, examples: Sequence[Example]) -> Retrieval:
     """Search for every example and compare the neighbours' classes with its own."""
     _, positions = retriever.search(examples, k, Clock())
-    own = indicator(examples, retriever.classes.shape[1])[:, None]
-    theirs = retriever.classes[positions]
-    same = (theirs & own).any(axis=2) | ~(theirs.any(axis=2) | own.any(axis=2))
+    same = _alike(retriever.targets, positions, examples)
     return Retrieval(
         indexed=int(retriever.index.ntotal), index_bytes=retriever.bytes,
-        build_seconds=retriever.build_seconds, k=int(same.shape[1]),
-        same_label_hit_rate=_mean(same.any(axis=1), examples),
-        same_label_share=_mean(same.mean(axis=1), examples),
+        build_seconds=retriever.build_seconds, k=int(positions.shape[1]),
+        same_label_hit_rate=None if same is None else _mean(np.asarray(same.any(axis=1)), examples),
+        same_label_share=None if same is None else _mean(same.mean(axis=1), examples),
         indexed_sha256=retriever.ids_sha256, prompt=retriever.featurizer.prompt,
     )
+
+
+def _alike(targets: np.ndarray, positions: np.ndarray, examples: Sequence[Example]
+           ) -> np.ndarray | None:
+    """Whether each neighbour shares a class with its item, [items, k] bool; None for numbers."""
+    if targets.dtype != bool:
+        return None
+    own, theirs = indicator(examples, targets.shape[1])[:, None], targets[positions]
+    neither = ~(theirs.any(axis=2) | own.any(axis=2))
+    return np.asarray(np.logical_or((theirs & own).any(axis=2), neither))
 
 
 class PassageRetrieval(RecordPart):

@@ -17,6 +17,7 @@ from harness.common.kept import kept_folder
 from harness.common.kinds import BackboneKind, Kind
 from harness.common.provenance import provenance
 from harness.methods import modules
+from harness.targets.kinds import KINDS
 
 METHODS_FILE = "methods.json"
 
@@ -29,12 +30,14 @@ class MethodRow:
     family: str
     kinds: tuple[BackboneKind | None, ...]
     kinds_in_words: tuple[BackboneKind | None, ...]
+    kinds_of_numbers: tuple[BackboneKind | None, ...]
     unable: dict[BackboneKind, str]
     summary: str
 
     def works_on(self, backbone: BackboneKind | None, task: Kind) -> bool:
         """Whether it can do a task of this kind on a backbone of that kind (None for none)."""
-        return backbone in (self.kinds_in_words if task == "generation" else self.kinds)
+        return backbone in {"classes": self.kinds, "numbers": self.kinds_of_numbers,
+                            "words": self.kinds_in_words}[KINDS[task].form]
 
 
 ROWS = TypeAdapter(tuple[MethodRow, ...])
@@ -57,8 +60,8 @@ def registered() -> tuple[MethodRow, ...]:
     register_all()
     place = {module: number for number, module in enumerate(modules())}
     names = sorted(METHODS, key=lambda name: place.get(METHODS[name].__module__, len(place)))
-    return tuple(MethodRow(name, made.family, made.kinds, made.kinds_in_words, made.unable,
-                           made.summary)
+    return tuple(MethodRow(name, made.family, made.kinds, made.kinds_in_words,
+                           made.kinds_of_numbers, made.unable, made.summary)
                  for name in names for made in [METHODS[name]])
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from harness.common.clock import Clock
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting
-from harness.tasks.examples import Item, indicator
+from harness.tasks.examples import Item, as_json, from_json, targets_of
 
 TEXTS = "texts.json"
 
@@ -49,10 +49,10 @@ def neighbour_votes(classes: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class CompressedNeighbours:
-    """Training texts with their classes, [texts, classes] bool, asked by compression."""
+    """Training texts with what is right of them, as `targets_of` has it, asked by compression."""
 
     texts: tuple[str, ...]
-    classes: np.ndarray
+    targets: np.ndarray
     k: int
     parameters = (0, 0)
 
@@ -61,12 +61,13 @@ class CompressedNeighbours:
             found = distances(_bytes([e.joined for e in items]), _bytes(self.texts))
             # Stable: of texts as near the one that training has first.
             near = found.argsort(axis=1, kind="stable")[:, :self.k]
-            shares = self.classes.mean(axis=0)
-            return np.stack([neighbour_votes(np.vstack([self.classes[row], shares]))
+            right = self.targets.astype(float)
+            shares = right.mean(axis=0)
+            return np.stack([neighbour_votes(np.vstack([right[row], shares]))
                              for row in near])
 
     def save(self, folder: Path) -> None:
-        content = {"texts": self.texts, "classes": self.classes.tolist()}
+        content = {"texts": self.texts, "targets": as_json(self.targets)}
         (folder / TEXTS).write_text(json.dumps(content), encoding="utf-8")
 
 
@@ -79,7 +80,8 @@ class Gzip(Method):
     accuracy. Here an item has one answer, and the nearer neighbour's wins where two disagree.
     """
 
-    name, family, kinds = "gzip", "floor", (None,)
+    name, family = "gzip", "floor"
+    kinds = kinds_of_numbers = (None,)
     random = False
     compares = True
     summary = "nearest training texts by compression, no parameters"
@@ -90,11 +92,11 @@ class Gzip(Method):
     def fit(self, job: Job, setting: Setting) -> Fit:
         with job.clock.phase("fit"):
             return Fit(CompressedNeighbours(tuple(e.joined for e in job.train),
-                                            indicator(job.train, job.classes), int(setting["k"])))
+                                            targets_of(job.train, job.classes), int(setting["k"])))
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
         content = json.loads((folder / TEXTS).read_text(encoding="utf-8"))
-        return CompressedNeighbours(tuple(content["texts"]), np.array(content["classes"]),
+        return CompressedNeighbours(tuple(content["texts"]), from_json(content["targets"]),
                                     int(setting["k"]))
 
 

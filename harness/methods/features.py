@@ -18,7 +18,7 @@ from harness.methods.learning.balance import LINEAR, LinearOptions, balance_of, 
 from harness.methods.linear import LinearHead, fit_standardised
 from harness.methods.link import LINKS
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting, spread
-from harness.tasks.examples import Item, indicator
+from harness.tasks.examples import Item, targets_of
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,8 @@ class FeaturesOptions(LinearOptions):
 class Features(Method):
     """Logistic regression on pooled, standardised features of the frozen backbone."""
 
-    name, family, kinds = "features", "features", KINDS
+    name, family = "features", "features"
+    kinds = kinds_of_numbers = KINDS
     random = False
     summary = "frozen backbone, pooled features, logistic regression"
     options_type = FeaturesOptions
@@ -76,7 +77,7 @@ class Features(Method):
         featurizer = self._featurizer(job)
         x = job.store.features(featurizer, job.train, job.clock, "encode")
         with job.clock.phase("fit"):
-            head = fit_standardised(x, indicator(job.train, job.classes), float(setting["C"]),
+            head = fit_standardised(x, targets_of(job.train, job.classes), float(setting["C"]),
                                     LINKS[job.task.kind],
                                     weights_for(balance_of(setting, self), job))
         return Fit(FrozenFeatures(featurizer, job.store, head,

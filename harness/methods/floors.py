@@ -21,7 +21,7 @@ from harness.methods.learning.balance import LINEAR, LinearOptions, balance_of, 
 from harness.methods.linear import LinearHead, fit_linear
 from harness.methods.link import LINKS
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting, spread
-from harness.tasks.examples import Item, indicator
+from harness.tasks.examples import Item, targets_of
 
 
 class TfidfOptions(LinearOptions):
@@ -57,7 +57,8 @@ class TfidfClassifier:
 class Tfidf(Method):
     """TF-IDF word n-grams and logistic regression; in scripts without spaces a letter is a word."""
 
-    name, family, kinds = "tfidf", "floor", (None,)
+    name, family = "tfidf", "floor"
+    kinds = kinds_of_numbers = (None,)
     random = False
     summary = "TF-IDF of words and word pairs, logistic regression"
     options_type = TfidfOptions
@@ -79,7 +80,7 @@ class Tfidf(Method):
                 raise CannotRunError(
                     f"no term stands in {self.options.min_count} of the training texts",
                     "Lower the option `min_count`.") from None
-            head = fit_linear(x, indicator(job.train, job.classes),
+            head = fit_linear(x, targets_of(job.train, job.classes),
                               float(setting["C"]), LINKS[job.task.kind],
                               weights_for(balance_of(setting, self), job))
             return Fit(TfidfClassifier(vectorizer, head))

@@ -15,6 +15,7 @@ from harness.backbones.handle import Kind, parameter_count
 from harness.common.clock import Clock
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting
 from harness.methods.retriever import Retriever, build_retriever, load_retriever
+from harness.targets.kinds import KINDS as TARGETS
 from harness.tasks.examples import Item
 
 
@@ -23,7 +24,8 @@ class Vote:
     """Neighbours vote with their cosine for the classes they have; the class shares count as one
     vote.
 
-    p(class) = (sum of the cosines of its neighbours + its share) / (sum of all cosines + 1).
+    p(class) = (sum of the cosines of its neighbours + its share) / (sum of all cosines + 1). Of
+    numbers it is that mean of the neighbours' numbers and the mean of all.
     """
 
     retriever: Retriever
@@ -39,8 +41,8 @@ class Vote:
         similarities, positions = self.retriever.search(items, self.k, clock)
         with clock.phase("predict"):
             votes = np.maximum(similarities, 0.0).astype(float)
-            classes = self.retriever.classes
-            totals = classes.mean(axis=0) + np.einsum("nk,nkc->nc", votes, classes[positions])
+            right = self.retriever.targets.astype(float)
+            totals = right.mean(axis=0) + np.einsum("nk,nkc->nc", votes, right[positions])
             return np.asarray(totals / (1 + votes.sum(axis=1, keepdims=True)))
 
     def save(self, folder: Path) -> None:
@@ -74,7 +76,7 @@ class Knn(Method):
 
     name, family, kinds = "knn", "retrieval", ("encoder",)
     random = False
-    kinds_in_words = ("encoder",)
+    kinds_in_words = kinds_of_numbers = ("encoder",)
     summary = "FAISS retrieval of training examples: similarity-weighted vote, or nearest answer"
 
     @classmethod
@@ -82,7 +84,7 @@ class Knn(Method):
         return "states"
 
     def settings(self, job: Job) -> list[Setting]:
-        if job.task.kind == "generation":
+        if TARGETS[job.task.kind].questions:
             return [{"k": 1}]
         return [{"k": k} for k in (8, 4, 16, 2, 32, 1, 64, 3, 128)]
 
@@ -97,7 +99,7 @@ class Knn(Method):
 
     @staticmethod
     def _vote(job: Job, setting: Setting, retriever: Retriever) -> Vote | NearestAnswer:
-        if job.task.kind == "generation":
+        if TARGETS[job.task.kind].questions:
             return NearestAnswer(retriever, tuple(e.references[0] for e in job.train),
                                  parameter_count(job.need_backbone()))
         return Vote(retriever, int(setting["k"]), parameter_count(job.need_backbone()))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import load_file, save_file
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
 
 from harness.methods.link import LINKS, Link
 
@@ -50,9 +50,9 @@ class LinearHead:
 def fit_linear(x: np.ndarray, targets: np.ndarray, c: float, link: Link,
                counts: np.ndarray | None = None) -> LinearHead:
     """scikit-learn's L2-regularised logistic regression with inverse strength `c`: over the classes
-    at once where an item has one, else one for each class.
+    at once where an item has one, else one for each class. Of numbers its ridge regression.
 
-    `x` is [items, width], `targets` the indicator [items, classes]; `counts` is what each item's
+    `x` is [items, width], `targets` as `targets_of` has them; `counts` is what each item's
     decisions count, [items, 1] or [items, classes], alike where None.
     """
     if counts is None:
@@ -105,8 +105,17 @@ def _fit(x: np.ndarray, labels: np.ndarray, c: float, counts: np.ndarray
     return model.coef_, model.intercept_
 
 
+def _ridge(x: np.ndarray, targets: np.ndarray, c: float, counts: np.ndarray
+           ) -> tuple[np.ndarray, np.ndarray]:
+    """On targets with a deviation of 1, so that `c` means the same whatever their unit."""
+    unit = targets.std() or 1.0
+    model = Ridge(alpha=1 / c).fit(x, targets[:, 0] / unit, counts[:, 0])
+    return model.coef_[:, None] * unit, np.array([model.intercept_ * unit])
+
+
 Solver = Callable[[np.ndarray, np.ndarray, float, np.ndarray], tuple[np.ndarray, np.ndarray]]
 FITS: dict[str, Solver] = {
     LINKS["classification"].problem_type: _softmax,
     LINKS["multilabel"].problem_type: _one_against_rest,
+    LINKS["regression"].problem_type: _ridge,
 }

@@ -21,20 +21,25 @@ from harness.targets.marked import Marked
 
 @dataclass(frozen=True)
 class Link:
-    """What turns on whether an item has one class or any number. Targets are indicators, [items,
-    classes]; losses are in nats an item, with several classes in nats a class of an item."""
+    """What scores of outputs mean, by kind of task. Targets are as `targets_of` has them."""
 
     problem_type: str
     """As configurations of transformers have it."""
     probabilities: Callable[[np.ndarray], np.ndarray]
-    """Of scores, both [items, classes]."""
+    """What is answered by scores, both [items, outputs]: probabilities, or numbers."""
+    losses: Callable[[Tensor, Tensor], Tensor]
+    """What logits cost by targets, [items, decisions]. An item's loss is the mean over its
+    decisions: in nats -log p of what is right, or squared errors."""
+
+
+@dataclass(frozen=True)
+class ClassLink(Link):
+    """Of classes: what turns on whether an item has one or any number of them."""
+
     decisions: Callable[[np.ndarray], np.ndarray]
     """Of values of a decoder's options [options], a row of alternatives for each decision."""
     of_options: Callable[[np.ndarray], np.ndarray]
     """From the scores of a decoder's options [options] to the classes' probabilities."""
-    losses: Callable[[Tensor, Tensor], Tensor]
-    """-log p of the decisions that logits are for, [items, decisions]: one an item, or one for each
-    class. An item's loss is the mean over its decisions."""
     chosen: Callable[[np.ndarray], np.ndarray]
     """Which classes are answered, by their probabilities: both [items, classes]."""
     marked: Callable[[np.ndarray, np.ndarray, np.ndarray | None], Marked]
@@ -49,15 +54,21 @@ def _multilabel_losses(logits: Tensor, targets: Tensor) -> Tensor:
     return binary_cross_entropy_with_logits(logits, targets.to(logits.dtype), reduction="none")
 
 
-LINKS: dict[Kind, Link] = {
-    "classification": Link(
+def _squared_errors(answers: Tensor, targets: Tensor) -> Tensor:
+    return (answers - targets.to(answers.dtype)) ** 2
+
+
+CLASS_LINKS: dict[Kind, ClassLink] = {
+    "classification": ClassLink(
         "single_label_classification", lambda scores: np.asarray(softmax(scores, axis=1)),
-        lambda options: options.reshape(1, -1),
-        lambda options: np.asarray(softmax(options)), _classification_losses,
+        _classification_losses, lambda options: options.reshape(1, -1),
+        lambda options: np.asarray(softmax(options)),
         classification.likeliest, classification.marked),
-    "multilabel": Link(
+    "multilabel": ClassLink(
         "multi_label_classification", lambda scores: np.asarray(expit(scores)),
-        lambda options: options.reshape(-1, 2),
+        _multilabel_losses, lambda options: options.reshape(-1, 2),
         lambda options: np.asarray(softmax(options.reshape(-1, 2), axis=1)[:, 0]),
-        _multilabel_losses, multilabel.above, multilabel.marked),
+        multilabel.above, multilabel.marked),
 }
+LINKS: dict[Kind, Link] = {
+    **CLASS_LINKS, "regression": Link("regression", lambda scores: scores, _squared_errors)}

@@ -12,7 +12,8 @@ import numpy as np
 
 from harness.common.clock import Clock
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting
-from harness.tasks.examples import Item, indicator
+from harness.targets.kinds import KINDS as TARGETS
+from harness.tasks.examples import Item, targets_of
 from harness.tasks.wording import Wording
 
 ANSWER = "answer.json"
@@ -57,19 +58,19 @@ class Majority(Method):
 
     name, family, kinds = "majority", "floor", (None,)
     random = False
-    kinds_in_words = (None,)
+    kinds_in_words = kinds_of_numbers = (None,)
     summary = "the most frequent class (its share as probability) or answer"
 
     def fit(self, job: Job, setting: Setting) -> Fit:
         with job.clock.phase("fit"):
-            if job.task.kind == "generation":
+            if TARGETS[job.task.kind].questions:
                 return Fit(OneAnswer(_most_frequent([e.references[0] for e in job.train],
                                                     job.task.wording)))
-            shares = indicator(job.train, job.classes).mean(axis=0)
+            shares = targets_of(job.train, job.classes).mean(axis=0)
             return Fit(ClassShares(tuple(shares.tolist())))
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
-        if job.task.kind == "generation":
+        if TARGETS[job.task.kind].questions:
             return OneAnswer(str(json.loads((folder / ANSWER).read_text(encoding="utf-8"))))
         return ClassShares(tuple(json.loads((folder / "shares.json").read_text(encoding="utf-8"))))
 

@@ -27,6 +27,7 @@ from harness.methods.learning.held_out import HeldOut
 from harness.methods.learning.schedule import schedule_of
 from harness.suite import Budget
 from harness.suite import Kind as TaskKind
+from harness.targets.kinds import KINDS as TARGETS
 from harness.targets.metric import Metric
 from harness.tasks.corpus import Corpus
 from harness.tasks.examples import Example, Item
@@ -58,6 +59,17 @@ class Job:
     say: Callable[[str], None] = lambda text: None
     metric: Metric | None = None
     """What the suite decides by; where there is none, what is chosen has the lowest log loss."""
+
+    @property
+    def written(self) -> bool:
+        """Whether it is answered in words, numbers among them: not by classes, nor through a head.
+        """
+        return TARGETS[self.task.kind].written(self.backbone.kind if self.backbone else None)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """What the outputs of a head are called."""
+        return self.task.labels or ("value",)
 
     @property
     def classes(self) -> int:
@@ -222,6 +234,8 @@ class Method(ABC):
     """Kinds of backbone it works on; None when it needs none."""
     kinds_in_words: ClassVar[tuple[Kind | None, ...]] = ()
     """Kinds of backbone on which it can answer in words, without classes."""
+    kinds_of_numbers: ClassVar[tuple[Kind | None, ...]] = ()
+    """Kinds of backbone on which it can answer with a number."""
     unable: ClassVar[dict[Kind, str]] = {}
     """Why it does not work on a kind of backbone, where that is not plain. A kind among `kinds` is
     one that other versions of the libraries work on: a suite may name it, and its run fails."""
@@ -274,7 +288,8 @@ class Method(ABC):
     @classmethod
     def works_on(cls, backbone: Kind | None, task: TaskKind) -> bool:
         """Whether it can do a task of this kind on a backbone of that kind (None for none)."""
-        return backbone in (cls.kinds_in_words if task == "generation" else cls.kinds)
+        return backbone in {"classes": cls.kinds, "numbers": cls.kinds_of_numbers,
+                            "words": cls.kinds_in_words}[TARGETS[task].form]
 
     @classmethod
     def reads(cls, backbone: Kind) -> Use:

@@ -24,7 +24,7 @@ from harness.retrieval.vectors import (
     save_index,
     unit,
 )
-from harness.tasks.examples import Example, Item, indicator
+from harness.tasks.examples import Example, Item, as_json, from_json, targets_of
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,8 @@ class Retriever:
     """Of items and training examples alike."""
     store: FeatureStore
     index: faiss.Index
-    classes: np.ndarray
-    """Which classes each indexed example has, [examples, classes] bool."""
+    targets: np.ndarray
+    """What is right of each indexed example, as `targets_of` has it."""
     ids_sha256: str | None = None
     """Over the ids of the indexed examples, in their order; None where an older index is read."""
     build_seconds: float = 0.0
@@ -57,10 +57,9 @@ class Retriever:
             return nearest(self.index, unit(vectors), k)
 
     def save(self, folder: Path) -> None:
-        """Write the index and its examples' classes."""
+        """Write the index and what is right of its examples."""
         save_index(self.index, folder)
-        has = [np.flatnonzero(row).tolist() for row in self.classes]
-        content = {"classes": self.classes.shape[1], "has": has, "ids": self.ids_sha256}
+        content = {"targets": as_json(self.targets), "ids": self.ids_sha256}
         (folder / "index.json").write_text(json.dumps(content), encoding="utf-8")
 
 
@@ -73,13 +72,11 @@ def build_retriever(featurizer: Featurizer, store: FeatureStore, examples: Seque
         index = build_index(vectors, "flat")
     seconds = time.perf_counter() - start
     ids = sha256_json([example.id for example in examples])
-    return Retriever(featurizer, store, index, indicator(examples, classes), ids, seconds)
+    return Retriever(featurizer, store, index, targets_of(examples, classes), ids, seconds)
 
 
 def load_retriever(featurizer: Featurizer, store: FeatureStore, folder: Path) -> Retriever:
     """What `Retriever.save` wrote."""
     content = json.loads((folder / "index.json").read_text(encoding="utf-8"))
-    classes = np.zeros((len(content["has"]), content["classes"]), dtype=bool)
-    for row, has in zip(classes, content["has"], strict=True):
-        row[has] = True
-    return Retriever(featurizer, store, read_index(folder), classes, content.get("ids"))
+    return Retriever(featurizer, store, read_index(folder), from_json(content["targets"]),
+                     content.get("ids"))

@@ -38,7 +38,7 @@ from harness.methods.learning.encoder import BATCH, count_parameters
 from harness.methods.learning.held_out import HeldOut, of_classes
 from harness.methods.learning.loop import train
 from harness.methods.linear import LinearHead, fit_linear
-from harness.methods.link import LINKS
+from harness.methods.link import CLASS_LINKS, LINKS
 from harness.methods.method import (
     METHODS,
     Course,
@@ -149,7 +149,7 @@ class PairLearner:
         if not np.isfinite(vectors).all():
             return HeldOut(None, float("nan"), worth(self.job.validation))
         seen = len(self.encoded)
-        link = LINKS[self.job.task.kind]
+        link = CLASS_LINKS[self.job.task.kind]
         head = self.head(vectors[:seen])
         return of_classes(link, head.predict(vectors[seen:]), self.job.validation, self.job.metric)
 

@@ -61,6 +61,7 @@ class Tuned(Method):
 
     kinds = KINDS
     kinds_in_words = ASKED
+    kinds_of_numbers = KINDS
     changes_weights = True
     options_type = TunedOptions
     balances = get_args(Balance)
@@ -121,6 +122,8 @@ class Tuned(Method):
             learner = self.learner(classifier, job, balance)
             training = train(learner, job, float(setting["learning_rate"]), self.weight_decay,
                              self.pacing)
+            if isinstance(classifier, EncoderClassifier):
+                classifier.settle()
         return Fit(classifier, training)
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
@@ -152,7 +155,7 @@ def load_model(job: Job, pooling: Pooling = "trained") -> Loaded:
     """The job's backbone with the head that its kind answers with."""
     backbone = job.need_backbone()
     pool = pool_of(backbone.path, pooling)
-    loaded = load_with_head(backbone, job.task.labels, job.device.type, pool)
+    loaded = load_with_head(backbone, job.outputs, job.device.type, pool)
     if backbone.kind == "encoder":
         loaded.model.config.problem_type = LINKS[job.task.kind].problem_type
     return loaded

@@ -26,6 +26,8 @@ from harness.report.published import Published
 from harness.study.record import Record
 from harness.study.store import Store
 
+QUALITY = "quality"
+"""The part of a run that its kind of task is measured by."""
 MOST_ITEMS = 2000
 """Predictions of runs with more test items are left out."""
 SENT = "wandb.json"
@@ -131,9 +133,8 @@ def _log_record(run: Any, record: Record, predictions: Callable[[str], pa.Table]
 
 def summary_of(record: Record) -> dict[str, float | int | str]:
     """The figures of a record, flat, as they appear in W&B."""
-    parts = {"quality": record.quality, "multilabel": record.multilabel,
-             "generation": record.generation, "cost": record.cost,
-             "latency": record.latency, "size": record.size}
+    parts = {QUALITY: record.answered, "cost": record.cost, "latency": record.latency,
+             "size": record.size}
     found: dict[str, float | int | str] = {"state": record.status.state}
     for part, values in parts.items():
         if values is not None:
@@ -202,10 +203,9 @@ def _save_workspace(run: Any, published: Published) -> None:
         import wandb_workspaces.workspaces as workspaces
     except ImportError:
         return
-    metric, kind = published.summary.metric, published.study.kind
-    part = "quality" if kind == "classification" else kind
+    metric = published.summary.metric
     shown = [panels.BarPlot(title=title, metrics=[name], groupby="method") for title, name in (
-        (metric, f"{part}/{metric}"), ("Forgetting", "forgetting/difference"),
+        (metric, f"{QUALITY}/{metric}"), ("Forgetting", "forgetting/difference"),
         ("Device-hours", "cost/device_hours"), ("Median latency, ms", "latency/p50_ms"))]
     shown.append(panels.LinePlot(title="Validation loss", x="epoch", y=["validation/loss"]))
     workspaces.Workspace(

@@ -16,6 +16,7 @@ from harness.common.text import excerpt, plain
 from harness.report.checked import print_findings
 from harness.report.lines import print_lines
 from harness.report.shown import Shown
+from harness.targets.kinds import KINDS
 from harness.tasks.describe import Described
 from harness.tasks.examples import SPLITS, SplitName
 from harness.tasks.task import Task
@@ -81,7 +82,7 @@ def print_described(console: Console, found: Described, task: Task, *, grouped: 
                   f"duplicates, {facts.conflicting:,} with one text under two classes, "
                   f"{facts.unlabelled:,} without a label, {facts.empty:,} without text",
                   highlight=False)
-    if found.kind == "multilabel":
+    if KINDS[found.kind].several:
         between = found.options.get("separator")
         told = f"separated by '{between}'" if between else "in lists"
         mean = sum(found.classes.values()) / facts.kept

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.report.published import Published
+from harness.targets.kinds import KINDS
 
 
 def scope(published: Published) -> str:
@@ -18,7 +19,7 @@ def scope(published: Published) -> str:
     drawn = {used.read.train_sha256 for record in published.study.records
              if record.identity.name in names and (used := record.budget_used)
              and used.read and used.train_items == size}
-    items = "questions" if published.study.kind == "generation" else "texts"
+    items = KINDS[published.study.kind].items
     if not drawn:
         return ""
     if len(drawn) > 1 and max(row.seeds for row in published.summary.rows) > 1:

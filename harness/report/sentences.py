@@ -12,7 +12,7 @@ from harness.report import alike, words
 from harness.report.published import Published
 from harness.report.ranking import UNKNOWN, test
 from harness.report.scope import scope
-from harness.targets.kinds import says
+from harness.targets.kinds import KINDS, says
 
 SAID = {"use": "Use", "lean": "Lean to", "undecided": "Undecided:", None: "Use"}
 """Older files say no answer, and what they named was to be used."""
@@ -48,7 +48,7 @@ def _decided(published: Published) -> str:
                 f"By all that was measured it would be {verdict.provisional}.")
     if verdict.outcome == "not-above-floor":
         return (f"No recommendation: no admissible choice is shown to be better than always "
-                f"answering the most frequent class ({metric}).")
+                f"answering {KINDS[published.study.kind].floor} ({metric}).")
     if verdict.outcome == "undecided":
         return f"Undecided between {words.listed(verdict.between)} ({metric})."
     shown = words.spread(_figure(published.summary, verdict.recommended))

@@ -74,12 +74,17 @@ class RunsBeside(Shown):
 
     items: int
     differences: dict[str, Difference]
-    test: McNemar
+    test: McNemar | None
     divergences: tuple[Divergence, ...]
 
     @property
     def verdict(self) -> str:
-        """How many items only one of the two answered right, and whether that is chance."""
+        """How many items only one of the two answered right, and whether that is chance; of numbers
+        what its kind of task is decided by."""
+        if self.test is None:
+            metric, gap = next(iter(self.differences.items()))
+            return (f"{says(metric)} of the first less that of the second: {gap.difference:+.3f} "
+                    f"[{gap.low:+.3f}, {gap.high:+.3f}]")
         return (f"right in the first only: {self.test.only_first}, in the second only: "
                 f"{self.test.only_second}; McNemar's exact test p = {self.test.p_value:.2g}, "
                 f"Cohen's g = {self.test.effect:.2f}")

@@ -9,10 +9,11 @@ from harness.common.files import sha256_json
 from harness.suite import Kind
 from harness.tasks.examples import Example
 
-TARGETS: Mapping[Kind, Callable[[Example, Sequence[str]], str]] = {
+TARGETS: Mapping[Kind, Callable[[Example, Sequence[str]], str | float]] = {
     "classification": lambda example, labels: labels[example.label],
     "multilabel": lambda example, labels: json.dumps(
         [labels[number] for number in example.every_class], ensure_ascii=False),
+    "regression": lambda example, labels: 0.0 if example.value is None else example.value,
     "generation": lambda example, labels: example.references[0]}
 """What is right, as tables of predictions say it."""
 
@@ -25,6 +26,6 @@ def tests_by_size(test: Sequence[Example], sizes: Iterable[int], kind: Kind,
     return {size: answered_sha256(pairs[:size]) for size in wanted}
 
 
-def answered_sha256(pairs: Iterable[tuple[str, str]]) -> str:
+def answered_sha256(pairs: Iterable[tuple[str, str | float]]) -> str:
     """Over ids and targets of items, in their order."""
     return sha256_json([list(pair) for pair in pairs])

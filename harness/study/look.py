@@ -19,6 +19,7 @@ from harness.common.device import Device
 from harness.common.files import sha256_json
 from harness.common.provenance import ITEMS, provenance
 from harness.suite import Budget
+from harness.targets.kinds import KINDS
 from harness.tasks.cut import cut_items
 from harness.tasks.examples import Example
 from harness.tasks.splits import Splits
@@ -91,7 +92,10 @@ def _of_texts(look: Look, say: Say) -> Iterator[Finding]:
         handle.name: (share_too_long(handle, look.task, _read(train, budget), budget.max_length),
                       budget.max_length) for handle, budget in look.backbones})
     yield from weights.check_weights(splits)
-    yield from power.check_power(splits, look.matters, look.methods)
+    if KINDS[look.task.kind].right is None:
+        yield from power.check_enough(splits, look.matters, look.methods)
+    else:
+        yield from power.check_power(splits, look.matters, look.methods)
 
 
 def _read(train: Sequence[Example], budget: Budget) -> Sequence[Example]:

@@ -15,12 +15,14 @@ from harness.measure.multilabel import SetQuality, set_quality
 from harness.measure.overfitting import overfitting
 from harness.measure.part import RecordPart
 from harness.measure.quality import Quality, quality
+from harness.measure.regression import regression
 from harness.measure.slices import Slice, slices
-from harness.methods.link import LINKS
+from harness.methods.link import CLASS_LINKS
 from harness.methods.method import Fitted
 from harness.study.answered import TARGETS
 from harness.suite import Kind
-from harness.tasks.examples import Example, asked, indicator, weights_of
+from harness.targets.regression import Numbered, unread_as
+from harness.tasks.examples import Example, asked, indicator, targets_of, weights_of
 from harness.tasks.task import Task
 from harness.tasks.wording import Wording
 
@@ -31,6 +33,7 @@ class Outcome:
 
     parts: Mapping[str, RecordPart | tuple[Slice, ...]]
     table: pa.Table
+    notes: tuple[str, ...] = ()
 
 
 def outcome(task: Task, fitted: Fitted) -> Outcome:
@@ -47,7 +50,7 @@ def _of_classes(task: Task, fitted: Fitted) -> Outcome:
         form.quality(_probabilities(fitted, seen), seen, labels),
         form.quality(_probabilities(fitted, splits.validation), splits.validation, labels),
         figures)
-    by_slice = slices(splits.test, LINKS[task.kind].marked(
+    by_slice = slices(splits.test, CLASS_LINKS[task.kind].marked(
         test, indicator(splits.test, len(labels)), weights_of(splits.test)))
     return Outcome({form.part: figures, "slices": by_slice, "overfitting": gap},
                    form.table(splits.test, test, labels))
@@ -65,8 +68,22 @@ def _in_words(task: Task, fitted: Fitted) -> Outcome:
                    answer_table(task.splits.test, answers, task.wording))
 
 
+def _of_numbers(task: Task, fitted: Fitted) -> Outcome:
+    test = task.splits.test
+    answers = fitted.predict(asked(test), Clock())[:, 0]
+    mean = float(targets_of(task.splits.train, 1).mean())
+    unread = np.isnan(answers)
+    found = Numbered(unread_as(mean, answers), targets_of(test, 1)[:, 0], weights_of(test))
+    silent = int(unread.sum())
+    notes = (f"no number could be read from {silent} of {len(test)} answers: each counts as the "
+             "training items' mean",) if silent else ()
+    return Outcome({"regression": regression(found, silent)},
+                   number_table(test, found.answered, unread), notes)
+
+
 OUTCOMES: dict[Kind, Callable[[Task, Fitted], Outcome]] = {
-    "classification": _of_classes, "multilabel": _of_classes, "generation": _in_words}
+    "classification": _of_classes, "multilabel": _of_classes, "regression": _of_numbers,
+    "generation": _in_words}
 
 
 def class_table(examples: Sequence[Example], probabilities: np.ndarray, labels: Sequence[str]
@@ -85,6 +102,13 @@ def set_table(examples: Sequence[Example], probabilities: np.ndarray, labels: Se
     columns = _shared(examples, "multilabel", labels) | {"stratum": [e.label for e in examples]}
     columns |= {f"p:{label}": probabilities[:, i] for i, label in enumerate(labels)}
     return pa.table(columns)
+
+
+def number_table(examples: Sequence[Example], answers: np.ndarray, unread: np.ndarray) -> pa.Table:
+    """Item id, group, weight where items are weighted, slices, and target and answer as numbers;
+    `unread` says where none could be read, and the training mean stands."""
+    columns = _shared(examples, "regression", ())
+    return pa.table(columns | {"answer": answers, "unread": unread})
 
 
 def answer_table(examples: Sequence[Example], answers: Sequence[str], wording: Wording

@@ -16,6 +16,7 @@ from harness.measure.overfitting import Overfitting
 from harness.measure.part import RecordPart
 from harness.measure.quality import Quality
 from harness.measure.question import Asked
+from harness.measure.regression import Regression
 from harness.measure.retrieval import PassageRetrieval, Retrieval
 from harness.measure.slices import Slice
 from harness.methods.method import Stopped
@@ -68,6 +69,8 @@ class Identity(RecordPart):
     sharded: bool = False
     """Whether each of them held but a part of the weights while it learned."""
     autocast: str
+    kernels: bool = True
+    """Whether it computed by this package's kernels."""
 
     @property
     def train(self) -> int:
@@ -234,6 +237,8 @@ class Record(RecordPart):
     """Of a task whose items have one class each."""
     multilabel: SetQuality | None = None
     """Of a task whose items have any number of classes."""
+    regression: Regression | None = None
+    """Of a task that is answered with numbers."""
     generation: Generation | None = None
     """Of a task that is answered in words."""
     slices: tuple[Slice, ...] = ()
@@ -253,20 +258,24 @@ class Record(RecordPart):
     """Over every file that the method saved."""
 
     @property
+    def answered(self) -> Quality | SetQuality | Regression | Generation | None:
+        """The part of its kind of task; None without a result."""
+        return self.quality or self.multilabel or self.regression or self.generation
+
+    @property
     def kind(self) -> Kind | None:
         """The kind of task that it answered; None without a result."""
-        found = self.quality or self.multilabel or self.generation
-        return found.kind if found else None
+        return self.answered.kind if self.answered else None
 
     @property
     def figures(self) -> dict[str, float | None]:
         """Every metric of the run on all its test items; empty without a result."""
-        found = self.quality or self.multilabel or self.generation
+        found = self.answered
         return {} if found is None else {metric.name: getattr(found, metric.name)
                                          for metric in KINDS[found.kind].own} | self.added
 
     @property
     def added(self) -> dict[str, float | None]:
         """Its figures by metrics of other packages."""
-        found = self.quality or self.multilabel
-        return found.others if found else {}
+        found: dict[str, float | None] = getattr(self.answered, "others", {})
+        return found

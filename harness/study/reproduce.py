@@ -15,7 +15,7 @@ import pandas as pd
 from harness.common.errors import HarnessError
 from harness.common.leaves import leaves
 from harness.measure.part import RecordPart
-from harness.methods.link import LINKS
+from harness.methods.link import CLASS_LINKS
 from harness.study.alone import forked, run_locally
 from harness.study.kept import SavedRun
 from harness.study.planning.made import made_by
@@ -116,4 +116,4 @@ def _answers(table: pd.DataFrame) -> np.ndarray:
     if "answer" in table:
         return np.asarray(table[["answer"]])
     kind: Kind = "multilabel" if "stratum" in table else "classification"
-    return LINKS[kind].chosen(_numbers(table))
+    return CLASS_LINKS[kind].chosen(_numbers(table))

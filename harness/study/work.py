@@ -176,7 +176,7 @@ def _carry_out(assignment: Assignment, say: Callable[[str], None]) -> Record:
         retrieval=(retrieved(fitted, assignment.task) if isinstance(fitted, Retrieving)
                    else None),
         asked=asked_of(fitted, splits.test[0].id) if isinstance(fitted, Prompted) else None,
-        notes=(*notes(assignment.backbone, chosen), *meter.notes),
+        notes=(*notes(assignment.backbone, chosen), *found.notes, *meter.notes),
         environment=environment(assignment.device),
     ).model_copy(update=dict(found.parts))
     say("saving")

@@ -14,7 +14,7 @@ from harness.suite.decide import Decide
 from harness.suite.gate import Gate
 from harness.suite.part import Choice, Name, Part
 from harness.suite.source import DataSource, Source
-from harness.targets.kinds import KINDS
+from harness.targets.kinds import KINDS, gated
 
 AnswerReading = Literal["unicode", "squad"]
 """How answers in words are read before they are compared: see docs/answers.md."""
@@ -80,8 +80,8 @@ class Prompt(Part):
 
 class TaskSpec(Part):
     """Data, classes and prompt of a task. An item of one of kind `multilabel` has any number of the
-    classes, none too. One of kind `generation` has no classes: its items are questions that are
-    answered in words."""
+    classes, none too. One of kind `regression` has no classes: its labels are numbers. One of kind
+    `generation` has none either: its items are questions that are answered in words."""
 
     kind: Kind = "classification"
     source: DataSource
@@ -104,15 +104,16 @@ class TaskSpec(Part):
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> TaskSpec:
-        if self.kind != "generation" and len(self.labels) < 2:
+        kind = KINDS[self.kind]
+        if kind.classes and len(self.labels) < 2:
             raise ValueError(f"labels: a {self.kind} task names at least two classes")
-        if self.kind != "generation" and self.corpus is not None:
-            raise ValueError("corpus: only a task of kind generation is answered from documents")
-        if self.kind != "generation" and "answers" in self.model_fields_set:
-            raise ValueError("answers: only a task of kind generation is answered in words")
-        if self.kind == "generation" and (self.labels or self.options):
-            raise ValueError("labels: a task of kind generation is answered in words, "
+        if not kind.classes and (self.labels or self.options):
+            raise ValueError(f"labels: a task of kind {self.kind} {kind.says}, "
                              "without classes or options")
+        if not kind.questions and self.corpus is not None:
+            raise ValueError("corpus: only a task of kind generation is answered from documents")
+        if not kind.questions and "answers" in self.model_fields_set:
+            raise ValueError("answers: only a task of kind generation is answered in words")
         return self
 
     @model_validator(mode="after")
@@ -254,8 +255,8 @@ class Suite(Part):
         if decides is None or not decides.decides:
             raise ValueError(f"decide.metric: {self.decide.metric} is not of a task of kind "
                              f"{self.task.kind}; choose one of {', '.join(kind.deciding)}")
-        if self.gate is not None and self.task.kind != "classification":
-            raise ValueError("gate: only a task of kind classification has one")
+        if self.gate is not None and not kind.gated:
+            raise ValueError(f"gate: only a task of kind {gated()} has one")
         return self
 
     def budget_for(self, backbone: str | None) -> Budget:

@@ -8,7 +8,7 @@ from typing import Any, Protocol, Self
 import numpy as np
 
 from harness.common.kinds import Kind
-from harness.targets import classification, generation, multilabel
+from harness.targets import classification, generation, multilabel, regression
 from harness.targets.classification import ClassificationAnswers
 from harness.targets.kinds import TargetKind
 from harness.targets.metric import Metric
@@ -16,7 +16,7 @@ from harness.targets.multilabel import MultilabelAnswers
 
 
 class Answers(Protocol):
-    """`ClassificationAnswers`, `MultilabelAnswers` or `GenerationAnswers`."""
+    """`ClassificationAnswers`, `MultilabelAnswers`, `RegressionAnswers` or `GenerationAnswers`."""
 
     @property
     def kind(self) -> TargetKind: ...
@@ -37,7 +37,8 @@ ByClass = ClassificationAnswers | MultilabelAnswers
 """Answers of tasks with classes."""
 Read = Callable[[Sequence[Any], Sequence[str], np.ndarray, np.ndarray | None], Answers]
 READERS: Mapping[Kind, Read] = {"classification": classification.read,
-                                "multilabel": multilabel.read, "generation": generation.read}
+                                "multilabel": multilabel.read, "regression": regression.read,
+                                "generation": generation.read}
 
 
 def read_answers(kind: Kind, tables: Sequence[Any], labels: Sequence[str],

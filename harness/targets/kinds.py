@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
-from harness.common.kinds import Kind
+from harness.common.kinds import BackboneKind, Kind
 from harness.common.plugins import load_plugins
 from harness.targets.metric import Metric
 from harness.targets.metrics import (
@@ -22,15 +23,23 @@ from harness.targets.metrics import (
     HAMMING_LOSS,
     LOG_LOSS,
     MACRO_F1,
+    MAE,
     MICRO_F1,
     MICRO_F1_OF_ONE,
+    R2,
     RANKING_PRECISION,
+    RMSE,
     ROC_AUC,
     ROUGE_L,
     SELECTION_RATE,
+    SPEARMAN,
     SUBSET_ACCURACY,
     TOKEN_F1,
 )
+
+Form = Literal["classes", "numbers", "words"]
+ASKED: tuple[BackboneKind, ...] = ("decoder", "seq2seq")
+"""Backbones that answer a prompt."""
 
 
 @dataclass(frozen=True)
@@ -40,18 +49,45 @@ class TargetKind:
     name: Kind
     own: tuple[Metric, ...]
     """What its runs are measured by, in the order of tables; without what packages add."""
-    right: Metric
-    """The share of the items that are right."""
+    right: Metric | None
+    """The share of the items that are right; None where no answer is simply right or wrong."""
     beside: tuple[Metric, Metric]
     """What stands beside the deciding metric where there is room for two more."""
     loss: str
     """The unit of its losses."""
     sure: tuple[str, str] | None
     """The axes of the calibration's figure; None where nothing says how sure an answer is."""
+    form: Form = "classes"
+    """What is answered."""
+    several: bool = False
+    """Whether an item may have any number of classes."""
+    says: str = "has classes"
+    """How it is answered, for people."""
+    items: str = "texts"
+    """What its items are, for people."""
+    floor: str = "the most frequent class"
+    """What answers without reading, for people."""
+    gated: bool = False
+    """Whether a gate judges it."""
     sliced: tuple[Metric, ...] = ()
     """What is measured by slice."""
     sliced_of_two: tuple[Metric, ...] = ()
     """And where there are two classes."""
+
+    @property
+    def classes(self) -> bool:
+        """Whether a suite names classes, of which its items have some."""
+        return self.form == "classes"
+
+    @property
+    def questions(self) -> bool:
+        """Whether its items are questions, which documents may answer."""
+        return self.form == "words"
+
+    def written(self, backbone: BackboneKind | None) -> bool:
+        """Whether a backbone of this kind, or a method without one, answers in words: the others
+        have a head, or count."""
+        return self.form == "words" or (self.form == "numbers" and backbone in ASKED)
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
@@ -85,7 +121,7 @@ KINDS: dict[Kind, TargetKind] = {
         "classification",
         (ACCURACY, MACRO_F1, MICRO_F1_OF_ONE, ROC_AUC, LOG_LOSS, CALIBRATION_ERROR),
         right=ACCURACY, beside=(ACCURACY, ROC_AUC), loss="nats an item",
-        sure=("highest probability", "share right"), sliced=(ACCURACY, MACRO_F1),
+        sure=("highest probability", "share right"), gated=True, sliced=(ACCURACY, MACRO_F1),
         sliced_of_two=(SELECTION_RATE, FALSE_POSITIVE_RATE, FALSE_NEGATIVE_RATE)),
     "multilabel": TargetKind(
         "multilabel",
@@ -93,12 +129,24 @@ KINDS: dict[Kind, TargetKind] = {
          CALIBRATION_ERROR),
         right=SUBSET_ACCURACY, beside=(MICRO_F1, SUBSET_ACCURACY),
         loss="nats a class of an item",
-        sure=("probability of a class", "share that has the class"),
+        sure=("probability of a class", "share that has the class"), several=True,
         sliced=(SUBSET_ACCURACY, MACRO_F1)),
+    "regression": TargetKind(
+        "regression", (R2, SPEARMAN, RMSE, MAE), right=None, beside=(SPEARMAN, RMSE),
+        loss="shares of the targets' variance", sure=None, form="numbers",
+        says="is answered with a number", floor="the training items' mean"),
     "generation": TargetKind(
         "generation", (EXACT_MATCH, TOKEN_F1, ROUGE_L, ANSWER_RECALL), right=EXACT_MATCH,
-        beside=(EXACT_MATCH, ANSWER_RECALL), loss="nats an item", sure=None),
+        beside=(EXACT_MATCH, ANSWER_RECALL), loss="nats an item", sure=None, form="words",
+        says="is answered in words", items="questions", floor="the most frequent answer"),
 }
+
+
+def gated() -> str:
+    """The kinds of task that a gate judges, for people."""
+    return " or ".join(kind.name for kind in KINDS.values() if kind.gated)
+
+
 _ADDED: dict[Kind, list[Metric]] = {kind: [] for kind in KINDS}
 
 
@@ -108,7 +156,7 @@ def add_metric(kind: Kind, metric: Metric) -> None:
     Raises ValueError for a name that the kind has, for one that is to decide although less of it is
     better, and for answers in words, whose scores are made where they are answered.
     """
-    if kind == "generation":
+    if KINDS[kind].form == "words":
         raise ValueError(f"metric '{metric.name}': answers in words have their own alone")
     has = (*KINDS[kind].own, *KINDS[kind].sliced_of_two, *_ADDED[kind])
     if metric.name in {other.name for other in has}:

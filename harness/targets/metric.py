@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 Better = Literal["higher", "lower", "neither"]
-Unit = Literal["share", "nats"]
+Unit = Literal["share", "nats", "units"]
+"""`units` are those of the target."""
 
 
 class Statistic(Enum):
@@ -29,6 +30,7 @@ class Statistic(Enum):
     SCORES = "a mean of the items' scores"
     AREA = "a mean over pairs of items"
     LOSS = "a mean that few items may carry"
+    NUMBERS = "of numbers beside numbers"
     CALIBRATION = "a sum of absolute gaps"
     """Never below 0, and the larger the more noise there is."""
 
@@ -39,7 +41,7 @@ class Formula:
 
     contributions: Callable[[Any], np.ndarray]
     """What each item of a run adds to the sums: [items, parts]. The run is what its kind of task
-    has for one: `marked.Marked`, or `generation.Worded`."""
+    has for one: `marked.Marked`, `regression.Numbered` or `generation.Worded`."""
     finish: Callable[[np.ndarray], np.ndarray]
     """From sums [parts, draws], of which the first is of all items, to the metric [draws]; NaN
     where it is not defined."""

@@ -15,6 +15,12 @@ def _by_class() -> ModuleType:
     return by_class
 
 
+def _regression() -> ModuleType:
+    from harness.targets import regression
+
+    return regression
+
+
 def _generation() -> ModuleType:
     from harness.targets import generation
 
@@ -37,6 +43,14 @@ LOG_LOSS = Metric("log_loss", "log loss", Statistic.LOSS, lambda: _by_class().LO
                   better="lower", unit="nats", bounds=(0.0, inf), decides=False)
 CALIBRATION_ERROR = Metric("calibration_error", "calibration error", Statistic.CALIBRATION,
                            lambda: _by_class().CALIBRATION_ERROR, better="lower", decides=False)
+
+R2 = Metric("r2", "R²", Statistic.NUMBERS, lambda: _regression().R2, bounds=(-inf, 1.0))
+SPEARMAN = Metric("spearman", "Spearman's ρ", Statistic.NUMBERS, lambda: _regression().SPEARMAN,
+                  bounds=(-1.0, 1.0))
+RMSE = Metric("rmse", "RMSE", Statistic.NUMBERS, lambda: _regression().RMSE, better="lower",
+              unit="units", bounds=(0.0, inf), decides=False)
+MAE = Metric("mae", "mean absolute error", Statistic.NUMBERS, lambda: _regression().MAE,
+             better="lower", unit="units", bounds=(0.0, inf), decides=False)
 
 EXACT_MATCH = Metric("exact_match", "exact match", Statistic.SHARE,
                      lambda: _generation().EXACT_MATCH)

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -66,6 +66,9 @@ class Example(Item):
     document: str | None = None
     classes: tuple[int, ...] | None = None
     """None where an item has one class, `label`."""
+    value: float | None = None
+    """The number to answer, where that is what the task asks; `label` is then its stratum, rising
+    from 0, and `references` how it is written."""
     weight: float = 1.0
     """Of a sample's validation or test item: how many of its part's items it stands for, against
     the others."""
@@ -107,6 +110,30 @@ def indicator(examples: Sequence[Example], classes: int) -> np.ndarray:
     found = np.zeros((len(examples), classes), dtype=bool)
     for row, example in enumerate(examples):
         found[row, list(example.every_class)] = True
+    return found
+
+
+def targets_of(examples: Sequence[Example], classes: int) -> np.ndarray:
+    """What methods learn: numbers, [items, 1] fp64, or classes, [items, classes] bool."""
+    if examples and examples[0].value is not None:
+        return np.array([[example.value] for example in examples], dtype=float)
+    return indicator(examples, classes)
+
+
+def as_json(targets: np.ndarray) -> dict[str, object]:
+    """What `targets_of` has, for `from_json`: numbers, or the classes that each item has."""
+    if targets.dtype != bool:
+        return {"numbers": targets[:, 0].tolist()}
+    return {"classes": targets.shape[1], "has": [np.flatnonzero(row).tolist() for row in targets]}
+
+
+def from_json(content: Mapping[str, Any]) -> np.ndarray:
+    """What `as_json` wrote."""
+    if "numbers" in content:
+        return np.array(content["numbers"], dtype=float)[:, None]
+    found = np.zeros((len(content["has"]), content["classes"]), dtype=bool)
+    for row, has in zip(found, content["has"], strict=True):
+        row[has] = True
     return found
 
 

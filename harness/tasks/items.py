@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -14,12 +15,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from harness.targets.regression import number_text
 from harness.tasks.examples import Example
 
 STORED = pa.schema([("id", pa.string()), ("text", pa.large_string()), ("pair", pa.large_string()),
                     ("label", pa.int32()), ("group", pa.large_string()), ("slices", pa.string()),
                     ("classes", pa.list_(pa.int32()))])
-"""Of a file of items; `slices` is JSON."""
+"""Of a file of items; `slices` is JSON. Behind them, where the task asks for numbers, `value`."""
+VALUE = pa.field("value", pa.float64())
 ROW_GROUP = 4096
 """Rows that are read at once: the first items of a million cost no more than those of thousands."""
 
@@ -56,7 +59,7 @@ class Items(Sequence[Example]):
         return next(self._from(range(len(self))[index]))
 
     def column(self, name: str) -> Iterator[Any]:
-        """`id`, `label`, `group` or `classes` of every example; texts are not read."""
+        """`id`, `label`, `group`, `classes` or `value` of every example; texts are not read."""
         with pq.ParquetFile(self.path) as file:
             for batch in file.iter_batches(columns=[name]):
                 yield from batch.column(0).to_pylist()
@@ -72,6 +75,11 @@ class Items(Sequence[Example]):
                 rows = file.read_row_group(group).take(pa.array(own - group * ROW_GROUP))
                 found |= zip(own.tolist(), map(_example, rows.to_pylist()), strict=True)
         return tuple(found[place] for place in places.tolist())
+
+    @cached_property
+    def holds_numbers(self) -> bool:
+        """Whether each has a number to answer."""
+        return VALUE.name in pq.read_schema(self.path).names
 
     def numbers(self, name: str) -> np.ndarray:
         """`label` or `group` of every example as a number; groups as they first stand."""
@@ -91,9 +99,10 @@ class Items(Sequence[Example]):
 
 
 def _example(row: dict[str, Any]) -> Example:
-    classes = row["classes"]
+    classes, value = row["classes"], row.get("value")
     return Example(**row | {"slices": json.loads(row["slices"]),
-                            "classes": None if classes is None else tuple(classes)})
+                            "classes": None if classes is None else tuple(classes),
+                            "references": () if value is None else (number_text(value),)})
 
 
 def column(examples: Sequence[Example], name: str) -> Iterator[Any]:
@@ -137,7 +146,8 @@ def take(examples: Sequence[Example], places: np.ndarray) -> tuple[Example, ...]
 
 
 def write_items(path: Path, tables: Iterator[pa.Table]) -> None:
-    """Write tables of the schema `STORED` as one file of items."""
-    with pq.ParquetWriter(path, STORED, use_dictionary=["group", "slices"]) as writer:
-        for table in tables:
+    """Write tables of one schema, `STORED` or with `VALUE` behind it, as one file of items."""
+    first = next(tables, STORED.empty_table())
+    with pq.ParquetWriter(path, first.schema, use_dictionary=["group", "slices"]) as writer:
+        for table in itertools.chain((first,), tables):
             writer.write_table(table, row_group_size=ROW_GROUP)

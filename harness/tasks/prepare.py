@@ -20,7 +20,8 @@ from harness.tasks.cells import OneSpelling
 from harness.tasks.dealing import DEALS
 from harness.tasks.drawing import DRAWS, LEARNED_BY
 from harness.tasks.examples import SPLITS, Row, SplitName
-from harness.tasks.items import ROW_GROUP, STORED, write_items
+from harness.tasks.items import ROW_GROUP, STORED, VALUE, write_items
+from harness.tasks.label_numbers import Numbers
 from harness.tasks.label_sets import Sets
 from harness.tasks.ledger import (
     NOWHERE,
@@ -159,16 +160,16 @@ def draw(kept: Kept, split: Split) -> np.ndarray:
 
 
 def write_parts(folder: Path, texts: pa.Table, kept: Kept, parts: np.ndarray, ledger: Ledger,
-                sets: Sets, split: Split) -> Drawn:
+                right: Sets | Numbers, split: Split) -> Drawn:
     """A file of items for each part, each in the order in which a budget draws; returns how it
-    draws validation and test items. `sets` gives the classes of a label value where an item may
-    have several."""
+    draws validation and test items. `right` gives what a label value means where that is not one
+    class: its classes, or its number."""
     over: Drawn = split.over if grouped(kept) else "items"
     for number, name in enumerate(SPLITS):
         part = kept[parts == number]
         draw = DRAWS[LEARNED_BY[over] if name == "train" else over]
         part = part[draw(part.ids, part.labels, part.groups, split.seed)]
-        write_items(part_file(folder, name), _tables(texts, part, ledger, sets))
+        write_items(part_file(folder, name), _tables(texts, part, ledger, right))
     return over
 
 
@@ -177,11 +178,17 @@ def part_file(folder: Path, name: SplitName) -> Path:
     return folder / f"{name}.parquet"
 
 
-def _tables(texts: pa.Table, part: Kept, ledger: Ledger, sets: Sets) -> Iterator[pa.Table]:
+def _tables(texts: pa.Table, part: Kept, ledger: Ledger, right: Sets | Numbers
+            ) -> Iterator[pa.Table]:
+    numbers = any(isinstance(means, float) for means in right.values())
     for start in range(0, len(part), BATCH):
         rows = part.rows[start: start + BATCH]
         found = texts.take(pa.array(rows))
+        means = list(map(right.get, ledger.values(rows)))
+        nothing = [None] * len(rows)
         yield pa.table([*found.columns, pa.array(part.labels[start: start + BATCH], pa.int32()),
                         pa.array([ledger.group(row) for row in rows], pa.large_string()),
-                        pa.array(map(sets.get, ledger.values(rows)), pa.list_(pa.int32()))],
-                       names=[*TEXTS.names, "label", "group", "classes"]).select(STORED.names)
+                        pa.array(nothing if numbers else means, pa.list_(pa.int32())),
+                        pa.array(means if numbers else nothing, VALUE.type)],
+                       names=[*TEXTS.names, "label", "group", "classes", VALUE.name]
+                       ).select([*STORED.names, VALUE.name] if numbers else STORED.names)

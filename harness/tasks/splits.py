@@ -37,8 +37,8 @@ class Splits:
     @cached_property
     def sha256(self) -> str:
         """Hash of which item, with which class, is in which part: of the JSON object that maps
-        `test`, `train` and `validation` to lists of [id, label, group, classes or references …],
-        and says `over` where samples are weighted."""
+        `test`, `train` and `validation` to lists of [id, label, group, classes,
+        references or number …], and says `over` where samples are weighted."""
         digest = hashlib.sha256()
         for piece in self._pieces():
             digest.update(piece.encode("utf-8", "surrogatepass"))
@@ -107,6 +107,8 @@ def _content(part: Sequence[Example]) -> object:
 
 def _told_apart(part: Sequence[Example]) -> Iterator[Sequence[object]]:
     if isinstance(part, Items):
+        if part.holds_numbers:
+            return zip(*map(part.column, ("id", "label", "group", "value")), strict=True)
         columns = (part.column(key) for key in ("id", "label", "group", "classes"))
         return ((*told, *(classes or ())) for *told, classes in zip(*columns, strict=True))
     return ((e.id, e.label, e.group, *(e.classes or ()), *e.references) for e in part)

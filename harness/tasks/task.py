@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,13 +20,15 @@ from harness.common.located import explain
 from harness.common.provenance import provenance
 from harness.sources.fetch import fetch, fetch_whole
 from harness.suite import GivenSources, LoadedSuite, Source
+from harness.targets.kinds import KINDS
 from harness.tasks import prepare
 from harness.tasks.cells import class_numbers
 from harness.tasks.corpus import load_corpus
 from harness.tasks.examples import SPLITS, Example, SplitName
 from harness.tasks.items import Items, column
+from harness.tasks.label_numbers import Numbers, keep_numbers, number_keys
 from harness.tasks.label_sets import Sets, check_named, keep_sets, set_numbers
-from harness.tasks.ledger import Facts, Leak
+from harness.tasks.ledger import Facts, Kept, Leak, Ledger
 from harness.tasks.prepare import Place
 from harness.tasks.questions import gather, split_questions
 from harness.tasks.readers import READERS, Reader, ReaderOptions
@@ -55,7 +57,7 @@ class Task(TaskView):
         """Hash of classes, answers, prompt and splits; of any kind but the first of that too."""
         asked = [self.labels, self.options, self.prompt.model_dump(exclude={"passage"}),
                  self.splits.sha256]
-        if self.kind == "classification":
+        if KINDS[self.kind].gated:  # approved baselines hold it
             return sha256_json(asked)
         return sha256_json([*asked, self.kind, self.prompt.passage,
                             self.corpus and self.corpus.sha256, self.answer_tokens, self.answers])
@@ -70,7 +72,7 @@ def load_task(loaded: LoadedSuite) -> Task:
     """
     spec = loaded.suite.task
     chosen, options = _reader(loaded)
-    if spec.kind == "generation":
+    if KINDS[spec.kind].questions:
         return _in_words(loaded, chosen, options)
     sources = sources_by_split(spec.source)
     fetched = [(split, fetch(source, loaded.folder)) for split, source in sources]
@@ -92,6 +94,7 @@ def load_task(loaded: LoadedSuite) -> Task:
     answers = tuple(spec.options.get(name, name) for name in names)
     origin = ", ".join(dict.fromkeys(found.origin for _, found in fetched))
     return Task(loaded.suite.name, spec.kind, names, answers, spec.prompt,
+                answer_tokens=0 if names else spec.answer_tokens,
                 splits=_parts(folder, facts), facts=facts, origin=origin)
 
 
@@ -157,32 +160,55 @@ def _prepare(folder: Path, loaded: LoadedSuite, places: Sequence[Place], chosen:
              options: ReaderOptions) -> None:
     """Fill the folder with a file for each part, and the facts."""
     spec = loaded.suite.task
-    classes = class_numbers(spec.labels)
     rows = folder / "rows.arrow"
     noted = prepare.write_rows(rows, prepare.read_rows(places, chosen, options))
     texts = prepare.open_rows(rows)
     rows.unlink()  # it stays mapped until it is no more used
-    sets: Sets = {}
-    if spec.kind == "multilabel":
-        check_named(places[0].path.name, filter(None, noted.labels))
-        kept, facts, sets = keep_sets(noted, classes)
-        counted = Counter(number for value in noted.values(kept.rows) for number in sets[value])
-    else:
-        kept, facts = noted.kept(classes)
-        counted = Counter(kept.labels.tolist())
-    _check(loaded, places, facts, counted)
-    known = set_numbers(noted, classes) if spec.kind == "multilabel" else classes
-    facts = dataclasses.replace(facts, conflicts=prepare.beginnings(
-        texts, noted.conflicts(known, prepare.SHOWN)))
-    kept, facts = prepare.settle(kept, facts, noted, texts, spec.leaks)
+    told = _told(loaded, places, noted)
+    facts = dataclasses.replace(told.facts, conflicts=prepare.beginnings(
+        texts, noted.conflicts(told.known, prepare.SHOWN)))
+    kept, facts = prepare.settle(told.kept, facts, noted, texts, spec.leaks)
     with _splitting(loaded):
         parts = prepare.draw(kept, spec.split)
-    over = prepare.write_parts(folder, texts, kept, parts, noted, sets, spec.split)
+    over = prepare.write_parts(folder, texts, kept, parts, noted, told.right, spec.split)
     facts = dataclasses.replace(facts, over=over)
     (folder / FACTS).write_text(json.dumps(dataclasses.asdict(facts)), encoding="utf-8")
 
 
-def _check(loaded: LoadedSuite, places: Sequence[Place], facts: Facts, by_class: Counter[int]
+@dataclass(frozen=True)
+class _Told:
+    """What is right of the rows, and which of them are items."""
+
+    kept: Kept
+    facts: Facts
+    right: Sets | Numbers
+    known: Mapping[str, int]
+    """Key of a label value to a number that is the same for what is the same."""
+
+
+def _told(loaded: LoadedSuite, places: Sequence[Place], noted: Ledger) -> _Told:
+    """By the kind of task. Raises HarnessError for labels that are none, and for too few items."""
+    spec, kind = loaded.suite.task, KINDS[loaded.suite.task.kind]
+    if not kind.classes:
+        kept, facts, numbers = keep_numbers(noted)
+        _check(loaded, places, facts, "that is no number", "Mend it")
+        _check_numbers(loaded, kept, numbers, noted)
+        return _Told(kept, facts, numbers, number_keys(numbers))
+    classes = class_numbers(spec.labels)
+    if not kind.several:
+        kept, facts = noted.kept(classes)
+        _check(loaded, places, facts, "not listed", "List it")
+        _check_classes(loaded, Counter(kept.labels.tolist()))
+        return _Told(kept, facts, {}, classes)
+    check_named(places[0].path.name, filter(None, noted.labels))
+    kept, facts, sets = keep_sets(noted, classes)
+    _check(loaded, places, facts, "not listed", "List it")
+    _check_classes(loaded, Counter(number for value in noted.values(kept.rows)
+                                   for number in sets[value]))
+    return _Told(kept, facts, sets, set_numbers(noted, classes))
+
+
+def _check(loaded: LoadedSuite, places: Sequence[Place], facts: Facts, fault: str, fix: str
            ) -> None:
     spec = loaded.suite.task
     if not facts.rows:
@@ -190,13 +216,24 @@ def _check(loaded: LoadedSuite, places: Sequence[Place], facts: Facts, by_class:
                            "Give data.")
     if facts.other_label and spec.other_labels == "error":
         raise loaded.error(("task", "labels"),
-                           f"{facts.other_label} of {facts.rows} rows have a label not listed",
-                           "List it, or set `other_labels: drop`.")
-    for number, name in enumerate(spec.labels):
+                           f"{facts.other_label} of {facts.rows} rows have a label {fault}",
+                           f"{fix}, or set `other_labels: drop`.")
+
+
+def _check_classes(loaded: LoadedSuite, by_class: Counter[int]) -> None:
+    for number, name in enumerate(loaded.suite.task.labels):
         if by_class[number] < 3:
             raise loaded.error(("task", "labels", name),
                                f"class '{name}' has {by_class[number]} items",
                                "Each class needs three: one a split.")
+
+
+def _check_numbers(loaded: LoadedSuite, kept: Kept, numbers: Numbers, noted: Ledger) -> None:
+    found = {numbers[value] for value in noted.values(kept.rows)}
+    if len(found) < 2:
+        raise loaded.error(("task", "reader"),
+                           f"{len(found)} different numbers among the labels of {len(kept)} items",
+                           "Name the column of numbers as the label, and give two or more.")
 
 
 def _parts(folder: Path, facts: Facts) -> Splits:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.targets import classification, generation, multilabel
+from harness.targets import classification, generation, multilabel, regression
 from harness.targets.kinds import KINDS, add_metric, says
 from harness.targets.metric import Statistic
 
@@ -26,6 +26,10 @@ def drawn(kind, seed, items=12, classes=2):
         scores = {metric.name: rng.random(items) for metric in kind.metrics}
         return (generation.Worded(scores),
                 generation.Worded({name: np.ones(items) for name in scores}))
+    if kind.name == "regression":
+        actual = rng.normal(size=items)
+        return (regression.Numbered(rng.normal(size=items), actual),
+                regression.Numbered(actual, actual))
     numbers = np.r_[np.arange(classes), rng.integers(classes, size=items - 2)]
     actual = classification.indicated(numbers, classes)
     if kind.name == "multilabel":
@@ -74,7 +78,8 @@ def test_one_name_says_one_thing():
     for kind in KINDS.values():
         names = Counter(metric.name for metric in (*kind.metrics, *kind.sliced_of_two))
         assert max(names.values()) == 1
-        assert {*kind.sliced, *kind.beside, kind.right} <= {*kind.metrics, *kind.sliced_of_two}
+        assert {*kind.sliced, *kind.beside, kind.right} <= {*kind.metrics, *kind.sliced_of_two,
+                                                           None}
         assert all(kind.metric(name).better == "higher" for name in kind.deciding)
 
 
@@ -85,6 +90,12 @@ def test_a_weight_counts_an_item_so_often():
             twice = generation.Worded({n: np.r_[s, s[:3]] for n, s in run.scores.items()})
             assert metric.of(run, np.r_[np.full(3, 2.0), np.ones(9)]) == pytest.approx(
                 metric.of(twice))
+            continue
+        if kind.name == "regression":
+            twice = regression.Numbered(*(np.r_[v, v[:3]] for v in (run.answered, run.actual)))
+            weights = np.r_[np.full(3, 2.0), np.ones(9)]
+            weighted = dataclasses.replace(run, weights=weights)
+            assert metric.of(weighted, weights) == pytest.approx(metric.of(twice)), metric.name
             continue
         weights = np.r_[np.full(3, 2.0), np.ones(9)]
         weighted = run.inside(range(12))

@@ -12,9 +12,9 @@ from harness.tasks.view import TaskView
 
 WRITERS: dict[BackboneKind, dict[Kind, type[PromptWriter]]] = {
     "decoder": {"classification": PromptWriter, "multilabel": YesNoWriter,
-                "generation": PromptWriter},
+                "regression": PromptWriter, "generation": PromptWriter},
     "seq2seq": {"classification": Seq2SeqWriter, "multilabel": Seq2SeqYesNoWriter,
-                "generation": Seq2SeqWriter},
+                "regression": Seq2SeqWriter, "generation": Seq2SeqWriter},
 }
 
 

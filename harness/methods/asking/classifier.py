@@ -18,7 +18,7 @@ from harness.common.clock import Clock
 from harness.methods.asking.asked import BATCH, AskedDecoder
 from harness.methods.asking.scores import PLAIN, Rule, scores
 from harness.methods.learning.held_out import HeldOut, of_classes
-from harness.methods.link import LINKS, Link
+from harness.methods.link import CLASS_LINKS, ClassLink
 from harness.methods.method import Job
 from harness.tasks.examples import Example, Item
 
@@ -29,7 +29,7 @@ OFFSET = "offset.json"
 class DecoderClassifier(AskedDecoder):
     """Turns the log-likelihoods of the answer options into probabilities."""
 
-    link: Link = LINKS["classification"]
+    link: ClassLink = CLASS_LINKS["classification"]
     rule: Rule = PLAIN
     offset: np.ndarray = field(default_factory=lambda: np.zeros(1))
     """Of the rule, [answers], where it is the same for all items."""

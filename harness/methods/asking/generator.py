@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,11 +14,22 @@ from harness.backbones.prompting.options import NONE
 from harness.backbones.prompting.questions import Question
 from harness.backbones.prompting.score import Prefix, score_options
 from harness.backbones.prompting.texts import Parts
+from harness.common.kinds import Kind
 from harness.methods.asking.asked import BATCH, AskedDecoder
-from harness.methods.learning.held_out import HeldOut, in_words, mean_of
+from harness.methods.learning.held_out import HeldOut, mean_of, said_by
 from harness.methods.method import Job
+from harness.targets.regression import numbers_of
 from harness.tasks.examples import Example, Item
 from harness.tasks.spread import worth
+
+
+def as_written(texts: Sequence[str]) -> np.ndarray:
+    """The texts, [items] of str."""
+    return np.array(texts, dtype=object)
+
+
+READ: dict[Kind, Callable[[Sequence[str]], np.ndarray]] = {
+    "generation": as_written, "regression": numbers_of}
 
 
 @dataclass
@@ -26,9 +37,11 @@ class DecoderGenerator(AskedDecoder):
     """The likeliest token, one after another, up to the end token or `most` tokens."""
 
     most: int = 32
+    read: Callable[[Sequence[str]], np.ndarray] = as_written
+    """What texts answer: themselves, [items] of str, or numbers, [items, 1]."""
 
     def answer(self, items: Sequence[Question], prefix: Prefix) -> np.ndarray:
-        """Answers, [items] of str."""
+        """What the texts that it writes answer, by `read`."""
         self.loaded.model.eval()
         tokenizer = self.loaded.tokenizer
         rows: dict[int, str] = {}
@@ -39,7 +52,7 @@ class DecoderGenerator(AskedDecoder):
                                tokenizer.pad_token_id, tokenizer.eos_token_id)
                 texts = tokenizer.batch_decode(given, skip_special_tokens=True)
                 rows.update(zip(indices, (first_line(text) for text in texts), strict=True))
-        return np.array([rows[i] for i in range(len(items))], dtype=object)
+        return self.read([rows[i] for i in range(len(items))])
 
     def written(self, items: Sequence[Item], before: Sequence[Parts] | None
                 ) -> list[Question]:
@@ -71,8 +84,7 @@ class DecoderGenerator(AskedDecoder):
         loss = mean_of(said, job.validation)
         if job.metric is None or not np.isfinite(loss):
             return HeldOut(None, loss, worth(job.validation))
-        answers = self.answer(asks, prefix).tolist()
-        return in_words(answers, job.validation, job.task.wording, job.metric, loss)
+        return said_by(self.answer(asks, prefix), job, loss)
 
 
 def first_line(text: str) -> str:

@@ -13,6 +13,7 @@ from harness.methods.asking.classifier import DecoderClassifier
 from harness.methods.asking.scores import RULES, Score
 from harness.methods.method import Asking, Job, Method, Options, Setting
 from harness.suite import Kind as TaskKind
+from harness.targets.kinds import KINDS
 
 
 class ScoreOptions(Options):
@@ -25,7 +26,7 @@ class ScoreOptions(Options):
 class Scored(Method):
     """Has settings of what is shown and, where a task has classes, of how answers are scored."""
 
-    kinds = kinds_in_words = ASKED
+    kinds = kinds_in_words = kinds_of_numbers = ASKED
     options_type: ClassVar[type[Options]] = ScoreOptions
 
     def shown(self) -> Sequence[Setting]:
@@ -38,7 +39,7 @@ class Scored(Method):
     def grid(self, task: TaskKind, on_top: bool) -> list[Setting]:
         """All settings in order of preference; `on_top` of a tuned model, which has learned to be
         scored plainly, there is one rule."""
-        if task == "generation":
+        if not KINDS[task].classes:
             return list(self.shown())
         rules = list(RULES)[:1] if on_top else list(RULES)
         named = self.options.score
@@ -49,7 +50,7 @@ class Scored(Method):
         return self.grid(asking.task, asking.on_top)[:asking.trials]
 
     def refuses(self, task: TaskKind) -> str | None:
-        if task == "generation" and self.options.score:
+        if not KINDS[task].classes and self.options.score:
             return "score: answers in words are written, not scored"
         return None
 

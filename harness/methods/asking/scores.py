@@ -31,7 +31,7 @@ from harness.backbones.prompting.prompts import PromptWriter
 from harness.backbones.prompting.questions import Question
 from harness.backbones.prompting.texts import Parts
 from harness.common.errors import CannotRunError
-from harness.methods.link import Link
+from harness.methods.link import ClassLink
 
 Score = Literal["plain", "calibrated", "pmi", "per-token", "per-byte"]
 CONTENT_FREE = ("N/A", "", "[MASK]")
@@ -47,7 +47,7 @@ class Rule:
     """How many prompts beside the item's tell the offset; it is 0 where there are none."""
     beside: Callable[[PromptWriter, Parts], list[Question]] = lambda writer, before: []
     """These prompts; `before` is what was retrieved for the item."""
-    offset: Callable[[np.ndarray, Link], np.ndarray] = lambda log_p, link: np.zeros(1)
+    offset: Callable[[np.ndarray, ClassLink], np.ndarray] = lambda log_p, link: np.zeros(1)
     """Of log-likelihoods behind these prompts [prompts, answers], an offset an answer."""
     minds_context: bool = False
     """Whether what is retrieved for an item changes the offset."""
@@ -80,13 +80,13 @@ def _premise(writer: PromptWriter, before: Parts) -> list[Question]:
     return found
 
 
-def _mean_of_decisions(log_p: np.ndarray, link: Link) -> np.ndarray:
+def _mean_of_decisions(log_p: np.ndarray, link: ClassLink) -> np.ndarray:
     """log of the mean probability of each answer among those of its decision, [answers]."""
     each = [log_softmax(link.decisions(row), axis=1).ravel() for row in log_p]
     return np.asarray(logsumexp(each, axis=0) - np.log(len(each)))
 
 
-def _as_it_is(log_p: np.ndarray, link: Link) -> np.ndarray:
+def _as_it_is(log_p: np.ndarray, link: ClassLink) -> np.ndarray:
     return np.asarray(log_p[0])
 
 

@@ -23,6 +23,7 @@ from torch import Tensor
 from harness.common.errors import CannotRunError
 from harness.common.kinds import Balance
 from harness.methods.method import Job, Method, Options, Setting
+from harness.targets.kinds import KINDS as TARGETS
 from harness.tasks.examples import indicator
 
 GAMMA = 2.0
@@ -54,8 +55,8 @@ LINEAR: tuple[Balance, ...] = ("none", "weights")
 
 def weighing(balance: Balance, job: Job) -> Weighing:
     """Of a job's training items. Raises CannotRunError where they have no classes."""
-    if balance != "none" and job.task.kind == "generation":
-        raise CannotRunError("answers in words have no classes to balance",
+    if balance != "none" and not TARGETS[job.task.kind].classes:
+        raise CannotRunError("there are no classes to balance",
                              "Leave out `balance`.")
     if balance == "focal":
         return Weighing(gamma=GAMMA)
@@ -69,7 +70,8 @@ def weights_for(balance: Balance, job: Job) -> np.ndarray | None:
     if balance != "weights":
         return None
     targets = indicator(job.train, job.classes)
-    return of_classes(targets) if job.task.kind == "classification" else of_decisions(targets)
+    several = TARGETS[job.task.kind].several
+    return of_decisions(targets) if several else of_classes(targets)
 
 
 def of_classes(targets: np.ndarray) -> np.ndarray:

@@ -23,10 +23,10 @@ from harness.backbones.prompting.writers import writer_for
 from harness.backbones.traits import is_seq2seq
 from harness.methods.asking.asked import AskedDecoder, Save
 from harness.methods.asking.classifier import DecoderClassifier
-from harness.methods.asking.generator import DecoderGenerator
+from harness.methods.asking.generator import READ, DecoderGenerator
 from harness.methods.learning.balance import ALIKE, Weighing
 from harness.methods.learning.held_out import HeldOut
-from harness.methods.link import LINKS
+from harness.methods.link import CLASS_LINKS
 from harness.methods.method import Job
 from harness.tasks.examples import Example
 
@@ -44,9 +44,10 @@ def plain_decoder(job: Job, shots: Sequence[Example] = (), loaded: Loaded | None
     cast_once(loaded.model)
     writer = replace(writer_for(job.need_backbone().kind, loaded.tokenizer, job.task,
                                 job.budget.max_length), shown=tuple(shots))
-    if job.task.kind == "generation":
-        return DecoderGenerator(loaded, writer, job.device, save, most=job.task.answer_tokens)
-    return DecoderClassifier(loaded, writer, job.device, save, link=LINKS[job.task.kind])
+    if job.written:
+        return DecoderGenerator(loaded, writer, job.device, save, most=job.task.answer_tokens,
+                                read=READ[job.task.kind])
+    return DecoderClassifier(loaded, writer, job.device, save, link=CLASS_LINKS[job.task.kind])
 
 
 class DecoderLearner:

@@ -23,10 +23,11 @@ from harness.backbones.load import Loaded
 from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.methods.learning.balance import ALIKE, Weighing
-from harness.methods.learning.held_out import HeldOut, of_classes
+from harness.methods.learning.held_out import HeldOut, said_by
+from harness.methods.learning.scale import PLAIN, Scale, output_layer, scale_of
 from harness.methods.link import Link
 from harness.methods.method import Job
-from harness.tasks.examples import Item, indicator
+from harness.tasks.examples import Item, targets_of
 
 BATCH = 32
 Save = Callable[[Loaded, Path], None]
@@ -41,6 +42,8 @@ class EncoderClassifier:
     device: Device
     write: Save
     link: Link
+    scale: Scale = PLAIN
+    """Of what its head gives, while it learns numbers."""
     last: nn.Module | None = field(init=False)
     padding: Padding = field(init=False)
 
@@ -67,7 +70,7 @@ class EncoderClassifier:
             return self.probabilities(items)
 
     def probabilities(self, items: Sequence[Item]) -> np.ndarray:
-        """Class probabilities, [items, classes]."""
+        """Class probabilities, or numbers: [items, outputs]."""
         return self.answer(encode(self.loaded.tokenizer, items, self.max_length))
 
     def answer(self, encoded: Sequence[Encoded]) -> np.ndarray:
@@ -78,9 +81,15 @@ class EncoderClassifier:
         for indices in self.padding.cut(by_length(lengths, BATCH), lengths):
             with torch.inference_mode(), self.device.autocast_context():
                 logits = self.logits([encoded[i] for i in indices], self.padding)
-            values = self.link.probabilities(logits.double().cpu().numpy())
+            values = self.scale.of(self.link.probabilities(logits.double().cpu().numpy()))
             rows.update(zip(indices, values, strict=True))
         return np.stack([rows[i] for i in range(len(encoded))])
+
+    def settle(self) -> None:
+        """Let the head give numbers in their own unit: what is saved needs nothing beside it."""
+        if self.scale is not PLAIN:
+            self.scale.fold_into(output_layer(self.loaded.model))
+            self.scale = PLAIN
 
     def save(self, folder: Path) -> None:
         self.write(self.loaded, folder)
@@ -100,7 +109,9 @@ class EncoderLearner:
         self.encoded = encode(tokenizer, job.train, classifier.max_length)
         self.held = encode(tokenizer, job.validation, classifier.max_length)
         self._lengths = [len(item["input_ids"]) for item in self.encoded]
-        self.targets = torch.from_numpy(indicator(job.train, job.classes))
+        targets = targets_of(job.train, job.classes)
+        classifier.scale = scale_of(targets)
+        self.targets = torch.from_numpy(classifier.scale.standard(targets))
 
     @property
     def model(self) -> Any:
@@ -136,7 +147,7 @@ class EncoderLearner:
     def validate(self) -> HeldOut:
         with reading(self.states):
             answers = self.classifier.answer(self.held)
-        return of_classes(self.classifier.link, answers, self.job.validation, self.job.metric)
+        return said_by(answers, self.job)
 
     def reads_more(self) -> bool:
         """Whether an item is read with more than its own tokens."""

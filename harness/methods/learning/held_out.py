@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.methods.link import Link
+from harness.common.kinds import Kind
+from harness.methods.link import CLASS_LINKS, ClassLink
 from harness.targets.metric import Metric
-from harness.targets.metrics import LOG_LOSS
+from harness.targets.metrics import LOG_LOSS, RMSE
+from harness.targets.regression import Numbered, unread_as
 from harness.tasks.answers import SCORES
-from harness.tasks.examples import Example, indicator, weights_of
+from harness.tasks.examples import Example, indicator, targets_of, weights_of
 from harness.tasks.spread import worth
 from harness.tasks.wording import Wording
+
+if TYPE_CHECKING:
+    from harness.methods.method import Job
 
 
 @dataclass(frozen=True)
@@ -24,16 +30,20 @@ class HeldOut:
     score: float | None
     """The deciding metric; None where it is not defined on them, or a suite has none."""
     loss: float
-    """Log loss in nats an item. Of answers in words that no training scores, 1 minus token F1."""
+    """Log loss in nats an item. Of answers in words that no training scores, 1 minus token F1; of
+    numbers the mean squared error, as a share of the training targets' variance."""
     items: float
     """Items of equal weight that tell as much: simply the items where they have no weights."""
+    error: float | None = None
+    """The score's standard error; None where it is that of a share of the items."""
 
     def outscores(self, other: HeldOut, by: float = 0.0) -> bool:
         """Whether its score is higher by `by`, and by what one item can make, or more; by less they
         are equal."""
         if self.score is None or other.score is None:
             return False
-        gap, least = self.score - other.score, max(by, 1.0 / self.items)
+        gap = self.score - other.score
+        least = max(by, 1.0 / self.items if self.error is None else 0.0)
         return gap > least or math.isclose(gap, least)
 
     def beats(self, other: HeldOut | None, by: float = 0.0) -> bool:
@@ -46,7 +56,13 @@ class HeldOut:
         return self.loss < other.loss or (math.isnan(other.loss) and not math.isnan(self.loss))
 
 
-def of_classes(link: Link, probabilities: np.ndarray, examples: Sequence[Example],
+def said_by(answers: np.ndarray, job: Job, loss: float | None = None) -> HeldOut:
+    """Figures of what was answered to a job's validation items, as `Answering.predict` has it;
+    `loss` is that of what is right, where it is known."""
+    return HELD[job.task.kind](answers, job, loss)
+
+
+def of_classes(link: ClassLink, probabilities: np.ndarray, examples: Sequence[Example],
                metric: Metric | None) -> HeldOut:
     """Figures of `probabilities` [items, classes], by the items' weights, as test items' are; where
     one is not finite the loss is NaN."""
@@ -56,6 +72,10 @@ def of_classes(link: Link, probabilities: np.ndarray, examples: Sequence[Example
     run = link.marked(probabilities, indicator(examples, probabilities.shape[1]), weights)
     score = None if metric is None else metric.of(run, weights)
     return HeldOut(score, LOG_LOSS.of(run, weights) or 0.0, worth(examples))
+
+
+def _by_class(link: ClassLink) -> Callable[[np.ndarray, Job, float | None], HeldOut]:
+    return lambda answers, job, loss: of_classes(link, answers, job.validation, job.metric)
 
 
 def in_words(answers: Sequence[str], examples: Sequence[Example], wording: Wording,
@@ -79,11 +99,13 @@ def mean_of(values: Sequence[float] | np.ndarray, examples: Sequence[Example]) -
 
 
 def standard_error(held: HeldOut | None) -> float:
-    """Of a score between 0 and 1, as if it were a share of the items; 0 where there is none. One
-    of it is what Breiman et al. 1984, Classification and Regression Trees, section 3.4.3, take for
-    no difference."""
+    """Of a score between 0 and 1, as if it were a share of the items, unless it has its own; 0
+    where there is none. One of it is what Breiman et al. 1984, Classification and Regression Trees,
+    section 3.4.3, take for no difference."""
     if held is None or held.score is None:
         return 0.0
+    if held.error is not None:
+        return held.error
     share = min(1.0, max(0.0, held.score))
     return math.sqrt(share * (1.0 - share) / held.items)
 
@@ -92,4 +114,33 @@ def mean(several: Sequence[HeldOut]) -> HeldOut:
     """Of evaluations on the same items; without a score where one has none."""
     scores = [held.score for held in several if held.score is not None]
     return HeldOut(float(np.mean(scores)) if len(scores) == len(several) else None,
-                   float(np.mean([held.loss for held in several])), several[-1].items)
+                   float(np.mean([held.loss for held in several])), several[-1].items,
+                   several[-1].error)
+
+
+def of_numbers(answers: np.ndarray, job: Job) -> HeldOut:
+    """Figures of numbers [items, 1]; one that could not be read counts as the training mean."""
+    train, held = (targets_of(part, 1)[:, 0] for part in (job.train, job.validation))
+    weights = weights_of(job.validation)
+    run = Numbered(unread_as(float(train.mean()), answers[:, 0]), held, weights)
+    loss = (RMSE.of(run, weights) or 0.0) ** 2 / (float(train.var()) or 1.0)
+    score = None if job.metric is None else job.metric.of(run, weights)
+    error = None if job.metric is None else _jackknifed(job.metric, run)
+    return HeldOut(score, loss, worth(job.validation), error)
+
+
+def _jackknifed(metric: Metric, run: Numbered) -> float:
+    """The standard error of a metric over items (Efron and Stein, Annals of Statistics 9, 1981)."""
+    formula = metric.formula()
+    each = formula.contributions(run)
+    each = each if run.weights is None else each * run.weights[:, None]
+    without = formula.finish((each.sum(axis=0) - each).T)
+    count = len(without)
+    return math.sqrt((count - 1) / count * float(((without - without.mean()) ** 2).sum()))
+
+
+HELD: dict[Kind, Callable[[np.ndarray, Job, float | None], HeldOut]] = {
+    **{kind: _by_class(link) for kind, link in CLASS_LINKS.items()},
+    "regression": lambda answers, job, loss: of_numbers(answers, job),
+    "generation": lambda answers, job, loss: in_words(
+        answers.tolist(), job.validation, job.task.wording, job.metric, loss)}

@@ -33,8 +33,8 @@ def train(learner: Learner, job: Job, learning_rate: float, weight_decay: float,
     """Train in place and leave the weights that are best on validation, by the deciding metric.
 
     AdamW on the schedule of `methods.learning.schedule`, by `rates`; gradients clipped to norm 1.
-    Batches are random; each is computed in passes of similar length, and each pass is dealt to the job's
-    ranks. Raises DivergedError.
+    Batches are random; each is computed in passes of similar length, and each pass is dealt to the
+    job's ranks. Raises DivergedError.
     """
     with spread(learner.model, job.ranks, job.device.type):
         groups = rate_groups(learner.model, learning_rate, rates.layer_decay)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from harness.common.kinds import Balance, Kind
 from harness.methods.method import Job, Method, Setting
 from harness.suite import Budget
+from harness.targets.kinds import KINDS
 
 
 def offered(method: Method, budget: Budget, task: Kind) -> tuple[Balance, ...]:
     """What rare classes may count in a method's trials: what the budget offers, of that which the
     method can. Nothing, where its own options say it, or there are no classes."""
-    if method.balance is not None or task == "generation" or budget.balance == ("none",):
+    if method.balance is not None or not KINDS[task].classes or budget.balance == ("none",):
         return ()
     return tuple(way for way in budget.balance if way in method.balances)
 

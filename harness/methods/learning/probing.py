@@ -17,11 +17,12 @@ from harness.backbones.encoding.pooled import PooledClassifier, set_head
 from harness.common.errors import CannotRunError
 from harness.common.kinds import Balance
 from harness.methods.learning.balance import weights_for
-from harness.methods.learning.held_out import of_classes
+from harness.methods.learning.held_out import said_by
+from harness.methods.learning.scale import scale_of
 from harness.methods.linear import LinearHead, fit_standardised
 from harness.methods.link import LINKS
 from harness.methods.method import Job, spread
-from harness.tasks.examples import indicator
+from harness.tasks.examples import targets_of
 
 STRENGTHS = spread(0.1, count=5)
 """Those of `features`, tried in its order; the deciding metric on validation chooses."""
@@ -37,8 +38,9 @@ def begin_probed(model: object, job: Job, balance: Balance) -> None:
         raise CannotRunError(f"`head: probed`: {NO_POOL}")
     with torch.random.fork_rng():
         head = _probe(model, job, balance)
-    bias = finite(head.bias, len(job.train))
-    set_head(model, torch.from_numpy(head.weights.T), torch.from_numpy(bias))
+    scale = scale_of(targets_of(job.train, job.classes))
+    bias = (finite(head.bias, len(job.train)) - scale.mean) / scale.deviation
+    set_head(model, torch.from_numpy(head.weights.T / scale.deviation), torch.from_numpy(bias))
 
 
 def finite(bias: np.ndarray, items: int) -> np.ndarray:
@@ -52,9 +54,9 @@ def _probe(model: PooledClassifier, job: Job, balance: Balance) -> LinearHead:
     featurizer = pooled(job.need_backbone(), job.budget.max_length, job.device, model.pool)
     train, held = (job.store.features(featurizer, examples, job.clock, "encode")
                    for examples in (job.train, job.validation))
-    link, targets = LINKS[job.task.kind], indicator(job.train, job.classes)
+    link, targets = LINKS[job.task.kind], targets_of(job.train, job.classes)
     counts = weights_for(balance, job)
     heads = [fit_standardised(train, targets, c, link, counts) for c in STRENGTHS]
-    said = (of_classes(link, head.predict(held), job.validation, job.metric) for head in heads)
+    said = (said_by(head.predict(held), job) for head in heads)
     return reduce(lambda best, other: other if other[0].beats(best[0]) else best,
                   zip(said, heads, strict=True))[1]

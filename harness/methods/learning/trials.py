@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.common.clock import Clock
-from harness.methods.learning.held_out import HeldOut, in_words, of_classes
+from harness.methods.learning.held_out import HeldOut, said_by
 from harness.methods.learning.loop import seed_everything
 from harness.methods.learning.offers import grid
 from harness.methods.learning.step import DivergedError
-from harness.methods.link import LINKS
 from harness.methods.majority import Majority
 from harness.methods.method import Fit, Job, Method, Setting
 from harness.tasks.examples import asked
@@ -115,9 +114,7 @@ def held_out(fit: Fit, job: Job, clock: Clock) -> HeldOut:
     if fit.training is not None and fit.training.held is not None:
         return fit.training.held
     answers = fit.fitted.predict(asked(job.validation), clock)
-    if job.task.kind == "generation":
-        return in_words(answers.tolist(), job.validation, job.task.wording, job.metric)
-    return of_classes(LINKS[job.task.kind], answers, job.validation, job.metric)
+    return said_by(answers, job)
 
 
 def chance(job: Job) -> HeldOut:

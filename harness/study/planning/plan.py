@@ -247,7 +247,7 @@ def _identity(plan: Plan, entry: Entry, budget: Budget, seed: int, random: bool,
         backbone_origin=handle.origin if handle else None,
         embedder_sha256=embedder.sha256 if embedder else None, code_sha256=made.code_sha256,
         libraries=dict(made.libraries), device_type=plan.device.type, autocast=plan.device.autocast,
-        devices=devices,
+        kernels=plan.device.kernels, devices=devices,
         sharded=plan.device.sharded and isinstance(entry.method, Tuned),
     )
     digest = sha256_json(identity.model_dump(mode="json", exclude={"run_id", "suite"}))

@@ -19,6 +19,7 @@ from harness.backbones.window import window_of
 from harness.common.errors import CannotRunError
 from harness.methods.method import Asking, Shown
 from harness.study.planning.windows import Misfit
+from harness.targets.kinds import KINDS
 from harness.tasks.examples import Example, Item
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def _parts(plan: Plan, writer: PromptWriter, shown: Shown, frame: int, prompt: i
     bare, listed = _most(writer, [writer.item("")]), 0
     if "{options}" in writer.prompt.instruction:
         listed = len(writer.reader.tokens([[", ".join(writer.options)]])[0])
-    said = "answers" if plan.task.kind == "generation" else "options"
+    said = "options" if KINDS[plan.task.kind].classes else "answers"
     parts = Counter({"instruction": bare - listed, said: answer + listed,
                      "text": prompt - frame - shown.retrieved, "shots": frame - bare})
     parts[shown.found] += shown.retrieved
@@ -87,7 +88,7 @@ def _parts(plan: Plan, writer: PromptWriter, shown: Shown, frame: int, prompt: i
 
 def _answer(plan: Plan, writer: PromptWriter, examples: Sequence[Example]) -> int:
     """Tokens that the longest answer takes."""
-    if plan.task.kind != "generation":
+    if KINDS[plan.task.kind].classes:
         return max(one.answers.longest for one in writer.questions([writer.item("")]))
     longest = sorted(examples, key=lambda e: len(e.references[0]))[-LONGEST:]
     return max(plan.task.answer_tokens,
