@@ -43,10 +43,11 @@ newest: ## all tests on the newest versions, once a release: make newest [PYTHON
 fuzz: $(VENV)/.ready ## ten thousand damaged files for every reader of files
 	FUZZ_PROFILE=nightly $(BIN)/python -m pytest tests/fuzz -n $(WORKERS) --no-cov
 
-lint: $(VENV)/.ready ## ruff, mypy and the layers of the house
+lint: $(VENV)/.ready ## ruff, mypy, the layers of the house and its rule on kinds of task
 	$(BIN)/ruff check harness tests benchmarks .ci
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python .ci/kinds.py
 
 bench: $(VENV)/.ready ## benchmarks of this project
 	$(BIN)/python -m benchmarks.training

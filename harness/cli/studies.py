@@ -52,13 +52,16 @@ def init(
     separator: Annotated[str | None, typer.Option(
         help="what stands between classes in a label cell, where a text may have several; found "
              "where most cells hold it; none: a label is one class, whatever signs it has")] = None,
+    numbers: Annotated[bool, typer.Option(
+        "--numbers", help="labels are numbers to answer with, not classes")] = False,
     quotes: Quoting = None, header: Header = None,
     suites: Suites = SUITES,
 ) -> None:
     """Write a suite for your own data and say what was understood of it."""
     api.init(data, name=name, validation=validation, test=test, config=config, text=text,
              label=label, pair=pair, group=group, slice_by=slice_by, split_column=split_column,
-             separator=separator, quotes=quotes, header=header, suites=suites).show()
+             separator=separator, numbers=numbers, quotes=quotes, header=header,
+             suites=suites).show()
 
 
 @app.command()

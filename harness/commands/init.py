@@ -32,7 +32,14 @@ from harness.suite import (
 from harness.suite.new import NewSuite, suite_text
 from harness.suite.part import NAME
 from harness.suite.source import DataSource
-from harness.tasks.describe import Described, describe, find_folders_encoding, find_splits
+from harness.targets.kinds import KINDS
+from harness.tasks.describe import (
+    Described,
+    describe,
+    describe_numbers,
+    find_folders_encoding,
+    find_splits,
+)
 from harness.tasks.hidden import HiddenLabelsError
 from harness.tasks.prepare import Place
 from harness.tasks.readers.folders import FolderOptions
@@ -58,6 +65,8 @@ class Columns:
     group: str | None = None
     slices: tuple[str, ...] = ()
     split: str | None = None
+    numbers: bool = False
+    """Whether labels are numbers to answer with."""
     separator: str | None = None
     """Between the values of a label that may hold several; `none` where they hold one whatever
     signs they have."""
@@ -99,7 +108,7 @@ def init(console: Console, name: str, data: Data, columns: Columns, suites: Path
         name=name, title=re.sub("[-_.+]+", " ", name).strip().capitalize(), source=source,
         given=found.given, reader=found.reader, options=found.options, classes=found.classes,
         values=found.values, grouped=columns.group is not None, paired=columns.pair is not None,
-        words=found.words, max_length=found.max_length, kind=found.kind)
+        words=found.words, max_length=found.max_length, kind=found.kind, span=found.span)
     task = _write(path, suite_text(new))
     return Begun(path, found, task, new.grouped, _foreseen(load_suite(path).suite, task),
                  _next(name, task))
@@ -128,19 +137,26 @@ def _next(name: str, task: Task) -> tuple[str, ...]:
 
 def _foreseen(suite: Suite, task: Task) -> tuple[Finding, ...]:
     """What the default profile's test items cannot tell."""
-    from harness.check.power import check_power  # its libraries' memory, when the table's is free
+    # Its libraries' memory, when the table's is free.
+    from harness.check.power import check_enough, check_power
 
+    tells = check_enough if KINDS[task.kind].right is None else check_power
     budget = suite.budget
     drawn = task.splits.sample(budget.train, budget.validation, budget.test)
-    return (*check_groups(spreads(task.splits, drawn, task.labels)),
-            *check_power(drawn, suite.decide.matters, len(list(methods_of(suite)))))
+    by_class = check_groups(spreads(task.splits, drawn, task.labels)) if task.labels else ()
+    return (*by_class, *tells(drawn, suite.decide.matters, len(list(methods_of(suite)))))
 
 
 def _describe(source: DataSource, columns: Columns, said: Form, signs: Sequence[str],
               suites: Path) -> Described:
     places = [Place(fetch(part, suites.resolve()).path, split)
               for split, part in sources_by_split(source)]
-    return describe(places, _options([place.path for place in places], columns, said), signs)
+    options = _options([place.path for place in places], columns, said)
+    if not columns.numbers:
+        return describe(places, options, signs)
+    if isinstance(options, FolderOptions):
+        raise HarnessError("--numbers: a folder of texts has classes, not numbers", "Give a table.")
+    return describe_numbers(places, options)
 
 
 def _labelled(source: DataSource, hidden: HiddenLabelsError) -> DataSource:

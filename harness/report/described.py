@@ -33,7 +33,7 @@ class Begun(Shown):
     """A new suite, and what was understood of its data. It may be given wherever a suite is named.
 
     As a frame a row a class, the most frequent first: `class`, `items`, `share` (of the items that
-    are kept, 0 to 1) and `values` (a tuple of its spellings in the data).
+    are kept, 0 to 1) and `values` (a tuple of its spellings in the data); none of numbers.
     """
 
     path: Path
@@ -50,8 +50,12 @@ class Begun(Shown):
 
     @property
     def verdict(self) -> str:
-        """Where the suite lies, and how many items in how many classes there are."""
-        return f"{self.path}: {self.task.facts.kept:,} items in {len(self.found.classes)} classes"
+        """Where the suite lies, and how many items there are, in how many classes or which numbers.
+        """
+        items = f"{self.path}: {self.task.facts.kept:,} items"
+        if self.found.span is not None:
+            return f"{items}, numbers from {self.found.span[0]:g} to {self.found.span[2]:g}"
+        return f"{items} in {len(self.found.classes)} classes"
 
     def print_on(self, console: Console) -> None:
         """Rows and their fates, splits, classes, lengths; findings; what to do now."""
@@ -79,9 +83,14 @@ def print_described(console: Console, found: Described, task: Task, *, grouped: 
     """Rows and their fates, splits, classes, lengths."""
     facts, splits = task.facts, task.splits
     console.print(f"{facts.rows:,} rows: {facts.kept:,} kept; left out: {facts.duplicates:,} "
-                  f"duplicates, {facts.conflicting:,} with one text under two classes, "
+                  f"duplicates, {facts.conflicting:,} with one text under two "
+                  f"{'numbers' if found.span else 'classes'}, "
                   f"{facts.unlabelled:,} without a label, {facts.empty:,} without text",
                   highlight=False)
+    if found.span is not None:
+        least, middle, most = found.span
+        console.print(f"labels are numbers: {least:g} to {most:g}, {middle:g} in the median",
+                      highlight=False)
     if KINDS[found.kind].several:
         between = found.options.get("separator")
         told = f"separated by '{between}'" if between else "in lists"
@@ -101,12 +110,22 @@ def print_described(console: Console, found: Described, task: Task, *, grouped: 
         console.print(f"error: {leak.count:,} {leak.what} stand in two of the given splits; no run "
                       "before they are mended, or `leaks: drop` is set in the suite:",
                       *leak.examples, sep="\n  ", markup=False, highlight=False, style="red")
+    if found.classes:
+        _print_classes(console, found, facts.kept)
+    median, most_of, longest = found.words
+    console.print(f"texts: {median} words in the median, {most_of} in the 90th percentile, "
+                  f"{longest:,} at most; read up to {found.max_length} tokens", highlight=False)
+    console.print(f"groups: {facts.groups:,}" + ("" if grouped else
+                  " (every text its own: name a column with --group where texts belong together, "
+                  "or near-duplicates may stand in training and test)"), highlight=False)
+
+
+def _print_classes(console: Console, found: Described, kept: int) -> None:
     table = Table("class", box=SIMPLE_HEAD, pad_edge=False)
     for column in ("items", "share"):
         table.add_column(column, justify="right")
     for label, count in list(found.classes.items())[:SHOWN]:
-        table.add_row(escape(excerpt(plain(label), LENGTH)), f"{count:,}",
-                      f"{count / facts.kept:.1%}")
+        table.add_row(escape(excerpt(plain(label), LENGTH)), f"{count:,}", f"{count / kept:.1%}")
     console.print(table)
     for label, spelt in found.values.items():
         if len(spelt) > 1:
@@ -114,12 +133,6 @@ def print_described(console: Console, found: Described, task: Task, *, grouped: 
                           markup=False, highlight=False)
     if len(found.classes) > SHOWN:
         console.print(f"and {len(found.classes) - SHOWN} more classes", highlight=False)
-    median, most_of, longest = found.words
-    console.print(f"texts: {median} words in the median, {most_of} in the 90th percentile, "
-                  f"{longest:,} at most; read up to {found.max_length} tokens", highlight=False)
-    console.print(f"groups: {facts.groups:,}" + ("" if grouped else
-                  " (every text its own: name a column with --group where texts belong together, "
-                  "or near-duplicates may stand in training and test)"), highlight=False)
 
 
 def _origin(name: SplitName, given: tuple[SplitName, ...]) -> str:

@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from harness.common.kinds import Kind
 from harness.suite.source import DataSource
+from harness.targets.kinds import KINDS
 
 INSTRUCTIONS: dict[Kind, str] = {
     "classification": "Which of these is right? Answer with one of: {options}.",
@@ -36,6 +37,8 @@ class NewSuite:
     words: tuple[int, int, int]
     max_length: int
     kind: Kind
+    span: tuple[float, float, float] | None = None
+    """Least, median and most of labels that are numbers."""
 
     @property
     def where(self) -> dict[str, object]:
@@ -44,9 +47,19 @@ class NewSuite:
 
     @property
     def metric(self) -> str:
-        """Macro F1, or ROC AUC where an item has one of two classes."""
-        binary = self.kind == "classification" and len(self.classes) == 2
-        return "roc_auc" if binary else "macro_f1"
+        """Macro F1, or ROC AUC where an item has one of two classes; R² of numbers."""
+        kind = KINDS[self.kind]
+        if not kind.classes:
+            return kind.deciding[0]
+        return "roc_auc" if len(self.classes) == 2 and not kind.several else "macro_f1"
+
+    @property
+    def instruction(self) -> str:
+        """What a decoder is asked."""
+        if self.span is None:
+            return INSTRUCTIONS[self.kind]
+        least, _, most = self.span
+        return f"Answer with a number, from {least:g} to {most:g}."
 
 
 TOKENS_A_WORD = 1.6
@@ -66,7 +79,7 @@ def suite_text(new: NewSuite) -> str:
     return environment.get_template("new.yaml.j2").render(
         **{name: getattr(new, name) for name in (*new.__dataclass_fields__, "metric", "where")},
         q=_quoted, item=item, words_in=_words_in,
-        instruction=INSTRUCTIONS[new.kind])
+        instruction=new.instruction, target=KINDS[new.kind])
 
 
 def _quoted(value: object) -> str:

@@ -12,15 +12,16 @@ from pathlib import Path
 import numpy as np
 
 from harness.common.errors import HarnessError
-from harness.common.text import folded
+from harness.common.text import excerpt, folded
 from harness.common.words import split_words
 from harness.suite import Kind
 from harness.tasks.cells import class_numbers
 from harness.tasks.class_values import class_values, common_names
 from harness.tasks.examples import SPLITS, SplitName
 from harness.tasks.hidden import check_hidden
+from harness.tasks.label_numbers import keep_numbers, number_of
 from harness.tasks.label_sets import Sets, check_named, holds_lists, keep_sets, value_counts
-from harness.tasks.ledger import NOWHERE, Ledger
+from harness.tasks.ledger import NOWHERE, Kept, Ledger
 from harness.tasks.prepare import Place, read_rows
 from harness.tasks.readers import READERS
 from harness.tasks.readers.folders import FolderOptions, texts_at
@@ -59,11 +60,13 @@ class Described:
     words: tuple[int, int, int]
     """Median, 90th percentile and most, over both texts of an item."""
     kind: Kind = "classification"
-    """`multilabel` where labels hold several values."""
+    """`multilabel` where labels hold several values, `regression` where they are numbers."""
     without: int = 0
     """Items that have no class, where they may have several."""
     separator: Separator | None = None
     """A sign that may separate several classes and was not taken for it."""
+    span: tuple[float, float, float] | None = None
+    """Least, median and most of labels that are numbers."""
 
     @property
     def max_length(self) -> int:
@@ -107,37 +110,31 @@ def describe(places: Sequence[Place], options: TableOptions | FolderOptions,
     """Read all of it and count. Labels that hold several values are told by being lists, or by a
     separator, given or found among `signs`. Raises HarnessError for data that no study can be made
     of, HiddenLabelsError where that is for given splits without labels."""
-    reader = "folders" if isinstance(options, FolderOptions) else "table"
     name = places[0].path.name
-    ledger, words = Ledger(), array("l")
-    for row, split in read_rows(places, READERS[reader], options):
-        if ledger.add(row, split) is not None:
-            words.append(len(split_words(row.text)) + len(split_words(row.pair or "")))
+    ledger, words = _read(places, options)
     labels, rows = ledger.labels, len(words) + ledger.empty
-    if not labels:
-        raise HarnessError(f"{name}: holds no texts", "Give data.")
-    check_hidden(ledger, {split: place.path for place in places for split in SPLITS
-                          if place.split in (split, None)})
     check_named(name, filter(None, labels))
-    kind: Kind = "multilabel" if holds_lists(labels) else "classification"
+    several = holds_lists(labels)
     maybe = None
-    if isinstance(options, TableOptions) and kind == "classification":
+    if isinstance(options, TableOptions) and not several:
         maybe = find_separator(labels, signs)
         if maybe is not None and maybe.separates:
             return describe(places, options.model_copy(update={"separator": maybe.sign}))
-    held = (value_counts(labels) if kind == "multilabel"
+    held = (value_counts(labels) if several
             else {value: count for value, count in labels.items() if value})
     if not held:
         raise HarnessError(f"{name}: no row has a label", "Name the column with --label.")
     if len(held) > min(MOST_CLASSES, max(2, rows // LEAST_ITEMS)):
         raise HarnessError(f"{name}: {len(held):,} different labels in {rows:,} rows",
+                           "Are they numbers to answer with? Say --numbers." if all(
+                               number_of(label) is not None for label in held) else
                            "Is this the column of the class? Name it with --label; where a cell "
                            "holds several, say what is between them with --separator. There may "
                            f"be {MOST_CLASSES:,} classes, of {LEAST_ITEMS} items or more each.")
     values = class_values(held, _numbered(places, options))
     numbers = class_numbers(values)
     sets: Sets = {}
-    if kind == "multilabel":
+    if several:
         kept, _, sets = keep_sets(ledger, numbers)
     else:
         kept, _ = ledger.kept(numbers)
@@ -146,13 +143,57 @@ def describe(places: Sequence[Place], options: TableOptions | FolderOptions,
     counts = Counter(number for own in found for number in own)
     classes = {label: counts[i] for i, label in enumerate(values)}
     _check(name, classes, maybe)
-    lengths = np.asarray(words)[kept.rows]
-    return Described(reader, options.model_dump(mode="json", exclude_defaults=True),
+    return Described(_reader(options), options.model_dump(mode="json", exclude_defaults=True),
                      dict(sorted(classes.items(), key=lambda c: (-c[1], c[0]))), values,
-                     tuple(SPLITS[i] for i in np.unique(kept.splits) if i != NOWHERE),
-                     (int(np.median(lengths)), math.ceil(np.percentile(lengths, 90)),
-                      int(lengths.max())), kind, sum(not numbers for numbers in found),
+                     _given(kept), _lengths(words, kept),
+                     "multilabel" if several else "classification",
+                     sum(not numbers for numbers in found),
                      maybe if maybe is not None and maybe.share > SOME else None)
+
+
+def describe_numbers(places: Sequence[Place], options: TableOptions) -> Described:
+    """As `describe`, of labels that are numbers to answer with. Raises HarnessError where one is
+    none, or all are one."""
+    name = places[0].path.name
+    ledger, words = _read(places, options)
+    strange = [label for label in ledger.labels if label and number_of(label) is None]
+    if strange:
+        raise HarnessError(f"{name}: {len(strange):,} different labels are no numbers, such as "
+                           f"'{excerpt(strange[0], 40)}'", "Mend them, or leave out --numbers.")
+    kept, _, numbers = keep_numbers(ledger)
+    values = np.array([numbers[label] for label in ledger.values(kept.rows)])
+    if len(set(values.tolist())) < 2:
+        raise HarnessError(f"{name}: all labels are one number", "Name the column with --label.")
+    span = (float(values.min()), float(np.median(values)), float(values.max()))
+    return Described(_reader(options), options.model_dump(mode="json", exclude_defaults=True), {},
+                     {}, _given(kept), _lengths(words, kept), "regression", span=span)
+
+
+def _reader(options: TableOptions | FolderOptions) -> str:
+    return "folders" if isinstance(options, FolderOptions) else "table"
+
+
+def _read(places: Sequence[Place], options: TableOptions | FolderOptions
+          ) -> tuple[Ledger, array[int]]:
+    """Every row, and the words of those with a text."""
+    ledger, words = Ledger(), array("l")
+    for row, split in read_rows(places, READERS[_reader(options)], options):
+        if ledger.add(row, split) is not None:
+            words.append(len(split_words(row.text)) + len(split_words(row.pair or "")))
+    if not ledger.labels:
+        raise HarnessError(f"{places[0].path.name}: holds no texts", "Give data.")
+    check_hidden(ledger, {split: place.path for place in places for split in SPLITS
+                          if place.split in (split, None)})
+    return ledger, words
+
+
+def _given(kept: Kept) -> tuple[SplitName, ...]:
+    return tuple(SPLITS[i] for i in np.unique(kept.splits) if i != NOWHERE)
+
+
+def _lengths(words: array[int], kept: Kept) -> tuple[int, int, int]:
+    lengths = np.asarray(words)[kept.rows]
+    return (int(np.median(lengths)), math.ceil(np.percentile(lengths, 90)), int(lengths.max()))
 
 
 def _numbered(places: Sequence[Place], options: TableOptions | FolderOptions) -> tuple[str, ...]:

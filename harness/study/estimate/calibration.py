@@ -100,7 +100,8 @@ def subject_of(plan: Plan, run: PlannedRun) -> Subject | None:
     known before it is given), and for a sequence-to-sequence model.
     """
     if (run.entry.backbone is None or run.identity.kind == "seq2seq"
-            or (plan.task.kind == "generation" and run.identity.kind in ASKED)):
+            or (run.identity.kind in ASKED
+                and KINDS[plan.task.kind].written(run.identity.kind))):
         return None
     asked = run
     if run.identity.inner is not None:
