@@ -1,5 +1,5 @@
-"""A rule of this house: nothing outside `targets/` and `backbones/` is compared with a kind of task by
-its name. What a kind is, its row says (`targets.kinds`): a new one then needs no visit elsewhere.
+"""A rule of this house: nothing outside `targets/` and `backbones/` is compared with the name of a
+kind of task. What a kind is, its row says (`targets.kinds`): a new one then needs no visit elsewhere.
 
 `python .ci/kinds.py` prints every comparison that breaks it and fails where there is one.
 """
@@ -27,9 +27,9 @@ def compared(tree: ast.AST) -> Iterator[int]:
             if any(isinstance(part, ast.Constant) and part.value in NAMES
                    for side in sides for part in ast.walk(side)):
                 yield node.lineno
-        elif isinstance(node, ast.MatchValue) and isinstance(node.value, ast.Constant):
-            if node.value.value in NAMES:
-                yield node.value.lineno
+        elif (isinstance(node, ast.MatchValue) and isinstance(node.value, ast.Constant)
+              and node.value.value in NAMES):
+            yield node.value.lineno
 
 
 def broken(root: Path = ROOT) -> list[str]:

@@ -33,6 +33,7 @@ from harness.study.estimate.machine import (
 from harness.study.estimate.measured import Asked, Measured
 from harness.study.estimate.probe import Subject, measure
 from harness.study.planning.plan import Plan, PlannedRun
+from harness.targets.kinds import KINDS
 
 CALIBRATION, MEASURED = "calibration", "measured.json"
 T = TypeVar("T")
