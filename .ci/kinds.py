@@ -1,5 +1,5 @@
 """A rule of this house: nothing outside `targets/` and `backbones/` is compared with the name of a
-kind of task. What a kind is, its row says (`targets.kinds`): a new one then needs no visit elsewhere.
+kind of task. What a kind is, its row says (`targets.kinds`): a new one needs no visit elsewhere.
 
 `python .ci/kinds.py` prints every comparison that breaks it and fails where there is one.
 """

@@ -42,7 +42,8 @@ os.environ["WANDB_MODE"] = "disabled"
 SLOW = ("end_to_end/test_may_it_ship", "end_to_end/test_legal", "executors/test_launch",
         "executors/test_cluster", "study/test_reproduce", "study/test_study",
         "methods/adapters/test_tuners", "hostile/test_data", "methods/test_methods",
-        "faults/test_disks", "test_recipes", "test_validity", "faults/test_surroundings", "methods/test_families",
+        "faults/test_disks", "test_recipes", "test_validity", "faults/test_surroundings",
+        "methods/test_families",
         "study/test_forgetting", "faults/test_ended", "hostile/test_models", "faults/test_kills",
         "methods/test_alone_and_in_a_batch", "faults/test_damage", "faults/test_two_studies",
         "study/test_seq2seq_study", "faults/test_limits", "test_extending")
