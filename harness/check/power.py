@@ -9,6 +9,7 @@ from scipy.optimize import brentq
 from scipy.stats import norm
 
 from harness.check.finding import Finding
+from harness.targets.kinds import KINDS, TargetKind
 from harness.tasks.splits import Splits
 from harness.tasks.spread import spread_among, worth
 
@@ -31,11 +32,15 @@ def check_enough(splits: Splits, matters: float, methods: int) -> Iterator[Findi
                        "raise `budget: test`, or compare fewer methods.")
 
 
-def check_power(splits: Splits, matters: float, methods: int) -> Iterator[Finding]:
+def check_power(splits: Splits, matters: float, methods: int,
+                kind: TargetKind = KINDS["classification"]) -> Iterator[Finding]:
     """The same, and whether the smallest difference in accuracy that would be found is one that
-    matters."""
+    matters, where answers are right or wrong."""
     few = list(check_enough(splits, matters, methods))
-    yield from few or _too_small(splits, matters, pairs_of(methods))
+    if few or kind.right is None:
+        yield from few
+    else:
+        yield from _too_small(splits, matters, pairs_of(methods))
 
 
 def pairs_of(methods: int) -> int:

@@ -138,13 +138,13 @@ def _next(name: str, task: Task) -> tuple[str, ...]:
 def _foreseen(suite: Suite, task: Task) -> tuple[Finding, ...]:
     """What the default profile's test items cannot tell."""
     # Its libraries' memory, when the table's is free.
-    from harness.check.power import check_enough, check_power
+    from harness.check.power import check_power
 
-    tells = check_enough if KINDS[task.kind].right is None else check_power
     budget = suite.budget
     drawn = task.splits.sample(budget.train, budget.validation, budget.test)
     by_class = check_groups(spreads(task.splits, drawn, task.labels)) if task.labels else ()
-    return (*by_class, *tells(drawn, suite.decide.matters, len(list(methods_of(suite)))))
+    return (*by_class, *check_power(drawn, suite.decide.matters, len(list(methods_of(suite))),
+                                    KINDS[task.kind]))
 
 
 def _describe(source: DataSource, columns: Columns, said: Form, signs: Sequence[str],

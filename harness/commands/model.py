@@ -33,8 +33,8 @@ class Model(ClassifierMixin, BaseEstimator):
     """A fitted model with the names of its classes. It cannot be fitted again: `run` does that.
 
     `classes_` are the classes' names, [classes] of str, in the order of the columns of
-    `predict_proba`; empty where answers are words. `kind` is the kind of task: classification,
-    multilabel or generation.
+    `predict_proba`; empty where answers are numbers or words. `kind` is the kind of task:
+    classification, multilabel, regression or generation.
     """
 
     def __init__(self, name: str, kind: Kind, classes: Sequence[str], answering: Answering) -> None:
@@ -58,16 +58,17 @@ class Model(ClassifierMixin, BaseEstimator):
 
         A row sums to 1 where a text has one class; where it may have several, each is a decision of
         its own. A row is NaN where the model's probabilities are not finite. Raises HarnessError
-        for a task that is answered in words, and for what are no texts.
+        for a task without classes, and for what are no texts.
         """
         if not self.classes:
-            raise HarnessError(f"{self.name} answers in words", "Call predict.")
+            raise HarnessError(f"{self.name}: its task {KINDS[self.kind].says}", "Call predict.")
         found = self._found(texts).astype(np.float64)
         found[~np.isfinite(found).all(axis=1)] = np.nan
         return found
 
     def predict(self, texts: Sequence[Text]) -> np.ndarray:
-        """The answers, [texts] of str: a class's name, or words.
+        """The answers, [texts] of str: a class's name, or words. Numbers are fp64, NaN where none
+        was written.
 
         Where a text may have several classes an indicator, [texts, classes] of bool, as
         scikit-learn has it. Raises HarnessError for a text whose probabilities are not finite, and
@@ -78,15 +79,17 @@ class Model(ClassifierMixin, BaseEstimator):
             row = int(np.flatnonzero(~np.isfinite(found).all(axis=1))[0])
             raise HarnessError(f"{self.name} has no answer to text {row}: its probabilities are "
                                "not finite", "Leave the text out.")
-        if not self.classes:
+        if KINDS[self.kind].questions:
             return np.array(found, dtype=object)
+        if not self.classes:
+            return np.asarray(found[:, 0], dtype=np.float64)
         chosen = CLASS_LINKS[self.kind].chosen(found)
         return chosen if KINDS[self.kind].several else self.classes_[chosen.argmax(axis=1)]
 
     def _found(self, texts: Sequence[Text]) -> np.ndarray:
         items = _items(texts)
         if not items:
-            return np.zeros((0, len(self.classes)))
+            return np.zeros((0, len(self.classes) or 1))
         return self.answering.predict(items, Clock())
 
     def __sklearn_is_fitted__(self) -> bool:

@@ -86,11 +86,11 @@ def _columns(loaded: LoadedSuite, text: str | None, pair: str | None) -> list[st
 def _tables(model: Answering, rows: list[tuple[str, ...]], task: Task, unanswered: list[int]
             ) -> Iterator[pa.Table]:
     """The rows with their answers, a part at a time; adds to `unanswered` the rows whose
-    probabilities are no numbers, and which therefore have none."""
+    probabilities are no numbers, or whose answer holds none, and which therefore have none."""
     for start in range(0, len(rows), CHUNK):
         chunk = [item_of(*row) for row in rows[start: start + CHUNK]]
         found = model.predict(chunk, Clock())
-        silent = not_finite(found) if task.labels else []
+        silent = [] if KINDS[task.kind].questions else not_finite(found)
         unanswered += [start + row for row in silent]
         without = np.isin(np.arange(len(chunk)), silent)
         answers, kind = _answers(found, task)
@@ -103,12 +103,15 @@ def _tables(model: Answering, rows: list[tuple[str, ...]], task: Task, unanswere
 
 
 def _answers(found: np.ndarray, task: Task) -> tuple[list[object], pa.DataType]:
-    """The answer to each row with its type: a class, a list of classes, or words."""
-    if not task.labels:
+    """The answer to each row with its type: a class, a list of classes, a number, or words."""
+    kind = KINDS[task.kind]
+    if kind.questions:
         return found.tolist(), pa.string()
+    if not kind.classes:
+        return found[:, 0].tolist(), pa.float64()
     chosen = CLASS_LINKS[task.kind].chosen(found)
     named = [[task.labels[i] for i in np.flatnonzero(row)] for row in chosen]
-    if KINDS[task.kind].several:
+    if kind.several:
         return list(named), pa.list_(pa.string())
     return [name for name, in named], pa.string()
 

@@ -23,7 +23,8 @@ ROOT = Path(harness.__file__).parent
 BY_VALUE = ("harness.suite", "harness.sources")
 """Never followed: what a suite says stands in a name by its values, and what was fetched by the
 hash of its content."""
-ITEMS = ("harness.tasks.cells", "harness.tasks.label_sets", "harness.tasks.ledger",
+ITEMS = ("harness.tasks.cells", "harness.tasks.label_numbers", "harness.tasks.label_sets",
+         "harness.tasks.ledger",
          "harness.tasks.prepare", "harness.tasks.questions", "harness.tasks.readers",
          "harness.tasks.tables")
 """What makes items and passages: not followed where these stand in a name by their content."""

@@ -302,6 +302,8 @@ class Method(ABC):
 
     def refuses(self, task: TaskKind) -> str | None:
         """What of its options makes no sense for a kind of task."""
+        if self.balance not in (None, "none") and not TARGETS[task].classes:
+            return "balance: there are no classes to balance"
         return None
 
     @abstractmethod

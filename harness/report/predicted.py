@@ -19,8 +19,9 @@ class Predicted(Shown):
     """What `predict` answered.
 
     As a frame a row a row of the input: `row` (its number, from 0), `item` (the id of its text),
-    `prediction` (a class, a list of classes, or words), and where there are classes the probability
-    of each, from 0 to 1, under `p:CLASS`. A row whose probabilities are not finite has none.
+    `prediction` (a class, a list of classes, a number, or words), and where there are classes
+    the probability of each, from 0 to 1, under `p:CLASS`. A row whose probabilities are not finite
+    has none.
     """
 
     rows: int

@@ -17,6 +17,7 @@ from harness.processes.turns import BusyError, Turn, alone
 from harness.study.look import Look, look_at_labels, look_at_texts
 from harness.study.planning.matched import matched
 from harness.study.planning.plan import Plan
+from harness.targets.kinds import KINDS
 from harness.tasks.spread import PartSpread, spreads
 
 FINDINGS = "findings.json"
@@ -75,7 +76,8 @@ def power_findings(plan: Plan) -> tuple[Finding, ...]:
     """
     look = _look(plan)
     return (*weights.check_weights(look.splits),
-            *power.check_power(look.splits, look.matters, look.methods))
+            *power.check_power(look.splits, look.matters, look.methods,
+                               KINDS[plan.task.kind]))
 
 
 def _look(plan: Plan) -> Look:

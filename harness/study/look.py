@@ -92,10 +92,7 @@ def _of_texts(look: Look, say: Say) -> Iterator[Finding]:
         handle.name: (share_too_long(handle, look.task, _read(train, budget), budget.max_length),
                       budget.max_length) for handle, budget in look.backbones})
     yield from weights.check_weights(splits)
-    if KINDS[look.task.kind].right is None:
-        yield from power.check_enough(splits, look.matters, look.methods)
-    else:
-        yield from power.check_power(splits, look.matters, look.methods)
+    yield from power.check_power(splits, look.matters, look.methods, KINDS[look.task.kind])
 
 
 def _read(train: Sequence[Example], budget: Budget) -> Sequence[Example]:

@@ -107,8 +107,9 @@ def _compared(before: Record, after: Record, old: pd.DataFrame, new: pd.DataFram
 
 
 def _numbers(table: pd.DataFrame) -> np.ndarray:
-    """Probabilities of the classes, or scores of answers in words: [items, columns]."""
-    return np.asarray(table.filter(regex="^[pm]:").to_numpy())
+    """Probabilities of the classes, scores of answers in words, or numbers: [items, columns]."""
+    columns = table.filter(regex="^[pm]:")
+    return np.asarray((table[["answer"]] if columns.empty else columns).to_numpy())
 
 
 def _answers(table: pd.DataFrame) -> np.ndarray:

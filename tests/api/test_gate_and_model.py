@@ -103,7 +103,7 @@ def test_several_classes_are_an_indicator():
 def test_words_have_no_probabilities():
     model = Model("m", "generation", (), Answers(["one", "two"]))
     assert model.predict(["x", "y"]).tolist() == ["one", "two"]
-    with pytest.raises(HarnessError, match="answers in words"):
+    with pytest.raises(HarnessError, match="answered in words"):
         model.predict_proba(["x"])
 
 

@@ -165,18 +165,20 @@ def test_a_run_is_renewed_by_its_own_method_and_no_other(asked):
             if key in asked}
 
     def renewed(name):
+        assert f"harness.{name}" in sources()
         return {run for run, key in runs.items() if holds(f"harness.{name}", key)}
 
-    for name in ("rag", "knn", "setfit", "compressed", "floors", "features", "tuners"):
-        assert renewed(f"methods.{name}") == {name}
-    assert renewed("methods.adapters") == {"adapters", "tuners"}
+    for name in ("rag", "knn", "setfit", "compressed", "floors", "features", "adapters.tuners"):
+        assert renewed(f"methods.{name}") == {name.rpartition(".")[2]}
+    assert renewed("methods.adapters.presets") == {"presets", "tuners"}
     assert renewed("retrieval.vectors") == {"rag", "knn", "prompting"}
     assert renewed("retrieval.lexical") == {"rag"}
-    for name in ("study.work", "study.outcome", "study.parts", "measure.quality", "methods.loop",
+    for name in ("study.work", "study.outcome", "study.parts", "measure.quality",
+                 "methods.learning.loop",
                  "tasks.splits", "tasks.drawing", "tasks.cut", "tasks.wording", "common.words"):
         assert renewed(name) == set(runs), name
     for name in ("tasks.readers.tables", "tasks.tables.lines", "suite.gate", "compare.verdict",
-                 "report.page", "measure.forgetting.figures", "measure.latency", "study.plan",
+                 "report.page", "forgetting.figures", "measure.latency", "study.planning.plan",
                  "methods.catalogue", "sources.wheel"):
         assert renewed(name) == set(), name
 

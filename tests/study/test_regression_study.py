@@ -23,8 +23,8 @@ def study(tmp_path_factory, encoder_folder, decoder_folder):
     suite["methods"] = ["majority", "tfidf", "gzip"]
     suite["budget"] |= {"train": 60, "test": 36, "trials": 1, "seeds": 1}
     suite["backbones"]["enc"]["methods"] = [
-        "knn", "features", "full", "lora", {"full": {"pooling": "mean", "head": "probed"},
-                                            "as": "lp-ft"}]
+        "knn", "features", "full", "lora",
+        {"full": {"pooling": "mean", "head": "probed", "as": "lp-ft"}}]
     suite["backbones"]["dec"] |= {
         "methods": ["zero-shot", "few-shot", "features", "lora"], "budget": {"test": 36}}
     (folder / "ratings.yaml").write_text(yaml.safe_dump(suite | {"name": "ratings"}))
@@ -67,7 +67,7 @@ def test_figures_are_those_of_the_kept_predictions(study, published):
 
 
 def test_what_reads_the_words_tells_the_numbers(published):
-    figures = {row.name: row.quality for row in published.summary.rows}
+    figures = {row.name: row.common["r2"].mean for row in published.summary.rows}
     assert figures["tfidf"] > 0.5
     assert figures["majority"] == pytest.approx(0.0, abs=0.1)
 
@@ -93,11 +93,11 @@ def test_runs_are_planned_compared_and_done_again(study, published):
     said = ask(study, "plan", "ratings")
     assert said.code == 0, said.all
     runs = {r.identity.label: r.identity.run_id for r in published.study.records}
-    said = ask(study, "compare", runs["tfidf"], runs["majority"])
+    said = harness("compare", runs["tfidf"], runs["majority"], "--runs", study / "runs")
     assert said.code == 0, said.all
     assert "R² of the first less that of the second" in said.out
     for method in ("tfidf", "full"):
-        said = ask(study, "reproduce", runs[method])
+        said = ask(study, "reproduce", runs[method], "--suite", "ratings")
         assert said.code == 0, said.all
 
 
@@ -108,8 +108,8 @@ def test_a_kept_run_predicts_numbers(study, published, tmp_path):
         record = runs[name]
         rated(12, seed=5).to_csv(tmp_path / "new.csv", index=False)
         output = tmp_path / f"{'-'.join(name)}.parquet"
-        said = ask(study, "predict", record.identity.run_id, "--input", tmp_path / "new.csv",
-                   "--text", "text", "--output", output)
+        said = ask(study, "predict", record.identity.run_id, "--suite", "ratings",
+                   "--input", tmp_path / "new.csv", "--output", output)
         assert said.code == 0, said.all
         found = pd.read_parquet(output)["prediction"]
         assert len(found) == 12
@@ -147,5 +147,5 @@ def test_w_and_b_gets_the_figures(published):
     from harness.report.dashboard import summary_of
 
     record = next(r for r in published.study.records if r.identity.label == "tfidf")
-    assert summary_of(record)["regression/r2"] == pytest.approx(record.figures["r2"])
+    assert summary_of(record)["quality/r2"] == pytest.approx(record.figures["r2"])
     assert np.isfinite(json.loads(record.model_dump_json())["regression"]["rmse"])

@@ -10,18 +10,18 @@ from harness.tasks.examples import Example
 from harness.tasks.splits import Splits
 from harness.tasks.task import load_task
 
-ITEM = Example("i", "Some text", "pair", 1, "g", {"source": "a"}, ("yes",), "doc", (1,))
+ITEM = Example("i", "Some text", "pair", 1, "g", {"source": "a"}, ("yes",), "doc", (1,), 2.5)
 
 
 @pytest.mark.parametrize(("field", "value"), [
     ("id", "j"), ("text", "some text"), ("text", "Some  text"), ("pair", None), ("label", 0),
     ("group", "h"), ("slices", {"source": "b"}), ("references", ("no",)), ("document", None),
-    ("classes", None)])
+    ("classes", None), ("value", None)])
 def test_whatever_an_item_holds_is_part_of_it(field, value):
     other = dataclasses.replace(ITEM, **{field: value})
     assert {f.name for f in dataclasses.fields(Example)} == {
         "id", "text", "pair", "label", "group", "slices", "references", "document", "classes",
-        "weight"}
+        "value", "weight"}
     hashes = {Splits(*parts).content_sha256 for parts in (
         ((ITEM,), (), ()), ((other,), (), ()), ((), (ITEM,), ()), ((), (), (ITEM,)))}
     assert len(hashes) == 4

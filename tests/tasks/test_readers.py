@@ -216,7 +216,7 @@ def test_rows_with_labels_not_listed_stop_a_task(loaded):
 
 
 def test_readers_are_registered():
-    assert set(READERS) == {"table", "licensedcode", "folders", "questions"}
+    assert set(READERS) == {"table", "licensedcode", "lexicon", "folders", "questions"}
 
 
 def test_a_quotation_mark_that_takes_rows_for_one_text_is_said(tmp_path):

@@ -52,7 +52,7 @@ class Scored(Method):
     def refuses(self, task: TaskKind) -> str | None:
         if not KINDS[task].classes and self.options.score:
             return "score: answers in words are written, not scored"
-        return None
+        return super().refuses(task)
 
 
 def paired(first: Sequence[Setting], second: Sequence[Setting]) -> list[Setting]:
