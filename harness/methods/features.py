@@ -15,9 +15,9 @@ from harness.backbones.encoding.pooling import MODES, Pooling, pool_of
 from harness.backbones.handle import KINDS, Kind, parameter_count
 from harness.common.clock import Clock
 from harness.methods.learning.balance import LINEAR, LinearOptions, balance_of, weights_for
-from harness.methods.linear import LinearHead, fit_standardised
+from harness.methods.linear import LinearHead, fit_standardised, strengths
 from harness.methods.link import LINKS
-from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting, spread
+from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting
 from harness.tasks.examples import Item, targets_of
 
 
@@ -71,7 +71,7 @@ class Features(Method):
         return "states"
 
     def settings(self, job: Job) -> list[Setting]:
-        return [{"C": c} for c in spread(0.1)]
+        return [{"C": c} for c in strengths(job, 0.1)]
 
     def fit(self, job: Job, setting: Setting) -> Fit:
         featurizer = self._featurizer(job)

@@ -18,9 +18,9 @@ from harness.common.errors import CannotRunError
 from harness.common.text import folded
 from harness.common.words import single_letters, symbols, terms
 from harness.methods.learning.balance import LINEAR, LinearOptions, balance_of, weights_for
-from harness.methods.linear import LinearHead, fit_linear
+from harness.methods.linear import LinearHead, fit_linear, strengths
 from harness.methods.link import LINKS
-from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting, spread
+from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting
 from harness.tasks.examples import Item, targets_of
 
 
@@ -69,7 +69,7 @@ class Tfidf(Method):
         self.balance = self.options.balance
 
     def settings(self, job: Job) -> list[Setting]:
-        return [{"C": c} for c in spread(10.0)]
+        return [{"C": c} for c in strengths(job, 10.0)]
 
     def fit(self, job: Job, setting: Setting) -> Fit:
         with job.clock.phase("fit"):

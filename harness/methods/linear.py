@@ -11,8 +11,18 @@ from safetensors.numpy import load_file, save_file
 from sklearn.linear_model import LogisticRegression, Ridge
 
 from harness.methods.link import LINKS, Link
+from harness.methods.method import Job, spread
+from harness.targets.kinds import KINDS
 
 MAX_ITERATIONS = 2000
+FOR_NUMBERS = 1.0
+"""The usual strength of a ridge regression: as much is said by the vectors as is not."""
+
+
+def strengths(job: Job, usual: float, count: int = 9) -> list[float]:
+    """Strengths to try in order of preference: about the usual one of a logistic regression, or of
+    a ridge regression where the task asks for numbers."""
+    return spread(usual if KINDS[job.task.kind].classes else FOR_NUMBERS, count=count)
 
 
 @dataclass(frozen=True)
@@ -107,9 +117,14 @@ def _fit(x: np.ndarray, labels: np.ndarray, c: float, counts: np.ndarray
 
 def _ridge(x: np.ndarray, targets: np.ndarray, c: float, counts: np.ndarray
            ) -> tuple[np.ndarray, np.ndarray]:
-    """On targets with a deviation of 1, so that `c` means the same whatever their unit."""
+    """`c` is what the items' numbers vary by what their vectors say, over what they vary beside it:
+    ridge regression is the posterior mean under that prior (Hastie, Tibshirani and Friedman, The
+    Elements of Statistical Learning, section 3.4.1), whatever the unit of the numbers and however
+    many columns there are."""
     unit = targets.std() or 1.0
-    model = Ridge(alpha=1 / c).fit(x, targets[:, 0] / unit, counts[:, 0])
+    squares = x.multiply(x).sum() if hasattr(x, "multiply") else (x**2).sum()
+    alpha = float(squares) / len(targets) / c
+    model = Ridge(alpha=alpha or 1.0).fit(x, targets[:, 0] / unit, counts[:, 0])
     return model.coef_[:, None] * unit, np.array([model.intercept_ * unit])
 
 

@@ -19,13 +19,13 @@ from harness.common.kinds import Balance
 from harness.methods.learning.balance import weights_for
 from harness.methods.learning.held_out import said_by
 from harness.methods.learning.scale import scale_of
-from harness.methods.linear import LinearHead, fit_standardised
+from harness.methods.linear import LinearHead, fit_standardised, strengths
 from harness.methods.link import LINKS
-from harness.methods.method import Job, spread
+from harness.methods.method import Job
 from harness.tasks.examples import targets_of
 
-STRENGTHS = spread(0.1, count=5)
-"""Those of `features`, tried in its order; the deciding metric on validation chooses."""
+USUAL, TRIED = 0.1, 5
+"""The strengths of `features`, tried in its order; the deciding metric on validation chooses."""
 NO_POOL = "its head is not linear in pooled states: set `pooling: mean` (or cls, last)"
 
 
@@ -56,7 +56,8 @@ def _probe(model: PooledClassifier, job: Job, balance: Balance) -> LinearHead:
                    for examples in (job.train, job.validation))
     link, targets = LINKS[job.task.kind], targets_of(job.train, job.classes)
     counts = weights_for(balance, job)
-    heads = [fit_standardised(train, targets, c, link, counts) for c in STRENGTHS]
+    heads = [fit_standardised(train, targets, c, link, counts)
+             for c in strengths(job, USUAL, TRIED)]
     said = (said_by(head.predict(held), job) for head in heads)
     return reduce(lambda best, other: other if other[0].beats(best[0]) else best,
                   zip(said, heads, strict=True))[1]

@@ -14,9 +14,9 @@ from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
 from harness.methods import register_all
 from harness.methods.learning import probing
-from harness.methods.learning.probing import STRENGTHS, begin_probed, finite
+from harness.methods.learning.probing import TRIED, USUAL, begin_probed, finite
 from harness.methods.learning.trials import fit_once
-from harness.methods.linear import fit_standardised
+from harness.methods.linear import fit_standardised, strengths
 from harness.methods.link import LINKS
 from harness.methods.method import METHODS, Job
 from harness.methods.tuned import load_model
@@ -55,7 +55,7 @@ def probe(here, mode):
     x, held, test = (here.store.features(featurizer, part, Clock(), "encode") for part in
                      (here.train, here.validation, here.task.splits.test))
     link, targets = LINKS["classification"], indicator(here.train, 3)
-    heads = [fit_standardised(x, targets, c, link) for c in STRENGTHS]
+    heads = [fit_standardised(x, targets, c, link) for c in strengths(here, USUAL, TRIED)]
     return min(heads, key=lambda head: LOG_LOSS.of(link.marked(
         head.predict(held), indicator(here.validation, 3), None))).predict(test)
 
@@ -78,7 +78,7 @@ def test_the_head_is_chosen_by_the_deciding_metric(embedder, job, monkeypatch):
         def predict(self, x):
             return said[self.strength]
 
-    monkeypatch.setattr(probing, "STRENGTHS", [0.1, 1.0])
+    monkeypatch.setattr(probing, "strengths", lambda *_: [0.1, 1.0])
     monkeypatch.setattr(probing, "fit_standardised", lambda x, targets, c, *_: Head(c))
     model = load_model(here).model
     assert probing._probe(model, here, "none").strength == 1.0
