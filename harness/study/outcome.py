@@ -17,6 +17,7 @@ from harness.measure.part import RecordPart
 from harness.measure.quality import Quality, quality
 from harness.measure.regression import regression
 from harness.measure.slices import Slice, slices
+from harness.methods.asking.put import Prompted
 from harness.methods.link import CLASS_LINKS
 from harness.methods.method import Fitted
 from harness.study.answered import TARGETS
@@ -70,15 +71,18 @@ def _in_words(task: Task, fitted: Fitted) -> Outcome:
 
 def _of_numbers(task: Task, fitted: Fitted) -> Outcome:
     test = task.splits.test
-    answers = fitted.predict(asked(test), Clock())[:, 0]
+    found = fitted.predict(asked(test), Clock())
+    if not isinstance(fitted, Prompted):  # what writes may write no number
+        check_finite(found, test, "answers")
+    answers = found[:, 0]
     mean = float(targets_of(task.splits.train, 1).mean())
     unread = np.isnan(answers)
-    found = Numbered(unread_as(mean, answers), targets_of(test, 1)[:, 0], weights_of(test))
+    run = Numbered(unread_as(mean, answers), targets_of(test, 1)[:, 0], weights_of(test))
     silent = int(unread.sum())
     notes = (f"no number could be read from {silent} of {len(test)} answers: each counts as the "
              "training items' mean",) if silent else ()
-    return Outcome({"regression": regression(found, silent)},
-                   number_table(test, found.answered, unread), notes)
+    return Outcome({"regression": regression(run, silent)},
+                   number_table(test, run.answered, unread), notes)
 
 
 OUTCOMES: dict[Kind, Callable[[Task, Fitted], Outcome]] = {

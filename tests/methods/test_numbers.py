@@ -1,6 +1,7 @@
 """Methods that answer with numbers: their usual recipes, held against scikit-learn's."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from sklearn.preprocessing import StandardScaler
 
 from harness.backbones.encoding.features import FeatureStore
 from harness.common.clock import Clock
+from harness.common.errors import HarnessError
 from harness.methods import register_all
 from harness.methods.learning.held_out import of_numbers
 from harness.methods.learning.scale import PLAIN, output_layer, scale_of
@@ -20,9 +22,11 @@ from harness.methods.learning.trials import fit_once
 from harness.methods.linear import FOR_NUMBERS, fit_linear, fit_standardised
 from harness.methods.link import LINKS
 from harness.methods.method import METHODS, Job
+from harness.study.outcome import outcome
 from harness.suite import load_suite
 from harness.targets.metrics import R2
 from harness.tasks.examples import as_json, asked, from_json, targets_of
+from harness.tasks.splits import Splits
 from harness.tasks.task import load_task
 
 register_all()
@@ -155,3 +159,24 @@ def test_setfit_is_for_classes():
     assert METHODS["features"].works_on("decoder", "regression")
     assert METHODS["zero-shot"].works_on("decoder", "regression")
     assert not METHODS["knn"].works_on("decoder", "regression")
+
+
+def whole(*parts):
+    """A task of these parts, as far as an outcome asks."""
+    return SimpleNamespace(kind="regression", splits=Splits(*parts))
+
+
+class Broken:
+    """Answers with what is no number, and was not written."""
+
+    def predict(self, items, clock):
+        return np.full((len(items), 1), np.nan)
+
+
+def test_a_head_that_gives_no_numbers_is_no_silent_writer(job):
+    here, test = job("enc")
+    answers = Broken().predict(here.validation, None)
+    assert np.isnan(of_numbers(answers, here).loss)
+    assert of_numbers(answers, here).score is None
+    with pytest.raises(HarnessError, match=r"answers of item .* are not finite"):
+        outcome(whole(here.train, here.validation, test), Broken())

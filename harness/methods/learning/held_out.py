@@ -119,7 +119,10 @@ def mean(several: Sequence[HeldOut]) -> HeldOut:
 
 
 def of_numbers(answers: np.ndarray, job: Job) -> HeldOut:
-    """Figures of numbers [items, 1]; one that could not be read counts as the training mean."""
+    """Figures of numbers [items, 1]; one that could not be read counts as the training mean. Where
+    one that was not written is not finite the loss is NaN."""
+    if not job.written and not np.isfinite(answers).all():
+        return HeldOut(None, math.nan, worth(job.validation))
     train, held = (targets_of(part, 1)[:, 0] for part in (job.train, job.validation))
     weights = weights_of(job.validation)
     run = Numbered(unread_as(float(train.mean()), answers[:, 0]), held, weights)
