@@ -23,7 +23,7 @@ from harness.methods.method import Stopped
 from harness.suite import BackboneKind, Kind
 from harness.targets.kinds import KINDS
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 Limits = dict[str, int | tuple[str, ...] | None]
 """A budget's fields by name."""
 PASSES = ("epochs_allowed", "best_epoch")

@@ -8,9 +8,9 @@ from forked import forked
 from small_study import study
 
 from harness.common.cache import cache_folder
-from harness.processes import own as executor
 from harness.processes.own import Outcome
 from harness.processes.turns import alone
+from harness.study import alone as alone_room
 from harness.study import check
 from harness.study.planning.plan import make_plan
 from harness.study.store import Store
@@ -21,7 +21,7 @@ from harness.suite import load_suite
 def test_two_studies_on_one_folder_carry_out_each_run_once(small_suite, tmp_path, device,
                                                            monkeypatch):
     monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
-    carry_out, ran = executor.in_own_process, tmp_path / "ran"
+    carry_out, ran = alone_room.in_own_process, tmp_path / "ran"
 
     def told(context, work, argument, say, limits):
         if isinstance(argument, Assignment):
@@ -29,7 +29,7 @@ def test_two_studies_on_one_folder_carry_out_each_run_once(small_suite, tmp_path
                 file.write(f"{argument.identity.run_id}\n")
         return carry_out(context, work, argument, say, limits)
 
-    monkeypatch.setattr(executor, "in_own_process", told)
+    monkeypatch.setattr(alone_room, "in_own_process", told)
     with (forked(study, small_suite, tmp_path) as one, forked(study, small_suite, tmp_path) as two):
         one.join()
         two.join()

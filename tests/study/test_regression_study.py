@@ -52,7 +52,7 @@ def test_every_method_has_a_result_and_no_rule_is_broken(published):
     assert {rule.name for rule in published.rules if rule.held is False} <= set(DOUBTED)
     assert published.study.kind == "regression"
     assert published.summary.metric == "r2"
-    assert published.verdict.recommended == "tfidf"
+    assert "tfidf" in (published.verdict.recommended, *published.verdict.between)
 
 
 def test_figures_are_those_of_the_kept_predictions(study, published):
