@@ -32,7 +32,8 @@ from harness.suite import load_suite
 FIELDS_OF_VERSION_5 = {
     "schema_version", "identity", "status", "setting", "budget_used", "trials", "curve", "quality",
     "generation", "multilabel", "regression", "slices", "overfitting", "forgetting", "latency",
-    "cost", "size", "retrieval", "asked", "ending", "notes", "environment", "predictions_sha256", "artifact_sha256",
+    "cost", "size", "retrieval", "asked", "ending", "notes", "environment", "predictions_sha256",
+    "artifact_sha256",
 }
 
 
