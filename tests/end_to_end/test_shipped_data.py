@@ -33,3 +33,16 @@ def test_a_suite_s_data_is_what_its_figures_were_got_from(suite):
     groups = [{item.group for item in part} for part in parts]
     assert sum(map(len, groups)) == len(set.union(*groups)) == task.facts.groups
     assert all(min(class_counts([part], task.labels).values()) for part in parts)
+
+
+def test_words_are_rated_from_minus_four_to_four_and_stems_stay_together():
+    task = load_task(load_suite(ROOT / "suites" / "valence.yaml"))
+    parts = (task.splits.train, task.splits.validation, task.splits.test)
+    assert [len(part) for part in parts] == [4320, 1090, 1791]
+    assert task.facts.conflicting == 16
+    values = [item.value for part in parts for item in part]
+    assert min(values) >= -4
+    assert max(values) <= 4
+    groups = [{item.group for item in part} for part in parts]
+    assert sum(map(len, groups)) == len(set.union(*groups)) == task.facts.groups
+    assert all({item.label for item in part} == set(range(5)) for part in parts)

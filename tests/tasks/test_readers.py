@@ -215,6 +215,19 @@ def test_rows_with_labels_not_listed_stop_a_task(loaded):
         load_task(loaded)
 
 
+def test_a_lexicon_is_read_by_words_and_stems(tmp_path):
+    path = tmp_path / "lexicon.txt"
+    path.write_text(":)\t2.0\t0.5\t[2]\nabandon\t-1.9\t0.5\t[-2]\nabandons\t-1.3\t0.4\t[-1]\n")
+    rows = list(READERS["lexicon"].read(path, READERS["lexicon"].options()))
+    assert [(r.text, r.label, r.group) for r in rows] == [
+        ("abandon", "-1.9", "abandon"), ("abandons", "-1.3", "abandon")]
+    every = READERS["lexicon"].options(letters=False)
+    assert next(READERS["lexicon"].read(path, every)).text == ":)"
+    path.write_text("abandon\n")
+    with pytest.raises(HarnessError, match=r"lexicon\.txt:1: is not"):
+        list(READERS["lexicon"].read(path, every))
+
+
 def test_readers_are_registered():
     assert set(READERS) == {"table", "licensedcode", "lexicon", "folders", "questions"}
 
