@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 HARNESS, EARLIER, SCRIPT = "harness", "earlier checkout", "Trainer, defaults"
@@ -40,16 +41,25 @@ class Work:
     by: tuple[str, ...] = (HARNESS, EARLIER)
 
 
+def plan_of(*asked: object) -> Any:
+    """A plan, by the module of plans that this build has: an earlier one has it elsewhere."""
+    from importlib import import_module
+    from importlib.util import find_spec
+
+    rooms = ("harness.study.planning", "harness.study")
+    room = next(room for room in rooms if find_spec(room) and find_spec(f"{room}.plan"))
+    return import_module(f"{room}.plan").make_plan(*asked)
+
+
 def train(backbone: str, by: str) -> float:
     """A fit on legal data, length 128, batch 16, nobody validates."""
     from benchmarks.training import SUITE, Case, by_harness, by_script, job_of
     from harness.common.device import detect
-    from harness.study.planning.plan import make_plan
     from harness.suite import load_suite
 
     method, items, epochs = ROWS[backbone]
     case = Case(backbone, method, 1e-4, items, epochs, 6, ())
-    plan = make_plan(load_suite(SUITE, "standard"), detect())
+    plan = plan_of(load_suite(SUITE, "standard"), detect())
     job, how = job_of(plan, case, 0)
     test = plan.sample(job.budget.model_copy(update={"test": case.test})).test
     if by == SCRIPT:
@@ -65,11 +75,10 @@ def answer(by: str) -> float:
     from benchmarks.study import job_of
     from benchmarks.training import SUITE
     from harness.common.device import detect
-    from harness.study.planning.plan import make_plan
     from harness.suite import load_suite
 
     case = Case("zero-shot", "smollm2", ANSWERED)
-    plan = make_plan(load_suite(SUITE, "standard"), detect())
+    plan = plan_of(load_suite(SUITE, "standard"), detect())
     run = next(r for r in plan.runs if r.identity.label == case.method)
     test = plan.sample(run.budget.model_copy(update={"test": case.test})).test
     return by_harness(job_of(plan, run), run.entry.method, test).seconds
