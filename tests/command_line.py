@@ -7,6 +7,7 @@ import re
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -45,6 +46,16 @@ def harness(*words: object, **environment: str) -> Said:
         except SystemExit as end:
             code = int(end.code or 0)
     return Said(code, out.getvalue(), err.getvalue())
+
+
+def ask(folder: Path, *words: object) -> Said:
+    """Run a command on the suites of a folder, with its runs, reports and cache in there."""
+    places: list[object] = ["--suites", folder]
+    if words[0] != "check":
+        places += ["--runs", folder / "runs"]
+    if words[0] == "run":
+        places += ["--reports", folder / "reports"]
+    return harness(*words, *places, HARNESS_CACHE=str(folder / "cache"))
 
 
 def refused(said: Said, *words: str) -> None:

@@ -23,8 +23,6 @@ from harness.suite import BackboneKind, LoadedSuite
 
 Kind = BackboneKind
 KINDS: tuple[Kind, ...] = get_args(Kind)
-ASKED: tuple[Kind, ...] = ("decoder", "seq2seq")
-"""Kinds that answer a prompt."""
 CALLED: dict[Kind, tuple[str, str]] = {
     "encoder": ("an encoder", "an encoder"),
     "decoder": ("a causal language model", "a decoder"),

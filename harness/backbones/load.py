@@ -14,7 +14,7 @@ from harness.backbones.aligned import align
 from harness.backbones.checkpoint import Use, auto_class, compared, refuse_gaps
 from harness.backbones.encoding.pooled import HEAD, PooledClassifier, pooled_part, read_head
 from harness.backbones.encoding.pooling import Pool
-from harness.backbones.handle import ASKED, Handle, Kind
+from harness.backbones.handle import Handle, Kind
 from harness.backbones.kernels.attention import speed_up_attention
 from harness.backbones.kernels.dropout import speed_up_dropout
 from harness.backbones.kernels.lookup import add_gradients_by_row
@@ -22,6 +22,7 @@ from harness.backbones.prompting.scoring_check import check_scoring
 from harness.backbones.quiet import quietly
 from harness.backbones.window import positions_known
 from harness.common.errors import CannotRunError, HarnessError
+from harness.common.kinds import ASKED
 
 SEGMENTED = ("funnel", "xlnet")
 """Types of models that tell segments apart and whose configurations do not say so."""

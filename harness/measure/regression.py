@@ -9,7 +9,7 @@ from pydantic import Field
 
 from harness.common.kinds import Kind
 from harness.measure.part import RecordPart
-from harness.targets.kinds import KINDS, added
+from harness.measure.quality import figures
 from harness.targets.regression import Numbered
 
 
@@ -44,5 +44,4 @@ def regression(run: Numbered, unread: int = 0) -> Regression:
     spread = float(np.average((run.actual - mean) ** 2, weights=run.weights)) ** 0.5
     return Regression(
         items=len(run.actual), target_mean=mean, target_deviation=spread, unread=unread,
-        **{metric.name: metric.of(run, run.weights) for metric in KINDS["regression"].own},
-        others={metric.name: metric.of(run, run.weights) for metric in added("regression")})
+        **figures("regression", run))

@@ -36,8 +36,7 @@ class MethodRow:
 
     def works_on(self, backbone: BackboneKind | None, task: Kind) -> bool:
         """Whether it can do a task of this kind on a backbone of that kind (None for none)."""
-        return backbone in {"classes": self.kinds, "numbers": self.kinds_of_numbers,
-                            "words": self.kinds_in_words}[KINDS[task].form]
+        return backbone in KINDS[task].of(self.kinds, self.kinds_of_numbers, self.kinds_in_words)
 
 
 ROWS = TypeAdapter(tuple[MethodRow, ...])

@@ -13,7 +13,7 @@ import numpy as np
 from harness.common.clock import Clock
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting
 from harness.targets.kinds import KINDS
-from harness.tasks.examples import Item, as_json, from_json, targets_of
+from harness.tasks.examples import Item, targets_of
 
 TEXTS = "texts.json"
 FOR_CLASSES = (2, 1, 3, 5, 4, 8, 6, 12, 16)
@@ -71,7 +71,7 @@ class CompressedNeighbours:
                              for row in near])
 
     def save(self, folder: Path) -> None:
-        content = {"texts": self.texts, "targets": as_json(self.targets)}
+        content = {"texts": self.texts, "targets": self.targets.tolist()}
         (folder / TEXTS).write_text(json.dumps(content), encoding="utf-8")
 
 
@@ -101,7 +101,8 @@ class Gzip(Method):
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
         content = json.loads((folder / TEXTS).read_text(encoding="utf-8"))
-        return CompressedNeighbours(tuple(content["texts"]), from_json(content["targets"]),
+        targets = np.array(content.get("targets", content.get("classes")))  # as it was named before
+        return CompressedNeighbours(tuple(content["texts"]), targets,
                                     int(setting["k"]))
 
 

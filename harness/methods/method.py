@@ -14,13 +14,13 @@ from pydantic import BaseModel, ConfigDict
 
 from harness.backbones.checkpoint import Use
 from harness.backbones.encoding.features import FeatureStore
-from harness.backbones.handle import ASKED, Handle, Kind
+from harness.backbones.handle import Handle, Kind
 from harness.backbones.load import Loaded
 from harness.backbones.prompting.prompts import PromptWriter
 from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.common.errors import CannotRunError
-from harness.common.kinds import Balance
+from harness.common.kinds import ASKED, Balance
 from harness.common.ranks import ALONE, Ranks
 from harness.common.registry import Registry
 from harness.methods.learning.held_out import HeldOut
@@ -288,8 +288,7 @@ class Method(ABC):
     @classmethod
     def works_on(cls, backbone: Kind | None, task: TaskKind) -> bool:
         """Whether it can do a task of this kind on a backbone of that kind (None for none)."""
-        return backbone in {"classes": cls.kinds, "numbers": cls.kinds_of_numbers,
-                            "words": cls.kinds_in_words}[TARGETS[task].form]
+        return backbone in TARGETS[task].of(cls.kinds, cls.kinds_of_numbers, cls.kinds_in_words)
 
     @classmethod
     def reads(cls, backbone: Kind) -> Use:

@@ -59,7 +59,7 @@ class Retriever:
     def save(self, folder: Path) -> None:
         """Write the index and what is right of its examples."""
         save_index(self.index, folder)
-        content = {"targets": as_json(self.targets), "ids": self.ids_sha256}
+        content = {**as_json(self.targets), "ids": self.ids_sha256}
         (folder / "index.json").write_text(json.dumps(content), encoding="utf-8")
 
 
@@ -78,5 +78,5 @@ def build_retriever(featurizer: Featurizer, store: FeatureStore, examples: Seque
 def load_retriever(featurizer: Featurizer, store: FeatureStore, folder: Path) -> Retriever:
     """What `Retriever.save` wrote."""
     content = json.loads((folder / "index.json").read_text(encoding="utf-8"))
-    return Retriever(featurizer, store, read_index(folder), from_json(content["targets"]),
+    return Retriever(featurizer, store, read_index(folder), from_json(content),
                      content.get("ids"))

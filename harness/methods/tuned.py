@@ -22,10 +22,10 @@ from harness.backbones.blocks import (
 )
 from harness.backbones.encoding.pooled import PooledClassifier, write_pooled
 from harness.backbones.encoding.pooling import Pooling, pool_of
-from harness.backbones.handle import ASKED, CALLED, KINDS, Handle
+from harness.backbones.handle import CALLED, KINDS, Handle
 from harness.backbones.load import Loaded, load_with_head
 from harness.backbones.quiet import quietly
-from harness.common.kinds import Balance
+from harness.common.kinds import ASKED, Balance
 from harness.methods.asking.asked import AskedDecoder
 from harness.methods.learning.balance import ALIKE, Weighing, balance_of, weighing
 from harness.methods.learning.decoder import DecoderLearner, plain_decoder

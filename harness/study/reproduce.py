@@ -78,7 +78,7 @@ def reproduce(saved: SavedRun, record: Record, kept: Store, limits: RunLimits,
     identity = record.identity.model_copy(update={
         "code_sha256": made.code_sha256, "libraries": dict(made.libraries),
         "device_type": device.type, "devices": device.together, "sharded": device.sharded,
-        "autocast": device.autocast})
+        "autocast": device.autocast, "kernels": device.kernels})
     with tempfile.TemporaryDirectory() as folder:
         # The first seed's trials choose the setting; the other seeds were given it.
         assignment = dataclasses.replace(

@@ -65,12 +65,12 @@ def placements(probabilities: np.ndarray, targets: np.ndarray, weights: np.ndarr
         if mine.any() and not mine.all():
             own, others = each * mine, each * ~mine
             place = np.unique(probabilities[:, c], return_inverse=True)[1]
-            above[mine, c] = (_lower(place, others) / others.sum())[mine]
-            below[~mine, c] = (1 - _lower(place, own) / own.sum())[~mine]
+            above[mine, c] = (lower(place, others) / others.sum())[mine]
+            below[~mine, c] = (1 - lower(place, own) / own.sum())[~mine]
     return above, below
 
 
-def _lower(place: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def lower(place: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """The weight that lies below each place, that on it counting half: [items]."""
     here = np.bincount(place, weights=weights)
     return np.asarray((np.cumsum(here) - here / 2)[place])

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
-from harness.common.kinds import BackboneKind, Kind
+from harness.common.kinds import ASKED, BackboneKind, Kind
 from harness.common.plugins import load_plugins
 from harness.targets.metric import Metric
 from harness.targets.metrics import (
@@ -38,8 +38,7 @@ from harness.targets.metrics import (
 )
 
 Form = Literal["classes", "numbers", "words"]
-ASKED: tuple[BackboneKind, ...] = ("decoder", "seq2seq")
-"""Backbones that answer a prompt."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -88,6 +87,10 @@ class TargetKind:
         """Whether a backbone of this kind, or a method without one, answers in words: the others
         have a head, or count."""
         return self.form == "words" or (self.form == "numbers" and backbone in ASKED)
+
+    def of(self, classes: T, numbers: T, words: T) -> T:
+        """The one of these that is for what is answered."""
+        return {"classes": classes, "numbers": numbers, "words": words}[self.form]
 
     @property
     def metrics(self) -> tuple[Metric, ...]:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from harness.targets.areas import lower
 from harness.targets.kinds import KINDS, TargetKind
 from harness.targets.marked import domain
 from harness.targets.metric import Formula
@@ -152,8 +153,7 @@ class _Ranks:
         shares = np.ones(len(values)) if weights is None else weights
         shares = shares / shares.sum()
         place = np.unique(values, return_inverse=True)[1]
-        here = np.bincount(place, weights=shares)
-        return _Ranks(place, shares, (np.cumsum(here) - here / 2)[place] - 0.5)
+        return _Ranks(place, shares, lower(place, shares) - 0.5)
 
     def with_other(self, other: _Ranks) -> np.ndarray:
         """The mean product of both ranks, and for each item its influence on it beside: [items]."""
@@ -163,9 +163,8 @@ class _Ranks:
 
     def _moved(self, by: np.ndarray) -> np.ndarray:
         """What an item adds to the mean of rank times `by` by standing below others: [items]."""
-        here = np.bincount(self.place, weights=self.shares * by)
-        above = here.sum() - np.cumsum(here) + here / 2
-        return np.asarray(above[self.place] - 0.5 * here.sum())
+        weights = self.shares * by
+        return np.asarray(0.5 * weights.sum() - lower(self.place, weights))
 
 
 R2 = Formula(_explained, _r2)

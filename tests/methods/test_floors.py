@@ -3,6 +3,7 @@ neighbours by compression."""
 
 import dataclasses
 import gzip
+import json
 import random
 from collections import Counter
 
@@ -18,7 +19,7 @@ from harness.common.errors import CannotRunError
 from harness.common.text import folded
 from harness.methods.compressed import Gzip, distances, neighbour_votes
 from harness.methods.floors import CharTfidf, Tfidf
-from harness.methods.method import Job
+from harness.methods.method import METHODS, Job
 from harness.tasks.examples import Example
 from harness.tasks.splits import Splits
 from harness.tasks.task import load_task
@@ -171,3 +172,13 @@ def test_fewer_texts_than_neighbours_all_vote(fit):
     many = dataclasses.replace(fitted, k=16)
     assert (many.predict(job.task.splits.test, Clock())
             == fitted.predict(job.task.splits.test, Clock())).all()
+
+
+def test_neighbours_that_an_earlier_build_saved_are_read(tmp_path):
+    """Their classes had another name."""
+    has = [[True, False], [False, True]]
+    (tmp_path / "texts.json").write_text(json.dumps({"texts": ["a b", "c d"], "classes": has}))
+    found = METHODS["gzip"]({}).load(None, {"k": 1}, tmp_path)
+    assert found.targets.tolist() == has
+    found.save(tmp_path)
+    assert METHODS["gzip"]({}).load(None, {"k": 1}, tmp_path).targets.tolist() == has

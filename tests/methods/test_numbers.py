@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 
 from harness.backbones.encoding.features import FeatureStore
 from harness.common.clock import Clock
-from harness.common.errors import HarnessError
+from harness.common.errors import CannotRunError, HarnessError
 from harness.methods import register_all
 from harness.methods.learning.held_out import of_numbers
 from harness.methods.learning.scale import PLAIN, output_layer, scale_of
@@ -22,6 +22,7 @@ from harness.methods.learning.trials import fit_once
 from harness.methods.linear import FOR_NUMBERS, fit_linear, fit_standardised
 from harness.methods.link import LINKS
 from harness.methods.method import METHODS, Job
+from harness.methods.tuned import load_model
 from harness.study.outcome import outcome
 from harness.suite import load_suite
 from harness.targets.metrics import R2
@@ -180,3 +181,13 @@ def test_a_head_that_gives_no_numbers_is_no_silent_writer(job):
     assert of_numbers(answers, here).score is None
     with pytest.raises(HarnessError, match=r"answers of item .* are not finite"):
         outcome(whole(here.train, here.validation, test), Broken())
+
+
+def test_a_head_without_one_linear_output_is_refused_before_it_learns(job):
+    here, _ = job("enc")
+    method = METHODS["full"]({"pooling": "mean"})
+    loaded = load_model(here, "mean")
+    method.prepare(loaded, here)
+    loaded.model.classifier.bias = None
+    with pytest.raises(CannotRunError, match="does not end in a linear layer"):
+        method.learner(method._classifier(here, loaded), here)

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import yaml
-from command_line import harness, refused
+from command_line import ask, harness, refused
 from sklearn.metrics import f1_score
 from tagged import tagged, tagged_dict
 
@@ -27,15 +27,6 @@ def study(tmp_path_factory, encoder_folder, decoder_folder):
     said = ask(folder, "run", "tags")
     assert said.code == 0, said.all
     return folder
-
-
-def ask(folder, *words):
-    places = ["--suites", folder]
-    if words[0] != "check":
-        places += ["--runs", folder / "runs"]
-    if words[0] == "run":
-        places += ["--reports", folder / "reports"]
-    return harness(*words, *places, HARNESS_CACHE=str(folder / "cache"))
 
 
 @pytest.fixture(scope="module")

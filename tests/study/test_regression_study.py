@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 import yaml
-from command_line import harness, refused
+from command_line import ask, harness, refused
 from rated import rated, rated_dict
 from sklearn.metrics import mean_squared_error, r2_score
 
@@ -31,15 +31,6 @@ def study(tmp_path_factory, encoder_folder, decoder_folder):
     said = ask(folder, "run", "ratings")
     assert said.code == 0, said.all
     return folder
-
-
-def ask(folder, *words):
-    places = ["--suites", folder]
-    if words[0] != "check":
-        places += ["--runs", folder / "runs"]
-    if words[0] == "run":
-        places += ["--reports", folder / "reports"]
-    return harness(*words, *places, HARNESS_CACHE=str(folder / "cache"))
 
 
 @pytest.fixture(scope="module")

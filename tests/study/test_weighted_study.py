@@ -5,7 +5,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import yaml
-from command_line import harness
+from command_line import ask
 from sklearn.metrics import accuracy_score, f1_score
 from tiny import sentences, suite_dict
 
@@ -25,8 +25,7 @@ def study(tmp_path_factory, encoder_folder, decoder_folder):
     suite["budget"] |= {"train": 60, "validation": 20, "test": 30, "seeds": 1}
     suite["backbones"] = {"enc": suite["backbones"]["enc"]}
     (folder / "weighted.yaml").write_text(yaml.safe_dump(suite))
-    said = harness("run", "weighted", "--suites", folder, "--runs", folder / "runs",
-                   "--reports", folder / "reports", HARNESS_CACHE=str(folder / "cache"))
+    said = ask(folder, "run", "weighted")
     assert said.code == 0, said.all
     return folder, said.all
 

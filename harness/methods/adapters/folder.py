@@ -14,13 +14,14 @@ from transformers import PreTrainedTokenizerBase
 from harness.backbones.admission.adapter import ADAPTER_CONFIG
 from harness.backbones.admission.tokenizer import embedding_of, has_tokenizer, tokens_of
 from harness.backbones.encoding.pooling import pool_of
-from harness.backbones.handle import ASKED, Handle
+from harness.backbones.handle import Handle
 from harness.backbones.load import Loaded, load_tokenizer, load_with_head, read_by
 from harness.backbones.quiet import quietly
 from harness.backbones.weights import Shapes, tensor_shapes
 from harness.backbones.wrappers import unwrapped
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_tree
+from harness.common.kinds import ASKED
 from harness.methods.adapters.presets import FRESH
 from harness.methods.adapters.running import make_ready
 

@@ -18,9 +18,9 @@ from torch import Tensor
 
 from harness.backbones.blocks import linear_layers, norm_layers, transformer_blocks
 from harness.backbones.encoding.encode import encode
-from harness.backbones.handle import ASKED
 from harness.backbones.load import Loaded
 from harness.backbones.prompting.writers import writer_for
+from harness.common.kinds import ASKED
 from harness.methods.asking.shots import draw_shots
 from harness.methods.learning.schedule import schedule_of
 from harness.methods.method import Job

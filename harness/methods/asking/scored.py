@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from harness.backbones.handle import ASKED
 from harness.common.clock import Clock
+from harness.common.kinds import ASKED
 from harness.methods.asking.asked import AskedDecoder
 from harness.methods.asking.classifier import DecoderClassifier
 from harness.methods.asking.scores import RULES, Score

@@ -111,6 +111,8 @@ class EncoderLearner:
         self._lengths = [len(item["input_ids"]) for item in self.encoded]
         targets = targets_of(job.train, job.classes)
         classifier.scale = scale_of(targets)
+        if classifier.scale is not PLAIN:
+            output_layer(self.model)  # what settles it, known before it learns
         self.targets = torch.from_numpy(classifier.scale.standard(targets))
 
     @property

@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
-from harness.backbones.handle import ASKED
 from harness.common.cache import cache_folder
 from harness.common.device import Device
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_json
 from harness.common.kept import kept_folder
+from harness.common.kinds import ASKED
 from harness.methods.method import METHODS
 from harness.processes.own import Say, in_own_process
 from harness.processes.server import start_server

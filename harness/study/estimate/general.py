@@ -10,9 +10,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from harness.backbones.flops import flop_counter
-from harness.backbones.handle import ASKED, Handle
+from harness.backbones.handle import Handle
 from harness.backbones.load import load_with_head
 from harness.common.device import Device
+from harness.common.kinds import ASKED
 from harness.common.provenance import ITEMS, provenance
 from harness.forgetting.base_model import Examiner, examiner
 from harness.study.estimate.cut import cut_backbone, depth_of, depths

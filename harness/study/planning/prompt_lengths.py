@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from transformers import PreTrainedTokenizerBase
 
-from harness.backbones.handle import ASKED, Handle
+from harness.backbones.handle import Handle
 from harness.backbones.load import load_tokenizer
 from harness.backbones.prompting.prompts import PromptWriter, own_texts
 from harness.backbones.prompting.texts import spelled
 from harness.backbones.prompting.writers import writer_for
 from harness.backbones.window import window_of
 from harness.common.errors import CannotRunError
+from harness.common.kinds import ASKED
 from harness.methods.method import Asking, Shown
 from harness.study.planning.windows import Misfit
 from harness.targets.kinds import KINDS

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from harness.backbones.handle import ASKED, Handle
+from harness.backbones.handle import Handle
 from harness.backbones.load import load_tokenizer
 from harness.backbones.prompting.templates import frame_of
 from harness.common.errors import CannotRunError
+from harness.common.kinds import ASKED
 from harness.methods.resolve import Entry
 from harness.suite import LoadedSuite
 
