@@ -26,7 +26,7 @@ def test_ratings_become_a_task_that_is_answered_with_a_number(tmp_path):
     kept = {e.text: e.value for part in (task.splits.train, task.splits.validation,
                                          task.splits.test) for e in part}
     assert kept == dict(zip(frame["text"], values, strict=True))
-    assert "two numbers" in said
+    assert "under another number" in said
     assert load_suite(loaded.source.path, "smoke").suite.budget.train == 24
 
 

@@ -78,10 +78,10 @@ def test_the_catalogue_is_the_registry():
     assert tuple(rows.values()) == registered()
     for name, row in rows.items():
         method = METHODS[name]
-        assert (row.family, row.kinds, row.kinds_in_words, row.kinds_of_numbers, row.unable,
-                row.summary) == (
+        assert (row.family, row.kinds, row.kinds_in_words, row.kinds_of_numbers,
+                row.kinds_of_spans, row.unable, row.summary) == (
             method.family, method.kinds, method.kinds_in_words, method.kinds_of_numbers,
-            method.unable, method.summary)
+            method.kinds_of_spans, method.unable, method.summary)
         for kind in (None, "encoder", "decoder", "seq2seq"):
             for task in KINDS:
                 assert row.works_on(kind, task) == method.works_on(kind, task)

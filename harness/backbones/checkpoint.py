@@ -20,6 +20,7 @@ from transformers import (
     AutoModelForCausalLM,
     AutoModelForSeq2SeqLM,
     AutoModelForSequenceClassification,
+    AutoModelForTokenClassification,
 )
 
 from harness.backbones.admission.tokenizer import check_vocabulary_fits
@@ -31,8 +32,9 @@ from harness.common.errors import HarnessError
 from harness.common.files import sha256_json, write_atomic
 from harness.common.provenance import provenance
 
-Use = Literal["states", "classes", "answers"]
-"""What is read of a model: its last hidden states, the classes of its head, or words."""
+Use = Literal["states", "classes", "tags", "answers"]
+"""What is read of a model: its last hidden states, the classes of its head, those of each word, or
+words."""
 POOLER, DECODER = "pooler.", "decoder."
 SHOWN = 2
 ADAPTER = re.compile(r"\.(base_layer|lora_(A|B|embedding_A|embedding_B|magnitude_vector)|"
@@ -125,6 +127,8 @@ def auto_class(kind: Kind, use: Use) -> Any:
         return AutoModel
     if use == "classes":
         return AutoModelForSequenceClassification
+    if use == "tags":
+        return AutoModelForTokenClassification
     return AutoModelForSeq2SeqLM if kind == "seq2seq" else AutoModelForCausalLM
 
 

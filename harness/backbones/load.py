@@ -50,6 +50,14 @@ def load_classifier(handle: Handle, labels: tuple[str, ...], device: str,
                  label2id={name: i for i, name in names.items()})
 
 
+def load_tagger(handle: Handle, tags: tuple[str, ...], device: str) -> Loaded:
+    """The backbone with a head that says something of each token: fresh unless it has one of as
+    many tags."""
+    names = dict(enumerate(tags))
+    return _load(handle, "tags", device, num_labels=len(tags), id2label=names,
+                 label2id={name: i for i, name in names.items()})
+
+
 def load_base(handle: Handle, device: str) -> Loaded:
     """The backbone without any head; of a sequence-to-sequence model what reads."""
     loaded = _load(handle, "states", device)

@@ -47,7 +47,8 @@ def check_classes(task: Task, splits: Splits) -> Iterator[Finding]:
         yield Finding(severity="warning", check="classes", count=len(few),
                       found=f"fewer than {FEW} training items: {listed(few)}",
                       suggestion="Raise `budget.train`, or merge classes.")
-    yield from _balance(task, splits.test)
+    if not KINDS[task.kind].tagged:
+        yield from _balance(task, splits.test)
 
 
 def _balance(task: Task, test: Sequence[Example]) -> Iterator[Finding]:
@@ -63,14 +64,13 @@ def _balance(task: Task, test: Sequence[Example]) -> Iterator[Finding]:
 def check_rows(task: Task) -> Iterator[Finding]:
     """Rows that were left out on reading."""
     facts, kind = task.facts, KINDS[task.kind]
-    another = "set of classes" if kind.several else "class" if kind.classes else "number"
     fix = ", or make the task multi-label" if kind.classes and not kind.several else ""
     if facts.conflicting:
         share = facts.conflicting / facts.rows
         yield Finding(
             severity="error" if share > CONFLICTS["error"] else "warning", check="conflicts",
             found=f"{facts.conflicting:,} rows ({share:.1%}) have a text that also stands under "
-                  f"another {another}: all of them are left out",
+                  f"another {kind.answer}: all of them are left out",
             count=facts.conflicting, examples=facts.conflicts,
             suggestion=f"Mend the labels{fix}.")
     if facts.duplicates:

@@ -35,6 +35,7 @@ from harness.suite.source import DataSource
 from harness.targets.kinds import KINDS
 from harness.tasks.describe import (
     Described,
+    Options,
     describe,
     describe_numbers,
     find_folders_encoding,
@@ -42,6 +43,7 @@ from harness.tasks.describe import (
 )
 from harness.tasks.hidden import HiddenLabelsError
 from harness.tasks.prepare import Place
+from harness.tasks.readers.conll import SUFFIXES, ConllOptions
 from harness.tasks.readers.folders import FolderOptions
 from harness.tasks.readers.tables import LONGEST_SEPARATOR, TableOptions
 from harness.tasks.separators import SEPARATORS
@@ -108,7 +110,8 @@ def init(console: Console, name: str, data: Data, columns: Columns, suites: Path
         name=name, title=re.sub("[-_.+]+", " ", name).strip().capitalize(), source=source,
         given=found.given, reader=found.reader, options=found.options, classes=found.classes,
         values=found.values, grouped=columns.group is not None, paired=columns.pair is not None,
-        words=found.words, max_length=found.max_length, kind=found.kind, span=found.span)
+        words=found.words, max_length=found.max_length, kind=found.kind, extent=found.extent,
+        answer_tokens=found.answer_tokens)
     task = _write(path, suite_text(new))
     return Begun(path, found, task, new.grouped, _foreseen(load_suite(path).suite, task),
                  _next(name, task))
@@ -154,8 +157,8 @@ def _describe(source: DataSource, columns: Columns, said: Form, signs: Sequence[
     options = _options([place.path for place in places], columns, said)
     if not columns.numbers:
         return describe(places, options, signs)
-    if isinstance(options, FolderOptions):
-        raise HarnessError("--numbers: a folder of texts has classes, not numbers", "Give a table.")
+    if not isinstance(options, TableOptions):
+        raise HarnessError("--numbers: only a table has numbers to answer with", "Give a table.")
     return describe_numbers(places, options)
 
 
@@ -237,7 +240,9 @@ def _of_hub(found: HubData, data: Data) -> tuple[DataSource, list[str]]:
 
 
 def _options(paths: Sequence[Path], columns: Columns, said: Form
-             ) -> TableOptions | FolderOptions:
+             ) -> Options:
+    if all(path.suffix.lower() in SUFFIXES for path in paths):
+        return ConllOptions()
     tables = [table for path in paths for table in _tables(path, columns)]
     if not tables:
         return find_folders_encoding(paths, FolderOptions())

@@ -12,7 +12,7 @@ from rich.console import Console
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from harness.commands.gate import Asked, make_context
-from harness.commands.predict import item_of
+from harness.commands.predict import item_of, spans_of
 from harness.common.clock import Clock
 from harness.common.errors import HarnessError
 from harness.common.text import plain
@@ -60,7 +60,7 @@ class Model(ClassifierMixin, BaseEstimator):
         its own. A row is NaN where the model's probabilities are not finite. Raises HarnessError
         for a task without classes, and for what are no texts.
         """
-        if not self.classes:
+        if not KINDS[self.kind].classes:
             raise HarnessError(f"{self.name}: its task {KINDS[self.kind].says}", "Call predict.")
         found = self._found(texts).astype(np.float64)
         found[~np.isfinite(found).all(axis=1)] = np.nan
@@ -68,23 +68,26 @@ class Model(ClassifierMixin, BaseEstimator):
 
     def predict(self, texts: Sequence[Text]) -> np.ndarray:
         """The answers, [texts] of str: a class's name, or words. Numbers are fp64, NaN where none
-        was written.
+        was written. Spans are lists of dicts, as pipelines of transformers have them: `start`,
+        `end`, `label` and `text`; None where an answer could not be read.
 
         Where a text may have several classes an indicator, [texts, classes] of bool, as
         scikit-learn has it. Raises HarnessError for a text whose probabilities are not finite, and
         for what are no texts.
         """
-        found = self._found(texts)
-        if self.classes and not np.isfinite(found).all():
+        kind, found = KINDS[self.kind], self._found(texts)
+        if kind.classes and not np.isfinite(found).all():
             row = int(np.flatnonzero(~np.isfinite(found).all(axis=1))[0])
             raise HarnessError(f"{self.name} has no answer to text {row}: its probabilities are "
                                "not finite", "Leave the text out.")
-        if KINDS[self.kind].questions:
+        if kind.questions:
             return np.array(found, dtype=object)
-        if not self.classes:
+        if kind.tagged:
+            return spans_of(found, _items(texts), self.classes)
+        if not kind.classes:
             return np.asarray(found[:, 0], dtype=np.float64)
         chosen = CLASS_LINKS[self.kind].chosen(found)
-        return chosen if KINDS[self.kind].several else self.classes_[chosen.argmax(axis=1)]
+        return chosen if kind.several else self.classes_[chosen.argmax(axis=1)]
 
     def _found(self, texts: Sequence[Text]) -> np.ndarray:
         items = _items(texts)

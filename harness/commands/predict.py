@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -23,12 +24,15 @@ from harness.report.lines import print_lines
 from harness.report.predicted import Predicted
 from harness.suite import LoadedSuite, find_suite, load_suite
 from harness.targets.kinds import KINDS
+from harness.targets.spans import spans_json
 from harness.tasks.examples import Item, item_id
 from harness.tasks.tables.columns import read_columns
 from harness.tasks.tables.form import PLAIN, Form
 from harness.tasks.tables.found import find_form
 from harness.tasks.task import Task
 
+SPANS = pa.list_(pa.struct({"start": pa.int64(), "end": pa.int64(), "label": pa.string(),
+                            "text": pa.string()}))
 CHUNK = 4096
 """Rows in memory with their predictions at once."""
 
@@ -90,23 +94,36 @@ def _tables(model: Answering, rows: list[tuple[str, ...]], task: Task, unanswere
     for start in range(0, len(rows), CHUNK):
         chunk = [item_of(*row) for row in rows[start: start + CHUNK]]
         found = model.predict(chunk, Clock())
-        silent = [] if KINDS[task.kind].questions else not_finite(found)
+        silent = _silent(found, task)
         unanswered += [start + row for row in silent]
         without = np.isin(np.arange(len(chunk)), silent)
-        answers, kind = _answers(found, task)
+        answers, kind = _answers(found, chunk, task)
         columns: dict[str, object] = {
             "row": range(start, start + len(chunk)), "item": [e.id for e in chunk],
             "prediction": pa.array(answers, kind, mask=without)}
-        columns |= {f"p:{label}": pa.array(found[:, i], mask=without)
-                    for i, label in enumerate(task.labels)}
+        if KINDS[task.kind].classes:
+            columns |= {f"p:{label}": pa.array(found[:, i], mask=without)
+                        for i, label in enumerate(task.labels)}
         yield pa.table(columns)
 
 
-def _answers(found: np.ndarray, task: Task) -> tuple[list[object], pa.DataType]:
-    """The answer to each row with its type: a class, a list of classes, a number, or words."""
+def _silent(found: np.ndarray, task: Task) -> list[int]:
+    """The rows that have no answer."""
+    kind = KINDS[task.kind]
+    if kind.tagged:
+        return [row for row, own in enumerate(found) if own is None]
+    return [] if kind.questions else not_finite(found)
+
+
+def _answers(found: np.ndarray, items: Sequence[Item], task: Task
+             ) -> tuple[list[object], pa.DataType]:
+    """The answer to each row with its type: a class, a list of classes, a number, spans, or words.
+    """
     kind = KINDS[task.kind]
     if kind.questions:
         return found.tolist(), pa.string()
+    if kind.tagged:
+        return list(spans_of(found, items, task.labels)), SPANS
     if not kind.classes:
         return found[:, 0].tolist(), pa.float64()
     chosen = CLASS_LINKS[task.kind].chosen(found)
@@ -114,6 +131,14 @@ def _answers(found: np.ndarray, task: Task) -> tuple[list[object], pa.DataType]:
     if kind.several:
         return list(named), pa.list_(pa.string())
     return [name for name, in named], pa.string()
+
+
+def spans_of(found: np.ndarray, items: Sequence[Item], labels: Sequence[str]) -> np.ndarray:
+    """Spans as people read them: [items] of lists of dicts, or None."""
+    shown = np.empty(len(items), dtype=object)
+    shown[:] = [None if own is None else json.loads(spans_json(own, item.text, labels))
+                for own, item in zip(found, items, strict=True)]
+    return shown
 
 
 def item_of(text: str, pair: str | None = None) -> Item:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-Kind = Literal["classification", "multilabel", "regression", "generation"]
+Kind = Literal["classification", "multilabel", "regression", "spans", "generation"]
 BackboneKind = Literal["encoder", "decoder", "seq2seq"]
 """BERT-like, GPT-like, or T5-like: a decoder that answers what an encoder has read."""
 ASKED: tuple[BackboneKind, ...] = ("decoder", "seq2seq")

@@ -39,6 +39,7 @@ _RUN = regex.compile(rf"(?:{SIGN}\p{{M}}*)+", regex.V1)
 _ONE = regex.compile(_alone(SPACED), regex.V1)
 # The same of ASCII, at a tenth of the time.
 _ASCII_TERM, _ASCII_ONE = regex.compile(r"\w{2,}"), regex.compile(_alone(r"\w"))
+_MARKED = regex.compile(rf"{SIGN}\p{{M}}*|{SPACED}+|\S", regex.V1)
 _WHITE = re.compile(r"\s")
 _SYMBOL = regex.compile(r"\p{So}\p{M}*|(?<!\S)[^\s\w\p{M}\p{No}]+(?!\S)", regex.V1)
 
@@ -53,6 +54,12 @@ def word_spans(text: str) -> list[tuple[int, int]]:
     """Where each word of `split_words` begins and ends, in a text that has no white space but
     single spaces."""
     return [piece.span() for piece in _PIECE.finditer(text)]
+
+
+def pieces(text: str) -> list[tuple[int, int]]:
+    """Where each word, letter of a script without spaces, and sign of punctuation begins and ends:
+    what marks on a text are made of. White space alone is in none."""
+    return [piece.span() for piece in _MARKED.finditer(text)]
 
 
 def first_words(text: str, most: int) -> str:

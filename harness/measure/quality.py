@@ -16,6 +16,7 @@ from harness.targets.classification import indicated, marked
 from harness.targets.kinds import KINDS, added
 from harness.targets.marked import Marked
 from harness.targets.regression import Numbered
+from harness.targets.spans import Found
 
 
 class ClassQuality(RecordPart):
@@ -80,7 +81,7 @@ def check_measurable(probabilities: np.ndarray) -> None:
         raise ValueError("a predicted probability is not finite")
 
 
-def figures(kind: Kind, run: Marked | Numbered) -> dict[str, Any]:
+def figures(kind: Kind, run: Marked | Numbered | Found) -> dict[str, Any]:
     """Every metric of the kind of task; None where one is not defined on the items."""
     return {metric.name: metric.of(run, run.weights) for metric in KINDS[kind].own} | {
         "others": {metric.name: metric.of(run, run.weights) for metric in added(kind)}}

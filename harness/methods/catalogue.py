@@ -31,12 +31,14 @@ class MethodRow:
     kinds: tuple[BackboneKind | None, ...]
     kinds_in_words: tuple[BackboneKind | None, ...]
     kinds_of_numbers: tuple[BackboneKind | None, ...]
+    kinds_of_spans: tuple[BackboneKind | None, ...]
     unable: dict[BackboneKind, str]
     summary: str
 
     def works_on(self, backbone: BackboneKind | None, task: Kind) -> bool:
         """Whether it can do a task of this kind on a backbone of that kind (None for none)."""
-        return backbone in KINDS[task].of(self.kinds, self.kinds_of_numbers, self.kinds_in_words)
+        return backbone in KINDS[task].of(self.kinds, self.kinds_of_numbers, self.kinds_of_spans,
+                                          self.kinds_in_words)
 
 
 ROWS = TypeAdapter(tuple[MethodRow, ...])
@@ -60,7 +62,7 @@ def registered() -> tuple[MethodRow, ...]:
     place = {module: number for number, module in enumerate(modules())}
     names = sorted(METHODS, key=lambda name: place.get(METHODS[name].__module__, len(place)))
     return tuple(MethodRow(name, made.family, made.kinds, made.kinds_in_words,
-                           made.kinds_of_numbers, made.unable, made.summary)
+                           made.kinds_of_numbers, made.kinds_of_spans, made.unable, made.summary)
                  for name in names for made in [METHODS[name]])
 
 

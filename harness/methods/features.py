@@ -12,12 +12,16 @@ import numpy as np
 from harness.backbones.checkpoint import Use
 from harness.backbones.encoding.features import FeatureStore, Featurizer, pooled
 from harness.backbones.encoding.pooling import MODES, Pooling, pool_of
+from harness.backbones.encoding.word_features import word_states
 from harness.backbones.handle import KINDS, Kind, parameter_count
 from harness.common.clock import Clock
+from harness.common.words import pieces
 from harness.methods.learning.balance import LINEAR, LinearOptions, balance_of, weights_for
 from harness.methods.linear import LinearHead, fit_standardised, strengths
 from harness.methods.link import LINKS
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting
+from harness.methods.tagged import Read, Words, WordTagger, fit_tags
+from harness.targets.kinds import KINDS as TARGETS
 from harness.tasks.examples import Item, targets_of
 
 
@@ -57,6 +61,7 @@ class Features(Method):
 
     name, family = "features", "features"
     kinds = kinds_of_numbers = KINDS
+    kinds_of_spans = ("encoder",)
     random = False
     summary = "frozen backbone, pooled features, logistic regression"
     options_type = FeaturesOptions
@@ -74,6 +79,8 @@ class Features(Method):
         return [{"C": c} for c in strengths(job, 0.1)]
 
     def fit(self, job: Job, setting: Setting) -> Fit:
+        if TARGETS[job.task.kind].tagged:
+            return self._fit_words(job, setting)
         featurizer = self._featurizer(job)
         x = job.store.features(featurizer, job.train, job.clock, "encode")
         with job.clock.phase("fit"):
@@ -83,10 +90,34 @@ class Features(Method):
         return Fit(FrozenFeatures(featurizer, job.store, head,
                                   parameter_count(job.need_backbone())))
 
+    def _fit_words(self, job: Job, setting: Setting) -> Fit:
+        read = self._words(job)
+        words = read(job.train, job.clock)
+        with job.clock.phase("fit"):
+            head = fit_tags(words, job, float(setting["C"]), fit_standardised)
+        return Fit(WordTagger(read, head, parameter_count(job.need_backbone())))
+
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
+        if TARGETS[job.task.kind].tagged:
+            return WordTagger(self._words(job), LinearHead.load(folder, LINKS[job.task.kind]),
+                              parameter_count(job.need_backbone()))
         return FrozenFeatures(self._featurizer(job), job.store,
                               LinearHead.load(folder, LINKS[job.task.kind]),
                               parameter_count(job.need_backbone()))
+
+    @staticmethod
+    def _words(job: Job) -> Read:
+        """What reads words by the frozen states of those that fit."""
+        featurizer = word_states(job.need_backbone(), job.budget.max_length, job.device)
+
+        def read(items: Sequence[Item], clock: Clock) -> Words:
+            vectors = job.store.features(featurizer, items, clock, "encode")
+            counts = [len(pieces(item.text)) for item in items]
+            there = np.isfinite(vectors[:, 0])
+            own = np.split(there, np.cumsum(counts)[:-1])
+            return Words(vectors[there], list(map(np.flatnonzero, own)), counts)
+
+        return read
 
     def _featurizer(self, job: Job) -> Featurizer:
         pool = pool_of(job.need_backbone().path, self.options.pooling) or MODES["mean"]

@@ -22,7 +22,7 @@ FOR_NUMBERS = 1.0
 def strengths(job: Job, usual: float, count: int = 9) -> list[float]:
     """Strengths to try in order of preference: about the usual one of a logistic regression, or of
     a ridge regression where the task asks for numbers."""
-    return spread(usual if KINDS[job.task.kind].classes else FOR_NUMBERS, count=count)
+    return spread(usual if KINDS[job.task.kind].named else FOR_NUMBERS, count=count)
 
 
 @dataclass(frozen=True)
@@ -133,4 +133,5 @@ FITS: dict[str, Solver] = {
     LINKS["classification"].problem_type: _softmax,
     LINKS["multilabel"].problem_type: _one_against_rest,
     LINKS["regression"].problem_type: _ridge,
+    LINKS["spans"].problem_type: _softmax,
 }

@@ -71,4 +71,7 @@ CLASS_LINKS: dict[Kind, ClassLink] = {
         multilabel.above, multilabel.marked),
 }
 LINKS: dict[Kind, Link] = {
-    **CLASS_LINKS, "regression": Link("regression", lambda scores: scores, _squared_errors)}
+    **CLASS_LINKS, "regression": Link("regression", lambda scores: scores, _squared_errors),
+    "spans": Link("token_classification", CLASS_LINKS["classification"].probabilities,
+                  _classification_losses)}
+"""Of spans: what is right of each word is one tag."""

@@ -13,6 +13,7 @@ import numpy as np
 from harness.common.clock import Clock
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting
 from harness.targets.kinds import KINDS as TARGETS
+from harness.targets.spans import NOTHING, as_spans
 from harness.tasks.examples import Item, targets_of
 from harness.tasks.wording import Wording
 
@@ -52,17 +53,34 @@ class OneAnswer:
         (folder / ANSWER).write_text(json.dumps(self.answer), encoding="utf-8")
 
 
+@dataclass(frozen=True)
+class NoSpans:
+    """Nothing is found in any item."""
+
+    parameters = (0, 0)
+
+    def predict(self, items: Sequence[Item], clock: Clock) -> np.ndarray:
+        with clock.phase("predict"):
+            return as_spans([NOTHING] * len(items))
+
+    def save(self, folder: Path) -> None:
+        """There is nothing to write."""
+
+
 @METHODS.register("majority")
 class Majority(Method):
-    """The most frequent class of the training examples, or the most frequent answer in words."""
+    """The most frequent class of the training examples, or the most frequent answer in words; where
+    spans are asked for, none."""
 
     name, family, kinds = "majority", "floor", (None,)
     random = False
-    kinds_in_words = kinds_of_numbers = (None,)
+    kinds_in_words = kinds_of_numbers = kinds_of_spans = (None,)
     summary = "the most frequent class (its share as probability) or answer"
 
     def fit(self, job: Job, setting: Setting) -> Fit:
         with job.clock.phase("fit"):
+            if TARGETS[job.task.kind].tagged:
+                return Fit(NoSpans())
             if TARGETS[job.task.kind].questions:
                 return Fit(OneAnswer(_most_frequent([e.references[0] for e in job.train],
                                                     job.task.wording)))
@@ -70,6 +88,8 @@ class Majority(Method):
             return Fit(ClassShares(tuple(shares.tolist())))
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
+        if TARGETS[job.task.kind].tagged:
+            return NoSpans()
         if TARGETS[job.task.kind].questions:
             return OneAnswer(str(json.loads((folder / ANSWER).read_text(encoding="utf-8"))))
         return ClassShares(tuple(json.loads((folder / "shares.json").read_text(encoding="utf-8"))))

@@ -29,6 +29,7 @@ from harness.suite import Budget
 from harness.suite import Kind as TaskKind
 from harness.targets.kinds import KINDS as TARGETS
 from harness.targets.metric import Metric
+from harness.targets.tags import tag_names
 from harness.tasks.corpus import Corpus
 from harness.tasks.examples import Example, Item
 from harness.tasks.view import TaskView
@@ -69,6 +70,8 @@ class Job:
     @property
     def outputs(self) -> tuple[str, ...]:
         """What the outputs of a head are called."""
+        if TARGETS[self.task.kind].tagged:
+            return tag_names(self.task.labels)
         return self.task.labels or ("value",)
 
     @property
@@ -236,6 +239,8 @@ class Method(ABC):
     """Kinds of backbone on which it can answer in words, without classes."""
     kinds_of_numbers: ClassVar[tuple[Kind | None, ...]] = ()
     """Kinds of backbone on which it can answer with a number."""
+    kinds_of_spans: ClassVar[tuple[Kind | None, ...]] = ()
+    """Kinds of backbone on which it can answer with spans."""
     unable: ClassVar[dict[Kind, str]] = {}
     """Why it does not work on a kind of backbone, where that is not plain. A kind among `kinds` is
     one that other versions of the libraries work on: a suite may name it, and its run fails."""
@@ -288,11 +293,13 @@ class Method(ABC):
     @classmethod
     def works_on(cls, backbone: Kind | None, task: TaskKind) -> bool:
         """Whether it can do a task of this kind on a backbone of that kind (None for none)."""
-        return backbone in TARGETS[task].of(cls.kinds, cls.kinds_of_numbers, cls.kinds_in_words)
+        return backbone in TARGETS[task].of(cls.kinds, cls.kinds_of_numbers, cls.kinds_of_spans,
+                                            cls.kinds_in_words)
 
     @classmethod
     def reads(cls, backbone: Kind) -> Use:
-        """What it reads of a backbone of that kind: with the head that the kind answers with."""
+        """What it reads of a backbone of that kind: with the head that the kind answers with. A
+        head that is new reads no more for each word than for each text."""
         return "answers" if backbone in ASKED else "classes"
 
     def cannot(self, backbone: Handle) -> str | None:

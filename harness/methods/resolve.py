@@ -15,6 +15,7 @@ from harness.methods.catalogue import registered
 from harness.methods.method import METHODS, Method
 from harness.methods.named import check_names
 from harness.suite import BudgetChange, Choice, LoadedSuite, methods_of
+from harness.targets.kinds import KINDS
 
 AS_OTHERS = BudgetChange()
 
@@ -67,6 +68,7 @@ def _entry(loaded: LoadedSuite, backbone: str | None, location: Location, choice
         options = loaded.folder / Path(options)
     method = _make(loaded, (*location, choice.name), name, options)
     _check_fits(loaded, (*location, choice.name), method)
+    _check_words(loaded, backbone, (*location, choice.name), budget)
     return Entry(backbone, label, method, inner or None, budget)
 
 
@@ -78,6 +80,20 @@ def _check_fits(loaded: LoadedSuite, location: Location, method: Method) -> None
         raise loaded.error(location, f"{method.name} with these options needs the suite's "
                            "`embedder`", "Add `embedder:` with the source of a "
                            "sentence-transformers model.")
+
+
+def _check_words(loaded: LoadedSuite, backbone: str | None, location: Location,
+                 budget: BudgetChange) -> None:
+    """Where spans are asked for, what is right hangs on the words that are read: the spans behind
+    them are no part of the task. So all arms read as many."""
+    suite = loaded.suite
+    if not KINDS[suite.task.kind].tagged:
+        return
+    own = budget.of(suite.budget_for(backbone)).max_words
+    if own != suite.budget.max_words:
+        raise loaded.error(location, f"reads {own or 'all'} words, and the suite's budget says "
+                           f"{suite.budget.max_words or 'all'}: other spans would be right",
+                           "Leave out `max_words` there.")
 
 
 def _budget(loaded: LoadedSuite, location: Location, said: Any) -> BudgetChange:

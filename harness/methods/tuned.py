@@ -23,7 +23,7 @@ from harness.backbones.blocks import (
 from harness.backbones.encoding.pooled import PooledClassifier, write_pooled
 from harness.backbones.encoding.pooling import Pooling, pool_of
 from harness.backbones.handle import CALLED, KINDS, Handle
-from harness.backbones.load import Loaded, load_with_head
+from harness.backbones.load import Loaded, load_tagger, load_with_head
 from harness.backbones.quiet import quietly
 from harness.common.kinds import ASKED, Balance
 from harness.methods.asking.asked import AskedDecoder
@@ -36,8 +36,11 @@ from harness.methods.learning.probing import NO_POOL, begin_probed
 from harness.methods.learning.rates import EVEN, WARMUP, Rates
 from harness.methods.learning.sampling import Sampled
 from harness.methods.learning.step import Learner
+from harness.methods.learning.tagger import EncoderTagger, TaggerLearner
 from harness.methods.link import LINKS
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Options, Setting, spread
+from harness.suite import Kind as TaskKind
+from harness.targets.kinds import KINDS as TARGETS
 
 DELTA = "delta.safetensors"
 
@@ -61,7 +64,7 @@ class Tuned(Method):
 
     kinds = KINDS
     kinds_in_words = ASKED
-    kinds_of_numbers = KINDS
+    kinds_of_numbers = kinds_of_spans = KINDS
     changes_weights = True
     options_type = TunedOptions
     balances = get_args(Balance)
@@ -92,6 +95,12 @@ class Tuned(Method):
     def pacing(self) -> Rates:
         """How its learning rates differ between layers and over a training."""
         return EVEN
+
+    def refuses(self, task: TaskKind) -> str | None:
+        plain = self.recipe.pooling == "trained" and self.recipe.head == "fresh"
+        if TARGETS[task].tagged and not plain:
+            return "`pooling` and `head` are of a text's one answer: here each word has its own"
+        return super().refuses(task)
 
     @abstractmethod
     def prepare(self, loaded: Loaded, job: Job) -> None:
@@ -140,12 +149,15 @@ class Tuned(Method):
         if job.need_backbone().kind in ASKED:
             return plain_decoder(job, loaded=loaded, save=self.write)
         longest = min(job.budget.max_length, loaded.window)
-        return EncoderClassifier(loaded, longest, job.device, self.write, LINKS[job.task.kind])
+        made = EncoderTagger if TARGETS[job.task.kind].tagged else EncoderClassifier
+        return made(loaded, longest, job.device, self.write, LINKS[job.task.kind])
 
 
 def plain_learner(classifier: EncoderClassifier | AskedDecoder, job: Job,
                   weighing: Weighing = ALIKE) -> EncoderLearner | DecoderLearner:
     """What learns from the job's examples and computes all of them anew in each epoch."""
+    if isinstance(classifier, EncoderTagger):
+        return TaggerLearner(classifier, job)
     if isinstance(classifier, EncoderClassifier):
         return EncoderLearner(classifier, job, weighing)
     return DecoderLearner(classifier, job, weighing)
@@ -154,6 +166,8 @@ def plain_learner(classifier: EncoderClassifier | AskedDecoder, job: Job,
 def load_model(job: Job, pooling: Pooling = "trained") -> Loaded:
     """The job's backbone with the head that its kind answers with."""
     backbone = job.need_backbone()
+    if backbone.kind == "encoder" and TARGETS[job.task.kind].tagged:
+        return load_tagger(backbone, job.outputs, job.device.type)
     pool = pool_of(backbone.path, pooling)
     loaded = load_with_head(backbone, job.outputs, job.device.type, pool)
     if backbone.kind == "encoder":

@@ -53,8 +53,8 @@ class Begun(Shown):
         """Where the suite lies, and how many items there are, in how many classes or which numbers.
         """
         items = f"{self.path}: {self.task.facts.kept:,} items"
-        if self.found.span is not None:
-            return f"{items}, numbers from {self.found.span[0]:g} to {self.found.span[2]:g}"
+        if self.found.extent is not None:
+            return f"{items}, numbers from {self.found.extent[0]:g} to {self.found.extent[2]:g}"
         return f"{items} in {len(self.found.classes)} classes"
 
     def print_on(self, console: Console) -> None:
@@ -83,15 +83,18 @@ def print_described(console: Console, found: Described, task: Task, *, grouped: 
     """Rows and their fates, splits, classes, lengths."""
     facts, splits = task.facts, task.splits
     console.print(f"{facts.rows:,} rows: {facts.kept:,} kept; left out: {facts.duplicates:,} "
-                  f"duplicates, {facts.conflicting:,} with one text under two "
-                  f"{'numbers' if found.span else 'classes'}, "
+                  f"duplicates, {facts.conflicting:,} with one text under another "
+                  f"{KINDS[found.kind].answer}, "
                   f"{facts.unlabelled:,} without a label, {facts.empty:,} without text",
                   highlight=False)
-    if found.span is not None:
-        least, middle, most = found.span
+    if found.extent is not None:
+        least, middle, most = found.extent
         console.print(f"labels are numbers: {least:g} to {most:g}, {middle:g} in the median",
                       highlight=False)
-    if KINDS[found.kind].several:
+    kind = KINDS[found.kind]
+    if kind.tagged:
+        console.print(f"labels are spans of the texts: none in {found.without:,}", highlight=False)
+    elif kind.several:
         between = found.options.get("separator")
         told = f"separated by '{between}'" if between else "in lists"
         mean = sum(found.classes.values()) / facts.kept

@@ -12,20 +12,30 @@ from rich.markup import escape
 from rich.table import Table
 
 from harness.common.kinds import BackboneKind
-from harness.methods.catalogue import catalogue
+from harness.methods.catalogue import MethodRow, catalogue
 from harness.report import words
+
+
+def _answers(row: MethodRow) -> str:
+    """In what forms it can answer."""
+    forms = {"classes": row.kinds, "numbers": row.kinds_of_numbers, "spans": row.kinds_of_spans,
+             "words": row.kinds_in_words}
+    able = [form for form, kinds in forms.items() if set(kinds) - set(row.unable)]
+    return "all" if len(able) == len(forms) else ", ".join(able) or words.ABSENT
 
 
 def method_table() -> Table:
     """Every registered method."""
     known, kinds = catalogue(), get_args(BackboneKind)
-    table = Table("method", "family", *kinds, "what", box=SIMPLE_HEAD)
+    table = Table("method", "family", *kinds, "answers", "what", box=SIMPLE_HEAD)
     for row in known.values():
-        needs = ["any" if None in row.kinds else "yes" if kind in row.kinds
+        able = {*row.kinds, *row.kinds_of_spans}
+        needs = ["any" if None in able else "yes" if kind in able
                  and kind not in row.unable else words.ABSENT for kind in kinds]
         reasons = "".join(f"; no {kind}: {reason}" for kind, reason in row.unable.items())
-        table.add_row(row.name, row.family, *needs, escape(row.summary + reasons))
+        table.add_row(row.name, row.family, *needs, _answers(row),
+                      escape(row.summary + reasons))
     asked = ["yes" if kind in known["rag"].kinds else words.ABSENT for kind in kinds]
-    table.add_row("rag+METHOD", "combined", *asked,
+    table.add_row("rag+METHOD", "combined", *asked, _answers(known["rag"]),
                   "rag on top of another method of the same list")
     return table

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from harness.common.files import sha256_json
 from harness.suite import Kind
+from harness.targets.spans import NOTHING, spans_json
+from harness.tasks.cut import cut_items
 from harness.tasks.examples import Example
 
 TARGETS: Mapping[Kind, Callable[[Example, Sequence[str]], str | float]] = {
@@ -14,15 +16,19 @@ TARGETS: Mapping[Kind, Callable[[Example, Sequence[str]], str | float]] = {
     "multilabel": lambda example, labels: json.dumps(
         [labels[number] for number in example.every_class], ensure_ascii=False),
     "regression": lambda example, labels: 0.0 if example.value is None else example.value,
+    "spans": lambda example, labels: spans_json(example.spans or NOTHING, example.text, labels),
     "generation": lambda example, labels: example.references[0]}
 """What is right, as tables of predictions say it."""
 
 
 def tests_by_size(test: Sequence[Example], sizes: Iterable[int], kind: Kind,
-                  labels: Sequence[str]) -> dict[int, str]:
-    """Number of items to their hash, for the first so many of the test items, or all there are."""
+                  labels: Sequence[str], max_words: int | None) -> dict[int, str]:
+    """Number of items to their hash, for the first so many of the test items, or all there are; of
+    what is right of their first `max_words` words."""
     wanted = sorted({min(size, len(test)) for size in sizes})
-    pairs = [(e.id, TARGETS[kind](e, labels)) for e in test[:max(wanted, default=0)]]
+    drawn = test[:max(wanted, default=0)]
+    read = drawn if max_words is None else cut_items(drawn, max_words)
+    pairs = [(e.id, TARGETS[kind](e, labels)) for e in read]
     return {size: answered_sha256(pairs[:size]) for size in wanted}
 
 

@@ -30,7 +30,7 @@ def findings(plan: Plan, say: Say, turn: Turn = alone) -> tuple[Finding, ...]:
     """
     look = _look(plan)
     found = [*_kept(look, "texts", look_at_texts, nullcontext(), say)]
-    if look.features is not None and look.task.labels:
+    if look.features is not None and KINDS[look.task.kind].classes:
         try:
             found += _kept(look, "labels", look_at_labels, turn(plan.device, say), say)
         except BusyError as busy:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from harness.backbones.encoding.features import Embedder, FeatureStore
 from harness.backbones.handle import Handle
 from harness.backbones.lengths import share_too_long
-from harness.check import answers, groups, items, labels, near, power, weights
+from harness.check import answers, groups, items, labels, near, power, spans, weights
 from harness.check.finding import Finding
 from harness.common.cache import cache_folder
 from harness.common.clock import Clock
@@ -45,6 +45,12 @@ class Look:
     device: Device
     matters: float
     methods: int
+
+    @property
+    def words(self) -> int | None:
+        """How many words of a text every method reads; None where one reads all."""
+        most = [budget.max_words or 0 for _, budget in self.backbones]
+        return max(most, default=0) if all(most) else None
 
     @property
     def key(self) -> str:
@@ -82,6 +88,8 @@ def _of_texts(look: Look, say: Say) -> Iterator[Finding]:
         yield from groups.check_groups(spreads(look.task.splits, splits, look.task.labels))
     if look.task.corpus is not None:
         yield from answers.check_answers(look.task.corpus, splits, look.task.wording)
+    if KINDS[look.task.kind].tagged:
+        yield from spans.check_spans(splits, look.words)
     yield from items.check_columns((*train, *splits.validation, *splits.test))
     yield from items.check_leaks(look.task)
     yield from items.check_test(splits)

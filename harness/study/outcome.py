@@ -17,12 +17,14 @@ from harness.measure.part import RecordPart
 from harness.measure.quality import Quality, quality
 from harness.measure.regression import regression
 from harness.measure.slices import Slice, slices
+from harness.measure.spans import span_quality
 from harness.methods.asking.put import Prompted
 from harness.methods.link import CLASS_LINKS
 from harness.methods.method import Fitted
 from harness.study.answered import TARGETS
 from harness.suite import Kind
 from harness.targets.regression import Numbered, unread_as
+from harness.targets.spans import NOTHING, Spans, found, spans_json
 from harness.tasks.examples import Example, asked, indicator, targets_of, weights_of
 from harness.tasks.task import Task
 from harness.tasks.wording import Wording
@@ -58,9 +60,9 @@ def _of_classes(task: Task, fitted: Fitted) -> Outcome:
 
 
 def _probabilities(fitted: Fitted, examples: Sequence[Example]) -> np.ndarray:
-    found = fitted.predict(asked(examples), Clock())
-    check_finite(found, examples, "probabilities")
-    return found
+    said = fitted.predict(asked(examples), Clock())
+    check_finite(said, examples, "probabilities")
+    return said
 
 
 def _in_words(task: Task, fitted: Fitted) -> Outcome:
@@ -71,10 +73,10 @@ def _in_words(task: Task, fitted: Fitted) -> Outcome:
 
 def _of_numbers(task: Task, fitted: Fitted) -> Outcome:
     test = task.splits.test
-    found = fitted.predict(asked(test), Clock())
+    said = fitted.predict(asked(test), Clock())
     if not isinstance(fitted, Prompted):  # what writes may write no number
-        check_finite(found, test, "answers")
-    answers = found[:, 0]
+        check_finite(said, test, "answers")
+    answers = said[:, 0]
     mean = float(targets_of(task.splits.train, 1).mean())
     unread = np.isnan(answers)
     run = Numbered(unread_as(mean, answers), targets_of(test, 1)[:, 0], weights_of(test))
@@ -85,9 +87,22 @@ def _of_numbers(task: Task, fitted: Fitted) -> Outcome:
                    number_table(test, run.answered, unread), notes)
 
 
+def _of_spans(task: Task, fitted: Fitted) -> Outcome:
+    test, labels = task.splits.test, task.labels
+    answers = fitted.predict(asked(test), Clock()).tolist()
+    silent = sum(own is None for own in answers)
+    own = [spans or NOTHING for spans in answers]
+    right = [e.spans or NOTHING for e in test]
+    notes = (f"no span could be read from {silent} of {len(test)} answers: each counts as none",
+             ) if silent else ()
+    run = found(own, right, len(labels), weights_of(test))
+    return Outcome({"spans": span_quality(run, labels, silent)}, span_table(test, own, labels),
+                   notes)
+
+
 OUTCOMES: dict[Kind, Callable[[Task, Fitted], Outcome]] = {
     "classification": _of_classes, "multilabel": _of_classes, "regression": _of_numbers,
-    "generation": _in_words}
+    "spans": _of_spans, "generation": _in_words}
 
 
 def class_table(examples: Sequence[Example], probabilities: np.ndarray, labels: Sequence[str]
@@ -113,6 +128,15 @@ def number_table(examples: Sequence[Example], answers: np.ndarray, unread: np.nd
     `unread` says where none could be read, and the training mean stands."""
     columns = _shared(examples, "regression", ())
     return pa.table(columns | {"answer": answers, "unread": unread})
+
+
+def span_table(examples: Sequence[Example], answers: Sequence[Spans], labels: Sequence[str]
+               ) -> pa.Table:
+    """Item id, group, weight where items are weighted, slices, stratum, and target and answer as
+    JSON lists of spans with what they say."""
+    columns = _shared(examples, "spans", labels) | {"stratum": [e.label for e in examples]}
+    return pa.table(columns | {"answer": [spans_json(own, example.text, labels) for own, example
+                                          in zip(answers, examples, strict=True)]})
 
 
 def answer_table(examples: Sequence[Example], answers: Sequence[str], wording: Wording

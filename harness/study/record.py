@@ -19,11 +19,12 @@ from harness.measure.question import Asked
 from harness.measure.regression import Regression
 from harness.measure.retrieval import PassageRetrieval, Retrieval
 from harness.measure.slices import Slice
+from harness.measure.spans import SpanQuality
 from harness.methods.method import Stopped
 from harness.suite import BackboneKind, Kind
 from harness.targets.kinds import KINDS
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 Limits = dict[str, int | tuple[str, ...] | None]
 """A budget's fields by name."""
 PASSES = ("epochs_allowed", "best_epoch")
@@ -239,6 +240,8 @@ class Record(RecordPart):
     """Of a task whose items have any number of classes."""
     regression: Regression | None = None
     """Of a task that is answered with numbers."""
+    spans: SpanQuality | None = None
+    """Of a task that is answered with spans."""
     generation: Generation | None = None
     """Of a task that is answered in words."""
     slices: tuple[Slice, ...] = ()
@@ -258,9 +261,10 @@ class Record(RecordPart):
     """Over every file that the method saved."""
 
     @property
-    def answered(self) -> Quality | SetQuality | Regression | Generation | None:
+    def answered(self) -> Quality | SetQuality | Regression | SpanQuality | Generation | None:
         """The part of its kind of task; None without a result."""
-        return self.quality or self.multilabel or self.regression or self.generation
+        return (self.quality or self.multilabel or self.regression or self.spans
+                or self.generation)
 
     @property
     def kind(self) -> Kind | None:

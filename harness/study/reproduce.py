@@ -96,7 +96,7 @@ def reproduce(saved: SavedRun, record: Record, kept: Store, limits: RunLimits,
 
 def _compared(before: Record, after: Record, old: pd.DataFrame, new: pd.DataFrame) -> Reproduced:
     """The tables have the same items: the task's hash is the same."""
-    found, apart = differences(before, after), np.abs(_numbers(old) - _numbers(new))
+    found, apart = differences(before, after), _apart(old, new)
     return Reproduced(
         before=before, after=after,
         surroundings=tuple(d for d in found if d.field.startswith(SURROUNDINGS)),
@@ -104,6 +104,13 @@ def _compared(before: Record, after: Record, old: pd.DataFrame, new: pd.DataFram
         items=len(old), items_moved=int((apart.max(axis=1) > 0).sum()),
         answers_changed=int((_answers(old) != _answers(new)).any(axis=1).sum()),
         largest=float(apart.max()))
+
+
+def _apart(old: pd.DataFrame, new: pd.DataFrame) -> np.ndarray:
+    """How far numbers are apart, [items, columns]; of spans 1 where they are others."""
+    if not np.issubdtype(_numbers(old).dtype, np.number):
+        return np.asarray(_answers(old) != _answers(new), dtype=float)
+    return np.asarray(np.abs(_numbers(old) - _numbers(new)))
 
 
 def _numbers(table: pd.DataFrame) -> np.ndarray:

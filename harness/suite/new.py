@@ -16,6 +16,8 @@ from harness.targets.kinds import KINDS
 INSTRUCTIONS: dict[Kind, str] = {
     "classification": "Which of these is right? Answer with one of: {options}.",
     "multilabel": "Which of these apply: {options}? Answer for each with yes or no.",
+    "spans": "Which words of the text are of these classes: {options}? Answer with the class, a "
+             "colon and the words; several with \" | \" between them; none where there are none.",
 }
 
 
@@ -37,8 +39,10 @@ class NewSuite:
     words: tuple[int, int, int]
     max_length: int
     kind: Kind
-    span: tuple[float, float, float] | None = None
+    extent: tuple[float, float, float] | None = None
     """Least, median and most of labels that are numbers."""
+    answer_tokens: int = 12
+    """That an answer in words may take."""
 
     @property
     def where(self) -> dict[str, object]:
@@ -56,9 +60,9 @@ class NewSuite:
     @property
     def instruction(self) -> str:
         """What a decoder is asked."""
-        if self.span is None:
+        if self.extent is None:
             return INSTRUCTIONS[self.kind]
-        least, _, most = self.span
+        least, _, most = self.extent
         return f"Answer with a number, from {least:g} to {most:g}."
 
 

@@ -80,8 +80,9 @@ class Prompt(Part):
 
 class TaskSpec(Part):
     """Data, classes and prompt of a task. An item of one of kind `multilabel` has any number of the
-    classes, none too. One of kind `regression` has no classes: its labels are numbers. One of kind
-    `generation` has none either: its items are questions that are answered in words."""
+    classes, none too; parts of one of kind `spans` have a class each. One of kind `regression` has
+    no classes: its labels are numbers. One of kind `generation` has none either: its items are
+    questions that are answered in words."""
 
     kind: Kind = "classification"
     source: DataSource
@@ -105,9 +106,13 @@ class TaskSpec(Part):
     @model_validator(mode="after")
     def _fits_its_kind(self) -> TaskSpec:
         kind = KINDS[self.kind]
-        if kind.classes and len(self.labels) < 2:
-            raise ValueError(f"labels: a {self.kind} task names at least two classes")
-        if not kind.classes and (self.labels or self.options):
+        least = 1 if kind.tagged else 2
+        if kind.named and len(self.labels) < least:
+            raise ValueError(f"labels: a {self.kind} task names at least "
+                             f"{'one class' if kind.tagged else 'two classes'}")
+        if kind.tagged and "{pair}" in self.prompt.item:
+            raise ValueError("prompt.item: spans are of one text, so there is no {pair}")
+        if not kind.named and (self.labels or self.options):
             raise ValueError(f"labels: a task of kind {self.kind} {kind.says}, "
                              "without classes or options")
         if not kind.questions and self.corpus is not None:

@@ -8,7 +8,7 @@ from typing import Any, Protocol, Self
 import numpy as np
 
 from harness.common.kinds import Kind
-from harness.targets import classification, generation, multilabel, regression
+from harness.targets import classification, generation, multilabel, regression, spans
 from harness.targets.classification import ClassificationAnswers
 from harness.targets.kinds import TargetKind
 from harness.targets.metric import Metric
@@ -16,7 +16,8 @@ from harness.targets.multilabel import MultilabelAnswers
 
 
 class Answers(Protocol):
-    """`ClassificationAnswers`, `MultilabelAnswers`, `RegressionAnswers` or `GenerationAnswers`."""
+    """`ClassificationAnswers`, `MultilabelAnswers`, `RegressionAnswers`, `SpanAnswers` or
+    `GenerationAnswers`."""
 
     @property
     def kind(self) -> TargetKind: ...
@@ -38,7 +39,7 @@ ByClass = ClassificationAnswers | MultilabelAnswers
 Read = Callable[[Sequence[Any], Sequence[str], np.ndarray, np.ndarray | None], Answers]
 READERS: Mapping[Kind, Read] = {"classification": classification.read,
                                 "multilabel": multilabel.read, "regression": regression.read,
-                                "generation": generation.read}
+                                "spans": spans.read, "generation": generation.read}
 
 
 def read_answers(kind: Kind, tables: Sequence[Any], labels: Sequence[str],

@@ -47,7 +47,7 @@ def _by_class(run: Marked) -> np.ndarray:
     return _columns(run.actual & run.chosen, run.chosen, run.actual)
 
 
-def _macro_f1(sums: np.ndarray) -> np.ndarray:
+def macro_f1(sums: np.ndarray) -> np.ndarray:
     """1/|C| times the sum over c in C of 2 TP / (2 TP + FP + FN), C the classes that the items
     have: a model that is right on all items has 1, and all models are averaged over the same
     classes. scikit-learn's default also averages over classes that are answered and that no item
@@ -109,7 +109,7 @@ def _selected(run: Marked) -> np.ndarray:
 
 
 ALL_RIGHT = Formula(_all_right, _mean)
-MACRO_F1 = Formula(_by_class, _macro_f1)
+MACRO_F1 = Formula(_by_class, macro_f1)
 MICRO_F1 = Formula(_decisions, lambda sums: f1_of(*sums))
 """F1 over all decisions; 0 where nothing is there and nothing is answered."""
 ROC_AUC = AREAS

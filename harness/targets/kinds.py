@@ -15,6 +15,7 @@ from harness.common.plugins import load_plugins
 from harness.targets.metric import Metric
 from harness.targets.metrics import (
     ACCURACY,
+    ALL_SPANS,
     ANSWER_RECALL,
     CALIBRATION_ERROR,
     EXACT_MATCH,
@@ -26,18 +27,22 @@ from harness.targets.metrics import (
     MAE,
     MICRO_F1,
     MICRO_F1_OF_ONE,
+    PRECISION,
     R2,
     RANKING_PRECISION,
+    RECALL,
     RMSE,
     ROC_AUC,
     ROUGE_L,
     SELECTION_RATE,
+    SPAN_F1,
+    SPAN_MACRO_F1,
     SPEARMAN,
     SUBSET_ACCURACY,
     TOKEN_F1,
 )
 
-Form = Literal["classes", "numbers", "words"]
+Form = Literal["classes", "numbers", "spans", "words"]
 T = TypeVar("T")
 
 
@@ -62,6 +67,8 @@ class TargetKind:
     """Whether an item may have any number of classes."""
     says: str = "has classes"
     """How it is answered, for people."""
+    answer: str = "class"
+    """What is right of an item, for people."""
     items: str = "texts"
     """What its items are, for people."""
     floor: str = "the most frequent class"
@@ -75,8 +82,18 @@ class TargetKind:
 
     @property
     def classes(self) -> bool:
-        """Whether a suite names classes, of which its items have some."""
+        """Whether it is answered with classes of the items, by their probabilities."""
         return self.form == "classes"
+
+    @property
+    def named(self) -> bool:
+        """Whether a suite names classes, which its items, or parts of them, have."""
+        return self.form in ("classes", "spans")
+
+    @property
+    def tagged(self) -> bool:
+        """Whether parts of an item are answered: a head says something of each word."""
+        return self.form == "spans"
 
     @property
     def questions(self) -> bool:
@@ -86,11 +103,11 @@ class TargetKind:
     def written(self, backbone: BackboneKind | None) -> bool:
         """Whether a backbone of this kind, or a method without one, answers in words: the others
         have a head, or count."""
-        return self.form == "words" or (self.form == "numbers" and backbone in ASKED)
+        return self.form == "words" or (not self.classes and backbone in ASKED)
 
-    def of(self, classes: T, numbers: T, words: T) -> T:
+    def of(self, classes: T, numbers: T, spans: T, words: T) -> T:
         """The one of these that is for what is answered."""
-        return {"classes": classes, "numbers": numbers, "words": words}[self.form]
+        return {"classes": classes, "numbers": numbers, "spans": spans, "words": words}[self.form]
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
@@ -133,11 +150,16 @@ KINDS: dict[Kind, TargetKind] = {
         right=SUBSET_ACCURACY, beside=(MICRO_F1, SUBSET_ACCURACY),
         loss="nats a class of an item",
         sure=("probability of a class", "share that has the class"), several=True,
+        answer="set of classes",
         sliced=(SUBSET_ACCURACY, MACRO_F1)),
     "regression": TargetKind(
         "regression", (R2, SPEARMAN, RMSE, MAE), right=None, beside=(SPEARMAN, RMSE),
         loss="shares of the targets' variance", sure=None, form="numbers",
-        says="is answered with a number", floor="the training items' mean"),
+        says="is answered with a number", answer="number", floor="the training items' mean"),
+    "spans": TargetKind(
+        "spans", (SPAN_F1, SPAN_MACRO_F1, PRECISION, RECALL, ALL_SPANS), right=ALL_SPANS,
+        beside=(PRECISION, RECALL), loss="nats a word", sure=None, form="spans", several=True,
+        says="is answered with spans of the texts", answer="list of spans", floor="no span at all"),
     "generation": TargetKind(
         "generation", (EXACT_MATCH, TOKEN_F1, ROUGE_L, ANSWER_RECALL), right=EXACT_MATCH,
         beside=(EXACT_MATCH, ANSWER_RECALL), loss="nats an item", sure=None, form="words",

@@ -21,6 +21,12 @@ def _regression() -> ModuleType:
     return regression
 
 
+def _spans() -> ModuleType:
+    from harness.targets import spans
+
+    return spans
+
+
 def _generation() -> ModuleType:
     from harness.targets import generation
 
@@ -51,6 +57,13 @@ RMSE = Metric("rmse", "RMSE", Statistic.NUMBERS, lambda: _regression().RMSE, bet
               unit="units", bounds=(0.0, inf), decides=False)
 MAE = Metric("mae", "mean absolute error", Statistic.NUMBERS, lambda: _regression().MAE,
              better="lower", unit="units", bounds=(0.0, inf), decides=False)
+
+SPAN_F1 = replace(MICRO_F1, formula=lambda: _spans().MICRO_F1)
+SPAN_MACRO_F1 = replace(MACRO_F1, formula=lambda: _spans().MACRO_F1)
+PRECISION = Metric("precision", "precision", Statistic.COUNTS, lambda: _spans().PRECISION,
+                   decides=False)
+RECALL = Metric("recall", "recall", Statistic.COUNTS, lambda: _spans().RECALL, decides=False)
+ALL_SPANS = Metric("all_spans", "texts all right", Statistic.SHARE, lambda: _spans().ALL_RIGHT)
 
 EXACT_MATCH = Metric("exact_match", "exact match", Statistic.SHARE,
                      lambda: _generation().EXACT_MATCH)

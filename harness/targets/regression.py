@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -35,7 +35,7 @@ def number_text(value: float) -> str:
     return f"{value:.10g}"
 
 
-def numbers_of(texts: Sequence[str]) -> np.ndarray:
+def numbers_of(texts: Iterable[str]) -> np.ndarray:
     """`read_number` of each answer: [items, 1]."""
     return np.array([[read_number(text)] for text in texts])
 

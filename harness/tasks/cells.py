@@ -16,6 +16,7 @@ import numpy as np
 from harness.common.errors import HarnessError
 from harness.common.text import blank, excerpt, value_key
 from harness.tasks.examples import Row
+from harness.tasks.span_cells import check_inside, spans_cell, spans_in
 
 PAIRS = ("[]", "()", "{}")
 QUOTED = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
@@ -123,15 +124,20 @@ class Spellings:
         return "" if blank(cell) else self.first.setdefault(value_key(cell), cell)
 
     def label(self, cell: str) -> str:
-        """The same; of a list, a JSON array of the spelling of each entry.
+        """The same; of a list, a JSON array of the spelling of each entry, or of spans with that of
+        each class.
 
-        Raises HarnessError for a list of lists or objects.
+        Raises HarnessError for a list of other lists or objects.
         """
         found = entries(cell)
         if found is None:
+            spans = spans_in(cell)
+            if spans is not None:
+                return spans_cell([(start, end, self.one(value)) for start, end, value in spans])
             if _nested(_list(cell.strip())):
                 raise HarnessError(f"a list holds lists or objects: {excerpt(cell, SHOWN)}",
-                                   "Give a list of the names of the classes that an item has.")
+                                   "Give a list of the names of the classes that an item has, or "
+                                   "of spans: [start, end, class] each.")
             return self.one(cell)
         return json.dumps([self.one(entry) for entry in found], ensure_ascii=False)
 
@@ -147,9 +153,10 @@ class OneSpelling:
     def row(self, row: Row) -> Row:
         """The row with its cells in the spelling of the first that named their values.
 
-        Raises HarnessError for a label that is a list of lists.
+        Raises HarnessError for a label that is a list of lists, but of spans within the text.
         """
         label = self.labels.label(row.label)
+        check_inside(label, row.text)
         group = None if row.group is None else self.groups.one(row.group) or None
         slices = {name: self.slices[name].one(value) for name, value in row.slices.items()}
         if (label, group, slices) == (row.label, row.group, row.slices):

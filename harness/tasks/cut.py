@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from harness.common.words import first_words, split_words
-from harness.tasks.examples import Item
+from harness.tasks.examples import Example, Item
 from harness.tasks.splits import Splits
 
 Cut = TypeVar("Cut", bound=Item)
@@ -40,11 +40,20 @@ def cut_item(item: Cut, most: int) -> Cut:
     of the words, and what the other leaves of its half.
     """
     if item.pair is None:
-        return dataclasses.replace(item, text=first_words(item.text, most))
+        return _shorter(item, first_words(item.text, most))
     own, other = len(split_words(item.text)), len(split_words(item.pair))
     kept = min(own, max(most - other, most - most // 2))
     return dataclasses.replace(item, text=first_words(item.text, kept),
                                pair=first_words(item.pair, most - kept))
+
+
+def _shorter(item: Cut, text: str) -> Cut:
+    """With the spans that lie in what is left of it."""
+    if not isinstance(item, Example) or item.spans is None:
+        return dataclasses.replace(item, text=text)
+    left = tuple(span for span in item.spans if span.end <= len(text))
+    return dataclasses.replace(item, text=text, spans=left,
+                               classes=tuple(sorted({span.label for span in left})))
 
 
 def words_of(item: Item) -> int:

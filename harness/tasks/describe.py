@@ -7,6 +7,7 @@ from array import array
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -15,15 +16,17 @@ from harness.common.errors import HarnessError
 from harness.common.text import excerpt, folded
 from harness.common.words import split_words
 from harness.suite import Kind
-from harness.tasks.cells import class_numbers
+from harness.tasks.cells import class_numbers, entries
 from harness.tasks.class_values import class_values, common_names
 from harness.tasks.examples import SPLITS, SplitName
 from harness.tasks.hidden import check_hidden
 from harness.tasks.label_numbers import keep_numbers, number_of
 from harness.tasks.label_sets import Sets, check_named, holds_lists, keep_sets, value_counts
+from harness.tasks.label_spans import class_items, hold_spans, keep_spans, own_classes
 from harness.tasks.ledger import NOWHERE, Kept, Ledger
 from harness.tasks.prepare import Place, read_rows
 from harness.tasks.readers import READERS
+from harness.tasks.readers.conll import ConllOptions
 from harness.tasks.readers.folders import FolderOptions, texts_at
 from harness.tasks.readers.tables import SplitColumn, TableOptions
 from harness.tasks.separators import SEPARATORS, SOME, Separator, find_separator
@@ -32,7 +35,16 @@ from harness.tasks.tables.form import Form
 from harness.tasks.tables.found import find_encoding
 from harness.tasks.tables.kinds import tables_at
 from harness.tasks.tables.parquet import class_names
+from harness.tasks.word_tags import are_tags
 
+Options = TableOptions | FolderOptions | ConllOptions
+READER_OF: dict[type, str] = {TableOptions: "table", FolderOptions: "folders",
+                              ConllOptions: "conll"}
+FEW = 100
+"""Rows that tell whether texts are lists of words."""
+TOKENS_A_SPAN, SIGNS_A_TOKEN = 8, 3
+"""Of an answer that names a span: its class, and what it says."""
+LEAST_TOKENS, MOST_TOKENS = 16, 256
 LEAST_ITEMS = 3
 """Of a class: one a split."""
 MOST_CLASSES = 1000
@@ -60,13 +72,16 @@ class Described:
     words: tuple[int, int, int]
     """Median, 90th percentile and most, over both texts of an item."""
     kind: Kind = "classification"
-    """`multilabel` where labels hold several values, `regression` where they are numbers."""
+    """`multilabel` where labels hold several values, `regression` where they are numbers, `spans`
+    where they mark parts of the texts."""
     without: int = 0
     """Items that have no class, where they may have several."""
     separator: Separator | None = None
     """A sign that may separate several classes and was not taken for it."""
-    span: tuple[float, float, float] | None = None
+    extent: tuple[float, float, float] | None = None
     """Least, median and most of labels that are numbers."""
+    answer_tokens: int = 12
+    """That an answer in words may take."""
 
     @property
     def max_length(self) -> int:
@@ -105,14 +120,18 @@ def find_splits(paths: Sequence[Path], column: str, form: Form) -> SplitColumn:
                        test=named["test"])
 
 
-def describe(places: Sequence[Place], options: TableOptions | FolderOptions,
+def describe(places: Sequence[Place], options: Options,
              signs: Sequence[str] = SEPARATORS) -> Described:
     """Read all of it and count. Labels that hold several values are told by being lists, or by a
     separator, given or found among `signs`. Raises HarnessError for data that no study can be made
     of, HiddenLabelsError where that is for given splits without labels."""
     name = places[0].path.name
+    if isinstance(options, TableOptions) and not options.tagged and _of_words(places, options):
+        options = options.model_copy(update={"tagged": True})
     ledger, words = _read(places, options)
     labels, rows = ledger.labels, len(words) + ledger.empty
+    if hold_spans(labels):
+        return _describe_spans(name, ledger, words, options)
     check_named(name, filter(None, labels))
     several = holds_lists(labels)
     maybe = None
@@ -151,6 +170,37 @@ def describe(places: Sequence[Place], options: TableOptions | FolderOptions,
                      maybe if maybe is not None and maybe.share > SOME else None)
 
 
+def _of_words(places: Sequence[Place], options: TableOptions) -> bool:
+    """Whether the first rows have lists of words beside as long ones of tags, which may be numbers
+    that the file has names of."""
+    for file in tables_at(places[0].path):
+        names = class_names(file, options.label)
+        for text, label in islice(read_columns(file, (options.text, options.label), options), FEW):
+            words, values = entries(text), entries(label)
+            if words is None or values is None or len(words) != len(values):
+                return False
+            if not set(values) <= {"O"}:
+                return are_tags(names[int(v)] if v.isdigit() and int(v) < len(names) else v
+                                for v in values)
+    return False
+
+
+def _describe_spans(name: str, ledger: Ledger, words: array[int], options: Options) -> Described:
+    values = class_values(class_items(ledger.labels), ())
+    kept, _, spans = keep_spans(ledger, class_numbers(values))
+    found = [spans[value] for value in ledger.values(kept.rows)]
+    counts = Counter(number for own in found for number in own_classes(own))
+    classes = {label: counts[i] for i, label in enumerate(values)}
+    _check_rare(name, classes, None)
+    longest = max(sum(TOKENS_A_SPAN + (span.end - span.start) // SIGNS_A_TOKEN for span in own)
+                  for own in found)
+    return Described(_reader(options), options.model_dump(mode="json", exclude_defaults=True),
+                     dict(sorted(classes.items(), key=lambda c: (-c[1], c[0]))), values,
+                     _given(kept), _lengths(words, kept), "spans",
+                     sum(not own for own in found),
+                     answer_tokens=min(MOST_TOKENS, max(LEAST_TOKENS, longest)))
+
+
 def describe_numbers(places: Sequence[Place], options: TableOptions) -> Described:
     """As `describe`, of labels that are numbers to answer with. Raises HarnessError where one is
     none, or all are one."""
@@ -164,16 +214,16 @@ def describe_numbers(places: Sequence[Place], options: TableOptions) -> Describe
     values = np.array([numbers[label] for label in ledger.values(kept.rows)])
     if len(set(values.tolist())) < 2:
         raise HarnessError(f"{name}: all labels are one number", "Name the column with --label.")
-    span = (float(values.min()), float(np.median(values)), float(values.max()))
+    extent = (float(values.min()), float(np.median(values)), float(values.max()))
     return Described(_reader(options), options.model_dump(mode="json", exclude_defaults=True), {},
-                     {}, _given(kept), _lengths(words, kept), "regression", span=span)
+                     {}, _given(kept), _lengths(words, kept), "regression", extent=extent)
 
 
-def _reader(options: TableOptions | FolderOptions) -> str:
-    return "folders" if isinstance(options, FolderOptions) else "table"
+def _reader(options: Options) -> str:
+    return READER_OF[type(options)]
 
 
-def _read(places: Sequence[Place], options: TableOptions | FolderOptions
+def _read(places: Sequence[Place], options: Options
           ) -> tuple[Ledger, array[int]]:
     """Every row, and the words of those with a text."""
     ledger, words = Ledger(), array("l")
@@ -196,8 +246,8 @@ def _lengths(words: array[int], kept: Kept) -> tuple[int, int, int]:
     return (int(np.median(lengths)), math.ceil(np.percentile(lengths, 90)), int(lengths.max()))
 
 
-def _numbered(places: Sequence[Place], options: TableOptions | FolderOptions) -> tuple[str, ...]:
-    if isinstance(options, FolderOptions):
+def _numbered(places: Sequence[Place], options: Options) -> tuple[str, ...]:
+    if not isinstance(options, TableOptions):
         return ()
     return common_names({path: class_names(path, options.label)
                          for place in places for path in tables_at(place.path)})
@@ -208,6 +258,10 @@ def _check(name: str, classes: dict[str, int], maybe: Separator | None) -> None:
         raise HarnessError(f"{name}: all items have the class '{next(iter(classes))}'",
                            "A study needs two classes at least; of a class that some have and "
                            "some not, name both.")
+    _check_rare(name, classes, maybe)
+
+
+def _check_rare(name: str, classes: dict[str, int], maybe: Separator | None) -> None:
     rare = {label: count for label, count in classes.items() if count < LEAST_ITEMS}
     if rare:
         shown = ", ".join(f"'{label}' ({count})" for label, count in list(rare.items())[:8])

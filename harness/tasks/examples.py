@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from harness.common import text as texts
+from harness.targets.spans import Spans
 
 SplitName = Literal["train", "validation", "test"]
 SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
@@ -19,7 +20,8 @@ SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
 @dataclass(frozen=True)
 class Row:
     """What a reader yields: one item as the data has it. Where an item may have several classes,
-    `label` is a JSON array of the values that mean them."""
+    `label` is a JSON array of the values that mean them; where it has spans, of a beginning, an end
+    and a value each (`span_cells`)."""
 
     text: str
     label: str
@@ -69,6 +71,9 @@ class Example(Item):
     value: float | None = None
     """The number to answer, where that is what the task asks; `label` is then its stratum, rising
     from 0, and `references` how it is written."""
+    spans: Spans | None = None
+    """The spans to answer, where that is what the task asks; `classes` are then those that they
+    have."""
     weight: float = 1.0
     """Of a sample's validation or test item: how many of its part's items it stands for, against
     the others."""

@@ -16,13 +16,16 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from harness.targets.regression import number_text
+from harness.targets.spans import Span
 from harness.tasks.examples import Example
 
 STORED = pa.schema([("id", pa.string()), ("text", pa.large_string()), ("pair", pa.large_string()),
                     ("label", pa.int32()), ("group", pa.large_string()), ("slices", pa.string()),
                     ("classes", pa.list_(pa.int32()))])
-"""Of a file of items; `slices` is JSON. Behind them, where the task asks for numbers, `value`."""
+"""Of a file of items; `slices` is JSON. Behind them, where the task asks for numbers, `value`, and
+where it asks for spans, `spans`: beginning, end and class of each."""
 VALUE = pa.field("value", pa.float64())
+SPANS = pa.field("spans", pa.list_(pa.list_(pa.int32())))
 ROW_GROUP = 4096
 """Rows that are read at once: the first items of a million cost no more than those of thousands."""
 
@@ -59,7 +62,8 @@ class Items(Sequence[Example]):
         return next(self._from(range(len(self))[index]))
 
     def column(self, name: str) -> Iterator[Any]:
-        """`id`, `label`, `group`, `classes` or `value` of every example; texts are not read."""
+        """`id`, `label`, `group`, `classes`, `value` or `spans` of every example; texts are not
+        read."""
         with pq.ParquetFile(self.path) as file:
             for batch in file.iter_batches(columns=[name]):
                 yield from batch.column(0).to_pylist()
@@ -77,9 +81,10 @@ class Items(Sequence[Example]):
         return tuple(found[place] for place in places.tolist())
 
     @cached_property
-    def holds_numbers(self) -> bool:
-        """Whether each has a number to answer."""
-        return VALUE.name in pq.read_schema(self.path).names
+    def asked(self) -> str | None:
+        """The column that says more of what is right than classes do; None where there is none."""
+        names = pq.read_schema(self.path).names
+        return next((field.name for field in (VALUE, SPANS) if field.name in names), None)
 
     def numbers(self, name: str) -> np.ndarray:
         """`label` or `group` of every example as a number; groups as they first stand."""
@@ -99,10 +104,11 @@ class Items(Sequence[Example]):
 
 
 def _example(row: dict[str, Any]) -> Example:
-    classes, value = row["classes"], row.get("value")
+    classes, value, spans = row["classes"], row.get("value"), row.get("spans")
     return Example(**row | {"slices": json.loads(row["slices"]),
                             "classes": None if classes is None else tuple(classes),
-                            "references": () if value is None else (number_text(value),)})
+                            "references": () if value is None else (number_text(value),),
+                            "spans": None if spans is None else tuple(Span(*s) for s in spans)})
 
 
 def column(examples: Sequence[Example], name: str) -> Iterator[Any]:
@@ -146,7 +152,7 @@ def take(examples: Sequence[Example], places: np.ndarray) -> tuple[Example, ...]
 
 
 def write_items(path: Path, tables: Iterator[pa.Table]) -> None:
-    """Write tables of one schema, `STORED` or with `VALUE` behind it, as one file of items."""
+    """Write tables of one schema, `STORED` or with more behind it, as one file of items."""
     first = next(tables, STORED.empty_table())
     with pq.ParquetWriter(path, first.schema, use_dictionary=["group", "slices"]) as writer:
         for table in itertools.chain((first,), tables):

@@ -86,7 +86,7 @@ def keep_sets(ledger: Ledger, classes: Mapping[str, int]) -> tuple[Kept, Facts, 
     sets = class_sets(ledger.labels, classes)
     kept, facts = ledger.kept(set_numbers(ledger, classes))
     members = list(dict.fromkeys(sets.values()))
-    kept = dataclasses.replace(kept, labels=_rarest(kept.labels, members, classes))
+    kept = dataclasses.replace(kept, labels=rarest(kept.labels, members, classes))
     return kept, facts, sets
 
 
@@ -97,7 +97,7 @@ def set_numbers(ledger: Ledger, classes: Mapping[str, int]) -> dict[str, int]:
     return {label_key(label): number[members] for label, members in sets.items()}
 
 
-def _rarest(labels: np.ndarray, members: list[tuple[int, ...]], classes: Mapping[str, int]
+def rarest(labels: np.ndarray, members: list[tuple[int, ...]], classes: Mapping[str, int]
             ) -> np.ndarray:
     """The class to deal each item as: `labels` [items] number the sets, `members` are the sets."""
     none = 1 + max(classes.values(), default=-1)

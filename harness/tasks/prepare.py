@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -20,8 +20,7 @@ from harness.tasks.cells import OneSpelling
 from harness.tasks.dealing import DEALS
 from harness.tasks.drawing import DRAWS, LEARNED_BY
 from harness.tasks.examples import SPLITS, Row, SplitName
-from harness.tasks.items import ROW_GROUP, STORED, VALUE, write_items
-from harness.tasks.label_numbers import Numbers
+from harness.tasks.items import ROW_GROUP, STORED, write_items
 from harness.tasks.label_sets import Sets
 from harness.tasks.ledger import (
     NOWHERE,
@@ -39,6 +38,17 @@ TEXTS = pa.schema([field for field in STORED if field.name not in ("label", "gro
 BATCH = 16 * ROW_GROUP
 SHOWN, LENGTH = 3, 80
 Leaks = Literal["error", "drop"]
+
+
+@dataclass(frozen=True)
+class Right:
+    """What label values mean where that is not one class."""
+
+    classes: Sets = field(default_factory=dict)
+    column: pa.Field | None = None
+    """Of what else they mean."""
+    means: Mapping[str, Any] = field(default_factory=dict)
+    """What stands there."""
 
 
 @dataclass(frozen=True)
@@ -160,10 +170,9 @@ def draw(kept: Kept, split: Split) -> np.ndarray:
 
 
 def write_parts(folder: Path, texts: pa.Table, kept: Kept, parts: np.ndarray, ledger: Ledger,
-                right: Sets | Numbers, split: Split) -> Drawn:
+                right: Right, split: Split) -> Drawn:
     """A file of items for each part, each in the order in which a budget draws; returns how it
-    draws validation and test items. `right` gives what a label value means where that is not one
-    class: its classes, or its number."""
+    draws validation and test items."""
     over: Drawn = split.over if grouped(kept) else "items"
     for number, name in enumerate(SPLITS):
         part = kept[parts == number]
@@ -178,17 +187,17 @@ def part_file(folder: Path, name: SplitName) -> Path:
     return folder / f"{name}.parquet"
 
 
-def _tables(texts: pa.Table, part: Kept, ledger: Ledger, right: Sets | Numbers
-            ) -> Iterator[pa.Table]:
-    numbers = any(isinstance(means, float) for means in right.values())
+def _tables(texts: pa.Table, part: Kept, ledger: Ledger, right: Right) -> Iterator[pa.Table]:
     for start in range(0, len(part), BATCH):
         rows = part.rows[start: start + BATCH]
         found = texts.take(pa.array(rows))
-        means = list(map(right.get, ledger.values(rows)))
-        nothing = [None] * len(rows)
-        yield pa.table([*found.columns, pa.array(part.labels[start: start + BATCH], pa.int32()),
-                        pa.array([ledger.group(row) for row in rows], pa.large_string()),
-                        pa.array(nothing if numbers else means, pa.list_(pa.int32())),
-                        pa.array(means if numbers else nothing, VALUE.type)],
-                       names=[*TEXTS.names, "label", "group", "classes", VALUE.name]
-                       ).select([*STORED.names, VALUE.name] if numbers else STORED.names)
+        values = ledger.values(rows)
+        columns = dict(zip(TEXTS.names, found.columns, strict=True)) | {
+            "label": pa.array(part.labels[start: start + BATCH], pa.int32()),
+            "group": pa.array([ledger.group(row) for row in rows], pa.large_string()),
+            "classes": pa.array(list(map(right.classes.get, values)), pa.list_(pa.int32()))}
+        if right.column is not None:
+            columns[right.column.name] = pa.array([right.means[value] for value in values],
+                                                 right.column.type)
+        yield pa.table(columns).select([*STORED.names,
+                                        *([right.column.name] if right.column else [])])

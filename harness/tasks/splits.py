@@ -107,8 +107,9 @@ def _content(part: Sequence[Example]) -> object:
 
 def _told_apart(part: Sequence[Example]) -> Iterator[Sequence[object]]:
     if isinstance(part, Items):
-        if part.holds_numbers:
-            return zip(*map(part.column, ("id", "label", "group", "value")), strict=True)
+        if part.asked is not None:
+            return zip(*map(part.column, ("id", "label", "group", part.asked)), strict=True)
         columns = (part.column(key) for key in ("id", "label", "group", "classes"))
         return ((*told, *(classes or ())) for *told, classes in zip(*columns, strict=True))
-    return ((e.id, e.label, e.group, *(e.classes or ()), *e.references) for e in part)
+    return ((e.id, e.label, e.group, *(e.classes or ()), *e.references, *(e.spans or ()))
+            for e in part)

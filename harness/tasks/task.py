@@ -25,9 +25,10 @@ from harness.tasks import prepare
 from harness.tasks.cells import class_numbers
 from harness.tasks.corpus import load_corpus
 from harness.tasks.examples import SPLITS, Example, SplitName
-from harness.tasks.items import Items, column
+from harness.tasks.items import SPANS, VALUE, Items, column
 from harness.tasks.label_numbers import Numbers, keep_numbers, number_keys
 from harness.tasks.label_sets import Sets, check_named, keep_sets, set_numbers
+from harness.tasks.label_spans import keep_spans, own_classes, span_numbers
 from harness.tasks.ledger import Facts, Kept, Leak, Ledger
 from harness.tasks.prepare import Place
 from harness.tasks.questions import gather, split_questions
@@ -94,7 +95,7 @@ def load_task(loaded: LoadedSuite) -> Task:
     answers = tuple(spec.options.get(name, name) for name in names)
     origin = ", ".join(dict.fromkeys(found.origin for _, found in fetched))
     return Task(loaded.suite.name, spec.kind, names, answers, spec.prompt,
-                answer_tokens=0 if names else spec.answer_tokens,
+                answer_tokens=0 if KINDS[spec.kind].classes else spec.answer_tokens,
                 splits=_parts(folder, facts), facts=facts, origin=origin)
 
 
@@ -181,7 +182,7 @@ class _Told:
 
     kept: Kept
     facts: Facts
-    right: Sets | Numbers
+    right: prepare.Right
     known: Mapping[str, int]
     """Key of a label value to a number that is the same for what is the same."""
 
@@ -189,23 +190,33 @@ class _Told:
 def _told(loaded: LoadedSuite, places: Sequence[Place], noted: Ledger) -> _Told:
     """By the kind of task. Raises HarnessError for labels that are none, and for too few items."""
     spec, kind = loaded.suite.task, KINDS[loaded.suite.task.kind]
-    if not kind.classes:
+    if not kind.named:
         kept, facts, numbers = keep_numbers(noted)
         _check(loaded, places, facts, "that is no number", "Mend it")
         _check_numbers(loaded, kept, numbers, noted)
-        return _Told(kept, facts, numbers, number_keys(numbers))
+        return _Told(kept, facts, prepare.Right(column=VALUE, means=numbers), number_keys(numbers))
     classes = class_numbers(spec.labels)
+    if kind.tagged:
+        kept, facts, spans = keep_spans(noted, classes)
+        _check(loaded, places, facts, "that is no list of spans, has an unlisted class, or spans "
+               "that overlap", "Mend it")
+        their = {label: own_classes(own) for label, own in spans.items()}
+        _check_classes(loaded, _items_by_class(noted, kept, their))
+        return _Told(kept, facts, prepare.Right(their, SPANS, spans), span_numbers(spans))
     if not kind.several:
         kept, facts = noted.kept(classes)
         _check(loaded, places, facts, "not listed", "List it")
         _check_classes(loaded, Counter(kept.labels.tolist()))
-        return _Told(kept, facts, {}, classes)
+        return _Told(kept, facts, prepare.Right(), classes)
     check_named(places[0].path.name, filter(None, noted.labels))
     kept, facts, sets = keep_sets(noted, classes)
     _check(loaded, places, facts, "not listed", "List it")
-    _check_classes(loaded, Counter(number for value in noted.values(kept.rows)
-                                   for number in sets[value]))
-    return _Told(kept, facts, sets, set_numbers(noted, classes))
+    _check_classes(loaded, _items_by_class(noted, kept, sets))
+    return _Told(kept, facts, prepare.Right(sets), set_numbers(noted, classes))
+
+
+def _items_by_class(noted: Ledger, kept: Kept, sets: Sets) -> Counter[int]:
+    return Counter(number for value in noted.values(kept.rows) for number in sets[value])
 
 
 def _check(loaded: LoadedSuite, places: Sequence[Place], facts: Facts, fault: str, fix: str

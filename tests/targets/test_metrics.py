@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.targets import classification, generation, multilabel, regression
+from harness.targets import classification, generation, multilabel, regression, spans
 from harness.targets.kinds import KINDS, add_metric, says
 from harness.targets.metric import Statistic
 
@@ -30,6 +30,11 @@ def drawn(kind, seed, items=12, classes=2):
         actual = rng.normal(size=items)
         return (regression.Numbered(rng.normal(size=items), actual),
                 regression.Numbered(actual, actual))
+    if kind.name == "spans":
+        counts = rng.integers(0, 4, (2, items, classes))
+        counts[:, 0] = 1
+        both = rng.integers(0, counts.min(axis=0) + 1)
+        return spans.Found(both, *counts), spans.Found(counts[1], counts[1], counts[1])
     numbers = np.r_[np.arange(classes), rng.integers(classes, size=items - 2)]
     actual = classification.indicated(numbers, classes)
     if kind.name == "multilabel":
@@ -65,7 +70,7 @@ def test_it_is_made_of_sums_so_that_no_order_of_items_matters(kind, metric):
 def test_a_share_of_the_items_is_the_share_that_is_right():
     shares = [(kind, metric) for kind, metric in BY_KIND if metric.statistic is Statistic.SHARE]
     assert {metric.name for _, metric in shares} == {"accuracy", "micro_f1", "subset_accuracy",
-                                                     "exact_match"}
+                                                     "exact_match", "all_spans"}
     for kind, metric in shares:
         run, _ = drawn(kind, 5)
         if kind.name == "generation":
@@ -88,6 +93,11 @@ def test_a_weight_counts_an_item_so_often():
         run, _ = drawn(kind, 9)
         if kind.name == "generation":
             twice = generation.Worded({n: np.r_[s, s[:3]] for n, s in run.scores.items()})
+            assert metric.of(run, np.r_[np.full(3, 2.0), np.ones(9)]) == pytest.approx(
+                metric.of(twice))
+            continue
+        if kind.name == "spans":
+            twice = spans.Found(*(np.r_[v, v[:3]] for v in (run.hits, run.answered, run.there)))
             assert metric.of(run, np.r_[np.full(3, 2.0), np.ones(9)]) == pytest.approx(
                 metric.of(twice))
             continue

@@ -6,22 +6,25 @@ import pytest
 import yaml
 
 from harness.suite import load_suite
+from harness.targets.spans import Span
 from harness.tasks.examples import Example
 from harness.tasks.splits import Splits
 from harness.tasks.task import load_task
 
-ITEM = Example("i", "Some text", "pair", 1, "g", {"source": "a"}, ("yes",), "doc", (1,), 2.5)
+ITEM = Example("i", "Some text", "pair", 1, "g", {"source": "a"}, ("yes",), "doc", (1,), 2.5,
+               (Span(0, 4, 1),))
 
 
 @pytest.mark.parametrize(("field", "value"), [
     ("id", "j"), ("text", "some text"), ("text", "Some  text"), ("pair", None), ("label", 0),
     ("group", "h"), ("slices", {"source": "b"}), ("references", ("no",)), ("document", None),
-    ("classes", None), ("value", None)])
+    ("classes", None), ("value", None),
+    ("spans", (Span(0, 4, 0),))])
 def test_whatever_an_item_holds_is_part_of_it(field, value):
     other = dataclasses.replace(ITEM, **{field: value})
     assert {f.name for f in dataclasses.fields(Example)} == {
         "id", "text", "pair", "label", "group", "slices", "references", "document", "classes",
-        "value", "weight"}
+        "value", "spans", "weight"}
     hashes = {Splits(*parts).content_sha256 for parts in (
         ((ITEM,), (), ()), ((other,), (), ()), ((), (ITEM,), ()), ((), (), (ITEM,)))}
     assert len(hashes) == 4

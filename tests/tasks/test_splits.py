@@ -13,7 +13,15 @@ from harness.suite import Split
 from harness.tasks.drawing import in_order
 from harness.tasks.examples import SPLITS, Example, Row, folded
 from harness.tasks.items import Items, numbers
-from harness.tasks.prepare import draw, open_rows, part_file, settle, write_parts, write_rows
+from harness.tasks.prepare import (
+    Right,
+    draw,
+    open_rows,
+    part_file,
+    settle,
+    write_parts,
+    write_rows,
+)
 from harness.tasks.splits import Splits
 from harness.tasks.weighting import weights
 
@@ -26,7 +34,7 @@ def prepared(rows, classes, split=None, leaks="error"):
         ledger = write_rows(folder / "rows.arrow", iter(rows))
         texts = open_rows(folder / "rows.arrow")
         kept, facts = settle(*ledger.kept(classes), ledger, texts, leaks)
-        over = write_parts(folder, texts, kept, draw(kept, split), ledger, {}, split)
+        over = write_parts(folder, texts, kept, draw(kept, split), ledger, Right(), split)
         return Splits(*(tuple(Items(part_file(folder, name))) for name in SPLITS), over=over), facts
 
 
@@ -273,7 +281,7 @@ def test_items_of_a_file_are_drawn_as_those_in_memory(tmp_path):
     ledger = write_rows(tmp_path / "rows.arrow", iter(rows))
     kept, _ = ledger.kept(CLASSES)
     over = write_parts(tmp_path, open_rows(tmp_path / "rows.arrow"), kept, draw(kept, Split()),
-                       ledger, {}, Split())
+                       ledger, Right(), Split())
     lying = Splits(*(Items(part_file(tmp_path, name)) for name in SPLITS), over=over)
     held = Splits(*(tuple(getattr(lying, name)) for name in SPLITS), over=over)
     assert len(lying.train) > 4096

@@ -48,6 +48,8 @@ class Featurizer:
     connect: Callable[[], Encoder]
     prompt: str = ""
     """What stands in front of every text."""
+    of_words: bool = False
+    """Whether it gives a vector for each word of a text, not one for the text."""
 
 
 def pooled(handle: Handle, max_length: int, device: Device, pool: Pool = MODES["mean"]
@@ -65,7 +67,7 @@ def pooled(handle: Handle, max_length: int, device: Device, pool: Pool = MODES["
         return _encoder(loaded, lambda batch: loaded.model(**batch).last_hidden_state, reduce,
                         max_length, device)
 
-    return Featurizer(_key("+".join(pool), handle, max_length, device), connect)
+    return Featurizer(key_of("+".join(pool), handle, max_length, device), connect)
 
 
 @dataclass
@@ -80,7 +82,7 @@ class Embedder:
     def featurizer(self, side: Side) -> Featurizer:
         """Of texts of one side."""
         prompt = embedder_prompt(self.handle.path, side)
-        key = _key("sentences", self.handle, self.max_length, self.device, side, prompt)
+        key = key_of("sentences", self.handle, self.max_length, self.device, side, prompt)
         return Featurizer(key, lambda: self._encoder(side, prompt), prompt)
 
     def _encoder(self, side: Side, prompt: str) -> Encoder:
@@ -92,7 +94,8 @@ class Embedder:
         return read_embedder(self.handle, self.max_length, self.device)
 
 
-def _key(pooling: str, handle: Handle, max_length: int, device: Device, *before: str) -> str:
+def key_of(pooling: str, handle: Handle, max_length: int, device: Device, *before: str) -> str:
+    """What names features: how states become them, and all that makes states."""
     return sha256_json([pooling, handle.sha256, max_length, device.type, device.autocast,
                         provenance(__name__, known=ITEMS).key, *before])
 
@@ -172,8 +175,9 @@ class FeatureStore:
 
     def features(self, featurizer: Featurizer, items: Sequence[Item], clock: Clock,
                  phase: str) -> np.ndarray:
-        """[items, width] fp32. A kept set costs nothing here; what it cost when it was made is
-        `saved`, once a store: a run alone would not encode a set twice either.
+        """[items, width] fp32; of what reads words instead, [words, width], one item's behind the
+        other's. A kept set costs nothing here; what it cost when it was made is `saved`, once a
+        store: a run alone would not encode a set twice either.
         """
         if self.folder is None:
             with clock.phase(phase):
@@ -199,6 +203,8 @@ class FeatureStore:
     def _encode(self, featurizer: Featurizer, items: Sequence[Item]) -> np.ndarray:
         if featurizer.key not in self._encoders:
             self._encoders[featurizer.key] = featurizer.connect()
+        if featurizer.of_words:
+            return self._encoders[featurizer.key](items)
         # Texts that repeat have the same vector to the last bit, so that they tie in a search.
         once = {(e.text, e.pair): e for e in items}
         place = {text: i for i, text in enumerate(once)}

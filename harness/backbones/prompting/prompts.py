@@ -68,10 +68,14 @@ class PromptWriter:
         """Each item's prompt with its right answer, as it is learned; the first reference, where
         it has any. Raises as `answered`."""
         if not self.options:
-            said = [Quoted(self.lead + example.references[0]) for example in examples]
-            return self.answered(examples, [[Answer(text)] for text in said])
+            return self.in_words(examples)
         return [found.only(self.right_numbers(example)) for example, found in
                 zip(examples, self.questions(examples), strict=True)]
+
+    def in_words(self, examples: Sequence[Example]) -> list[Question]:
+        """Each item's prompt with its right answer as it is written out."""
+        said = [Quoted(self.lead + self.right_words(example)) for example in examples]
+        return self.answered(examples, [[Answer(text)] for text in said])
 
     def answered(self, items: Sequence[Item], answers: Sequence[list[Answer]],
                  before: Sequence[Parts] | None = None) -> list[Question]:

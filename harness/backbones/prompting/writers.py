@@ -6,15 +6,17 @@ from transformers import PreTrainedTokenizerBase
 
 from harness.backbones.prompting.prompts import PromptWriter, prompt_writer
 from harness.backbones.prompting.seq2seq_prompts import Seq2SeqWriter, Seq2SeqYesNoWriter
+from harness.backbones.prompting.spans import Seq2SeqSpansWriter, SpansWriter
 from harness.backbones.prompting.yes_no import YesNoWriter
 from harness.suite import BackboneKind, Kind
 from harness.tasks.view import TaskView
 
 WRITERS: dict[BackboneKind, dict[Kind, type[PromptWriter]]] = {
     "decoder": {"classification": PromptWriter, "multilabel": YesNoWriter,
-                "regression": PromptWriter, "generation": PromptWriter},
+                "regression": PromptWriter, "spans": SpansWriter, "generation": PromptWriter},
     "seq2seq": {"classification": Seq2SeqWriter, "multilabel": Seq2SeqYesNoWriter,
-                "regression": Seq2SeqWriter, "generation": Seq2SeqWriter},
+                "regression": Seq2SeqWriter, "spans": Seq2SeqSpansWriter,
+                "generation": Seq2SeqWriter},
 }
 
 

@@ -42,6 +42,7 @@ from harness.methods.adapters.running import (
 from harness.methods.adapters.values import VIRTUAL_TOKENS, completed
 from harness.methods.method import METHODS, Job
 from harness.methods.tuned import Tuned, TunedOptions, load_model
+from harness.targets.kinds import KINDS as TARGETS
 
 FRESH = "fresh.safetensors"
 SETS = ("target_modules", "exclude_modules", "feedforward_modules", "target_modules_bd_a",
@@ -51,6 +52,16 @@ LOW_RANK = {"r": 16, "lora_alpha": 32, "target_modules": "all-linear"}
 VIRTUAL = {"num_virtual_tokens": VIRTUAL_TOKENS}
 TASKS: dict[Kind, TaskType] = {"encoder": TaskType.SEQ_CLS, "decoder": TaskType.CAUSAL_LM,
                                "seq2seq": TaskType.SEQ_2_SEQ_LM}
+
+
+def _task(job: Job) -> TaskType:
+    """What PEFT calls what is learned."""
+    kind = job.need_backbone().kind
+    if kind == "encoder" and TARGETS[job.task.kind].tagged:
+        return TaskType.TOKEN_CLS
+    return TASKS[kind]
+
+
 KEYLESS: dict[Kind, str] = {"encoder": reason} if (reason := keyless(BertModel)) else {}
 """Of tuners that learn keys and values: BERT stands for the encoders."""
 STAND_INS = {PeftType.ADALORA: {"total_step": 1_000_000}}
@@ -100,7 +111,7 @@ class Adapter(Tuned):
         options = completed(self.tuner, self.options, loaded, job)
         try:
             with quietly():
-                config = _config(self.tuner, options, TASKS[job.need_backbone().kind])
+                config = _config(self.tuner, options, _task(job))
                 loaded.model = get_peft_model(loaded.model, config)
             make_ready(loaded)
             if job.need_backbone().kind == "seq2seq":

@@ -13,6 +13,7 @@ from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING
 from peft.utils.peft_types import PeftType
 
 from harness.backbones.handle import KINDS, Kind
+from harness.common.kinds import ASKED
 from harness.methods.adapters.presets import KEYLESS, Adapter, Lora, PromptTuning
 from harness.methods.adapters.running import KEYS_ALONE, UNFIT
 from harness.methods.method import METHODS
@@ -36,6 +37,11 @@ class Tuner(Adapter):
     """A tuner with PEFT's defaults and the learning rates of the nearest preset."""
 
 
+UNTAGGED = (PeftType.TRAINABLE_TOKENS,)
+"""Tuners that PEFT cannot put on a token-classification model: their configurations have no
+`modules_to_save`, which it looks through (peft 0.21.0, `PeftModelForTokenClassification`)."""
+
+
 def method_name(tuner: PeftType) -> str:
     """The name that suites call a tuner by."""
     return str(tuner.value).lower().replace("_", "-")
@@ -51,6 +57,7 @@ def _register(tuner: PeftType) -> None:
         "name": method_name(tuner), "peft_type": tuner.value,
         "unable": unable or (KEYLESS if tuner in KEYS_ALONE else {}),
         "kinds": able, "kinds_of_numbers": able,
+        "kinds_of_spans": tuple(kind for kind in able if kind in ASKED or tuner not in UNTAGGED),
         "summary": f"PEFT's {config_class.__name__}",
         "learning_rates": nearest.learning_rates,
         "__doc__": f"PEFT's {config_class.__name__}, with PEFT's defaults.",

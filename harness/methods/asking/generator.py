@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,11 +14,13 @@ from harness.backbones.prompting.options import NONE
 from harness.backbones.prompting.questions import Question
 from harness.backbones.prompting.score import Prefix, score_options
 from harness.backbones.prompting.texts import Parts
+from harness.common.clock import Clock
 from harness.common.kinds import Kind
 from harness.methods.asking.asked import BATCH, AskedDecoder
 from harness.methods.learning.held_out import HeldOut, mean_of, said_by
 from harness.methods.method import Job
 from harness.targets.regression import numbers_of
+from harness.targets.span_words import read_written
 from harness.tasks.examples import Example, Item
 from harness.tasks.spread import worth
 
@@ -28,8 +30,19 @@ def as_written(texts: Sequence[str]) -> np.ndarray:
     return np.array(texts, dtype=object)
 
 
-READ: dict[Kind, Callable[[Sequence[str]], np.ndarray]] = {
-    "generation": as_written, "regression": numbers_of}
+def in_text(texts: Iterable[str], items: Sequence[Item], names: Sequence[str]) -> np.ndarray:
+    """The spans of each item that a text names, [items] of tuples; None where it cannot be read."""
+    found = np.empty(len(items), dtype=object)
+    found[:] = [read_written(text, item.text, names)
+                for text, item in zip(texts, items, strict=True)]
+    return found
+
+
+Read = Callable[[np.ndarray, Sequence[Item], Sequence[str]], np.ndarray]
+READ: dict[Kind, Read] = {
+    "generation": lambda texts, items, names: texts,
+    "regression": lambda texts, items, names: numbers_of(texts), "spans": in_text}
+"""From texts [items], the items that they answer and the classes' names to what is answered."""
 
 
 @dataclass
@@ -37,11 +50,14 @@ class DecoderGenerator(AskedDecoder):
     """The likeliest token, one after another, up to the end token or `most` tokens."""
 
     most: int = 32
-    read: Callable[[Sequence[str]], np.ndarray] = as_written
-    """What texts answer: themselves, [items] of str, or numbers, [items, 1]."""
+    read: Read = READ["generation"]
+    """What texts answer: themselves, [items] of str, numbers, [items, 1], or spans."""
+
+    def predict(self, items: Sequence[Item], clock: Clock) -> np.ndarray:
+        return self.read(super().predict(items, clock), items, self.writer.options)
 
     def answer(self, items: Sequence[Question], prefix: Prefix) -> np.ndarray:
-        """What the texts that it writes answer, by `read`."""
+        """The texts that it writes, [items] of str."""
         self.loaded.model.eval()
         tokenizer = self.loaded.tokenizer
         rows: dict[int, str] = {}
@@ -52,7 +68,7 @@ class DecoderGenerator(AskedDecoder):
                                tokenizer.pad_token_id, tokenizer.eos_token_id)
                 texts = tokenizer.batch_decode(given, skip_special_tokens=True)
                 rows.update(zip(indices, (first_line(text) for text in texts), strict=True))
-        return self.read([rows[i] for i in range(len(items))])
+        return as_written([rows[i] for i in range(len(items))])
 
     def written(self, items: Sequence[Item], before: Sequence[Parts] | None
                 ) -> list[Question]:
@@ -84,7 +100,8 @@ class DecoderGenerator(AskedDecoder):
         loss = mean_of(said, job.validation)
         if job.metric is None or not np.isfinite(loss):
             return HeldOut(None, loss, worth(job.validation))
-        return said_by(self.answer(asks, prefix), job, loss)
+        answers = self.read(self.answer(asks, prefix), job.validation, self.writer.options)
+        return said_by(answers, job, loss)
 
 
 def first_line(text: str) -> str:

@@ -26,7 +26,7 @@ class ScoreOptions(Options):
 class Scored(Method):
     """Has settings of what is shown and, where a task has classes, of how answers are scored."""
 
-    kinds = kinds_in_words = kinds_of_numbers = ASKED
+    kinds = kinds_in_words = kinds_of_numbers = kinds_of_spans = ASKED
     options_type: ClassVar[type[Options]] = ScoreOptions
 
     def shown(self) -> Sequence[Setting]:

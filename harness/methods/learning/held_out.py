@@ -12,8 +12,9 @@ import numpy as np
 from harness.common.kinds import Kind
 from harness.methods.link import CLASS_LINKS, ClassLink
 from harness.targets.metric import Metric
-from harness.targets.metrics import LOG_LOSS, RMSE
+from harness.targets.metrics import LOG_LOSS, RMSE, SPAN_F1
 from harness.targets.regression import Numbered, unread_as
+from harness.targets.spans import NOTHING, Found, found
 from harness.tasks.answers import SCORES
 from harness.tasks.examples import Example, indicator, targets_of, weights_of
 from harness.tasks.spread import worth
@@ -31,7 +32,8 @@ class HeldOut:
     """The deciding metric; None where it is not defined on them, or a suite has none."""
     loss: float
     """Log loss in nats an item. Of answers in words that no training scores, 1 minus token F1; of
-    numbers the mean squared error, as a share of the training targets' variance."""
+    numbers the mean squared error, as a share of the training targets' variance. Of spans nats a
+    word, or 1 minus micro F1 where words have no probabilities."""
     items: float
     """Items of equal weight that tell as much: simply the items where they have no weights."""
     error: float | None = None
@@ -132,18 +134,33 @@ def of_numbers(answers: np.ndarray, job: Job) -> HeldOut:
     return HeldOut(score, loss, worth(job.validation), error)
 
 
-def _jackknifed(metric: Metric, run: Numbered) -> float:
+def of_spans(answers: np.ndarray, job: Job, loss: float | None) -> HeldOut:
+    """Figures of spans [items], of which one that could not be read, None, is none; `loss` is that
+    of the words' tags, where it is known."""
+    weights = weights_of(job.validation)
+    run = found([own or NOTHING for own in answers], [e.spans or NOTHING for e in job.validation],
+                job.classes, weights)
+    score = None if job.metric is None else job.metric.of(run, weights)
+    error = None if job.metric is None else _jackknifed(job.metric, run)
+    missed = 1.0 - (SPAN_F1.of(run, weights) or 0.0)
+    return HeldOut(score, missed if loss is None else loss, worth(job.validation), error)
+
+
+def _jackknifed(metric: Metric, run: Numbered | Found) -> float:
     """The standard error of a metric over items (Efron and Stein, Annals of Statistics 9, 1981)."""
     formula = metric.formula()
     each = formula.contributions(run)
     each = each if run.weights is None else each * run.weights[:, None]
     without = formula.finish((each.sum(axis=0) - each).T)
+    without = without[np.isfinite(without)]
     count = len(without)
-    return math.sqrt((count - 1) / count * float(((without - without.mean()) ** 2).sum()))
+    apart = without - without.mean() if count else without
+    return math.sqrt((count - 1) / count * float((apart**2).sum())) if count else 0.0
 
 
 HELD: dict[Kind, Callable[[np.ndarray, Job, float | None], HeldOut]] = {
     **{kind: _by_class(link) for kind, link in CLASS_LINKS.items()},
     "regression": lambda answers, job, loss: of_numbers(answers, job),
+    "spans": of_spans,
     "generation": lambda answers, job, loss: in_words(
         answers.tolist(), job.validation, job.task.wording, job.metric, loss)}

@@ -91,7 +91,7 @@ def _answer(plan: Plan, writer: PromptWriter, examples: Sequence[Example]) -> in
     """Tokens that the longest answer takes."""
     if KINDS[plan.task.kind].classes:
         return max(one.answers.longest for one in writer.questions([writer.item("")]))
-    longest = sorted(examples, key=lambda e: len(e.references[0]))[-LONGEST:]
+    longest = sorted(examples, key=lambda e: len(writer.right_words(e)))[-LONGEST:]
     return max(plan.task.answer_tokens,
                *(one.answers.longest for one in writer.right(longest)))
 

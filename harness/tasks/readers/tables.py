@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pydantic import Field
 
 from harness.common.errors import HarnessError
-from harness.common.text import blank, value_key
+from harness.common.text import blank, excerpt, value_key
 from harness.tasks.cells import entries
 from harness.tasks.examples import SPLITS, Row, SplitName, as_array
 from harness.tasks.readers import ReaderOptions, reader
+from harness.tasks.span_cells import spans_cell
 from harness.tasks.tables.columns import read_columns
 from harness.tasks.tables.form import Form
 from harness.tasks.tables.kinds import tables_at
 from harness.tasks.tables.parquet import class_names
+from harness.tasks.word_tags import text_and_spans
 
 HIDDEN = "-1"
 """How `datasets` writes the number of a class that is not known."""
@@ -40,6 +43,9 @@ class TableOptions(ReaderOptions, Form):
     group: str | None = None
     slices: tuple[str, ...] = ()
     split: SplitColumn | None = None
+    tagged: bool = False
+    """Whether a text is a list of words, and its label a list of their tags: B-class, I-class, O.
+    """
     separator: str | None = Field(None, min_length=1, max_length=LONGEST_SEPARATOR)
     """Between the values of a label cell that may hold several; an empty cell holds none. Lists of
     JSON and Parquet need none."""
@@ -60,16 +66,38 @@ def read_table(path: Path, options: TableOptions) -> Iterator[Row]:
     Raises HarnessError for an unreadable file, a missing column or an unlisted split.
     """
     for file in tables_at(path):
-        hidden = (HIDDEN,) if class_names(file, options.label) else ()
+        names = class_names(file, options.label)
+        hidden = (HIDDEN,) if names else ()
         for values in read_columns(file, options.columns, options):
             row = dict(zip(options.columns, values, strict=True))
+            text, label = row[options.text], row[options.label]
+            if options.tagged:
+                text, label = _of_words(file, text, label, names)
             yield Row(
-                text=row[options.text], label=_label(row[options.label], options.separator, hidden),
+                text=text, label=_label(label, options.separator, hidden),
                 pair=row[options.pair] if options.pair else None,
                 group=named(row[options.group]) if options.group else None,
                 slices={name: row[name] for name in options.slices},
                 split=_split(file, row, options.split) if options.split else None,
             )
+
+
+def _of_words(path: Path, words: str, tags: str, names: Sequence[str]) -> tuple[str, str]:
+    """The text and the cell of its spans. Tags that are numbers have these names."""
+    try:
+        listed, tagged = json.loads(words or "[]"), json.loads(tags or "[]")
+        known = [names[tag] if isinstance(tag, int) else str(tag) for tag in tagged]
+        text, spans = text_and_spans(list(map(str, listed)), known)
+    except HarnessError as error:
+        raise HarnessError(f"{path.name}: {error.found}", error.fix) from None
+    except (ValueError, TypeError):
+        raise HarnessError(f"{path.name}: `tagged`, and a row holds no list of words beside one of "
+                           f"tags: {excerpt(words, 40)}, {excerpt(tags, 40)}",
+                           "Take such rows out, or name other columns.") from None
+    except IndexError:
+        raise HarnessError(f"{path.name}: a tag of '{excerpt(tags, 40)}' is a number that has no "
+                           "name", "Give tags by name: B-class, I-class, O.") from None
+    return text, spans_cell(spans)
 
 
 def _label(cell: str, separator: str | None, hidden: tuple[str, ...]) -> str:

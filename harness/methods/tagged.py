@@ -1,0 +1,86 @@
+"""Vectors of words under a linear head: each word has a tag, and tags make spans."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness.common.clock import Clock
+from harness.common.errors import CannotRunError
+from harness.methods.linear import LinearHead, fit_linear
+from harness.methods.link import LINKS
+from harness.methods.method import Job
+from harness.targets.spans import NOTHING, as_spans
+from harness.targets.tags import OUTSIDE, spans_at, tags_of
+from harness.tasks.examples import Example, Item
+
+LINK = LINKS["spans"]
+
+
+@dataclass(frozen=True)
+class Words:
+    """Vectors of the words of some texts, one text's behind the other's."""
+
+    vectors: Any
+    """[words, width], dense or sparse."""
+    read: Sequence[np.ndarray]
+    """By text the numbers of the words that have a vector."""
+    count: Sequence[int]
+    """By text all of its words."""
+
+
+Read = Callable[[Sequence[Item], Clock], Words]
+
+
+@dataclass(frozen=True)
+class WordTagger:
+    """What reads the words of texts, and a linear head over their tags."""
+
+    read: Read
+    head: LinearHead
+    frozen: int = 0
+    """Parameters of what reads."""
+    also: Callable[[Path], None] = lambda folder: None
+    """Writes what reads, where that was learned too."""
+
+    @property
+    def parameters(self) -> tuple[int, int]:
+        return self.head.size, self.head.size + self.frozen
+
+    def predict(self, items: Sequence[Item], clock: Clock) -> np.ndarray:
+        words = self.read(items, clock)
+        with clock.phase("predict"):
+            best = self.head.predict(words.vectors).argmax(axis=1)
+            ends = np.cumsum([len(own) for own in words.read])[:-1]
+            spans = []
+            for item, own, count, tags in zip(items, words.read, words.count,
+                                              np.split(best, ends), strict=True):
+                every = np.full(count, OUTSIDE)
+                every[own] = tags
+                spans.append(spans_at(item.text, every.tolist()))
+            return as_spans(spans)
+
+    def save(self, folder: Path) -> None:
+        self.head.save(folder)
+        self.also(folder)
+
+
+def fit_tags(words: Words, job: Job, c: float, fit: Callable[..., LinearHead] = fit_linear
+             ) -> LinearHead:
+    """Logistic regression of the training texts' tags.
+
+    Raises CannotRunError where no word has a vector.
+    """
+    right = [_tags(e)[own] for e, own in zip(job.train, words.read, strict=True)]
+    numbers = np.concatenate(right)
+    if not len(numbers):
+        raise CannotRunError("no word of the training texts is read")
+    return fit(words.vectors, np.eye(len(job.outputs), dtype=bool)[numbers], c, LINK)
+
+
+def _tags(example: Example) -> np.ndarray:
+    return tags_of(example.text, example.spans or NOTHING)

@@ -1,0 +1,57 @@
+"""Spans as tags on the pieces of a text: B where a span of a class begins, I inside it, O outside
+(Ramshaw and Marcus 1995, Text Chunking using Transformation-Based Learning; IOB2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from harness.common.words import pieces
+from harness.targets.spans import Span, Spans
+
+OUTSIDE = 0
+
+
+def tag_names(labels: Sequence[str]) -> tuple[str, ...]:
+    """What tags are called, by number."""
+    return ("O", *(f"{place}-{label}" for label in labels for place in "BI"))
+
+
+def begins(label: int) -> int:
+    """The tag with which a span of the class begins; the next one is that inside it."""
+    return 1 + 2 * label
+
+
+def tags_of(text: str, spans: Spans) -> np.ndarray:
+    """The tag of each piece of a text, [pieces]: a piece is in a span that has a part of it."""
+    places = pieces(text)
+    tags = np.full(len(places), OUTSIDE)
+    for start, end, label in spans:
+        own = [i for i, (first, last) in enumerate(places) if first < end and last > start]
+        tags[own] = begins(label) + 1
+        tags[own[:1]] = begins(label)
+    return tags
+
+
+def spans_at(text: str, tags: Sequence[int]) -> Spans:
+    """The spans that the tags of a text's pieces make. A tag of the inside begins one where none of
+    its class lies before it, as conlleval has it."""
+    places = pieces(text)
+    spans: list[Span] = []
+    before = OUTSIDE
+    for (start, end), tag in zip(places, map(int, tags), strict=True):
+        if tag != OUTSIDE:
+            label, inside = divmod(tag - 1, 2)
+            goes_on = inside and before in (tag, tag - 1)
+            if goes_on:
+                spans[-1] = spans[-1]._replace(end=end)
+            else:
+                spans.append(Span(start, end, label))
+        before = tag
+    return tuple(spans)
+
+
+def can_be_tagged(text: str, spans: Spans) -> bool:
+    """Whether the spans begin and end where pieces do: otherwise no tags can say them."""
+    return spans_at(text, tags_of(text, spans).tolist()) == spans
