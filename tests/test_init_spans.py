@@ -23,7 +23,7 @@ def check(loaded, task, said):
     assert loaded.suite.decide.metric == "micro_f1"
     assert loaded.suite.gate is None
     assert set(loaded.suite.task.labels) == {"fruit", "metal"}
-    assert {choice.name for choice in loaded.suite.methods} == {"majority", "gazetteer", "tagger"}
+    assert {choice.name for choice in loaded.suite.methods} == {"majority", "gazetteer", "crf"}
     assert "labels are spans of the texts" in said
     right = {row.text: {tuple(s) for s in json.loads(row.label)}
              for row in spanned().itertuples()}

@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 
 from harness.compare.arms import Arm, Measured
-from harness.compare.pairs import ALPHA, Difference, differences, holm
+from harness.compare.pairs import ALPHA, Difference, differences, holm, of_better
 from harness.compare.uncertainty import Figure
 from harness.measure.part import RecordPart
 
@@ -90,7 +90,8 @@ def _overtakings(arms: dict[str, list[Arm]], measured: Measured, metric: str
     found = []
     for first, second in combinations(arms, 2):
         # A size that only one of the two has proves nothing, so it ends a claim.
-        signs = [(size, _sign(tested[size, first, second], adjusted[size, first, second])
+        signs = [(size, _sign(of_better(metric, tested[size, first, second]),
+                              adjusted[size, first, second])
                   if (size, first, second) in tested else 0) for size in sizes]
         for sign, winner, loser in ((1, first, second), (-1, second, first)):
             since = _since([(size, s == sign) for size, s in signs])

@@ -25,13 +25,14 @@ from harness.common.names import listed
 from harness.compare.pairs import ALPHA
 from harness.compare.summary import Summary
 from harness.measure.part import RecordPart
+from harness.targets.kinds import gain
 
 FEWEST = 3
 """Methods and suites below which Friedman's test has nothing to say."""
 
 
 class Place(RecordPart):
-    """A method's rank in one suite, 1 for the highest; equals share a rank."""
+    """A method's rank in one suite, 1 for the best; equals share a rank."""
 
     rank: float
     low: int
@@ -93,12 +94,14 @@ def critical_difference(methods: int, suites: int) -> float:
 
 def _places(found: Summary, shared: set[str], level: float) -> dict[str, Place]:
     figures = {row.name: row.common[found.metric].mean for row in found.rows if row.name in shared}
-    ranks = dict(zip(figures, rankdata([-value for value in figures.values()]), strict=True))
+    ranks = dict(zip(figures, rankdata([-gain(found.metric, value)
+                                            for value in figures.values()]), strict=True))
     better, lower = dict.fromkeys(shared, 0), dict.fromkeys(shared, 0)
     for pair in found.pairs:
         known = pair.differences.get(found.metric)
         if {pair.first, pair.second} <= shared and known and known.adjusted < level:
-            up, down = ((pair.first, pair.second) if known.difference > 0
+            ahead = gain(found.metric, known.difference) > 0
+            up, down = ((pair.first, pair.second) if ahead
                         else (pair.second, pair.first))
             lower[up] += 1
             better[down] += 1

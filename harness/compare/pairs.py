@@ -24,6 +24,7 @@ from harness.compare.uncertainty import (
     satterthwaite,
 )
 from harness.measure.part import RecordPart
+from harness.targets.kinds import gain
 from harness.targets.metric import Metric, Statistic
 
 ALPHA = 1 - LEVEL
@@ -125,6 +126,11 @@ class _Errors:
     def total(self) -> np.ndarray:
         """Standard error."""
         return np.asarray(np.sqrt(self.of_items + self.of_seeds))
+
+
+def of_better(metric: str, found: Difference) -> Difference:
+    """A difference in a metric as that by which the one method is better."""
+    return found if gain(metric, 1.0) > 0 else found.turned()
 
 
 def differences(metric: Metric, samples: Sequence[Sample], pool: Pool, level: float = LEVEL

@@ -12,12 +12,13 @@ import numpy as np
 from harness.compare.arms import Arm, Measured
 from harness.compare.economics import Bill, Rate, Step, bill, cheapest, rate
 from harness.compare.kin import Kin
-from harness.compare.pairs import Difference, Pair, differences
+from harness.compare.pairs import Difference, Pair, differences, of_better
 from harness.compare.pareto import front
 from harness.compare.uncertainty import Figure
 from harness.measure.part import RecordPart
 from harness.study.record import Record
 from harness.study.study import Study
+from harness.targets.kinds import gain
 
 FEW = 10
 Standing = Literal["best", "lower", "tied", "undecided"]
@@ -147,9 +148,10 @@ def summarise(study: Study, arms: Sequence[Arm], measured: Measured | None) -> S
         return Summary(metric=metric, common_items=0, groups=0, few_groups={}, pairs=(),
                        rate=price, cheapest=(), rows=tuple(_row(arm, {}) for arm in arms))
     figures = {arm.name: measured.figures(arm) for arm in arms}
-    able.sort(key=lambda arm: (-figures[arm.name][metric].mean, arm.name))
+    able.sort(key=lambda arm: (-gain(metric, figures[arm.name][metric].mean), arm.name))
     pairs = _pairs(able, measured)
-    best = {p.second: p.differences[metric] for p in pairs if p.first == able[0].name}
+    best = {p.second: of_better(metric, p.differences[metric]) for p in pairs
+            if p.first == able[0].name}
     rows = [_priced(_stood(_akin(_row(arm, figures[arm.name]), measured.kin(arm, metric)), best,
                            study.decide.matters), price) for arm in able]
     rest = [_row(arm, figures[arm.name]) for arm in arms if arm not in able]
@@ -237,7 +239,7 @@ def objectives(row: Row, metric: str) -> tuple[float, ...]:
     """Quality, latency, device-hours, forgetting and artifact size, each better when higher."""
     change = row.general_change
     costs = (row.p50_ms, row.device_hours, row.artifact_bytes)
-    return (row.common[metric].mean, float("nan") if change is None else change,
+    return (gain(metric, row.common[metric].mean), float("nan") if change is None else change,
             *(float("nan") if cost is None else -float(cost) for cost in costs))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from harness.compare.economics import Step, cheapest
-from harness.compare.pairs import Difference, Pair
+from harness.compare.pairs import Difference, of_better
 from harness.compare.summary import Row, Summary
 from harness.measure.part import RecordPart
 from harness.suite import Decide, Limits
@@ -40,15 +40,15 @@ class Rival(RecordPart):
 
     name: str
     behind: Difference | None
-    """Best admissible minus this one; None for the best itself."""
+    """By how much the best admissible is better than this one; None for the best itself."""
     tied: bool
     """Whether a difference that matters lies outside the 95% interval."""
     money: float | None
     """Adaptation and the suite's number of requests."""
     above_floor: Difference | None
-    """This one minus the majority class; None where that was not run."""
+    """By how much it is better than what answers without reading; None where that was not run."""
     useful: bool
-    """Significantly above the majority class, or that was not run."""
+    """Significantly better than that, or that was not run."""
 
 
 class Settling(RecordPart):
@@ -78,9 +78,9 @@ class Verdict(RecordPart):
     """What would do to say `use`, were the differences what they were here; None for `use`."""
     recommended: str | None
     best: str | None
-    """Highest of the admissible methods."""
+    """Of the admissible methods."""
     highest: str | None
-    """Highest of all, limits or not."""
+    """Best of all, limits or not."""
     rivals: tuple[Rival, ...]
     ruled_out: tuple[Breach, ...]
     unproven: tuple[Breach, ...]
@@ -106,7 +106,7 @@ def decide(summary: Summary, rules: Decide) -> Verdict:
 
     Non-inferiority of whichever method is named, against the one that is truly best: Bonferroni
     over the methods that might be named (intersection-union over what each is held against: Berger,
-    Technometrics 24, 1982). Deterministic; ties in cost go to the higher figure, then to the name.
+    Technometrics 24, 1982). Deterministic; ties in cost go to the better figure, then to the name.
     """
     done = [row for row in summary.rows if row.standing is not None]
     breaches = [breach for row in done for breach in _breaches(row, rules)]
@@ -162,15 +162,15 @@ def _answer(summary: Summary, rivals: Sequence[Rival], admissible: Sequence[str]
     first = useful[0]
     if first.behind is None or first.behind.difference <= rules.matters:
         return "lean", first.name, ()
-    higher = [r.name for r in useful if (gap := difference(
-        summary.pairs, r.name, first.name, summary.metric)) and gap.difference > rules.matters]
+    higher = [r.name for r in useful if (gap := ahead(summary, r.name, first.name))
+              and gap.difference > rules.matters]
     return ("undecided" if higher else "lean"), first.name, (first.name, *higher) if higher else ()
 
 
 def _loss(summary: Summary, name: str, admissible: Sequence[str]) -> float:
     """By how much another admissible method may be better, at the least 0."""
     return max((gap.at_most for other in admissible if other != name
-                and (gap := difference(summary.pairs, other, name, summary.metric))
+                and (gap := ahead(summary, other, name))
                 and gap.at_most > 0), default=0.0)
 
 
@@ -179,7 +179,7 @@ def _settling(summary: Summary, name: str, admissible: Sequence[str], matters: f
     """How many items would rule out, or show, a difference that matters to each other method."""
     times = 1.0
     for other in admissible:
-        gap = difference(summary.pairs, other, name, summary.metric)
+        gap = ahead(summary, other, name)
         if gap is None or gap.at_most <= matters:
             continue
         far = abs(gap.difference - matters)
@@ -229,12 +229,12 @@ def _rivals(summary: Summary, done: Sequence[Row], breaches: Sequence[Breach], r
     best, rivals = admissible[0].name, []
     floor = next((row.name for row in done if row.method == "majority"), None)
     for place, row in enumerate(admissible):
-        behind = difference(summary.pairs, best, row.name, summary.metric)
+        behind = ahead(summary, best, row.name)
         if behind is not None and behind.significant:
             continue
         tied = behind is None or behind.rules_out(rules.matters)
         money = row.bill.total(rules.requests) if row.bill else None
-        above = difference(summary.pairs, row.name, floor, summary.metric) if floor else None
+        above = ahead(summary, row.name, floor) if floor else None
         useful = floor is None or (above is not None and above.significant
                                    and above.difference > 0)
         rivals.append((money is None, money or 0.0, place, Rival(
@@ -243,14 +243,15 @@ def _rivals(summary: Summary, done: Sequence[Row], breaches: Sequence[Breach], r
     return tuple(rival for *_, rival in sorted(rivals, key=lambda found: found[:3]))
 
 
-def difference(pairs: Sequence[Pair], first: str, second: str, metric: str) -> Difference | None:
-    """One method minus another; None where they were not compared."""
-    for pair in pairs:
-        if metric in pair.differences:
-            if (pair.first, pair.second) == (first, second):
-                return pair.differences[metric]
-            if (pair.first, pair.second) == (second, first):
-                return pair.differences[metric].turned()
+def ahead(summary: Summary, first: str, second: str) -> Difference | None:
+    """By how much one method is better than another in what decides; None where they were not
+    compared."""
+    for pair in summary.pairs:
+        found = pair.differences.get(summary.metric)
+        if found is None or {pair.first, pair.second} != {first, second}:
+            continue
+        by = of_better(summary.metric, found)
+        return by if pair.first == first else by.turned()
     return None
 
 
@@ -269,7 +270,7 @@ def _items_needed(summary: Summary, rivals: Sequence[Rival], first: str | None
                   ) -> dict[str, int]:
     found = {}
     for rival in rivals:
-        gap = difference(summary.pairs, rival.name, first, summary.metric) if first else None
+        gap = ahead(summary, rival.name, first) if first else None
         if gap is not None and gap.difference > 0 and 0 < gap.detectable < math.inf:
             ratio = (gap.difference / gap.detectable) ** 2 - (1 - gap.items_share)
             found[rival.name] = (round(summary.common_items * gap.items_share / ratio)

@@ -94,7 +94,7 @@ class Features(Method):
         read = self._words(job)
         words = read(job.train, job.clock)
         with job.clock.phase("fit"):
-            head = fit_tags(words, job, float(setting["C"]), fit_standardised)
+            head = fit_tags(words, job, float(setting["C"]))
         return Fit(WordTagger(read, head, parameter_count(job.need_backbone())))
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:

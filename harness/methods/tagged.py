@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
-from harness.methods.linear import LinearHead, fit_linear
+from harness.methods.linear import LinearHead, fit_standardised
 from harness.methods.link import LINKS
 from harness.methods.method import Job
 from harness.targets.spans import NOTHING, as_spans
@@ -25,8 +24,8 @@ LINK = LINKS["spans"]
 class Words:
     """Vectors of the words of some texts, one text's behind the other's."""
 
-    vectors: Any
-    """[words, width], dense or sparse."""
+    vectors: np.ndarray
+    """[words, width]."""
     read: Sequence[np.ndarray]
     """By text the numbers of the words that have a vector."""
     count: Sequence[int]
@@ -42,10 +41,8 @@ class WordTagger:
 
     read: Read
     head: LinearHead
-    frozen: int = 0
+    frozen: int
     """Parameters of what reads."""
-    also: Callable[[Path], None] = lambda folder: None
-    """Writes what reads, where that was learned too."""
 
     @property
     def parameters(self) -> tuple[int, int]:
@@ -66,11 +63,9 @@ class WordTagger:
 
     def save(self, folder: Path) -> None:
         self.head.save(folder)
-        self.also(folder)
 
 
-def fit_tags(words: Words, job: Job, c: float, fit: Callable[..., LinearHead] = fit_linear
-             ) -> LinearHead:
+def fit_tags(words: Words, job: Job, c: float) -> LinearHead:
     """Logistic regression of the training texts' tags.
 
     Raises CannotRunError where no word has a vector.
@@ -79,7 +74,7 @@ def fit_tags(words: Words, job: Job, c: float, fit: Callable[..., LinearHead] = 
     numbers = np.concatenate(right)
     if not len(numbers):
         raise CannotRunError("no word of the training texts is read")
-    return fit(words.vectors, np.eye(len(job.outputs), dtype=bool)[numbers], c, LINK)
+    return fit_standardised(words.vectors, np.eye(len(job.outputs), dtype=bool)[numbers], c, LINK)
 
 
 def _tags(example: Example) -> np.ndarray:

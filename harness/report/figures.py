@@ -15,7 +15,7 @@ from harness.compare.pareto import front
 from harness.compare.summary import Forgot, Row, Summary
 from harness.report.published import Published
 from harness.study.record import Record
-from harness.targets.kinds import KINDS, says
+from harness.targets.kinds import KINDS, gain, says
 
 HEIGHT = 440
 LONGEST = 28
@@ -57,9 +57,11 @@ def _scatter(rows: list[Row], cost: str, metric: str, cost_title: str) -> go.Fig
     figure = go.Figure()
     known = [row for row in rows if getattr(row, cost) is not None]
     places = {row.name: (max(getattr(row, cost), 1e-3), row.common[metric]) for row in known}
-    best = front([(places[row.name][1].mean, -places[row.name][0]) for row in known])
+    best = front([(gain(metric, places[row.name][1].mean), -places[row.name][0])
+                  for row in known])
     edge = sorted(places[row.name][0] for row, on in zip(known, best, strict=True) if on)
-    by_cost = {x: max(f.mean for at, f in places.values() if at == x) for x in edge}
+    by_cost = {x: max((f.mean for at, f in places.values() if at == x),
+                      key=lambda mean: gain(metric, mean)) for x in edge}
     figure.add_trace(go.Scatter(x=list(by_cost), y=list(by_cost.values()), mode="lines",
                                 line={"dash": "dot", "width": 1, "color": COLOURS[8]},
                                 name="nothing better on both", hoverinfo="skip"))

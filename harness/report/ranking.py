@@ -1,4 +1,4 @@
-"""How methods stand to the highest, and what the comparison could have told, in plain sentences."""
+"""How methods stand to the best, and what the comparison could have told, in plain sentences."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ UNKNOWN = ("the items cannot tell a difference of any size: they are too few, of
 
 
 def standing(summary: Summary) -> str:
-    """Which methods are lower than the best, which tied, which undecided, and how fine it saw."""
+    """Which methods are worse than the best, which tied, which undecided, and how fine it saw."""
     if not summary.rows or summary.metric not in summary.rows[0].common:
         return "No method has a result."
     best = summary.rows[0]
     by = {word: [row.name for row in summary.rows if row.standing == word]
           for word in ("lower", "tied", "undecided")}
-    said = [f"Highest {says(summary.metric)}: {best.name}, "
+    most = {"higher": "Highest", "lower": "Lowest"}[words.more(summary.metric)]
+    said = [f"{most} {says(summary.metric)}: {best.name}, "
             f"{words.spread(best.common[summary.metric])}, on the {summary.common_items} test "
             f"items of {summary.groups} groups{worth(summary)} that every method answered."]
     if summary.weighted:
@@ -31,7 +32,7 @@ def standing(summary: Summary) -> str:
     if 0 < summary.effective_groups < FEWEST:
         said.append(f"They are too few groups to show anything at 5%: that takes {FEWEST}.")
     if by["lower"]:
-        said.append(f"Significantly lower: {', '.join(by['lower'])}.")
+        said.append(f"Significantly {words.less(summary.metric)}: {', '.join(by['lower'])}.")
     if by["tied"]:
         said.append(f"Tied with it: {', '.join(by['tied'])}.")
     if by["undecided"]:

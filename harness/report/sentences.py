@@ -7,7 +7,7 @@ import math
 from harness.compare.pairs import Difference
 from harness.compare.summary import Row, Summary
 from harness.compare.uncertainty import Figure
-from harness.compare.verdict import Breach, Rival, Settling, Verdict, difference
+from harness.compare.verdict import Breach, Rival, Settling, Verdict, ahead
 from harness.report import alike, words
 from harness.report.published import Published
 from harness.report.ranking import UNKNOWN, test
@@ -85,12 +85,17 @@ def _why(published: Published) -> list[str]:
         said.append(f"No admissible method is better by more than what matters "
                     f"({verdict.matters:.3g}), shown at 5% over all methods.")
     if chosen.above_floor is not None:
-        said.append(f"It is above the majority class by {interval(chosen.above_floor)}.")
+        said.append(f"It is better than {_floor(published)} by {interval(chosen.above_floor)}.")
     useless = [r.name for r in verdict.rivals if r not in useful]
     if useless:
-        said.append(f"Not significantly lower, but left aside because not shown to be above the "
-                    f"majority class: {', '.join(useless)}.")
+        said.append(f"Not significantly {words.less(summary.metric)}, but left aside because not "
+                    f"shown to be better than {_floor(published)}: {', '.join(useless)}.")
     return said
+
+
+def _floor(published: Published) -> str:
+    """What answers without reading."""
+    return f"always answering {KINDS[published.study.kind].floor}"
 
 
 def _choice(published: Published, chosen: Rival, admissible: int) -> str:
@@ -100,30 +105,33 @@ def _choice(published: Published, chosen: Rival, admissible: int) -> str:
         kept = "is shown to keep" if verdict.unproven else "keeps"
         return f"It is the only method that {kept} every limit."
     if len(verdict.rivals) == 1:
-        return f"Every other admissible method is significantly lower ({test(summary)})."
+        return (f"Every other admissible method is significantly {words.less(summary.metric)} "
+                f"({test(summary)}).")
     if len(useful) == 1:
-        return (f"It is the only admissible method that is shown to be above the majority class "
-                f"and that the best is not significantly better than ({test(summary)}).")
+        return (f"It is the only admissible method that is shown to be better than "
+                f"{_floor(published)} and that the best is not significantly better than "
+                f"({test(summary)}).")
     if chosen.money is None:
-        return (f"{len(useful)} admissible methods are not significantly lower than the best of "
-                f"them ({test(summary)}). What they cost was not measured, so the highest is "
-                "named.")
-    return (f"{len(useful)} admissible methods are not significantly lower than the best of them "
-            f"({test(summary)}). Of these, {chosen.name} costs least for adaptation and "
-            f"{words.count(verdict.requests)} answers{_money(chosen, summary)}.")
+        return (f"{len(useful)} admissible methods are not significantly "
+                f"{words.less(summary.metric)} than the best of them ({test(summary)}). What they "
+                "cost was not measured, so the best is named.")
+    return (f"{len(useful)} admissible methods are not significantly {words.less(summary.metric)} "
+            f"than the best of them ({test(summary)}). Of these, {chosen.name} costs least for "
+            f"adaptation and {words.count(verdict.requests)} answers{_money(chosen, summary)}.")
 
 
 def _undecided(published: Published) -> list[str]:
     verdict, summary = published.verdict, published.summary
     cheap = verdict.between[0]
     gaps = [f"{name} by {interval(gap)}" for name in verdict.between[1:]
-            if (gap := difference(summary.pairs, name, cheap, summary.metric)) is not None]
+            if (gap := ahead(summary, name, cheap)) is not None]
     said = [f"{cheap} costs least of those that the best is not significantly better than "
             f"({test(summary)})."]
     if gaps:
-        said.append(f"Higher, and over all pairs neither shown to be so nor shown to be so by no "
-                    f"more than what matters ({verdict.matters:.3g}): {words.listed(gaps)}; the "
-                    "95% intervals are each pair's own, before the correction.")
+        said.append(f"{words.more(summary.metric).capitalize()}, and over all pairs neither shown "
+                    "to be so nor shown to be so by no more than what matters "
+                    f"({verdict.matters:.3g}): {words.listed(gaps)}; the 95% intervals "
+                    "are each pair's own, before the correction.")
     return said
 
 
@@ -171,11 +179,12 @@ def would_change(published: Published) -> list[str]:
         said.append(f"Without the limit on {LIMITS[limit][0]} it would be {name}.")
     if verdict.settled_by:
         said.append(_settling(published, verdict.settled_by))
-    said += [f"{name} was higher. If that difference is real, about {words.count(items)} test "
+    more = words.more(published.summary.metric)
+    said += [f"{name} was {more}. If that difference is real, about {words.count(items)} test "
              "items would show it." for name, items in verdict.items_needed.items() if items]
     unshown = [name for name, items in verdict.items_needed.items() if not items]
     if unshown:
-        said.append(f"{words.listed(unshown)} {'was' if len(unshown) == 1 else 'were'} higher. If "
+        said.append(f"{words.listed(unshown)} {'was' if len(unshown) == 1 else 'were'} {more}. If "
                     "that is real, more seeds are needed to show it.")
     return said
 
@@ -249,7 +258,7 @@ def _money(rival: Rival, summary: Summary) -> str:
 
 
 def _not_best(verdict: Verdict, behind: Difference, tied: bool) -> str:
-    said = f"{verdict.best} is the highest of them, by {interval(behind)}."
+    said = f"{verdict.best} is the best of them, by {interval(behind)}."
     if tied:
         return f"{said} A difference that matters ({verdict.matters:.3g}) is ruled out."
     found = (f"to be found with 80% power it had to be {behind.detectable:.3f}"
@@ -261,9 +270,10 @@ def _not_best(verdict: Verdict, behind: Difference, tied: bool) -> str:
 def _rival(rival: Rival, summary: Summary) -> str:
     cost = f", {rival.money:.2f} {summary.rate.currency}" if rival.money is not None else ""
     if rival.behind is None:
-        return f"{rival.name}: the highest{cost}"
-    word = ("tied with the highest" if rival.tied else
-            "not significantly lower than the highest, but too small a study to call it a tie")
+        return f"{rival.name}: the best{cost}"
+    word = ("tied with the best" if rival.tied else
+            f"not significantly {words.less(summary.metric)} than the best, but too small a study "
+            "to call it a tie")
     return f"{rival.name}: {word}, {interval(rival.behind.turned())}{cost}"
 
 

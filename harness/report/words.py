@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from harness.common.kinds import Drawn
 from harness.common.text import plain
+from harness.targets.kinds import gain
 
 if TYPE_CHECKING:  # the rooms that compute take seconds to import, and listings need but words
     from harness.compare.summary import Forgot, Row, Spread
@@ -23,6 +24,16 @@ def listed(names: Sequence[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     *rest, last = names
     return f"{', '.join(rest)} and {last}" if rest else last
+
+
+def more(metric: str) -> str:
+    """What the better of two figures is."""
+    return "higher" if gain(metric, 1.0) > 0 else "lower"
+
+
+def less(metric: str) -> str:
+    """What the worse of two figures is."""
+    return "lower" if gain(metric, 1.0) > 0 else "higher"
 
 
 def spread(value: Spread | Figure | None) -> str:

@@ -52,8 +52,8 @@ class Decide(Part):
     metric: str = "macro_f1"
     """One that decides its kind of task (`harness.targets.kinds`)."""
     scope: Scope = "such-items"
-    matters: float = Field(0.02, gt=0, lt=1)
-    """The smallest difference of the metric that would matter to you."""
+    matters: float = Field(0.02, gt=0)
+    """The smallest difference of the metric that would matter to you, in its unit."""
     requests: int = Field(1_000_000, ge=0)
     """Answers that the tuned model will give; its cost is adaptation plus these."""
     limits: Limits = Limits()

@@ -15,6 +15,7 @@ from harness.suite.gate import Gate
 from harness.suite.part import Choice, Name, Part
 from harness.suite.source import DataSource, Source
 from harness.targets.kinds import KINDS, gated
+from harness.targets.metric import Metric
 
 AnswerReading = Literal["unicode", "squad"]
 """How answers in words are read before they are compared: see docs/answers.md."""
@@ -233,6 +234,17 @@ class Measure(Part):
     forgetting: ForgettingItems | None = None
 
 
+def _check_matters(metric: Metric, decide: Decide) -> None:
+    """Raise ValueError for a difference that is larger than any, and where the metric has a unit of
+    which only the suite can say what matters."""
+    if metric.unit != "share" and "matters" not in decide.model_fields_set:
+        raise ValueError(f"decide.matters: {metric.says} is in the target's unit; say the smallest "
+                         "difference of it that would matter to you")
+    if metric.unit == "share" and decide.matters >= 1:
+        raise ValueError(f"decide.matters: {decide.matters:g} is no difference of {metric.says}, "
+                         "which is a share; give less than 1")
+
+
 class Suite(Part):
     """One task, its backbones, their methods, one budget, how to measure, decide and gate."""
 
@@ -260,6 +272,7 @@ class Suite(Part):
         if decides is None or not decides.decides:
             raise ValueError(f"decide.metric: {self.decide.metric} is not of a task of kind "
                              f"{self.task.kind}; choose one of {', '.join(kind.deciding)}")
+        _check_matters(decides, self.decide)
         if self.gate is not None and not kind.gated:
             raise ValueError(f"gate: only a task of kind {gated()} has one")
         return self

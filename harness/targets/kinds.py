@@ -178,17 +178,18 @@ _ADDED: dict[Kind, list[Metric]] = {kind: [] for kind in KINDS}
 def add_metric(kind: Kind, metric: Metric) -> None:
     """Have tasks of a kind measured by one more metric.
 
-    Raises ValueError for a name that the kind has, for one that is to decide although less of it is
-    better, and for answers in words, whose scores are made where they are answered.
+    Raises ValueError for a name that the kind has, for one that is to decide although neither more
+    nor less of it is better, and for answers in words, whose scores are made where they are
+    answered.
     """
     if KINDS[kind].form == "words":
         raise ValueError(f"metric '{metric.name}': answers in words have their own alone")
     has = (*KINDS[kind].own, *KINDS[kind].sliced_of_two, *_ADDED[kind])
     if metric.name in {other.name for other in has}:
         raise ValueError(f"metric '{metric.name}' is registered twice")
-    if metric.decides and metric.better != "higher":
-        raise ValueError(f"metric '{metric.name}' cannot decide: more of it is not better; say "
-                         "`decides=False`")
+    if metric.decides and metric.better == "neither":
+        raise ValueError(f"metric '{metric.name}' cannot decide: neither more nor less of it is "
+                         "better; say `decides=False`")
     _ADDED[kind].append(metric)
 
 
@@ -198,7 +199,19 @@ def added(kind: Kind) -> tuple[Metric, ...]:
     return tuple(_ADDED[kind])
 
 
+def declared(name: str) -> Metric | None:
+    """The metric of that name, of whatever kind: a name says one thing; None for one whose package
+    is not installed."""
+    return next(filter(None, (kind.find(name) for kind in KINDS.values())), None)
+
+
 def says(name: str) -> str:
     """A metric's name for people; of one whose package is not installed, as files have it."""
-    found = next(filter(None, (kind.find(name) for kind in KINDS.values())), None)
+    found = declared(name)
     return found.says if found else name.replace("_", " ")
+
+
+def gain(name: str, value: float) -> float:
+    """`Metric.gain`; more is better of a metric whose package is not installed."""
+    found = declared(name)
+    return value if found is None else found.gain(value)

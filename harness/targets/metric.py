@@ -69,6 +69,10 @@ class Metric:
     among: int | None = None
     """The class whose items it is a share of; None for all items."""
 
+    def gain(self, value: float) -> float:
+        """More where the metric is better: itself, or its negative where less is better."""
+        return 0.0 - value if self.better == "lower" else value
+
     @property
     def bounded(self) -> bool:
         """Whether it lies in [0, 1]."""

@@ -54,9 +54,9 @@ R2 = Metric("r2", "R²", Statistic.NUMBERS, lambda: _regression().R2, bounds=(-i
 SPEARMAN = Metric("spearman", "Spearman's ρ", Statistic.NUMBERS, lambda: _regression().SPEARMAN,
                   bounds=(-1.0, 1.0))
 RMSE = Metric("rmse", "RMSE", Statistic.NUMBERS, lambda: _regression().RMSE, better="lower",
-              unit="units", bounds=(0.0, inf), decides=False)
+              unit="units", bounds=(0.0, inf))
 MAE = Metric("mae", "mean absolute error", Statistic.NUMBERS, lambda: _regression().MAE,
-             better="lower", unit="units", bounds=(0.0, inf), decides=False)
+             better="lower", unit="units", bounds=(0.0, inf))
 
 SPAN_F1 = replace(MICRO_F1, formula=lambda: _spans().MICRO_F1)
 SPAN_MACRO_F1 = replace(MACRO_F1, formula=lambda: _spans().MACRO_F1)

@@ -15,7 +15,7 @@ from harness.compare.economics import Bill, cheapest, crossing, rate
 from harness.compare.pairs import Sample, differences
 from harness.compare.pareto import front
 from harness.compare.pool import Pool
-from harness.compare.verdict import difference
+from harness.compare.verdict import ahead
 from harness.report import ranking, sentences, words
 from harness.report.console import make_console
 from harness.report.markdown import markdown
@@ -121,7 +121,7 @@ def test_a_dearer_method_that_looks_better_and_is_not_shown_to_be_leaves_it_unde
     assert verdict.between == ("cheap (b)", "dear (b)")
     assert sentences.headline(found) == "Undecided between cheap (b) and dear (b) (macro F1)."
     why = " ".join(sentences.why(found))
-    gap = difference(found.summary.pairs, "dear (b)", "cheap (b)", "macro_f1")
+    gap = ahead(found.summary, "dear (b)", "cheap (b)")
     assert "neither shown to be so nor shown" in why
     assert f"what matters (0.001): dear (b) by {sentences.interval(gap)}; the" in why
     console = make_console()

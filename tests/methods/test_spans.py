@@ -1,12 +1,15 @@
 """Methods that answer with spans: what they find, alone and in a batch, saved and loaded."""
 
 import dataclasses
+import itertools
 
 import numpy as np
+import pycrfsuite
 import pytest
 import torch
 import yaml
-from sklearn.feature_extraction import DictVectorizer
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from spanned import PHRASES, spanned, spanned_dict
@@ -16,11 +19,11 @@ from harness.backbones.encoding.word_features import word_states
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError, HarnessError
 from harness.methods import register_all
+from harness.methods.crf import looks, shape, viterbi
 from harness.methods.learning.held_out import of_spans, said_by
 from harness.methods.learning.trials import chance, fit_once
 from harness.methods.method import METHODS, Job
 from harness.methods.resolve import resolve
-from harness.methods.spans import looks, shape
 from harness.methods.tuned import load_model, plain_learner
 from harness.study.outcome import outcome
 from harness.suite import load_suite
@@ -67,7 +70,7 @@ def test_floors_find_what_they_have_seen(make):
     job, test = make(None)
     _, fit = fitted_by("majority", job)
     assert fit.fitted.predict(asked(test), Clock()).tolist() == [NOTHING] * len(test)
-    for name in ("gazetteer", "tagger"):
+    for name in ("gazetteer", "crf"):
         _, fit = fitted_by(name, job)
         assert micro_f1(fit.fitted.predict(asked(test), Clock()), test) > 0.95, name
 
@@ -82,16 +85,42 @@ def test_the_gazetteer_takes_the_longest_phrase_whatever_its_case(make):
         ("Cold  Copper", 1), ("apple", 0), ("iron", 1)]
 
 
-def test_the_tagger_is_scikit_learns_logistic_regression(make):
-    job, _ = make(None)
-    _, fit = fitted_by("tagger", job, {"C": 0.5})
-    vectorizer = DictVectorizer()
-    x = vectorizer.fit_transform([word for e in job.train for word in looks(e.text)])
-    y = np.concatenate([tags_of(e.text, e.spans) for e in job.train])
-    model = LogisticRegression(C=0.5, max_iter=2000).fit(x, y)
-    probabilities = fit.fitted.head.predict(x)[:, model.classes_]
-    np.testing.assert_allclose(probabilities, model.predict_proba(x), atol=5e-3)
+def test_the_field_answers_as_crfsuite_does(make, tmp_path):
+    job, test = make(None)
+    _, fit = fitted_by("crf", job, {"c2": 0.5})
+    trainer = pycrfsuite.Trainer(algorithm="lbfgs", verbose=False)
+    trainer.set_params({"c1": 0.1, "c2": 0.5, "max_iterations": 200,
+                        "feature.possible_transitions": True})
+    for e in job.train:
+        trainer.append([list(word) for word in looks(e.text)],
+                       [str(tag) for tag in tags_of(e.text, e.spans)])
+    trainer.train(str(tmp_path / "model"))
+    tagger = pycrfsuite.Tagger()
+    tagger.open(str(tmp_path / "model"))
+    for e in test:
+        theirs = tagger.tag([list(word) for word in looks(e.text)])
+        assert fit.fitted.tags(e.text) == list(map(int, theirs))
     assert shape("ABCd12-x") == "XXx99-x"
+
+
+@given(st.integers(0, 10**6), st.integers(1, 5), st.integers(1, 4))
+def test_the_likeliest_sequence_is_the_best_of_all(seed, words, tags):
+    rng = np.random.default_rng(seed)
+    scores, follows = rng.normal(size=(words, tags)), rng.normal(size=(tags, tags))
+    best = max(itertools.product(range(tags), repeat=words), key=lambda way: (
+        sum(scores[i, tag] for i, tag in enumerate(way))
+        + sum(follows[a, b] for a, b in itertools.pairwise(way))))
+    assert viterbi(scores, follows) == list(best)
+
+
+def test_texts_without_words_are_answered_and_cannot_be_learned_from(make):
+    job, test = make(None, train=4)
+    _, fit = fitted_by("crf", job)
+    bare = dataclasses.replace(asked(test)[0], text="  ")
+    assert fit.fitted.predict([bare], Clock()).tolist() == [NOTHING]
+    empty = tuple(dataclasses.replace(e, text=" ", spans=()) for e in job.train)
+    with pytest.raises(CannotRunError, match="no words"):
+        fitted_by("crf", dataclasses.replace(job, train=empty))
 
 
 def test_features_are_a_linear_head_on_the_frozen_states_of_words(make, tmp_path):
@@ -115,7 +144,7 @@ def test_features_are_a_linear_head_on_the_frozen_states_of_words(make, tmp_path
     assert again.fitted.predict(asked(test), Clock()).tolist() == before.tolist()
 
 
-@pytest.mark.parametrize("name", ["tagger", "gazetteer", "majority"])
+@pytest.mark.parametrize("name", ["crf", "gazetteer", "majority"])
 def test_floors_are_loaded_as_they_were(make, tmp_path, name):
     job, test = make(None)
     method, fit = fitted_by(name, job)

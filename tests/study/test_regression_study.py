@@ -140,3 +140,46 @@ def test_w_and_b_gets_the_figures(published):
     record = next(r for r in published.study.records if r.identity.label == "tfidf")
     assert summary_of(record)["quality/r2"] == pytest.approx(record.figures["r2"])
     assert np.isfinite(json.loads(record.model_dump_json())["regression"]["rmse"])
+
+
+def test_a_metric_of_which_less_is_better_decides(study, encoder_folder, decoder_folder):
+    """The same order as by R², for they say the same of the same items; so do words and signs."""
+    suite = rated_dict(encoder_folder, decoder_folder)
+    suite["methods"] = ["majority", "tfidf", "gzip"]
+    suite["backbones"] = {"enc": suite["backbones"]["enc"] | {"methods": ["features"]}}
+    suite["budget"] |= {"train": 60, "test": 36, "trials": 2, "seeds": 1}
+    suite["decide"] = {"metric": "rmse", "matters": 0.1}
+    (study / "less.yaml").write_text(yaml.safe_dump(suite | {"name": "less"}))
+    said = ask(study, "run", "less")
+    assert said.code == 0, said.all
+    found = read_published(study / "reports" / "less" / "study.json")
+    rows = [row for row in found.summary.rows if row.common]
+    rmse = [row.common["rmse"].mean for row in rows]
+    assert rmse == sorted(rmse)
+    r2 = [row.common["r2"].mean for row in rows]
+    assert r2 == sorted(r2, reverse=True)
+    assert (rows[0].standing, rows[0].name) == ("best", found.verdict.best)
+    assert rows[0].pareto
+    assert all(row.behind.difference > 0 for row in rows[1:])
+    last = next(row for row in rows if row.method == "majority")
+    assert last.standing == "lower"
+    named = found.verdict.recommended or found.verdict.between[0]
+    above = next(r.above_floor for r in found.verdict.rivals if r.name == named)
+    assert above.difference == pytest.approx(
+        last.common["rmse"].mean - next(r for r in rows if r.name == named).common["rmse"].mean)
+    assert "Lowest RMSE" in said.out
+    assert "ignificantly higher" in said.out
+    chosen = {r.identity.label: r for r in found.study.records}["tfidf"]
+    scores = [trial.score for trial in chosen.trials]
+    assert chosen.setting == chosen.trials[scores.index(min(scores))].setting
+    assert chosen.ending.above_chance
+
+
+@pytest.mark.parametrize(("decide", "why"), [
+    ({"metric": "rmse"}, "say the smallest"), ({"metric": "spearman", "matters": 1.5}, "matters")])
+def test_what_matters_is_said_in_the_metrics_unit(tmp_path, encoder_folder, decoder_folder, decide,
+                                                  why):
+    suite = rated_dict(encoder_folder, decoder_folder) | {"decide": decide}
+    rated().to_csv(tmp_path / "data.csv", index=False)
+    (tmp_path / "other.yaml").write_text(yaml.safe_dump(suite | {"name": "other"}))
+    refused(ask(tmp_path, "plan", "other"), why)

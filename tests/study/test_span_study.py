@@ -21,7 +21,7 @@ def study(tmp_path_factory, encoder_folder, decoder_folder):
     folder = tmp_path_factory.mktemp("phrases")
     spanned().to_csv(folder / "data.csv", index=False)
     suite = spanned_dict(encoder_folder, decoder_folder)
-    suite["methods"] = ["majority", "gazetteer", "tagger"]
+    suite["methods"] = ["majority", "gazetteer", "crf"]
     suite["budget"] |= {"train": 50, "test": 30, "trials": 1, "seeds": 1, "max_length": 96,
                         "max_words": 9}
     suite["backbones"]["enc"]["methods"] = ["features", "full", "lora"]
@@ -44,7 +44,7 @@ def test_every_method_has_a_result_and_no_rule_is_broken(published):
     figures = {row.name: row.common["micro_f1"].mean for row in published.summary.rows}
     assert figures["gazetteer"] > 0.9
     assert figures["majority"] == 0.0
-    assert {"gazetteer", "tagger"} & {published.verdict.recommended, *published.verdict.between}
+    assert {"gazetteer", "crf"} & {published.verdict.recommended, *published.verdict.between}
 
 
 def test_figures_are_seqevals_of_the_kept_predictions(study, published):
@@ -81,9 +81,9 @@ def test_runs_are_planned_checked_compared_and_done_again(study, published):
         assert said.code == 0, said.all
     runs = {r.identity.label: r.identity.run_id for r in published.study.records
             if r.identity.backbone != "dec"}
-    said = harness("compare", runs["tagger"], runs["majority"], "--runs", study / "runs")
+    said = harness("compare", runs["crf"], runs["majority"], "--runs", study / "runs")
     assert said.code == 0, said.all
-    for method in ("tagger", "full", "features"):
+    for method in ("crf", "full", "features"):
         said = ask(study, "reproduce", runs[method], "--suite", "phrases")
         assert said.code == 0, said.all
 

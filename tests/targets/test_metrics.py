@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.targets import classification, generation, multilabel, regression, spans
-from harness.targets.kinds import KINDS, add_metric, says
+from harness.targets.kinds import KINDS, add_metric, gain, says
 from harness.targets.metric import Statistic
 
 BY_KIND = [(kind, metric) for kind in KINDS.values()
@@ -85,7 +85,7 @@ def test_one_name_says_one_thing():
         assert max(names.values()) == 1
         assert {*kind.sliced, *kind.beside, kind.right} <= {*kind.metrics, *kind.sliced_of_two,
                                                            None}
-        assert all(kind.metric(name).better == "higher" for name in kind.deciding)
+        assert all(kind.metric(name).better != "neither" for name in kind.deciding)
 
 
 def test_a_weight_counts_an_item_so_often():
@@ -124,7 +124,7 @@ def test_naming_metrics_imports_nothing_that_computes():
 
 def test_a_metric_that_cannot_be_added_is_refused():
     declared = KINDS["classification"].metric("accuracy")
-    lower = dataclasses.replace(declared, name="errors", better="lower")
+    lower = dataclasses.replace(declared, name="errors", better="neither")
     for kind, metric, why in (
             ("classification", declared, "registered twice"),
             ("classification", lower, "cannot decide"),
@@ -132,3 +132,10 @@ def test_a_metric_that_cannot_be_added_is_refused():
         with pytest.raises(ValueError, match=why):
             add_metric(kind, metric)
     assert says("of_another_package") == "of another package"
+
+
+def test_more_is_gained_where_a_metric_is_better():
+    for _, metric in BY_KIND:
+        sign = -1 if metric.better == "lower" else 1
+        assert metric.gain(2.5) == gain(metric.name, 2.5) == sign * 2.5
+    assert gain("of_another_package", 2.5) == 2.5

@@ -38,18 +38,28 @@ class HeldOut:
     """Items of equal weight that tell as much: simply the items where they have no weights."""
     error: float | None = None
     """The score's standard error; None where it is that of a share of the items."""
+    metric: Metric | None = None
+    """What the score is; of None more is better."""
+
+    @property
+    def gain(self) -> float | None:
+        """The score, or its negative where less is better."""
+        if self.score is None or self.metric is None:
+            return self.score
+        return self.metric.gain(self.score)
 
     def outscores(self, other: HeldOut, by: float = 0.0) -> bool:
-        """Whether its score is higher by `by`, and by what one item can make, or more; by less they
+        """Whether its score is better by `by`, and by what one item can make, or more; by less they
         are equal."""
-        if self.score is None or other.score is None:
+        own, others = self.gain, other.gain
+        if own is None or others is None:
             return False
-        gap = self.score - other.score
+        gap = own - others
         least = max(by, 1.0 / self.items if self.error is None else 0.0)
         return gap > least or math.isclose(gap, least)
 
     def beats(self, other: HeldOut | None, by: float = 0.0) -> bool:
-        """Whether it has the higher score; of scores that are equal or nearer than `by`, and
+        """Whether it has the better score; of scores that are equal or nearer than `by`, and
         without any, the lower loss."""
         if other is None or self.outscores(other, by):
             return True
@@ -117,7 +127,7 @@ def mean(several: Sequence[HeldOut]) -> HeldOut:
     scores = [held.score for held in several if held.score is not None]
     return HeldOut(float(np.mean(scores)) if len(scores) == len(several) else None,
                    float(np.mean([held.loss for held in several])), several[-1].items,
-                   several[-1].error)
+                   several[-1].error, several[-1].metric)
 
 
 def of_numbers(answers: np.ndarray, job: Job) -> HeldOut:
@@ -131,7 +141,7 @@ def of_numbers(answers: np.ndarray, job: Job) -> HeldOut:
     loss = (RMSE.of(run, weights) or 0.0) ** 2 / (float(train.var()) or 1.0)
     score = None if job.metric is None else job.metric.of(run, weights)
     error = None if job.metric is None else _jackknifed(job.metric, run)
-    return HeldOut(score, loss, worth(job.validation), error)
+    return HeldOut(score, loss, worth(job.validation), error, job.metric)
 
 
 def of_spans(answers: np.ndarray, job: Job, loss: float | None) -> HeldOut:
