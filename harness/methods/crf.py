@@ -21,6 +21,7 @@ from sklearn.feature_extraction import DictVectorizer
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
 from harness.common.words import pieces
+from harness.methods.chain import viterbi
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting, spread
 from harness.targets.spans import NOTHING, as_spans
 from harness.targets.tags import spans_at, tags_of
@@ -97,20 +98,6 @@ class Field:
         names = json.dumps(self.vectorizer.feature_names_, ensure_ascii=False)
         (folder / NAMES).write_text(names, encoding="utf-8")
         save_file({"seen": self.seen, "follows": self.follows}, folder / WEIGHTS)
-
-
-def viterbi(scores: np.ndarray, follows: np.ndarray) -> list[int]:
-    """The sequence with the highest sum of scores, [words, tags], and of `follows` [before, tag]
-    (Viterbi 1967)."""
-    best, came = scores[0], []
-    for own in scores[1:]:
-        ways = best[:, None] + follows
-        came.append(ways.argmax(axis=0))
-        best = ways.max(axis=0) + own
-    tags = [int(best.argmax())]
-    for before in reversed(came):
-        tags.append(int(before[tags[-1]]))
-    return tags[::-1]
 
 
 @METHODS.register("crf")

@@ -12,10 +12,11 @@ import numpy as np
 from harness.backbones.checkpoint import Use
 from harness.backbones.encoding.features import FeatureStore, Featurizer, pooled
 from harness.backbones.encoding.pooling import MODES, Pooling, pool_of
-from harness.backbones.encoding.word_features import word_states
+from harness.backbones.encoding.word_features import LAYERS, word_states
 from harness.backbones.handle import KINDS, Kind, parameter_count
 from harness.common.clock import Clock
 from harness.common.words import pieces
+from harness.methods.chain import Chain
 from harness.methods.learning.balance import LINEAR, LinearOptions, balance_of, weights_for
 from harness.methods.linear import LinearHead, fit_standardised, strengths
 from harness.methods.link import LINKS
@@ -76,7 +77,9 @@ class Features(Method):
         return "states"
 
     def settings(self, job: Job) -> list[Setting]:
-        return [{"C": c} for c in strengths(job, 0.1)]
+        # As strong for each column, of which words have more.
+        usual = 0.1 / LAYERS if TARGETS[job.task.kind].tagged else 0.1
+        return [{"C": c} for c in strengths(job, usual)]
 
     def fit(self, job: Job, setting: Setting) -> Fit:
         if TARGETS[job.task.kind].tagged:
@@ -94,13 +97,13 @@ class Features(Method):
         read = self._words(job)
         words = read(job.train, job.clock)
         with job.clock.phase("fit"):
-            head = fit_tags(words, job, float(setting["C"]))
-        return Fit(WordTagger(read, head, parameter_count(job.need_backbone())))
+            head, chain = fit_tags(words, job, float(setting["C"]))
+        return Fit(WordTagger(read, head, chain, parameter_count(job.need_backbone())))
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
         if TARGETS[job.task.kind].tagged:
             return WordTagger(self._words(job), LinearHead.load(folder, LINKS[job.task.kind]),
-                              parameter_count(job.need_backbone()))
+                              Chain.load(folder), parameter_count(job.need_backbone()))
         return FrozenFeatures(self._featurizer(job), job.store,
                               LinearHead.load(folder, LINKS[job.task.kind]),
                               parameter_count(job.need_backbone()))

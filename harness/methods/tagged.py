@@ -1,4 +1,5 @@
-"""Vectors of words under a linear head: each word has a tag, and tags make spans."""
+"""Vectors of words under a linear head: each word has a tag, and the likeliest sequence of tags
+makes spans."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
+from harness.methods.chain import Chain, chain_of
 from harness.methods.linear import LinearHead, fit_standardised
 from harness.methods.link import LINKS
 from harness.methods.method import Job
@@ -37,36 +39,39 @@ Read = Callable[[Sequence[Item], Clock], Words]
 
 @dataclass(frozen=True)
 class WordTagger:
-    """What reads the words of texts, and a linear head over their tags."""
+    """What reads the words of texts, a linear head over their tags, and how tags follow."""
 
     read: Read
     head: LinearHead
+    chain: Chain
     frozen: int
     """Parameters of what reads."""
 
     @property
     def parameters(self) -> tuple[int, int]:
-        return self.head.size, self.head.size + self.frozen
+        own = self.head.size + self.chain.size
+        return own, own + self.frozen
 
     def predict(self, items: Sequence[Item], clock: Clock) -> np.ndarray:
         words = self.read(items, clock)
         with clock.phase("predict"):
-            best = self.head.predict(words.vectors).argmax(axis=1)
+            found = self.head.predict(words.vectors)
             ends = np.cumsum([len(own) for own in words.read])[:-1]
             spans = []
-            for item, own, count, tags in zip(items, words.read, words.count,
-                                              np.split(best, ends), strict=True):
+            for item, own, count, probabilities in zip(items, words.read, words.count,
+                                                       np.split(found, ends), strict=True):
                 every = np.full(count, OUTSIDE)
-                every[own] = tags
+                every[own] = self.chain.best(probabilities)
                 spans.append(spans_at(item.text, every.tolist()))
             return as_spans(spans)
 
     def save(self, folder: Path) -> None:
         self.head.save(folder)
+        self.chain.save(folder)
 
 
-def fit_tags(words: Words, job: Job, c: float) -> LinearHead:
-    """Logistic regression of the training texts' tags.
+def fit_tags(words: Words, job: Job, c: float) -> tuple[LinearHead, Chain]:
+    """Logistic regression of the training texts' tags, and how they follow each other.
 
     Raises CannotRunError where no word has a vector.
     """
@@ -74,7 +79,9 @@ def fit_tags(words: Words, job: Job, c: float) -> LinearHead:
     numbers = np.concatenate(right)
     if not len(numbers):
         raise CannotRunError("no word of the training texts is read")
-    return fit_standardised(words.vectors, np.eye(len(job.outputs), dtype=bool)[numbers], c, LINK)
+    count = len(job.outputs)
+    head = fit_standardised(words.vectors, np.eye(count, dtype=bool)[numbers], c, LINK)
+    return head, chain_of(right, count)
 
 
 def _tags(example: Example) -> np.ndarray:

@@ -35,8 +35,8 @@ Spans = tuple[Span, ...]
 NOTHING: Spans = ()
 
 
-def as_spans(spans: Sequence[Spans]) -> np.ndarray:
-    """Of each item its spans, [items] of tuples."""
+def as_spans(spans: Sequence[Spans | None]) -> np.ndarray:
+    """Of each item its spans, [items] of tuples; None where they could not be read."""
     found = np.empty(len(spans), dtype=object)
     found[:] = spans
     return found

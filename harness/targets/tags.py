@@ -23,6 +23,12 @@ def begins(label: int) -> int:
     return 1 + 2 * label
 
 
+def may_follow(before: int, tag: int) -> bool:
+    """Whether a tag may stand behind another: that of the inside only behind its own class."""
+    outside_or_begins = tag == OUTSIDE or tag % 2 == 1
+    return outside_or_begins or before in (tag, tag - 1)
+
+
 def tags_of(text: str, spans: Spans) -> np.ndarray:
     """The tag of each piece of a text, [pieces]: a piece is in a span that has a part of it."""
     places = pieces(text)

@@ -19,7 +19,8 @@ from harness.backbones.encoding.word_features import word_states
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError, HarnessError
 from harness.methods import register_all
-from harness.methods.crf import looks, shape, viterbi
+from harness.methods.chain import Chain, chain_of, viterbi
+from harness.methods.crf import looks, shape
 from harness.methods.learning.held_out import of_spans, said_by
 from harness.methods.learning.trials import chance, fit_once
 from harness.methods.method import METHODS, Job
@@ -111,6 +112,25 @@ def test_the_likeliest_sequence_is_the_best_of_all(seed, words, tags):
         sum(scores[i, tag] for i, tag in enumerate(way))
         + sum(follows[a, b] for a, b in itertools.pairwise(way))))
     assert viterbi(scores, follows) == list(best)
+
+
+def test_a_chain_is_a_hidden_markov_model(make):
+    """Held against the probability of every sequence; what may not follow never does."""
+    texts = [np.array([0, 1, 2, 2, 0]), np.array([1, 2, 0, 3, 4]), np.array([0, 3, 1])]
+    chain = chain_of(texts, 5)
+    steps = np.exp(chain.follows)
+    np.testing.assert_allclose(steps.sum(axis=1), 1)
+    assert steps[0, 2] == steps[1, 4] == steps[3, 2] == 0
+    assert steps[0, 1] == pytest.approx((1 + 1) / (3 + 3))
+    assert np.exp(chain.shares) == pytest.approx(np.array([4, 3, 3, 2, 1]) / 13)
+    own = np.random.default_rng(1).dirichlet(np.ones(5), 4)
+    best = max(itertools.product(range(5), repeat=4), key=lambda way: np.prod(
+        [own[i, tag] / np.exp(chain.shares[tag]) * steps[way[i - 1] if i else 0, tag]
+         for i, tag in enumerate(way)]))
+    assert chain.best(own) == list(best)
+    unseen = chain_of([np.array([0, 1, 0])], 5).best(own)
+    assert not {2, 3, 4} & set(unseen)
+    assert Chain(chain.shares, chain.follows).best(own[:0]) == []
 
 
 def test_texts_without_words_are_answered_and_cannot_be_learned_from(make):

@@ -19,11 +19,14 @@ from harness.backbones.load import load_base
 from harness.common.device import Device
 from harness.tasks.examples import Item
 
+LAYERS = 4
+"""Whose states a word is told by."""
+
 
 def word_states(handle: Handle, max_length: int, device: Device) -> Featurizer:
-    """The backbone's last hidden states at the first token of each word, [words, width] fp32, one
-    text's behind the other's, NaN for words that it does not read: the feature-based approach of
-    Devlin et al. 2019, section 5.3."""
+    """The hidden states of the backbone's last four layers at the first token of each word, beside
+    each other, [words, width] fp32, one text's behind the other's, NaN for words that it does not
+    read: the feature-based approach of Devlin et al. 2019, section 5.3, table 7."""
     return Featurizer(key_of("words", handle, max_length, device),
                       lambda: _connect(handle, max_length, device), of_words=True)
 
@@ -35,8 +38,8 @@ def _connect(handle: Handle, max_length: int, device: Device) -> Encoder:
 
     def states(items: Sequence[Encoded], padding: Padding) -> torch.Tensor:
         batch = collate(loaded.tokenizer, items, padding, device.type)
-        found: torch.Tensor = loaded.model(**batch).last_hidden_state
-        return found
+        layers = loaded.model(**batch, output_hidden_states=True).hidden_states
+        return torch.cat(layers[-LAYERS:], dim=-1)
 
     padding = find_padding(trial_items(loaded.tokenizer, longest), lambda items, side: token_means(
         states(items, side), items, side))

@@ -21,6 +21,7 @@ from harness.methods.learning.held_out import HeldOut, mean_of, said_by
 from harness.methods.method import Job
 from harness.targets.regression import numbers_of
 from harness.targets.span_words import read_written
+from harness.targets.spans import as_spans
 from harness.tasks.examples import Example, Item
 from harness.tasks.spread import worth
 
@@ -32,10 +33,8 @@ def as_written(texts: Sequence[str]) -> np.ndarray:
 
 def in_text(texts: Iterable[str], items: Sequence[Item], names: Sequence[str]) -> np.ndarray:
     """The spans of each item that a text names, [items] of tuples; None where it cannot be read."""
-    found = np.empty(len(items), dtype=object)
-    found[:] = [read_written(text, item.text, names)
-                for text, item in zip(texts, items, strict=True)]
-    return found
+    return as_spans([read_written(text, item.text, names)
+                     for text, item in zip(texts, items, strict=True)])
 
 
 Read = Callable[[np.ndarray, Sequence[Item], Sequence[str]], np.ndarray]
