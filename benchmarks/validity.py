@@ -3,10 +3,11 @@
 Each classifier gives every item a score for its true class, made of the classifier's strength, an
 item's and a group's difficulty that all share, a group's difficulty of its own, a group's leaning
 to wrong classes, and noise. Two classifiers are copies, a third is weaker; true figures are read
-from as many items as 10,000 studies answer, no two of which go together. Pools are even, lumpy (the largest group holds
-a quarter) and as suites' test items come (`pools.json`: group, class, items). A weighted sample is
-drawn from the pool as suites with `count: items` draw it, anew for each study, and what is true is
-the mean over all of the pool's items. `make validity`, or `python -m benchmarks.validity`; writes
+from as many items as 10,000 studies answer, no two of which go together. Pools are even, lumpy (the
+largest group holds a quarter) and as suites' test items come (`pools.json`: group, class, items). A
+weighted sample is drawn from the pool as suites with `count: items` draw it, anew for each study,
+and what is true is the mean over all of the pool's items. `make validity`, or `python -m
+benchmarks.validity`; writes
 `results/validity.json` and `.md`.
 """
 
