@@ -3,11 +3,11 @@
 Each classifier gives every item a score for its true class, made of the classifier's strength, an
 item's and a group's difficulty that all share, a group's difficulty of its own, a group's leaning
 to wrong classes, and noise. Two classifiers are copies, a third is weaker; true figures are read
-from 1,000 copies of the pool. Pools are even, lumpy (the largest group holds
-a quarter) and as suites' test items come (`pools.json`: group, class, items). A weighted sample is
-drawn from the pool as suites with `count: items` draw it, anew for each study, and what is true is
-the mean over all of the pool's items. `make validity`, or `python -m benchmarks.validity`; writes
-`results/validity.json` and `.md`.
+from as many items as 10,000 studies answer, no two of which go together. Pools are even, lumpy (the
+largest group holds a quarter) and as suites' test items come (`pools.json`: group, class, items). A
+weighted sample is drawn from the pool as suites with `count: items` draw it, anew for each study,
+and what is true is the mean over all of the pool's items. `make validity`, or `python -m
+benchmarks.validity`; writes `results/validity.json` and `.md`.
 """
 
 from __future__ import annotations
@@ -38,9 +38,8 @@ HERE = Path(__file__).parent
 ERROR, TUNED = CALIBRATION_ERROR.name, "calibration_error of a calibrated model"
 METRIC_NAMES = [metric.name for metric in KINDS["classification"].own
                 if metric.name not in ("micro_f1", ERROR)]
-COPIES, COPIES_DRAWN, LARGE = 1_000, 400, 40_000
-"""Copies of a pool that true figures are read from, fewer where studies answer a part of it, and
-about how many items at once."""
+TRUE_OF, LARGE = 10_000, 40_000
+"""Of how many studies' items true figures are read, and of about how many items at once."""
 RATES = {"told apart": "copies told apart", "power": "the weaker told apart",
          "at margin": "the weaker passes the gate at its margin",
          "use": "the weaker is to be used where its loss just matters",
@@ -135,20 +134,23 @@ def simulate(world: World, items: Sampled, rng: np.random.Generator) -> Classifi
     return ClassificationAnswers(probabilities, targets, groups, items.weights)
 
 
-def truth(world: World, copies: int = COPIES, seed: int = 1) -> dict[str, np.ndarray]:
-    """Each metric of each classifier, [classifiers], over so many copies of the pool.
+def truth(world: World, studies: int = TRUE_OF, seed: int = 1) -> dict[str, np.ndarray]:
+    """Each metric of each classifier, [classifiers], over the items of so many studies.
 
-    An error here moves all studies' limits to one side: with 1,000 copies it is a thirtieth of a
-    study's own, and a rate of 5% is moved by no more than 0.3 points (one standard error); so it is
-    with 400 of a pool that a study answers a part of, which is surer than the part.
+    An error here moves all studies' limits to one side, the same in every one of them. A metric of
+    ever more copies of a pool hangs on what each item is answered by itself, not on which items are
+    hard together, so here each is a group of its own: the error is then no more than a study's over
+    the root of `studies`, a hundredth, which moves a rate of 5% by 0.1 points (one standard error).
     """
-    groups, targets = pool(world.pool)
-    at_once = min(copies, max(2, LARGE // len(targets)))
-    many = (np.arange(at_once)[:, None] * (groups.max() + 1) + groups).ravel()
+    _, targets = pool(world.pool)
+    size = len(targets)
+    copies = -(-studies * (world.drawn or size) // size)
+    at_once = min(copies, max(2, LARGE // size))
+    alone = np.arange(at_once * size)
     labels = tuple(str(c) for c in range(int(targets.max()) + 1))
     rng, found, formula, gaps = np.random.default_rng(seed), [], CALIBRATION_ERROR.formula(), 0.0
     for _ in range(-(-copies // at_once)):
-        answers = simulate(world, Sampled(many, np.tile(targets, at_once)), rng)
+        answers = simulate(world, Sampled(alone, np.tile(targets, at_once)), rng)
         found.append([quality(p, answers.targets, labels) for p in answers.probabilities])
         gaps = gaps + np.stack([formula.contributions(run).sum(axis=0) for run in answers.runs])
     # A mean of errors that are never below 0 would hold the noise of each part.
@@ -173,7 +175,7 @@ def holds(found: Estimates, metric: str, true: float) -> bool:
 
 def examine(world: World, studies: int, seed: int = 2) -> dict[str, dict[str, float]]:
     """By metric: the share of studies of each of `RATES`."""
-    true = truth(world, COPIES if world.drawn is None else COPIES_DRAWN)
+    true = truth(world)
     rng = np.random.default_rng(seed)
     tally = {m: dict.fromkeys(RATES, 0) for m in (*METRIC_NAMES, ERROR)} | {TUNED: {"figure": 0}}
     for study in range(studies):

@@ -71,12 +71,14 @@ def arms(metric: Metric, samples: Sequence[Scored], pool: Pool, level: float) ->
 def _joined(one: np.ndarray, other: np.ndarray, correlation: np.ndarray, together: np.ndarray
             ) -> np.ndarray:
     """Zou and Donner (2008), equation 9, with the sign of a difference: `one`² + `other`² - 2 r
-    `one` `other`. As far as two figures go together they are off on the same side, by `together`
-    (squared) more the one than the other: a model beside itself differs by nothing, though its
-    ends lie unevenly about it."""
-    apart, r = (one - other)**2, np.maximum(correlation, 0.0)
+    `one` `other`. As far as one figure tells the other, which is r² of its variance, the two are
+    off on the same side, by `together` (squared) more the one than the other: a model beside itself
+    differs by nothing, though its ends lie unevenly about it. What is each figure's own keeps all
+    of its unevenness: it is a sum over fewer things than the whole and no less skewed.
+    """
+    apart, told = (one - other)**2, np.maximum(correlation, 0.0)**2
     return np.asarray(np.sqrt(2 * (1 - correlation) * one * other
-                              + r * np.minimum(together, apart) + (1 - r) * apart))
+                              + told * np.minimum(together, apart) + (1 - told) * apart))
 
 
 def _reach(metric: Metric, sample: Scored, pool: Pool, level: float) -> tuple[float, float]:

@@ -36,7 +36,7 @@ def test_ends_are_those_of_zou_and_donner_as_far_as_figures_are_alone():
 
     def reach(first, second):
         alone = first ** 2 + second ** 2 - 2 * r * first * second
-        return np.sqrt(alone - r * max((first - second) ** 2 - together, 0.0))
+        return np.sqrt(alone - r ** 2 * max((first - second) ** 2 - together, 0.0))
 
     low, high = 0.04 - reach(0.97 - a.low, b.high - 0.93), 0.04 + reach(a.high - 0.97, 0.93 - b.low)
     (found,) = differences(ROC_AUC, [one, other], POOL).values()
@@ -52,6 +52,28 @@ def test_of_figures_that_do_not_go_together_they_are_just_those():
     own = arms(ROC_AUC, [one, other], POOL, 0.95)
     assert own.down == pytest.approx([np.hypot(0.97 - a.low, b.high - 0.93)])
     assert own.up == pytest.approx([np.hypot(a.high - 0.97, 0.93 - b.low)])
+
+
+def with_ends(name, shifts, below, above):
+    """A figure whose interval is so uneven."""
+    return Sample(name, [0.5], shifts, ends=lambda _: (0.5 - below, 0.5 + above))
+
+
+@pytest.mark.parametrize("shared", [0.5, 1.0, 2.0, 4.0])
+def test_what_is_a_figure_s_own_keeps_its_unevenness(shared):
+    """Two figures' errors are what they share, gamma of this shape, and an exponential each. Their
+    ends are quantiles of gamma, and the difference's error is Laplace's, whatever they share."""
+    errors, needed = stats.gamma(1 + shared), 0.01 * stats.laplace.ppf(0.95)
+    below, above = (0.01 * abs(errors.ppf(q) - 1 - shared) for q in (0.95, 0.05))
+    r = shared / (1 + shared)
+    one, other = np.linalg.qr(np.random.default_rng(7).normal(size=(60, 2)))[0].T
+    own = arms(TOKEN_F1, [with_ends("a", one, below, above), with_ends(
+        "b", r * one + np.sqrt(1 - r**2) * other, below, above)], POOL, 0.9)
+    assert own.up == pytest.approx(own.down)
+    assert 0.999 * needed < own.up[0] < 1.02 * needed
+    alone = below**2 + above**2 - 2 * r * below * above
+    assert np.sqrt(alone - r * (above - below)**2) < 0.999 * needed, "too short with r for r²"
+    assert np.sqrt(alone) > own.up[0]
 
 
 @pytest.mark.parametrize("metric", [ROC_AUC, LOG_LOSS, TOKEN_F1])
