@@ -7,8 +7,7 @@ from as many items as 10,000 studies answer, no two of which go together. Pools 
 largest group holds a quarter) and as suites' test items come (`pools.json`: group, class, items). A
 weighted sample is drawn from the pool as suites with `count: items` draw it, anew for each study,
 and what is true is the mean over all of the pool's items. `make validity`, or `python -m
-benchmarks.validity`; writes
-`results/validity.json` and `.md`.
+benchmarks.validity`; writes `results/validity.json` and `.md`.
 """
 
 from __future__ import annotations
