@@ -18,6 +18,7 @@ from harness.methods.learning.balance import LINEAR, LinearOptions, balance_of, 
 from harness.methods.linear import LinearHead, fit_standardised, strengths
 from harness.methods.link import LINKS
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting
+from harness.methods.work import Reading, Work
 from harness.tasks.examples import Item, targets_of
 
 
@@ -82,6 +83,10 @@ class Features(Method):
                                     weights_for(balance_of(setting, self), job))
         return Fit(FrozenFeatures(featurizer, job.store, head,
                                   parameter_count(job.need_backbone())))
+
+    def work(self, job: Job, setting: Setting) -> Work:
+        reading = Reading(self._featurizer(job).key, job.need_backbone())
+        return Work(prompts=0, readings=(reading,))
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
         return FrozenFeatures(self._featurizer(job), job.store,

@@ -20,6 +20,7 @@ from harness.backbones.blocks import (
     transformer_blocks,
     unfreeze,
 )
+from harness.backbones.encoding.features import pooled
 from harness.backbones.encoding.pooled import PooledClassifier, write_pooled
 from harness.backbones.encoding.pooling import Pooling, pool_of
 from harness.backbones.handle import CALLED, KINDS, Handle
@@ -35,9 +36,11 @@ from harness.methods.learning.loop import train
 from harness.methods.learning.probing import NO_POOL, begin_probed
 from harness.methods.learning.rates import EVEN, WARMUP, Rates
 from harness.methods.learning.sampling import Sampled
+from harness.methods.learning.schedule import schedule_of
 from harness.methods.learning.step import Learner
 from harness.methods.link import LINKS
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Options, Setting, spread
+from harness.methods.work import Reading, Work
 
 DELTA = "delta.safetensors"
 
@@ -128,6 +131,20 @@ class Tuned(Method):
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
         return self._classifier(job, self.restore(job, folder))
+
+    def work(self, job: Job, setting: Setting) -> Work:
+        schedule = schedule_of(len(job.train), job.budget)
+        return Work(schedule.per_pass, schedule.most - schedule.per_pass,
+                    schedule.looks * len(job.validation), readings=self._probing(job))
+
+    def _probing(self, job: Job) -> tuple[Reading, ...]:
+        """What is read before an encoder's head begins as a fitted one."""
+        backbone = job.need_backbone()
+        pool = pool_of(backbone.path, self.recipe.pooling)
+        if self.recipe.head != "probed" or pool is None:
+            return ()
+        featurizer = pooled(backbone, job.budget.max_length, job.device, pool)
+        return (Reading(featurizer.key, backbone, answering=False),)
 
     def learner(self, classifier: EncoderClassifier | AskedDecoder, job: Job,
                 balance: Balance = "none") -> Learner:
