@@ -8,16 +8,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.common.cache import cache_folder
+from harness.common.errors import HarnessError
 from harness.common.kept import kept_hash
-from harness.common.kinds import ASKED
 from harness.forgetting.base_model import BASE, forgetting_key
-from harness.methods.asking.asked import BATCH as DECODER_BATCH
-from harness.methods.learning.encoder import BATCH as ENCODER_BATCH
 from harness.methods.learning.offers import grid
 from harness.methods.work import Reading, Work
 from harness.processes.own import Say
 from harness.study.estimate.cost import Cost, RunCost
 from harness.study.estimate.measuring import (
+    BATCHES,
     NOWHERE,
     Unit,
     Units,
@@ -127,13 +126,11 @@ def estimate(plan: Plan, left: Sequence[PlannedRun], say: Say) -> Estimate:
     units: list[Unit] = []
     folders: set[str] = set()
     for run in left:
-        found = _work_of(plan, run, folders)
-        if found is None:
-            unknown[run.run_id] = (f"{run.title}: the method does not say how much work it does "
-                                   "(`Method.work`)")
-        else:
-            works[run.run_id], needed = found
+        try:
+            works[run.run_id], needed = _work_of(plan, run, folders)
             units += needed
+        except HarnessError as error:
+            unknown[run.run_id] = f"{run.title}: {error.found}"
     measurements = measured(units, plan.device, say)
     for run_id, work in list(works.items()):
         lacking = [name for name in work.needs if name not in measurements.costs]
@@ -208,7 +205,8 @@ def _readings(work: RunWork, units: Mapping[str, UnitCosts], read: set[tuple[str
         count = sum(number for place, number in new.items() if place not in read)
         read.update(new)
         if count:
-            total += Cost(units[name].load) + answered(units[name], Work(), count, ENCODER_BATCH)
+            total += Cost(units[name].load) + answered(units[name], Work(), count,
+                                                            BATCHES["encoder"])
     return total
 
 
@@ -225,34 +223,31 @@ def _latency(work: RunWork, units: Mapping[str, UnitCosts], own: UnitCosts) -> C
     if work.timed is None:
         return Cost()
     count, size = work.timed.warmup + work.timed.requests, work.timed.batch
-    first = work.fits[0]
-    asked = [(own, first), *((units[name], Work()) for reading, name in work.readings
-                             if reading.answering)]
-    total = Cost(own.load)
-    for unit, each in asked if first.prompts else asked[1:]:
-        total += answered(unit, each, 1, 1).times(count)
-        total += answered(unit, each, size, size).times(work.timed.batches)
-    return total
+    asked = [(units[name], Work()) for reading, name in work.readings if reading.answering]
+    if work.own:
+        asked.append((own, work.fits[0]))
+    return sum((Cost(unit.load) + answered(unit, each, 1, 1).times(count)
+                + answered(unit, each, size, size).times(work.timed.batches)
+                for unit, each in asked), Cost())
 
 
-def _work_of(plan: Plan, run: PlannedRun, folders: set[str]) -> tuple[RunWork, list[Unit]] | None:
-    """What a run does, and the units that it needs; None where its method does not say.
-    Folders of untouched backbones' answers are added to `folders`, once a backbone."""
+def _work_of(plan: Plan, run: PlannedRun, folders: set[str]) -> tuple[RunWork, list[Unit]]:
+    """What a run does, and the units that it needs. Folders of untouched backbones' answers are
+    added to `folders`, once a backbone. Raises HarnessError where its method does not say."""
     method, job = run.entry.method, make_job(assign(plan, NOWHERE, run), lambda text: None)
     settings = grid(method, job)[:run.budget.trials if run.tuned_by is None else 1]
     fits = [method.work(job, setting) for setting in settings]
     said = tuple(fit for fit in fits if fit is not None)
     if len(said) < len(fits):
-        return None
+        raise HarnessError("the method does not say how much work it does (`Method.work`)")
     start = start_unit(plan, run)
     own = method_unit(plan, run) if said[0].prompts else None
     readings = [(reading, reading_unit(plan, run, reading.backbone))
                 for reading in said[0].readings]
     questions, examined = _questions(plan, run, folders)
-    decoder = run.identity.kind in ASKED
     work = RunWork(
         said, _parts(plan, run), run.budget.batch,
-        DECODER_BATCH if decoder else ENCODER_BATCH, start.name, own.name if own else None,
+        BATCHES[run.identity.kind], start.name, own.name if own else None,
         tuple((reading, unit.name) for reading, unit in readings),
         questions.name if questions else None, examined,
         plan.loaded.suite.measure.latency if run.tuned_by is None and run.size is None else None)

@@ -20,13 +20,16 @@ from harness.common.kept import kept_folder
 from harness.common.kinds import ASKED
 from harness.common.memory import available
 from harness.common.provenance import ITEMS, provenance
+from harness.methods.asking.asked import BATCH as DECODER_BATCH
+from harness.methods.learning.encoder import BATCH as ENCODER_BATCH
 from harness.methods.method import METHODS
-from harness.processes.own import Say, in_own_process
-from harness.processes.server import start_server
+from harness.processes.own import Say
 from harness.processes.turns import BusyError, at_once
 from harness.study.estimate.room import amount, least_memory
 from harness.study.estimate.units import (
+    NotMeasuredError,
     UnitCosts,
+    elsewhere,
     keeps_states,
     time_method,
     time_questions,
@@ -37,15 +40,17 @@ from harness.study.planning.plan import Plan, PlannedRun
 from harness.study.run import assign
 from harness.study.store import Store
 from harness.study.work import Assignment
-from harness.suite import ForgettingItems
+from harness.suite import BackboneKind, ForgettingItems
 from harness.tasks.examples import Example
-from harness.tasks.splits import Splits
 
 UNITS, MEASURED = "units", "measured.json"
 TOKENS = {"cpu": 384, "cuda": 16_384}
 """Of what is timed at once: enough to keep the device busy, few enough to be quick."""
-ANSWERED, FITTED = 32, 200
-"""The most items that are answered at once, and fitted without a backbone."""
+FITTED = 200
+"""The most items that are fitted without a backbone."""
+BATCHES: dict[BackboneKind | None, int] = {None: 32, "encoder": ENCODER_BATCH,
+                                           "decoder": DECODER_BATCH, "seq2seq": DECODER_BATCH}
+"""Items that are answered at once, by kind of backbone."""
 FEW, LEAST = 8, {"benchmarks": 2, "probes": 20, "passages": 2}
 """Benchmark items to time with, in all; of each benchmark, probe and of passages at least."""
 NOWHERE = Store(Path("/nonexistent"))
@@ -89,12 +94,12 @@ def measured(units: Iterable[Unit], device: Device, say: Say) -> Units:
         folder = f"{UNITS}/{unit.name}"
         try:
             if unit.needs > (has := available(device)):
-                raise _NotMeasuredError(f"it needs {amount(unit.needs)} of memory to be measured, "
+                raise NotMeasuredError(f"it needs {amount(unit.needs)} of memory to be measured, "
                                         f"{amount(has)} are available")
             found.costs[unit.name] = _kept(unit, cache_folder() / folder, device, say)
             found.kept.append(folder)
-        except _NotMeasuredError as error:
-            found.reasons[unit.name] = f"{unit.title}: {error}"
+        except NotMeasuredError as error:
+            found.reasons[unit.name] = f"{unit.title}: {error.found}"
         except BusyError as busy:
             if not found.costs:
                 raise
@@ -105,7 +110,7 @@ def measured(units: Iterable[Unit], device: Device, say: Say) -> Units:
 
 def start_unit(plan: Plan, run: PlannedRun) -> Unit:
     """What every run takes, whatever its method."""
-    smallest = dataclasses.replace(_few(plan, run, plan.sample(run.budget), 2, 2), backbone=None)
+    smallest = dataclasses.replace(_few(plan, run, 2, 2), backbone=None)
     identity = smallest.identity.model_copy(update={
         "run_id": "smallest", "backbone": None, "kind": None, "method": "majority",
         "label": "majority", "options": {}, "inner": None, "metric": None})
@@ -119,11 +124,13 @@ def method_unit(plan: Plan, run: PlannedRun) -> Unit:
     method = run.entry.method
     timed = METHODS[method.like]({}) if method.like else method
     name, options = timed.name, timed.described()
-    rows = _rows(plan.device, run)
-    train, answered = (rows + 1, rows) if run.entry.backbone else (FITTED, ANSWERED)
-    few = _few(plan, run, plan.sample(run.budget), train, answered)
-    passes = 3 if keeps_states(method) else 2
-    batch = max(1, min(few.budget.batch, train - 1))
+    # A batch as runs have it, and half of one.
+    batch = max(1, min(run.budget.batch, 2 * len(plan.sample(run.budget).train) // 3))
+    train = batch + max(1, batch // 2) if run.entry.backbone else FITTED
+    # What only answers takes most memory then.
+    answered = _rows(plan.device, run) if method.changes_weights else BATCHES[run.identity.kind]
+    few = _few(plan, run, train, answered)
+    passes = 2 if keeps_states(method) else 1
     budget = few.budget.model_copy(update={"epochs": passes, "steps": 1, "batch": batch})
     identity = few.identity.model_copy(update={"method": name, "options": options, "inner": None})
     few = dataclasses.replace(few, identity=identity, budget=budget, inner=None)
@@ -132,29 +139,29 @@ def method_unit(plan: Plan, run: PlannedRun) -> Unit:
     of = ["method", made, name, options, few.backbone and few.backbone.sha256, batch,
           budget.max_length, budget.max_words, identity.task_sha256, identity.items_sha256]
     needs = least_memory(few.backbone, run) if few.backbone else 0.0
-    return _unit(title, of, plan.device, partial(_elsewhere, time_method, few), needs)
+    return _unit(title, of, plan.device, partial(elsewhere, time_method, few), needs)
 
 
 def reading_unit(plan: Plan, run: PlannedRun, backbone: Handle) -> Unit:
     """Frozen weights that read items of a run's length."""
-    few = _few(plan, run, plan.sample(run.budget), 2, _rows(plan.device, run))
+    few = _few(plan, run, 2, _rows(plan.device, run))
     few = dataclasses.replace(few, backbone=backbone, inner=None)
     of = ["reading", provenance(__name__, known=ITEMS).key, backbone.sha256,
           few.budget.max_length, few.budget.max_words, few.identity.items_sha256]
     return _unit(f"features of {backbone.name}", of, plan.device,
-                 partial(_elsewhere, time_reading, few))
+                 partial(elsewhere, time_reading, few))
 
 
 def questions_unit(plan: Plan, run: PlannedRun, asks: ForgettingItems) -> Unit:
     """General items put to a run's backbone."""
     few = few_questions(asks)
-    assignment = _few(plan, run, plan.sample(run.budget), 2, 2)
+    assignment = _few(plan, run, 2, 2)
     backbone = plan.backbones[str(run.entry.backbone)]
     timed = partial(time_questions, few, count_items(few, backbone.kind))
     of = ["questions", provenance(__name__, known=ITEMS).key, backbone.kind, backbone.sha256,
           few.model_dump(mode="json")]
     return _unit(f"general items on {backbone.name}", of, plan.device,
-                 partial(_elsewhere, timed, assignment))
+                 partial(elsewhere, timed, assignment))
 
 
 def few_questions(asks: ForgettingItems) -> ForgettingItems:
@@ -183,9 +190,9 @@ def usual(items: Sequence[Example], count: int) -> tuple[Example, ...]:
     return tuple(order[place] for place in (middle, *places))
 
 
-def _few(plan: Plan, run: PlannedRun, splits: Splits, train: int, answered: int) -> Assignment:
+def _few(plan: Plan, run: PlannedRun, train: int, answered: int) -> Assignment:
     """The run with a few of its items, which keeps and finds nothing on disk."""
-    assignment = assign(plan, NOWHERE, run)
+    assignment, splits = assign(plan, NOWHERE, run), plan.sample(run.budget)
     few = dataclasses.replace(
         splits, train=usual(splits.train, train), validation=usual(splits.validation, 2),
         test=usual(splits.test, answered))
@@ -195,7 +202,7 @@ def _few(plan: Plan, run: PlannedRun, splits: Splits, train: int, answered: int)
 
 def _rows(device: Device, run: PlannedRun) -> int:
     """Items that are timed at once."""
-    return min(ANSWERED, max(1, TOKENS[device.type] // run.budget.max_length))
+    return min(BATCHES[run.identity.kind], max(1, TOKENS[device.type] // run.budget.max_length))
 
 
 def _unit(title: str, of: Sequence[Any], device: Device, measure: Callable[[Say], UnitCosts],
@@ -203,19 +210,6 @@ def _unit(title: str, of: Sequence[Any], device: Device, measure: Callable[[Say]
     name = sha256_json([*of, device.type, device.name, device.autocast, device.threads,
                         device.kernels])[:32]
     return Unit(name, title, measure, needs)
-
-
-class _NotMeasuredError(Exception):
-    """A measurement that failed: not kept, and tried again by the next plan."""
-
-
-def _elsewhere(timed: Callable[[Assignment, Say], UnitCosts], assignment: Assignment, say: Say
-               ) -> UnitCosts:
-    outcome = in_own_process(start_server(), timed, assignment, say)
-    if outcome.failure is not None:
-        raise _NotMeasuredError(outcome.failure)
-    costs: UnitCosts = outcome.result
-    return costs
 
 
 def _kept(unit: Unit, folder: Path, device: Device, say: Say) -> UnitCosts:

@@ -167,14 +167,26 @@ def time_start(assignment: Assignment, say: Say) -> UnitCosts:
     with TemporaryDirectory(dir=cache_folder()) as folder:
         smallest = replace(assignment, runs=Path(folder))
         # Whoever is first waits for the server.
-        resident = in_own_process(start_server(), _resident, assignment.device, say).result
-        seconds = seconds_of(partial(_carried_out, smallest, say))
+        resident = elsewhere(_resident, assignment.device, say)
+        seconds = seconds_of(partial(elsewhere, carry_out, smallest, say))
     return UnitCosts(load=seconds, resident=resident, others=watch.share())
 
 
 def keeps_states(method: Method) -> bool:
     """Whether later passes over the items may begin with what the first one kept."""
     return isinstance(method, Tuned) and method.keeps_states
+
+
+class NotMeasuredError(HarnessError):
+    """A measurement that failed: not kept, and tried again by the next plan."""
+
+
+def elsewhere(work: Callable[..., Any], argument: Any, say: Say) -> Any:
+    """What `work(argument, say)` gives in a process of its own. Raises NotMeasuredError."""
+    outcome = in_own_process(start_server(), work, argument, say)
+    if outcome.failure is not None:
+        raise NotMeasuredError(outcome.failure)
+    return outcome.result
 
 
 class Kernels(TorchDispatchMode):
@@ -187,12 +199,6 @@ class Kernels(TorchDispatchMode):
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         self.count += not func.is_view
         return func(*args, **(kwargs or {}))
-
-
-def _carried_out(assignment: Assignment, say: Say) -> None:
-    outcome = in_own_process(start_server(), carry_out, assignment, say)
-    if outcome.failure is not None:
-        raise HarnessError(f"the smallest run failed: {outcome.failure}")
 
 
 def _resident(device: Device, say: Say | None = None) -> float:
@@ -221,13 +227,15 @@ def _longer(fitted: AskedDecoder, items: Sequence[Item], answer: Line) -> float:
 
 
 def _stepping(training: Training | None, keeps: bool) -> dict[str, Any]:
-    """What the steps of a training say. The first one counts its FLOPs, and is slower for it."""
+    """What the steps of a training say. The first step of a pass counts its FLOPs, and is slower
+    for it."""
     if training is None:
         return {}
     points = [(point.tokens, point.seconds) for point in training.curve]
-    first = round(training.steps / training.epochs)
-    again = line_through(points[first:] if keeps else points)
-    return {"step": line_through(points[:first]) if keeps else again, "again": again,
+    each = round(training.steps / training.epochs)
+    step = line_through(points[1:each] or points[:each])
+    later = points[each + 1:] or points[each:]
+    return {"step": step, "again": line_through(later) if keeps and later else step,
             "tokens": training.tokens / training.examples,
             "step_flops": training.flops / training.tokens}
 

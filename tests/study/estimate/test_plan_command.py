@@ -96,7 +96,7 @@ def test_a_method_that_says_nothing_is_unknown_and_named(suite_file, monkeypatch
 def test_a_study_with_general_questions_costs_their_time_too(suite_file, small_catalogue,
                                                              monkeypatch):
     # A process of its own would read the catalogue that ships.
-    monkeypatch.setattr(measuring, "_elsewhere", lambda work, argument, say: work(argument, say))
+    monkeypatch.setattr(measuring, "elsewhere", lambda work, argument, say: work(argument, say))
     edit(suite_file, lambda suite: suite["measure"].update(
         forgetting={"probes": {"pairs": 20}, "benchmarks": {"arc_easy": 2}, "passages": 2}))
     plan, asked = estimated(suite_file)

@@ -135,7 +135,7 @@ def test_usual_items_are_about_as_long_as_all():
 def test_units_are_of_what_runs_compute(suite_file, tmp_path, monkeypatch):
     """Timed is the methods' own answering and their own training, no copy of it."""
     monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(measuring, "_elsewhere", lambda timed, few, say: timed(few, say))
+    monkeypatch.setattr(measuring, "elsewhere", lambda timed, few, say: timed(few, say))
     called = []
     for kind in (EncoderClassifier, AskedDecoder):
         original = kind.predict
