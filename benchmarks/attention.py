@@ -15,7 +15,7 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from benchmarks.kept import keep
 from harness.backbones.kernels.attention import attend
 from harness.common.device import detect
-from harness.study.estimate.probe import seconds_of
+from harness.study.estimate.stopwatch import seconds_of
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def milliseconds(function, shape: Shape, dtype: torch.dtype) -> float:
         output.backward(torch.ones_like(output))
 
     run()
-    return 1e3 * seconds_of(run, detect())
+    return 1e3 * seconds_of(run)
 
 
 def main() -> None:

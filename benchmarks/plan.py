@@ -17,7 +17,7 @@ from benchmarks.kept import keep
 from harness.commands.plan import prepare
 from harness.processes.server import start_server
 from harness.report.terminal import ProgressWatcher
-from harness.study.estimate.costs import Estimate, estimate
+from harness.study.estimate.estimate import Estimate, estimate
 from harness.study.planning.plan import Plan
 from harness.study.record import Record
 from harness.study.run import run_study
@@ -29,7 +29,7 @@ SUITES = Path(__file__).parents[1] / "suites"
 def rows(plan: Plan, expected: Estimate, records: dict[str, Record]) -> list[dict]:
     """Estimated and measured, summed over a method's runs; memory is the largest.
 
-    Seconds are those of tuning and fitting, with forgetting: what a record holds. Its memory is
+    Seconds are those that a record holds: of tuning and fitting, and of forgetting. Its memory is
     the peak up to there.
     """
     found: dict[tuple[str, str], dict] = {}
@@ -39,10 +39,12 @@ def rows(plan: Plan, expected: Estimate, records: dict[str, Record]) -> list[dic
             continue
         row = found.setdefault((run.identity.label, run.identity.backbone or "-"), {
             "method": run.identity.label, "backbone": run.identity.backbone or "-",
-            "estimated_seconds": 0.0, "measured_seconds": 0.0, "estimated_flops": 0.0,
-            "measured_flops": 0.0, "estimated_bytes": 0.0, "measured_bytes": 0.0})
+            "whole_seconds": 0.0, "estimated_seconds": 0.0, "measured_seconds": 0.0,
+            "estimated_flops": 0.0, "measured_flops": 0.0, "estimated_bytes": 0.0,
+            "measured_bytes": 0.0})
         own = run.identity.inner is None and record.forgetting is not None
-        row["estimated_seconds"] += cost.run.seconds + cost.forgetting.seconds
+        row["estimated_seconds"] += cost.adapt.seconds + cost.forgetting.seconds
+        row["whole_seconds"] += cost.whole.seconds
         row["measured_seconds"] += (record.cost.shared_seconds
                                     + (record.forgetting.seconds if own else 0.0))
         if own:
@@ -57,17 +59,24 @@ def text(title: str, table: list[dict], estimated: float, measured: float, other
     """The table as Markdown."""
     lines = [f"# {title}", "",
              f"In all {estimated / 60:.1f} minutes estimated, {measured / 60:.1f} measured: "
-             f"{estimated / measured:.2f} times. Other programs used up to {100 * others:.0f}% of "
-             "the processor while the machine was measured.", "",
-             "| method | backbone | estimated s | measured s | ratio | estimated GB | measured |",
-             "|---|---|---|---|---|---|---|"]
-    lines += [f"| {r['method']} | {r['backbone']} | {r['estimated_seconds']:.1f} | "
-              f"{r['measured_seconds']:.1f} | "
+             f"{estimated / measured:.2f} times. Of what records hold, "
+             f"{_sum(table, 'estimated_seconds') / 60:.1f} estimated, "
+             f"{_sum(table, 'measured_seconds') / 60:.1f} measured. Other programs used up to "
+             f"{100 * others:.0f}% of the processor while the machine was measured.", "",
+             "| method | backbone | row s | of it in records: estimated s | measured s | ratio | "
+             "estimated GB | measured |",
+             "|---|---|---|---|---|---|---|---|"]
+    lines += [f"| {r['method']} | {r['backbone']} | {r['whole_seconds']:.1f} | "
+              f"{r['estimated_seconds']:.1f} | {r['measured_seconds']:.1f} | "
               f"{r['estimated_seconds'] / max(r['measured_seconds'], 1e-9):.2f} | "
               f"{r['estimated_bytes'] / 1e9:.2f} | {r['measured_bytes'] / 1e9:.2f} |"
               for r in table]
-    return "\n".join([*lines, "", "The seconds of a method are those that its records hold: its "
-                      "tests and its process come on top in the total, and in the estimate.", ""])
+    return "\n".join([*lines, "", "Rows add up to the whole. Records hold the seconds of tuning, "
+                      "fitting and forgetting, not those of answers, processes and latency.", ""])
+
+
+def _sum(table: list[dict], name: str) -> float:
+    return sum(row[name] for row in table)
 
 
 def main() -> None:
@@ -87,9 +96,9 @@ def main() -> None:
     table, total = rows(plan, expected, records), expected.total.seconds
     title = f"`harness plan {options.suite} --profile {options.profile}`, {plan.device.name}"
     content = {"title": title, "estimated_seconds": total, "measured_seconds": measured,
-               "ratio": total / measured, "others_calibrating": expected.calibration.others,
+               "ratio": total / measured, "others_calibrating": expected.units.others,
                "methods": table}
-    written = text(title, table, total, measured, expected.calibration.others)
+    written = text(title, table, total, measured, expected.units.others)
     keep("plan", plan.device, content, written)
 
 

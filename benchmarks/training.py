@@ -32,7 +32,7 @@ from harness.methods.learning.encoder import EncoderClassifier
 from harness.methods.learning.trials import fit_once
 from harness.methods.link import LINKS
 from harness.methods.method import Job, Method
-from harness.study.estimate.probe import seconds_of
+from harness.study.estimate.stopwatch import seconds_of
 from harness.study.planning.plan import Plan, make_plan
 from harness.study.run import assign
 from harness.study.store import Store
@@ -145,7 +145,7 @@ def peak(dtype: torch.dtype, device: Device) -> float:
     """GFLOP/s of a plain square matrix product, the best of a few."""
     rows = MATRIX[device.type]
     a = torch.randn(rows, rows, device=device.type).to(dtype)
-    return 2 * rows**3 / seconds_of(lambda: a @ a, device) / 1e9
+    return 2 * rows**3 / seconds_of(lambda: a @ a) / 1e9
 
 
 def trained(case: Case, device: Device, by: str, seed: int) -> Timing:

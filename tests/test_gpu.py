@@ -1,6 +1,5 @@
 """What only a GPU can show. Skipped, with the reason printed, where there is none."""
 
-import dataclasses
 
 import numpy as np
 import pytest
@@ -10,6 +9,7 @@ from faults.small_study import Watcher
 from tiny import sentences, suite_dict
 
 from harness.backbones.encoding.encode import collate, encode
+from harness.backbones.encoding.features import FeatureStore
 from harness.backbones.encoding.padding import Padding
 from harness.backbones.load import load_tokenizer, load_with_head
 from harness.common.clock import Clock
@@ -18,30 +18,25 @@ from harness.common.memory import available
 from harness.measure.cost import peak_memory
 from harness.measure.energy import find_board, metered
 from harness.methods import register_all
-from harness.methods.learning.decoder import DecoderLearner
-from harness.methods.learning.encoder import EncoderClassifier, EncoderLearner
 from harness.methods.learning.held_out import HeldOut
 from harness.methods.learning.loop import seed_everything, train
-from harness.methods.method import METHODS
-from harness.study.estimate.probe import (
-    LABELS,
-    Subject,
-    _classifier,
-    _job,
-    measure,
-    probe_items,
-)
+from harness.methods.method import METHODS, Job
+from harness.study.estimate.estimate import estimate
 from harness.study.planning.plan import make_plan
 from harness.study.run import run_study
 from harness.study.store import Store
-from harness.suite import load_suite
+from harness.suite import Budget, Prompt, load_suite
 from harness.tasks.examples import Example
+from harness.tasks.view import TaskView
 
 pytestmark = [pytest.mark.gpu,
               pytest.mark.skipif(not torch.cuda.is_available(), reason="no NVIDIA GPU here")]
 LARGE = 4096
 GPU, CPU = (Device(kind, "test", "no", 1) for kind in ("cuda", "cpu"))
 MIB = 2**20
+LABELS = ("yes", "no")
+TASK = TaskView("probe", "classification", LABELS, LABELS, Prompt(
+    instruction="Which is right? One of: {options}.", item="Text: {text}\nAnswer:"))
 
 
 def multiply(times):
@@ -51,19 +46,23 @@ def multiply(times):
     return matrix
 
 
+def items_of(count, length):
+    """Texts of at least `length` tokens."""
+    text = "some words that a text may well be made of " * (1 + length // 8)
+    return tuple(Example(str(i), text, None, i % 2, str(i), {}) for i in range(count))
+
+
 def learner_of(handle, device, length, **budget):
     """A model that learns from texts of one length in fp32, how it answers, and its job."""
     register_all()
-    full = METHODS["full"]({})
-    job = _job(Subject.of(handle, length, device, full), handle)
-    job = dataclasses.replace(job, budget=job.budget.model_copy(update=budget))
-    job = dataclasses.replace(job, train=probe_items(job.budget.batch, length))
+    full, allowed = METHODS["full"]({}), Budget(max_length=length, **budget)
+    job = Job(TASK, items_of(allowed.batch, length), (), allowed, 0, device, Clock(),
+              FeatureStore(None), handle)
     seed_everything(0)
     loaded = load_with_head(handle, LABELS, device.type)
     full.prepare(loaded, job)
-    classifier = _classifier(job, loaded)
-    encoder = isinstance(classifier, EncoderClassifier)
-    return (EncoderLearner if encoder else DecoderLearner)(classifier, job), classifier, job
+    classifier = full._classifier(job, loaded)
+    return full.learner(classifier, job), classifier, job
 
 
 @pytest.fixture(params=["encoder", "decoder"])
@@ -86,7 +85,7 @@ def test_gradients_are_the_cpus(both):
 
 
 def test_answers_are_the_cpus(both):
-    items = probe_items(5, 20)
+    items = items_of(5, 20)
     there, here = (classifier.predict(items, Clock()) for _, classifier in both)
     np.testing.assert_allclose(there, here, rtol=1e-4)
     assert there.std() > 0
@@ -119,15 +118,15 @@ def test_what_is_held_is_not_available():
     assert before - available(detect()) == pytest.approx(held.numel(), rel=0.1)
 
 
-@pytest.mark.parametrize("kind", ["encoder", "decoder"])
-def test_a_plan_is_measured(request, kind):
-    register_all()
-    subject = Subject.of(request.getfixturevalue(kind), 32, detect(), METHODS["lora"]({}))
-    found = measure(subject, print)
-    seconds = [found.load, found.step, *(
-        pass_.seconds for line in (found.answering, found.training)
-        for pass_ in (line.small, line.large))]
-    assert all(0 < value < 10 for value in seconds), seconds
+def test_a_plan_is_measured(suite_file):
+    plan = make_plan(load_suite(suite_file), detect())
+    found = estimate(plan, plan.runs, print)
+    assert found.unknown == {}
+    assert found.resident == 0
+    for run in plan.runs:
+        cost = found.runs[run.run_id]
+        assert 0 < cost.whole.seconds < 60, run.title
+        assert (cost.memory > 0) == (run.entry.backbone is not None), run.title
 
 
 def test_a_phase_takes_what_cuda_events_say():

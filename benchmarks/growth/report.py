@@ -20,7 +20,7 @@ import psutil
 from harness.common.device import detect
 from harness.report.files import write_report
 from harness.report.published import publish
-from harness.study.estimate.probe import Others
+from harness.study.estimate.stopwatch import Others
 from tests.synthetic import drawn_study
 
 RESULTS = Path(__file__).parents[1] / "results" / "growth-report.json"

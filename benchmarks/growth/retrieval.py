@@ -25,7 +25,7 @@ from harness.common.clock import Clock
 from harness.common.device import detect
 from harness.retrieval.searches import Dense
 from harness.retrieval.vectors import Kind, build_index, index_bytes
-from harness.study.estimate.probe import Others
+from harness.study.estimate.stopwatch import Others
 
 RESULTS = Path(__file__).parents[1] / "results" / "growth-retrieval.json"
 SIZES = (1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)

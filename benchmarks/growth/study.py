@@ -23,7 +23,7 @@ import yaml
 from harness.common.cache import cache_folder
 from harness.common.device import detect
 from harness.processes.server import start_server
-from harness.study.estimate.probe import Others
+from harness.study.estimate.stopwatch import Others
 from harness.study.planning.plan import PlannedRun, make_plan
 from harness.study.record import Record
 from harness.study.run import run_study

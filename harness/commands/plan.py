@@ -21,7 +21,7 @@ from harness.report.checked import Checked
 from harness.report.console import sayer
 from harness.report.planned import Elsewhere, Planned
 from harness.study.check import findings, power_findings, spreads_of
-from harness.study.estimate.costs import Estimate, estimate
+from harness.study.estimate.estimate import Estimate, estimate
 from harness.study.estimate.room import check_least, least_memory, no_room
 from harness.study.planning.kept_outline import keep
 from harness.study.planning.outlined import notes_of, outline_of
@@ -51,7 +51,7 @@ def planned(console: Console, plan: Plan, runs: Path, name: str | None) -> Plann
     if expected is not None:
         _check_memory(plan, left, expected)
     outline = outline_of(plan, left, expected, power_findings(plan))
-    if name is not None and (not left or (expected is not None and expected.calibration.whole)):
+    if name is not None and (not left or (expected is not None and not expected.units.reasons)):
         keep(name, outline, _needs(plan, left, expected), store_of(plan, runs).folder,
              [run.run_id for run in plan.runs], expected.folders if expected else ())
     return Planned(outline)

@@ -12,6 +12,7 @@ import numpy as np
 
 from harness.common.clock import Clock
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting
+from harness.methods.work import Work
 from harness.targets.kinds import KINDS
 from harness.tasks.examples import Item, targets_of
 
@@ -87,7 +88,6 @@ class Gzip(Method):
     name, family = "gzip", "floor"
     kinds = kinds_of_numbers = (None,)
     random = False
-    compares = True
     summary = "nearest training texts by compression, no parameters"
 
     def settings(self, job: Job) -> list[Setting]:
@@ -98,6 +98,9 @@ class Gzip(Method):
         with job.clock.phase("fit"):
             return Fit(CompressedNeighbours(tuple(e.joined for e in job.train),
                                             targets_of(job.train, job.classes), int(setting["k"])))
+
+    def work(self, job: Job, setting: Setting) -> Work:
+        return Work(compared=len(job.train))
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
         content = json.loads((folder / TEXTS).read_text(encoding="utf-8"))

@@ -23,6 +23,7 @@ from harness.common.errors import CannotRunError
 from harness.common.words import pieces
 from harness.methods.chain import viterbi
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting, spread
+from harness.methods.work import Work
 from harness.targets.spans import NOTHING, as_spans
 from harness.targets.tags import spans_at, tags_of
 from harness.tasks.examples import Item
@@ -123,6 +124,9 @@ class Crf(Method):
             kept = [own for own in tags if len(own)]
             return Fit(Field(vectorizer, *learned(read, kept, len(job.outputs),
                                                   float(setting["c2"]))))
+
+    def work(self, job: Job, setting: Setting) -> Work:
+        return Work(fitted=len(job.train))
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
         names = json.loads((folder / NAMES).read_text(encoding="utf-8"))

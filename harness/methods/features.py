@@ -21,7 +21,9 @@ from harness.methods.learning.balance import LINEAR, LinearOptions, balance_of, 
 from harness.methods.linear import LinearHead, fit_standardised, strengths
 from harness.methods.link import LINKS
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting
-from harness.methods.tagged import Read, Words, WordTagger, fit_tags
+from harness.methods.tagged import POOLED_ALONE, Read, Words, WordTagger, fit_tags
+from harness.methods.work import Reading, Work
+from harness.suite import Kind as TaskKind
 from harness.targets.kinds import KINDS as TARGETS
 from harness.tasks.examples import Item, targets_of
 
@@ -76,6 +78,11 @@ class Features(Method):
     def reads(cls, backbone: Kind) -> Use:
         return "states"
 
+    def refuses(self, task: TaskKind) -> str | None:
+        if TARGETS[task].tagged and self.options.pooling != "trained":
+            return POOLED_ALONE
+        return super().refuses(task)
+
     def settings(self, job: Job) -> list[Setting]:
         # As strong for each column, of which words have more.
         usual = 0.1 / LAYERS if TARGETS[job.task.kind].tagged else 0.1
@@ -100,6 +107,10 @@ class Features(Method):
             head, chain = fit_tags(words, job, float(setting["C"]))
         return Fit(WordTagger(read, head, chain, parameter_count(job.need_backbone())))
 
+    def work(self, job: Job, setting: Setting) -> Work:
+        reading = Reading(self._featurizer(job).key, job.need_backbone())
+        return Work(prompts=0, readings=(reading,))
+
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
         if TARGETS[job.task.kind].tagged:
             return WordTagger(self._words(job), LinearHead.load(folder, LINKS[job.task.kind]),
@@ -108,10 +119,9 @@ class Features(Method):
                               LinearHead.load(folder, LINKS[job.task.kind]),
                               parameter_count(job.need_backbone()))
 
-    @staticmethod
-    def _words(job: Job) -> Read:
+    def _words(self, job: Job) -> Read:
         """What reads words by the frozen states of those that fit."""
-        featurizer = word_states(job.need_backbone(), job.budget.max_length, job.device)
+        featurizer = self._featurizer(job)
 
         def read(items: Sequence[Item], clock: Clock) -> Words:
             vectors = job.store.features(featurizer, items, clock, "encode")
@@ -123,5 +133,8 @@ class Features(Method):
         return read
 
     def _featurizer(self, job: Job) -> Featurizer:
-        pool = pool_of(job.need_backbone().path, self.options.pooling) or MODES["mean"]
-        return pooled(job.need_backbone(), job.budget.max_length, job.device, pool)
+        backbone, longest = job.need_backbone(), job.budget.max_length
+        if TARGETS[job.task.kind].tagged:
+            return word_states(backbone, longest, job.device)
+        pool = pool_of(backbone.path, self.options.pooling) or MODES["mean"]
+        return pooled(backbone, longest, job.device, pool)

@@ -21,6 +21,7 @@ from harness.methods.learning.balance import LINEAR, LinearOptions, balance_of, 
 from harness.methods.linear import LinearHead, fit_linear, strengths
 from harness.methods.link import LINKS
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting
+from harness.methods.work import Work
 from harness.tasks.examples import Item, targets_of
 
 
@@ -84,6 +85,9 @@ class Tfidf(Method):
                               float(setting["C"]), LINKS[job.task.kind],
                               weights_for(balance_of(setting, self), job))
             return Fit(TfidfClassifier(vectorizer, head))
+
+    def work(self, job: Job, setting: Setting) -> Work:
+        return Work(fitted=len(job.train))
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
         content = json.loads((folder / "tfidf.json").read_text(encoding="utf-8"))

@@ -15,6 +15,7 @@ from harness.common.clock import Clock
 from harness.common.text import folded
 from harness.common.words import pieces
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting
+from harness.methods.work import Work
 from harness.targets.spans import NOTHING, Span, Spans, as_spans
 from harness.tasks.examples import Item
 
@@ -82,6 +83,9 @@ class Gazetteer(Method):
                     seen[_phrase(example.text, inside)][label] += 1
             return Fit(Listed({phrase: min(counts, key=lambda label: (-counts[label], label))
                                for phrase, counts in sorted(seen.items())}))
+
+    def work(self, job: Job, setting: Setting) -> Work:
+        return Work()
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
         return Listed(json.loads((folder / LISTED).read_text(encoding="utf-8")))

@@ -15,6 +15,7 @@ from harness.backbones.handle import Kind, parameter_count
 from harness.common.clock import Clock
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting
 from harness.methods.retriever import Retriever, build_retriever, load_retriever
+from harness.methods.work import Reading, Work
 from harness.targets.kinds import KINDS as TARGETS
 from harness.tasks.examples import Item
 
@@ -92,6 +93,10 @@ class Knn(Method):
         retriever = build_retriever(self._featurizer(job), job.store, job.train,
                                     job.classes, job.clock)
         return Fit(self._vote(job, setting, retriever))
+
+    def work(self, job: Job, setting: Setting) -> Work:
+        reading = Reading(self._featurizer(job).key, job.need_backbone())
+        return Work(prompts=0, readings=(reading,))
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
         retriever = load_retriever(self._featurizer(job), job.store, folder)

@@ -12,6 +12,7 @@ import numpy as np
 
 from harness.common.clock import Clock
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting
+from harness.methods.work import Work
 from harness.targets.kinds import KINDS as TARGETS
 from harness.targets.spans import NOTHING, as_spans
 from harness.tasks.examples import Item, targets_of
@@ -86,6 +87,9 @@ class Majority(Method):
                                                     job.task.wording)))
             shares = targets_of(job.train, job.classes).mean(axis=0)
             return Fit(ClassShares(tuple(shares.tolist())))
+
+    def work(self, job: Job, setting: Setting) -> Work:
+        return Work()
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
         if TARGETS[job.task.kind].tagged:

@@ -25,6 +25,7 @@ from harness.common.ranks import ALONE, Ranks
 from harness.common.registry import Registry
 from harness.methods.learning.held_out import HeldOut
 from harness.methods.learning.schedule import schedule_of
+from harness.methods.work import Work
 from harness.suite import Budget
 from harness.suite import Kind as TaskKind
 from harness.targets.kinds import KINDS as TARGETS
@@ -96,6 +97,10 @@ class CurvePoint:
     train_loss: float
     validation_loss: float | None = None
     validation_score: float | None = None
+    seconds: float = 0.0
+    """Of the step, without a look at validation."""
+    tokens: int = 0
+    """Of the training examples that it stepped over."""
 
 
 @dataclass
@@ -258,12 +263,10 @@ class Method(ABC):
     """Whether training examples change its answers."""
     random: bool = True
     """Whether its fits hang on the seed; one without is fitted once. Options may say so, too."""
-    compares: ClassVar[bool] = False
-    """Whether it holds each item it answers against each training item."""
     rates: tuple[float, ...] = ()
     """Learning rates that a suite names; the method's own grid where empty."""
     like: ClassVar[str | None] = None
-    """A method with passes alike, under which an estimate measures the backbone."""
+    """A method with passes alike, which an estimate times in its place."""
     options: Any
 
     def __init__(self, options: Any) -> None:
@@ -280,6 +283,15 @@ class Method(ABC):
     def course(self, budget: Budget, items: int) -> Course:
         """How it goes through so many training items, where it learns from them by gradient."""
         return Course(schedule_of(items, budget).passes)
+
+    def work(self, job: Job, setting: Setting) -> Work | None:
+        """What a fit under a setting does, and an answer; None where that is not known, and an
+        estimate says that it has none."""
+        return None
+
+    def shortened(self) -> Method:
+        """The same with the shortest training that its options allow: what an estimate times."""
+        return self
 
     @property
     def virtual_tokens(self) -> int:

@@ -17,6 +17,7 @@ from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
 from harness.methods.asking.asked import AskedDecoder
 from harness.methods.method import Finds, Job
+from harness.methods.work import Reading
 from harness.retrieval.searches import Embed, Ranking, Search, build_search, open_search
 from harness.retrieval.vectors import NONE
 from harness.tasks.corpus import Corpus, passages_sha256
@@ -108,6 +109,14 @@ def open_passages(job: Job, ranking: Ranking, folder: Path) -> PassageRetriever:
                          _embed(embedder, "document", job.store),
                          _embed(embedder, "query", job.store))
     return PassageRetriever(corpus, table, search, prompts=_prompts(embedder, ranking))
+
+
+def passages_read(job: Job, ranking: Ranking) -> tuple[Reading, ...]:
+    """What the embedder reads of a corpus and its questions; a search by words has none."""
+    if ranking == "bm25" or job.embedder is None:
+        return ()
+    return (Reading(_embedder(job).featurizer("query").key, job.embedder,
+                    passages=_corpus(job).facts.passages),)
 
 
 def ask_with_passages(asked: AskedDecoder, retriever: PassageRetriever, k: int, room: int

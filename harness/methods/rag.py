@@ -27,8 +27,10 @@ from harness.methods.open_book import (
     ask_with_passages,
     build_passages,
     open_passages,
+    passages_read,
 )
 from harness.methods.retriever import Retriever
+from harness.methods.work import Reading
 from harness.retrieval.searches import Ranking
 from harness.tasks.examples import Example
 
@@ -57,7 +59,7 @@ class Rag(Scored):
     2024, Fine-Tuning or Retrieval?).
     """
 
-    name, family = "rag", "retrieval"
+    name, family, like = "rag", "retrieval", "zero-shot"
     random, embeds = False, True
     summary = "retrieved passages or labelled examples in the prompt (FAISS, BM25)"
     options_type = RagOptions
@@ -77,6 +79,11 @@ class Rag(Scored):
                                       [("size", "descending")])
         passages = asking.writer.passages(texts.take(places).to_pylist(), self.options.tokens)
         return Shown(retrieved=len(asking.writer.reader.tokens([passages])[0]), found="passages")
+
+    def readings(self, job: Job) -> tuple[Reading, ...]:
+        if job.task.corpus is None:
+            return super().readings(job)
+        return passages_read(job, self.options.search)
 
     def fit(self, job: Job, setting: Setting) -> Fit:
         if job.task.corpus is not None:

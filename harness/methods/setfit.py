@@ -37,6 +37,7 @@ from harness.methods.learning.balance import LINEAR, LinearOptions, balance_of, 
 from harness.methods.learning.encoder import BATCH, count_parameters
 from harness.methods.learning.held_out import HeldOut, of_classes
 from harness.methods.learning.loop import train
+from harness.methods.learning.schedule import Schedule
 from harness.methods.linear import LinearHead, fit_linear
 from harness.methods.link import CLASS_LINKS, LINKS
 from harness.methods.method import (
@@ -51,6 +52,7 @@ from harness.methods.method import (
 )
 from harness.methods.pairs import Pair, draw_pairs
 from harness.methods.tuned import DELTA
+from harness.methods.work import Work
 from harness.suite import Budget
 from harness.tasks.examples import Item, indicator
 from harness.tasks.spread import worth
@@ -209,7 +211,6 @@ class Setfit(Method):
     changes_weights = True
     options_type = SetfitOptions
     balances = LINEAR
-    like = "full"
 
     def __init__(self, options: Any) -> None:
         super().__init__(options)
@@ -226,6 +227,15 @@ class Setfit(Method):
         """An epoch has each item in a pair of either sort, and once or so as the other of each."""
         most = self.options.most_pairs // (2 * items)
         return Course(max(1, min(self.options.pairs, most)), readings=4, texts=2)
+
+    def work(self, job: Job, setting: Setting) -> Work:
+        course, known = self.course(job.budget, len(job.train)), len(job.train)
+        every = course.steps(known, job.budget.batch)
+        looks = Schedule(every // round(course.epochs), every).looks
+        return Work(every, looked=looks * (known + len(job.validation)) + known)
+
+    def shortened(self) -> Setfit:
+        return Setfit({**self.described(), "pairs": 1})
 
     def fit(self, job: Job, setting: Setting) -> Fit:
         fit_head = partial(fit_linear, targets=indicator(job.train, job.classes),

@@ -20,6 +20,8 @@ from harness.targets.tags import OUTSIDE, spans_at, tags_of
 from harness.tasks.examples import Example, Item
 
 LINK = LINKS["spans"]
+POOLED_ALONE = "`pooling` and `head` are of a text's one answer: here each word has its own"
+"""Why options of what reads a text as one vector make no sense."""
 
 
 @dataclass(frozen=True)

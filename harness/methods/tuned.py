@@ -20,6 +20,7 @@ from harness.backbones.blocks import (
     transformer_blocks,
     unfreeze,
 )
+from harness.backbones.encoding.features import pooled
 from harness.backbones.encoding.pooled import PooledClassifier, write_pooled
 from harness.backbones.encoding.pooling import Pooling, pool_of
 from harness.backbones.handle import CALLED, KINDS, Handle
@@ -35,10 +36,13 @@ from harness.methods.learning.loop import train
 from harness.methods.learning.probing import NO_POOL, begin_probed
 from harness.methods.learning.rates import EVEN, WARMUP, Rates
 from harness.methods.learning.sampling import Sampled
+from harness.methods.learning.schedule import schedule_of
 from harness.methods.learning.step import Learner
 from harness.methods.learning.tagger import EncoderTagger, TaggerLearner
 from harness.methods.link import LINKS
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Options, Setting, spread
+from harness.methods.tagged import POOLED_ALONE
+from harness.methods.work import Reading, Work
 from harness.suite import Kind as TaskKind
 from harness.targets.kinds import KINDS as TARGETS
 
@@ -99,7 +103,7 @@ class Tuned(Method):
     def refuses(self, task: TaskKind) -> str | None:
         plain = self.recipe.pooling == "trained" and self.recipe.head == "fresh"
         if TARGETS[task].tagged and not plain:
-            return "`pooling` and `head` are of a text's one answer: here each word has its own"
+            return POOLED_ALONE
         return super().refuses(task)
 
     @abstractmethod
@@ -137,6 +141,20 @@ class Tuned(Method):
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
         return self._classifier(job, self.restore(job, folder))
+
+    def work(self, job: Job, setting: Setting) -> Work:
+        schedule = schedule_of(len(job.train), job.budget)
+        return Work(schedule.per_pass, schedule.most - schedule.per_pass,
+                    schedule.looks * len(job.validation), readings=self._probing(job))
+
+    def _probing(self, job: Job) -> tuple[Reading, ...]:
+        """What is read before an encoder's head begins as a fitted one."""
+        backbone = job.need_backbone()
+        pool = pool_of(backbone.path, self.recipe.pooling)
+        if self.recipe.head != "probed" or pool is None:
+            return ()
+        featurizer = pooled(backbone, job.budget.max_length, job.device, pool)
+        return (Reading(featurizer.key, backbone, answering=False),)
 
     def learner(self, classifier: EncoderClassifier | AskedDecoder, job: Job,
                 balance: Balance = "none") -> Learner:

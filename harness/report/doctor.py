@@ -13,7 +13,7 @@ from rich.table import Table
 from harness.common.cache import cache_folder
 from harness.common.device import cpu_count, detect
 from harness.report import words
-from harness.study.estimate.speed import matrix_speed
+from harness.study.estimate.stopwatch import matrix_speed
 from harness.study.planning.made import made_by_all
 
 

@@ -45,8 +45,8 @@ def ask(place, command, name, *words):
 def test_a_study_with_classes_is_planned_and_run_and_keeps_every_rule(place):
     planned = ask(place, "plan", "tiny")
     assert planned.code == 0, planned.all
-    assert "4 of the 6 runs could not be estimated" in planned.out
-    assert "not estimated: t5: the passes of an encoder with a decoder" in planned.out
+    assert "unknown" not in planned.out
+    assert "not estimated" not in planned.out
     said = ask(place, "run", "tiny")
     assert said.code == 0, said.all
     published = read_published(place / "reports" / "tiny" / "study.json")

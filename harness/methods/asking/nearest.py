@@ -23,12 +23,12 @@ from harness.tasks.examples import Example, Item
 
 def index_examples(job: Job) -> Retriever:
     """A search over exactly the training examples."""
-    return build_retriever(_featurizer(job), job.store, job.train, job.classes, job.clock)
+    return build_retriever(alike(job), job.store, job.train, job.classes, job.clock)
 
 
 def open_examples(job: Job, folder: Path) -> Retriever:
     """What `Retriever.save` wrote."""
-    return load_retriever(_featurizer(job), job.store, folder)
+    return load_retriever(alike(job), job.store, folder)
 
 
 def ask_behind_nearest(asked: AskedDecoder, job: Job, retriever: Retriever, k: int,
@@ -44,12 +44,19 @@ def ask_behind_nearest(asked: AskedDecoder, job: Job, retriever: Retriever, k: i
     return asked
 
 
+def middle(examples: Sequence[Example]) -> tuple[Example, ...]:
+    """Those whose texts are neither among the shortest quarter nor the longest."""
+    order = sorted(examples, key=lambda example: len(example.joined))
+    return tuple(order[len(order) // 4:-(len(order) // 4) or None])
+
+
 def longest(examples: Sequence[Example], count: int) -> list[Example]:
     """So many examples with the longest texts."""
     return sorted(examples, key=lambda example: len(example.joined))[-count:]
 
 
-def _featurizer(job: Job) -> Featurizer:
+def alike(job: Job) -> Featurizer:
+    """What finds items and examples near each other. Raises CannotRunError without an embedder."""
     if job.embedder is None:
         raise CannotRunError("the suite has no `embedder` to find nearest examples by")
     return Embedder(job.embedder, job.budget.max_length, job.device).featurizer("alike")

@@ -6,12 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
+from harness.backbones.load import load_tokenizer
+from harness.backbones.prompting.writers import writer_for
 from harness.common.clock import Clock
 from harness.common.kinds import ASKED
 from harness.methods.asking.asked import AskedDecoder
 from harness.methods.asking.classifier import DecoderClassifier
-from harness.methods.asking.scores import RULES, Score
+from harness.methods.asking.nearest import alike, middle
+from harness.methods.asking.scores import PLAIN, RULES, Score
 from harness.methods.method import Asking, Job, Method, Options, Setting
+from harness.methods.work import Reading, Work
 from harness.suite import Kind as TaskKind
 from harness.targets.kinds import KINDS
 
@@ -48,6 +52,26 @@ class Scored(Method):
     def tried(self, asking: Asking) -> list[Setting]:
         """Those settings that a run tries."""
         return self.grid(asking.task, asking.on_top)[:asking.trials]
+
+    def work(self, job: Job, setting: Setting) -> Work:
+        """By the first setting that is tried, and examples of the usual length."""
+        backbone = job.need_backbone()
+        writer = writer_for(backbone.kind, load_tokenizer(backbone), job.task,
+                            job.budget.max_length)
+        shown = self.shows(Asking(writer, middle(job.train) if self.embeds else job.train,
+                                  job.task.corpus, job.task.kind, 1, job.seed,
+                                  job.inner is not None))
+        rule = RULES[_rule(setting)] if "score" in setting else PLAIN
+        beside = rule.prompts if self.embeds and rule.minds_context else 0
+        return Work(prompts=1 + beside, before=shown.retrieved,
+                    head=len(writer.shots(shown.shots)) if shown.shots else 0,
+                    readings=self.readings(job))
+
+    def readings(self, job: Job) -> tuple[Reading, ...]:
+        """What the suite's embedder reads for it."""
+        if not self.embeds or job.embedder is None:
+            return ()
+        return (Reading(alike(job).key, job.embedder),)
 
     def refuses(self, task: TaskKind) -> str | None:
         if not KINDS[task].classes and self.options.score:

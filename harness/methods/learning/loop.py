@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
@@ -104,14 +105,17 @@ class _UnderWay:
         rate = self.schedule.rate(training.steps, self.cools)
         for group, peak in zip(self.optimizer.param_groups, self.peaks, strict=True):
             group["lr"] = rate * peak
+        start = time.perf_counter()
         loss = take_step(self.learner, indices, self.optimizer, self.job, training, self.pace)
+        seconds = time.perf_counter() - start
         tokens = sum(self.lengths[i] for i in indices)
         training.steps += 1
         training.examples += len(indices)
         training.epochs = training.steps / self.schedule.per_pass
         training.tokens += tokens
         training.flops += self.pace.flops * tokens
-        training.curve.append(CurvePoint(training.steps, training.epochs, loss))
+        training.curve.append(CurvePoint(training.steps, training.epochs, loss,
+                                         seconds=seconds, tokens=tokens))
         if not math.isfinite(loss):
             raise DivergedError(f"loss is {loss} at step {training.steps}", training)
         _reallocate(self.learner.model, training.steps)

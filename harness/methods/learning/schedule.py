@@ -45,6 +45,11 @@ class Schedule:
         return max(self.per_pass, math.ceil(self.most / LOOKS))
 
     @property
+    def looks(self) -> int:
+        """At validation, the one at the end among them."""
+        return math.ceil(self.most / self.every)
+
+    @property
     def constant(self) -> int:
         """Steps done when cooling down begins at the latest."""
         return self.most - math.floor(COOLING * self.most)

@@ -1,5 +1,5 @@
 """What a study will cost on this machine, before anything of it runs.
 
-`reading` counts what each run reads, `arithmetic` what that takes in FLOPs, `calibration` measures
-what the machine takes for it, `memory` what it needs, and `costs` puts them together.
+Methods say how much work they do (`methods.work`), `units` times its parts by the code that runs
+use, `measuring` keeps what was timed, and `estimate` multiplies.
 """

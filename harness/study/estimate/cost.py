@@ -35,7 +35,10 @@ class Cost:
 class RunCost:
     """What one run costs, and what is done with it once it is finished."""
 
-    run: Cost
+    adapt: Cost
+    """All settings that are tried, as the run's record will have it (`shared_seconds`)."""
+    results: Cost
+    """Its process, its answers, and its record."""
     forgetting: Cost
     latency: Cost
     training_flops: float
@@ -46,4 +49,4 @@ class RunCost:
     @property
     def whole(self) -> Cost:
         """All of it."""
-        return self.run + self.forgetting + self.latency
+        return self.adapt + self.results + self.forgetting + self.latency

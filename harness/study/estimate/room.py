@@ -6,10 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from harness.backbones.handle import Handle, parameter_count
-from harness.common.device import Device
 from harness.common.errors import HarnessError
-from harness.common.memory import available
-from harness.study.estimate.cut import parameters_at
 
 if TYPE_CHECKING:
     from harness.study.planning.plan import Plan, PlannedRun
@@ -49,17 +46,11 @@ def no_room(plan: Plan, run: PlannedRun, needs: float, has: float) -> HarnessErr
         advice = "Choose a profile with a smaller `budget: batch` or `max_length`"
     return plan.loaded.error(
         ("backbones", name),
-        f"{run.identity.name} needs about {_amount(needs)} of memory (its weights in fp32 "
-        f"{_amount(weights)}), {_amount(has)} are available",
+        f"{run.identity.name} needs about {amount(needs)} of memory (its weights in fp32 "
+        f"{amount(weights)}), {amount(has)} are available",
         f"{advice}, or see what another device takes: `harness plan --device a100`.")
 
 
-def check_room(backbone: Handle, depth: int | None, learns: bool, device: Device) -> None:
-    """Raise HarnessError where even a few blocks do not fit."""
-    needs = FP32 * parameters_at(backbone, depth) * (1.0 + HELD * learns)
-    if needs > available(device):
-        raise HarnessError(f"a part of {backbone.name} with {_amount(needs)} does not fit")
-
-
-def _amount(count: float) -> str:
+def amount(count: float) -> str:
+    """Bytes for people."""
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"

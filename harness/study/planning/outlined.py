@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.check.finding import Finding
-from harness.study.estimate.costs import Estimate
+from harness.study.estimate.estimate import Estimate
 from harness.study.planning.outline import Outline, Row, RowCosts, Totals
 from harness.study.planning.plan import Plan, PlannedRun
 
@@ -57,12 +57,12 @@ def _costs(todo: Sequence[PlannedRun], expected: Estimate | None) -> RowCosts | 
 
 
 def _totals(expected: Estimate) -> Totals:
-    costs, found = expected.runs.values(), expected.calibration
+    costs, found = expected.runs.values(), expected.units
     return Totals(
         measured=len(costs), seconds=expected.total.seconds, flops=expected.total.flops,
-        forgetting=sum(cost.forgetting.seconds for cost in costs) + expected.shared.seconds,
+        forgetting=sum(cost.forgetting.seconds for cost in costs),
         latency=sum(cost.latency.seconds for cost in costs), memory=expected.memory,
-        took=found.seconds, others=found.others, reasons=found.reasons)
+        took=found.seconds, others=found.others, reasons=expected.reasons)
 
 
 def _apart(plan: Plan) -> tuple[str, ...]:

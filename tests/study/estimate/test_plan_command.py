@@ -8,9 +8,12 @@ from command_line import harness, refused
 
 from harness.common import memory
 from harness.common.device import detect
-from harness.study.estimate import calibration
-from harness.study.estimate.calibration import subject_of
-from harness.study.estimate.costs import estimate
+from harness.forgetting.base_model import BASE
+from harness.methods.majority import Majority
+from harness.methods.method import Method
+from harness.study.estimate import measuring
+from harness.study.estimate.estimate import estimate
+from harness.study.planning.outlined import outline_of
 from harness.study.planning.plan import make_plan
 from harness.study.run import assign
 from harness.study.store import Store
@@ -28,6 +31,12 @@ def edit(path, change):
     path.write_text(yaml.safe_dump(value, sort_keys=False))
 
 
+def estimated(path):
+    """The suite's plan, and what all of it costs."""
+    plan = make_plan(load_suite(path), detect())
+    return plan, estimate(plan, plan.runs, lambda text: None)
+
+
 def test_a_plan_says_what_it_costs_and_measures_once(suite_file):
     runs = len(make_plan(load_suite(suite_file), detect()).runs)
     first = planned(suite_file)
@@ -41,48 +50,64 @@ def test_a_plan_says_what_it_costs_and_measures_once(suite_file):
     assert "by the kept measurements of" in again.out, again.out
 
 
-def test_every_run_has_a_cost_and_more_work_costs_more(suite_file):
-    def cost(change):
-        edit(suite_file, change)
-        plan = make_plan(load_suite(suite_file), detect())
-        found = estimate(plan, plan.runs, lambda text: None)
-        assert set(found.runs) == {run.run_id for run in plan.runs}
-        return plan, found
+def test_another_plan_at_the_same_lengths_measures_nothing_anew(suite_file):
+    estimated(suite_file)
+    edit(suite_file, lambda suite: suite["budget"].update(epochs=3, train=30, trials=1))
+    plan, said = make_plan(load_suite(suite_file), detect()), []
+    found = estimate(plan, plan.runs, said.append)
+    assert set(found.runs) == {run.run_id for run in plan.runs}
+    assert said == []
 
-    plan, small = cost(lambda suite: None)
+
+def test_every_run_has_a_cost_and_more_work_costs_more(suite_file):
+    plan, small = estimated(suite_file)
+    assert set(small.runs) == {run.run_id for run in plan.runs}
     for run in plan.runs:
         of = small.runs[run.run_id]
-        assert of.run.seconds > 0
+        assert of.results.seconds > 0
+        assert of.memory > 0
         assert (of.training_flops > 0) == run.entry.method.changes_weights
-        assert (of.latency.seconds > 0) == (run.entry.backbone is not None
-                                            and run.tuned_by is None)
-    _, large = cost(lambda suite: suite["budget"].update(epochs=8))
+        assert (of.latency.seconds > 0) == (run.tuned_by is None)
+    edit(suite_file, lambda suite: suite["budget"].update(epochs=8))
+    _, large = estimated(suite_file)
     assert large.total.flops > 2 * small.total.flops
     assert large.total.seconds > small.total.seconds
+
+
+def test_rows_add_up_to_the_headline(suite_file):
+    plan, found = estimated(suite_file)
+    outline = outline_of(plan, plan.runs, found)
+    assert sum(row.costs.seconds for row in outline.rows) == pytest.approx(outline.totals.seconds)
+    assert sum(row.costs.flops for row in outline.rows) == pytest.approx(outline.totals.flops)
+    assert max(row.costs.memory for row in outline.rows) == outline.totals.memory
+
+
+def test_a_method_that_says_nothing_is_unknown_and_named(suite_file, monkeypatch):
+    monkeypatch.setattr(Majority, "work", Method.work)
+    plan, found = estimated(suite_file)
+    silent = [run.run_id for run in plan.runs if run.identity.method == "majority"]
+    assert list(found.unknown) == silent
+    assert set(found.runs) == {run.run_id for run in plan.runs} - set(silent)
+    said = planned(suite_file)
+    assert f"{len(silent)} of the {len(plan.runs)} runs could not be estimated" in said.out
+    assert "not estimated: majority, seed 0: the method does not say how much work" in said.out
 
 
 def test_a_study_with_general_questions_costs_their_time_too(suite_file, small_catalogue,
                                                              monkeypatch):
     # A process of its own would read the catalogue that ships.
-    monkeypatch.setattr(calibration, "_elsewhere", lambda work, argument, say: work(argument, say))
-    plan = make_plan(load_suite(suite_file), detect())
-    without = estimate(plan, plan.runs, lambda text: None)
+    monkeypatch.setattr(measuring, "elsewhere", lambda work, argument, say: work(argument, say))
     edit(suite_file, lambda suite: suite["measure"].update(
         forgetting={"probes": {"pairs": 20}, "benchmarks": {"arc_easy": 2}, "passages": 2}))
-    plan = make_plan(load_suite(suite_file), detect())
-    asked = estimate(plan, plan.runs, lambda text: None)
-    assert asked.calibration.reasons == ()
-    assert asked.shared.seconds > 0 == without.shared.seconds
+    plan, asked = estimated(suite_file)
+    assert asked.reasons == ()
     for run in plan.runs:
         assert (asked.runs[run.run_id].forgetting.seconds > 0) == run.entry.method.changes_weights
-
-
-def test_a_tuned_run_is_measured_under_its_method_and_a_combined_one_under_the_inner(suite_file):
-    plan = make_plan(load_suite(suite_file), detect())
-    found = {run.identity.label: subject_of(plan, run) for run in plan.runs}
-    assert found["majority"] is None
-    assert found["zero-shot"].method is None
-    assert found["lora"].method == found["rag+lora"].method == "lora"
+    # The first of a backbone has the untouched one's answers as well.
+    full, again = (asked.runs[run.run_id].forgetting.computing for run in plan.runs
+                   if run.identity.label == "full")
+    assert full == pytest.approx(2 * again)
+    assert sum(folder.startswith(BASE) for folder in asked.folders) == 2
 
 
 def test_too_little_memory_is_refused_with_the_numbers_by_plan_and_run(suite_file, monkeypatch):
@@ -102,8 +127,7 @@ def test_a_run_that_fits_by_its_weights_alone_is_refused_by_its_activations(suit
     from harness.commands import plan as command
     from harness.commands import planned as kept
 
-    plan = make_plan(load_suite(suite_file), detect())
-    needs = estimate(plan, plan.runs, lambda text: None).memory
+    needs = estimated(suite_file)[1].memory
     for module in (command, kept):
         monkeypatch.setattr(module, "available", lambda device: needs / 2)
     refused(planned(suite_file), "needs about", "are available")
@@ -130,9 +154,8 @@ def test_contrastive_tuning_is_planned_by_its_pairs(suite_file, tmp_path):
         suite["budget"].update(seeds=1, trials=1, patience=20)
 
     edit(suite_file, one)
-    plan = make_plan(load_suite(suite_file), detect())
+    plan, found = estimated(suite_file)
     run = next(run for run in plan.runs if run.identity.method == "setfit")
-    found = estimate(plan, plan.runs, lambda text: None).runs[run.run_id]
     job = make_job(assign(plan, Store(tmp_path / "runs"), run), lambda text: None)
     counted = run.entry.method.fit(job, run.entry.method.settings(job)[0]).training.flops
-    assert found.training_flops == pytest.approx(counted, rel=0.1)
+    assert found.runs[run.run_id].training_flops == pytest.approx(counted, rel=0.1)

@@ -38,8 +38,8 @@ def folders(tmp_path, monkeypatch):
     def write(into):
         (into / "measured.json").write_text("1")
 
-    kept_folder(cache_folder() / "calibration" / "one", write)
-    return "calibration/one", "base-models/none"
+    kept_folder(cache_folder() / "units" / "one", write)
+    return "units/one", "base-models/none"
 
 
 def test_what_is_kept_is_said_again_without_the_time_that_measuring_took(tmp_path, folders):
@@ -60,7 +60,7 @@ def test_what_it_was_made_from_is_looked_at_each_time(tmp_path, folders, change)
     record.write_text("{}")
     keep("n", outline(), 7.0, tmp_path, ["a", "b"], folders)
     assert look_up("n", tmp_path) is not None
-    measured = cache_folder() / "calibration" / "one.sha256"
+    measured = cache_folder() / "units" / "one.sha256"
     if change == "edited":
         record.write_text('{"a": 1}')
     elif change == "gone":
