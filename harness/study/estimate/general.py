@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from harness.backbones.flops import flop_counter
+from harness.backbones.flops import FlopCounter
 from harness.backbones.handle import Handle
 from harness.backbones.load import load_with_head
 from harness.common.device import Device
@@ -88,9 +88,9 @@ def _asked(questions: Questions, backbone: Handle, examined_by: Examiner, began:
            ) -> Asked:
     watch = Others()
     loaded = load_with_head(backbone, LABELS, questions.device.type)
-    with (flop_counter() as flops,
+    with (FlopCounter() as flops,
           Live([*loaded.model.parameters(), *loaded.model.buffers()]) as live):
         examined_by.put_to(loaded, questions.device)
     seconds = seconds_of(lambda: examined_by.put_to(loaded, questions.device), questions.device)
-    return Asked(items, began, seconds, float(flops.get_total_flops()), live.operations,
+    return Asked(items, began, seconds, float(flops.total), live.operations,
                  watch.share())

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from harness.backbones.flops import flop_counter
+from harness.backbones.flops import FlopCounter
 from harness.backbones.kernels.first_token import first_token_alone, last_block
 from harness.backbones.load import load_with_head
 from harness.methods import register_all
@@ -17,9 +17,9 @@ ROWS, WIDTH = 4, 24
 
 
 def counted(action):
-    with flop_counter() as counter:
+    with FlopCounter() as counter:
         action()
-    return counter.get_total_flops()
+    return counter.total
 
 
 def prepared(handle, device, method):
