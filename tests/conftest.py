@@ -26,13 +26,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 SLOW = ("end_to_end/test_may_it_ship", "end_to_end/test_legal", "executors/test_launch",
-        "executors/test_cluster", "study/test_reproduce", "study/test_study",
-        "methods/adapters/test_tuners", "hostile/test_data", "methods/test_methods",
-        "faults/test_disks", "test_recipes", "test_validity", "faults/test_surroundings",
-        "methods/test_families",
-        "study/test_forgetting", "faults/test_ended", "hostile/test_models", "faults/test_kills",
-        "methods/test_alone_and_in_a_batch", "faults/test_damage", "faults/test_two_studies",
-        "study/test_seq2seq_study", "faults/test_limits", "test_extending")
+        "test_extending", "methods/adapters/test_tuners", "executors/test_cluster",
+        "test_validity", "study/test_reproduce", "faults/test_surroundings",
+        "methods/test_methods", "methods/test_families", "methods/test_alone_and_in_a_batch",
+        "study/test_study", "hostile/test_data", "test_recipes", "faults/test_disks",
+        "faults/test_kills", "faults/test_damage", "hostile/test_models",
+        "study/test_forgetting", "faults/test_ended", "study/test_seq2seq_study",
+        "backbones/encoding/test_pooled", "faults/test_two_studies", "faults/test_limits")
 """Files that take a core more than 15 seconds, the slowest first. `make quick` leaves them out."""
 
 
