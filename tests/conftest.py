@@ -1,4 +1,4 @@
-"""Tiny models, data and suites, built in the test session: quick tests need no network."""
+"""What is settled before any library is imported: tests need no network and run side by side."""
 
 from __future__ import annotations
 
@@ -8,45 +8,31 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import torch
-import yaml
-from gated import place  # noqa: F401  (a fixture)
-from hypothesis import settings
-from small_catalogue import catalogue_file, small_catalogue  # noqa: F401  (fixtures)
-from tiny import sentences, suite_dict
-from tiny_tokenizer import byte_tokenizer
-from tokenizers.processors import TemplateProcessing
-from transformers import (
-    BertConfig,
-    BertForMaskedLM,
-    LlamaConfig,
-    LlamaForCausalLM,
-    T5Config,
-    T5ForConditionalGeneration,
-)
 
-from harness.backbones.handle import Handle
-from harness.common.device import detect
-from harness.suite import LoadedSuite, load_suite
-
-# Tiny matrices are slower on several threads, and the tests themselves run side by side.
-torch.set_num_threads(1)
+# Tiny matrices are slower on several threads.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-# What takes a quarter of a second on a machine that does other things is no fault.
-settings.register_profile("unhurried", deadline=None)
-settings.load_profile("unhurried")
+# The tests beside this one keep the cores busy: what would be chosen at every command, after a
+# look at the cores that takes a twentieth of a second.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 # Tests of the dashboard ask for it; no other test should wait for it.
 os.environ["WANDB_MODE"] = "disabled"
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """The shared fixtures, but not for the process that only deals tests to others: importing
+    their libraries takes seconds, for which all would wait."""
+    if hasattr(config, "workerinput") or config.getoption("dist", "no") == "no":
+        config.pluginmanager.import_plugin("shared_fixtures")
+
+
 SLOW = ("end_to_end/test_may_it_ship", "end_to_end/test_legal", "executors/test_launch",
-        "executors/test_cluster", "study/test_reproduce", "study/test_study",
-        "methods/adapters/test_tuners", "hostile/test_data", "methods/test_methods",
-        "faults/test_disks", "test_recipes", "test_validity", "faults/test_surroundings",
-        "methods/test_families",
-        "study/test_forgetting", "faults/test_ended", "hostile/test_models", "faults/test_kills",
-        "methods/test_alone_and_in_a_batch", "faults/test_damage", "faults/test_two_studies",
-        "study/test_seq2seq_study", "faults/test_limits", "test_extending")
+        "test_extending", "methods/adapters/test_tuners", "executors/test_cluster",
+        "test_validity", "study/test_reproduce", "faults/test_surroundings",
+        "methods/test_methods", "methods/test_families", "methods/test_alone_and_in_a_batch",
+        "study/test_study", "hostile/test_data", "test_recipes", "faults/test_disks",
+        "faults/test_kills", "faults/test_damage", "hostile/test_models",
+        "study/test_forgetting", "faults/test_ended", "study/test_seq2seq_study",
+        "backbones/encoding/test_pooled", "faults/test_two_studies", "faults/test_limits")
 """Files that take a core more than 15 seconds, the slowest first. `make quick` leaves them out."""
 
 
@@ -65,93 +51,3 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
 def pytest_collection_finish() -> None:
     """What the libraries made at their import is no garbage: no collection looks through it."""
     gc.freeze()
-
-
-@pytest.fixture(autouse=True)
-def same_chances() -> None:
-    """pytest-randomly seeds Python and NumPy before every test, and not torch."""
-    torch.manual_seed(0)
-
-
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tests never touch the user's cache."""
-    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
-
-
-@pytest.fixture(scope="session")
-def encoder_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A two-layer BERT with random weights."""
-    folder = tmp_path_factory.mktemp("encoder")
-    torch.manual_seed(0)
-    tokenizer = byte_tokenizer(pair_template=True)
-    config = BertConfig(vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2,
-                        num_attention_heads=2, intermediate_size=64, max_position_embeddings=256,
-                        pad_token_id=0)
-    BertForMaskedLM(config).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def decoder_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A two-layer Llama with random weights."""
-    folder = tmp_path_factory.mktemp("decoder")
-    torch.manual_seed(0)
-    tokenizer = byte_tokenizer(pair_template=False)
-    config = LlamaConfig(vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2,
-                         num_attention_heads=4, num_key_value_heads=2, intermediate_size=64,
-                         max_position_embeddings=512, pad_token_id=0, bos_token_id=2,
-                         eos_token_id=3)
-    LlamaForCausalLM(config).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def seq2seq_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A T5 of two blocks each with random weights, whose tokenizer closes texts."""
-    folder = tmp_path_factory.mktemp("seq2seq")
-    torch.manual_seed(0)
-    tokenizer = byte_tokenizer(pair_template=False)
-    tokenizer.backend_tokenizer.post_processor = TemplateProcessing(
-        single="$A </s>", pair="$A </s> $B </s>", special_tokens=[("</s>", 3)])
-    config = T5Config(vocab_size=len(tokenizer), d_model=32, d_kv=8, d_ff=64, num_layers=2,
-                      num_heads=4, pad_token_id=0, decoder_start_token_id=0, eos_token_id=3)
-    T5ForConditionalGeneration(config).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def encoder(encoder_folder: Path) -> Handle:
-    return Handle("tiny-encoder", "encoder", encoder_folder, "e" * 64, "tiny")
-
-
-@pytest.fixture(scope="session")
-def decoder(decoder_folder: Path) -> Handle:
-    return Handle("tiny-decoder", "decoder", decoder_folder, "d" * 64, "tiny")
-
-
-@pytest.fixture(scope="session")
-def seq2seq(seq2seq_folder: Path) -> Handle:
-    return Handle("tiny-seq2seq", "seq2seq", seq2seq_folder, "5" * 64, "tiny")
-
-
-@pytest.fixture(scope="session")
-def device():
-    return detect()
-
-
-@pytest.fixture
-def suite_file(tmp_path: Path, encoder_folder: Path, decoder_folder: Path) -> Path:
-    """`tiny.yaml` with its data, in a folder of its own."""
-    sentences().to_csv(tmp_path / "data.csv", index=False)
-    path = tmp_path / "tiny.yaml"
-    path.write_text(yaml.safe_dump(suite_dict(encoder_folder, decoder_folder), sort_keys=False))
-    return path
-
-
-@pytest.fixture
-def loaded(suite_file: Path) -> LoadedSuite:
-    return load_suite(suite_file)

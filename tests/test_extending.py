@@ -41,6 +41,13 @@ def extended(tmp_path_factory, encoder_folder):
     return run
 
 
+@pytest.fixture(scope="module")
+def ran(extended):
+    """What `methods`, `plan` and `run` said, in this order: each costs the imports of a process."""
+    return [extended(*words) for words in
+            (("methods",), ("plan", "notices.yaml"), ("run", "notices.yaml"))]
+
+
 def study_headline(run):
     """The first sentence of the report."""
     return (run.folder / "reports" / "notices" / "report.md").read_text().partition("\n\n")[2]
@@ -52,11 +59,9 @@ def records(run):
             for path in (run.folder / "runs").glob("*/*/record.json")}
 
 
-def test_a_package_s_method_and_reader_are_like_all_others(extended):
-    done = extended("methods")
-    assert "centroids" in done.stdout, done.stderr
-    for command in ("plan", "run"):
-        done = extended(command, "notices.yaml")
+def test_a_package_s_method_and_reader_are_like_all_others(extended, ran):
+    assert "centroids" in ran[0].stdout, ran[0].stderr
+    for done in ran:
         assert done.returncode == 0, done.stdout + done.stderr
     found = next(record for record in records(extended).values()
                  if record["identity"]["label"] == "centroids")
@@ -65,10 +70,10 @@ def test_a_package_s_method_and_reader_are_like_all_others(extended):
     assert found["quality"]["accuracy"] == 1.0
 
 
-def test_a_package_s_metric_is_like_all_others(extended):
+def test_a_package_s_metric_is_like_all_others(extended, ran):
     """It decides, chooses on validation, and stands in records and in the report with an interval;
     of runs of before, it is not there."""
-    assert extended("run", "notices.yaml").returncode == 0
+    assert ran[-1].returncode == 0
     for record in records(extended).values():
         assert record["identity"]["metric"] == "balanced_accuracy"
         by_class = [each["recall"] for each in record["quality"]["per_class"]]
@@ -94,11 +99,11 @@ def test_a_metric_that_there_is_not_is_named_with_those_that_there_are(extended)
     assert "balanced_accuracy" in done.stderr.partition("choose one of")[2]
 
 
-def test_a_run_is_named_by_the_code_of_its_package(extended):
+def test_a_run_is_named_by_the_code_of_its_package(extended, ran):
     """And by no other run's: a word in the method makes its own runs anew."""
     method = extended.site / "acme_harness" / "centroids.py"
     text = method.read_text()
-    assert extended("run", "notices.yaml").returncode == 0
+    assert ran[-1].returncode == 0
     before = records(extended)
     method.write_text("# A remark.\n" + text)
     assert extended("run", "notices.yaml").returncode == 0

@@ -1,4 +1,4 @@
-"""The process that runs are forked from: it has the libraries imported and nothing else."""
+"""The process that runs are forked from: it has libraries and methods imported, nothing else."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import psutil
 from harness.common.waiting import settle_waiting
 
 MODULES = ["harness.processes.hangups", "harness.study.work", "harness.study.rounds",
-           "sentence_transformers"]
+           "harness.study.preloaded", "sentence_transformers"]
 
 
 def start_server() -> ForkServerContext:

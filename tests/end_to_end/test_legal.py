@@ -19,7 +19,8 @@ pytestmark = pytest.mark.end_to_end
 def user_s_own_cache(own_cache, monkeypatch):
     """The real cache: fetching several hundred megabytes once is enough."""
     monkeypatch.delenv("HARNESS_CACHE", raising=False)
-    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    for name in ("OMP_NUM_THREADS", "OMP_WAIT_POLICY"):  # a user has set neither
+        monkeypatch.delenv(name, raising=False)
 
 
 NETWORK = ("unshare", "--net", "--map-root-user") if subprocess.run(

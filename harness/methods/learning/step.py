@@ -13,7 +13,7 @@ from torch import nn
 from torch.distributed.tensor import DTensor
 
 from harness.backbones.batches import PASS_TOKENS
-from harness.backbones.flops import flop_counter
+from harness.backbones.flops import FlopCounter
 from harness.common.device import UNREPEATABLE, repeatable_gradients
 from harness.common.ranks import Ranks
 from harness.methods.learning.held_out import HeldOut
@@ -121,11 +121,10 @@ def _gradients(learner: Learner, indices: list[int], job: Job, pace: Pace) -> fl
     with repeatable_gradients(job.device) if pace.repeatable else nullcontext():
         if pace.flops:
             return _accumulate(learner, indices, job, pace.micro)
-        with flop_counter() as counter:
+        with FlopCounter() as counter:
             loss = _accumulate(learner, indices, job, pace.micro)
     lengths = learner.lengths()
-    pace.flops = (job.ranks.size * counter.get_total_flops()
-                   / sum(lengths[i] for i in indices))
+    pace.flops = job.ranks.size * counter.total / sum(lengths[i] for i in indices)
     return loss
 
 

@@ -19,7 +19,7 @@ import psutil
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from harness.backbones.encoding.features import FeatureStore, pooled
-from harness.backbones.flops import flop_counter
+from harness.backbones.flops import FlopCounter
 from harness.backbones.load import load_with_head
 from harness.common.cache import cache_folder
 from harness.common.clock import Clock
@@ -153,12 +153,12 @@ def time_questions(few: ForgettingItems, count: int, assignment: Assignment, say
     examined_by = examiner(backbone, few)
     began = time.perf_counter() - start
     loaded = load_with_head(backbone, HEAD, device.type)
-    with flop_counter() as flops, Kernels() as kernels:
+    with FlopCounter() as flops, Kernels() as kernels:
         start = time.perf_counter()
         examined_by.put_to(loaded, device)
         seconds = time.perf_counter() - start
     return UnitCosts(load=began, answer=Line(0.0, seconds / count), others=watch.share(),
-                     answer_flops=flops.get_total_flops() / count, kernels=kernels.count / count)
+                     answer_flops=flops.total / count, kernels=kernels.count / count)
 
 
 def time_start(assignment: Assignment, say: Say) -> UnitCosts:
@@ -208,11 +208,11 @@ def _resident(device: Device, say: Say | None = None) -> float:
 def _answering(answer: Callable[[Sequence[Item]], object], items: Sequence[Item]
                ) -> tuple[Line, float, float]:
     """Seconds of a batch, FLOPs of an item, kernels of a batch."""
-    with flop_counter() as flops, Kernels() as kernels:
+    with FlopCounter() as flops, Kernels() as kernels:
         answer(items[:1])
     line = line_through([(len(some), seconds_of(partial(answer, some)))
                          for some in (items[:1], items)])
-    return line, float(flops.get_total_flops()), float(kernels.count)
+    return line, float(flops.total), float(kernels.count)
 
 
 def _longer(fitted: AskedDecoder, items: Sequence[Item], answer: Line) -> float:
