@@ -30,8 +30,9 @@ SLOW = ("end_to_end/test_may_it_ship", "end_to_end/test_legal", "executors/test_
         "test_validity", "study/test_reproduce", "faults/test_surroundings",
         "methods/test_methods", "methods/test_families", "methods/test_alone_and_in_a_batch",
         "study/test_study", "hostile/test_data", "test_recipes", "faults/test_disks",
-        "faults/test_kills", "faults/test_damage", "hostile/test_models",
-        "study/test_forgetting", "faults/test_ended", "study/test_seq2seq_study",
+        "methods/asking/test_scores", "faults/test_kills", "faults/test_damage",
+        "hostile/test_models", "study/test_forgetting", "faults/test_ended",
+        "study/test_seq2seq_study", "methods/learning/test_keeping",
         "backbones/encoding/test_pooled", "faults/test_two_studies", "faults/test_limits")
 """Files that take a core more than 15 seconds, the slowest first. `make quick` leaves them out."""
 
