@@ -35,10 +35,10 @@ from harness.tasks.readers import READERS
 
 register_all()
 GATHER = {"harness", "harness.methods", "harness.tasks.readers", "harness.common.plugins",
-          "harness.common.provenance"}
+          "harness.common.provenance", "harness.study.preloaded"}
 """What imports every module of a package, or all that others add, so that each registers what it
-has; what reads the latter's code; and the package's own file, which has the API's functions by
-name: no run is made by the api."""
+has, or that no run imports it for itself; what reads the latter's code; and the package's own file,
+which has the API's functions by name: no run is made by the api."""
 
 
 @pytest.fixture(scope="module")
