@@ -125,7 +125,8 @@ def method_unit(plan: Plan, run: PlannedRun) -> Unit:
     timed = METHODS[method.like]({}) if method.like else method
     name, options = timed.name, timed.described()
     # A batch as runs have it, and half of one.
-    batch = max(1, min(run.budget.batch, 2 * len(plan.sample(run.budget).train) // 3))
+    most = 2 * len(plan.sample(run.budget).train) // 3
+    batch = max(1, min(run.budget.batch, most)) if method.changes_weights else 1
     train = batch + max(1, batch // 2) if run.entry.backbone else FITTED
     # What only answers takes most memory then.
     answered = _rows(plan.device, run) if method.changes_weights else BATCHES[run.identity.kind]
@@ -136,8 +137,9 @@ def method_unit(plan: Plan, run: PlannedRun) -> Unit:
     few = dataclasses.replace(few, identity=identity, budget=budget, inner=None)
     title = f"{name} on {run.entry.backbone}" if run.entry.backbone else name
     made = provenance(__name__, METHODS[name].__module__, known=ITEMS).key
-    of = ["method", made, name, options, few.backbone and few.backbone.sha256, batch,
-          budget.max_length, budget.max_words, identity.task_sha256, identity.items_sha256]
+    of = ["method", made, name, options, few.backbone and few.backbone.sha256,
+          len(few.task.splits.train), budget.max_length, budget.max_words,
+          identity.task_sha256, identity.items_sha256]
     needs = least_memory(few.backbone, run) if few.backbone else 0.0
     return _unit(title, of, plan.device, partial(elsewhere, time_method, few), needs)
 

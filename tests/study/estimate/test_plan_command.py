@@ -52,7 +52,7 @@ def test_a_plan_says_what_it_costs_and_measures_once(suite_file):
 
 def test_another_plan_at_the_same_lengths_measures_nothing_anew(suite_file):
     estimated(suite_file)
-    edit(suite_file, lambda suite: suite["budget"].update(epochs=3, train=30, trials=1))
+    edit(suite_file, lambda suite: suite["budget"].update(epochs=3, test=15, trials=1))
     plan, said = make_plan(load_suite(suite_file), detect()), []
     found = estimate(plan, plan.runs, said.append)
     assert set(found.runs) == {run.run_id for run in plan.runs}
