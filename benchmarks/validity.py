@@ -190,7 +190,7 @@ def examine(world: World, studies: int, seed: int = 2) -> dict[str, dict[str, fl
                               ends=found.ends(metric, [i])) for i in range(len(points))]
             pairs = differences(declared, samples, found.pool)
             gate = differences(declared, samples[1:], found.pool, TWO_SIDED)["1", "2"]
-            sign = -1.0 if declared.better == "lower" else 1.0
+            sign = declared.gain(1.0)
             copies, gap = pairs["0", "1"], pairs["1", "2"]
             lost = true[metric][1] - true[metric][2]
             tally[metric]["figure"] += holds(found, metric, true[metric][0])

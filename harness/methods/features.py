@@ -128,7 +128,7 @@ class Features(Method):
             counts = [len(pieces(item.text)) for item in items]
             there = np.isfinite(vectors[:, 0])
             own = np.split(there, np.cumsum(counts)[:-1])
-            return Words(vectors[there], list(map(np.flatnonzero, own)), counts)
+            return Words(vectors[there], list(map(np.flatnonzero, own)))
 
         return read
 

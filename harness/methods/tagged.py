@@ -16,7 +16,7 @@ from harness.methods.linear import LinearHead, fit_standardised
 from harness.methods.link import LINKS
 from harness.methods.method import Job
 from harness.targets.spans import NOTHING, as_spans
-from harness.targets.tags import OUTSIDE, spans_at, tags_of
+from harness.targets.tags import spans_of_read, tags_of
 from harness.tasks.examples import Example, Item
 
 LINK = LINKS["spans"]
@@ -32,8 +32,6 @@ class Words:
     """[words, width]."""
     read: Sequence[np.ndarray]
     """By text the numbers of the words that have a vector."""
-    count: Sequence[int]
-    """By text all of its words."""
 
 
 Read = Callable[[Sequence[Item], Clock], Words]
@@ -59,13 +57,10 @@ class WordTagger:
         with clock.phase("predict"):
             found = self.head.predict(words.vectors)
             ends = np.cumsum([len(own) for own in words.read])[:-1]
-            spans = []
-            for item, own, count, probabilities in zip(items, words.read, words.count,
-                                                       np.split(found, ends), strict=True):
-                every = np.full(count, OUTSIDE)
-                every[own] = self.chain.best(probabilities)
-                spans.append(spans_at(item.text, every.tolist()))
-            return as_spans(spans)
+            return as_spans([
+                spans_of_read(item.text, own, self.chain.best(probabilities))
+                for item, own, probabilities in zip(items, words.read, np.split(found, ends),
+                                                    strict=True)])
 
     def save(self, folder: Path) -> None:
         self.head.save(folder)

@@ -47,12 +47,6 @@ class Look:
     methods: int
 
     @property
-    def words(self) -> int | None:
-        """How many words of a text every method reads; None where one reads all."""
-        most = [budget.max_words or 0 for _, budget in self.backbones]
-        return max(most, default=0) if all(most) else None
-
-    @property
     def key(self) -> str:
         """Names all that the findings depend on."""
         return sha256_json([
@@ -89,7 +83,7 @@ def _of_texts(look: Look, say: Say) -> Iterator[Finding]:
     if look.task.corpus is not None:
         yield from answers.check_answers(look.task.corpus, splits, look.task.wording)
     if KINDS[look.task.kind].tagged:
-        yield from spans.check_spans(splits, look.words)
+        yield from spans.check_spans(splits, look.backbones[0][1].max_words)
     yield from items.check_columns((*train, *splits.validation, *splits.test))
     yield from items.check_leaks(look.task)
     yield from items.check_test(splits)

@@ -49,13 +49,20 @@ def spans_at(text: str, tags: Sequence[int]) -> Spans:
     for (start, end), tag in zip(places, map(int, tags), strict=True):
         if tag != OUTSIDE:
             label, inside = divmod(tag - 1, 2)
-            goes_on = inside and before in (tag, tag - 1)
-            if goes_on:
+            if inside and may_follow(before, tag):
                 spans[-1] = spans[-1]._replace(end=end)
             else:
                 spans.append(Span(start, end, label))
         before = tag
     return tuple(spans)
+
+
+def spans_of_read(text: str, read: np.ndarray, tags: Sequence[int] | np.ndarray) -> Spans:
+    """The same where some pieces alone are read, by number, and have these tags: the others are
+    outside of any span."""
+    every = np.full(len(pieces(text)), OUTSIDE)
+    every[read] = tags
+    return spans_at(text, every.tolist())
 
 
 def can_be_tagged(text: str, spans: Spans) -> bool:

@@ -294,7 +294,7 @@ def test_texts_of_which_no_word_is_read_cannot_be_learned_from(make):
     job, _ = make(None, train=4)
     nothing = np.zeros(0, dtype=int)
     with pytest.raises(CannotRunError, match="no word"):
-        fit_tags(Words(np.zeros((0, 3)), [nothing] * 4, [9] * 4), job, 1.0)
+        fit_tags(Words(np.zeros((0, 3)), [nothing] * 4), job, 1.0)
 
 
 TOO_WIDE = {"miss", "shira", "waveft"}

@@ -7,11 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from harness.backbones.batches import by_length
-from harness.backbones.encoding.encode import Encoded, collate, trial_items
-from harness.backbones.encoding.features import BATCH, Encoder, Featurizer, key_of, token_means
-from harness.backbones.encoding.padding import Padding, find_padding
-from harness.backbones.encoding.word_tokens import WordTokens, at_words, word_tokens
+from harness.backbones.encoding.encode import Encoded, collate
+from harness.backbones.encoding.features import Encoder, Featurizer, key_of
+from harness.backbones.encoding.padding import Padding
+from harness.backbones.encoding.word_tokens import (
+    WordTokens,
+    padding_of,
+    read_words,
+    word_tokens,
+)
 from harness.backbones.finite import check_finite
 from harness.backbones.handle import Handle
 from harness.backbones.kernels.casts import cast_once
@@ -41,21 +45,14 @@ def _connect(handle: Handle, max_length: int, device: Device) -> Encoder:
         layers = loaded.model(**batch, output_hidden_states=True).hidden_states
         return torch.cat(layers[-LAYERS:], dim=-1)
 
-    padding = find_padding(trial_items(loaded.tokenizer, longest), lambda items, side: token_means(
-        states(items, side), items, side))
+    padding = padding_of(states, loaded.tokenizer, longest)
 
     def embed(items: Sequence[Item]) -> np.ndarray:
         tokens = word_tokens(loaded.tokenizer, items, longest)
-        lengths = [len(one.encoded["input_ids"]) for one in tokens]
-        found: dict[int, np.ndarray] = {}
-        for indices in padding.cut(by_length(lengths, BATCH), lengths):
-            some = [tokens[i] for i in indices]
-            with torch.inference_mode(), device.autocast_context():
-                read = at_words(states([one.encoded for one in some], padding), some, padding)
-            found.update(zip(indices, (own.float().cpu().numpy() for own in read), strict=True))
-        for place, item in enumerate(items):
-            check_finite(found[place].reshape(1, -1), [item], "features")
-        return np.concatenate([_every(found[i], one) for i, one in enumerate(tokens)])
+        found = read_words(states, [one.encoded for one in tokens], tokens, padding, device)
+        for own, item in zip(found, items, strict=True):
+            check_finite(own.reshape(1, -1), [item], "features")
+        return np.concatenate([_every(*each) for each in zip(found, tokens, strict=True)])
 
     return embed
 

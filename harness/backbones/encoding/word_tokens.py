@@ -3,7 +3,7 @@ reads it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +11,12 @@ import numpy as np
 import torch
 from transformers import PreTrainedTokenizerBase
 
-from harness.backbones.encoding.encode import Encoded, encode
+from harness.backbones.batches import by_length
+from harness.backbones.encoding.encode import Encoded, encode, trial_items
+from harness.backbones.encoding.features import BATCH, token_means
 from harness.backbones.encoding.letters import as_letters
-from harness.backbones.encoding.padding import Padding
+from harness.backbones.encoding.padding import Padding, find_padding
+from harness.common.device import Device
 from harness.common.errors import CannotRunError
 from harness.common.words import pieces
 from harness.tasks.examples import Item
@@ -67,6 +70,30 @@ def at_words(states: torch.Tensor, tokens: Sequence[WordTokens], padding: Paddin
         before = longest - length if padding is Padding.LEFT else 0
         found.append(row[torch.from_numpy(before + one.first[one.read]).to(row.device)])
     return found
+
+
+States = Callable[[Sequence[Encoded], Padding], torch.Tensor]
+"""Of all tokens of a padded batch, [texts, longest, width]."""
+
+
+def padding_of(states: States, tokenizer: PreTrainedTokenizerBase, longest: int) -> Padding:
+    """How batches are padded so that each text's states are its own: see `find_padding`."""
+    return find_padding(trial_items(tokenizer, longest), lambda items, side: token_means(
+        states(items, side), items, side))
+
+
+def read_words(states: States, encoded: Sequence[Encoded], tokens: Sequence[WordTokens],
+               padding: Padding, device: Device) -> list[np.ndarray]:
+    """Of each text the states of the words that are read, [words, width] fp32. `encoded` is what
+    the model is given of the texts, `tokens` where their words stand."""
+    found: dict[int, np.ndarray] = {}
+    lengths = [len(item["input_ids"]) for item in encoded]
+    for indices in padding.cut(by_length(lengths, BATCH), lengths):
+        with torch.inference_mode(), device.autocast_context():
+            read = at_words(states([encoded[i] for i in indices], padding),
+                            [tokens[i] for i in indices], padding)
+        found.update(zip(indices, (own.float().cpu().numpy() for own in read), strict=True))
+    return [found[i] for i in range(len(encoded))]
 
 
 def _firsts(text: str, read: str, offsets: Sequence[tuple[int, int]]) -> np.ndarray:

@@ -83,7 +83,7 @@ def of_classes(link: ClassLink, probabilities: np.ndarray, examples: Sequence[Ex
     weights = weights_of(examples)
     run = link.marked(probabilities, indicator(examples, probabilities.shape[1]), weights)
     score = None if metric is None else metric.of(run, weights)
-    return HeldOut(score, LOG_LOSS.of(run, weights) or 0.0, worth(examples))
+    return HeldOut(score, LOG_LOSS.of(run, weights) or 0.0, worth(examples), metric=metric)
 
 
 def _by_class(link: ClassLink) -> Callable[[np.ndarray, Job, float | None], HeldOut]:
@@ -96,7 +96,7 @@ def in_words(answers: Sequence[str], examples: Sequence[Example], wording: Wordi
     if loss is None:
         loss = 1.0 - _mean("token_f1", answers, examples, wording)
     score = None if metric is None else _mean(metric.name, answers, examples, wording)
-    return HeldOut(score, loss, worth(examples))
+    return HeldOut(score, loss, worth(examples), metric=metric)
 
 
 def _mean(metric: str, answers: Sequence[str], examples: Sequence[Example], wording: Wording
@@ -153,7 +153,8 @@ def of_spans(answers: np.ndarray, job: Job, loss: float | None) -> HeldOut:
     score = None if job.metric is None else job.metric.of(run, weights)
     error = None if job.metric is None else _jackknifed(job.metric, run)
     missed = 1.0 - (SPAN_F1.of(run, weights) or 0.0)
-    return HeldOut(score, missed if loss is None else loss, worth(job.validation), error)
+    return HeldOut(score, missed if loss is None else loss, worth(job.validation), error,
+                   job.metric)
 
 
 def _jackknifed(metric: Metric, run: Numbered | Found) -> float:

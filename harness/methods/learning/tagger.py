@@ -10,18 +10,22 @@ import torch
 from scipy.special import log_softmax
 from torch.nn.functional import cross_entropy
 
-from harness.backbones.batches import by_length
-from harness.backbones.encoding.encode import Encoded, collate, trial_items
-from harness.backbones.encoding.features import token_means
-from harness.backbones.encoding.padding import Padding, find_padding
-from harness.backbones.encoding.word_tokens import WordTokens, at_words, word_tokens
+from harness.backbones.encoding.encode import Encoded, collate
+from harness.backbones.encoding.padding import Padding
+from harness.backbones.encoding.word_tokens import (
+    WordTokens,
+    at_words,
+    padding_of,
+    read_words,
+    word_tokens,
+)
 from harness.backbones.kernels.casts import cast_once
 from harness.backbones.kernels.kept_states import reading
-from harness.methods.learning.encoder import BATCH, EncoderClassifier, EncoderLearner
+from harness.methods.learning.encoder import EncoderClassifier, EncoderLearner
 from harness.methods.learning.held_out import HeldOut, said_by
 from harness.methods.method import Job
 from harness.targets.spans import NOTHING, Spans, as_spans
-from harness.targets.tags import OUTSIDE, spans_at, tags_of
+from harness.targets.tags import spans_of_read, tags_of
 from harness.tasks.examples import Item
 
 
@@ -33,9 +37,7 @@ class EncoderTagger(EncoderClassifier):
         cast_once(self.loaded.model)
         self.last = None  # every token is read
         self.loaded.model.eval()
-        self.padding = find_padding(
-            trial_items(self.loaded.tokenizer, self.max_length),
-            lambda items, side: token_means(self.states(items, side), items, side))
+        self.padding = padding_of(self.states, self.loaded.tokenizer, self.max_length)
 
     def states(self, items: Sequence[Encoded], padding: Padding) -> torch.Tensor:
         """Logits of the tags of all tokens of a batch, [items, longest, tags], without those of
@@ -54,21 +56,12 @@ class EncoderTagger(EncoderClassifier):
                ) -> list[np.ndarray]:
         """Of each item the logits of each word that is read, [words, tags] fp32."""
         self.loaded.model.eval()
-        found: dict[int, np.ndarray] = {}
-        lengths = [len(item["input_ids"]) for item in encoded]
-        for indices in self.padding.cut(by_length(lengths, BATCH), lengths):
-            with torch.inference_mode(), self.device.autocast_context():
-                states = self.states([encoded[i] for i in indices], self.padding)
-                read = at_words(states, [tokens[i] for i in indices], self.padding)
-            found.update(zip(indices, (own.float().cpu().numpy() for own in read), strict=True))
-        return [found[i] for i in range(len(encoded))]
+        return read_words(self.states, encoded, tokens, self.padding, self.device)
 
 
 def likeliest(item: Item, tokens: WordTokens, scores: np.ndarray) -> Spans:
     """The spans by the likeliest tag of each word that is read; others are outside of any."""
-    tags = np.full(len(tokens.first), OUTSIDE)
-    tags[tokens.read] = scores.argmax(axis=1)
-    return spans_at(item.text, tags.tolist())
+    return spans_of_read(item.text, tokens.read, scores.argmax(axis=1))
 
 
 class TaggerLearner(EncoderLearner):

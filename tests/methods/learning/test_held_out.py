@@ -12,7 +12,7 @@ from harness.measure.quality import quality
 from harness.methods.learning.held_out import HeldOut, in_words, mean, of_classes, standard_error
 from harness.methods.link import LINKS
 from harness.targets.kinds import KINDS
-from harness.targets.metrics import ACCURACY, ROC_AUC
+from harness.targets.metrics import ACCURACY, LOG_LOSS, ROC_AUC
 from harness.tasks.examples import Example
 from harness.tasks.wording import WORDINGS
 
@@ -117,3 +117,17 @@ def test_answers_in_words_are_scored_as_at_the_end(metric, weights):
     measured = generation(given_answers, questions, WORDINGS["unicode"])
     assert held.score == pytest.approx(getattr(measured, metric.name))
     assert held.loss == pytest.approx(1 - measured.token_f1)
+
+
+def test_less_of_a_metric_that_is_better_lower_is_better_for_classes_too():
+    """One of another package may decide: trials and epochs follow its direction."""
+    errors = replace(ACCURACY, name="log_loss_of_mine", better="lower",
+                     formula=LOG_LOSS.formula)
+    examples = items([i % 2 for i in range(20)])
+    sure = np.eye(2)[[e.label for e in examples]] * 0.8 + 0.1
+    good, bad = (of_classes(LINKS["classification"], answers, examples, errors)
+                 for answers in (sure, 1 - sure))
+    assert good.score < bad.score
+    assert good.outscores(bad)
+    assert not bad.outscores(good)
+    assert good.beats(bad)
