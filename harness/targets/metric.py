@@ -35,6 +35,11 @@ class Statistic(Enum):
     """Never below 0, and the larger the more noise there is."""
 
 
+def gain(better: Better, value: float) -> float:
+    """More where a figure is better: itself, or its negative where less is better."""
+    return 0.0 - value if better == "lower" else value
+
+
 @dataclass(frozen=True)
 class Formula:
     """How a metric is made of sums over items."""
@@ -70,8 +75,8 @@ class Metric:
     """The class whose items it is a share of; None for all items."""
 
     def gain(self, value: float) -> float:
-        """More where the metric is better: itself, or its negative where less is better."""
-        return 0.0 - value if self.better == "lower" else value
+        """`gain` by the metric's own direction."""
+        return gain(self.better, value)
 
     @property
     def bounded(self) -> bool:

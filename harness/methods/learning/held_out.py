@@ -11,7 +11,7 @@ import numpy as np
 
 from harness.common.kinds import Kind
 from harness.methods.link import CLASS_LINKS, ClassLink
-from harness.targets.metric import Metric
+from harness.targets.metric import Better, Metric, gain
 from harness.targets.metrics import LOG_LOSS, RMSE, SPAN_F1
 from harness.targets.regression import Numbered, unread_as
 from harness.targets.spans import NOTHING, Found, found
@@ -38,15 +38,14 @@ class HeldOut:
     """Items of equal weight that tell as much: simply the items where they have no weights."""
     error: float | None = None
     """The score's standard error; None where it is that of a share of the items."""
-    metric: Metric | None = None
-    """What the score is; of None more is better."""
+    better: Better = "higher"
+    """Which scores are better. The metric itself stays behind: devices that learn together send
+    this to each other, and a metric's formula is code."""
 
     @property
     def gain(self) -> float | None:
         """The score, or its negative where less is better."""
-        if self.score is None or self.metric is None:
-            return self.score
-        return self.metric.gain(self.score)
+        return None if self.score is None else gain(self.better, self.score)
 
     def outscores(self, other: HeldOut, by: float = 0.0) -> bool:
         """Whether its score is better by `by`, and by what one item can make, or more; by less they
@@ -74,6 +73,10 @@ def said_by(answers: np.ndarray, job: Job, loss: float | None = None) -> HeldOut
     return HELD[job.task.kind](answers, job, loss)
 
 
+def _better(metric: Metric | None) -> Better:
+    return "higher" if metric is None else metric.better
+
+
 def of_classes(link: ClassLink, probabilities: np.ndarray, examples: Sequence[Example],
                metric: Metric | None) -> HeldOut:
     """Figures of `probabilities` [items, classes], by the items' weights, as test items' are; where
@@ -83,7 +86,7 @@ def of_classes(link: ClassLink, probabilities: np.ndarray, examples: Sequence[Ex
     weights = weights_of(examples)
     run = link.marked(probabilities, indicator(examples, probabilities.shape[1]), weights)
     score = None if metric is None else metric.of(run, weights)
-    return HeldOut(score, LOG_LOSS.of(run, weights) or 0.0, worth(examples), metric=metric)
+    return HeldOut(score, LOG_LOSS.of(run, weights) or 0.0, worth(examples), better=_better(metric))
 
 
 def _by_class(link: ClassLink) -> Callable[[np.ndarray, Job, float | None], HeldOut]:
@@ -96,7 +99,7 @@ def in_words(answers: Sequence[str], examples: Sequence[Example], wording: Wordi
     if loss is None:
         loss = 1.0 - _mean("token_f1", answers, examples, wording)
     score = None if metric is None else _mean(metric.name, answers, examples, wording)
-    return HeldOut(score, loss, worth(examples), metric=metric)
+    return HeldOut(score, loss, worth(examples), better=_better(metric))
 
 
 def _mean(metric: str, answers: Sequence[str], examples: Sequence[Example], wording: Wording
@@ -127,7 +130,7 @@ def mean(several: Sequence[HeldOut]) -> HeldOut:
     scores = [held.score for held in several if held.score is not None]
     return HeldOut(float(np.mean(scores)) if len(scores) == len(several) else None,
                    float(np.mean([held.loss for held in several])), several[-1].items,
-                   several[-1].error, several[-1].metric)
+                   several[-1].error, several[-1].better)
 
 
 def of_numbers(answers: np.ndarray, job: Job) -> HeldOut:
@@ -141,7 +144,7 @@ def of_numbers(answers: np.ndarray, job: Job) -> HeldOut:
     loss = (RMSE.of(run, weights) or 0.0) ** 2 / (float(train.var()) or 1.0)
     score = None if job.metric is None else job.metric.of(run, weights)
     error = None if job.metric is None else _jackknifed(job.metric, run)
-    return HeldOut(score, loss, worth(job.validation), error, job.metric)
+    return HeldOut(score, loss, worth(job.validation), error, _better(job.metric))
 
 
 def of_spans(answers: np.ndarray, job: Job, loss: float | None) -> HeldOut:
@@ -154,7 +157,7 @@ def of_spans(answers: np.ndarray, job: Job, loss: float | None) -> HeldOut:
     error = None if job.metric is None else _jackknifed(job.metric, run)
     missed = 1.0 - (SPAN_F1.of(run, weights) or 0.0)
     return HeldOut(score, missed if loss is None else loss, worth(job.validation), error,
-                   job.metric)
+                   _better(job.metric))
 
 
 def _jackknifed(metric: Metric, run: Numbered | Found) -> float:

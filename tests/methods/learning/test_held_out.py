@@ -1,4 +1,5 @@
 import math
+import pickle
 from dataclasses import replace
 
 import numpy as np
@@ -131,3 +132,5 @@ def test_less_of_a_metric_that_is_better_lower_is_better_for_classes_too():
     assert good.outscores(bad)
     assert not bad.outscores(good)
     assert good.beats(bad)
+    # Devices that learn together tell each other what validation says, by pickle.
+    assert pickle.loads(pickle.dumps(good)) == good  # noqa: S301 (our own bytes)
