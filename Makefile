@@ -1,6 +1,7 @@
 # Two commands do everything: `make suite TASK=legal` and `make test`.
 TASK ?= legal
 PROFILE ?=
+MINUTES ?=
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -21,8 +22,8 @@ $(VENV)/.ready: pyproject.toml $(CONSTRAINTS)
 
 env: $(VENV)/.ready ## the environment alone
 
-suite: $(VENV)/.ready ## fetch, run and report a suite: make suite TASK=legal [PROFILE=smoke|quick|standard|full]
-	$(BIN)/harness run $(TASK) $(if $(PROFILE),--profile $(PROFILE))
+suite: $(VENV)/.ready ## fetch, run and report a suite: make suite TASK=legal [PROFILE=smoke|quick|standard|full] [MINUTES=20]
+	$(BIN)/harness run $(TASK) $(if $(PROFILE),--profile $(PROFILE)) $(if $(MINUTES),--minutes $(MINUTES))
 
 report: $(VENV)/.ready ## write a suite's report again from the runs there are
 	$(BIN)/harness report $(TASK) $(if $(PROFILE),--profile $(PROFILE))

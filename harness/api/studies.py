@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from harness.api.folders import REPORTS, RUNS, SUITES, Folder
+from harness.common.errors import HarnessError
 
 if TYPE_CHECKING:
     from harness.api.frames import Table
@@ -93,14 +94,16 @@ def check(suite: Folder, *, profile: str | None = None, suites: Folder = SUITES)
     return commands.check(make_console(), commands.prepare(name, profile, folder))
 
 
-def plan(suite: Folder, *, profile: str | None = None, suites: Folder = SUITES,
-         runs: Folder = RUNS, device: Sequence[str] | None = None) -> Planned:
+def plan(suite: Folder, *, profile: str | None = None, minutes: float | None = None,
+         suites: Folder = SUITES, runs: Folder = RUNS, device: Sequence[str] | None = None
+         ) -> Planned:
     """The runs of a suite with their time (seconds), memory (bytes), arithmetic (FLOPs) and money.
 
     Measures this machine for some seconds where the cache does not have it and no study has its
-    device. `device` names GPUs to estimate for as well: a100, h100, l4. Raises HarnessError for a
-    run that does not fit this machine's memory; where GPUs are named, what is returned says in
-    `elsewhere.misfit` that one fits none of them.
+    device. With `minutes` the plan is of what they buy (docs/minutes.md). `device` names GPUs to
+    estimate for as well: a100, h100, l4. Raises HarnessError for a run that does not fit this
+    machine's memory, and for minutes that are too few; where GPUs are named, what is returned says
+    in `elsewhere.misfit` that one fits none of them.
     """
     from harness.commands.named import check_named
     from harness.common.waiting import settle_waiting
@@ -110,6 +113,11 @@ def plan(suite: Folder, *, profile: str | None = None, suites: Folder = SUITES,
     settle_waiting()
     from harness.report.console import make_console
 
+    if minutes is not None:
+        from harness.commands import minutes as timed
+
+        return timed.planned(make_console(), timed.timed(name, profile, folder, minutes,
+                                                         Path(runs)))
     if device:
         from harness.commands import plan as commands
 
@@ -120,7 +128,8 @@ def plan(suite: Folder, *, profile: str | None = None, suites: Folder = SUITES,
     return planned(make_console(), name, profile, folder, Path(runs))
 
 
-def run(suite: Folder, *, profile: str | None = None, suites: Folder = SUITES, runs: Folder = RUNS,
+def run(suite: Folder, *, profile: str | None = None, minutes: float | None = None,
+        more: bool = False, suites: Folder = SUITES, runs: Folder = RUNS,
         reports: Folder = REPORTS, fresh: bool = False, executor: Executor = "local",
         config: Folder | None = None, address: str | None = None, results: str | None = None,
         wandb: bool = True, wandb_artifacts: bool = False) -> Studied:
@@ -129,6 +138,10 @@ def run(suite: Folder, *, profile: str | None = None, suites: Folder = SUITES, r
     Progress is shown as at the terminal: a bar where there is one, else a line a run. Runs are kept
     in the folder `runs` and never computed again; `fresh` forgets those of this plan first. The
     report is written below `reports`. An interrupt loses the run in progress and no other.
+
+    With `minutes` the budget is what they buy of the suite on this machine, and draws of training
+    items follow each other while there is time, with a report after each (docs/minutes.md). The
+    same call again goes on within the same minutes, with `more` for as many again.
 
     `executor`: local, one run after another here; accelerate, the same with several devices a run,
     by the configuration file `config`; ray, as many runs at a time as the cluster at `address`
@@ -143,6 +156,8 @@ def run(suite: Folder, *, profile: str | None = None, suites: Folder = SUITES, r
     from harness.processes.server import start_server
 
     name, folder, kept = os.fspath(suite), Path(suites), Path(runs)
+    if more and minutes is None:
+        raise HarnessError("`more` is of a study by minutes", "Give `minutes`, too.")
     check_named(name, profile, folder)
     # Before this process's own imports: the two take as long as each other.
     start_server()
@@ -152,16 +167,24 @@ def run(suite: Folder, *, profile: str | None = None, suites: Folder = SUITES, r
 
     console, devices = make_console(), None if config is None else Path(config)
     with commands.place_of(executor, devices, address, results) as place:
-        prepared = prepare(name, profile, folder, place)
-        found = commands.run(console, prepared, kept, Path(reports), fresh, place)
+        if minutes is not None:
+            from harness.commands import minutes as timed
+
+            found = timed.run(console, timed.timed(name, profile, folder, minutes, kept, place),
+                              more, Path(reports), fresh)
+        else:
+            found = commands.run(console, prepare(name, profile, folder, place), kept,
+                                 Path(reports), fresh, place)
     if wandb:
-        commands.log_to_wandb(console, prepared, found.published, kept, wandb_artifacts)
+        commands.log_to_wandb(console, kept, found.published, wandb_artifacts)
     return found
 
 
-def report(suite: Folder, *, profile: str | None = None, suites: Folder = SUITES,
-           runs: Folder = RUNS, reports: Folder = REPORTS, require: Sure | None = None) -> Studied:
-    """Write the report of the runs there are, or rebuild the page from study.json alone.
+def report(suite: Folder, *, profile: str | None = None, minutes: float | None = None,
+           suites: Folder = SUITES, runs: Folder = RUNS, reports: Folder = REPORTS,
+           require: Sure | None = None) -> Studied:
+    """Write the report of the runs there are, or rebuild the page from study.json alone; with
+    `minutes` of the draws that were done in them.
 
     `damaged` of what is returned counts kept runs that are not as they were written, and so are
     left out; `short` is true where the verdict is less sure than `require` (use, lean) asks.
@@ -174,10 +197,16 @@ def report(suite: Folder, *, profile: str | None = None, suites: Folder = SUITES
     check_named(name, profile, folder)
     settle_waiting()
     from harness.commands import study as commands
+    from harness.commands.plan import prepare
     from harness.report.console import make_console
 
-    return commands.report(make_console(), name, profile, folder, Path(runs), Path(reports),
-                           require)
+    if minutes is not None:
+        from harness.commands import minutes as timed
+
+        given, bought = timed.kept_study(timed.timed(name, profile, folder, minutes, Path(runs)))
+    else:
+        given, bought = prepare(name, profile, folder), None
+    return commands.report(make_console(), given, Path(runs), Path(reports), require, bought)
 
 
 def reproduce(run_id: str, *, suite: Folder | None = None, suites: Folder = SUITES,

@@ -11,6 +11,9 @@ from harness.api import studies
 
 SuiteName = Annotated[str, typer.Argument(help="a suite in --suites, or the path of a YAML file")]
 Profile = Annotated[str | None, typer.Option(help="smoke, quick, standard, full, or your own")]
+Minutes = Annotated[float | None, typer.Option(
+    help="the budget is what so many minutes buy on this machine: the most certainty for all "
+         "methods that fit")]
 Suites = Annotated[Path, typer.Option(help="folder of suites")]
 Runs = Annotated[Path, typer.Option(help="folder where runs are kept")]
 Reports = Annotated[Path, typer.Option(help="folder where reports are written")]

@@ -16,6 +16,7 @@ from harness.cli.options import (
     Fresh,
     Header,
     Launch,
+    Minutes,
     Profile,
     Quoting,
     Reports,
@@ -65,7 +66,8 @@ def init(
 
 
 @app.command()
-def plan(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, runs: Runs = RUNS,
+def plan(suite: SuiteName, profile: Profile = None, minutes: Minutes = None,
+         suites: Suites = SUITES, runs: Runs = RUNS,
          device: Annotated[list[str] | None, typer.Option(
              help="also estimate for a GPU: a100, h100, l4; may be given several times")] = None,
          ) -> None:
@@ -75,7 +77,8 @@ def plan(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, run
     device. Exit code 2 when a run does not fit the memory.
     """
     with stopping_politely():
-        found = api.plan(suite, profile=profile, suites=suites, runs=runs, device=device)
+        found = api.plan(suite, profile=profile, minutes=minutes, suites=suites, runs=runs,
+                         device=device)
         found.show()
     if found.elsewhere is not None and found.elsewhere.misfit is not None:
         raise found.elsewhere.misfit
@@ -94,8 +97,11 @@ def check(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES) ->
 
 
 @app.command()
-def run(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, runs: Runs = RUNS,
-        reports: Reports = REPORTS, fresh: Fresh = False,
+def run(suite: SuiteName, profile: Profile = None, minutes: Minutes = None,
+        more: Annotated[bool, typer.Option(
+            "--more", help="as many minutes again for a study by --minutes")] = False,
+        suites: Suites = SUITES, runs: Runs = RUNS, reports: Reports = REPORTS,
+        fresh: Fresh = False,
         executor: Executor = "local", config: Launch = None, address: Address = None,
         results: Results = None,
         wandb: Annotated[bool, typer.Option(help="log finished runs to Weights & Biases")] = True,
@@ -107,16 +113,17 @@ def run(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, runs
     """
     with stopping_politely("Finished runs are kept: run the same command again to go on."):
         found = api.run(
-            suite, profile=profile, suites=suites, runs=runs, reports=reports, fresh=fresh,
-            executor=executor, config=config, address=address, results=results, wandb=wandb,
+            suite, profile=profile, minutes=minutes, more=more, suites=suites, runs=runs,
+            reports=reports, fresh=fresh, executor=executor, config=config,
+            address=address, results=results, wandb=wandb,
             wandb_artifacts=wandb_artifacts)
         found.show()
     raise typer.Exit(1 if found.incomplete else 0)
 
 
 @app.command()
-def report(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, runs: Runs = RUNS,
-           reports: Reports = REPORTS,
+def report(suite: SuiteName, profile: Profile = None, minutes: Minutes = None,
+           suites: Suites = SUITES, runs: Runs = RUNS, reports: Reports = REPORTS,
            require: Annotated[api.Sure | None, typer.Option(
                help="how sure the verdict must be, for a pipeline")] = None) -> None:
     """Write the report of the runs there are, or rebuild the page from study.json alone.
@@ -124,8 +131,8 @@ def report(suite: SuiteName, profile: Profile = None, suites: Suites = SUITES, r
     Exit code 1 when a kept run is damaged, and so left out, or the verdict is less sure than
     --require asks.
     """
-    found = api.report(suite, profile=profile, suites=suites, runs=runs, reports=reports,
-                       require=require)
+    found = api.report(suite, profile=profile, minutes=minutes, suites=suites, runs=runs,
+                       reports=reports, require=require)
     found.print_page(make_console())
     raise typer.Exit(1 if found.damaged or found.short else 0)
 

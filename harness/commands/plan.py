@@ -24,18 +24,24 @@ from harness.study.check import findings, power_findings, spreads_of
 from harness.study.estimate.estimate import Estimate, estimate
 from harness.study.estimate.room import check_least, least_memory, no_room
 from harness.study.planning.kept_outline import keep
+from harness.study.planning.outline import Outline
 from harness.study.planning.outlined import notes_of, outline_of
 from harness.study.planning.plan import Plan, PlannedRun, make_plan
 from harness.study.planning.windows import check_windows, window_findings
 from harness.study.run import missing
 from harness.study.store import Store
-from harness.suite import find_suite, load_suite
+from harness.suite import LoadedSuite, find_suite, load_suite
+
+
+def load(suite: str, profile: str | None, suites: Path) -> LoadedSuite:
+    """A suite by name or path, under a profile."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    return load_suite(find_suite(suite, suites), profile)
 
 
 def prepare(suite: str, profile: str | None, suites: Path, place: Place = HERE) -> Plan:
     """Load a suite, fetch what it names and plan its runs."""
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    return make_plan(load_suite(find_suite(suite, suites), profile), place.device())
+    return make_plan(load(suite, profile, suites), place.device())
 
 
 def planned(console: Console, plan: Plan, runs: Path, name: str | None) -> Planned:
@@ -45,16 +51,23 @@ def planned(console: Console, plan: Plan, runs: Path, name: str | None) -> Plann
     Raises HarnessError for a run that does not fit this machine's memory.
     """
     left = runs_left(console, plan, runs)
+    outline, expected = outlined(console, plan, left)
+    if name is not None and (not left or (expected is not None and not expected.units.reasons)):
+        keep(name, outline, _needs(plan, left, expected), store_of(plan, runs).folder,
+             [run.run_id for run in plan.runs], expected.folders if expected else ())
+    return Planned(outline)
+
+
+def outlined(console: Console, plan: Plan, left: Sequence[PlannedRun]
+             ) -> tuple[Outline, Estimate | None]:
+    """What is said of a plan, and what its runs cost, where the machine could be measured. Raises
+    as `planned`."""
     check_windows(plan, left)
     check_least(plan, left, available(plan.device))
     expected = _estimated(console, plan, left)
     if expected is not None:
         _check_memory(plan, left, expected)
-    outline = outline_of(plan, left, expected, power_findings(plan))
-    if name is not None and (not left or (expected is not None and not expected.units.reasons)):
-        keep(name, outline, _needs(plan, left, expected), store_of(plan, runs).folder,
-             [run.run_id for run in plan.runs], expected.folders if expected else ())
-    return Planned(outline)
+    return outline_of(plan, left, expected, power_findings(plan)), expected
 
 
 def planned_elsewhere(console: Console, plan: Plan, runs: Path, names: Sequence[str]) -> Planned:

@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from harness.check.finding import Finding
-from harness.commands.plan import name_damage, prepare, runs_left, store_of
+from harness.commands.plan import name_damage, runs_left, store_of
 from harness.common.device import detect
 from harness.common.errors import HarnessError
 from harness.compare.verdict import ORDER
@@ -28,13 +28,17 @@ from harness.report.studied import Studied
 from harness.report.terminal import ProgressWatcher
 from harness.study.check import findings
 from harness.study.estimate.room import check_least
+from harness.study.minutes.bought import Bought
 from harness.study.planning.outlined import outline_of
-from harness.study.planning.plan import Plan
+from harness.study.planning.plan import Plan, PlannedRun
 from harness.study.planning.windows import check_windows
 from harness.study.record import Record
 from harness.study.run import run_study
 from harness.study.store import Store
 from harness.study.study import make_study
+
+Watch = Callable[[Console, int], ProgressWatcher]
+"""Shows how so many runs go."""
 
 
 def place_of(executor: str, config: Path | None, address: str | None, results: str | None
@@ -55,9 +59,17 @@ def place_of(executor: str, config: Path | None, address: str | None, results: s
 
 
 def run(console: Console, plan: Plan, runs: Path, reports: Path, fresh: bool,
-        place: Place = HERE, watch: Callable[[Console, int], ProgressWatcher] = ProgressWatcher
-        ) -> Studied:
+        place: Place = HERE, watch: Watch = ProgressWatcher) -> Studied:
     """Plan, check the data, run, report. Raises HarnessError for data that has errors."""
+    left = begin(console, plan, runs, fresh, place)
+    print_outline(console, outline_of(plan, left, None))
+    found = looked_at(console, plan)
+    return carried_out(console, plan, left, found, runs, reports, place, watch)
+
+
+def begin(console: Console, plan: Plan, runs: Path, fresh: bool, place: Place
+          ) -> list[PlannedRun]:
+    """The runs to do. Raises HarnessError for one that cannot be done there."""
     store = store_of(plan, runs)
     if fresh:
         for planned in plan.runs:
@@ -68,14 +80,27 @@ def run(console: Console, plan: Plan, runs: Path, reports: Path, fresh: bool,
     left = runs_left(console, plan, runs)
     check_windows(plan, left)
     check_least(plan, left, place.room(plan.device))
-    print_outline(console, outline_of(plan, left, None))
+    return left
+
+
+def looked_at(console: Console, plan: Plan) -> tuple[Finding, ...]:
+    """What the checks find in the data. Raises HarnessError where that has errors."""
     # By this machine, whichever runs the study.
     found = findings(dataclasses.replace(plan, device=detect()), sayer(console))
     print_findings(console, [finding for finding in found if finding.severity != "note"])
     _stop_at_errors(plan, found)
+    return found
+
+
+def carried_out(console: Console, plan: Plan, left: Sequence[PlannedRun],
+                found: tuple[Finding, ...], runs: Path, reports: Path, place: Place = HERE,
+                watch: Watch = ProgressWatcher,
+                bought: Callable[[], Bought | None] = lambda: None) -> Studied:
+    """The study with its report, when all that is left is done; `bought` is asked then."""
+    store = store_of(plan, runs)
     with watch(console, len(left)) as watcher:
         records = run_study(plan, store, watcher, place.execute)
-    published = _published(plan, records, store, found)
+    published = _published(plan, records, store, found, bought())
     folder = write_report(published, reports)
     write_index(reports)
     return Studied(published, folder, incomplete(plan, published))
@@ -92,13 +117,12 @@ def incomplete(plan: Plan, published: Published) -> int:
         and record.forgetting is None for record in study.whole())
 
 
-def log_to_wandb(console: Console, plan: Plan, published: Published, runs: Path, artifacts: bool
-                 ) -> None:
+def log_to_wandb(console: Console, runs: Path, published: Published, artifacts: bool) -> None:
     """Log what is new of a study. Trouble with W&B is said and costs nothing else."""
     from harness.report.dashboard import log_study
 
     try:
-        count, mode = log_study(published, store_of(plan, runs), artifacts)
+        count, mode = log_study(published, Store(runs / published.study.suite), artifacts)
     except Exception as error:  # whatever W&B raises, the study is done and kept
         console.print(f"W&B: not logged: {type(error).__name__}: {' '.join(str(error).split())}",
                       markup=False, highlight=False)
@@ -107,22 +131,23 @@ def log_to_wandb(console: Console, plan: Plan, published: Published, runs: Path,
         console.print(f"W&B: {count} runs logged, {mode}", highlight=False)
 
 
-def report(console: Console, suite: str, profile: str | None, suites: Path, runs: Path,
-           reports: Path, require: str | None = None) -> Studied:
+def report(console: Console, plan: Plan, runs: Path, reports: Path, require: str | None = None,
+           bought: Bought | None = None) -> Studied:
     """Write the report from the kept runs, or from `study.json` when no run is kept here. Damaged
     runs are named and left out; it is said where the verdict is less sure than required."""
-    plan = prepare(suite, profile, suites)
     store = store_of(plan, runs)
     damaged = name_damage(console, plan.runs, store)
     records = {r.run_id: record for r in plan.runs
                if (record := store.load(r.run_id)) is not None}
     if records:
-        published = _published(plan, records, store, findings(plan, sayer(console), at_once))
+        published = _published(plan, records, store, findings(plan, sayer(console), at_once),
+                               bought)
     else:
         path = reports / plan.loaded.suite.name / STUDY
         if not path.exists():
             raise HarnessError(f"no run of {plan.loaded.suite.name} is kept in {runs}/ and there "
-                               f"is no {path}", f"Run `harness run {suite}` first.")
+                               f"is no {path}",
+                               f"Run `harness run {plan.loaded.suite.name}` first.")
         published = read_published(path)
     folder = write_report(published, reports)
     write_index(reports)
@@ -150,7 +175,7 @@ def _stop_at_errors(plan: Plan, found: Sequence[Finding]) -> None:
 
 
 def _published(plan: Plan, records: Mapping[str, Record], store: Store,
-               found: tuple[Finding, ...]) -> Published:
+               found: tuple[Finding, ...], bought: Bought | None = None) -> Published:
     most = max(run.budget.test for run in plan.runs)
     texts = {example.id: example.joined for example in plan.task.splits.test[:most]}
-    return publish(make_study(plan, records, found), store.predictions, texts)
+    return publish(make_study(plan, records, found, bought), store.predictions, texts)

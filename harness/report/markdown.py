@@ -6,7 +6,17 @@ from harness.compare.curves import LearningCurves
 from harness.compare.freshness import Freshness
 from harness.compare.summary import Row
 from harness.measure.retrieval import PassageRetrieval
-from harness.report import alike, beside, by_slice, calibrated, carried, ranking, sentences, words
+from harness.report import (
+    alike,
+    bargain,
+    beside,
+    by_slice,
+    calibrated,
+    carried,
+    ranking,
+    sentences,
+    words,
+)
 from harness.report.published import Published
 from harness.study.record import Record
 from harness.study.study import DataFacts
@@ -35,6 +45,7 @@ def markdown(published: Published) -> str:
                   ""]
     lines += [text for line in carried.lines(published) for text in (words.cell(line), "")]
     lines += _curves(published.curves)
+    lines += [f"- {words.cell(line)}" for line in bargain.said(study.bought)]
     lines += _beside(published)
     lines += calibrated.markdown(published)
     lines += _freshness(published.freshness)

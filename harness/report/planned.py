@@ -16,6 +16,7 @@ from harness.common.memory import available
 from harness.compare.devices import Gpu, device_table, seconds_on
 from harness.compare.economics import rate
 from harness.report import words
+from harness.report.bargain import print_bought
 from harness.report.checked import print_findings
 from harness.report.lines import print_lines
 from harness.report.shown import Shown
@@ -104,6 +105,8 @@ def print_outline(console: Console, plan: Outline) -> None:
             str(row.runs - row.left), *_cells(row, plan.totals))
     console.print(table)
     print_lines(console, (*plan.notes, *plan.apart, *_lines(plan)))
+    if plan.bought is not None:
+        print_bought(console, plan.bought)
     print_findings(console, plan.findings)
 
 

@@ -8,7 +8,17 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from harness.report import alike, beside, by_slice, calibrated, carried, ranking, sentences, words
+from harness.report import (
+    alike,
+    bargain,
+    beside,
+    by_slice,
+    calibrated,
+    carried,
+    ranking,
+    sentences,
+    words,
+)
 from harness.targets.kinds import KINDS, says
 
 
@@ -22,7 +32,7 @@ def render(template: str, **values: Any) -> str:
     environment = Environment(loader=PackageLoader("harness.report", "templates"),
                               autoescape=True, undefined=StrictUndefined, trim_blocks=True,
                               lstrip_blocks=True)
-    environment.globals.update(words=words, sentences=sentences, by_slice=by_slice,
+    environment.globals.update(words=words, sentences=sentences, bargain=bargain, by_slice=by_slice,
                                beside=beside, alike=alike, calibrated=calibrated, carried=carried,
                                ranking=ranking, target_kinds=KINDS)
     environment.filters.update(metric_name=says)

@@ -11,6 +11,7 @@ from harness.check.finding import Finding
 from harness.common.kinds import Drawn
 from harness.measure.part import RecordPart
 from harness.study.answered import tests_by_size
+from harness.study.minutes.bought import Bought
 from harness.study.planning.matched import Matched, matched
 from harness.study.planning.plan import Plan
 from harness.study.record import Limits, Record
@@ -94,6 +95,8 @@ class Study(RecordPart):
     """Smaller ones, that every method was asked for."""
     unfinished: tuple[str, ...] = ()
     """Titles of planned runs that have no record yet."""
+    bought: Bought | None = None
+    """What so many minutes bought of the suite; None where its budget was written down."""
     findings: tuple[Finding, ...] = ()
     """What the checks of the data found, errors first."""
 
@@ -123,8 +126,8 @@ class Study(RecordPart):
                      if r.identity.train == train[r.identity.backbone])
 
 
-def make_study(plan: Plan, records: Mapping[str, Record], findings: tuple[Finding, ...] = ()
-               ) -> Study:
+def make_study(plan: Plan, records: Mapping[str, Record], findings: tuple[Finding, ...] = (),
+               bought: Bought | None = None) -> Study:
     """The plan's facts with its records, in the plan's order."""
     suite = plan.loaded.suite
     return Study(
@@ -142,7 +145,7 @@ def make_study(plan: Plan, records: Mapping[str, Record], findings: tuple[Findin
         records=tuple(records[run.run_id] for run in plan.runs if run.run_id in records),
         parts=plan.parts, train_sizes=suite.train_sizes,
         unfinished=tuple(run.title for run in plan.runs if run.run_id not in records),
-        findings=findings,
+        bought=bought, findings=findings,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.common.cache import cache_folder
 from harness.common.errors import HarnessError
@@ -66,6 +66,10 @@ class RunWork:
     timed: Latency | None = None
     """Requests in the latency round; None where it takes no part."""
 
+    def asked(self, test: int) -> RunWork:
+        """The same with so many test items."""
+        return replace(self, parts={**self.parts, "test": (self.parts["test"][0], test)})
+
     @property
     def needs(self) -> list[str]:
         """All units."""
@@ -79,6 +83,8 @@ class Estimate:
 
     runs: Mapping[str, RunCost]
     """By run id, without those in `unknown`."""
+    works: Mapping[str, RunWork]
+    """What each of them does."""
     unknown: Mapping[str, str]
     """Why a run has no estimate, by run id."""
     units: Units
@@ -137,7 +143,7 @@ def estimate(plan: Plan, left: Sequence[PlannedRun], say: Say) -> Estimate:
         if lacking:
             unknown[run_id] = measurements.reasons[lacking[0]]
             del works[run_id]
-    return Estimate(costs_of(works, measurements.costs), unknown, measurements,
+    return Estimate(costs_of(works, measurements.costs), works, unknown, measurements,
                     (*measurements.kept, *sorted(folders)))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from harness.check.finding import Finding
 from harness.common.device import Device
 from harness.measure.part import RecordPart
+from harness.study.minutes.bought import Bought
 from harness.suite import Prices
 
 
@@ -65,6 +66,8 @@ class Outline(RecordPart):
     apart: tuple[str, ...]
     """Which arms are not ranked with those of the suite's own budget."""
     totals: Totals | None = None
+    bought: Bought | None = None
+    """What minutes bought, where they were given."""
     findings: tuple[Finding, ...] = ()
 
     @property

@@ -112,7 +112,7 @@ runs = st.builds(
 @given(st.lists(runs, min_size=1, max_size=5))
 def test_runs_add_up_to_the_whole(drawn):
     found = costs_of(dict(enumerate(drawn)), UNITS)
-    total = Estimate(found, {}, Units(), ()).total
+    total = Estimate(found, {}, {}, Units(), ()).total
     assert total.seconds == pytest.approx(sum(cost.whole.seconds for cost in found.values()))
     for one in found.values():
         parts = (one.adapt, one.results, one.forgetting, one.latency)

@@ -1,0 +1,137 @@
+"""A study in so many minutes: what they buy, and draws for as long as there is time for one."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+
+from harness.commands.plan import load, outlined, runs_left
+from harness.commands.study import Watch, begin, carried_out, looked_at
+from harness.common.device import detect
+from harness.common.errors import HarnessError
+from harness.executors.place import HERE, Place
+from harness.report.bargain import print_bought
+from harness.report.console import sayer
+from harness.report.planned import Planned, print_outline
+from harness.report.studied import Studied
+from harness.report.terminal import ProgressWatcher
+from harness.study.estimate.estimate import estimate
+from harness.study.minutes import bought as kept
+from harness.study.minutes.bought import Bought
+from harness.study.minutes.choice import DRAWS, by, choose, even, gains
+from harness.study.planning.outlined import outline_of
+from harness.study.planning.plan import Plan, make_plan
+from harness.suite import LoadedSuite
+
+
+@dataclass(frozen=True)
+class Timed:
+    """A suite that is run by minutes, where its runs are kept."""
+
+    loaded: LoadedSuite
+    minutes: float
+    runs: Path
+    place: Place = HERE
+    begun: float = field(default_factory=time.perf_counter)
+    """When the command began, by the clock of `time.perf_counter`."""
+
+    @property
+    def path(self) -> Path:
+        """Of what was bought."""
+        return kept.path_of(self.loaded, self.minutes, self.place.device(),
+                            self.runs / self.loaded.suite.name)
+
+    def elapsed(self) -> float:
+        """Seconds since the command began."""
+        return time.perf_counter() - self.begun
+
+    def plan(self, bought: Bought, draws: int) -> Plan:
+        """What was bought, at so many draws."""
+        return make_plan(by(self.loaded, bought, draws), self.place.device())
+
+    def buy(self, console: Console) -> Bought:
+        """What was bought before, or is now. Raises HarnessError."""
+        found = kept.read(self.path)
+        if found is None:
+            plan = make_plan(even(self.loaded), detect())
+            expected = estimate(plan, plan.runs, sayer(console))
+            found = choose(plan, expected, self.minutes, 60 * self.minutes - self.elapsed())
+            kept.write(self.path, found)
+        return found
+
+
+def timed(suite: str, profile: str | None, suites: Path, minutes: float, runs: Path,
+          place: Place = HERE) -> Timed:
+    """A suite by name or path, by minutes. Raises HarnessError for none."""
+    if not (math.isfinite(minutes) and minutes > 0):
+        raise HarnessError(f"{minutes:g} minutes buy nothing", "Give more than 0 of them.")
+    return Timed(load(suite, profile, suites), minutes, runs, place)
+
+
+def planned(console: Console, timed: Timed) -> Planned:
+    """What the minutes buy, and where they go."""
+    bought = timed.buy(console)
+    plan = timed.plan(bought, max(bought.buys.draws, bought.draws))
+    outline, _ = outlined(console, plan, runs_left(console, plan, timed.runs))
+    return Planned(outline.model_copy(update={"bought": bought}))
+
+
+def run(console: Console, timed: Timed, more: bool, reports: Path, fresh: bool,
+        watch: Watch = ProgressWatcher) -> Studied:
+    """Buy, check the data, and carry out draws while there is time; a report after each.
+
+    What is kept goes on where it ended, within the same minutes, or with as many `more`. Raises
+    HarnessError for minutes that are too few, and for data that has errors.
+    """
+    bought = timed.buy(console)
+    if fresh:
+        bought = bought.model_copy(update={
+            "draws": 0, "spent": 0.0, "last": 0.0, "given": timed.minutes})
+    print_bought(console, bought)
+    if more:
+        bought = bought.model_copy(update={"given": bought.spent / 60 + timed.minutes})
+    before, until = bought.spent, 60 * bought.given - bought.spent
+    plan = timed.plan(bought, max(1, bought.draws))
+    left = begin(console, plan, timed.runs, fresh, timed.place)
+    print_outline(console, outline_of(plan, left, None))
+    found = looked_at(console, plan)
+    while True:
+        at, draws = timed.elapsed(), plan.loaded.suite.budget.seeds
+        so_far = partial(_so_far, bought, timed, before, draws)
+        studied = carried_out(console, plan, left, found, timed.runs, reports, timed.place, watch,
+                              so_far)
+        bought = so_far()
+        if left:
+            bought = bought.model_copy(update={"last": timed.elapsed() - at})
+        kept.write(timed.path, bought)
+        if not goes_on(plan, bought, until - timed.elapsed()):
+            return studied
+        plan = timed.plan(bought, draws + 1)
+        left = begin(console, plan, timed.runs, False, timed.place)
+        console.print(f"draw {draws + 1}: {len(left)} runs", highlight=False)
+
+
+def goes_on(plan: Plan, bought: Bought, left: float) -> bool:
+    """Whether another draw tells more and is done in the seconds that are left. A second one is
+    begun while there are any: the first alone says nothing of how unlike draws are."""
+    return gains(plan, bought) and left > (bought.last if bought.draws >= DRAWS else 0.0)
+
+
+def kept_study(timed: Timed) -> tuple[Plan, Bought]:
+    """What a study by minutes has kept. Raises HarnessError where there is none."""
+    found = kept.read(timed.path)
+    if found is None or not found.draws:
+        name = timed.loaded.suite.name
+        raise HarnessError(f"no study of {name} in {timed.minutes:g} minutes is kept in "
+                           f"{timed.runs}/", f"Run `harness run {name} --minutes "
+                           f"{timed.minutes:g}` first.")
+    return timed.plan(found, found.draws), found
+
+
+def _so_far(bought: Bought, timed: Timed, before: float, draws: int) -> Bought:
+    return bought.model_copy(update={"draws": draws, "spent": before + timed.elapsed()})
