@@ -20,6 +20,8 @@ from harness.tasks.examples import asked
 from harness.tasks.task import load_task
 
 register_all()
+APART = {"no": 2e-4, "bf16": 2**-8}
+"""Between two probabilities, by what is multiplied in: the last place of bf16 is 2^-8."""
 OURS = {"CastOnce", "AddingEmbedding", "FastDropout", "DirectLora"}
 
 
@@ -41,7 +43,7 @@ def handles(encoder_folder, decoder_folder, tmp_path_factory):
     return found
 
 
-def answers(loaded, handle, method, monkeypatch, switch):
+def answers(loaded, handle, method, monkeypatch, switch, autocast):
     """What the tuned model answers, and which of our modules it has."""
     monkeypatch.setenv(SWITCH, switch)
     task = load_task(loaded)
@@ -50,7 +52,8 @@ def answers(loaded, handle, method, monkeypatch, switch):
               validation=splits.validation,
               budget=loaded.suite.budget.model_copy(
                   update={"epochs": 3, "steps": 1, "batch": 4, "max_length": 24}),
-              seed=0, clock=Clock(), device=detect(), store=FeatureStore(None), backbone=handle)
+              seed=0, clock=Clock(), device=dataclasses.replace(detect(), autocast=autocast),
+              store=FeatureStore(None), backbone=handle)
     fitted = fit_once(METHODS[method]({}), job, {"learning_rate": 3e-3}).fit.fitted
     used = {type(module).__name__ for module in fitted.loaded.model.modules()}
     return fitted.predict(asked(splits.test), Clock()), used & OURS
@@ -58,12 +61,13 @@ def answers(loaded, handle, method, monkeypatch, switch):
 
 @pytest.mark.parametrize("method", ["full", "selective", "lora"])
 @pytest.mark.parametrize("backbone", ["encoder", "decoder"])
-def test_on_equals_off(loaded, handles, monkeypatch, backbone, method):
-    on, ours = answers(loaded, handles[backbone], method, monkeypatch, "on")
-    off, theirs = answers(loaded, handles[backbone], method, monkeypatch, "off")
+@pytest.mark.parametrize("autocast", sorted({"no", detect().autocast}))
+def test_on_equals_off(loaded, handles, monkeypatch, backbone, method, autocast):
+    on, ours = answers(loaded, handles[backbone], method, monkeypatch, "on", autocast)
+    off, theirs = answers(loaded, handles[backbone], method, monkeypatch, "off", autocast)
     assert ours
     assert not theirs
-    np.testing.assert_allclose(on, off, atol=2e-4)
+    np.testing.assert_allclose(on, off, atol=APART[autocast])
     assert np.ptp(on, axis=0).max() > 0.01  # items are told apart
 
 
