@@ -9,11 +9,12 @@ from scipy.optimize import brentq
 from scipy.stats import norm
 
 from harness.check.finding import Finding
+from harness.check.found import POWER
 from harness.targets.kinds import KINDS, TargetKind
 from harness.tasks.splits import Splits
 from harness.tasks.spread import spread_among, worth
 
-LEVEL, POWER = 0.95, 0.8
+LEVEL = 0.95
 DISAGREE = 0.2
 """Share of the items on which one of two methods is right and the other wrong: an assumption
 before there are results; 0.1 to 0.3 is common between tuned models."""

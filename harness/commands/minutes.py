@@ -23,7 +23,7 @@ from harness.report.terminal import ProgressWatcher
 from harness.study.estimate.estimate import estimate
 from harness.study.minutes import bought as kept
 from harness.study.minutes.bought import Bought
-from harness.study.minutes.choice import DRAWS, by, choose, even, gains
+from harness.study.minutes.choice import by, choose, even, gains
 from harness.study.planning.outlined import outline_of
 from harness.study.planning.plan import Plan, make_plan
 from harness.suite import LoadedSuite
@@ -117,9 +117,9 @@ def run(console: Console, timed: Timed, more: bool, reports: Path, fresh: bool,
 
 
 def goes_on(plan: Plan, bought: Bought, left: float) -> bool:
-    """Whether another draw tells more and is done in the seconds that are left. A second one is
-    begun while there are any: the first alone says nothing of how unlike draws are."""
-    return gains(plan, bought) and left > (bought.last if bought.draws >= DRAWS else 0.0)
+    """Whether another draw tells more and is done in the seconds that are left. A second one, which
+    takes less than the first, where settings were tried, is begun while there are any."""
+    return gains(plan, bought) and left > (bought.last if bought.draws > 1 else 0.0)
 
 
 def kept_study(timed: Timed) -> tuple[Plan, Bought]:

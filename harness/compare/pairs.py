@@ -12,13 +12,13 @@ from scipy.special import stdtrit
 from scipy.stats import binom
 from scipy.stats import t as student
 
+from harness.check.found import smallest_found
 from harness.compare.few import of_pair, unseen
 from harness.compare.kin import Kin, of_seeds
 from harness.compare.mover import Ends, arms, recovers
 from harness.compare.pool import Pool
 from harness.compare.uncertainty import (
     LEVEL,
-    POWER,
     freedom,
     known,
     satterthwaite,
@@ -119,8 +119,15 @@ class _Errors:
     """With what few groups leave open."""
     own: np.ndarray
     """Freedom of the items' part."""
-    of_seeds: np.ndarray
+    each: np.ndarray
+    """Of the two methods' seeds, [pairs, 2]."""
+    freedom: np.ndarray
+    """Theirs, [pairs, 2]."""
     degrees: np.ndarray
+
+    @property
+    def of_seeds(self) -> np.ndarray:
+        return np.asarray(self.each.sum(axis=1))
 
     @property
     def total(self) -> np.ndarray:
@@ -181,8 +188,9 @@ def _errors(metric: Metric, samples: Sequence[Sample], pool: Pool, tells: bool) 
                              (variances[first], of_freedom[first]),
                              (variances[second], of_freedom[second])])
     own = np.where(few > 0, np.inf, own)
-    return _Errors(means[first] - means[second], seen, seen + few, own,
-                   variances[first] + variances[second], degrees)
+    each, freedoms = (np.stack([part[first], part[second]], axis=1)
+                      for part in (variances, of_freedom))
+    return _Errors(means[first] - means[second], seen, seen + few, own, each, freedoms, degrees)
 
 
 def _ends(metric: Metric, samples: Sequence[Sample], errors: _Errors, pool: Pool, level: float
@@ -230,12 +238,17 @@ def _reach(metric: Metric, samples: Sequence[Sample], errors: _Errors, pool: Poo
 
 def _detectable(metric: Metric, samples: Sequence[Sample], errors: _Errors, pool: Pool
                 ) -> np.ndarray:
-    """What each pair's comparison would have found with 80% power at Holm's first step."""
+    """What each pair's comparison would have found with 80% power at Holm's first step, were the
+    variances that it saw the true ones."""
     level = 1 - ALPHA / len(errors.gaps)
     strict = stdtrit(errors.degrees, (1 + level) / 2)
     wide = np.mean(_reach(metric, samples, errors, pool, level), axis=0)
-    error = np.maximum(errors.total, wide / strict)
-    seen = np.asarray((strict + stdtrit(errors.degrees, POWER)) * error)
+    total = errors.total
+    wider = np.maximum(1.0, np.divide(wide, strict * total, out=np.ones_like(total),
+                                      where=total > 0))
+    parts = np.column_stack([errors.of_items, errors.each])
+    freedoms = np.column_stack([errors.own, errors.freedom])
+    seen = wider * smallest_found(parts, freedoms, level)
     return np.where(seen > 1.0, np.inf, seen) if metric.bounded else seen
 
 

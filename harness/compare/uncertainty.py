@@ -17,7 +17,7 @@ from harness.measure.intervals import Interval
 from harness.measure.part import RecordPart
 from harness.targets.metric import Metric, Statistic
 
-LEVEL, POWER = 0.95, 0.8
+LEVEL = 0.95
 NORMAL = float(norm.ppf((1 + LEVEL) / 2))
 
 

@@ -125,6 +125,27 @@ def test_the_detectable_difference_is_found_four_times_in_five():
     assert np.mean(found) == pytest.approx(0.8, abs=0.06)
 
 
+@pytest.mark.parametrize("seeds", [2, 3, 6])
+def test_so_it_is_where_few_seeds_say_how_unlike_they_are(seeds):
+    """Two methods of two that differ by so much, and then what studies of them find."""
+    rng, drawn, items = np.random.default_rng(7), 0.02, 1e-4
+    points = [rng.normal(0, 1, seeds) for _ in range(2)]
+    # Seeds whose variance is seen as it is.
+    points = [drawn * (each - each.mean()) / each.std(ddof=1) for each in points]
+    own = moved(np.sqrt(items / 2), 1), moved(np.sqrt(items / 2), 2)
+    (d,) = differences(ACCURACY, [Sample(str(i), points[i].tolist(), own[i])
+                                  for i in range(2)], MANY).values()
+    found = 0
+    for _ in range(2000):
+        shift = rng.normal(0, np.sqrt(items))
+        one, other = rng.normal(0, drawn, (2, seeds))
+        (seen,) = differences(ACCURACY, [
+            Sample("a", (one + d.detectable + shift).tolist(), own[0]),
+            Sample("b", other.tolist(), own[1])], MANY).values()
+        found += seen.p_value < 0.05
+    assert found / 2000 == pytest.approx(0.8, abs=0.04)
+
+
 def test_the_correction_is_over_all_pairs():
     rng = np.random.default_rng(1)
     found = accuracies(*(rng.random(100) < p for p in (0.9, 0.8, 0.7, 0.6)))

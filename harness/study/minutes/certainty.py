@@ -6,10 +6,9 @@ import math
 from functools import cache
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.stats import chi2, norm, t
 
-from harness.check.power import DISAGREE, LEVEL, POWER, pairs_of
+from harness.check.found import smallest_found
+from harness.check.power import DISAGREE, LEVEL, pairs_of
 from harness.study.planning.plan import Plan
 from harness.targets.kinds import KINDS
 from harness.tasks.spread import spreads
@@ -18,9 +17,6 @@ DRAWN = 0.025
 """Standard deviation of a method's figure over draws of training items and seeds: an assumption
 before there are results. It is the root mean square over the twelve methods of the published study
 of `legal`, each at 200 training items."""
-
-POINTS = 24
-"""Of a method's variance over draws that are looked at."""
 
 
 @cache
@@ -33,29 +29,12 @@ def smallest(items: float, draws: int, methods: int, random: bool) -> float:
     themselves, and the error has Satterthwaite's freedom (Biometrics Bulletin 2, 1946), as
     `compare.pairs` has it. One draw then finds nothing.
     """
-    level = 1 - (1 - LEVEL) / (2 * pairs_of(methods))
-    if not random:
-        return float(norm.ppf(level) + norm.ppf(POWER)) * math.sqrt(items)
-    if draws < 2:
+    level = 1 - (1 - LEVEL) / pairs_of(methods)
+    if random and draws < 2:
         return math.inf
-    threshold = _thresholds(items, DRAWN**2 / draws, draws - 1, level)
-    error = math.sqrt(items + 2 * DRAWN**2 / draws)
-
-    def missed(difference: float) -> float:
-        return POWER - float(norm.cdf((difference - threshold) / error).mean())
-
-    return float(brentq(missed, 0.0, float(threshold.max()) + 3 * error))
-
-
-def _thresholds(items: float, each: float, freedom: int, level: float) -> np.ndarray:
-    """Beyond which a difference is told apart, over what two methods' draws may show for their
-    variance `each`: at even distances in the probability of the two, [points]."""
-    shares = (np.arange(POINTS) + 0.5) / POINTS
-    shown = each * chi2.ppf(shares, freedom) / freedom
-    one, other = (part.ravel() for part in np.meshgrid(shown, shown))
-    total = items + one + other
-    degrees = freedom * total**2 / (one**2 + other**2)
-    return np.asarray(t.ppf(level, degrees) * np.sqrt(total))
+    drawn = DRAWN**2 / draws * random
+    return float(smallest_found(np.array([[items, drawn, drawn]]),
+                                np.array([[math.inf, draws - 1, draws - 1]]), level)[0])
 
 
 def of_items(plan: Plan, test: int) -> float:

@@ -24,8 +24,8 @@ from harness.suite import BudgetChange, LoadedSuite, Suite, methods_of
 
 LEAST_TEST = 100
 """Test items of the smallest useful budget, as far as there are any."""
-DRAWS = 2
-"""Of the smallest useful budget: one draw says nothing of how unlike draws are."""
+DRAWS = 3
+"""Of the smallest useful budget: two tell next to nothing of how unlike draws are."""
 MOST_DRAWS = 20
 LITTLE = 0.01
 """Of a difference: what is told by less more is not paid for."""
@@ -38,14 +38,14 @@ Names = frozenset[str]
 
 
 def even(loaded: LoadedSuite) -> LoadedSuite:
-    """The suite with one budget for all backbones, and the fewest draws. A backbone keeps its batch
-    and its window, which say how it computes, not what it learns from."""
+    """The suite with one budget for all backbones, and the first draw and another. A backbone keeps
+    its batch and its window, which say how it computes, not what it learns from."""
     suite = loaded.suite
     backbones = {
         name: spec.model_copy(update={"budget": BudgetChange.model_validate(
             spec.budget.model_dump(include={"batch", "max_length"}, exclude_unset=True))})
         for name, spec in suite.backbones.items()}
-    budget = suite.budget.model_copy(update={"seeds": DRAWS})
+    budget = suite.budget.model_copy(update={"seeds": 2})
     return _with(loaded, suite.model_copy(update={"backbones": backbones, "budget": budget}))
 
 
