@@ -51,7 +51,7 @@ class FewShot(Scored):
     """Worked training examples (Brown et al. 2020): random ones, alike in number for each class, or
     those nearest to an item (Liu et al. 2022, see `nearest`)."""
 
-    name, family, like = "few-shot", "prompting", "zero-shot"
+    name, family = "few-shot", "prompting"
     summary = "the prompt with worked training examples: of each class, or like the item"
     options_type = FewShotOptions
 

@@ -96,7 +96,7 @@ def print_outline(console: Console, plan: Outline) -> None:
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     for column in ("backbone", "method"):
         table.add_column(column, no_wrap=True)
-    for column in ("seeds", "train / val / test", "trials", "kept", "time", "memory", "FLOPs"):
+    for column in ("seeds", "train / val / test", "trials", "kept", "time", "memory ≥", "FLOPs"):
         table.add_column(column, justify="right", no_wrap=True)
     for row in plan.rows:
         table.add_row(
@@ -159,11 +159,12 @@ def _lines(plan: Outline) -> list[str]:
     if not plan.left or found is None:
         return [_left(plan)]
     price, hours = rate(plan.prices, plan.device.type), found.seconds / 3600
+    # A process that learns for long keeps more of what it freed than the few steps that were timed.
     lines = [
         _left(plan),
         f"{hours:.2g} device-hours, {words.money(hours * price.hour, price.currency)}, "
-        f"{words.count(found.flops)} FLOPs; peak memory {words.size(int(found.memory))} of "
-        f"{words.size(int(available(plan.device)))} available",
+        f"{words.count(found.flops)} FLOPs; peak memory at least {words.size(int(found.memory))} "
+        f"of {words.size(int(available(plan.device)))} available",
         f"measured on {plan.device.name} ({found.took:.0f} s now, kept for the next plan)"
         if found.took >= 1 else f"by the kept measurements of {plan.device.name}"]
     if found.others > BUSY:

@@ -47,7 +47,7 @@ class RunWork:
     """All that a run does, in counts, and the names of the units that it is made of."""
 
     fits: tuple[Work, ...]
-    """One a setting that is tried."""
+    """One a setting that is tried, in this run or in that of the first seed."""
     parts: Mapping[str, tuple[str, int]]
     """Items by part: a name of the very set, and how many they are."""
     batch: int
@@ -65,6 +65,8 @@ class RunWork:
     them."""
     timed: Latency | None = None
     """Requests in the latency round; None where it takes no part."""
+    told: bool = False
+    """Whether its setting is the one that another run chose."""
 
     def asked(self, test: int) -> RunWork:
         """The same with so many test items."""
@@ -156,17 +158,25 @@ def costs_of(works: Mapping[str, RunWork], units: Mapping[str, UnitCosts]) -> di
 
 def _run_cost(work: RunWork, units: Mapping[str, UnitCosts], read: set[tuple[str, str]]
               ) -> RunCost:
-    own, first = units[work.own] if work.own else UnitCosts(), work.fits[0]
-    adapt = sum((_fit_cost(work, setting, own) for setting in work.fits), Cost())
+    own = units[work.own] if work.own else UnitCosts()
+    dearest, fits = _dearest(work, own), work.fits
+    if work.told:
+        fits = (max(fits, key=lambda fit: _fit_cost(work, fit, own).seconds),)
+    adapt = sum((_fit_cost(work, setting, own) for setting in fits), Cost())
     adapt += _readings(work, units, read)
     # Where nothing was chosen on validation, it is answered for the record.
-    answers = [*ANSWERED, *(["validation"] if not _chooses(work) and not first.steps else [])]
-    results = sum((answered(own, first, work.parts[part][1], work.at_once) for part in answers),
+    answers = [*ANSWERED, *(["validation"] if not _chooses(work) and not dearest.steps else [])]
+    results = sum((answered(own, dearest, work.parts[part][1], work.at_once) for part in answers),
                   Cost(units[work.start].load + own.save))
     reading = max((units[name].memory for _, name in work.readings), default=0.0)
     return RunCost(adapt, results, _general(work, units, own), _latency(work, units, own),
-                   sum(_steps(setting, own, work).flops for setting in work.fits),
+                   sum(_steps(setting, own, work).flops for setting in fits),
                    max(reading, own.memory + own.second * _chooses(work)))
+
+
+def _dearest(work: RunWork, own: UnitCosts) -> Work:
+    """Whichever setting is chosen: the one whose answers cost most."""
+    return max(work.fits, key=lambda fit: answered(own, fit, 1, work.at_once).seconds)
 
 
 def _fit_cost(work: RunWork, setting: Work, own: UnitCosts) -> Cost:
@@ -178,7 +188,7 @@ def _fit_cost(work: RunWork, setting: Work, own: UnitCosts) -> Cost:
 
 
 def _chooses(work: RunWork) -> bool:
-    return len(work.fits) > 1
+    return len(work.fits) > 1 and not work.told
 
 
 def _steps(setting: Work, own: UnitCosts, work: RunWork) -> Cost:
@@ -231,7 +241,7 @@ def _latency(work: RunWork, units: Mapping[str, UnitCosts], own: UnitCosts) -> C
     count, size = work.timed.warmup + work.timed.requests, work.timed.batch
     asked = [(units[name], Work()) for reading, name in work.readings if reading.answering]
     if work.own:
-        asked.append((own, work.fits[0]))
+        asked.append((own, _dearest(work, own)))
     return sum((Cost(unit.load) + answered(unit, each, 1, 1).times(count)
                 + answered(unit, each, size, size).times(work.timed.batches)
                 for unit, each in asked), Cost())
@@ -241,7 +251,7 @@ def _work_of(plan: Plan, run: PlannedRun, folders: set[str]) -> tuple[RunWork, l
     """What a run does, and the units that it needs. Folders of untouched backbones' answers are
     added to `folders`, once a backbone. Raises HarnessError where its method does not say."""
     method, job = run.entry.method, make_job(assign(plan, NOWHERE, run), lambda text: None)
-    settings = grid(method, job)[:run.budget.trials if run.tuned_by is None else 1]
+    settings = grid(method, job)[:run.budget.trials]
     fits = [method.work(job, setting) for setting in settings]
     said = tuple(fit for fit in fits if fit is not None)
     if len(said) < len(fits):
@@ -256,7 +266,8 @@ def _work_of(plan: Plan, run: PlannedRun, folders: set[str]) -> tuple[RunWork, l
         BATCHES[run.identity.kind], start.name, own.name if own else None,
         tuple((reading, unit.name) for reading, unit in readings),
         questions.name if questions else None, examined,
-        plan.loaded.suite.measure.latency if run.tuned_by is None and run.size is None else None)
+        plan.loaded.suite.measure.latency if run.tuned_by is None and run.size is None else None,
+        run.tuned_by is not None)
     units = [start, own, questions, *(unit for _, unit in readings)]
     return work, [unit for unit in units if unit is not None]
 

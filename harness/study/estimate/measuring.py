@@ -47,7 +47,7 @@ UNITS, MEASURED = "units", "measured.json"
 TOKENS = {"cpu": 384, "cuda": 16_384}
 """Of what is timed at once: enough to keep the device busy, few enough to be quick."""
 FITTED = 200
-"""The most items that are fitted without a backbone."""
+"""The most items that are known to what does not learn by gradient."""
 BATCHES: dict[BackboneKind | None, int] = {None: 32, "encoder": ENCODER_BATCH,
                                            "decoder": DECODER_BATCH, "seq2seq": DECODER_BATCH}
 """Items that are answered at once, by kind of backbone."""
@@ -127,7 +127,7 @@ def method_unit(plan: Plan, run: PlannedRun) -> Unit:
     # A batch as runs have it, and half of one.
     most = 2 * len(plan.sample(run.budget).train) // 3
     batch = max(1, min(run.budget.batch, most)) if method.changes_weights else 1
-    train = batch + max(1, batch // 2) if run.entry.backbone else FITTED
+    train = batch + max(1, batch // 2) if method.changes_weights else FITTED
     # What only answers takes most memory then.
     answered = _rows(plan.device, run) if method.changes_weights else BATCHES[run.identity.kind]
     few = _few(plan, run, train, answered)
