@@ -37,7 +37,7 @@ class Timed:
     minutes: float
     runs: Path
     place: Place = HERE
-    begun: float = field(default_factory=time.perf_counter)
+    begun: float = field(default_factory=lambda: time.perf_counter())
     """When the command began, by the clock of `time.perf_counter`."""
 
     @property

@@ -1,0 +1,160 @@
+"""A study in so many minutes, by costs that are made up and a clock that is turned by hand."""
+
+import json
+
+import pytest
+import yaml
+from command_line import harness
+
+from harness.commands import minutes as commands
+from harness.methods.work import Work
+from harness.study.estimate.estimate import Estimate, RunWork, costs_of
+from harness.study.estimate.measuring import Units
+from harness.study.estimate.units import UnitCosts
+from harness.study.minutes import choice
+
+DRAW = 25.0
+"""Seconds that a draw takes by the clock of these tests."""
+
+
+class Clock:
+    """Turned when a draw has been carried out."""
+
+    now = 0.0
+
+    def perf_counter(self):
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    own, carried_out = Clock(), commands.carried_out
+
+    def slow(console, plan, left, *rest):
+        own.now += DRAW if left else 0.0
+        return carried_out(console, plan, left, *rest)
+
+    monkeypatch.setattr(commands.time, "perf_counter", own.perf_counter)
+    monkeypatch.setattr(commands, "carried_out", slow)
+    return own
+
+
+@pytest.fixture
+def folder(tmp_path, suite_file, monkeypatch, clock):
+    """Of a suite of cheap methods and one that is dear: nothing of this machine is timed."""
+    value = yaml.safe_load(suite_file.read_text())
+    value["backbones"]["enc"]["methods"] = ["knn"]
+    value["backbones"]["dec"]["methods"] = ["zero-shot", {"lora": {"learning_rates": [1e-3]}}]
+    value["measure"]["latency"] = {"requests": 2, "warmup": 1, "batch": 2, "batches": 1}
+    suite_file.write_text(yaml.safe_dump(value, sort_keys=False))
+    monkeypatch.setattr(choice, "LEAST_TEST", 12)
+    monkeypatch.setattr(choice, "LITTLE", 0.0)
+
+    def made_up(plan, left, say):
+        units = {"start": UnitCosts(load=1.0), "lora": UnitCosts(load=100.0)}
+        works = {run.run_id: RunWork((Work(),), dict.fromkeys(
+            ("train", "validation", "test", "seen"), ("a", 1)), 8, 32, "start",
+            run.identity.label if run.identity.label in units else None) for run in left}
+        return Estimate(costs_of(works, units), works, {}, Units(units), ())
+
+    monkeypatch.setattr(commands, "estimate", made_up)
+    return tmp_path
+
+
+def ran(folder, minutes, *words):
+    return harness("run", folder / "tiny.yaml", "--minutes", minutes, "--no-wandb", "--runs",
+                   folder / "runs", "--reports", folder / "reports", *words)
+
+
+def study(folder):
+    return json.loads((folder / "reports/tiny/study.json").read_text())["study"]
+
+
+def test_draws_go_on_while_there_is_time_and_what_is_kept_goes_on_with_more(folder, monkeypatch):
+    said = ran(folder, 2)
+    assert said.code == 0, said.all
+    # 25 seconds each of 120: a fifth would not be done in time.
+    assert "draw 4: 3 runs" in said.out
+    assert "draw 5" not in said.out
+    assert "left out: lora (dec): its smallest useful budget takes" in said.out
+    assert "2 minutes were given and 1.7 used: 4 draws of training items" in said.out
+    found = study(folder)
+    assert (found["bought"]["draws"], found["bought"]["spent"]) == (4, 4 * DRAW)
+    seeds = {(r["identity"]["label"], r["identity"]["seed"]) for r in found["records"]}
+    assert seeds == {(name, seed) for name in ("majority", "tfidf", "knn")
+                     for seed in range(4)} | {("zero-shot", 0)}
+    assert {r["identity"]["budget"]["test"] for r in found["records"]} == {
+        found["bought"]["buys"]["test"]}
+    page = (folder / "reports/tiny/index.html").read_text()
+    assert "What the minutes bought" in page
+    assert "2 minutes were given" in (folder / "reports/tiny/report.md").read_text()
+
+    again = ran(folder, 2)
+    assert "nothing to compute" in again.out
+    assert study(folder)["bought"]["draws"] == 4
+
+    more = ran(folder, 2, "--more")
+    assert study(folder)["bought"]["draws"] == 8
+    assert "used: 8 draws of training items" in more.out
+
+    report = harness("report", folder / "tiny.yaml", "--minutes", 2, "--runs", folder / "runs",
+                     "--reports", folder / "elsewhere")
+    assert report.code == 0, report.all
+    there, here = (json.loads((folder / name / "tiny/study.json").read_text())["study"]
+                   for name in ("elsewhere", "reports"))
+    assert there["bought"] == here["bought"]
+    assert there["records"] == here["records"]
+
+
+def test_an_interrupted_study_goes_on_within_its_minutes(folder, monkeypatch):
+    carried_out, calls = commands.carried_out, []
+
+    def stopped(*all_of_it):
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return carried_out(*all_of_it)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(commands, "carried_out", stopped)
+        assert ran(folder, 2).code != 0
+    assert study(folder)["bought"]["draws"] == 2, "the report of whole draws stands"
+    assert ran(folder, 2).code == 0
+    assert study(folder)["bought"]["draws"] == 4
+
+
+def test_a_plan_says_what_minutes_buy_before_anything_runs(folder):
+    said = harness("plan", folder / "tiny.yaml", "--minutes", 2, "--runs", folder / "runs")
+    assert said.code == 0, said.all
+    assert "What 2 minutes buy" in said.out
+    assert "left out: lora (dec)" in said.out
+    assert not list((folder / "runs/tiny").glob("*/record.json"))
+
+
+@pytest.mark.parametrize(("words", "reason"), [
+    (("run", "--minutes", "0"), "0 minutes buy nothing"),
+    (("run", "--minutes", "nan"), "nan minutes buy nothing"),
+    (("run", "--more"), "`more` is of a study by minutes"),
+    (("run", "--minutes", "0.02"), "0.02 minutes buy no comparison: two methods take"),
+    (("report", "--minutes", "2"), "no study of tiny in 2 minutes is kept")])
+def test_what_cannot_be_is_refused_with_its_reason(folder, words, reason):
+    command, *rest = words
+    said = harness(command, folder / "tiny.yaml", "--runs", folder / "runs", "--reports",
+                   folder / "reports", *rest)
+    assert said.code == 2
+    assert reason in said.err
+
+
+def test_draws_end_where_another_would_tell_little(folder, monkeypatch):
+    monkeypatch.setattr(choice, "LITTLE", 0.01)
+    assert ran(folder, 60).code == 0
+    assert study(folder)["bought"]["draws"] == 3
+
+
+def test_where_nothing_is_drawn_one_draw_is_all(folder):
+    suite = folder / "tiny.yaml"
+    value = yaml.safe_load(suite.read_text())
+    value |= {"decide": {"scope": "these-items"}, "methods": ["majority", "tfidf"]}
+    suite.write_text(yaml.safe_dump(value, sort_keys=False))
+    assert ran(folder, 2).code == 0
+    assert study(folder)["bought"]["draws"] == 1
