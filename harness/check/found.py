@@ -11,7 +11,8 @@ from scipy.stats import qmc
 POWER = 0.8
 POINTS = 256
 """Of what studies may show for the parts of a variance; a power of two, as Sobol's points want."""
-HALVINGS = 40
+HALVINGS = 30
+KNOTS = 256
 
 
 def smallest_found(parts: np.ndarray, freedoms: np.ndarray, level: float) -> np.ndarray:
@@ -53,10 +54,16 @@ def _thresholds(parts: np.ndarray, freedoms: np.ndarray, level: float) -> np.nda
     shown = np.where(few[:, None, :], chdtri(degrees, points) / degrees, 1.0) * parts[:, None, :]
     total = shown.sum(axis=2)
     below = np.where(few[:, None, :], shown**2 / degrees, 0.0).sum(axis=2)
-    freedom = np.divide(total**2, below, out=np.full_like(total, np.inf), where=below > 0)
-    student = np.where(np.isfinite(freedom), stdtrit(np.minimum(freedom, 1e9), (1 + level) / 2),
-                       ndtri((1 + level) / 2))
-    return np.asarray(student * np.sqrt(total))
+    inverse = np.divide(below, total**2, out=np.zeros_like(total), where=total > 0)
+    return np.asarray(_student(inverse, level) * np.sqrt(total))
+
+
+def _student(inverse: np.ndarray, level: float) -> np.ndarray:
+    """Student's quantile by one over its degrees of freedom, between `KNOTS` values of its
+    logarithm: to the fourth digit, and in a fraction of the time."""
+    knots = np.linspace(0.0, max(float(inverse.max()), 1e-9), KNOTS)
+    at_knots = np.log([ndtri((1 + level) / 2), *stdtrit(1 / knots[1:], (1 + level) / 2)])
+    return np.asarray(np.exp(np.interp(inverse, knots, at_knots)))
 
 
 @cache

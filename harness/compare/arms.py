@@ -101,7 +101,7 @@ class Measured:
         shares = estimates.metrics[metric].statistic is Statistic.SHARE
         scores = self._right[places].mean(axis=0) if shares else None
         return Sample(arm.name, points, estimates.shifts[metric][places].mean(axis=0),
-                      scores, self.kin(arm, metric), estimates.ends(metric, places))
+                      scores, self.peers(arm, metric), estimates.ends(metric, places))
 
     def kin(self, arm: Arm, metric: str) -> Kin | None:
         """Whose spread over seeds stands for that of an arm with one seed: arms of its family at
@@ -109,9 +109,7 @@ class Measured:
         nothing hangs on the seed."""
         if not arm.random or len(arm.done) != 1:
             return None
-        several = [(other, points) for other in self.arms
-                   if other.train == arm.train and len(other.done) > 1
-                   and (points := self.estimates.seeds(metric, self.places(other)))]
+        several = self._several(arm, metric)
         family = arm.records[0].identity.family
         near = {other.name: points for other, points in several
                 if other.records[0].identity.family == family}
@@ -119,10 +117,24 @@ class Measured:
                  if arm.learns and other.learns}
         return pooled(near or learn)
 
+    def peers(self, arm: Arm, metric: str) -> Kin | None:
+        """Whose spread over seeds an arm has no less than: its kin where it has one seed; else all
+        arms with several at its training size whose results hang on them, itself among them."""
+        if not arm.random or len(arm.done) < 2:
+            return self.kin(arm, metric)
+        return pooled({other.name: points for other, points in self._several(arm, metric)
+                       if other.random and max(points) > min(points)})
+
+    def _several(self, arm: Arm, metric: str) -> list[tuple[Arm, list[float]]]:
+        """The arms with several seeds at an arm's training size, and what these score."""
+        return [(other, points) for other in self.arms
+                if other.train == arm.train and len(other.done) > 1
+                and (points := self.estimates.seeds(metric, self.places(other)))]
+
     def figure(self, arm: Arm, metric: str) -> Figure | None:
         """The arm's figure in a metric; None where it is not defined."""
         return self.estimates.figure(metric, self.places(arm),
-                                               kin=self.kin(arm, metric))
+                                               kin=self.peers(arm, metric))
 
     def figures(self, arm: Arm) -> dict[str, Figure]:
         """The arm's figure in every metric that is defined."""

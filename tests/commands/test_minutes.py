@@ -148,7 +148,7 @@ def test_what_cannot_be_is_refused_with_its_reason(folder, words, reason):
 def test_draws_end_where_another_would_tell_little(folder, monkeypatch):
     monkeypatch.setattr(choice, "LITTLE", 0.01)
     assert ran(folder, 60).code == 0
-    assert study(folder)["bought"]["draws"] == 3
+    assert study(folder)["bought"]["draws"] == 2
 
 
 def test_where_nothing_is_drawn_one_draw_is_all(folder):

@@ -35,7 +35,9 @@ def test_kin_are_pooled_with_the_freedom_that_they_have():
     assert pooled({}) is None
     assert of_seeds([0.7], None) == (0.0, 0)
     assert of_seeds([0.7], alike) == (1.0, alike.degrees)
-    assert of_seeds([0.0, 2.0], alike) == (1.0, 1), "several seeds speak for themselves"
+    assert of_seeds([0.0, 2.0], alike) == (1.0, alike.degrees), "of two, more than theirs"
+    assert of_seeds([0.4, 0.4], alike) == (0.5, alike.degrees), "no steadier than its kin"
+    assert of_seeds([0.0, 2.0], None) == (1.0, 1)
 
 
 def test_a_single_seed_s_interval_by_hand():
@@ -62,6 +64,42 @@ def test_methods_alike_with_one_seed_are_hardly_ever_told_apart():
     # By the pooled variance's own chance: three Monte-Carlo errors above 5%.
     assert apart[0] <= 400 * 0.05 + 3 * (400 * 0.05 * 0.95) ** 0.5
     assert apart[1] > 300
+
+
+SPREADS = {"even": [0.025] * 8, "as in legal": [0.002, 0.004, 0.006, 0.018, 0.019, 0.033, 0.033,
+                                                 0.045]}
+
+
+@pytest.mark.parametrize("seeds", [2, 3])
+@pytest.mark.parametrize("spreads", SPREADS.values(), ids=SPREADS)
+def test_over_all_pairs_of_methods_alike_hardly_a_study_tells_any_apart(spreads, seeds):
+    """Eight methods, none better than another, whose few draws are as unlike as methods' are."""
+    rng, pool, studies = np.random.default_rng(5), Pool.even(60), 300
+    told = np.zeros(2)
+    for _ in range(studies):
+        moved = rng.normal(size=(len(spreads), 60)) * 1e-3
+        points = {str(i): rng.normal(0.6, spread, seeds).tolist()
+                  for i, spread in enumerate(spreads)}
+        for place, kin in enumerate((pooled(points), None)):
+            found = differences(GAP, [Sample(name, of, moved[i], None, kin) for i, (name, of)
+                                      in enumerate(points.items())], pool)
+            told[place] += any(gap.significant for gap in found.values())
+    assert told[0] <= studies * 0.05 + 3 * (studies * 0.05 * 0.95) ** 0.5
+    assert told[1] > told[0]
+
+
+def test_peers_are_all_whose_results_hang_on_the_seed():
+    study, tables = drawn_study({"a": 1.0, "b": 1.2, "c": 1.1}, seeds=3)
+    measured = measure_arms(study.records, study.kind, study.labels, tables.__getitem__)
+    arms = [arm for arm in arms_of(study.records) if len(arm.done) > 1]
+    of = {arm.name: measured.peers(arm, "accuracy") for arm in arms}
+    assert {found.names for found in of.values()} == {("a (b)", "b (b)", "c (b)")}
+    spreads = {arm.name: np.var(measured.sample(arm, "accuracy").points, ddof=1) for arm in arms}
+    pooled_variance = np.mean([spreads[name] for name in of])
+    for arm in arms:
+        variance, _ = of_seeds(measured.sample(arm, "accuracy").points,
+                               measured.sample(arm, "accuracy").kin)
+        assert variance == pytest.approx(max(spreads[arm.name], pooled_variance) / 3)
 
 
 def test_kin_are_the_family_then_all_that_learn_as_it_does():

@@ -20,21 +20,20 @@ of `legal`, each at 200 training items."""
 
 
 @cache
-def smallest(items: float, draws: int, methods: int, random: bool) -> float:
+def smallest(items: float, draws: int, methods: int, random: int) -> float:
     """The difference in the deciding metric that two methods' comparison finds in 80% of studies at
     the family's 5%, Bonferroni's over all pairs of `methods`.
 
-    `items` is the part of its variance that test items have (`of_items`), taken as known. Where
-    results hang on what was drawn (`random`), each method's draws have theirs, estimated from
-    themselves, and the error has Satterthwaite's freedom (Biometrics Bulletin 2, 1946), as
-    `compare.pairs` has it. One draw then finds nothing.
+    `items` is the part of its variance that test items have (`of_items`), taken as known. The
+    results of `random` of the methods hang on what was drawn: their draws have the other part,
+    known as well as all of them together tell it (`compare.kin`). One draw then finds nothing.
     """
     level = 1 - (1 - LEVEL) / pairs_of(methods)
     if random and draws < 2:
         return math.inf
-    drawn = DRAWN**2 / draws * random
+    drawn, freedom = DRAWN**2 / draws * bool(random), random * (draws - 1)
     return float(smallest_found(np.array([[items, drawn, drawn]]),
-                                np.array([[math.inf, draws - 1, draws - 1]]), level)[0])
+                                np.array([[math.inf, freedom, freedom]]), level)[0])
 
 
 def of_items(plan: Plan, test: int) -> float:

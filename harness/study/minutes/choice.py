@@ -24,8 +24,8 @@ from harness.suite import BudgetChange, LoadedSuite, Suite, methods_of
 
 LEAST_TEST = 100
 """Test items of the smallest useful budget, as far as there are any."""
-DRAWS = 3
-"""Of the smallest useful budget: two tell next to nothing of how unlike draws are."""
+DRAWS = 2
+"""Of the smallest useful budget: one says nothing of how unlike draws are."""
 MOST_DRAWS = 20
 LITTLE = 0.01
 """Of a difference: what is told by less more is not paid for."""
@@ -75,10 +75,11 @@ def gains(plan: Plan, bought: Bought) -> bool:
     """Whether one more draw than are done tells more of the methods of a plan, and not just a
     little."""
     ranked = {run.identity.name: run.identity.random for run in plan.runs if not run.beside}
-    if not any(ranked.values()) or bought.draws >= MOST_DRAWS:
+    random = sum(ranked.values())
+    if not random or bought.draws >= MOST_DRAWS:
         return False
     items = of_items(plan, bought.buys.test)
-    now, then = (smallest(items, draws, len(ranked), random=True)
+    now, then = (smallest(items, draws, len(ranked), random)
                  for draws in (bought.draws, bought.draws + 1))
     return then * (1 + LITTLE) < now
 
@@ -157,8 +158,8 @@ class Market:
         """Of all numbers of test items and draws that fit, the two that find the smallest
         difference; the cheapest of those that do so but for `LITTLE`."""
         ranked = names & self.ranked
-        random = any(run.identity.random for run in self.plan.runs if run.identity.name in ranked)
-        found = [(smallest(self.items[test], draws, len(ranked), random), spent, test, draws)
+        random = {run.identity.name for run in self.plan.runs if run.identity.random} & ranked
+        found = [(smallest(self.items[test], draws, len(ranked), len(random)), spent, test, draws)
                  for test, draws, spent in self._affordable(names, seconds)]
         least = min(difference for difference, *_ in found)
         _, difference, test, draws = min(
