@@ -114,6 +114,9 @@ def plan(suite: Folder, *, profile: str | None = None, minutes: float | None = N
     from harness.report.console import make_console
 
     if minutes is not None:
+        if device:
+            raise HarnessError("`minutes` are of this machine, and `device` is of others",
+                               "Give one of them.")
         from harness.commands import minutes as timed
 
         return timed.planned(make_console(), timed.timed(name, profile, folder, minutes,

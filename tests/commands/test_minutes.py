@@ -134,13 +134,15 @@ def test_a_plan_says_what_minutes_buy_before_anything_runs(folder):
 @pytest.mark.parametrize(("words", "reason"), [
     (("run", "--minutes", "0"), "0 minutes buy nothing"),
     (("run", "--minutes", "nan"), "nan minutes buy nothing"),
+    (("plan", "--minutes", "2", "--device", "a100"), "`minutes` are of this machine"),
     (("run", "--more"), "`more` is of a study by minutes"),
     (("run", "--minutes", "0.02"), "0.02 minutes buy no comparison: two methods take"),
     (("report", "--minutes", "2"), "no study of tiny in 2 minutes is kept")])
 def test_what_cannot_be_is_refused_with_its_reason(folder, words, reason):
     command, *rest = words
-    said = harness(command, folder / "tiny.yaml", "--runs", folder / "runs", "--reports",
-                   folder / "reports", *rest)
+    places = ["--runs", folder / "runs"]
+    places += [] if command == "plan" else ["--reports", folder / "reports"]
+    said = harness(command, folder / "tiny.yaml", *places, *rest)
     assert said.code == 2
     assert reason in said.err
 
