@@ -25,7 +25,7 @@ from harness.study.minutes import bought as kept
 from harness.study.minutes.bought import Bought
 from harness.study.minutes.choice import by, choose, even, gains
 from harness.study.planning.outlined import outline_of
-from harness.study.planning.plan import Plan, make_plan
+from harness.study.planning.plan import Plan, PlannedRun, make_plan
 from harness.suite import LoadedSuite
 
 
@@ -88,18 +88,13 @@ def run(console: Console, timed: Timed, more: bool, reports: Path, fresh: bool,
     What is kept goes on where it ended, within the same minutes, or with as many `more`. Raises
     HarnessError for minutes that are too few, and for data that has errors.
     """
-    bought = timed.buy(console)
-    if fresh:
-        bought = bought.model_copy(update={
-            "draws": 0, "spent": 0.0, "last": 0.0, "given": timed.minutes})
-    print_bought(console, bought)
+    bought, plan, left = _begun(console, timed, fresh)
     if more:
         bought = bought.model_copy(update={"given": bought.spent / 60 + timed.minutes})
-    before, until = bought.spent, 60 * bought.given - bought.spent
-    plan = timed.plan(bought, max(1, bought.draws))
-    left = begin(console, plan, timed.runs, fresh, timed.place)
+    print_bought(console, bought)
     print_outline(console, outline_of(plan, left, None))
     found = looked_at(console, plan)
+    before, until = bought.spent, 60 * bought.given - bought.spent
     while True:
         at, draws = timed.elapsed(), plan.loaded.suite.budget.seeds
         so_far = partial(_so_far, bought, timed, before, draws)
@@ -114,6 +109,22 @@ def run(console: Console, timed: Timed, more: bool, reports: Path, fresh: bool,
         plan = timed.plan(bought, draws + 1)
         left = begin(console, plan, timed.runs, False, timed.place)
         console.print(f"draw {draws + 1}: {len(left)} runs", highlight=False)
+
+
+def _begun(console: Console, timed: Timed, fresh: bool
+           ) -> tuple[Bought, Plan, list[PlannedRun]]:
+    """What is bought, and the plan of the first draw that is not done, or of the last, with its
+    runs to do. Where not even one is done, no time is spent yet."""
+    bought = timed.buy(console)
+    plan = timed.plan(bought, max(1, bought.draws))
+    left = begin(console, plan, timed.runs, fresh, timed.place)
+    first = min((run.identity.seed for run in left), default=bought.draws)
+    if left:
+        plan = timed.plan(bought, first + 1)
+        left = begin(console, plan, timed.runs, False, timed.place)
+    if not first:
+        bought = bought.model_copy(update={"spent": 0.0, "last": 0.0, "given": timed.minutes})
+    return bought.model_copy(update={"draws": first}), plan, left
 
 
 def goes_on(plan: Plan, bought: Bought, left: float) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -118,12 +118,16 @@ class Measured:
         return pooled(near or learn)
 
     def peers(self, arm: Arm, metric: str) -> Kin | None:
-        """Whose spread over seeds an arm has no less than: its kin where it has one seed; else all
-        arms with several at its training size whose results hang on them, itself among them."""
-        if not arm.random or len(arm.done) < 2:
-            return self.kin(arm, metric)
-        return pooled({other.name: points for other, points in self._several(arm, metric)
-                       if other.random and max(points) > min(points)})
+        """Whose spread over seeds an arm has no less than: that of all arms with several at its
+        training size whose results hang on them, itself among them. An arm with one seed has its
+        kin's for its own; None where it has no kin, or nothing hangs on the seed."""
+        kin = self.kin(arm, metric)
+        if not arm.random or (kin is None and len(arm.done) < 2):
+            return None
+        every = pooled({other.name: points for other, points in self._several(arm, metric)
+                        if other.random and max(points) > min(points)})
+        return every if kin is None or every is None else replace(
+            kin, variance=max(kin.variance, every.variance), degrees=every.degrees)
 
     def _several(self, arm: Arm, metric: str) -> list[tuple[Arm, list[float]]]:
         """The arms with several seeds at an arm's training size, and what these score."""

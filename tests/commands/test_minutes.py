@@ -1,6 +1,7 @@
 """A study in so many minutes, by costs that are made up and a clock that is turned by hand."""
 
 import json
+import shutil
 
 import pytest
 import yaml
@@ -160,3 +161,17 @@ def test_where_nothing_is_drawn_one_draw_is_all(folder):
     suite.write_text(yaml.safe_dump(value, sort_keys=False))
     assert ran(folder, 2).code == 0
     assert study(folder)["bought"]["draws"] == 1
+
+
+def test_what_is_lost_or_forgotten_is_drawn_anew_from_the_first_draw_on(folder):
+    assert ran(folder, 2).code == 0
+    kept = study(folder)
+    for record in kept["records"]:
+        if record["identity"]["seed"] == 2:
+            shutil.rmtree(folder / "runs/tiny" / record["identity"]["run_id"])
+    said = ran(folder, 2, "--more")
+    assert "draw 4" in said.out
+    assert study(folder)["bought"]["draws"] >= 4
+    said = ran(folder, 2, "--fresh")
+    assert "draw 2: 3 runs" in said.out
+    assert (study(folder)["bought"]["draws"], study(folder)["bought"]["spent"]) == (4, 4 * DRAW)

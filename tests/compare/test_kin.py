@@ -102,6 +102,24 @@ def test_peers_are_all_whose_results_hang_on_the_seed():
         assert variance == pytest.approx(max(spreads[arm.name], pooled_variance) / 3)
 
 
+def test_one_seed_is_no_steadier_than_all_peers():
+    study, tables = drawn_study({"a": 1.0, "b": 1.2, "c": 1.1}, seeds=3)
+    one = only_first_seed(study, "c")
+    measured = measure_arms(one.records, one.kind, one.labels, tables.__getitem__)
+    arm = next(arm for arm in arms_of(one.records) if arm.label == "c")
+    kin, found = measured.kin(arm, "accuracy"), measured.peers(arm, "accuracy")
+    assert (found.names, found.variance, found.degrees) == (kin.names, kin.variance, kin.degrees)
+    # Two of three are its family, and steadier than the third.
+    steady = [r.model_copy(update={"identity": r.identity.model_copy(update={"family": "peft"})})
+              if r.identity.label in "bc" else r for r in one.records]
+    measured = measure_arms(steady, one.kind, one.labels, tables.__getitem__)
+    arm = next(arm for arm in arms_of(steady) if arm.label == "c")
+    near, found = measured.kin(arm, "accuracy"), measured.peers(arm, "accuracy")
+    assert near.names == found.names == ("b (b)",)
+    assert found.variance == max(near.variance, kin.variance)
+    assert found.degrees == kin.degrees
+
+
 def test_kin_are_the_family_then_all_that_learn_as_it_does():
     study, tables = drawn_study({"a": 1.0, "b": 1.2, "c": 1.1}, seeds=3)
     for identity, kin in (({}, ("a (b)", "b (b)")), ({"family": "peft"}, ("a (b)", "b (b)")),
