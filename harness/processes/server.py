@@ -12,6 +12,7 @@ from multiprocessing.context import ForkServerContext
 
 import psutil
 
+from harness.common.heap import keep_few_kernels
 from harness.common.waiting import settle_waiting
 
 MODULES = ["harness.processes.hangups", "harness.study.work", "harness.study.rounds",
@@ -26,6 +27,7 @@ def start_server() -> ForkServerContext:
     """
     if settle_waiting() and _began_here() and not multiprocessing.active_children():
         forkserver._forkserver._stop()  # type: ignore[attr-defined]
+    keep_few_kernels()
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(MODULES)
     with _ctrl_c_ignored():

@@ -1,7 +1,11 @@
+import os
 import subprocess
 import sys
 
 import pytest
+import torch
+
+from harness.common.heap import KERNELS, keep_few_kernels
 
 PROBE = """
 import ctypes, platform, resource, sys
@@ -41,3 +45,35 @@ def faults(how: str) -> int:
 
 def test_freed_memory_is_not_cleared_by_the_system_again():
     assert faults("kept") < 1000 < faults("plain")
+
+
+LENGTHS = """
+import torch
+torch.set_num_threads(1)
+net = torch.nn.Sequential(torch.nn.Linear(384, 1536), torch.nn.Linear(1536, 384)).bfloat16()
+def step(rows):
+    net(torch.ones(rows, 384, dtype=torch.bfloat16)).sum().backward()
+def resident():
+    return int(open("/proc/self/statm").read().split()[1]) * 4096
+step(1000)
+before = resident()
+for rows in range(700, 1000, 2):
+    step(rows)
+print(resident() - before)
+"""
+
+
+@pytest.mark.skipif(not torch.ops.mkldnn._is_mkldnn_bf16_supported(), reason="no bf16 here")
+def test_batches_of_many_lengths_do_not_fill_the_memory():
+    grown = []
+    for bounded in ({}, KERNELS):
+        plain = {name: value for name, value in os.environ.items() if name not in KERNELS}
+        grown.append(int(subprocess.run([sys.executable, "-c", LENGTHS], check=True, text=True,
+                                        capture_output=True, env=plain | bounded).stdout))
+    assert grown[1] < grown[0] / 2
+
+
+def test_a_user_s_own_number_of_kernels_stays():
+    environment = {"LRU_CACHE_CAPACITY": "7"}
+    keep_few_kernels(environment)
+    assert environment == KERNELS | {"LRU_CACHE_CAPACITY": "7"}

@@ -146,13 +146,24 @@ class Market:
         return first + (DRAWS - 1) * later
 
     def fitting(self, seconds: float) -> Names:
-        """The methods that are left where the dearest go until the rest fits."""
+        """As many methods as fit, and of as many those that leave least time over: the dearest go
+        until the rest fits, and come back in the place of cheaper ones where that fits, too."""
         names = self.known
         cost = {name: self.least(self.with_inner(name)) for name in names}
         while names and self.least(names) > seconds:
-            dearest = max(names, key=lambda name: (cost[name], name))
-            names = frozenset(n for n in names if dearest not in self.with_inner(n))
+            names = self.without(names, max(names, key=lambda name: (cost[name], name)))
+        for back in sorted(self.known - names, key=lambda name: (-cost[name], name)):
+            for cheaper in sorted(names, key=lambda name: (cost[name], name)):
+                swapped = self.without(names, cheaper) | self.with_inner(back)
+                if (cost[cheaper] < cost[back] and len(swapped) >= len(names)
+                        and self.least(swapped) <= seconds):
+                    names = swapped
+                    break
         return names
+
+    def without(self, names: Names, name: str) -> Names:
+        """The methods without one, and without what stands on it."""
+        return frozenset(other for other in names if name not in self.with_inner(other))
 
     def most(self, names: Names, minutes: float, seconds: float) -> Buys:
         """Of all numbers of test items and draws that fit, the two that find the smallest

@@ -92,6 +92,20 @@ def test_the_dearest_are_left_out_by_name_with_the_minutes_they_need(plan):
     assert not choose(plan, costing(plan), 30, 1800).left_out
 
 
+def test_as_many_methods_stay_as_can_and_the_dear_ones_of_as_many(plan, monkeypatch):
+    """Two settings and two draws are three loads: 15, 12, and 3 seconds and answers of others."""
+    monkeypatch.setitem(DEAR, "full (enc)", 5.0)
+    monkeypatch.setitem(DEAR, "features (enc)", 4.0)
+    names = {run.identity.name for run in plan.runs} - {"lora (dec)", "rag+lora (dec)"}
+    every = seconds(plan, names, 6, 2)
+    # What is over is less than `features` takes and more than `knn` does.
+    found = choose(plan, costing(plan), 1.0, every - 3.5)
+    assert {out.name for out in found.left_out} - {"lora (dec)", "rag+lora (dec)"} == {"knn (enc)"}
+    found = choose(plan, costing(plan), 1.0, every - 6.0)
+    assert {out.name for out in found.left_out} - {"lora (dec)", "rag+lora (dec)"} == {
+        "features (enc)"}
+
+
 def test_more_minutes_never_buy_less(plan):
     curve = choose(plan, costing(plan), 4.0, 240.0)
     points = sorted((*curve.curve, curve.buys), key=lambda point: point.minutes)
