@@ -101,6 +101,12 @@ class Market:
         return frozenset(run.identity.name for run in self.plan.runs if not run.beside)
 
     @cached_property
+    def floors(self) -> Names:
+        """Those that the others are held against."""
+        return frozenset(run.identity.name for run in self.plan.runs
+                         if run.identity.family == "floor")
+
+    @cached_property
     def known(self) -> Names:
         """Those whose cost could be measured, and that of what they stand on."""
         lacking = {run.identity.name for run in self.plan.runs
@@ -147,13 +153,14 @@ class Market:
 
     def fitting(self, seconds: float) -> Names:
         """As many methods as fit, and of as many those that leave least time over: the dearest go
-        until the rest fits, and come back in the place of cheaper ones where that fits, too."""
+        until the rest fits, and come back in the place of cheaper ones where that fits, too; not in
+        that of a floor, which all others are held against."""
         names = self.known
         cost = {name: self.least(self.with_inner(name)) for name in names}
         while names and self.least(names) > seconds:
             names = self.without(names, max(names, key=lambda name: (cost[name], name)))
         for back in sorted(self.known - names, key=lambda name: (-cost[name], name)):
-            for cheaper in sorted(names, key=lambda name: (cost[name], name)):
+            for cheaper in sorted(names - self.floors, key=lambda name: (cost[name], name)):
                 swapped = self.without(names, cheaper) | self.with_inner(back)
                 if (cost[cheaper] < cost[back] and len(swapped) >= len(names)
                         and self.least(swapped) <= seconds):
