@@ -1,8 +1,8 @@
 """The spread over seeds that a method has from its kin: of a single seed all of it, of few seeds no
 less than theirs.
 
-Two draws know their own spread so badly that, over all pairs of ten methods, one or more looked
-told apart in 15 to 40% of studies in which none differed: whose two figures happened to lie near
+Two draws know their own spread so badly that, over all pairs of eleven methods, one or more looked
+told apart in 14 to 37% of studies in which none differed: whose two figures happened to lie near
 each other seemed exact (`benchmarks/seeds.py`).
 """
 

@@ -2,7 +2,7 @@
 
 The suite's profile says what is asked: which methods, learning from how many items, by which
 recipes. Minutes buy test items and draws: of these two the pair that finds the smallest
-difference. A method whose smallest useful budget does not fit is left out, the dearest first.
+difference. As many methods take part as fit with the smallest useful budget.
 """
 
 from __future__ import annotations
