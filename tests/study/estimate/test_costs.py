@@ -51,6 +51,32 @@ def test_each_setting_is_tried_and_the_model_of_another_kept_meanwhile():
     assert (one.memory, two.memory) == (1e6, 1.2e6)
 
 
+def test_answers_are_those_of_the_dearest_setting_whichever_is_chosen():
+    plain, calibrated = Work(), Work(prompts=3)
+    both, dear = cost(run_of(plain, calibrated, own="own")), cost(run_of(calibrated, own="own"))
+    # With one setting nothing is chosen on validation: it is answered for the record.
+    validation = 3 * (0.5 + 8 * 0.125)
+    assert both.results.seconds == pytest.approx(dear.results.seconds - validation)
+
+
+def test_a_later_seed_fits_once_by_the_setting_that_was_chosen():
+    few, many = Work(steps=5, looked=16), Work(steps=50, looked=16)
+    first, later = (cost(run_of(few, many, own="own", told=told)) for told in (False, True))
+    alone = cost(run_of(many, own="own"))
+    assert later.adapt == alone.adapt
+    assert later.results == alone.results
+    assert later.memory == alone.memory < first.memory
+    assert first.adapt.seconds == pytest.approx(
+        alone.adapt.seconds + cost(run_of(few, own="own")).adapt.seconds)
+
+
+def test_more_test_items_are_answered_and_nothing_else():
+    work = run_of(Work(steps=5, looked=16), own="own")
+    more = cost(work.asked(128))
+    assert more.adapt == cost(work).adapt
+    assert more.results.seconds == pytest.approx(cost(work).results.seconds + 2 * 0.5 + 64 * 0.125)
+
+
 def test_what_learns_without_steps_is_chosen_on_validation_and_one_setting_is_not_chosen():
     two = cost(run_of(*[Work(fitted=40)] * 2, own="own"))
     assert two.adapt.seconds == pytest.approx(2 * (2 + 0.25 * 40 + 0.5 + 8 * 0.125))
