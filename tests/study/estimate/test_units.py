@@ -76,7 +76,8 @@ def test_every_run_of_every_kind_of_task_is_estimated(make, tmp_path, encoder_fo
     plan = plan_of(tmp_path, make(tmp_path, encoder_folder, folder))
     found = estimate(plan, plan.runs, lambda text: None)
     assert found.unknown == {}
-    assert all(cost.whole.seconds > 0 for cost in found.runs.values())
+    least = min(found.runs, key=lambda run_id: found.runs[run_id].whole.seconds)
+    assert found.runs[least].whole.seconds > 0, (found.works[least], found.runs[least])
 
 
 def test_work_is_what_a_fit_does(tmp_path, encoder_folder, decoder_folder, monkeypatch):
