@@ -81,7 +81,7 @@ def answer(by: str) -> float:
     plan = plan_of(load_suite(SUITE, "standard"), detect())
     run = next(r for r in plan.runs if r.identity.label == case.method)
     test = plan.sample(run.budget.model_copy(update={"test": case.test})).test
-    # A build that tries ways of scoring on validation items tries the first alone, as the others do.
+    # A build that tries ways of scoring on validation items tries the first alone, as others do.
     job = job_of(plan, run)
     job = replace(job, budget=job.budget.model_copy(update={"trials": 1}))
     return by_harness(job, run.entry.method, test).seconds
