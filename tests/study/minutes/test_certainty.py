@@ -20,8 +20,9 @@ variances = st.floats(1e-5, 1e-1)
 @given(variances, st.integers(2, 20), st.integers(2, 20), st.floats(1.01, 10))
 def test_more_draws_tell_more_and_more_methods_less(items, draws, methods, fewer):
     found = smallest(items, draws, methods, methods)
-    assert 0 < smallest(items, draws + 1, methods, methods) < found
-    assert found <= smallest(items, draws, methods, 1) * 1.0001  # quantiles are interpolated
+    near = 1.001  # quantiles are interpolated
+    assert 0 < smallest(items, draws + 1, methods, methods) <= found * near
+    assert found <= smallest(items, draws, methods, 1) * near
     assert smallest(items, draws, methods, 1) < smallest(items, draws, methods + 1, 1)
     assert smallest(items, 1, methods, 0) < smallest(items * fewer, 1, methods, 0)
     assert smallest(items, 1, methods, 0) < found
