@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,7 +18,7 @@ from harness.methods.resolve import resolve
 from harness.study.estimate.estimate import Estimate, costs_of
 from harness.study.minutes.bought import Bought, Buys, LeftOut
 from harness.study.minutes.certainty import of_items, smallest
-from harness.study.planning.plan import Plan
+from harness.study.planning.plan import Plan, PlannedRun
 from harness.study.record import arm_name
 from harness.suite import BudgetChange, LoadedSuite, Suite, methods_of
 
@@ -46,7 +46,8 @@ def even(loaded: LoadedSuite) -> LoadedSuite:
             spec.budget.model_dump(include={"batch", "max_length"}, exclude_unset=True))})
         for name, spec in suite.backbones.items()}
     budget = suite.budget.model_copy(update={"seeds": 2})
-    return _with(loaded, suite.model_copy(update={"backbones": backbones, "budget": budget}))
+    return dataclasses.replace(loaded, suite=suite.model_copy(update={
+        "backbones": backbones, "budget": budget}))
 
 
 def by(loaded: LoadedSuite, bought: Bought, draws: int) -> LoadedSuite:
@@ -54,7 +55,7 @@ def by(loaded: LoadedSuite, bought: Bought, draws: int) -> LoadedSuite:
     whole = even(loaded)
     suite = _without(whole, {out.name for out in bought.left_out})
     budget = suite.budget.model_copy(update={"seeds": draws, "test": bought.buys.test})
-    return _with(whole, suite.model_copy(update={"budget": budget}))
+    return dataclasses.replace(whole, suite=suite.model_copy(update={"budget": budget}))
 
 
 def choose(plan: Plan, expected: Estimate, minutes: float, left: float) -> Bought:
@@ -91,27 +92,41 @@ class Market:
     plan: Plan
     expected: Estimate
 
-    @cached_property
-    def every(self) -> Names:
-        return frozenset(run.identity.name for run in self.plan.runs)
+    def named(self, are: Callable[[PlannedRun], bool]) -> Names:
+        """The methods that have a run that is so."""
+        return frozenset(run.identity.name for run in self.plan.runs if are(run))
 
     @cached_property
     def ranked(self) -> Names:
         """The methods of the suite's own budget."""
-        return frozenset(run.identity.name for run in self.plan.runs if not run.beside)
+        return self.named(lambda run: not run.beside)
+
+    @cached_property
+    def random(self) -> Names:
+        """Those whose results hang on the seed or the draw."""
+        return self.named(lambda run: run.identity.random)
 
     @cached_property
     def floors(self) -> Names:
         """Those that the others are held against."""
-        return frozenset(run.identity.name for run in self.plan.runs
-                         if run.identity.family == "floor")
+        return self.named(lambda run: run.identity.family == "floor")
+
+    @cached_property
+    def reasons(self) -> Mapping[str, str]:
+        """Why a method's cost could not be measured."""
+        return {run.identity.name: self.expected.unknown[run.run_id] for run in self.plan.runs
+                if run.run_id in self.expected.unknown}
 
     @cached_property
     def known(self) -> Names:
         """Those whose cost could be measured, and that of what they stand on."""
-        lacking = {run.identity.name for run in self.plan.runs
-                   if run.run_id in self.expected.unknown}
-        return frozenset(name for name in self.every if lacking.isdisjoint(self.with_inner(name)))
+        return self.named(lambda run: self.reasons.keys().isdisjoint(
+            self.with_inner(run.identity.name)))
+
+    @cached_property
+    def alone(self) -> Mapping[str, float]:
+        """Seconds of the smallest useful budget of each, with what it stands on."""
+        return {name: self.least(self.with_inner(name)) for name in self.known}
 
     @cached_property
     def inner(self) -> Mapping[str, str]:
@@ -155,8 +170,7 @@ class Market:
         """As many methods as fit, and of as many those that leave least time over: the dearest go
         until the rest fits, and come back in the place of cheaper ones where that fits, too; not in
         that of a floor, which all others are held against."""
-        names = self.known
-        cost = {name: self.least(self.with_inner(name)) for name in names}
+        names, cost = self.known, self.alone
         while names and self.least(names) > seconds:
             names = self.without(names, max(names, key=lambda name: (cost[name], name)))
         for back in sorted(self.known - names, key=lambda name: (-cost[name], name)):
@@ -176,8 +190,8 @@ class Market:
         """Of all numbers of test items and draws that fit, the two that find the smallest
         difference; the cheapest of those that do so but for `LITTLE`."""
         ranked = names & self.ranked
-        random = {run.identity.name for run in self.plan.runs if run.identity.random} & ranked
-        found = [(smallest(self.items[test], draws, len(ranked), len(random)), spent, test, draws)
+        random = len(self.random & ranked)
+        found = [(smallest(self.items[test], draws, len(ranked), random), spent, test, draws)
                  for test, draws, spent in self._affordable(names, seconds)]
         least = min(difference for difference, *_ in found)
         _, difference, test, draws = min(
@@ -193,18 +207,16 @@ class Market:
 
     def left_out(self, names: Names) -> Iterator[LeftOut]:
         """The methods that are not bought, as the suite lists them."""
-        reasons = {run.identity.name: self.expected.unknown[run.run_id] for run in self.plan.runs
-                   if run.run_id in self.expected.unknown}
         for name in dict.fromkeys(run.identity.name for run in self.plan.runs):
             if name in self.known - names:
-                yield LeftOut(name=name, minutes=self.least(self.with_inner(name)) / 60)
+                yield LeftOut(name=name, minutes=self.alone[name] / 60)
             elif name not in names:
-                reason = next(reasons[n] for n in self.with_inner(name) if n in reasons)
+                reason = next(self.reasons[n] for n in self.with_inner(name) if n in self.reasons)
                 yield LeftOut(name=name, minutes=None, reason=reason)
 
     def too_few(self, minutes: float) -> HarnessError:
         """The refusal of minutes that buy no comparison."""
-        cheapest = sorted(self.least(self.with_inner(name)) for name in self.known & self.ranked)
+        cheapest = sorted(self.alone[name] for name in self.known & self.ranked)
         needed = f"two methods take {sum(cheapest[:2]) / 60:.1f}" if cheapest else (
             "no method's cost could be measured")
         return self.plan.loaded.error((), f"{minutes:g} minutes buy no comparison: {needed}",
@@ -217,10 +229,6 @@ class Market:
                 spent = first + (draws - 1) * later
                 if spent <= seconds:
                     yield test, draws, spent
-
-
-def _with(loaded: LoadedSuite, suite: Suite) -> LoadedSuite:
-    return dataclasses.replace(loaded, suite=suite)
 
 
 def _without(loaded: LoadedSuite, names: set[str]) -> Suite:
