@@ -18,9 +18,12 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 os.environ["WANDB_MODE"] = "disabled"
 
 
-def pytest_configure(config: pytest.Config) -> None:
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
     """The shared fixtures, but not for the process that only deals tests to others: importing
-    their libraries takes seconds, for which all would wait."""
+    their libraries takes seconds, for which all would wait. Last, for a worker counts which lines
+    ran from its session's start only: lines of modules imported before would count as untested."""
+    config = session.config
     if hasattr(config, "workerinput") or config.getoption("dist", "no") == "no":
         config.pluginmanager.import_plugin("shared_fixtures")
 
