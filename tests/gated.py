@@ -41,8 +41,12 @@ class Place:
         return self.folder / "runs"
 
     @property
+    def name(self) -> str:
+        return self.plan.loaded.suite.name
+
+    @property
     def store(self) -> Store:
-        return Store(self.runs / "tiny")
+        return Store(self.runs / self.name)
 
     def run_id(self, label, backbone=None):
         return next(r.run_id for r in self.plan.runs
@@ -53,7 +57,7 @@ class Place:
 
     def suite(self, into, **changes):
         """The suite with changes, as a file beside its data."""
-        value = yaml.safe_load((self.folder / "tiny.yaml").read_text())
+        value = yaml.safe_load((self.folder / f"{self.name}.yaml").read_text())
         for path, new in changes.items():
             *above, last = path.split("__")
             inner = value
@@ -67,12 +71,13 @@ class Place:
     def approve(self, run_id, folder, note="", anonymous=False, keep=False):
         baselines.approve(run_id, None, self.folder, self.runs, folder,
                           note, anonymous, keep)
-        return folder / "tiny.json"
+        return folder / f"{self.name}.json"
 
     def gate(self, candidate, folder, suite=None, **said) -> GateResult:
         """`harness gate` with baselines and outputs in `folder`."""
-        asked = Asked(str(candidate), str(suite or self.folder / "tiny.yaml"), None, self.folder,
-                      self.runs, said.get("base"), said.get("labels", ()), None)
+        file = suite or self.folder / f"{self.name}.yaml"
+        asked = Asked(str(candidate), str(file), None, self.folder, self.runs, said.get("base"),
+                      said.get("labels", ()), None)
         self.shown = io.StringIO()
         console = Console(file=self.shown, width=200)
         found = commands.gate(console, asked, folder, None, folder / "out")
@@ -90,10 +95,16 @@ def place(tmp_path_factory, encoder_folder, decoder_folder):
         value["budget"] |= {"test": 30, "trials": 1, "seeds": 1}
         value["backbones"]["dec"]["budget"] = {"test": 30}
         sentences().to_csv(folder / "data.csv", index=False)
-        (folder / "tiny.yaml").write_text(yaml.safe_dump(value, sort_keys=False))
-        plan = make_plan(load_suite(folder / "tiny.yaml"), detect())
-        found = Place(folder, plan)
-        for run in plan.runs:
-            record = carry_out(assign(plan, found.store, run), lambda text: None)
-            assert record.status.state == "ok", record.status
+        return carried_out(folder, value)
+
+
+def carried_out(folder, value) -> Place:
+    """A suite whose data lies in `folder`, all its runs done."""
+    path = folder / f"{value['name']}.yaml"
+    path.write_text(yaml.safe_dump(value, sort_keys=False))
+    plan = make_plan(load_suite(path), detect())
+    found = Place(folder, plan)
+    for run in plan.runs:
+        record = carry_out(assign(plan, found.store, run), lambda text: None)
+        assert record.status.state == "ok", record.status
     return found

@@ -7,7 +7,7 @@ from synthetic import answers, examples, record, study
 
 from harness.compare.arms import arms_of, measure_arms
 from harness.compare.fairness import fairness
-from harness.study.outcome import class_table
+from harness.study.tables import class_table
 
 BINARY = ("no", "yes")
 

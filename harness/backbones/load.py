@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +25,8 @@ from harness.backbones.window import positions_known
 from harness.common.errors import CannotRunError, HarnessError
 from harness.common.kinds import ASKED
 
+LoadHead = Callable[[Handle, tuple[str, ...], str, "Pool | None"], "Loaded"]
+"""A backbone with a head for these outputs, on a device, over what pools its states."""
 SEGMENTED = ("funnel", "xlnet")
 """Types of models that tell segments apart and whose configurations do not say so."""
 
@@ -97,6 +100,14 @@ def load_with_head(handle: Handle, labels: tuple[str, ...], device: str,
     if handle.kind in ASKED:
         return load_asked(handle, device)
     return load_classifier(handle, labels, device, pool)
+
+
+def load_tagging(handle: Handle, tags: tuple[str, ...], device: str, pool: Pool | None = None
+                 ) -> Loaded:
+    """The same with a head that says something of each token, where an encoder has one."""
+    if handle.kind in ASKED:
+        return load_asked(handle, device)
+    return load_tagger(handle, tags, device)
 
 
 def load_tokenizer(handle: Handle) -> PreTrainedTokenizerBase:

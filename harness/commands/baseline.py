@@ -5,15 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.common.errors import HarnessError
-from harness.gate.baseline import (
-    approval,
-    git_user,
-    keep_model,
-    make_baseline,
-    model_folder,
-    read_baseline,
-    write_baseline,
-)
+from harness.gate.approve import approval, git_user, keep_model, make_baseline
+from harness.gate.baseline import model_folder, read_baseline, write_baseline
 from harness.report.gate.baselines import Approved
 from harness.study.store import find_run
 from harness.suite import find_suite, load_suite

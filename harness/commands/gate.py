@@ -13,7 +13,8 @@ from harness.commands.forget import base_handle
 from harness.common.device import detect
 from harness.common.errors import HarnessError
 from harness.forgetting.names import check_suite
-from harness.gate.baseline import check_comparable, read_baseline
+from harness.gate.approve import check_comparable
+from harness.gate.baseline import read_baseline
 from harness.gate.candidate import Context, find_candidate
 from harness.gate.run import Approved, run_gate
 from harness.report.console import sayer

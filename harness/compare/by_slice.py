@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from harness.compare.jackknife import leave_out
 from harness.compare.pool import Pool
-from harness.targets.answers import ByClass, sliced
+from harness.targets.answers import Answers, sliced
 from harness.targets.metric import Metric
 from harness.tasks.examples import weights_at
 
@@ -54,6 +54,7 @@ class Base:
     """The items of a slice that a measure is a share of."""
 
     classes: tuple[int, ...]
+    """That they have; none where a task has none."""
     pool: Pool
     items: int
     """How many they are."""
@@ -73,16 +74,17 @@ class Base:
         return self.pool.effective(measure) - 1
 
 
-def base(answers: ByClass, inside: np.ndarray, among: int | None) -> Base:
+def base(answers: Answers, inside: np.ndarray, among: int | None) -> Base:
     """Of the items `inside` [items] bool, those of one class or all."""
     actual = answers.actual
-    chosen = inside if among is None else inside & actual[:, among]
-    own, groups = actual[chosen], answers.groups[chosen]
-    if not len(own):
+    chosen = inside if among is None or actual is None else inside & actual[:, among]
+    groups = answers.groups[chosen]
+    if not len(groups):
         return Base((), Pool.even(0), 0)
-    weights = weights_at(answers.weights, chosen)
-    return Base(tuple(np.flatnonzero(own.any(axis=0)).tolist()),
-                Pool.of(groups, own, int(answers.groups.max()) + 1, weights), len(own))
+    own = None if actual is None else actual[chosen]
+    classes = () if own is None else tuple(np.flatnonzero(own.any(axis=0)).tolist())
+    return Base(classes, Pool.of(groups, own, int(answers.groups.max()) + 1,
+                                 weights_at(answers.weights, chosen)), len(groups))
 
 
 @dataclass(frozen=True)
@@ -97,13 +99,13 @@ class Sliced:
     shifts: Mapping[str, np.ndarray]
 
 
-def measure_slices(answers: ByClass, arms: Sequence[Sequence[int]], inside: Sequence[np.ndarray]
+def measure_slices(answers: Answers, arms: Sequence[Sequence[int]], inside: Sequence[np.ndarray]
                    ) -> list[Sliced]:
     """Every slice, given by its items: [items] bool. `arms` lists the runs that are averaged."""
     return [_sliced(answers, arms, mask) for mask in inside]
 
 
-def _sliced(answers: ByClass, arms: Sequence[Sequence[int]], inside: np.ndarray) -> Sliced:
+def _sliced(answers: Answers, arms: Sequence[Sequence[int]], inside: np.ndarray) -> Sliced:
     found = leave_out(answers.inside(inside), sliced(answers))
     own, moved = np.unique(answers.groups[inside]), {}
     for name, shifts in found.shifts.items():

@@ -25,7 +25,7 @@ from harness.compare.gaps import Moved, Profile, Trust, gap_change, gap_interval
 from harness.compare.pairs import ALPHA, holm
 from harness.compare.uncertainty import Figure, figure
 from harness.measure.part import RecordPart
-from harness.targets.answers import ByClass, sliced
+from harness.targets.answers import Answers, sliced
 from harness.targets.metric import Metric
 from harness.targets.metrics import SELECTION_RATE
 
@@ -137,13 +137,12 @@ class _Slice:
 
 def fairness(arms: Sequence[Arm], measured: Measured, labels: Sequence[str],
              predictions: Predictions) -> Fairness | None:
-    """Compare methods by slice; None where no slice column has a value, no arm has a result, or the
-    task has no classes.
+    """Compare methods by slice; None where no slice column has a value, or no arm has a result.
 
     `arms` are at the whole budget; `predictions` gives the table of a run.
     """
     able, answers = [arm for arm in arms if arm.done], measured.answers
-    if not able or not isinstance(answers, ByClass):
+    if not able:
         return None
     table = predictions(able[0].done[0].identity.run_id)
     columns = [c for c in slice_columns(table, measured.items) if c.values]
@@ -178,7 +177,7 @@ def reference(arm: Arm, arms: Sequence[Arm]) -> Arm | None:
     return None if first is arm else first
 
 
-def _sizes(answers: ByClass, column: Column) -> tuple[SliceSize, ...]:
+def _sizes(answers: Answers, column: Column) -> tuple[SliceSize, ...]:
     """Largest first, then by name."""
     found = [(value, base(answers, column.place == i, None))
              for i, value in enumerate(column.values)]
@@ -186,7 +185,7 @@ def _sizes(answers: ByClass, column: Column) -> tuple[SliceSize, ...]:
                  for value, b in sorted(found, key=lambda pair: (-pair[1].items, pair[0])))
 
 
-def _measured(answers: ByClass, runs: Sequence[_Runs], columns: Sequence[Column],
+def _measured(answers: Answers, runs: Sequence[_Runs], columns: Sequence[Column],
               chosen: Sequence[Sequence[str]]) -> list[list[_Slice]]:
     """The chosen slices of every column."""
     names = [(c, value) for c, values in zip(columns, chosen, strict=True) for value in values]
@@ -199,7 +198,7 @@ def _measured(answers: ByClass, runs: Sequence[_Runs], columns: Sequence[Column]
     return [made[end - len(values):end] for end, values in zip(ends, chosen, strict=True)]
 
 
-def _methods(answers: ByClass, runs: Sequence[_Runs], slices: Sequence[_Slice]
+def _methods(answers: Answers, runs: Sequence[_Runs], slices: Sequence[_Slice]
              ) -> tuple[MethodSlices, ...]:
     """Every arm over the slices of one column; changes are not yet corrected."""
     arms = [r.arm for r in runs]

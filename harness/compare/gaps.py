@@ -84,7 +84,7 @@ class Moved:
 
 
 def gap_interval(profile: Profile, trust: Trust) -> tuple[float, float]:
-    """95% interval of the highest minus the lowest figure, within 0 and 1."""
+    """95% interval of the highest minus the lowest figure, at least 0, and of shares at most 1."""
     pairs = _pairs(len(trust.freedom))
     error, degrees = _error([
         (_squares(pairs, _covariance(profile.shifts))
@@ -93,7 +93,8 @@ def gap_interval(profile: Profile, trust: Trust) -> tuple[float, float]:
     between = pairs @ profile.mean
     low = (between + stdtrit(degrees, TAIL / _choices(pairs)) * error).max()
     high = (between + stdtrit(degrees, 1 - TAIL) * error).max()
-    return float(np.clip(low, 0, 1)), float(np.clip(high, 0, 1))
+    most = _most(trust.measure)
+    return float(np.clip(low, 0, most)), float(np.clip(high, 0, most))
 
 
 def gap_change(tuned: Profile, reference: Profile, trust: Trust) -> Moved:
@@ -112,12 +113,19 @@ def gap_change(tuned: Profile, reference: Profile, trust: Trust) -> Moved:
     terms = (pairs @ tuned.mean)[:, None] - pairs @ reference.mean
     reach = -stdtrit(degrees, TAIL / _choices(pairs)) * error
     rises, falls = stdtr(degrees, -terms / error), stdtr(degrees, terms / error)
+    most = _most(trust.measure)
     return Moved(
         difference=float(np.ptp(tuned.mean) - np.ptp(reference.mean)),
-        low=float(max(-1.0, (terms - reach).min(axis=1).max())),
-        high=float(min(1.0, (terms + reach).max(axis=0).min())),
+        low=float(max(-most, (terms - reach).min(axis=1).max())),
+        high=float(min(most, (terms + reach).max(axis=0).min())),
         p_rise=float(min(1.0, _choices(pairs) * rises.max(axis=1).min())),
         p_fall=float(min(1.0, _choices(pairs) * falls.max(axis=0).min())))
+
+
+def _most(measure: Metric) -> float:
+    """How far apart two slices can be."""
+    least, most = measure.bounds
+    return most - least
 
 
 def _pairs(slices: int) -> np.ndarray:

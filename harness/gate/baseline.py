@@ -4,35 +4,31 @@ from __future__ import annotations
 
 import json
 import math
-import shutil
-import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from pydantic import Field, ValidationError, model_validator
 
-from harness.common.device import Device
 from harness.common.errors import HarnessError
-from harness.common.files import atomic_folder, sha256_tree, write_atomic
+from harness.common.files import write_atomic
 from harness.common.sealed import seal
 from harness.measure.part import RecordPart
-from harness.study.kept import SavedRun, check_stands, saved_bytes, saved_run
 from harness.study.record import Record
-from harness.study.store import Store
-from harness.suite import LoadedSuite
-from harness.targets.kinds import KINDS, gated
+from harness.suite import Kind
+from harness.targets.kinds import KINDS
+from harness.targets.spans import as_spans, spans_of_json
 from harness.tasks.examples import Example
-from harness.tasks.items import column
 from harness.tasks.task import Task
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 MAX_BYTES = 500_000_000
-DIGITS = 9
-"""Significant digits of a kept probability: more than fp32 holds."""
+FIRST: Kind = "classification"
+"""The kind that files of version 1 are of."""
+Answer = tuple[float, ...] | float | str
+"""To one item: probabilities of the classes; a number; spans, as JSON; or words."""
 
 
 class Approval(RecordPart):
@@ -48,7 +44,9 @@ class Past(RecordPart):
 
     run_id: str
     name: str
-    accuracy: float
+    metric: str
+    """The first of its kind of task."""
+    value: float
     approval: Approval
 
 
@@ -58,6 +56,7 @@ class Baseline(RecordPart):
     schema_version: int = SCHEMA_VERSION
     suite: str
     suite_sha256: str
+    kind: Kind
     record: Record
     origin: str
     splits_sha256: str
@@ -68,9 +67,10 @@ class Baseline(RecordPart):
     history: tuple[Past, ...] = ()
     """The earlier ones, newest first."""
     items: tuple[str, ...]
-    targets: tuple[int, ...]
-    probabilities: tuple[tuple[float, ...], ...]
-    """[items, classes]"""
+    targets: tuple[str | float, ...]
+    """What is right of each item, as tables of predictions have it: [items]."""
+    answers: tuple[Answer, ...]
+    """[items]"""
     weights: tuple[float, ...] = ()
     """[items]; none where all count alike."""
     sha256: str = Field(pattern=r"^([0-9a-f]{64})?$")
@@ -78,19 +78,27 @@ class Baseline(RecordPart):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Baseline:
-        if not len(self.items) == len(self.targets) == len(self.probabilities) > 0:
-            raise ValueError("items, targets and probabilities are not as many")
+        if not len(self.items) == len(self.targets) == len(self.answers) > 0:
+            raise ValueError("items, targets and answers are not as many")
         if self.weights and (len(self.weights) != len(self.items)
                              or not all(0 < w < math.inf for w in self.weights)):
             raise ValueError("an item has not one weight above 0")
         if len(set(self.items)) < len(self.items):
             raise ValueError("an item is answered twice")
-        if not all(0 <= target < len(self.labels) for target in self.targets):
-            raise ValueError("a target is none of the classes")
-        if not all(len(row) == len(self.labels) and all(map(math.isfinite, row))
-                   for row in self.probabilities):
-            raise ValueError("an item has not one finite probability a class")
+        fits = KINDS[self.kind].of(self._is_row, self._is_number, self._is_text, self._is_text)
+        if not all(map(fits, self.answers)):
+            raise ValueError(f"an item has no answer of a task of kind {self.kind}")
         return self
+
+    def _is_row(self, answer: Answer) -> bool:
+        return (isinstance(answer, tuple) and len(answer) == len(self.labels)
+                and all(map(math.isfinite, answer)))
+
+    def _is_number(self, answer: Answer) -> bool:
+        return isinstance(answer, float) and math.isfinite(answer)
+
+    def _is_text(self, answer: Answer) -> bool:
+        return isinstance(answer, str)
 
     @property
     def name(self) -> str:
@@ -100,17 +108,40 @@ class Baseline(RecordPart):
     @property
     def past(self) -> Past:
         """This approval as a line of a history."""
-        quality = self.record.quality
+        first = KINDS[self.kind].own[0].name
+        value = self.record.figures.get(first)
         return Past(run_id=self.record.identity.run_id, name=self.record.identity.name,
-                    accuracy=quality.accuracy if quality else float("nan"),
+                    metric=first, value=math.nan if value is None else value,
                     approval=self.approval)
+
+    @property
+    def said(self) -> np.ndarray:
+        """Its answers, as `Answering.predict` has them."""
+        return KINDS[self.kind].of(self._array, self._column, self._spans, self._texts)()
+
+    def _array(self) -> np.ndarray:
+        return np.array(self.answers)
+
+    def _column(self) -> np.ndarray:
+        return np.array(self.answers)[:, None]
+
+    def _spans(self) -> np.ndarray:
+        return as_spans([spans_of_json(str(cell), self.labels) for cell in self.answers])
+
+    def _texts(self) -> np.ndarray:
+        return np.array(self.answers, dtype=object)
 
     def examples(self, task: Task) -> list[Example]:
         """The items it answered, in its order, with their weights."""
-        asked = set(self.items)
-        by_id = {example.id: example for example in task.splits.test if example.id in asked}
+        by_id = examples_of(task, self.items)
         return [replace(by_id[item], weight=weight) for item, weight in
                 zip(self.items, self.weights or [1.0] * len(self.items), strict=True)]
+
+
+def examples_of(task: Task, items: Iterable[str]) -> dict[str, Example]:
+    """Test items by id, those of `items` that there are."""
+    asked = set(items)
+    return {example.id: example for example in task.splits.test if example.id in asked}
 
 
 def read_baseline(path: Path) -> Baseline:
@@ -126,12 +157,27 @@ def read_baseline(path: Path) -> Baseline:
         raise HarnessError(f"{path}: its content does not have its hash: it was edited or damaged",
                            "Restore it, or approve a run again.")
     try:
-        return Baseline.model_validate(fields)
+        return Baseline.model_validate(fields if version == SCHEMA_VERSION else _renewed(fields))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         found = f"{where}: {first['msg']}" if where else first["msg"]
         raise HarnessError(f"{path}: not a baseline: {found}", "Approve a run again.") from None
+
+
+def _renewed(fields: dict[str, Any]) -> dict[str, Any]:
+    """A file of version 1, which knows classification alone, in the form of today."""
+    try:
+        kept = {name: value for name, value in fields.items() if name != "probabilities"}
+        return kept | {
+            "schema_version": SCHEMA_VERSION, "kind": FIRST,
+            "answers": fields["probabilities"],
+            "targets": [fields["labels"][target] for target in fields["targets"]],
+            "history": [{name: value for name, value in past.items() if name != "accuracy"}
+                        | {"metric": "accuracy", "value": past["accuracy"]}
+                        for past in fields.get("history", [])]}
+    except (KeyError, IndexError, TypeError, AttributeError):
+        return fields  # no baseline: what is wrong of it is said of it as it is
 
 
 def _fields(path: Path) -> dict[str, Any]:
@@ -151,56 +197,6 @@ def _fields(path: Path) -> dict[str, Any]:
     return fields
 
 
-def check_comparable(baseline: Baseline, loaded: LoadedSuite, task: Task, path: Path) -> None:
-    """Raises HarnessError, with all that differs, for a baseline of other data or splits."""
-    splits = task.splits
-    test = dict(zip(column(splits.test, "id"), column(splits.test, "label"), strict=True))
-    seen = {*column(splits.train, "id"), *column(splits.validation, "id")}
-    absent = sum(item not in test for item in baseline.items)
-    trained_on = sum(item in seen for item in baseline.items)
-    relabelled = sum(test.get(item, target) != target
-                     for item, target in zip(baseline.items, baseline.targets, strict=True))
-    found = {
-        f"suite '{baseline.suite}', not '{loaded.suite.name}'": baseline.suite != loaded.suite.name,
-        f"classes {', '.join(baseline.labels)}": baseline.labels != task.labels,
-        f"data {baseline.origin}, not {task.origin}": baseline.origin != task.origin,
-        f"{absent} of its {len(baseline.items)} test items are not in the test split now": absent,
-        f"{trained_on} of them are in training or validation now": trained_on,
-        f"{relabelled} of them have another class now": relabelled,
-        "the splits have another hash": baseline.splits_sha256 != task.splits.sha256,
-    }
-    differing = [words for words, holds in found.items() if holds]
-    if differing:
-        raise HarnessError(f"{path}: made on other data: {'; '.join(differing)}",
-                           "Approve a run made on the data as it is now.")
-
-
-def make_baseline(loaded: LoadedSuite, task: Task, store: Store, record: Record,
-                  before: Baseline | None, approval: Approval) -> Baseline:
-    """A baseline of a finished run. Raises HarnessError when the run cannot be one."""
-    identity = record.identity
-    if not KINDS[task.kind].gated:
-        raise HarnessError(f"suite {loaded.suite.name}: only a task of kind {gated()} has a "
-                           f"gate and a baseline, this one is of kind {task.kind}",
-                           "Compare its runs with `harness compare`.")
-    check_stands(record, task)
-    store.check_artifact(record)
-    table = store.predictions(identity.run_id)
-    columns = np.column_stack([table[f"p:{label}"].to_numpy() for label in task.labels])
-    sha256 = sha256_tree(store.artifact(identity.run_id))
-    baseline = Baseline(
-        suite=loaded.suite.name, suite_sha256=loaded.digest, record=record, origin=task.origin,
-        splits_sha256=task.splits.sha256, labels=task.labels, artifact_sha256=sha256,
-        artifact_bytes=saved_bytes(store, record), approval=approval,
-        history=(before.past, *before.history) if before else (),
-        items=tuple(table["item"].to_pylist()),
-        targets=tuple(task.labels.index(t) for t in table["target"].to_pylist()),
-        probabilities=tuple(tuple(_rounded(row)) for row in columns),
-        weights=tuple(table["weight"].to_pylist()) if "weight" in table.column_names else (),
-        sha256="")
-    return baseline.model_copy(update={"sha256": seal(baseline.model_dump(mode="json"))})
-
-
 def write_baseline(path: Path, baseline: Baseline) -> None:
     """One line a field, so that a change reads well in a pull request."""
     fields = baseline.model_dump(mode="json")
@@ -212,57 +208,3 @@ def write_baseline(path: Path, baseline: Baseline) -> None:
 def model_folder(path: Path) -> Path:
     """Where the model of a baseline is kept, when it is kept beside it."""
     return path.with_suffix("")
-
-
-def keep_model(path: Path, store: Store, record: Record) -> None:
-    """Copy what the run saved beside the baseline.
-
-    Raises HarnessError for a run that builds on another: it is no model by itself.
-    """
-    run_id, inner = record.identity.run_id, record.identity.inner
-    if inner is not None:
-        raise HarnessError(f"run {run_id} builds on run {inner}: what it saved alone is no model",
-                           "Approve it without --keep-model, and keep both runs.")
-    artifact = store.artifact(run_id)
-    with atomic_folder(model_folder(path)) as folder:
-        shutil.copytree(artifact, folder, dirs_exist_ok=True)
-
-
-def approved_model(baseline: Baseline, path: Path, loaded: LoadedSuite, task: Task, store: Store,
-                   device: Device) -> SavedRun:
-    """The approved model, kept beside the baseline or among the runs.
-
-    Raises HarnessError where it is in neither place, or is not what was approved.
-    """
-    places = (model_folder(path), store.artifact(baseline.record.identity.run_id))
-    here = next((place for place in places if place.is_dir()
-                 and sha256_tree(place) == baseline.artifact_sha256), None)
-    if here is None:
-        raise HarnessError(f"the approved model ({baseline.name}) is at hand neither beside the "
-                           "baseline nor among the runs",
-                           "Put what the run saved there, or approve with --keep-model.")
-    return saved_run(loaded, task, device, store, baseline.record, here)
-
-
-def approval(note: str, by: str | None) -> Approval:
-    """Now."""
-    return Approval(by=by, at=datetime.now(UTC).replace(microsecond=0).isoformat(), note=note)
-
-
-def git_user() -> str | None:
-    """Name and address of git's configuration; None where there is none."""
-    found = []
-    for field in ("user.name", "user.email"):
-        try:
-            said = subprocess.run(["git", "config", field], capture_output=True, text=True,  # noqa: S607
-                                  encoding="utf-8", errors="replace",
-                                  check=False, timeout=10).stdout.strip()
-        except (OSError, subprocess.SubprocessError):
-            return None
-        found.append(said)
-    name, address = found
-    return f"{name} <{address}>" if name and address else name or None
-
-
-def _rounded(row: Sequence[float]) -> list[float]:
-    return [float(f"{value:.{DIGITS}g}") for value in row]

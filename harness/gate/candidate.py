@@ -6,33 +6,37 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from harness.backbones.admission.folder import MAX_BYTES, Admitted, admit
 from harness.backbones.encoding.features import FeatureStore
 from harness.backbones.handle import Handle, get_backbone, hashed_handle
-from harness.backbones.load import Loaded
+from harness.backbones.load import Loaded, load_tagging, load_with_head
 from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_tree
 from harness.common.kinds import ASKED
 from harness.common.text import plain
-from harness.gate.labels import Reordered, match_labels
+from harness.gate.labels import Reordered, match_labels, match_tags
 from harness.gate.named import unknown
 from harness.methods.asking.asked import AskedDecoder
 from harness.methods.elsewhere import check_whole, load_tuned, read_as, tuned_notes
 from harness.methods.learning.decoder import nothing_to_save, plain_decoder
 from harness.methods.learning.encoder import EncoderClassifier
-from harness.methods.link import LINKS
+from harness.methods.learning.tagger import EncoderTagger
+from harness.methods.link import LINKS, Link
 from harness.methods.method import Answering, Job
-from harness.methods.reading import reading
+from harness.methods.reading import Reading, reading
 from harness.study.kept import SavedRun, saved_bytes, saved_run
 from harness.study.record import Record
 from harness.study.store import Store, find_run
 from harness.suite import Budget, LoadedSuite
+from harness.targets.kinds import KINDS
 from harness.tasks.task import Task
 from harness.tasks.view import TaskView
+
+Headed = TypeVar("Headed", bound=EncoderClassifier)
 
 
 class Loadable(Protocol):
@@ -73,6 +77,8 @@ class Candidate:
     """The folder, for a model from elsewhere."""
     record: Record | None
     """The record, for a kept run."""
+    learned: Task | None = None
+    """The task as a kept run learned it."""
     notes: tuple[str, ...] = ()
     """How a folder is read, where a reader of its numbers must know."""
 
@@ -95,29 +101,60 @@ class TunedFolder:
         return reading(self._model(), self.max_words)
 
     def _model(self) -> Answering:
-        loaded = load_tuned(self.admitted, self.base, self.device.type)
-        check_whole(self.admitted, loaded)
+        kind, link = KINDS[self.task.kind], LINKS.get(self.task.kind)
         backbone = read_as(self.admitted, self.base)
-        if backbone.kind in ASKED:
+        if link is None and backbone.kind not in ASKED:
+            raise HarnessError(f"{self.admitted.path}: an encoder has a head and writes nothing, "
+                               f"and the task {kind.says}", "Name a model that writes.")
+        loaded = load_tuned(self.admitted, self.base, self.device.type,
+                            load_tagging if kind.tagged else load_with_head)
+        check_whole(self.admitted, loaded)
+        if link is None or backbone.kind in ASKED:
             return self._asked(loaded, backbone)
-        link, said = LINKS[self.task.kind], loaded.model.config.problem_type
+        said = loaded.model.config.problem_type
         if said not in (None, link.problem_type):
             raise HarnessError(f"{self.admitted.path}: is of problem type {said}, the task of "
-                               f"{link.problem_type}", "Its probabilities would mean another "
+                               f"{link.problem_type}", "Its answers would mean another "
                                "thing: tune it for this task.")
-        names = ([str(i) for i in range(loaded.model.num_labels)] if self.admitted.is_adapter
-                 else [str(loaded.model.config.id2label[i])
-                       for i in range(loaded.model.config.num_labels)])
-        order = match_labels(names, self.wanted, self.labels)
-        longest = min(self.max_length, loaded.window)
-        return Reordered(EncoderClassifier(loaded, longest, self.device, nothing_to_save, link),
-                         order)
+        return kind.of(self._of_classes, self._of_numbers, self._of_spans, self._of_classes)(
+            loaded, link)
+
+    def _names(self, loaded: Loaded) -> list[str]:
+        """What its outputs are called, in their order; numbers where nothing says it."""
+        if self.admitted.is_adapter:
+            return [str(i) for i in range(loaded.model.num_labels)]
+        return [str(loaded.model.config.id2label[i])
+                for i in range(loaded.model.config.num_labels)]
+
+    def _of_classes(self, loaded: Loaded, link: Link) -> Answering:
+        order = match_labels(self._names(loaded), self.wanted, self.labels)
+        return Reordered(self._headed(EncoderClassifier, loaded, link), order)
+
+    def _of_numbers(self, loaded: Loaded, link: Link) -> Answering:
+        if len(self._names(loaded)) != 1:
+            raise HarnessError(f"{self.admitted.path}: has {len(self._names(loaded))} outputs, and "
+                               "a number is one", "Name a model with one output.")
+        return self._headed(EncoderClassifier, loaded, link)
+
+    def _of_spans(self, loaded: Loaded, link: Link) -> Answering:
+        tagger = self._headed(EncoderTagger, loaded, link)
+        tagger.tags = match_tags(self._names(loaded), self.wanted, self.labels)
+        return tagger
+
+    def _headed(self, made: type[Headed], loaded: Loaded, link: Link) -> Headed:
+        return made(loaded, min(self.max_length, loaded.window), self.device, nothing_to_save, link)
 
     def _asked(self, loaded: Loaded, backbone: Handle) -> AskedDecoder:
         job = Job(task=self.task, train=(), validation=(), seed=0, device=self.device,
                   budget=Budget(max_length=self.max_length), clock=Clock(),
                   store=FeatureStore(None), backbone=backbone)
         return plain_decoder(job, loaded=loaded)
+
+
+def model_in(answering: Answering) -> Answering:
+    """The model itself, without what cuts its texts and what puts its classes in order."""
+    inside = answering.model if isinstance(answering, Reading) else answering
+    return inside.model if isinstance(inside, Reordered) else inside
 
 
 def find_candidate(name: str, context: Context) -> Candidate:
@@ -133,7 +170,7 @@ def find_candidate(name: str, context: Context) -> Candidate:
     model = TunedFolder(admitted, context.task.view, context.max_length, context.device, base,
                         context.labels, spec.labels, context.max_words)
     return Candidate(plain(Path(name).resolve().name), model, admitted.sha256, admitted.bytes, base,
-                     admitted, None, tuned_notes(admitted, base))
+                     admitted, None, notes=tuned_notes(admitted, base))
 
 
 def kept_candidate(run_id: str, store: Store, context: Context) -> Candidate:
@@ -143,7 +180,8 @@ def kept_candidate(run_id: str, store: Store, context: Context) -> Candidate:
                               store.artifact(run_id))
     sha256 = sha256_tree(store.artifact(run_id))
     return Candidate(f"{record.identity.name}, run {run_id}", run, sha256,
-                     saved_bytes(store, record), run.assignment.backbone, None, record)
+                     saved_bytes(store, record), run.assignment.backbone, None, record,
+                     run.assignment.task)
 
 
 def _only_base(admitted: Admitted, loaded: LoadedSuite) -> Handle | None:

@@ -11,7 +11,7 @@ from harness.gate.bounds import Bounds
 from harness.gate.evidence import Evidence
 from harness.measure.part import RecordPart
 from harness.suite import Gate
-from harness.suite.gate import JUDGED
+from harness.targets.metric import Metric
 
 State = Literal["passed", "failed", "undecided", "missing"]
 Unit = Literal["share", "points", "nats", "units", "ratio", "bytes"]
@@ -67,12 +67,14 @@ def _answers(evidence: Evidence) -> Iterator[Check]:
         share = 1 - evidence.unanswered / evidence.items
         yield Check(rule="items answered", limit=1.0, at_most=False, unit="share", value=share,
                     state="failed", about=f"{evidence.unanswered} of {evidence.items} items have "
-                    "probabilities that are not finite or do not sum to one")
+                    + evidence.kind.of(
+                        "probabilities that are not finite or do not sum to one",
+                        "a number that is not finite", "no answer", "no answer"))
 
 
 def _metrics(policy: Gate, evidence: Evidence) -> Iterator[Check]:
     for metric, rule in policy.metrics.items():
-        declared = JUDGED.metric(metric)
+        declared = evidence.kind.metric(metric)
         unit: Unit = declared.unit
         own = evidence.own.get(metric) or "is not defined on these items"
         if rule.at_least is not None:
@@ -82,9 +84,14 @@ def _metrics(policy: Gate, evidence: Evidence) -> Iterator[Check]:
         if rule.non_inferior_within is not None:
             gap = evidence.gaps.get(metric)
             worse = declared.better == "lower"
-            yield check(f"{metric} against the baseline", "points" if unit == "share" else unit,
+            yield check(f"{metric} against the baseline", _apart(declared),
                         gap or "is not defined on these items",
                         rule.non_inferior_within if worse else -rule.non_inferior_within, worse)
+
+
+def _apart(metric: Metric) -> Unit:
+    """The unit of a difference."""
+    return "points" if metric.unit == "share" else metric.unit
 
 
 def _ratios(policy: Gate, evidence: Evidence) -> Iterator[Check]:
@@ -98,13 +105,13 @@ def _slices(policy: Gate, evidence: Evidence) -> Iterator[Check]:
     limit = policy.worst_slice_drop_at_most
     if limit is None:
         return
-    judged = [check("worst slice", "points", s.drop, limit, True,
+    unit = _apart(evidence.kind.sliced[0])
+    judged = [check("worst slice", unit, s.drop, limit, True,
                     f"{s.column}: {s.value}, {s.items} items")
               for s in evidence.slices if s.items >= policy.slice_items]
     small = len(evidence.slices) - len(judged)
     if not judged:
-        yield check("worst slice", "points", f"no slice has {policy.slice_items} items", limit,
-                    True)
+        yield check("worst slice", unit, f"no slice has {policy.slice_items} items", limit, True)
         return
     worst = min(judged, key=lambda c: (ORDER.index(c.state), -(c.value or 0.0)))
     left_out = f"; {small} smaller slices not judged" if small else ""

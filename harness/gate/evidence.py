@@ -10,19 +10,17 @@ import numpy as np
 from harness.compare.carried import carried
 from harness.compare.jackknife import Estimates, jackknife, leave_out
 from harness.compare.pairs import Sample, differences
+from harness.gate.answered import Answered
 from harness.gate.bounds import TWO_SIDED, Bounds
-from harness.targets.classification import ClassificationAnswers
+from harness.targets.answers import Answers
+from harness.targets.kinds import TargetKind
 from harness.targets.metric import Metric, Statistic
-from harness.targets.metrics import ACCURACY
-from harness.tasks.examples import Example, weights_of
-
-TOLERANCE = 1e-6
-"""Of a row's sum: fp32 softmaxes are within 1e-6."""
 
 
 @dataclass(frozen=True)
 class SliceDrop:
-    """Accuracy lost on the items with one value of one column: baseline minus candidate."""
+    """By how much the candidate is worse than the baseline on the items with one value of one
+    column, in the metric that the kind of task has slices judged by."""
 
     column: str
     value: str
@@ -34,6 +32,7 @@ class SliceDrop:
 class Evidence:
     """Everything a policy may ask. A string stands for a figure that could not be had: why."""
 
+    kind: TargetKind
     own: Mapping[str, Bounds]
     """Metrics of the candidate that are defined."""
     gaps: Mapping[str, Bounds]
@@ -47,47 +46,7 @@ class Evidence:
     artifact_bytes: int
     items: int
     unanswered: int
-    """Items whose probabilities are none: then no metric is given at all."""
-
-
-@dataclass(frozen=True)
-class Answered:
-    """The same items answered by the candidate and, where there is one, by the baseline."""
-
-    examples: tuple[Example, ...]
-    candidate: np.ndarray
-    baseline: np.ndarray | None
-
-    @property
-    def sound(self) -> np.ndarray:
-        """Whether the candidate's probabilities are finite, not negative and sum to one: [items].
-        """
-        with np.errstate(invalid="ignore"):
-            found = (np.abs(self.candidate.sum(axis=1) - 1) <= TOLERANCE) & (
-                self.candidate >= 0).all(axis=1)
-        return np.asarray(found)
-
-    @property
-    def targets(self) -> np.ndarray:
-        """The right class of each item: [items]."""
-        return np.array([e.label for e in self.examples])
-
-    @property
-    def groups(self) -> np.ndarray:
-        """The number of each item's group, from 0: [items]."""
-        names = [e.group for e in self.examples]
-        return np.asarray(np.unique(names, return_inverse=True)[1])
-
-    @property
-    def answers(self) -> ClassificationAnswers:
-        """The candidate's, and the baseline's where there is one."""
-        runs = [p for p in (self.candidate, self.baseline) if p is not None]
-        return ClassificationAnswers(runs, self.targets, self.groups, self.weights)
-
-    @property
-    def weights(self) -> np.ndarray | None:
-        """Of each item, [items]; None where all count alike."""
-        return weights_of(self.examples)
+    """Items whose answer is none: then no metric is given at all."""
 
 
 def quality_evidence(answered: Answered) -> tuple[dict[str, Bounds], dict[str, Bounds]]:
@@ -102,12 +61,12 @@ def quality_evidence(answered: Answered) -> tuple[dict[str, Bounds], dict[str, B
             continue
         own[name] = Bounds(mine.mean, mine.low, mine.high,
                            _hangs(metric, found.shifts[name][0], found))
-        if answered.baseline is not None:
+        if answered.compared:
             gaps[name] = _gap(metric, found, answers)
     return own, gaps
 
 
-def _gap(metric: Metric, found: Estimates, answers: ClassificationAnswers) -> Bounds:
+def _gap(metric: Metric, found: Estimates, answers: Answers) -> Bounds:
     """The first of two runs minus the second, as a study has it."""
     points, shifts = found.points[metric.name], found.shifts[metric.name]
     shares = metric.statistic is Statistic.SHARE
@@ -132,12 +91,14 @@ def slice_evidence(answered: Answered) -> tuple[SliceDrop, ...]:
     """Every slice of the task, in the order of names; none without a baseline."""
     names = sorted({(column, value) for e in answered.examples
                     for column, value in e.slices.items() if value.strip()})
-    if answered.baseline is None or not answered.sound.all():
+    if not answered.compared or not answered.sound.all():
         return ()
     answers, found = answered.answers, []
+    judged = answers.kind.sliced[0]
     for column, value in names:
         inside = np.array([e.slices.get(column) == value for e in answered.examples])
         mine = answers.inside(inside)
-        gap = _gap(ACCURACY, leave_out(mine, (ACCURACY,)), mine)
-        found.append(SliceDrop(column, value, int(inside.sum()), gap.turned()))
+        gap = _gap(judged, leave_out(mine, (judged,)), mine)
+        found.append(SliceDrop(column, value, int(inside.sum()),
+                               gap if judged.better == "lower" else gap.turned()))
     return tuple(found)

@@ -12,8 +12,7 @@ from harness.common.errors import HarnessError
 from harness.forgetting.base_model import base_scores, examiner
 from harness.forgetting.items import Answer, General
 from harness.gate.bounds import ONE_SIDED, Bounds
-from harness.gate.candidate import Candidate
-from harness.gate.labels import Reordered
+from harness.gate.candidate import Candidate, model_in
 from harness.measure.intervals import (
     Interval,
     mean_difference,
@@ -23,7 +22,6 @@ from harness.measure.intervals import (
 from harness.methods import register_all
 from harness.methods.elsewhere import check_descent, check_vocabulary
 from harness.methods.method import METHODS, Adapted, Answering
-from harness.methods.reading import Reading
 from harness.suite import ForgettingItems
 
 LEVEL = 2 * ONE_SIDED - 1
@@ -80,8 +78,7 @@ def _without_path(found: str, candidate: Candidate) -> str:
 
 
 def _weights(answering: Answering) -> Loaded | None:
-    inside = answering.model if isinstance(answering, Reading) else answering
-    inside = inside.model if isinstance(inside, Reordered) else inside
+    inside = model_in(answering)
     return inside.loaded if isinstance(inside, Adapted) else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,7 +12,11 @@ from harness.common.clock import Clock
 from harness.common.errors import HarnessError
 from harness.common.text import folded, value_key
 from harness.methods.method import Answering
+from harness.targets.tags import OUTSIDE, begins, tag_names
 from harness.tasks.examples import Item
+
+OUTSIDE_TAG, INSIDE = "O", "IMEL"
+TAG = re.compile(r"O|(?P<place>[BSUIMEL])[-_](?P<label>.+)")
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,33 @@ def match_labels(names: Sequence[str], wanted: Mapping[str, Sequence[str]],
             f"the model's classes {_listed(names)} do not match the task's {_listed(wanted)}",
             "Give the model id2label with these names, or say --label MODEL=CLASS for each.")
     return tuple(columns[label] for label in wanted)
+
+
+def match_tags(names: Sequence[str], wanted: Mapping[str, Sequence[str]],
+               given: Mapping[str, str]) -> np.ndarray:
+    """For each of the model's tags the task's, as `tag_names` numbers them: [tags].
+
+    Tags are called by what their first letter says and a class, as in B-PER: B, S and U begin a
+    span, I, M, E and L are inside one (IOB1 and IOB2, IOBES, BILOU), O is outside. Classes match
+    as in `match_labels`; `given` names the model's classes, or a tag by name or number and the
+    task's tag. Raises HarnessError where tags are called otherwise, and as `match_labels` does.
+    """
+    task = tag_names(tuple(wanted))
+    told = {str(name): tag for name, tag in given.items() if tag in task}
+    known = [told.get(str(number), told.get(name, name)) for number, name in enumerate(names)]
+    parts = [TAG.fullmatch(name) for name in known]
+    if not all(parts) or OUTSIDE_TAG not in known:
+        raise HarnessError(
+            f"the model's tags {_listed(names)} are not called as tags of spans are: O, B-CLASS, "
+            "I-CLASS", "Give the model id2label with such names, or say --label TAG=TAG "
+            f"for each, with the task's: {', '.join(task)}.")
+    classes = list(dict.fromkeys(part["label"] for part in parts if part and part["label"]))
+    rest = {name: label for name, label in given.items() if label not in task}
+    order = match_labels(classes, wanted, rest)
+    number = {classes[column]: label for label, column in enumerate(order)}
+    return np.array([
+        OUTSIDE if part is None or not part["label"]
+        else begins(number[part["label"]]) + (part["place"] in INSIDE) for part in parts])
 
 
 def _listed(names: Sequence[str] | Mapping[str, Sequence[str]]) -> str:

@@ -6,15 +6,15 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from harness.backbones.admission.folder import check_unchanged
 from harness.common.clock import Clock
 from harness.common.errors import HarnessError
-from harness.gate.baseline import Baseline, approved_model
+from harness.gate.answered import Answered, answered_by
+from harness.gate.approve import approved_model
+from harness.gate.baseline import Baseline
 from harness.gate.bounds import Bounds
-from harness.gate.candidate import Candidate, Context
-from harness.gate.evidence import Answered, Evidence, quality_evidence, slice_evidence
+from harness.gate.candidate import Candidate, Context, model_in
+from harness.gate.evidence import Evidence, quality_evidence, slice_evidence
 from harness.gate.forgotten import forgetting_evidence
 from harness.gate.timing import (
     PERCENTILES,
@@ -24,12 +24,15 @@ from harness.gate.timing import (
     time_models,
 )
 from harness.gate.verdict import GateResult, judge
+from harness.methods.asking.put import Prompted
 from harness.methods.method import Answering
 from harness.processes.own import Say
 from harness.processes.turns import alone
 from harness.study.environment import environment
 from harness.study.store import Store
 from harness.suite import Gate
+from harness.targets.kinds import KINDS
+from harness.tasks.cut import cut_items
 from harness.tasks.examples import asked
 
 BATCH = 16
@@ -97,9 +100,10 @@ def measure(context: Context, policy: Gate, candidate: Candidate, approved: Appr
 def weigh(found: Measurements, seed: int) -> Evidence:
     """Figures with their bounds; `seed` draws the resamples of latencies."""
     own, gaps = quality_evidence(found.answered)
-    return Evidence(own, gaps, slice_evidence(found.answered), ratios(found, seed), found.where,
-                    found.forgetting, found.forgetting_about, found.artifact_bytes,
-                    len(found.answered.examples), int((~found.answered.sound).sum()))
+    answered = found.answered
+    return Evidence(answered.answers.kind, own, gaps, slice_evidence(answered),
+                    ratios(found, seed), found.where, found.forgetting, found.forgetting_about,
+                    found.artifact_bytes, len(answered.examples), int((~answered.sound).sum()))
 
 
 def ratios(found: Measurements, seed: int) -> dict[str, Bounds | str]:
@@ -115,9 +119,15 @@ def _answered(context: Context, candidate: Candidate, answering: Answering,
     budget = context.loaded.suite.budget_for(None)
     examples = tuple(context.task.splits.tested(budget.test) if approved is None
                      else approved.baseline.examples(context.task))
+    kind = KINDS[context.task.kind]
+    if kind.tagged and context.max_words is not None:
+        # As in a study: what stands behind the words that are read is nobody's to find.
+        examples = cut_items(examples, context.max_words)
     say(f"asking {candidate.name} {len(examples)} items")
-    before = np.array(approved.baseline.probabilities) if approved else None
-    return Answered(examples, answering.predict(asked(examples), Clock()), before)
+    said = answering.predict(asked(examples), Clock())
+    written = isinstance(model_in(answering), Prompted) and not kind.classes
+    return answered_by(candidate.learned or context.task, examples, said, written,
+                       approved.baseline.said if approved else None)
 
 
 def _resources(context: Context, policy: Gate, candidate: Candidate, answering: Answering,

@@ -9,11 +9,12 @@ from typing import Literal
 import numpy as np
 
 from harness.common.text import excerpt
+from harness.gate.answered import Answered
 from harness.gate.baseline import Approval, Baseline
 from harness.gate.bounds import Bounds
 from harness.gate.candidate import Candidate
 from harness.gate.checks import Check, State, check_all
-from harness.gate.evidence import Answered, Evidence
+from harness.gate.evidence import Evidence
 from harness.measure.part import RecordPart
 from harness.study.record import Environment
 from harness.suite import Gate, LoadedSuite
@@ -65,7 +66,7 @@ class MetricFigures(RecordPart):
 
 
 class SliceFigures(RecordPart):
-    """Accuracy lost on a slice: baseline minus candidate."""
+    """By how much the candidate is worse on a slice, in the result's `sliced_by`."""
 
     column: str
     value: str
@@ -101,9 +102,11 @@ class GateResult(RecordPart):
     groups: int
     checks: tuple[Check, ...]
     metrics: dict[str, MetricFigures]
+    sliced_by: str = "accuracy"
+    """The metric that slices are judged by."""
     slices: tuple[SliceFigures, ...]
     broken: tuple[ChangedItem, ...]
-    """Right before, wrong now."""
+    """Right before, wrong now. None where no answer is simply right or wrong."""
     mended: tuple[ChangedItem, ...]
     environment: Environment
     seconds: float
@@ -137,11 +140,13 @@ def judge(loaded: LoadedSuite, policy: Gate, candidate: Candidate, baseline: Bas
     """The verdict with all of its evidence."""
     checks = check_all(policy, evidence)
     broken, mended = changed_items(answered, labels)
+    kind = evidence.kind
     return GateResult(
         suite=loaded.suite.name, profile=loaded.profile, suite_sha256=loaded.digest,
         splits_sha256=splits_sha256, outcome=outcome_of(checks, policy), policy=policy,
         created=datetime.now(UTC).replace(microsecond=0).isoformat(),
-        candidate=_subject(candidate), baseline=_against(baseline),
+        candidate=_subject(candidate, _unread(answered)), baseline=_against(baseline),
+        sliced_by=kind.sliced[0].name,
         items=len(answered.examples), groups=len({e.group for e in answered.examples}),
         checks=checks, metrics=_figures(evidence),
         slices=tuple(SliceFigures(column=s.column, value=s.value, items=s.items,
@@ -152,16 +157,17 @@ def judge(loaded: LoadedSuite, policy: Gate, candidate: Candidate, baseline: Bas
 def changed_items(answered: Answered, labels: Sequence[str]
                   ) -> tuple[tuple[ChangedItem, ...], tuple[ChangedItem, ...]]:
     """Items newly broken and newly mended, in the test split's order."""
-    if answered.baseline is None:
+    answers = answered.answers
+    if not answered.compared or answers.kind.right is None:
         return (), ()
-    now, before = answered.candidate.argmax(axis=1), answered.baseline.argmax(axis=1)
-    right, was = (now == answered.targets) & answered.sound, before == answered.targets
+    right, was = answers.run(0).right & answered.sound, answers.run(1).right
+    (now, before), targets = answers.said(labels)
 
     def items(chosen: np.ndarray) -> tuple[ChangedItem, ...]:
         return tuple(
-            ChangedItem(item=e.id, text=excerpt(e.joined, TEXT), target=labels[e.label],
-                        baseline=labels[before[i]],
-                        candidate=labels[now[i]] if answered.sound[i] else "no answer")
+            ChangedItem(item=e.id, text=excerpt(e.joined, TEXT), target=targets[i],
+                        baseline=before[i],
+                        candidate=now[i] if answered.sound[i] else "no answer")
             for i in np.flatnonzero(chosen) for e in (answered.examples[i],))
 
     return items(was & ~right), items(right & ~was)
@@ -181,12 +187,21 @@ def _range(bounds: Bounds) -> Range:
     return Range(value=bounds.value, low=bounds.low, high=bounds.high)
 
 
-def _subject(candidate: Candidate) -> Subject:
+def _unread(answered: Answered) -> tuple[str, ...]:
+    count, items = answered.unread, len(answered.examples)
+    what = answered.answers.kind.of("class", "number", "span", "answer")
+    counts = answered.answers.kind.of("", "the training items' mean", "none", "none")
+    return (f"no {what} could be read from {count} of {items} answers: each counts as {counts}",
+            ) if count else ()
+
+
+def _subject(candidate: Candidate, more: tuple[str, ...]) -> Subject:
     return Subject(
         name=candidate.name, sha256=candidate.sha256, artifact_bytes=candidate.artifact_bytes,
         run_id=candidate.record.identity.run_id if candidate.record else None,
         base=candidate.base.name if candidate.base else None,
-        base_sha256=candidate.base.sha256 if candidate.base else None, notes=candidate.notes)
+        base_sha256=candidate.base.sha256 if candidate.base else None,
+        notes=(*candidate.notes, *more))
 
 
 def _against(baseline: Baseline | None) -> Against | None:

@@ -12,16 +12,17 @@ from harness.backbones.admission.folder import Admitted
 from harness.backbones.admission.tokenizer import has_tokenizer
 from harness.backbones.encoding.pooling import pool_of
 from harness.backbones.handle import Handle, hashed_handle
-from harness.backbones.load import Loaded, load_tokenizer, load_with_head, read_by
+from harness.backbones.load import Loaded, LoadHead, load_tokenizer, load_with_head, read_by
 from harness.backbones.quiet import quietly
 from harness.backbones.weights import Shapes, tensor_shapes
 from harness.common.errors import HarnessError
 from harness.methods.adapters.folder import base_of, load_adapter, read_adapter
 
 
-def load_tuned(admitted: Admitted, base: Handle | None, device: str) -> Loaded:
-    """The tuned model of an admitted folder. An adapter goes on `base`, and so does the tokenizer
-    of a folder without one.
+def load_tuned(admitted: Admitted, base: Handle | None, device: str,
+               load: LoadHead = load_with_head) -> Loaded:
+    """The tuned model of an admitted folder, with the head that `load` gives it. An adapter goes on
+    `base`, and so does the tokenizer of a folder without one.
 
     `fresh` of the result names what the folder lacks and was drawn at random. Raises HarnessError
     for an adapter without a base or of another base, and a model of another kind than its base.
@@ -31,17 +32,17 @@ def load_tuned(admitted: Admitted, base: Handle | None, device: str) -> Loaded:
         if base is None:
             raise HarnessError(f"{folder}: an adapter needs the model it was trained on",
                                "Name it with --base.")
-        return load_adapter(read_adapter(folder, base), device)
+        return load_adapter(read_adapter(folder, base), device, load)
     handle = hashed_handle(folder, admitted.sha256)
     if base is not None and handle.kind != base.kind:
         raise HarnessError(f"{folder}: is of kind {handle.kind}, its base {base.name} of kind "
                            f"{base.kind}", "Name the base it was tuned from.")
     if has_tokenizer(folder):
-        return _whole(folder, handle, device)
+        return _whole(folder, handle, device, load)
     if base is None:
         raise HarnessError(f"{folder}: has no tokenizer",
                            "Save it beside the model, or name the base with --base.")
-    return read_by(_whole(folder, handle, device), load_tokenizer(base), handle.kind)
+    return read_by(_whole(folder, handle, device, load), load_tokenizer(base), handle.kind)
 
 
 def read_as(admitted: Admitted, base: Handle | None) -> Handle:
@@ -116,12 +117,12 @@ def check_whole(admitted: Admitted, loaded: Loaded) -> None:
             "Save the head too (with PEFT: task_type SEQ_CLS, or modules_to_save).")
 
 
-def _whole(folder: Path, handle: Handle, device: str) -> Loaded:
+def _whole(folder: Path, handle: Handle, device: str, load: LoadHead) -> Loaded:
     with quietly():
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
     _check_names(folder)
     names = tuple(str(config.id2label[i]) for i in sorted(config.id2label))
-    return load_with_head(handle, names, device, pool_of(handle.path))
+    return load(handle, names, device, pool_of(handle.path))
 
 
 def _check_names(folder: Path) -> None:

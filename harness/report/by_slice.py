@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.compare.by_slice import LEAST_GROUPS, LEAST_ITEMS
@@ -76,6 +76,13 @@ def cells(column: SliceColumn) -> Iterator[Cell]:
             for size in column.slices:
                 if size.value in figures:
                     yield Cell(method.name, size, measure, figures[size.value])
+
+
+def axis(shown: Sequence[Cell], measure: str) -> tuple[float, float]:
+    """What whiskers of a measure are drawn on: a little more than 0 to 1, or than 0 to the highest
+    end of those that are shown."""
+    most = max([1.0, *(cell.figure.high for cell in shown if cell.measure == measure)])
+    return -0.05 * most, 1.05 * most
 
 
 def lines(column: SliceColumn) -> Iterator[Line]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 
 from harness.backbones.finite import check_finite
 from harness.common.clock import Clock
-from harness.measure.generation import answer_scores, generation
+from harness.measure.generation import generation
 from harness.measure.multilabel import SetQuality, set_quality
 from harness.measure.overfitting import overfitting
 from harness.measure.part import RecordPart
@@ -19,15 +19,14 @@ from harness.measure.regression import regression
 from harness.measure.slices import Slice, slices
 from harness.measure.spans import span_quality
 from harness.methods.asking.put import Prompted
-from harness.methods.link import CLASS_LINKS
 from harness.methods.method import Fitted
-from harness.study.answered import TARGETS
+from harness.study.tables import table_of
 from harness.suite import Kind
-from harness.targets.regression import Numbered, unread_as
-from harness.targets.spans import NOTHING, Spans, found, spans_json
+from harness.targets.answers import read_answers
+from harness.targets.regression import Numbered
+from harness.targets.spans import NOTHING, found
 from harness.tasks.examples import Example, asked, indicator, targets_of, weights_of
 from harness.tasks.task import Task
-from harness.tasks.wording import Wording
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,11 @@ class Outcome:
 
 def outcome(task: Task, fitted: Fitted) -> Outcome:
     """Have the method answer the items once and measure its answers."""
-    return OUTCOMES[task.kind](task, fitted)
+    found = OUTCOMES[task.kind](task, fitted)
+    weights = weights_of(task.splits.test)
+    by_slice = slices(read_answers(task.kind, [found.table], task.labels, weights),
+                      task.splits.test)
+    return replace(found, parts={**found.parts, "slices": by_slice})
 
 
 def _of_classes(task: Task, fitted: Fitted) -> Outcome:
@@ -53,10 +56,7 @@ def _of_classes(task: Task, fitted: Fitted) -> Outcome:
         form.quality(_probabilities(fitted, seen), seen, labels),
         form.quality(_probabilities(fitted, splits.validation), splits.validation, labels),
         figures)
-    by_slice = slices(splits.test, CLASS_LINKS[task.kind].marked(
-        test, indicator(splits.test, len(labels)), weights_of(splits.test)))
-    return Outcome({form.part: figures, "slices": by_slice, "overfitting": gap},
-                   form.table(splits.test, test, labels))
+    return Outcome({form.part: figures, "overfitting": gap}, table_of(task, splits.test, test))
 
 
 def _probabilities(fitted: Fitted, examples: Sequence[Example]) -> np.ndarray:
@@ -66,9 +66,10 @@ def _probabilities(fitted: Fitted, examples: Sequence[Example]) -> np.ndarray:
 
 
 def _in_words(task: Task, fitted: Fitted) -> Outcome:
-    answers = fitted.predict(asked(task.splits.test), Clock()).tolist()
-    return Outcome({"generation": generation(answers, task.splits.test, task.wording)},
-                   answer_table(task.splits.test, answers, task.wording))
+    test = task.splits.test
+    said = fitted.predict(asked(test), Clock())
+    return Outcome({"generation": generation(said.tolist(), test, task.wording)},
+                   table_of(task, test, said))
 
 
 def _of_numbers(task: Task, fitted: Fitted) -> Outcome:
@@ -76,93 +77,27 @@ def _of_numbers(task: Task, fitted: Fitted) -> Outcome:
     said = fitted.predict(asked(test), Clock())
     if not isinstance(fitted, Prompted):  # what writes may write no number
         check_finite(said, test, "answers")
-    answers = said[:, 0]
-    mean = float(targets_of(task.splits.train, 1).mean())
-    unread = np.isnan(answers)
-    run = Numbered(unread_as(mean, answers), targets_of(test, 1)[:, 0], weights_of(test))
-    silent = int(unread.sum())
+    table, silent = table_of(task, test, said), int(np.isnan(said).sum())
+    run = Numbered(table["answer"].to_numpy(), targets_of(test, 1)[:, 0], weights_of(test))
     notes = (f"no number could be read from {silent} of {len(test)} answers: each counts as the "
              "training items' mean",) if silent else ()
-    return Outcome({"regression": regression(run, silent)},
-                   number_table(test, run.answered, unread), notes)
+    return Outcome({"regression": regression(run, silent)}, table, notes)
 
 
 def _of_spans(task: Task, fitted: Fitted) -> Outcome:
     test, labels = task.splits.test, task.labels
-    answers = fitted.predict(asked(test), Clock()).tolist()
-    silent = sum(own is None for own in answers)
-    own = [spans or NOTHING for spans in answers]
-    right = [e.spans or NOTHING for e in test]
+    said = fitted.predict(asked(test), Clock())
+    silent = sum(own is None for own in said.tolist())
     notes = (f"no span could be read from {silent} of {len(test)} answers: each counts as none",
              ) if silent else ()
-    run = found(own, right, len(labels), weights_of(test))
-    return Outcome({"spans": span_quality(run, labels, silent)}, span_table(test, own, labels),
-                   notes)
+    run = found([own or NOTHING for own in said.tolist()], [e.spans or NOTHING for e in test],
+                len(labels), weights_of(test))
+    return Outcome({"spans": span_quality(run, labels, silent)}, table_of(task, test, said), notes)
 
 
 OUTCOMES: dict[Kind, Callable[[Task, Fitted], Outcome]] = {
     "classification": _of_classes, "multilabel": _of_classes, "regression": _of_numbers,
     "spans": _of_spans, "generation": _in_words}
-
-
-def class_table(examples: Sequence[Example], probabilities: np.ndarray, labels: Sequence[str]
-                ) -> pa.Table:
-    """Item id, group, weight where items are weighted, slices and target, and one probability
-    column a class."""
-    columns = _shared(examples, "classification", labels)
-    columns |= {f"p:{label}": probabilities[:, i] for i, label in enumerate(labels)}
-    return pa.table(columns)
-
-
-def set_table(examples: Sequence[Example], probabilities: np.ndarray, labels: Sequence[str]
-              ) -> pa.Table:
-    """As `class_table`, where an item may have several classes: its target is a JSON array of them,
-    and `stratum` is what test items are stratified by."""
-    columns = _shared(examples, "multilabel", labels) | {"stratum": [e.label for e in examples]}
-    columns |= {f"p:{label}": probabilities[:, i] for i, label in enumerate(labels)}
-    return pa.table(columns)
-
-
-def number_table(examples: Sequence[Example], answers: np.ndarray, unread: np.ndarray) -> pa.Table:
-    """Item id, group, weight where items are weighted, slices, and target and answer as numbers;
-    `unread` says where none could be read, and the training mean stands."""
-    columns = _shared(examples, "regression", ())
-    return pa.table(columns | {"answer": answers, "unread": unread})
-
-
-def span_table(examples: Sequence[Example], answers: Sequence[Spans], labels: Sequence[str]
-               ) -> pa.Table:
-    """Item id, group, weight where items are weighted, slices, stratum, and target and answer as
-    JSON lists of spans with what they say."""
-    columns = _shared(examples, "spans", labels) | {"stratum": [e.label for e in examples]}
-    return pa.table(columns | {"answer": [spans_json(own, example.text, labels) for own, example
-                                          in zip(answers, examples, strict=True)]})
-
-
-def answer_table(examples: Sequence[Example], answers: Sequence[str], wording: Wording
-                 ) -> pa.Table:
-    """Item id, group, slices, first reference and stratum, the answer, and a column a score.
-
-    Questions on one document are a group: their answers hang together.
-    """
-    columns = _shared(examples, "generation", ()) | {
-        "stratum": [e.label for e in examples],
-        "answer": list(answers)}
-    columns |= {f"m:{name}": scores
-                for name, scores in answer_scores(answers, examples, wording).items()}
-    return pa.table(columns)
-
-
-def _shared(examples: Sequence[Example], kind: Kind, labels: Sequence[str]) -> dict[str, object]:
-    columns: dict[str, object] = {"item": [e.id for e in examples],
-                                  "group": [e.cluster for e in examples]}
-    weights = weights_of(examples)
-    if weights is not None:
-        columns["weight"] = weights
-    for name in sorted({name for e in examples for name in e.slices}):
-        columns[f"slice:{name}"] = [e.slices.get(name) for e in examples]
-    columns["target"] = [TARGETS[kind](e, labels) for e in examples]
-    return columns
 
 
 def _quality(probabilities: np.ndarray, examples: Sequence[Example], labels: tuple[str, ...]
@@ -179,12 +114,11 @@ def _set_quality(probabilities: np.ndarray, examples: Sequence[Example], labels:
 
 @dataclass(frozen=True)
 class Form:
-    """How answers by class stand in a record: its field, what fills it, and the table."""
+    """How answers by class stand in a record: its field, and what fills it."""
 
     part: str
     quality: Callable[[np.ndarray, Sequence[Example], tuple[str, ...]], Quality | SetQuality]
-    table: Callable[[Sequence[Example], np.ndarray, Sequence[str]], pa.Table]
 
 
-FORMS: dict[Kind, Form] = {"classification": Form("quality", _quality, class_table),
-                           "multilabel": Form("multilabel", _set_quality, set_table)}
+FORMS: dict[Kind, Form] = {"classification": Form("quality", _quality),
+                           "multilabel": Form("multilabel", _set_quality)}

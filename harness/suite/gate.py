@@ -4,29 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from harness.common.names import did_you_mean
 from harness.suite.part import Part
-from harness.targets.kinds import KINDS
+from harness.targets.kinds import TargetKind
+from harness.targets.metric import Metric
 
 Resource = Literal["p50_ms", "p95_ms", "memory"]
 Policy = Literal["fail", "cannot-say"]
-JUDGED = KINDS["classification"]
-"""The kind of task that has a gate."""
-
-
-def _known(name: str) -> str:
-    if JUDGED.find(name) is None:
-        known = [metric.name for metric in JUDGED.metrics]
-        raise ValueError(f"there is no metric '{name}'. {did_you_mean(name, known)}")
-    return name
-
-
 
 
 class MetricRule(Part):
-    """Limits of one metric. Shares lie in [0, 1]; log loss is in nats an item."""
+    """Limits of one metric, in its unit: shares lie in [0, 1], log loss is in nats an item, errors
+    of numbers are in the target's unit."""
 
     at_least: float | None = Field(None, ge=0)
     at_most: float | None = Field(None, ge=0)
@@ -43,11 +34,12 @@ class MetricRule(Part):
 class Gate(Part):
     """The policy. A rule holds when its one-sided 95% bound does, not when the figure does."""
 
-    metrics: dict[Annotated[str, AfterValidator(_known)], MetricRule] = Field({})
+    metrics: dict[str, MetricRule] = Field({})
     ratio_at_most: dict[Resource, Annotated[float, Field(gt=0, le=1000)]] = Field({})
     """Candidate over baseline, measured interleaved on this machine."""
-    worst_slice_drop_at_most: float | None = Field(None, ge=0, le=1)
-    """Share of accuracy lost on any slice."""
+    worst_slice_drop_at_most: float | None = Field(None, ge=0)
+    """How much worse any slice may be, in the metric that the kind of task has slices judged by:
+    accuracy, subset accuracy, F1 over spans, exact match, or the mean absolute error."""
     slice_items: int = Field(50, ge=2)
     """Slices with fewer items are shown and not judged."""
     forgetting_drop_at_most: float | None = Field(None, ge=0, le=1)
@@ -67,14 +59,8 @@ class Gate(Part):
     @model_validator(mode="after")
     def _means_what_it_says(self) -> Gate:
         for name, rule in self.metrics.items():
-            metric = JUDGED.metric(name)
             if not rule.limits:
                 raise ValueError(f"{name}: give at_least, at_most or non_inferior_within")
-            if metric.unit == "share" and max(rule.limits) > 1:
-                raise ValueError(f"{name}: a share lies in 0 to 1: two points are 0.02")
-            wrong = "at_least" if metric.better == "lower" else "at_most"
-            if getattr(rule, wrong) is not None:
-                raise ValueError(f"{name}: `{wrong}` would hold the better models back")
         return self
 
     @model_validator(mode="after")
@@ -86,8 +72,35 @@ class Gate(Part):
             raise ValueError("has no rule: every model would pass")
         return self
 
+    def check_fits(self, kind: TargetKind) -> None:
+        """Raises ValueError where a task of this kind cannot be held to it."""
+        for name, rule in self.metrics.items():
+            metric = kind.find(name)
+            if metric is None or metric not in kind.metrics:
+                raise ValueError(f"gate: a task of kind {kind.name} has no metric '{name}'. "
+                                 + did_you_mean(name, [metric.name for metric in kind.metrics]))
+            _check_direction(metric, rule)
+            if metric.unit == "share" and max(rule.limits) > 1:
+                raise ValueError(f"gate: {name}: a share lies in 0 to 1: two points are 0.02")
+        sliced, drop = kind.sliced[0], self.worst_slice_drop_at_most
+        if drop is not None and sliced.unit == "share" and drop > 1:
+            raise ValueError(f"gate: worst_slice_drop_at_most: {sliced.says} is a share, of which "
+                             "0.02 are two points")
+        if self.calibration_error_at_most is not None and kind.sure is None:
+            raise ValueError("gate: calibration_error_at_most: nothing says how sure an answer of "
+                             f"a task of kind {kind.name} is; leave the rule out")
+
     @property
     def needs_baseline(self) -> bool:
         """Whether a rule compares with the approved model."""
         return bool(self.ratio_at_most) or self.worst_slice_drop_at_most is not None or any(
             rule.non_inferior_within is not None for rule in self.metrics.values())
+
+
+def _check_direction(metric: Metric, rule: MetricRule) -> None:
+    """Raises ValueError where a limit would hold the better models back."""
+    wrong = {"higher": ("at_most",), "lower": ("at_least",),
+             "neither": ("at_least", "at_most", "non_inferior_within")}[metric.better]
+    for name in wrong:
+        if getattr(rule, name) is not None:
+            raise ValueError(f"gate: {metric.name}: `{name}` would hold the better models back")

@@ -14,7 +14,7 @@ from harness.suite.decide import Decide
 from harness.suite.gate import Gate
 from harness.suite.part import Choice, Name, Part
 from harness.suite.source import DataSource, Source
-from harness.targets.kinds import KINDS, gated
+from harness.targets.kinds import KINDS
 from harness.targets.metric import Metric
 
 AnswerReading = Literal["unicode", "squad"]
@@ -273,8 +273,8 @@ class Suite(Part):
             raise ValueError(f"decide.metric: {self.decide.metric} is not of a task of kind "
                              f"{self.task.kind}; choose one of {', '.join(kind.deciding)}")
         _check_matters(decides, self.decide)
-        if self.gate is not None and not kind.gated:
-            raise ValueError(f"gate: only a task of kind {gated()} has one")
+        if self.gate is not None:
+            self.gate.check_fits(kind)
         return self
 
     def budget_for(self, backbone: str | None) -> Budget:

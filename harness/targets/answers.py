@@ -49,7 +49,7 @@ def read_answers(kind: Kind, tables: Sequence[Any], labels: Sequence[str],
     return READERS[kind](tables, labels, groups, weights)
 
 
-def sliced(answers: ByClass) -> tuple[Metric, ...]:
+def sliced(answers: Answers) -> tuple[Metric, ...]:
     """What is measured of them by slice."""
-    return answers.kind.sliced + (answers.kind.sliced_of_two if answers.actual.shape[1] == 2
-                                  else ())
+    of_two = answers.actual is not None and answers.actual.shape[1] == 2
+    return answers.kind.sliced + (answers.kind.sliced_of_two if of_two else ())

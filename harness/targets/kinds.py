@@ -73,10 +73,8 @@ class TargetKind:
     """What its items are, for people."""
     floor: str = "the most frequent class"
     """What answers without reading, for people."""
-    gated: bool = False
-    """Whether a gate judges it."""
     sliced: tuple[Metric, ...] = ()
-    """What is measured by slice."""
+    """What is measured by slice; a gate holds slices against the first."""
     sliced_of_two: tuple[Metric, ...] = ()
     """And where there are two classes."""
 
@@ -141,7 +139,7 @@ KINDS: dict[Kind, TargetKind] = {
         "classification",
         (ACCURACY, MACRO_F1, MICRO_F1_OF_ONE, ROC_AUC, LOG_LOSS, CALIBRATION_ERROR),
         right=ACCURACY, beside=(ACCURACY, ROC_AUC), loss="nats an item",
-        sure=("highest probability", "share right"), gated=True, sliced=(ACCURACY, MACRO_F1),
+        sure=("highest probability", "share right"), sliced=(ACCURACY, MACRO_F1),
         sliced_of_two=(SELECTION_RATE, FALSE_POSITIVE_RATE, FALSE_NEGATIVE_RATE)),
     "multilabel": TargetKind(
         "multilabel",
@@ -155,21 +153,19 @@ KINDS: dict[Kind, TargetKind] = {
     "regression": TargetKind(
         "regression", (R2, SPEARMAN, RMSE, MAE), right=None, beside=(SPEARMAN, RMSE),
         loss="shares of the targets' variance", sure=None, form="numbers",
-        says="is answered with a number", answer="number", floor="the training items' mean"),
+        says="is answered with a number", answer="number", floor="the training items' mean",
+        sliced=(MAE, RMSE)),
     "spans": TargetKind(
         "spans", (SPAN_F1, SPAN_MACRO_F1, PRECISION, RECALL, ALL_SPANS), right=ALL_SPANS,
         beside=(PRECISION, RECALL), loss="nats a word", sure=None, form="spans", several=True,
-        says="is answered with spans of the texts", answer="list of spans", floor="no span at all"),
+        says="is answered with spans of the texts", answer="list of spans", floor="no span at all",
+        sliced=(SPAN_F1, ALL_SPANS)),
     "generation": TargetKind(
         "generation", (EXACT_MATCH, TOKEN_F1, ROUGE_L, ANSWER_RECALL), right=EXACT_MATCH,
         beside=(EXACT_MATCH, ANSWER_RECALL), loss="nats an item", sure=None, form="words",
-        says="is answered in words", items="questions", floor="the most frequent answer"),
+        says="is answered in words", items="questions", floor="the most frequent answer",
+        sliced=(EXACT_MATCH, TOKEN_F1)),
 }
-
-
-def gated() -> str:
-    """The kinds of task that a gate judges, for people."""
-    return " or ".join(kind.name for kind in KINDS.values() if kind.gated)
 
 
 _ADDED: dict[Kind, list[Metric]] = {kind: [] for kind in KINDS}

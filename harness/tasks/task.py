@@ -55,10 +55,11 @@ class Task(TaskView):
 
     @property
     def sha256(self) -> str:
-        """Hash of classes, answers, prompt and splits; of any kind but the first of that too."""
+        """Hash of classes, answers, prompt and splits; of any kind but classification, whose
+        approved baselines hold this hash, of what is answered and read too."""
         asked = [self.labels, self.options, self.prompt.model_dump(exclude={"passage"}),
                  self.splits.sha256]
-        if KINDS[self.kind].gated:  # approved baselines hold it
+        if KINDS[self.kind].classes and not KINDS[self.kind].several:
             return sha256_json(asked)
         return sha256_json([*asked, self.kind, self.prompt.passage,
                             self.corpus and self.corpus.sha256, self.answer_tokens, self.answers])

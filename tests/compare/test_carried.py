@@ -2,15 +2,16 @@
 
 import numpy as np
 import pytest
+from judged import judged
 
 from harness.compare.carried import carried
 from harness.gate.checks import check
-from harness.gate.evidence import Answered, quality_evidence
+from harness.gate.evidence import quality_evidence
 from harness.report import carried as sentences
 from harness.report.markdown import markdown
 from harness.report.page import page
 from harness.report.published import publish
-from harness.study.outcome import class_table
+from harness.study.tables import class_table
 from harness.tasks.examples import Example
 from tests.synthetic import LABELS, drawn_study, examples
 
@@ -58,7 +59,7 @@ def test_views_name_the_method_whose_loss_a_few_items_carry(mistakes, named):
 def test_the_gate_says_it_beside_its_rule(mistakes, named):
     targets, given = answered(mistakes)
     items = tuple(Example(str(i), "t", None, int(t), str(i), {}) for i, t in enumerate(targets))
-    own, gaps = quality_evidence(Answered(items, given, answered(0)[1]))
+    own, gaps = quality_evidence(judged(items, given, answered(0)[1]))
     for bounds, what in ((own["log_loss"], "at most"), (gaps["log_loss"], "against")):
         said = check(what, "nats", bounds, 5.0, True).about
         assert ("of 100 groups of items carry" in said) is named

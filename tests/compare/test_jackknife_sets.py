@@ -8,7 +8,7 @@ from sklearn.metrics import accuracy_score, f1_score
 from harness.compare.by_slice import base, measure_slices
 from harness.compare.jackknife import jackknife
 from harness.measure.multilabel import set_quality
-from harness.study.outcome import set_table
+from harness.study.tables import set_table
 from harness.targets.answers import read_answers
 from harness.targets.kinds import KINDS
 from harness.targets.multilabel import MultilabelAnswers

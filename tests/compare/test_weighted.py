@@ -27,8 +27,8 @@ from harness.compare.pool import Pool
 from harness.measure.multilabel import set_quality
 from harness.measure.quality import quality
 from harness.measure.slices import slices
-from harness.study.outcome import class_table
-from harness.targets.classification import ClassificationAnswers, indicated, marked
+from harness.study.tables import class_table
+from harness.targets.classification import ClassificationAnswers, indicated
 from harness.targets.kinds import KINDS
 from harness.targets.metric import Statistic
 from harness.targets.metrics import ACCURACY
@@ -220,8 +220,10 @@ def test_a_record_s_slices_are_weighted():
     actual = indicated(np.array([e.label for e in items]), 3)
     answered = np.where(actual, 0.8, 0.1)
     answered[1] = 0.9 - answered[1]
-    (found,) = slices(items, marked(answered, actual, np.array([e.weight for e in items])))
-    assert (found.items, found.accuracy) == (4, pytest.approx(0.8))
+    answers = ClassificationAnswers([answered], actual.argmax(axis=1), np.arange(4),
+                                    np.array([e.weight for e in items]))
+    (found,) = slices(answers, items)
+    assert (found.items, found.figures["accuracy"]) == (4, pytest.approx(0.8))
 
 
 def sampled(count, weights):

@@ -7,7 +7,6 @@ import random
 import shutil
 from pathlib import Path
 
-import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from peft import LoraConfig, get_peft_model
@@ -17,15 +16,16 @@ from harness.common.device import detect
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_file
 from harness.common.sealed import sealed
-from harness.gate.baseline import approval, make_baseline, model_folder, read_baseline
+from harness.gate.approve import approval, make_baseline
+from harness.gate.baseline import model_folder, read_baseline
 from harness.gate.candidate import Context, find_candidate, kept_candidate
 from harness.gate.checks import check_all
 from harness.gate.run import Approved, measure, ratios, run_gate, weigh
 from harness.gate.verdict import outcome_of
-from harness.study.outcome import class_table
 from harness.study.planning.plan import make_plan
 from harness.study.run import assign
 from harness.study.store import PREDICTIONS, RECORD, Store
+from harness.study.tables import class_table
 from harness.study.work import carry_out
 from harness.suite import Gate, MetricRule, load_suite
 from harness.tasks.splits import Splits
@@ -61,8 +61,7 @@ def test_the_approved_model_may_replace_itself(suite, tmp_path):
     store, run_id = Store(tmp_path / suite), baseline.record.identity.run_id
     by_id = {e.id: e for e in context.task.splits.test}
     shutil.copytree(model_folder(path), store.artifact(run_id))
-    table = class_table([by_id[i] for i in baseline.items],
-                             np.array(baseline.probabilities), baseline.labels)
+    table = class_table([by_id[i] for i in baseline.items], baseline.said, baseline.labels)
     pq.write_table(table, store.path(run_id) / PREDICTIONS)
     record = baseline.record.model_copy(update={
         "predictions_sha256": sha256_file(store.path(run_id) / PREDICTIONS)})

@@ -11,7 +11,7 @@ from harness.commands.study import incomplete
 from harness.common.cache import cache_folder
 from harness.common.errors import HarnessError
 from harness.common.sealed import sealed
-from harness.gate.baseline import approval, make_baseline
+from harness.gate.approve import approval, make_baseline
 from harness.report.published import Published
 from harness.study.planning.plan import make_plan
 from harness.study.reproduce import differences

@@ -8,7 +8,7 @@ from strategies import any_json, damaged, fuzzed, ours
 from test_suites import RAW, VALID, written
 
 from harness.suite import Gate, load_suite
-from harness.suite.gate import JUDGED
+from harness.targets.kinds import KINDS
 
 POLICY = {
     "metrics": {"accuracy": {"at_least": 0.8, "non_inferior_within": 0.02},
@@ -28,7 +28,8 @@ def check_bounds(gate: Gate) -> None:
         assert rule.limits
         assert all(math.isfinite(limit) and limit >= 0 for limit in rule.limits)
         assert metric == "log_loss" or max(rule.limits) <= 1
-        assert (rule.at_least if JUDGED.metric(metric).better == "lower" else rule.at_most) is None
+        lower = KINDS["classification"].metric(metric).better == "lower"
+        assert (rule.at_least if lower else rule.at_most) is None
     assert all(0 < ratio <= 1000 for ratio in gate.ratio_at_most.values())
     shares = (gate.worst_slice_drop_at_most, gate.forgetting_drop_at_most,
               gate.calibration_error_at_most)

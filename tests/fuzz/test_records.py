@@ -14,9 +14,10 @@ from synthetic import LABELS, answers, examples, published, record
 from harness.common.sealed import seal, sealed
 from harness.gate.baseline import Approval, Baseline, read_baseline
 from harness.report.published import Published, published_json, read_published
-from harness.study.outcome import class_table
 from harness.study.record import Record
 from harness.study.store import PREDICTIONS, RECORD, Store
+from harness.study.tables import class_table
+from harness.targets.kinds import KINDS
 
 TOKENS = (b"NaN", b"Infinity", b'"NaN"', b"1e999", b"9" * 5000, b"null", b"{}", b"[" * 300, b"\0",
           b'"\\ud800"', b"\xff", b"\xef\xbb\xbf", b'"schema_version": 99,', b"-1", b'""')
@@ -84,12 +85,12 @@ def baseline(kept):
     _, made, _, table = kept
     answered = pq.read_table(io.BytesIO(table))
     return Baseline(
-        suite="s", suite_sha256="0" * 64, record=made, origin="o", splits_sha256="0" * 64,
-        labels=LABELS, artifact_sha256="0" * 64, artifact_bytes=5,
+        suite="s", suite_sha256="0" * 64, kind="classification", record=made, origin="o",
+        splits_sha256="0" * 64, labels=LABELS, artifact_sha256="0" * 64, artifact_bytes=5,
         approval=Approval(by=None, at="2026-01-01T00:00:00+00:00", note=""),
         items=tuple(answered["item"].to_pylist()),
-        targets=tuple(LABELS.index(t) for t in answered["target"].to_pylist()),
-        probabilities=tuple(zip(*(answered[f"p:{label}"].to_pylist() for label in LABELS),
+        targets=tuple(answered["target"].to_pylist()),
+        answers=tuple(zip(*(answered[f"p:{label}"].to_pylist() for label in LABELS),
                                 strict=True)), sha256="").model_dump(mode="json")
 
 
@@ -97,12 +98,14 @@ def check_baseline(found: Baseline | None) -> None:
     """What the gate takes for granted of a baseline."""
     if found is None:
         return
-    assert len(found.items) == len(found.targets) == len(found.probabilities)
+    assert len(found.items) == len(found.targets) == len(found.answers)
     assert len(set(found.items)) == len(found.items) > 0
-    assert set(found.targets) <= set(range(len(found.labels)))
-    for row in found.probabilities:
-        assert len(row) == len(found.labels)
-        assert all(map(math.isfinite, row))
+    kind = KINDS[found.kind]
+    for answer in found.answers if kind.classes else ():
+        assert len(answer) == len(found.labels)
+        assert all(map(math.isfinite, answer))
+    assert kind.classes or all(isinstance(answer, str) or math.isfinite(answer)
+                               for answer in found.answers)
 
 
 @fuzzed
@@ -123,7 +126,7 @@ def test_a_damaged_baseline_is_not_read(folder, baseline, data):
 @given(data=st.data())
 def test_a_made_up_baseline_with_the_right_hash_fits_together(folder, baseline, data):
     path = folder / "s.json"
-    light = {k: baseline[k] for k in ("labels", "items", "targets", "probabilities", "history",
+    light = {k: baseline[k] for k in ("kind", "labels", "items", "targets", "answers", "history",
                                       "artifact_bytes", "schema_version")}
     changed = data.draw(damaged(light, most=2))
     fields = baseline | changed if isinstance(changed, dict) else changed

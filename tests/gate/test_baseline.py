@@ -16,7 +16,8 @@ def test_it_holds_the_run_s_answers(place, tmp_path):
     table = place.store.predictions(run_id).to_pandas()
     assert list(baseline.items) == table["item"].tolist()
     columns = [f"p:{label}" for label in baseline.labels]
-    np.testing.assert_allclose(baseline.probabilities, table[columns], rtol=1e-8)
+    np.testing.assert_allclose(baseline.said, table[columns], rtol=1e-8)
+    assert list(baseline.targets) == table["target"].tolist()
     assert baseline.record == place.store.record(run_id)
     assert baseline.approval.by is None
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", baseline.approval.at)
@@ -38,7 +39,7 @@ def test_every_approval_stays_in_the_history(place, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("edit", [
-    lambda b: b["probabilities"][0].reverse(), lambda b: b.update(targets=b["targets"][::-1]),
+    lambda b: b["answers"][0].reverse(), lambda b: b.update(targets=b["targets"][::-1]),
     lambda b: b["record"]["quality"].update(accuracy=0.1),
     lambda b: b["approval"].update(by="Someone Else")])
 def test_a_file_edited_by_hand_is_refused(place, tmp_path, edit):
@@ -60,7 +61,7 @@ def test_a_file_that_is_none(tmp_path, text):
 
 def test_a_newer_one_is_refused(place, tmp_path):
     path = place.approve(place.run_id("tfidf"), tmp_path)
-    path.write_text(path.read_text().replace('"schema_version": 1', '"schema_version": 99', 1))
+    path.write_text(path.read_text().replace('"schema_version": 2', '"schema_version": 99', 1))
     with pytest.raises(HarnessError, match="is newer than"):
         read_baseline(path)
 

@@ -5,17 +5,18 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
 from harness.gate.bounds import Bounds
 from harness.gate.checks import check, check_all
 from harness.gate.evidence import Evidence, SliceDrop
 from harness.gate.verdict import EXIT_CODES, outcome_of
 from harness.suite import Gate
+from harness.targets.kinds import KINDS
 
 
 def evidence(**changes):
-    known = {"own": {"accuracy": Bounds(0.8, 0.78, 0.82), "log_loss": Bounds(0.6, 0.5, 0.7),
+    known = {"kind": KINDS["classification"],
+             "own": {"accuracy": Bounds(0.8, 0.78, 0.82), "log_loss": Bounds(0.6, 0.5, 0.7),
                      "calibration_error": Bounds(0.05, 0.03, 0.07)},
              "gaps": {"accuracy": Bounds(-0.01, -0.03, 0.01), "log_loss": Bounds(0.1, 0.05, 0.15)},
              "slices": (SliceDrop("kind", "a", 100, Bounds(0.02, -0.01, 0.05)),
@@ -114,5 +115,5 @@ def test_one_failure_outweighs_any_doubt():
     {"metrics": {"accuracy": {"at_least": float("-inf")}}},
     {"metrics": {"accuracy": {"at_most": 0.9}}}, {"metrics": {"log_loss": {"at_least": 0.5}}}])
 def test_policies_that_are_none(policy):
-    with pytest.raises(ValidationError):
-        Gate.model_validate(policy)
+    with pytest.raises(ValueError, match=r"\w"):
+        Gate.model_validate(policy).check_fits(KINDS["classification"])

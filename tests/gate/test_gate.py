@@ -128,7 +128,7 @@ def test_a_suite_without_a_policy_is_a_wrong_request(place, tmp_path):
     ({"task__split": {"seed": 7}}, "test items are not in the test split now"),
     ({"task__split": {"seed": 7}}, "are in training or validation now"),
     ({"task__labels": {"fruit": ["metal"], "metal": ["fruit"], "metal alloy": ["metal alloy"]}},
-     "of them have another class now"),
+     "of them have another answer now"),
     ({"name": "other"}, "suite 'tiny', not 'other'"),
 ])
 def test_a_baseline_of_other_data_is_refused(place, tmp_path, change, words):

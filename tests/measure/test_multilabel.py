@@ -15,7 +15,7 @@ from sklearn.metrics import (
 from harness.measure.multilabel import set_quality
 from harness.measure.slices import slices
 from harness.targets.by_class import ranking_precisions
-from harness.targets.multilabel import marked
+from harness.targets.multilabel import MultilabelAnswers
 from harness.tasks.examples import Example, indicator
 
 LABELS = ("a", "b", "c")
@@ -81,6 +81,6 @@ def test_an_item_of_a_slice_is_right_with_all_its_classes():
              for i, (s, c) in enumerate([("x", (0, 1)), ("x", ()), ("y", (1,))])]
     chosen = np.array([[1, 0, 0], [0, 0, 0], [0, 1, 0]], dtype=bool)
     # x: classes 0 and 1 are there; F1 1 and 0; of two items one is right.
-    run = marked(chosen.astype(float), indicator(items, 3))
-    assert [(s.value, s.items, s.accuracy, s.macro_f1) for s in slices(items, run)] == [
+    answers = MultilabelAnswers([chosen.astype(float)], indicator(items, 3), np.arange(3))
+    assert [(s.value, s.items, *s.figures.values()) for s in slices(answers, items)] == [
         ("x", 2, 0.5, 0.5), ("y", 1, 1.0, 1.0)]

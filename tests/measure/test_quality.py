@@ -8,7 +8,7 @@ from sklearn.metrics import f1_score
 from harness.measure.overfitting import overfitting
 from harness.measure.quality import quality
 from harness.measure.slices import slices
-from harness.targets.classification import indicated, marked
+from harness.targets.classification import ClassificationAnswers, indicated, marked
 from harness.targets.metrics import CALIBRATION_ERROR
 from harness.tasks.examples import Example
 
@@ -42,8 +42,8 @@ def test_a_class_that_no_item_has_takes_no_part_in_macro_f1():
     assert wrong.macro_f1 == pytest.approx((1 + 2 / 3) / 2)
     assert f1_score(targets, p.argmax(axis=1), average="macro") == pytest.approx((1 + 2 / 3) / 3)
     examples = [Example(str(i), "t", None, int(t), "g", {"s": "x"}) for i, t in enumerate(targets)]
-    (one,) = slices(examples, marked(p, indicated(targets, 3)))
-    assert one.macro_f1 == wrong.macro_f1
+    (one,) = slices(ClassificationAnswers([p], targets, targets), examples)
+    assert one.figures["macro_f1"] == wrong.macro_f1
 
 
 def calibration_error(probabilities, targets):
@@ -123,8 +123,8 @@ def test_slices_and_gaps():
                 for i in range(4)]
     p = np.array([[.9, .1], [.9, .1], [.9, .1], [.1, .9]])
     # Targets 0 1 0 1; predicted 0 0 0 1: x has 2 of 3 right, y 1 of 1.
-    run = marked(p, indicated(np.array([e.label for e in examples]), 2))
-    found = {s.value: (s.items, s.accuracy) for s in slices(examples, run)}
+    answers = ClassificationAnswers([p], np.array([e.label for e in examples]), np.zeros(4, int))
+    found = {s.value: (s.items, s.figures["accuracy"]) for s in slices(answers, examples)}
     assert found == {"x": (3, pytest.approx(2 / 3)), "y": (1, 1.0)}
     whole = quality(p, np.array([0, 1, 0, 1]), ("a", "b"))
     better = quality(p[:1], np.array([0]), ("a", "b"))
@@ -136,5 +136,5 @@ def test_slices_and_gaps():
 def test_blank_is_no_slice():
     items = [Example(str(i), "t", None, 0, str(i), {"country": value})
              for i, value in enumerate(("NO", "", " ", "NO"))]
-    run = marked(np.full((4, 2), 0.5), indicated(np.zeros(4, int), 2))
-    assert [(s.value, s.items) for s in slices(items, run)] == [("NO", 2)]
+    answers = ClassificationAnswers([np.full((4, 2), 0.5)], np.zeros(4, int), np.arange(4))
+    assert [(s.value, s.items) for s in slices(answers, items)] == [("NO", 2)]

@@ -12,7 +12,7 @@ from harness.report.files import write_report
 from harness.report.index import write_index
 from harness.report.markdown import markdown
 from harness.report.published import publish
-from harness.study.outcome import class_table
+from harness.study.tables import class_table
 
 HOSTILE = ("<script>document.title='owned'</script>", "</script><img src=x onerror=alert(1)>",
            "عربي מימין", "🙂" * 3, "x" * 300, "{{ 7 * 7 }}|`*_[a](javascript:1)")

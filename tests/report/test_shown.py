@@ -98,8 +98,8 @@ def gated():
 def approved():
     record = drawn_study({EVIL: 2.0})[0].records[1]
     return Approved(Baseline.model_construct(
-        suite=EVIL, record=record, origin=EVIL, items=("i",), artifact_bytes=1,
-        artifact_sha256="0" * 64, sha256="0" * 64, history=(),
+        suite=EVIL, kind="classification", record=record, origin=EVIL, items=("i",),
+        artifact_bytes=1, artifact_sha256="0" * 64, sha256="0" * 64, history=(),
         approval=Approval(by=EVIL, at=EVIL, note=EVIL)), Path(EVIL), Path(EVIL))
 
 

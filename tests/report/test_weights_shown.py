@@ -10,6 +10,7 @@ from synthetic import LABELS, drawn_study, examples
 from harness.report import ranking
 from harness.report.published import publish
 from harness.study.outcome import FORMS
+from harness.study.tables import class_table
 
 WEIGHTS = np.r_[np.full(45, 0.4), np.full(15, 2.8)]
 
@@ -41,5 +42,5 @@ def test_a_record_has_the_figures_of_its_weighted_items():
     right = p.argmax(axis=1) == [e.label for e in items]
     assert form.quality(p, items, LABELS).accuracy == pytest.approx(
         np.average(right, weights=WEIGHTS))
-    assert form.table(items, p, LABELS)["weight"].to_pylist() == WEIGHTS.tolist()
-    assert "weight" not in form.table(examples(60), p, LABELS).column_names
+    assert class_table(items, p, LABELS)["weight"].to_pylist() == WEIGHTS.tolist()
+    assert "weight" not in class_table(examples(60), p, LABELS).column_names

@@ -15,7 +15,7 @@ from harness.backbones.admission.adapter import ADAPTER_CONFIG
 from harness.backbones.admission.tokenizer import embedding_of, has_tokenizer, tokens_of
 from harness.backbones.encoding.pooling import pool_of
 from harness.backbones.handle import Handle
-from harness.backbones.load import Loaded, load_tokenizer, load_with_head, read_by
+from harness.backbones.load import Loaded, LoadHead, load_tokenizer, load_with_head, read_by
 from harness.backbones.quiet import quietly
 from harness.backbones.weights import Shapes, tensor_shapes
 from harness.backbones.wrappers import unwrapped
@@ -84,12 +84,12 @@ def _own_tokenizer(folder: Path, base: Handle, rows: int | None
     return own, (f"texts are read by the adapter's tokenizer: it has {counts}",)
 
 
-def load_adapter(adapter: AdapterFolder, device: str) -> Loaded:
-    """The adapter on its base. Raises HarnessError where the two do not belong together."""
+def load_adapter(adapter: AdapterFolder, device: str, load: LoadHead = load_with_head) -> Loaded:
+    """The adapter on its base, with the head that `load` gives it. Raises HarnessError where the
+    two do not belong together."""
     folder, base, shapes = adapter.path, adapter.base, adapter.shapes
     classes = next((shape[0] for name, shape in shapes.items() if name.endswith(HEADS)), 2)
-    loaded = load_with_head(base, tuple(str(i) for i in range(classes)), device,
-                            pool_of(folder))
+    loaded = load(base, tuple(str(i) for i in range(classes)), device, pool_of(folder))
     beside = load_file(folder / FRESH) if (folder / FRESH).is_file() else {}
     try:
         if adapter.rows not in (None, loaded.model.get_input_embeddings().num_embeddings):

@@ -33,6 +33,9 @@ from harness.tasks.examples import Item
 class EncoderTagger(EncoderClassifier):
     """A token-classification model, read at the first token of each word."""
 
+    tags: np.ndarray | None = None
+    """Of each of the model's tags the task's, where it has others: [tags]."""
+
     def __post_init__(self) -> None:
         cast_once(self.loaded.model)
         self.last = None  # every token is read
@@ -50,7 +53,8 @@ class EncoderTagger(EncoderClassifier):
         """The spans of each item: [items] of tuples."""
         tokens = word_tokens(self.loaded.tokenizer, items, self.max_length)
         scores = self.scores([one.encoded for one in tokens], tokens)
-        return as_spans([likeliest(*each) for each in zip(items, tokens, scores, strict=True)])
+        return as_spans([likeliest(*each, self.tags)
+                         for each in zip(items, tokens, scores, strict=True)])
 
     def scores(self, encoded: Sequence[Encoded], tokens: Sequence[WordTokens]
                ) -> list[np.ndarray]:
@@ -59,9 +63,12 @@ class EncoderTagger(EncoderClassifier):
         return read_words(self.states, encoded, tokens, self.padding, self.device)
 
 
-def likeliest(item: Item, tokens: WordTokens, scores: np.ndarray) -> Spans:
-    """The spans by the likeliest tag of each word that is read; others are outside of any."""
-    return spans_of_read(item.text, tokens.read, scores.argmax(axis=1))
+def likeliest(item: Item, tokens: WordTokens, scores: np.ndarray, tags: np.ndarray | None = None
+              ) -> Spans:
+    """The spans by the likeliest tag of each word that is read, the task's own or looked up in
+    `tags`; other words are outside of any."""
+    found = scores.argmax(axis=1)
+    return spans_of_read(item.text, tokens.read, found if tags is None else tags[found])
 
 
 class TaggerLearner(EncoderLearner):

@@ -16,14 +16,15 @@ from harness.gate.baseline import Baseline
 from harness.report import words
 from harness.report.lines import print_lines
 from harness.report.shown import Shown
+from harness.targets.kinds import KINDS, says
 
 
 @dataclass(frozen=True, repr=False)
 class Approved(Shown):
     """The approved model of a suite.
 
-    As a frame a row an approval, newest first: `at` (UTC, ISO 8601), `run_id`, `name`, `accuracy`
-    (0 to 1), `by` and `note`.
+    As a frame a row an approval, newest first: `at` (UTC, ISO 8601), `run_id`, `name`, `metric`
+    (the first of the kind of task: accuracy of classes), its `value`, `by` and `note`.
     """
 
     baseline: Baseline
@@ -51,7 +52,8 @@ class Approved(Shown):
         """A row an approval, newest first."""
         return pd.DataFrame([{
             "at": past.approval.at, "run_id": past.run_id, "name": past.name,
-            "accuracy": past.accuracy, "by": past.approval.by, "note": past.approval.note}
+            "metric": past.metric, "value": past.value, "by": past.approval.by,
+            "note": past.approval.note}
             for past in (self.baseline.past, *self.baseline.history)])
 
 
@@ -59,13 +61,12 @@ def print_baseline(console: Console, baseline: Baseline) -> None:
     """What is approved, by whom, on what."""
     record, approval = baseline.record, baseline.approval
     table = Table(show_header=False, box=None, pad_edge=False)
-    quality = record.quality
     lines = {
         "approved": f"{baseline.name}",
         "by": approval.by or "not said", "at": approval.at, "note": approval.note or words.ABSENT,
         "items": f"{len(baseline.items):,} test items of {baseline.origin}",
-        "accuracy": f"{quality.accuracy:.3f}" if quality else words.ABSENT,
-        "macro F1": f"{quality.macro_f1:.3f}" if quality else words.ABSENT,
+        **{metric.says: _figure(record.figures.get(metric.name))
+           for metric in KINDS[baseline.kind].own[:2]},
         "model": f"{words.size(baseline.artifact_bytes)}, sha256 {baseline.artifact_sha256[:16]}",
         "made by": f"commit {(record.environment.commit or 'unknown')[:12]} on "
                    f"{record.environment.device}",
@@ -79,10 +80,14 @@ def print_baseline(console: Console, baseline: Baseline) -> None:
 def print_history(console: Console, baseline: Baseline) -> None:
     """A line an approval."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for column in ("at", "run", "method", "accuracy", "by", "note"):
+    for column in ("at", "run", "method", says(baseline.past.metric), "by", "note"):
         table.add_column(column, no_wrap=column != "note")
     for past in (baseline.past, *baseline.history):
-        table.add_row(past.approval.at, past.run_id, escape(past.name), f"{past.accuracy:.3f}",
+        table.add_row(past.approval.at, past.run_id, escape(past.name), _figure(past.value),
                       escape(plain(past.approval.by or "not said")),
                       escape(plain(past.approval.note)))
     console.print(table)
+
+
+def _figure(value: float | None) -> str:
+    return words.ABSENT if value is None else f"{value:.3f}"

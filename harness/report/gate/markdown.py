@@ -29,9 +29,10 @@ def markdown(result: GateResult) -> str:
               "[bounds] |", "|---|---|---|---|"]
     lines += [_metric(name, figures) for name, figures in result.metrics.items()]
     if result.slices:
-        lines += ["", "| slice | items | accuracy lost, points [bounds] |", "|---|---|---|"]
+        lines += ["", f"| slice | items | worse in {says(result.sliced_by)} by [bounds] |",
+                  "|---|---|---|"]
         lines += [f"| {cell(s.column)}: {cell(s.value)} | {s.items} | "
-                  f"{cell(words.points(s.drop.value, s.drop.low, s.drop.high))} |"
+                  f"{cell(words.interval(s.drop.value, s.drop.low, s.drop.high))} |"
                   for s in result.slices]
     lines += _items("newly broken", result.broken) + _items("newly mended", result.mended)
     return "\n".join([*lines, "", _compared(result), ""])

@@ -1,0 +1,143 @@
+"""Approving a run: what becomes the baseline of a suite, and where its model is kept."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from harness.common.device import Device
+from harness.common.errors import HarnessError
+from harness.common.files import atomic_folder, sha256_tree
+from harness.common.sealed import seal
+from harness.gate.baseline import Answer, Approval, Baseline, examples_of, model_folder
+from harness.study.answered import TARGETS
+from harness.study.kept import SavedRun, check_stands, saved_bytes, saved_run
+from harness.study.record import Record
+from harness.study.store import Store
+from harness.suite import LoadedSuite
+from harness.targets.kinds import KINDS
+from harness.tasks.cut import cut_item
+from harness.tasks.examples import Example
+from harness.tasks.items import column
+from harness.tasks.task import Task
+
+DIGITS = 9
+"""Significant digits of a kept probability: more than fp32 holds."""
+
+
+def check_comparable(baseline: Baseline, loaded: LoadedSuite, task: Task, path: Path) -> None:
+    """Raises HarnessError, with all that differs, for a baseline of other data or splits."""
+    splits, test = task.splits, examples_of(task, baseline.items)
+    right = TARGETS[task.kind]
+    seen = {*column(splits.train, "id"), *column(splits.validation, "id")}
+    absent = sum(item not in test for item in baseline.items)
+    trained_on = sum(item in seen for item in baseline.items)
+    read = baseline.record.identity.budget.get("max_words")
+    relabelled = sum(item in test and right(_as_read(test[item], read), task.labels) != target
+                     for item, target in zip(baseline.items, baseline.targets, strict=True))
+    found = {
+        f"suite '{baseline.suite}', not '{loaded.suite.name}'": baseline.suite != loaded.suite.name,
+        f"a task of kind {baseline.kind}": baseline.kind != task.kind,
+        f"classes {', '.join(baseline.labels)}": baseline.labels != task.labels,
+        f"data {baseline.origin}, not {task.origin}": baseline.origin != task.origin,
+        f"{absent} of its {len(baseline.items)} test items are not in the test split now": absent,
+        f"{trained_on} of them are in training or validation now": trained_on,
+        f"{relabelled} of them have another answer now": relabelled,
+        "the splits have another hash": baseline.splits_sha256 != task.splits.sha256,
+    }
+    differing = [words for words, holds in found.items() if holds]
+    if differing:
+        raise HarnessError(f"{path}: made on other data: {'; '.join(differing)}",
+                           "Approve a run made on the data as it is now.")
+
+
+def make_baseline(loaded: LoadedSuite, task: Task, store: Store, record: Record,
+                  before: Baseline | None, approval: Approval) -> Baseline:
+    """A baseline of a finished run. Raises HarnessError when the run cannot be one."""
+    identity = record.identity
+    check_stands(record, task)
+    store.check_artifact(record)
+    table = store.predictions(identity.run_id)
+    sha256 = sha256_tree(store.artifact(identity.run_id))
+    baseline = Baseline(
+        suite=loaded.suite.name, suite_sha256=loaded.digest, kind=task.kind, record=record,
+        origin=task.origin,
+        splits_sha256=task.splits.sha256, labels=task.labels, artifact_sha256=sha256,
+        artifact_bytes=saved_bytes(store, record), approval=approval,
+        history=(before.past, *before.history) if before else (),
+        items=tuple(table["item"].to_pylist()),
+        targets=tuple(table["target"].to_pylist()), answers=tuple(_answers(table, task)),
+        weights=tuple(table["weight"].to_pylist()) if "weight" in table.column_names else (),
+        sha256="")
+    return baseline.model_copy(update={"sha256": seal(baseline.model_dump(mode="json"))})
+
+
+def keep_model(path: Path, store: Store, record: Record) -> None:
+    """Copy what the run saved beside the baseline.
+
+    Raises HarnessError for a run that builds on another: it is no model by itself.
+    """
+    run_id, inner = record.identity.run_id, record.identity.inner
+    if inner is not None:
+        raise HarnessError(f"run {run_id} builds on run {inner}: what it saved alone is no model",
+                           "Approve it without --keep-model, and keep both runs.")
+    artifact = store.artifact(run_id)
+    with atomic_folder(model_folder(path)) as folder:
+        shutil.copytree(artifact, folder, dirs_exist_ok=True)
+
+
+def approved_model(baseline: Baseline, path: Path, loaded: LoadedSuite, task: Task, store: Store,
+                   device: Device) -> SavedRun:
+    """The approved model, kept beside the baseline or among the runs.
+
+    Raises HarnessError where it is in neither place, or is not what was approved.
+    """
+    places = (model_folder(path), store.artifact(baseline.record.identity.run_id))
+    here = next((place for place in places if place.is_dir()
+                 and sha256_tree(place) == baseline.artifact_sha256), None)
+    if here is None:
+        raise HarnessError(f"the approved model ({baseline.name}) is at hand neither beside the "
+                           "baseline nor among the runs",
+                           "Put what the run saved there, or approve with --keep-model.")
+    return saved_run(loaded, task, device, store, baseline.record, here)
+
+
+def approval(note: str, by: str | None) -> Approval:
+    """Now."""
+    return Approval(by=by, at=datetime.now(UTC).replace(microsecond=0).isoformat(), note=note)
+
+
+def git_user() -> str | None:
+    """Name and address of git's configuration; None where there is none."""
+    found = []
+    for field in ("user.name", "user.email"):
+        try:
+            said = subprocess.run(["git", "config", field], capture_output=True, text=True,  # noqa: S607
+                                  encoding="utf-8", errors="replace",
+                                  check=False, timeout=10).stdout.strip()
+        except (OSError, subprocess.SubprocessError):
+            return None
+        found.append(said)
+    name, address = found
+    return f"{name} <{address}>" if name and address else name or None
+
+
+def _answers(table: pa.Table, task: Task) -> Iterable[Answer]:
+    """A run's answers, from its table of predictions."""
+    if not KINDS[task.kind].classes:
+        said: list[float] | list[str] = table["answer"].to_pylist()
+        return said
+    columns = np.column_stack([table[f"p:{label}"].to_numpy() for label in task.labels])
+    return [tuple(float(f"{value:.{DIGITS}g}") for value in row) for row in columns]
+
+
+def _as_read(example: Example, words: Any) -> Example:
+    """With its first words alone, where so many were read."""
+    return cut_item(example, words) if isinstance(words, int) else example
