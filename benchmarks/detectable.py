@@ -1,6 +1,6 @@
 """What drawing items over groups buys: the smallest difference that a study finds with 80% power.
 
-Methods of given strengths answer, as `benchmarks.validity` simulates them, the items that `legal`
+Methods of given strengths answer, as `benchmarks.worlds` simulates them, the items that `legal`
 drew when its budget took items as they come (`pools.json`: legal-100, legal-300), and as many drawn
 over groups from its test part as it is dealt now. The difference is the one that the report prints
 beside a pair: Holm's first step over all pairs of the study. Writes `benchmarks/results/
@@ -16,7 +16,7 @@ from itertools import combinations
 import numpy as np
 
 from benchmarks.kept import keep
-from benchmarks.validity import Sampled, World, pool, simulate
+from benchmarks.worlds import Sampled, World, pool, simulate
 from harness.common.device import detect
 from harness.compare.jackknife import jackknife
 from harness.compare.pairs import Sample, differences

@@ -1,13 +1,12 @@
-"""Are the statistics true? Classifiers with known figures, compared as a study compares them.
+"""Are the statistics true? Methods with known figures, compared as a study compares them.
 
-Each classifier gives every item a score for its true class, made of the classifier's strength, an
-item's and a group's difficulty that all share, a group's difficulty of its own, a group's leaning
-to wrong classes, and noise. Two classifiers are copies, a third is weaker; true figures are read
-from as many items as 10,000 studies answer, no two of which go together. Pools are even, lumpy (the
-largest group holds a quarter) and as suites' test items come (`pools.json`: group, class, items). A
-weighted sample is drawn from the pool as suites with `count: items` draw it, anew for each study,
-and what is true is the mean over all of the pool's items. `make validity`, or `python -m
-benchmarks.validity`; writes `results/validity.json` and `.md`.
+Their answers are those of `benchmarks.worlds`, of every kind of task. Two methods are copies, a
+third is weaker; true figures are read from as many items as 10,000 studies answer, no two of which
+go together. Pools are even, lumpy (the largest group holds a quarter) and as suites' test items
+come (`pools.json`: group, class, items). A weighted sample is drawn from the pool as suites with
+`count: items` draw it, anew for each study, and what is true is the mean over all of the pool's
+items.
+`make validity`, or `python -m benchmarks.validity`; writes `results/validity.json` and `.md`.
 """
 
 from __future__ import annotations
@@ -15,29 +14,24 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import cache
-from itertools import product
 from json import dumps, loads
 from pathlib import Path
 
 import numpy as np
 from rich.progress import track
 
+from benchmarks.worlds import FIRST, WORLDS, Sampled, World, pool, sampled, simulate
+from harness.common.kinds import Kind
 from harness.compare.jackknife import Estimates, jackknife
 from harness.compare.pairs import Sample, differences
 from harness.gate.bounds import TWO_SIDED
-from harness.measure.quality import quality
 from harness.targets.classification import ClassificationAnswers
 from harness.targets.kinds import KINDS
-from harness.targets.metric import Statistic
-from harness.targets.metrics import CALIBRATION_ERROR
-from harness.tasks.drawing import draw_sizes
-from harness.tasks.weighting import weights
+from harness.targets.metric import Metric, Statistic
+from harness.targets.metrics import CALIBRATION_ERROR, MICRO_F1_OF_ONE
 
 HERE = Path(__file__).parent
 ERROR, TUNED = CALIBRATION_ERROR.name, "calibration_error of a calibrated model"
-METRIC_NAMES = [metric.name for metric in KINDS["classification"].own
-                if metric.name not in ("micro_f1", ERROR)]
 TRUE_OF, LARGE = 10_000, 40_000
 """Of how many studies' items true figures are read, and of about how many items at once."""
 RATES = {"told apart": "copies told apart", "power": "the weaker told apart",
@@ -45,93 +39,6 @@ RATES = {"told apart": "copies told apart", "power": "the weaker told apart",
          "use": "the weaker is to be used where its loss just matters",
          "figure": "95 % interval of a figure holds the truth",
          "difference": "95 % interval of a difference holds the truth"}
-
-
-@dataclass(frozen=True)
-class World:
-    """A pool of test items, and how strong classifiers are on it."""
-
-    pool: str
-    strengths: tuple[float, ...] = (1.2, 1.2, 0.6)
-    drawn: int | None = None
-    """Items of a weighted sample; None where all of the pool are answered."""
-    item_sd: float = 1.0
-    group_sd: float = 1.0
-    own_group_sd: float = 0.7
-    lean_sd: float = 0.5
-    own_sd: float = 1.0
-
-    @property
-    def name(self) -> str:
-        """Pool, sample and strengths."""
-        drawn = "" if self.drawn is None else f", {self.drawn} weighted"
-        return f"{self.pool}{drawn}, {' / '.join(f'{s:g}' for s in self.strengths)}"
-
-
-POOLS = ("even 10 x 10, 2 classes", "even 20 x 5, 2 classes", "even 44 x 3, 6 classes",
-         "even 300 x 1, 2 classes", "even 308 x 1, 77 classes", "lumpy 20 x 5, 2 classes",
-         "lumpy 44 x 3, 2 classes", "legal-100", "legal-300", "privacy-100", "sentiment-100")
-SAMPLES = (("lumpy 60 x 20, 2 classes", 100), ("legal-test", 100), ("legal-test", 300),
-           ("privacy-test", 100), ("sentiment-test", 100))
-STRENGTHS = ((0.3, 0.3, -0.3), (1.2, 1.2, 0.6), (4.0, 4.0, 3.0))
-WORLDS = (*(World(pool, strengths) for pool, strengths in product(POOLS, STRENGTHS)),
-          *(World(pool, strengths, drawn) for (pool, drawn), strengths in product(
-              SAMPLES, STRENGTHS)))
-SHORT = (World("even 20 x 5, 2 classes"), World("lumpy 44 x 3, 2 classes"), World("legal-100"),
-         World("even 10 x 10, 2 classes", (4.0, 4.0, 3.0)),
-         World("lumpy 60 x 20, 2 classes", drawn=100))
-
-
-@cache
-def pool(name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Group and class of each item: [items] each."""
-    kind, _, rest = name.partition(" ")
-    if kind not in ("even", "lumpy"):
-        parts = np.array(loads((HERE / "pools.json").read_text())[name])
-        return np.repeat(parts[:, 0], parts[:, 2]), np.repeat(parts[:, 1], parts[:, 2])
-    groups, size, classes = (int(word) for word in rest.replace("x", "").split()
-                             if word.strip(",").isdigit() for word in (word.strip(","),))
-    sizes = np.full(groups, size)
-    if kind == "lumpy":
-        sizes[0] = groups * size // 3  # a quarter of all
-    return (np.repeat(np.arange(groups), sizes),
-            np.repeat(np.arange(groups) % classes, sizes))
-
-
-@dataclass(frozen=True)
-class Sampled:
-    """Groups, numbered from 0, classes and weights of a study's items: [items] each."""
-
-    groups: np.ndarray
-    targets: np.ndarray
-    weights: np.ndarray | None = None
-
-
-def sampled(world: World, seed: int) -> Sampled:
-    """The items of one study of a world."""
-    groups, targets = pool(world.pool)
-    if world.drawn is None:
-        return Sampled(groups, targets)
-    order = draw_sizes(np.arange(len(targets), dtype=np.uint64), targets, groups, seed)
-    own = order[:world.drawn]
-    return Sampled(np.unique(groups[own], return_inverse=True)[1], targets[own],
-                   weights(targets[order], groups[order], world.drawn))
-
-
-def simulate(world: World, items: Sampled, rng: np.random.Generator) -> ClassificationAnswers:
-    """What every classifier answers on the items."""
-    groups, targets, size = items.groups, items.targets, len(items.targets)
-    classes, count = int(targets.max()) + 1, int(groups.max()) + 1
-    shared = rng.normal(0, world.item_sd, size) + rng.normal(0, world.group_sd, count)[groups]
-    probabilities = []
-    for strength in world.strengths:
-        scores = (rng.normal(0, world.own_sd, (size, classes))
-                  + rng.normal(0, world.lean_sd, (count, classes))[groups])
-        scores[np.arange(size), targets] += (
-            strength + shared + rng.normal(0, world.own_group_sd, count)[groups])
-        odds = np.exp(scores - scores.max(axis=1, keepdims=True))
-        probabilities.append(odds / odds.sum(axis=1, keepdims=True))
-    return ClassificationAnswers(probabilities, targets, groups, items.weights)
 
 
 def truth(world: World, studies: int = TRUE_OF, seed: int = 1) -> dict[str, np.ndarray]:
@@ -147,16 +54,25 @@ def truth(world: World, studies: int = TRUE_OF, seed: int = 1) -> dict[str, np.n
     copies = -(-studies * (world.drawn or size) // size)
     at_once = min(copies, max(2, LARGE // size))
     alone = np.arange(at_once * size)
-    labels = tuple(str(c) for c in range(int(targets.max()) + 1))
-    rng, found, formula, gaps = np.random.default_rng(seed), [], CALIBRATION_ERROR.formula(), 0.0
+    metrics, sums = metrics_of(world.kind), 0.0
+    error = KINDS[world.kind].find(ERROR)
+    rng, found = np.random.default_rng(seed), []
     for _ in range(-(-copies // at_once)):
         answers = simulate(world, Sampled(alone, np.tile(targets, at_once)), rng)
-        found.append([quality(p, answers.targets, labels) for p in answers.probabilities])
-        gaps = gaps + np.stack([formula.contributions(run).sum(axis=0) for run in answers.runs])
+        runs = list(answers.runs)
+        found.append([[metric.of(run) for run in runs] for metric in metrics])
+        if error is not None:
+            sums = sums + np.stack([error.formula().contributions(run).sum(axis=0)
+                                    for run in runs])
+    true = dict(zip((metric.name for metric in metrics), np.mean(found, axis=0), strict=True))
     # A mean of errors that are never below 0 would hold the noise of each part.
-    return {ERROR: formula.finish(gaps.T)} | {
-        m: np.mean([[getattr(each, m) for each in part] for part in found], axis=0)
-        for m in METRIC_NAMES}
+    return true if error is None else true | {ERROR: error.formula().finish(sums.T)}
+
+
+def metrics_of(kind: Kind) -> tuple[Metric, ...]:
+    """What is examined but the calibration error: the share that is right once alone."""
+    own = [metric for metric in KINDS[kind].own if metric.name != ERROR]
+    return tuple(metric for metric in own if metric is not MICRO_F1_OF_ONE)
 
 
 def calibrated(answers: ClassificationAnswers, rng: np.random.Generator) -> ClassificationAnswers:
@@ -177,16 +93,19 @@ def examine(world: World, studies: int, seed: int = 2) -> dict[str, dict[str, fl
     """By metric: the share of studies of each of `RATES`."""
     true = truth(world)
     rng = np.random.default_rng(seed)
-    tally = {m: dict.fromkeys(RATES, 0) for m in (*METRIC_NAMES, ERROR)} | {TUNED: {"figure": 0}}
+    tally = {m: dict.fromkeys(RATES, 0) for m in true}
+    if world.kind == FIRST:
+        tally[TUNED] = {"figure": 0}
     for study in range(studies):
         answers = simulate(world, sampled(world, seed * 1_000_000 + study), rng)
         found = jackknife(answers)
-        right = [run.right.astype(float) for run in answers.runs]
-        for metric in (*METRIC_NAMES, ERROR):
+        runs = list(answers.runs)
+        for metric in true:
             declared = found.metrics[metric]
+            shares = declared.statistic is Statistic.SHARE
             points, shifts = found.points[metric], found.shifts[metric]
             samples = [Sample(str(i), [float(points[i])], shifts[i],
-                              right[i] if declared.statistic is Statistic.SHARE else None,
+                              runs[i].right.astype(float) if shares else None,
                               ends=found.ends(metric, [i])) for i in range(len(points))]
             pairs = differences(declared, samples, found.pool)
             gate = differences(declared, samples[1:], found.pool, TWO_SIDED)["1", "2"]
@@ -200,7 +119,9 @@ def examine(world: World, studies: int, seed: int = 2) -> dict[str, dict[str, fl
             # What the weaker may lose at the most is just what it truly loses.
             tally[metric]["at margin"] += (gate.high if sign > 0 else -gate.low) <= sign * lost
             tally[metric]["use"] += (gap.at_most if sign > 0 else -gap.at_least) <= sign * lost
-        tally[TUNED]["figure"] += holds(jackknife(calibrated(answers, rng)), ERROR, 0.0)
+        if isinstance(answers, ClassificationAnswers):
+            tally[TUNED]["figure"] += holds(
+                jackknife(calibrated(answers, rng)), ERROR, 0.0)
     return {metric: {what: n / studies for what, n in counts.items()}
             for metric, counts in tally.items()}
 
