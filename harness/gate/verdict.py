@@ -19,7 +19,7 @@ from harness.measure.part import RecordPart
 from harness.study.record import Environment
 from harness.suite import Gate, LoadedSuite
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 TEXT = 600
 """Characters of an item's text that are kept."""
 Outcome = Literal["passed", "failed", "cannot-say"]

@@ -6,12 +6,14 @@ busy for ever. What passes here is read again by this process, so it ends there 
 
 from __future__ import annotations
 
+import gc
 import math
 import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -36,7 +38,8 @@ def bounded(work: Callable[..., Any], *arguments: Any, about: str) -> Any:
     context: Any = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     here, there = context.Pipe(duplex=False)
     process = context.Process(target=_child, args=(work, arguments, there), daemon=True)
-    process.start()
+    with _nothing_collected():
+        process.start()
     there.close()
     try:
         said = here.recv() if here.poll(SECONDS) else None
@@ -57,7 +60,23 @@ def bounded(work: Callable[..., Any], *arguments: Any, about: str) -> Any:
     return result
 
 
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """Within, no garbage is collected: a fork begins without."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
 def _child(work: Callable[..., Any], arguments: tuple[Any, ...], channel: Connection) -> None:
+    # What the other process threw away is not this one's to take apart: threads may belong to it
+    # that are not here (a client of Ray's ends a fork so).
+    gc.freeze()
+    gc.enable()
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):  # libraries in Rust print where they stop
         os.dup2(nowhere, stream)

@@ -24,7 +24,7 @@ from harness.methods.method import Stopped
 from harness.suite import BackboneKind, Kind
 from harness.targets.kinds import KINDS
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 Limits = dict[str, int | tuple[str, ...] | None]
 """A budget's fields by name."""
 PASSES = ("epochs_allowed", "best_epoch")

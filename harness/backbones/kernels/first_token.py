@@ -21,6 +21,7 @@ from transformers.models.bert.modeling_bert import eager_attention_forward
 from harness.backbones.blocks import transformer_blocks
 from harness.backbones.encoding.pooled import pooled_part
 from harness.backbones.encoding.pooling import MODES
+from harness.backbones.keys_and_values import CACHE
 from harness.common.kernels import kernels_on
 
 READ_FIRST = frozenset({"bert", "camembert", "electra", "ernie", "roberta", "xlm-roberta"})
@@ -51,7 +52,7 @@ def first_token_alone(block: nn.Module | None) -> Iterator[None]:
 
 def _first(block: Any, whole: Any, hidden: torch.Tensor, mask: torch.Tensor | None = None,
            *rest: Any, **more: Any) -> torch.Tensor:
-    if more.get("past_key_values") is not None:  # a prefix that an adapter learned
+    if more.get(CACHE) is not None:  # a prefix that an adapter learned
         states: torch.Tensor = whole(hidden, mask, *rest, **more)
         return states
     attention = block.attention.self

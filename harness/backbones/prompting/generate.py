@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from harness.backbones.batches import by_length, of_one_length
+from harness.backbones.keys_and_values import given
 from harness.backbones.prompting.score import Prefix
 from harness.backbones.prompting.seq2seq import padded
 from harness.backbones.traits import is_seq2seq, prompt_learner
@@ -32,10 +33,10 @@ def greedy(model: Any, prefix: Prefix, items: Sequence[Sequence[int]], most: int
     items = [[*prefix.again, *item] for item in items]
     if is_seq2seq(model):
         ids, mask = padded(items, padding)
-        given = model.generate(input_ids=ids.to(device), attention_mask=mask.to(device),
-                               max_new_tokens=most, pad_token_id=padding, eos_token_id=end,
-                               **PLAINLY)
-        return [_until(row, end) for row in given[:, 1:].tolist()]
+        written = model.generate(input_ids=ids.to(device), attention_mask=mask.to(device),
+                                 max_new_tokens=most, pad_token_id=padding, eos_token_id=end,
+                                 **PLAINLY)
+        return [_until(row, end) for row in written[:, 1:].tolist()]
     lengths = list(map(len, items))
     batches = by_length(lengths, len(items))
     if prefix.length and prefix.length + max(lengths) + most > _window(model):
@@ -61,12 +62,12 @@ def _behind(model: Any, prefix: Prefix, items: Sequence[Sequence[int]], most: in
     shared = torch.ones((len(items), prefix.length), dtype=torch.long)
     base = model.get_base_model() if prompt_learner(model) else model
     # The prefix's own tokens are never read again, only counted.
-    given = base.generate(
+    written = base.generate(
         input_ids=torch.cat([shared * padding, ids], dim=1).to(device),
         attention_mask=torch.cat([shared, mask], dim=1).to(device),
-        past_key_values=prefix.for_batch(len(items)) if prefix.length else None,
+        **given(prefix.for_batch(len(items)) if prefix.length else None),
         max_new_tokens=most, pad_token_id=padding, eos_token_id=end, **PLAINLY)
-    return [_until(row, end) for row in given[:, prefix.length + width:].tolist()]
+    return [_until(row, end) for row in written[:, prefix.length + width:].tolist()]
 
 
 def _window(model: Any) -> float:

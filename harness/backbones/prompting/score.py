@@ -18,6 +18,7 @@ import torch
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
+from harness.backbones.keys_and_values import given, kept_of
 from harness.backbones.prompting.options import ROOT, OptionTree
 from harness.backbones.prompting.seq2seq import read_options
 from harness.backbones.prompting.tree_mask import attention_masks
@@ -60,7 +61,7 @@ def read_prefix(model: Any, tokens: Sequence[int]) -> Prefix:
     if prompt_learner(model):
         cache, virtual = _read_virtual(model, ids), model.active_peft_config.num_virtual_tokens
     elif tokens:
-        cache = model(input_ids=ids, use_cache=True, logits_to_keep=1).past_key_values
+        cache = kept_of(model(input_ids=ids, use_cache=True, logits_to_keep=1))
         virtual = 0
     else:
         return Prefix()
@@ -100,11 +101,10 @@ def _read_virtual(model: Any, ids: torch.Tensor) -> Any:
     if not isinstance(virtual, torch.Tensor):
         if not ids.shape[1]:
             return virtual
-        return base(input_ids=ids, past_key_values=virtual, use_cache=True,
-                    logits_to_keep=1).past_key_values
+        return kept_of(base(input_ids=ids, use_cache=True, logits_to_keep=1, **given(virtual)))
     embedded = base.get_input_embeddings()(ids)
     joined = torch.cat([virtual.to(embedded.dtype), embedded], dim=1)
-    return base(inputs_embeds=joined, use_cache=True, logits_to_keep=1).past_key_values
+    return kept_of(base(inputs_embeds=joined, use_cache=True, logits_to_keep=1))
 
 
 def score_options(model: Any, prefix: Prefix, items: Sequence[Sequence[int]],
@@ -190,8 +190,8 @@ def _run(model: Any, prefix: Prefix, ids: torch.Tensor, positions: torch.Tensor,
     base = model.get_base_model() if prompt_learner(model) else model
     return base(
         input_ids=ids.to(device), attention_mask=masks, position_ids=behind,
-        past_key_values=prefix.for_batch(len(ids)) if prefix.length else None,
         use_cache=prefix.length > 0, logits_to_keep=keep,
+        **given(prefix.for_batch(len(ids)) if prefix.length else None),
     ).logits
 
 

@@ -15,6 +15,7 @@ import torch
 from transformers import DynamicCache, EncoderDecoderCache
 from transformers.modeling_outputs import BaseModelOutput
 
+from harness.backbones.keys_and_values import given, kept_of
 from harness.backbones.prompting.options import OptionTree
 from harness.backbones.traits import prompt_learner
 from harness.common.errors import CannotRunError
@@ -109,11 +110,10 @@ def _behind(model: Any, read: Any, mask: torch.Tensor, answers: torch.Tensor) ->
     cache = EncoderDecoderCache(*(
         DynamicCache([(layer.keys.repeat_interleave(options, dim=0),
                        layer.values.repeat_interleave(options, dim=0)) for layer in kept.layers])
-        for kept in (read.past_key_values.self_attention_cache,
-                     read.past_key_values.cross_attention_cache)))
+        for kept in (kept_of(read).self_attention_cache, kept_of(read).cross_attention_cache)))
     states = read.encoder_last_hidden_state.repeat_interleave(options, dim=0)
     logits: torch.Tensor = model(
         encoder_outputs=BaseModelOutput(last_hidden_state=states),
         attention_mask=mask.repeat_interleave(options, dim=0),
-        decoder_input_ids=answers.flatten(0, 1), past_key_values=cache, use_cache=True).logits
+        decoder_input_ids=answers.flatten(0, 1), use_cache=True, **given(cache)).logits
     return logits.unflatten(0, answers.shape[:2])

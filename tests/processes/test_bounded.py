@@ -1,0 +1,34 @@
+"""Work in a fork of this process."""
+
+import gc
+import os
+from pathlib import Path
+
+from harness.processes.bounded import bounded
+
+
+class Thrown:
+    """Writes down which process takes it apart."""
+
+    def __init__(self, into):
+        self.into, self.itself = into, self
+
+    def __del__(self):
+        with self.into.open("a") as stream:
+            stream.write(f"{os.getpid()}\n")
+
+
+def collect(limit: float) -> int:
+    gc.collect()
+    return os.getpid()
+
+
+def test_what_this_process_threw_away_is_not_taken_apart_in_another(tmp_path: Path):
+    gone = tmp_path / "gone"
+    gc.collect()
+    Thrown(gone)
+    child = bounded(collect, 1.0, about="garbage")
+    assert child != os.getpid()
+    assert gc.isenabled()
+    gc.collect()
+    assert gone.read_text().split() == [str(os.getpid())]
