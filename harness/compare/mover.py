@@ -9,6 +9,7 @@ areas under curves, on the logit scale: Zou and Yue, ibid. 32, 2013).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -47,9 +48,9 @@ class Arms:
 
 
 def recovers(metric: Metric) -> bool:
-    """Whether a difference's ends come from its figures': not of a share, which has Tango's."""
-    return metric.statistic is Statistic.LOSS or (
-        metric.bounded and metric.statistic is not Statistic.SHARE)
+    """Whether a difference's ends come from its figures': not of a share, which has Tango's, nor of
+    what has no bounds."""
+    return metric.statistic is not Statistic.SHARE and any(map(math.isfinite, metric.bounds))
 
 
 def arms(metric: Metric, samples: Sequence[Scored], pool: Pool, level: float) -> Arms:

@@ -231,7 +231,8 @@ def _reach(metric: Metric, samples: Sequence[Sample], errors: _Errors, pool: Poo
     down, up = np.sqrt(own.down**2 + by_seeds), np.sqrt(own.up**2 + by_seeds)
     if metric.bounded:
         return down, up
-    # Of a loss neither alone holds; where nothing moves, both answered every item alike.
+    # Of a loss, and of numbers, neither alone holds; where nothing moves, all items were answered
+    # alike.
     return (np.where(even > 0, np.maximum(down, even), 0.0),
             np.where(even > 0, np.maximum(up, even), 0.0))
 

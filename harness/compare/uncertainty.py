@@ -80,18 +80,29 @@ def known(shifts: np.ndarray, metric: Metric, pool: Pool) -> bool:
 
 
 def scaled_ends(metric: Metric, mean: float, reach: float) -> Interval:
-    """`mean` less and more `reach`, on a scale on which the metric has no bounds: log odds of what
-    lies in [0, 1], below it logarithms of what is never below 0. The ends lie within what the
-    metric can be.
+    """`mean` less and more `reach`, on a scale on which the metric has no bounds: log odds of where
+    it lies between two, the logarithm of how far it is from one. A loss, of which `one_more` tells
+    the upper end, has that below alone. The ends lie within what the metric can be.
     """
-    if metric.bounded:
-        if not 0 < mean < 1:
-            return max(0.0, mean - reach), min(1.0, mean + reach)
-        middle, wide = logit(mean), reach / (mean * (1 - mean))
-        return float(expit(middle - wide)), float(expit(middle + wide))
-    if metric.bounds[0] == 0 and mean > 0:
-        return mean * math.exp(-reach / mean), mean + reach
-    return mean - reach, mean + reach
+    least, most = metric.bounds
+    if not least < mean < most:
+        return max(least, mean - reach), min(most, mean + reach)
+    if math.isfinite(most - least):
+        share = (mean - least) / (most - least)
+        middle, wide = logit(share), reach / ((most - least) * share * (1 - share))
+        low, high = expit([middle - wide, middle + wide])
+        return least + (most - least) * float(low), least + (most - least) * float(high)
+    if math.isfinite(most):
+        low, high = _from_bound(most - mean, reach)
+        return most - high, most - low
+    if not math.isfinite(least):
+        return mean - reach, mean + reach
+    low, high = _from_bound(mean - least, reach)
+    return least + low, mean + reach if metric.statistic is Statistic.LOSS else least + high
+
+
+def _from_bound(distance: float, reach: float) -> Interval:
+    return distance * math.exp(-reach / distance), distance * math.exp(reach / distance)
 
 
 def one_more(mean: float, if_wrong: float, variance: float, groups: float, wide: float) -> float:

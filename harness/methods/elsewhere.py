@@ -29,10 +29,7 @@ def load_tuned(admitted: Admitted, base: Handle | None, device: str,
     """
     folder = admitted.path
     if admitted.is_adapter:
-        if base is None:
-            raise HarnessError(f"{folder}: an adapter needs the model it was trained on",
-                               "Name it with --base.")
-        return load_adapter(read_adapter(folder, base), device, load)
+        return load_adapter(read_adapter(folder, _needed(admitted, base)), device, load)
     handle = hashed_handle(folder, admitted.sha256)
     if base is not None and handle.kind != base.kind:
         raise HarnessError(f"{folder}: is of kind {handle.kind}, its base {base.name} of kind "
@@ -46,10 +43,19 @@ def load_tuned(admitted: Admitted, base: Handle | None, device: str,
 
 
 def read_as(admitted: Admitted, base: Handle | None) -> Handle:
-    """What says of which kind the tuned model is, and how it is asked."""
-    if admitted.is_adapter and base is not None:
-        return base_of(admitted.path, base)
+    """What says of which kind the tuned model is, and how it is asked. Raises HarnessError for an
+    adapter without a base."""
+    if admitted.is_adapter:
+        return base_of(admitted.path, _needed(admitted, base))
     return hashed_handle(admitted.path, admitted.sha256)
+
+
+def _needed(admitted: Admitted, base: Handle | None) -> Handle:
+    """The base of an adapter."""
+    if base is None:
+        raise HarnessError(f"{admitted.path}: an adapter needs the model it was trained on",
+                           "Name it with --base.")
+    return base
 
 
 def tuned_notes(admitted: Admitted, base: Handle | None) -> tuple[str, ...]:

@@ -12,8 +12,7 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -28,18 +27,20 @@ MEMORY = 8 << 30
 """Bytes above what the process has at its start: no weights are read here."""
 
 
-def bounded(work: Callable[..., Any], *arguments: Any, about: str) -> Any:
+Work = Callable[..., Any]
+Ends = Callable[[], int]
+
+
+def bounded(work: Work, *arguments: Any, about: str) -> Any:
     """The result of `work(*arguments)`, done in a process that is ended at its limits.
 
     Raises HarnessError, that of `work` or one that names `about`, where it takes too long, asks
     for too much memory or ends without a word.
     """
+    here, there = multiprocessing.Pipe(duplex=False)
     # A fork has the libraries in memory; elsewhere it is not safe beside a system's own threads.
-    context: Any = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    here, there = context.Pipe(duplex=False)
-    process = context.Process(target=_child, args=(work, arguments, there), daemon=True)
-    with _nothing_collected():
-        process.start()
+    begin = _forked if sys.platform == "linux" else _spawned
+    end = begin(work, arguments, there)
     there.close()
     try:
         said = here.recv() if here.poll(SECONDS) else None
@@ -47,12 +48,11 @@ def bounded(work: Callable[..., Any], *arguments: Any, about: str) -> Any:
     except EOFError:
         said, late = None, False
     finally:
-        process.kill()
-        process.join()
+        code = end()
         here.close()
     if said is None:
         found = (f"takes more than {SECONDS:g} seconds to look at" if late else
-                 f"cannot be looked at: the process ended with code {process.exitcode}")
+                 f"cannot be looked at: the process ended with code {code}")
         raise HarnessError(f"{about}: {found}", "Do not use it until you know why.")
     failure, result = said
     if failure is not None:
@@ -60,23 +60,47 @@ def bounded(work: Callable[..., Any], *arguments: Any, about: str) -> Any:
     return result
 
 
-@contextmanager
-def _nothing_collected() -> Iterator[None]:
-    """Within, no garbage is collected: a fork begins without."""
+def _forked(work: Work, arguments: tuple[Any, ...], channel: Connection) -> Ends:
+    """Begin in a fork of this process; what is returned ends it and tells its exit code.
+
+    What this process threw away, or is to do at its end, is not the fork's to take apart: threads
+    may belong to it that are not there, as to a client of Ray's. So it collects no garbage that was
+    there before, and is not multiprocessing's, whose forks drop this process's exit handlers from
+    Python 3.13 on.
+    """
     collects = gc.isenabled()
     gc.disable()
-    try:
-        yield
-    finally:
-        if collects:
-            gc.enable()
+    pid = os.fork()
+    if pid == 0:
+        gc.freeze()
+        gc.enable()
+        try:
+            _child(work, arguments, channel)
+        finally:
+            os._exit(0)
+    if collects:
+        gc.enable()
+
+    def end() -> int:
+        os.kill(pid, signal.SIGKILL)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    return end
 
 
-def _child(work: Callable[..., Any], arguments: tuple[Any, ...], channel: Connection) -> None:
-    # What the other process threw away is not this one's to take apart: threads may belong to it
-    # that are not here (a client of Ray's ends a fork so).
-    gc.freeze()
-    gc.enable()
+def _spawned(work: Work, arguments: tuple[Any, ...], channel: Connection) -> Ends:
+    """The same in a process that begins with nothing."""
+    process = multiprocessing.get_context("spawn").Process(
+        target=_child, args=(work, arguments, channel), daemon=True)
+    process.start()
+
+    def end() -> int:
+        process.kill()
+        process.join()
+        return process.exitcode or 0
+    return end
+
+
+def _child(work: Work, arguments: tuple[Any, ...], channel: Connection) -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):  # libraries in Rust print where they stop
         os.dup2(nowhere, stream)

@@ -1,5 +1,7 @@
 """Work in a fork of this process."""
 
+import atexit
+import functools
 import gc
 import os
 from pathlib import Path
@@ -27,8 +29,12 @@ def test_what_this_process_threw_away_is_not_taken_apart_in_another(tmp_path: Pa
     gone = tmp_path / "gone"
     gc.collect()
     Thrown(gone)
-    child = bounded(collect, 1.0, about="garbage")
-    assert child != os.getpid()
+    at_end = functools.partial(print, Thrown(gone))
+    atexit.register(at_end)
+    assert bounded(collect, 1.0, about="garbage") != os.getpid()
+    atexit.unregister(at_end)
     assert gc.isenabled()
+    assert not gone.exists() or gone.read_text().split() == [str(os.getpid())]
+    del at_end
     gc.collect()
-    assert gone.read_text().split() == [str(os.getpid())]
+    assert gone.read_text().split() == [str(os.getpid())] * 2
