@@ -167,10 +167,12 @@ def main() -> None:
     parser.add_argument("--studies", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=2, help="of the simulated answers")
     parser.add_argument("--only", default="", help="worlds whose name holds this")
+    parser.add_argument("--kind", choices=KINDS, help="worlds of this kind of task")
     options = parser.parse_args()
     kept = HERE / "results" / "validity.json"
     found = {each["world"]: Found(**each) for each in loads(kept.read_text())}
-    for world in track([world for world in WORLDS if options.only in world.name]):
+    for world in track([world for world in WORLDS if options.only in world.name
+                        and options.kind in (None, world.kind)]):
         found[world.name] = Found(world.name, options.studies, options.seed,
                                   examine(world, options.studies, options.seed))
         every = [found[each.name] for each in WORLDS if each.name in found]
