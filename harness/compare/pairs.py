@@ -13,7 +13,7 @@ from scipy.stats import binom
 from scipy.stats import t as student
 
 from harness.check.found import smallest_found
-from harness.compare.few import of_pair, unseen
+from harness.compare.few import NOISE, of_pair, unseen
 from harness.compare.kin import Kin, of_seeds
 from harness.compare.mover import Ends, arms, recovers
 from harness.compare.pool import Pool
@@ -228,7 +228,11 @@ def _reach(metric: Metric, samples: Sequence[Sample], errors: _Errors, pool: Poo
     if not recovers(metric):
         return even, even
     own = arms(metric, samples, pool, level)
-    down, up = np.sqrt(own.down**2 + by_seeds), np.sqrt(own.up**2 + by_seeds)
+    # Two that answered all items alike may differ on others; of probabilities, which differ by any
+    # amount, they would have.
+    alike = (errors.seen <= NOISE) & (metric.statistic in (Statistic.COUNTS, Statistic.SCORES))
+    alone = by_seeds + quantile**2 * np.where(alike, errors.of_items, 0.0)
+    down, up = np.sqrt(own.down**2 + alone), np.sqrt(own.up**2 + alone)
     if metric.bounded:
         return down, up
     # Of a loss, and of numbers, neither alone holds; where nothing moves, all items were answered

@@ -15,7 +15,7 @@ from harness.compare.pairs import Sample, differences
 from harness.compare.pool import Pool
 from harness.compare.uncertainty import figure
 from harness.targets.classification import ClassificationAnswers
-from harness.targets.metrics import LOG_LOSS, MACRO_F1, ROC_AUC, TOKEN_F1
+from harness.targets.metrics import LOG_LOSS, MACRO_F1, MICRO_F1, ROC_AUC, TOKEN_F1
 
 POOL = Pool.even(60)
 
@@ -76,7 +76,17 @@ def test_what_is_a_figure_s_own_keeps_its_unevenness(shared):
     assert np.sqrt(alone) > own.up[0]
 
 
-@pytest.mark.parametrize("metric", [ROC_AUC, LOG_LOSS, TOKEN_F1])
+@pytest.mark.parametrize("metric", [TOKEN_F1, MICRO_F1])
+def test_two_that_answer_all_items_alike_may_differ_on_others(metric):
+    """As of shares: by what a score interval leaves open where none of 60 groups shows a change."""
+    one = Sample("a", [0.97], 0.004 * np.random.default_rng(0).exponential(size=60) - 0.004)
+    (found,) = differences(metric, [one, Sample("b", [0.97], one.shifts)], POOL).values()
+    z = stats.norm.ppf(0.975)
+    assert (found.low, found.high) == (pytest.approx(-z**2 / (60 + z**2)),
+                                       pytest.approx(z**2 / (60 + z**2)))
+
+
+@pytest.mark.parametrize("metric", [ROC_AUC, LOG_LOSS])
 def test_a_model_beside_itself_differs_by_next_to_nothing(metric):
     """Its own ends are uneven; answered again in other batches its answers differ by noise."""
     one = Sample("a", [0.97], 0.004 * np.random.default_rng(0).exponential(size=60) - 0.004)
