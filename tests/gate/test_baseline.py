@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from harness.common.errors import HarnessError
+from harness.common.sealed import seal
 from harness.gate.baseline import read_baseline
 
 
@@ -87,3 +88,19 @@ def test_a_model_that_builds_on_another_is_not_kept_alone(place, tmp_path):
     with pytest.raises(HarnessError, match="builds on run"):
         place.approve(place.run_id("rag+lora", "dec"), tmp_path, keep=True)
     assert not (tmp_path / "tiny.json").exists()
+
+
+def test_a_file_of_version_1_is_read_as_before(place, tmp_path):
+    """It knows classes by number, probabilities and accuracy alone."""
+    path = place.approve(place.run_id("tfidf"), tmp_path)
+    path = place.approve(place.run_id("full", "enc"), tmp_path)
+    now, fields = read_baseline(path), json.loads(path.read_text())
+    old = {name: value for name, value in fields.items() if name not in ("kind", "answers")} | {
+        "schema_version": 1, "probabilities": fields["answers"],
+        "targets": [fields["labels"].index(target) for target in fields["targets"]],
+        "history": [{name: value for name, value in past.items() if name not in ("metric", "value")}
+                    | {"accuracy": past["value"]} for past in fields["history"]]}
+    path.write_text(json.dumps(old | {"sha256": seal(old)}))
+    before = read_baseline(path)
+    assert before.model_copy(update={"sha256": ""}) == now.model_copy(update={"sha256": ""})
+    assert place.gate(place.run_id("full", "enc"), tmp_path).outcome == "passed"

@@ -7,7 +7,7 @@ from sklearn.metrics import f1_score
 
 from harness.measure.overfitting import overfitting
 from harness.measure.quality import quality
-from harness.measure.slices import slices
+from harness.measure.slices import Slice, slices
 from harness.targets.classification import ClassificationAnswers, indicated, marked
 from harness.targets.metrics import CALIBRATION_ERROR
 from harness.tasks.examples import Example
@@ -138,3 +138,8 @@ def test_blank_is_no_slice():
              for i, value in enumerate(("NO", "", " ", "NO"))]
     answers = ClassificationAnswers([np.full((4, 2), 0.5)], np.zeros(4, int), np.arange(4))
     assert [(s.value, s.items) for s in slices(answers, items)] == [("NO", 2)]
+
+
+def test_slices_of_older_records_are_read():
+    old = {"column": "kind", "value": "x", "items": 3, "accuracy": 0.5, "macro_f1": 0.25}
+    assert Slice.model_validate(old).figures == {"accuracy": 0.5, "macro_f1": 0.25}
