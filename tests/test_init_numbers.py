@@ -19,7 +19,7 @@ def test_ratings_become_a_task_that_is_answered_with_a_number(tmp_path):
     loaded, task, said = start(tmp_path, write(frame, tmp_path / "data.csv"), NUMBERS)
     assert loaded.suite.task.kind == "regression"
     assert loaded.suite.decide.metric == "r2"
-    assert loaded.suite.gate is None
+    assert list(loaded.suite.gate.metrics) == [loaded.suite.decide.metric]
     values = frame["label"].astype(float)
     assert f"labels are numbers: {values.min():g} to {values.max():g}" in said
     assert f"from {values.min():g} to {values.max():g}" in loaded.suite.task.prompt.instruction

@@ -23,7 +23,7 @@ def check(loaded, task, said, between):
     splits = task.splits
     assert class_counts((splits.train, splits.validation, splits.test), task.labels) == COUNTS
     assert f"a text may have several classes ({between}): 1.15 in the mean, none for 26" in said
-    assert loaded.suite.gate is None
+    assert list(loaded.suite.gate.metrics) == [loaded.suite.decide.metric]
     assert loaded.suite.decide.metric == "macro_f1"
 
 

@@ -21,7 +21,7 @@ def frames():
 def check(loaded, task, said):
     assert loaded.suite.task.kind == "spans"
     assert loaded.suite.decide.metric == "micro_f1"
-    assert loaded.suite.gate is None
+    assert list(loaded.suite.gate.metrics) == [loaded.suite.decide.metric]
     assert set(loaded.suite.task.labels) == {"fruit", "metal"}
     assert {choice.name for choice in loaded.suite.methods} == {"majority", "gazetteer", "crf"}
     assert "labels are spans of the texts" in said
