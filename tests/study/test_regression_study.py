@@ -111,7 +111,8 @@ def test_a_kept_run_predicts_numbers(study, published, tmp_path):
 def test_what_does_not_fit_the_kind_is_refused(study, encoder_folder, decoder_folder):
     for change, why in (
             (lambda s: s["task"].update(labels={"a": ["1"], "b": ["2"]}), "with a number"),
-            (lambda s: s.update(gate={"metrics": {"accuracy": {"at_least": 0.1}}}), "gate"),
+            (lambda s: s.update(gate={"metrics": {"accuracy": {"at_least": 0.1}}}),
+             "a task of kind regression has no metric 'accuracy'"),
             (lambda s: s["backbones"]["enc"].update(methods=["setfit"]), "setfit"),
             (lambda s: s["backbones"]["enc"].update(
                 methods=[{"full": {"balance": "weights"}}]), "balance"),

@@ -136,7 +136,7 @@ def test_other_questions_are_answered(quiz, published):
     (lambda s: s.update(decide={"metric": "macro_f1"}), "decide.metric: macro_f1"),
     (lambda s: s["task"].update(kind="classification"), "labels"),
     (lambda s: s.update(gate={"metrics": {"accuracy": {"at_least": 0.5}}}),
-     "gate: only a task of kind classification"),
+     "gate: a task of kind generation has no metric 'accuracy'"),
     (lambda s: s["task"].update(reader={"table": {"text": "question", "label": "place"}}),
      "no row has a question and a reference"),
     (lambda s: s["task"]["prompt"].update(passage="no slot"), "must hold {passage} once"),

@@ -149,7 +149,9 @@ def test_places_without_names_stop_a_suite_that_lists_0_and_1_as_classes(loaded)
 
 
 @pytest.mark.parametrize(("part", "found"), [
-    ({"gate": {"calibration_error_at_most": 0.1}}, "gate: only a task of kind classification"),
+    ({"gate": {"metrics": {"micro_f1": {"at_least": 60}}}}, "gate: micro_f1: a share lies in 0"),
+    ({"gate": {"metrics": {"accuracy": {"at_least": 0.6}}}},
+     "gate: a task of kind multilabel has no metric 'accuracy'"),
     ({"decide": {"metric": "accuracy"}}, "accuracy is not of a task of kind multilabel"),
 ])
 def test_what_the_kind_cannot_have_is_refused(tmp_path, part, found):
