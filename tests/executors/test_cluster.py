@@ -1,6 +1,7 @@
 """A study on a real Ray cluster of several nodes on this machine."""
 
 import dataclasses
+import gc
 import os
 import sys
 import time
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 from command_line import harness, refused
+from ray._private.node import Node
 from ray.cluster_utils import Cluster as Nodes
 from tiny import sentences, suite_dict
 
@@ -48,6 +50,9 @@ class Told:
         self.records.append(record)
 
 
+KEPT: list[Node] = []
+
+
 @pytest.fixture(scope="module")
 def nodes():
     """A head without cores, and two machines of one core."""
@@ -63,6 +68,10 @@ def nodes():
         made.add_node(num_cpus=1)
     yield made
     made.shutdown()
+    # Ray's nodes are to do something at this process's end. From Python 3.13 on multiprocessing has
+    # forks drop that, and with it clients whose threads they lack: while they are held here as
+    # well, other tests' forks live.
+    KEPT.extend(thing for thing in gc.get_objects() if isinstance(thing, Node))
 
 
 @pytest.fixture(scope="module")
