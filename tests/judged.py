@@ -11,4 +11,4 @@ def judged(examples, now, before):
     groups = np.unique([e.group for e in examples], return_inverse=True)[1]
     answers = ClassificationAnswers([now, before], np.array([e.label for e in examples]), groups,
                                     weights_of(examples))
-    return Answered(tuple(examples), answers, np.ones(len(examples), dtype=bool))
+    return Answered(tuple(examples), answers, np.ones(len(examples), dtype=bool), True)

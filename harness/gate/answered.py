@@ -26,13 +26,10 @@ class Answered:
     answers: Answers
     sound: np.ndarray
     """Whether the candidate's answer is one at all: [items] bool."""
+    compared: bool
+    """Whether there are an approved model's answers, too."""
     unread: int = 0
     """Answers of the candidate in words, in which what is asked for could not be read."""
-
-    @property
-    def compared(self) -> bool:
-        """Whether there is an approved model's answer, too."""
-        return len(list(self.answers.runs)) == 2
 
 
 def answered_by(task: Task, examples: Sequence[Example], said: np.ndarray, written: bool,
@@ -47,7 +44,8 @@ def answered_by(task: Task, examples: Sequence[Example], said: np.ndarray, writt
     answers = read_answers(task.kind, tables, task.labels, weights_of(examples))
     check = kind.of(_probabilities, _numbers, _whatever, _whatever)
     unread = int(pd.isna(said).sum()) if written else 0
-    return Answered(tuple(examples), answers, check(kind, said, written), unread)
+    return Answered(tuple(examples), answers, check(kind, said, written), before is not None,
+                    unread)
 
 
 def _probabilities(kind: TargetKind, said: np.ndarray, written: bool) -> np.ndarray:
