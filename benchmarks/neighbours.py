@@ -16,7 +16,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -41,14 +41,19 @@ class Work:
     by: tuple[str, ...] = (HARNESS, EARLIER)
 
 
-def plan_of(*asked: object) -> Any:
-    """A plan, by the module of plans that this build has: an earlier one has it elsewhere."""
+def found_in(rooms: Sequence[str], name: str) -> Any:
+    """A module of the first of these packages that this build has it in: an earlier one has it
+    elsewhere."""
     from importlib import import_module
     from importlib.util import find_spec
 
-    rooms = ("harness.study.planning", "harness.study")
-    room = next(room for room in rooms if find_spec(room) and find_spec(f"{room}.plan"))
-    return import_module(f"{room}.plan").make_plan(*asked)
+    room = next(room for room in rooms if find_spec(room) and find_spec(f"{room}.{name}"))
+    return import_module(f"{room}.{name}")
+
+
+def plan_of(*asked: object) -> Any:
+    """A plan of a suite for a device."""
+    return found_in(("harness.study.planning", "harness.study"), "plan").make_plan(*asked)
 
 
 def train(backbone: str, by: str) -> float:
@@ -71,20 +76,22 @@ def train(backbone: str, by: str) -> float:
 
 def answer(by: str) -> float:
     """Zero-shot answers of SmolLM2."""
-    from benchmarks.answering import Case, by_harness
     from benchmarks.study import job_of
     from benchmarks.training import SUITE
+    from harness.common.clock import Clock
     from harness.common.device import detect
     from harness.suite import load_suite
 
-    case = Case("zero-shot", "smollm2", ANSWERED)
+    tune = found_in(("harness.methods.learning", "harness.methods"), "trials").tune
     plan = plan_of(load_suite(SUITE, "standard"), detect())
-    run = next(r for r in plan.runs if r.identity.label == case.method)
-    test = plan.sample(run.budget.model_copy(update={"test": case.test})).test
+    run = next(r for r in plan.runs if r.identity.label == "zero-shot")
+    test = plan.sample(run.budget.model_copy(update={"test": ANSWERED})).test
     # A build that tries ways of scoring on validation items tries the first alone, as others do.
     job = job_of(plan, run)
     job = replace(job, budget=job.budget.model_copy(update={"trials": 1}))
-    return by_harness(job, run.entry.method, test).seconds
+    start = time.perf_counter()
+    tune(run.entry.method, job).fit.fitted.predict(test, Clock())
+    return time.perf_counter() - start
 
 
 def recall(by: str) -> float:
@@ -154,12 +161,14 @@ def measure(works: list[str], loads: list[int], rounds: int, earlier: Path | Non
 
 def table(found: dict[str, dict[str, dict[str, list[float]]]]) -> list[str]:
     """Markdown rows: medians over rounds, and how many times as long as the harness."""
-    lines = ["| work | busy loops beside | by | seconds | x harness |", "|---|---|---|---|---|"]
+    lines = ["| work | busy loops beside | by | rounds | seconds | x harness |",
+             "|---|---|---|---|---|---|"]
     for title, loads in found.items():
         for loops, by in loads.items():
             for who, seconds in by.items():
                 times = [t / o for t, o in zip(seconds, by[HARNESS], strict=True)]
-                lines.append(f"| {title} | {loops} | {who} | {statistics.median(seconds):.1f} | "
+                lines.append(f"| {title} | {loops} | {who} | {len(seconds)} | "
+                             f"{statistics.median(seconds):.1f} | "
                              f"{statistics.median(times):.2f} ({min(times):.2f} to "
                              f"{max(times):.2f}) |")
     return lines
@@ -186,22 +195,27 @@ def main() -> None:
             keep_freed_memory()
         print(json.dumps(WORKS[options.work].do(options.by)))
         return
-    told(measure(options.only, options.loads, options.rounds, options.than), options.rounds)
+    told(measure(options.only, options.loads, options.rounds, options.than))
 
 
-def told(found: dict[str, dict[str, dict[str, list[float]]]], rounds: int) -> None:
-    """Write the figures as JSON and Markdown, and print them."""
-    from benchmarks.kept import keep
+def told(measured: dict[str, dict[str, dict[str, list[float]]]]) -> None:
+    """Write the figures as JSON and Markdown, with those of other work that this kind of machine
+    did before, and print them."""
+    from benchmarks.kept import keep, kept
     from harness.common.device import detect
 
     device = detect()
+    here = {"device": device.name, "autocast": device.autocast}
+    file = kept("neighbours", device)
+    before = json.loads(file.read_text()) if file.exists() else {}
+    same = here.items() <= before.items()
+    found = (before["works"] if same else {}) | measured
     text = "\n".join([
         "# Beside busy programs", "",
-        f"{device.name}, autocast {device.autocast}; rounds in turn: {rounds}, each piece of work "
-        "in a process of its own, from nothing loaded, imports not counted; medians and range. "
-        "*Busy loops*: programs that do nothing but take a core.", "", *table(found), ""])
-    keep("neighbours", device, {"autocast": device.autocast, "rounds": rounds, "works": found},
-         text)
+        f"{device.name}, autocast {device.autocast}; in turn, each piece of work in a process of "
+        "its own, from nothing loaded, imports not counted; medians and range over rounds. *Busy "
+        "loops*: programs that do nothing but take a core.", "", *table(found), ""])
+    keep("neighbours", device, {"autocast": device.autocast, "works": found}, text)
 
 
 if __name__ == "__main__":

@@ -90,7 +90,7 @@ def test_an_adapter_s_configuration_is_refused(place, baseline, gate, request, t
 def test_a_baseline_edited_by_hand_is_refused(place, baseline, gate, tmp_path):
     whole = json.loads(baseline.read_text())
     edits = {
-        "probabilities": [[1 / 3] * 3 for _ in whole["probabilities"]],
+        "answers": [[1 / 3] * 3 for _ in whole["answers"]],
         "items": whole["items"][:-1], "labels": ["a", "b", "c"], "origin": "other",
         "approval": whole["approval"] | {"by": "Somebody Else"},
         "record": whole["record"] | {"quality": whole["record"]["quality"] | {"accuracy": 0.1}},
