@@ -34,7 +34,7 @@ class Model(ClassifierMixin, BaseEstimator):
 
     `classes_` are the classes' names, [classes] of str, in the order of the columns of
     `predict_proba`; empty where answers are numbers or words. `kind` is the kind of task:
-    classification, multilabel, regression or generation.
+    classification, multilabel, regression, spans or generation.
     """
 
     def __init__(self, name: str, kind: Kind, classes: Sequence[str], answering: Answering) -> None:
