@@ -73,6 +73,16 @@ def test_pages_say_what_was_found(study):
         assert "micro F1" in shown
         assert "no span at all" in shown or "precision" in shown
     assert "fruit: " in page
+    for record in read_published(study / "reports" / "phrases" / "study.json").study.records:
+        for found in record.spans.per_class:
+            cells = (found.support, found.answered, *(
+                "–" if value is None else f"{value:.3f}"
+                for value in (found.precision, found.recall, found.f1)))
+            row = f'<td class="text">{found.label}</td>' + "".join(f"<td>{c}</td>" for c in cells)
+            assert row in page
+        assert {(s.column, s.value) for s in record.slices} == {("source", "even"),
+                                                                ("source", "odd")}
+        assert all(set(s.figures) == {"micro_f1", "all_spans"} for s in record.slices)
 
 
 def test_runs_are_planned_checked_compared_and_done_again(study, published):
