@@ -6,18 +6,28 @@ import shutil
 import numpy as np
 import pytest
 from gated import carried_out
+from peft import LoraConfig, get_peft_model
 from quiz import quiz_dict, write_quiz
 from rated import rated, rated_dict
 from spanned import spanned, spanned_dict
 from tagged import tagged, tagged_dict
 
+from harness.backbones.handle import get_backbone
+from harness.backbones.load import load_tagger
+from harness.common.clock import Clock
+from harness.common.device import detect
 from harness.common.errors import HarnessError
 from harness.common.sealed import seal
 from harness.gate.baseline import read_baseline
 from harness.gate.verdict import GateResult
+from harness.methods.learning.decoder import nothing_to_save
+from harness.methods.learning.tagger import EncoderTagger
+from harness.methods.link import LINKS
 from harness.suite import Gate
 from harness.targets.kinds import KINDS
 from harness.targets.metric import Statistic
+from harness.targets.metrics import SPAN_F1
+from harness.targets.spans import found as counted
 
 MADE = {"multilabel": (tagged, tagged_dict), "regression": (rated, rated_dict),
         "spans": (spanned, spanned_dict)}
@@ -227,3 +237,25 @@ def test_a_policy_of_another_kind_is_refused(of, policy, said):
         Gate.model_validate(policy).check_fits(KINDS[of])
     assert Gate.model_validate({"worst_slice_drop_at_most": 3.0}).check_fits(
         KINDS["regression"]) is None
+
+
+@pytest.mark.parametrize("kind", ["spans"], indirect=True)
+def test_an_adapter_that_tags_is_judged_by_its_base_and_the_names_of_its_tags(studied, tmp_path):
+    """PEFT keeps no names of outputs: whoever trained it says them."""
+    tags = ("O", "B-fruit", "I-fruit", "B-metal", "I-metal")
+    loaded = load_tagger(get_backbone(studied.plan.loaded, "enc"), tags, "cpu")
+    tuned = get_peft_model(loaded.model, LoraConfig(task_type="TOKEN_CLS", r=2,
+                                                    target_modules=["query", "value"]))
+    tuned.save_pretrained(tmp_path / "adapter")
+    studied.approve(run_of(studied, "full"), tmp_path)
+    said = [f"{number}={name}" for number, name in enumerate(tags)]
+    result = studied.gate(tmp_path / "adapter", tmp_path, base="enc", labels=said)
+    items = studied.store.predictions(run_of(studied, "full"))["item"].to_pylist()
+    asked_of = {e.id: e for e in studied.plan.task.splits.test}
+    tagger = EncoderTagger(loaded, 32, detect(), nothing_to_save, LINKS["spans"])
+    answered = tagger.predict([asked_of[item] for item in items], Clock())
+    right = [asked_of[item].spans for item in items]
+    assert result.metrics["micro_f1"].candidate.value == pytest.approx(
+        SPAN_F1.of(counted(list(answered), right, 2)))
+    with pytest.raises(HarnessError, match="are not called as tags of spans are"):
+        studied.gate(tmp_path / "adapter", tmp_path, base="enc")
