@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
-from harness.study.tables import table_of
+from harness.study.tables import table_of, unread_in
 from harness.targets.answers import Answers, read_answers
 from harness.targets.kinds import KINDS, TargetKind
 from harness.tasks.examples import Example, weights_of
@@ -43,9 +42,8 @@ def answered_by(task: Task, examples: Sequence[Example], said: np.ndarray, writt
     tables = [table_of(task, examples, each) for each in (said, before) if each is not None]
     answers = read_answers(task.kind, tables, task.labels, weights_of(examples))
     check = kind.of(_probabilities, _numbers, _whatever, _whatever)
-    unread = int(pd.isna(said).sum()) if written else 0
     return Answered(tuple(examples), answers, check(kind, said, written), before is not None,
-                    unread)
+                    unread_in(said) if written else 0)
 
 
 def _probabilities(kind: TargetKind, said: np.ndarray, written: bool) -> np.ndarray:

@@ -17,6 +17,7 @@ from harness.gate.checks import Check, State, check_all
 from harness.gate.evidence import Evidence
 from harness.measure.part import RecordPart
 from harness.study.record import Environment
+from harness.study.tables import unread_notes
 from harness.suite import Gate, LoadedSuite
 
 SCHEMA_VERSION = 2
@@ -140,13 +141,13 @@ def judge(loaded: LoadedSuite, policy: Gate, candidate: Candidate, baseline: Bas
     """The verdict with all of its evidence."""
     checks = check_all(policy, evidence)
     broken, mended = changed_items(answered, labels)
-    kind = evidence.kind
+    unread = unread_notes(evidence.kind, answered.unread, len(answered.examples))
     return GateResult(
         suite=loaded.suite.name, profile=loaded.profile, suite_sha256=loaded.digest,
         splits_sha256=splits_sha256, outcome=outcome_of(checks, policy), policy=policy,
         created=datetime.now(UTC).replace(microsecond=0).isoformat(),
-        candidate=_subject(candidate, _unread(answered)), baseline=_against(baseline),
-        sliced_by=kind.sliced[0].name,
+        candidate=_subject(candidate, unread), baseline=_against(baseline),
+        sliced_by=evidence.kind.sliced[0].name,
         items=len(answered.examples), groups=len({e.group for e in answered.examples}),
         checks=checks, metrics=_figures(evidence),
         slices=tuple(SliceFigures(column=s.column, value=s.value, items=s.items,
@@ -185,14 +186,6 @@ def _figures(evidence: Evidence) -> dict[str, MetricFigures]:
 
 def _range(bounds: Bounds) -> Range:
     return Range(value=bounds.value, low=bounds.low, high=bounds.high)
-
-
-def _unread(answered: Answered) -> tuple[str, ...]:
-    count, items = answered.unread, len(answered.examples)
-    what = answered.answers.kind.of("class", "number", "span", "answer")
-    counts = answered.answers.kind.of("", "the training items' mean", "none", "none")
-    return (f"no {what} could be read from {count} of {items} answers: each counts as {counts}",
-            ) if count else ()
 
 
 def _subject(candidate: Candidate, more: tuple[str, ...]) -> Subject:

@@ -20,9 +20,10 @@ from harness.measure.slices import Slice, slices
 from harness.measure.spans import span_quality
 from harness.methods.asking.put import Prompted
 from harness.methods.method import Fitted
-from harness.study.tables import table_of
+from harness.study.tables import table_of, unread_in, unread_notes
 from harness.suite import Kind
 from harness.targets.answers import read_answers
+from harness.targets.kinds import KINDS
 from harness.targets.regression import Numbered
 from harness.targets.spans import NOTHING, found
 from harness.tasks.examples import Example, asked, indicator, targets_of, weights_of
@@ -77,22 +78,20 @@ def _of_numbers(task: Task, fitted: Fitted) -> Outcome:
     said = fitted.predict(asked(test), Clock())
     if not isinstance(fitted, Prompted):  # what writes may write no number
         check_finite(said, test, "answers")
-    table, silent = table_of(task, test, said), int(np.isnan(said).sum())
+    table, silent = table_of(task, test, said), unread_in(said)
     run = Numbered(table["answer"].to_numpy(), targets_of(test, 1)[:, 0], weights_of(test))
-    notes = (f"no number could be read from {silent} of {len(test)} answers: each counts as the "
-             "training items' mean",) if silent else ()
-    return Outcome({"regression": regression(run, silent)}, table, notes)
+    return Outcome({"regression": regression(run, silent)}, table,
+                   unread_notes(KINDS[task.kind], silent, len(test)))
 
 
 def _of_spans(task: Task, fitted: Fitted) -> Outcome:
     test, labels = task.splits.test, task.labels
     said = fitted.predict(asked(test), Clock())
-    silent = sum(own is None for own in said.tolist())
-    notes = (f"no span could be read from {silent} of {len(test)} answers: each counts as none",
-             ) if silent else ()
+    silent = unread_in(said)
     run = found([own or NOTHING for own in said.tolist()], [e.spans or NOTHING for e in test],
                 len(labels), weights_of(test))
-    return Outcome({"spans": span_quality(run, labels, silent)}, table_of(task, test, said), notes)
+    return Outcome({"spans": span_quality(run, labels, silent)}, table_of(task, test, said),
+                   unread_notes(KINDS[task.kind], silent, len(test)))
 
 
 OUTCOMES: dict[Kind, Callable[[Task, Fitted], Outcome]] = {

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 
 from harness.measure.generation import answer_scores
 from harness.study.answered import TARGETS
 from harness.suite import Kind
+from harness.targets.kinds import TargetKind
 from harness.targets.regression import unread_as
 from harness.targets.spans import NOTHING, Spans, spans_json
 from harness.tasks.examples import Example, targets_of, weights_of
@@ -23,6 +25,19 @@ def table_of(task: Task, examples: Sequence[Example], said: np.ndarray) -> pa.Ta
     """What was answered to examples, as `Answering.predict` has it. A number that could not be
     read, NaN, counts as the mean of the task's training items, and spans as none."""
     return TABLES[task.kind](task, examples, said)
+
+
+def unread_in(said: np.ndarray) -> int:
+    """From how many answers no number, or no spans, could be read."""
+    return int(pd.isna(said).sum())
+
+
+def unread_notes(kind: TargetKind, unread: int, items: int) -> tuple[str, ...]:
+    """What a reader of the figures must know of answers that could not be read."""
+    what = kind.of("class", "number", "span", "answer")
+    counts = kind.of("", "the training items' mean", "none", "none")
+    return (f"no {what} could be read from {unread} of {items} answers: each counts as {counts}",
+            ) if unread else ()
 
 
 def class_table(examples: Sequence[Example], probabilities: np.ndarray, labels: Sequence[str]

@@ -9,10 +9,8 @@ import numpy as np
 
 from harness.common.kinds import Kind
 from harness.targets import classification, generation, multilabel, regression, spans
-from harness.targets.classification import ClassificationAnswers
 from harness.targets.kinds import TargetKind
 from harness.targets.metric import Metric
-from harness.targets.multilabel import MultilabelAnswers
 
 
 class Answers(Protocol):
@@ -34,8 +32,6 @@ class Answers(Protocol):
     def said(self, labels: Sequence[str]) -> tuple[np.ndarray, np.ndarray]: ...
 
 
-ByClass = ClassificationAnswers | MultilabelAnswers
-"""Answers of tasks with classes."""
 Read = Callable[[Sequence[Any], Sequence[str], np.ndarray, np.ndarray | None], Answers]
 READERS: Mapping[Kind, Read] = {"classification": classification.read,
                                 "multilabel": multilabel.read, "regression": regression.read,
