@@ -7,7 +7,6 @@ import subprocess
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,15 +15,13 @@ from harness.common.device import Device
 from harness.common.errors import HarnessError
 from harness.common.files import atomic_folder, sha256_tree
 from harness.common.sealed import seal
-from harness.gate.baseline import Answer, Approval, Baseline, examples_of, model_folder
+from harness.gate.baseline import Answer, Approval, Baseline, as_judged, examples_of, model_folder
 from harness.study.answered import TARGETS
 from harness.study.kept import SavedRun, check_stands, saved_bytes, saved_run
 from harness.study.record import Record
 from harness.study.store import Store
 from harness.suite import LoadedSuite
 from harness.targets.kinds import KINDS
-from harness.tasks.cut import cut_item
-from harness.tasks.examples import Example
 from harness.tasks.items import column
 from harness.tasks.task import Task
 
@@ -34,13 +31,14 @@ DIGITS = 9
 
 def check_comparable(baseline: Baseline, loaded: LoadedSuite, task: Task, path: Path) -> None:
     """Raises HarnessError, with all that differs, for a baseline of other data or splits."""
-    splits, test = task.splits, examples_of(task, baseline.items)
-    right = TARGETS[task.kind]
+    words = baseline.record.identity.budget.get("max_words")
+    judged = as_judged(examples_of(task, baseline.items).values(), KINDS[task.kind],
+                       words if isinstance(words, int) else None)
+    splits, test, right = task.splits, {e.id: e for e in judged}, TARGETS[task.kind]
     seen = {*column(splits.train, "id"), *column(splits.validation, "id")}
     absent = sum(item not in test for item in baseline.items)
     trained_on = sum(item in seen for item in baseline.items)
-    read = baseline.record.identity.budget.get("max_words")
-    relabelled = sum(item in test and right(_as_read(test[item], read), task.labels) != target
+    relabelled = sum(item in test and right(test[item], task.labels) != target
                      for item, target in zip(baseline.items, baseline.targets, strict=True))
     found = {
         f"suite '{baseline.suite}', not '{loaded.suite.name}'": baseline.suite != loaded.suite.name,
@@ -136,8 +134,3 @@ def _answers(table: pa.Table, task: Task) -> Iterable[Answer]:
         return said
     columns = np.column_stack([table[f"p:{label}"].to_numpy() for label in task.labels])
     return [tuple(float(f"{value:.{DIGITS}g}") for value in row) for row in columns]
-
-
-def _as_read(example: Example, words: Any) -> Example:
-    """With its first words alone, where so many were read."""
-    return cut_item(example, words) if isinstance(words, int) else example

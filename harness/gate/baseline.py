@@ -18,8 +18,9 @@ from harness.common.sealed import seal
 from harness.measure.part import RecordPart
 from harness.study.record import Record
 from harness.suite import Kind
-from harness.targets.kinds import KINDS
+from harness.targets.kinds import KINDS, TargetKind
 from harness.targets.spans import as_spans, spans_of_json
+from harness.tasks.cut import cut_items
 from harness.tasks.examples import Example
 from harness.tasks.task import Task
 
@@ -142,6 +143,14 @@ def examples_of(task: Task, items: Iterable[str]) -> dict[str, Example]:
     """Test items by id, those of `items` that there are."""
     asked = set(items)
     return {example.id: example for example in task.splits.test if example.id in asked}
+
+
+def as_judged(examples: Iterable[Example], kind: TargetKind, words: int | None
+              ) -> tuple[Example, ...]:
+    """As a study has them: what stands behind the words that are read is nobody's to find."""
+    if kind.tagged and words is not None:
+        return cut_items(tuple(examples), words)
+    return tuple(examples)
 
 
 def read_baseline(path: Path) -> Baseline:

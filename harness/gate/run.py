@@ -11,7 +11,7 @@ from harness.common.clock import Clock
 from harness.common.errors import HarnessError
 from harness.gate.answered import Answered, answered_by
 from harness.gate.approve import approved_model
-from harness.gate.baseline import Baseline
+from harness.gate.baseline import Baseline, as_judged
 from harness.gate.bounds import Bounds
 from harness.gate.candidate import Candidate, Context, model_in
 from harness.gate.evidence import Evidence, quality_evidence, slice_evidence
@@ -32,7 +32,6 @@ from harness.study.environment import environment
 from harness.study.store import Store
 from harness.suite import Gate
 from harness.targets.kinds import KINDS
-from harness.tasks.cut import cut_items
 from harness.tasks.examples import asked
 
 BATCH = 16
@@ -117,12 +116,10 @@ def ratios(found: Measurements, seed: int) -> dict[str, Bounds | str]:
 def _answered(context: Context, candidate: Candidate, answering: Answering,
               approved: Approved | None, say: Say) -> Answered:
     budget = context.loaded.suite.budget_for(None)
-    examples = tuple(context.task.splits.tested(budget.test) if approved is None
-                     else approved.baseline.examples(context.task))
+    examples = (context.task.splits.tested(budget.test) if approved is None
+                else approved.baseline.examples(context.task))
     kind = KINDS[context.task.kind]
-    if kind.tagged and context.max_words is not None:
-        # As in a study: what stands behind the words that are read is nobody's to find.
-        examples = cut_items(examples, context.max_words)
+    examples = as_judged(examples, kind, context.max_words)
     say(f"asking {candidate.name} {len(examples)} items")
     said = answering.predict(asked(examples), Clock())
     written = isinstance(model_in(answering), Prompted) and not kind.classes
