@@ -1,5 +1,6 @@
 """A rule of this house: nothing outside `targets/` and `backbones/` is compared with the name of a
-kind of task. What a kind is, its row says (`targets.kinds`): a new one needs no visit elsewhere.
+kind of task or of backbone. What a kind is, its row says (`targets.kinds`), and what a backbone can
+(`common.capabilities`): a new one needs no visit elsewhere.
 
 `python .ci/kinds.py` prints every comparison that breaks it and fails where there is one.
 """
@@ -12,11 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
-from harness.common.kinds import Kind
+from harness.common.kinds import BackboneKind, Kind
 
 ROOT = Path(__file__).parents[1] / "harness"
 FREE = ("targets", "backbones")
-NAMES = frozenset(get_args(Kind))
+NAMES = frozenset((*get_args(Kind), *get_args(BackboneKind)))
 
 
 def compared(tree: ast.AST) -> Iterator[int]:
@@ -42,5 +43,6 @@ def broken(root: Path = ROOT) -> list[str]:
 if __name__ == "__main__":
     found = broken()
     for place in found:
-        print(f"{place}: compares with the name of a kind of task; ask its row in targets/kinds.py")
+        print(f"{place}: compares with the name of a kind; ask its row in targets/kinds.py or "
+              "common/capabilities.py")
     sys.exit(bool(found))

@@ -1,4 +1,5 @@
-"""The rule that kinds of task are not told apart by their names outside their rooms."""
+"""The rule that kinds of task and of backbone are not told apart by their names outside their
+rooms."""
 
 import ast
 import importlib.util
@@ -17,6 +18,7 @@ spec.loader.exec_module(rule)
     ('x = 1\nx = "generation" != kind', [2]),
     ('if kind in ("multilabel", "regression"): pass', [1]),
     ('match kind:\n    case "regression": pass', [2]),
+    ('if handle.kind == "decoder": pass', [1]),
     ('KINDS[kind].several', []),
     ('x = {"classification": 1}', []),
     ('if name == "classifier": pass', [])])

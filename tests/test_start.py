@@ -14,7 +14,6 @@ from harness.common.cache import cache_folder
 from harness.methods import register_all
 from harness.methods.catalogue import catalogue, registered
 from harness.methods.method import METHODS
-from harness.targets.kinds import KINDS
 
 ROOT = Path(harness.__file__).parent
 HEAVY = {"torch", "transformers", "peft", "sentence_transformers", "tokenizers", "accelerate",
@@ -78,13 +77,8 @@ def test_the_catalogue_is_the_registry():
     assert tuple(rows.values()) == registered()
     for name, row in rows.items():
         method = METHODS[name]
-        assert (row.family, row.kinds, row.kinds_in_words, row.kinds_of_numbers,
-                row.kinds_of_spans, row.unable, row.summary) == (
-            method.family, method.kinds, method.kinds_in_words, method.kinds_of_numbers,
-            method.kinds_of_spans, method.unable, method.summary)
-        for kind in (None, "encoder", "decoder", "seq2seq"):
-            for task in KINDS:
-                assert row.works_on(kind, task) == method.works_on(kind, task)
+        assert (row.family, row.needs, row.unable, row.fails, row.summary) == (
+            method.family, method.needs, method.unable, method.fails, method.summary)
 
 
 def test_the_catalogue_is_made_again_when_code_or_libraries_change(monkeypatch):

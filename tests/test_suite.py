@@ -64,7 +64,8 @@ CASES = {
                           "there is no method 'ful'", "Did you mean 'full'?"),
     "a method the backbone cannot do": (
         lambda v: v["backbones"]["enc"]["methods"].append("zero-shot"), "",
-        "method 'zero-shot' is not for the encoder 'enc'", ""),
+        "method 'zero-shot' needs a choice among given answers, which it does not get of the "
+        "encoder: 'enc'", ""),
     "a method without the one beneath": (
         lambda v: v["backbones"]["dec"].update(methods=["rag+lorra", "lora"]), "- rag+lorra",
         "needs 'lorra' in the same list", "Did you mean 'lora'?"),

@@ -42,6 +42,11 @@ class Handle:
     origin: str
     notes: tuple[str, ...] = ()
 
+    @property
+    def answers_apart(self) -> bool:
+        """Whether an answer has a window of its own, beside the prompt's."""
+        return self.kind == "seq2seq"
+
 
 def get_backbone(loaded: LoadedSuite, name: str) -> Handle:
     """Fetch a backbone of a suite and check that its folder can be what the suite says.

@@ -22,8 +22,8 @@ from harness.backbones.kernels.lookup import add_gradients_by_row
 from harness.backbones.prompting.scoring_check import check_scoring
 from harness.backbones.quiet import quietly
 from harness.backbones.window import positions_known
+from harness.common.capabilities import ASKED
 from harness.common.errors import CannotRunError, HarnessError
-from harness.common.kinds import ASKED
 
 LoadHead = Callable[[Handle, tuple[str, ...], str, "Pool | None"], "Loaded"]
 """A backbone with a head for these outputs, on a device, over what pools its states."""

@@ -8,8 +8,6 @@ from typing import Literal
 Kind = Literal["classification", "multilabel", "regression", "spans", "generation"]
 BackboneKind = Literal["encoder", "decoder", "seq2seq"]
 """BERT-like, GPT-like, or T5-like: a decoder that answers what an encoder has read."""
-ASKED: tuple[BackboneKind, ...] = ("decoder", "seq2seq")
-"""Kinds of backbone that answer a prompt."""
 Over = Literal["groups", "items"]
 """What is dealt evenly, and is alike in a mean."""
 Drawn = Literal["groups", "items", "sizes"]

@@ -9,10 +9,10 @@ from typing import Protocol
 from harness.backbones.handle import Handle
 from harness.backbones.load import Loaded, load_with_head
 from harness.common.cache import cache_folder
+from harness.common.capabilities import ASKED
 from harness.common.device import Device
 from harness.common.files import sha256_json
 from harness.common.kept import kept_folder
-from harness.common.kinds import ASKED
 from harness.common.provenance import ITEMS, provenance
 from harness.forgetting.catalogue import catalogue
 from harness.forgetting.items import General, read_general

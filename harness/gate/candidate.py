@@ -12,11 +12,11 @@ from harness.backbones.admission.folder import MAX_BYTES, Admitted, admit
 from harness.backbones.encoding.features import FeatureStore
 from harness.backbones.handle import Handle, get_backbone, hashed_handle
 from harness.backbones.load import Loaded, load_tagging, load_with_head
+from harness.common.capabilities import ASKED
 from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_tree
-from harness.common.kinds import ASKED
 from harness.common.text import plain
 from harness.gate.labels import Reordered, match_labels, match_tags
 from harness.gate.named import unknown

@@ -17,7 +17,7 @@ from harness.common.kept import kept_folder
 from harness.common.kinds import BackboneKind, Kind
 from harness.common.provenance import provenance
 from harness.methods import modules
-from harness.targets.kinds import KINDS
+from harness.methods.needs import Needs
 
 METHODS_FILE = "methods.json"
 
@@ -28,17 +28,19 @@ class MethodRow:
 
     name: str
     family: str
-    kinds: tuple[BackboneKind | None, ...]
-    kinds_in_words: tuple[BackboneKind | None, ...]
-    kinds_of_numbers: tuple[BackboneKind | None, ...]
-    kinds_of_spans: tuple[BackboneKind | None, ...]
+    needs: Needs
     unable: dict[BackboneKind, str]
+    fails: dict[BackboneKind, str]
     summary: str
 
     def works_on(self, backbone: BackboneKind | None, task: Kind) -> bool:
-        """Whether it can do a task of this kind on a backbone of that kind (None for none)."""
-        return backbone in KINDS[task].of(self.kinds, self.kinds_of_numbers, self.kinds_of_spans,
-                                          self.kinds_in_words)
+        """Whether a suite may name it for a task of this kind on a backbone of that kind (None for
+        none)."""
+        return backbone not in self.unable and self.needs.met_by(backbone, task)
+
+    def does(self, backbone: BackboneKind | None, task: Kind) -> bool:
+        """The same with the libraries as they are installed."""
+        return backbone not in self.fails and self.works_on(backbone, task)
 
 
 ROWS = TypeAdapter(tuple[MethodRow, ...])
@@ -61,8 +63,8 @@ def registered() -> tuple[MethodRow, ...]:
     register_all()
     place = {module: number for number, module in enumerate(modules())}
     names = sorted(METHODS, key=lambda name: place.get(METHODS[name].__module__, len(place)))
-    return tuple(MethodRow(name, made.family, made.kinds, made.kinds_in_words,
-                           made.kinds_of_numbers, made.kinds_of_spans, made.unable, made.summary)
+    return tuple(MethodRow(name, made.family, made.needs, dict(made.unable), dict(made.fails),
+                           made.summary)
                  for name in names for made in [METHODS[name]])
 
 

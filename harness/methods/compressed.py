@@ -12,6 +12,7 @@ import numpy as np
 
 from harness.common.clock import Clock
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting
+from harness.methods.needs import Needs
 from harness.methods.work import Work
 from harness.targets.kinds import KINDS
 from harness.tasks.examples import Item, targets_of
@@ -86,7 +87,7 @@ class Gzip(Method):
     """
 
     name, family = "gzip", "floor"
-    kinds = kinds_of_numbers = (None,)
+    needs = Needs(classes=(), numbers=(), alone=True)
     random = False
     summary = "nearest training texts by compression, no parameters"
 

@@ -23,6 +23,7 @@ from harness.common.errors import CannotRunError
 from harness.common.words import pieces
 from harness.methods.chain import viterbi
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting, spread
+from harness.methods.needs import Needs
 from harness.methods.work import Work
 from harness.targets.spans import NOTHING, as_spans
 from harness.targets.tags import spans_at, tags_of
@@ -105,8 +106,7 @@ class Field:
 class Crf(Method):
     """A linear-chain conditional random field on what words and their neighbours look like."""
 
-    name, family, kinds = "crf", "floor", ()
-    kinds_of_spans = (None,)
+    name, family, needs = "crf", "floor", Needs(spans=(), alone=True)
     random = False
     summary = "words, their shapes and neighbours, conditional random field over tags"
 

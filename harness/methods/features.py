@@ -13,7 +13,8 @@ from harness.backbones.checkpoint import Use
 from harness.backbones.encoding.features import FeatureStore, Featurizer, pooled
 from harness.backbones.encoding.pooling import MODES, Pooling, pool_of
 from harness.backbones.encoding.word_features import LAYERS, word_states
-from harness.backbones.handle import KINDS, Kind, parameter_count
+from harness.backbones.handle import Kind, parameter_count
+from harness.common.capabilities import Can
 from harness.common.clock import Clock
 from harness.common.words import pieces
 from harness.methods.chain import Chain
@@ -21,6 +22,7 @@ from harness.methods.learning.balance import LINEAR, LinearOptions, balance_of, 
 from harness.methods.linear import LinearHead, fit_standardised, strengths
 from harness.methods.link import LINKS
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting
+from harness.methods.needs import Needs
 from harness.methods.tagged import POOLED_ALONE, Read, Words, WordTagger, fit_tags
 from harness.methods.work import Reading, Work
 from harness.suite import Kind as TaskKind
@@ -63,8 +65,7 @@ class Features(Method):
     """Logistic regression on pooled, standardised features of the frozen backbone."""
 
     name, family = "features", "features"
-    kinds = kinds_of_numbers = KINDS
-    kinds_of_spans = ("encoder",)
+    needs = Needs(classes=(Can.ENCODE,), numbers=(Can.ENCODE,), spans=(Can.TAG,))
     random = False
     summary = "frozen backbone, pooled features, logistic regression"
     options_type = FeaturesOptions

@@ -21,6 +21,7 @@ from harness.methods.learning.balance import LINEAR, LinearOptions, balance_of, 
 from harness.methods.linear import LinearHead, fit_linear, strengths
 from harness.methods.link import LINKS
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting
+from harness.methods.needs import Needs
 from harness.methods.work import Work
 from harness.tasks.examples import Item, targets_of
 
@@ -59,7 +60,7 @@ class Tfidf(Method):
     """TF-IDF word n-grams and logistic regression; in scripts without spaces a letter is a word."""
 
     name, family = "tfidf", "floor"
-    kinds = kinds_of_numbers = (None,)
+    needs = Needs(classes=(), numbers=(), alone=True)
     random = False
     summary = "TF-IDF of words and word pairs, logistic regression"
     options_type = TfidfOptions

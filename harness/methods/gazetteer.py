@@ -15,6 +15,7 @@ from harness.common.clock import Clock
 from harness.common.text import folded
 from harness.common.words import pieces
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting
+from harness.methods.needs import Needs
 from harness.methods.work import Work
 from harness.targets.spans import NOTHING, Span, Spans, as_spans
 from harness.tasks.examples import Item
@@ -68,8 +69,7 @@ class Gazetteer(Method):
     takes phrases of one class alone; here one of several is of its most frequent.
     """
 
-    name, family, kinds = "gazetteer", "floor", ()
-    kinds_of_spans = (None,)
+    name, family, needs = "gazetteer", "floor", Needs(spans=(), alone=True)
     random = False
     summary = "phrases seen in training, the longest first"
 

@@ -12,8 +12,10 @@ from harness.backbones.checkpoint import Use
 from harness.backbones.encoding.features import Featurizer, pooled
 from harness.backbones.encoding.pooling import MODES, pool_of
 from harness.backbones.handle import Kind, parameter_count
+from harness.common.capabilities import Can
 from harness.common.clock import Clock
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting
+from harness.methods.needs import Needs
 from harness.methods.retriever import Retriever, build_retriever, load_retriever
 from harness.methods.work import Reading, Work
 from harness.targets.kinds import KINDS as TARGETS
@@ -75,9 +77,9 @@ class Knn(Method):
     """Similarity-weighted vote of the k nearest training examples under frozen features; in words
     the answer of the nearest."""
 
-    name, family, kinds = "knn", "retrieval", ("encoder",)
+    name, family = "knn", "retrieval"
+    needs = Needs(classes=(Can.EMBED,), numbers=(Can.EMBED,), words=(Can.EMBED,))
     random = False
-    kinds_in_words = kinds_of_numbers = ("encoder",)
     summary = "FAISS retrieval of training examples: similarity-weighted vote, or nearest answer"
 
     @classmethod

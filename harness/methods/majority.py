@@ -12,6 +12,7 @@ import numpy as np
 
 from harness.common.clock import Clock
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting
+from harness.methods.needs import Needs
 from harness.methods.work import Work
 from harness.targets.kinds import KINDS as TARGETS
 from harness.targets.spans import NOTHING, as_spans
@@ -73,9 +74,9 @@ class Majority(Method):
     """The most frequent class of the training examples, or the most frequent answer in words; where
     spans are asked for, none."""
 
-    name, family, kinds = "majority", "floor", (None,)
+    name, family = "majority", "floor"
+    needs = Needs(classes=(), numbers=(), spans=(), words=(), alone=True)
     random = False
-    kinds_in_words = kinds_of_numbers = kinds_of_spans = (None,)
     summary = "the most frequent class (its share as probability) or answer"
 
     def fit(self, job: Job, setting: Setting) -> Fit:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
@@ -17,14 +17,16 @@ from harness.backbones.encoding.features import FeatureStore
 from harness.backbones.handle import Handle, Kind
 from harness.backbones.load import Loaded
 from harness.backbones.prompting.prompts import PromptWriter
+from harness.common.capabilities import ASKED, HEADED
 from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.common.errors import CannotRunError
-from harness.common.kinds import ASKED, Balance
+from harness.common.kinds import Balance
 from harness.common.ranks import ALONE, Ranks
 from harness.common.registry import Registry
 from harness.methods.learning.held_out import HeldOut
 from harness.methods.learning.schedule import schedule_of
+from harness.methods.needs import Needs
 from harness.methods.work import Work
 from harness.suite import Budget
 from harness.suite import Kind as TaskKind
@@ -67,6 +69,11 @@ class Job:
         """Whether it is answered in words, numbers among them: not by classes, nor through a head.
         """
         return TARGETS[self.task.kind].written(self.backbone.kind if self.backbone else None)
+
+    @property
+    def headed(self) -> bool:
+        """Whether its backbone answers through a head, and not a prompt."""
+        return self.backbone is not None and self.backbone.kind in HEADED
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -238,17 +245,13 @@ class Method(ABC):
 
     name: ClassVar[str]
     family: ClassVar[str]
-    kinds: ClassVar[tuple[Kind | None, ...]]
-    """Kinds of backbone it works on; None when it needs none."""
-    kinds_in_words: ClassVar[tuple[Kind | None, ...]] = ()
-    """Kinds of backbone on which it can answer in words, without classes."""
-    kinds_of_numbers: ClassVar[tuple[Kind | None, ...]] = ()
-    """Kinds of backbone on which it can answer with a number."""
-    kinds_of_spans: ClassVar[tuple[Kind | None, ...]] = ()
-    """Kinds of backbone on which it can answer with spans."""
-    unable: ClassVar[dict[Kind, str]] = {}
-    """Why it does not work on a kind of backbone, where that is not plain. A kind among `kinds` is
-    one that other versions of the libraries work on: a suite may name it, and its run fails."""
+    needs: ClassVar[Needs]
+    """What a backbone must give it, by what it answers."""
+    unable: ClassVar[Mapping[Kind, str]] = {}
+    """Why it does not work on kinds of backbone that give it all that it needs."""
+    fails: ClassVar[Mapping[Kind, str]] = {}
+    """Why it does not with the installed versions of libraries: a suite may name it, and its run
+    fails."""
     summary: ClassVar[str]
     options_type: ClassVar[type[Options]] = Options
     balances: ClassVar[tuple[Balance, ...]] = ()
@@ -302,11 +305,6 @@ class Method(ABC):
         """What it puts into a prompt under any of the settings that are tried."""
         return Shown()
 
-    @classmethod
-    def works_on(cls, backbone: Kind | None, task: TaskKind) -> bool:
-        """Whether it can do a task of this kind on a backbone of that kind (None for none)."""
-        return backbone in TARGETS[task].of(cls.kinds, cls.kinds_of_numbers, cls.kinds_of_spans,
-                                            cls.kinds_in_words)
 
     @classmethod
     def reads(cls, backbone: Kind) -> Use:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from harness.common.capabilities import lacking
+from harness.common.kinds import BackboneKind, Kind
 from harness.common.located import Location
 from harness.common.names import did_you_mean
 from harness.methods.catalogue import MethodRow
@@ -32,13 +34,23 @@ def _check(loaded: LoadedSuite, known: Mapping[str, MethodRow], backbone: str | 
     if name not in known:
         raise loaded.error(location, f"there is no method '{name}'", did_you_mean(name, able))
     if name not in able:
-        what = f"is not for the {kind} '{backbone}'" if kind else "needs a backbone"
-        if kind in known[name].kinds:
-            what = f"cannot do a task of kind {task}" + (f" on the {kind} '{backbone}'"
-                                                         if kind else "")
-        reason = known[name].unable.get(kind) if kind else None
-        what += f" ({reason})" if reason else ""
-        raise loaded.error(location, f"method '{name}' {what}", did_you_mean(name, able))
+        raise loaded.error(location, f"method '{name}' {_why_not(known[name], kind, task)}"
+                           + (f": '{backbone}'" if kind else ""), did_you_mean(name, able))
     if name == "rag" and loaded.suite.embedder is None:
         raise loaded.error(location, "rag needs the suite's `embedder`",
                            "Add `embedder:` with the source of a sentence-transformers model.")
+
+
+def _why_not(row: MethodRow, backbone: BackboneKind | None, task: Kind) -> str:
+    """Why a method does not do a task on a kind of backbone."""
+    wanted = row.needs.for_task(task)
+    if wanted is None:
+        return f"cannot do a task of kind {task}"
+    if backbone is None:
+        return "needs a backbone"
+    if row.needs.alone:
+        return f"works without a backbone, and not on the {backbone}"
+    if backbone in row.unable:
+        return f"is not for the {backbone} ({row.unable[backbone]})"
+    lacks = " and ".join(need.value for need in lacking(backbone, wanted))
+    return f"needs {lacks}, which it does not get of the {backbone}"

@@ -31,6 +31,7 @@ from harness.backbones.finite import check_finite
 from harness.backbones.handle import Kind
 from harness.backbones.kernels.casts import cast_once
 from harness.backbones.load import Loaded, load_base
+from harness.common.capabilities import Can
 from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.methods.learning.balance import LINEAR, LinearOptions, balance_of, weights_for
@@ -50,6 +51,7 @@ from harness.methods.method import (
     Setting,
     spread,
 )
+from harness.methods.needs import Needs
 from harness.methods.pairs import Pair, draw_pairs
 from harness.methods.tuned import DELTA
 from harness.methods.work import Work
@@ -206,7 +208,7 @@ class SetfitOptions(LinearOptions):
 class Setfit(Method):
     """Contrastive tuning of the whole encoder, then logistic regression."""
 
-    name, family, kinds = "setfit", "contrastive", ("encoder",)
+    name, family, needs = "setfit", "contrastive", Needs(classes=(Can.EMBED, Can.LEARN))
     summary = "pairs of items tune the encoder, logistic regression reads it"
     changes_weights = True
     options_type = SetfitOptions

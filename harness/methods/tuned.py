@@ -23,10 +23,11 @@ from harness.backbones.blocks import (
 from harness.backbones.encoding.features import pooled
 from harness.backbones.encoding.pooled import PooledClassifier, write_pooled
 from harness.backbones.encoding.pooling import Pooling, pool_of
-from harness.backbones.handle import CALLED, KINDS, Handle
+from harness.backbones.handle import CALLED, Handle
 from harness.backbones.load import Loaded, load_tagger, load_with_head
 from harness.backbones.quiet import quietly
-from harness.common.kinds import ASKED, Balance
+from harness.common.capabilities import ASKED, Can
+from harness.common.kinds import Balance
 from harness.methods.asking.asked import AskedDecoder
 from harness.methods.learning.balance import ALIKE, Weighing, balance_of, weighing
 from harness.methods.learning.decoder import DecoderLearner, plain_decoder
@@ -41,6 +42,7 @@ from harness.methods.learning.step import Learner
 from harness.methods.learning.tagger import EncoderTagger, TaggerLearner
 from harness.methods.link import LINKS
 from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Options, Setting, spread
+from harness.methods.needs import Needs
 from harness.methods.tagged import POOLED_ALONE
 from harness.methods.work import Reading, Work
 from harness.suite import Kind as TaskKind
@@ -66,9 +68,8 @@ class TunedOptions(Options):
 class Tuned(Method):
     """Prepare the model, train it, save what changed. The learning rate is tried."""
 
-    kinds = KINDS
-    kinds_in_words = ASKED
-    kinds_of_numbers = kinds_of_spans = KINDS
+    needs = Needs(classes=(Can.LEARN,), numbers=(Can.LEARN,), spans=(Can.LEARN,),
+                  words=(Can.LEARN, Can.WRITE))
     changes_weights = True
     options_type = TunedOptions
     balances = get_args(Balance)
@@ -164,7 +165,7 @@ class Tuned(Method):
         return Sampled(found, job) if balance == "sampling" else found
 
     def _classifier(self, job: Job, loaded: Loaded) -> EncoderClassifier | AskedDecoder:
-        if job.need_backbone().kind in ASKED:
+        if not job.headed:
             return plain_decoder(job, loaded=loaded, save=self.write)
         longest = min(job.budget.max_length, loaded.window)
         made = EncoderTagger if TARGETS[job.task.kind].tagged else EncoderClassifier
@@ -184,11 +185,11 @@ def plain_learner(classifier: EncoderClassifier | AskedDecoder, job: Job,
 def load_model(job: Job, pooling: Pooling = "trained") -> Loaded:
     """The job's backbone with the head that its kind answers with."""
     backbone = job.need_backbone()
-    if backbone.kind == "encoder" and TARGETS[job.task.kind].tagged:
+    if job.headed and TARGETS[job.task.kind].tagged:
         return load_tagger(backbone, job.outputs, job.device.type)
     pool = pool_of(backbone.path, pooling)
     loaded = load_with_head(backbone, job.outputs, job.device.type, pool)
-    if backbone.kind == "encoder":
+    if job.headed:
         loaded.model.config.problem_type = LINKS[job.task.kind].problem_type
     return loaded
 
@@ -304,7 +305,7 @@ class Selective(Layered, Partial):
         freeze(loaded.model)
         blocks = transformer_blocks(loaded.model)
         top: list[nn.Module] = list(blocks)[-self.options.blocks:]
-        if job.need_backbone().kind == "encoder":
+        if job.headed:
             top += classification_head(loaded.model)
         unfreeze(top)
         stay_still(loaded.model)
@@ -332,5 +333,5 @@ class Bitfit(Partial):
                     module.bias = nn.Parameter(zeros)
         for name, parameter in loaded.model.named_parameters():
             parameter.requires_grad_(name.endswith("bias"))
-        if job.need_backbone().kind == "encoder":
+        if job.headed:
             unfreeze(classification_head(loaded.model))

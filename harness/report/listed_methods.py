@@ -11,31 +11,42 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from harness.common.kinds import BackboneKind
+from harness.common.kinds import BackboneKind, Kind
 from harness.methods.catalogue import MethodRow, catalogue
 from harness.report import words
+from harness.targets.kinds import KINDS
+
+BACKBONES: tuple[BackboneKind, ...] = get_args(BackboneKind)
+
+
+def _does(row: MethodRow, backbone: BackboneKind | None) -> list[Kind]:
+    """The kinds of task that it does on a kind of backbone as libraries are installed."""
+    return [task for task in KINDS if row.does(backbone, task)]
 
 
 def _answers(row: MethodRow) -> str:
     """In what forms it can answer."""
-    forms = {"classes": row.kinds, "numbers": row.kinds_of_numbers, "spans": row.kinds_of_spans,
-             "words": row.kinds_in_words}
-    able = [form for form, kinds in forms.items() if set(kinds) - set(row.unable)]
-    return "all" if len(able) == len(forms) else ", ".join(able) or words.ABSENT
+    forms = dict.fromkeys(KINDS[task].form for task in KINDS)
+    able = {KINDS[task].form for kind in (None, *BACKBONES) for task in _does(row, kind)}
+    return "all" if able == set(forms) else ", ".join(
+        form for form in forms if form in able) or words.ABSENT
+
+
+def _works(row: MethodRow) -> list[str]:
+    """Whether it does anything on each kind of backbone."""
+    return ["any" if row.needs.alone else "yes" if _does(row, kind) else words.ABSENT
+            for kind in BACKBONES]
 
 
 def method_table() -> Table:
     """Every registered method."""
-    known, kinds = catalogue(), get_args(BackboneKind)
-    table = Table("method", "family", *kinds, "answers", "what", box=SIMPLE_HEAD)
+    known = catalogue()
+    table = Table("method", "family", *BACKBONES, "answers", "what", box=SIMPLE_HEAD)
     for row in known.values():
-        able = {*row.kinds, *row.kinds_of_spans}
-        needs = ["any" if None in able else "yes" if kind in able
-                 and kind not in row.unable else words.ABSENT for kind in kinds]
-        reasons = "".join(f"; no {kind}: {reason}" for kind, reason in row.unable.items())
-        table.add_row(row.name, row.family, *needs, _answers(row),
+        reasons = "".join(f"; no {kind}: {reason}"
+                          for kind, reason in (row.unable | row.fails).items())
+        table.add_row(row.name, row.family, *_works(row), _answers(row),
                       escape(row.summary + reasons))
-    asked = ["yes" if kind in known["rag"].kinds else words.ABSENT for kind in kinds]
-    table.add_row("rag+METHOD", "combined", *asked, _answers(known["rag"]),
+    table.add_row("rag+METHOD", "combined", *_works(known["rag"]), _answers(known["rag"]),
                   "rag on top of another method of the same list")
     return table

@@ -10,6 +10,7 @@ from pathlib import Path
 from harness.check import power, weights
 from harness.check.finding import ORDER, Finding
 from harness.common.cache import cache_folder
+from harness.common.capabilities import ABILITIES, Can
 from harness.common.kept import kept_folder
 from harness.processes.own import Say, in_own_process
 from harness.processes.server import start_server
@@ -85,7 +86,7 @@ def _look(plan: Plan) -> Look:
     # Of whole texts: two that differ behind the words that are read are no duplicates.
     whole = suite.budget_for(None).model_copy(update={"max_words": None})
     handles = tuple((handle, suite.budget_for(name)) for name, handle in plan.backbones.items())
-    encoders = [handle for handle, _ in handles if handle.kind == "encoder"]
+    encoders = [handle for handle, _ in handles if Can.EMBED in ABILITIES[handle.kind]]
     methods = len({(run.identity.backbone, run.identity.label) for run in plan.runs
                    if matched(run.budget) == plan.parts[0]})
     return Look(plan.task, plan.sample(whole), handles,

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
-from harness.common.kinds import ASKED, BackboneKind, Kind
+from harness.common.capabilities import ASKED
+from harness.common.kinds import BackboneKind, Kind
 from harness.common.plugins import load_plugins
 from harness.targets.metric import Metric
 from harness.targets.metrics import (

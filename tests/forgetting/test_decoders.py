@@ -9,9 +9,9 @@ from lm_eval.models.huggingface import HFLM
 from peft import LoraConfig, PrefixTuningConfig, get_peft_model
 
 from harness.backbones.load import load_asked, load_causal
+from harness.common.capabilities import ASKED as ASKED_KINDS
 from harness.common.device import Device
 from harness.common.errors import HarnessError
-from harness.common.kinds import ASKED as ASKED_KINDS
 from harness.forgetting.benchmarks import Examination, _once
 from harness.forgetting.language_model import SharedContextLM
 

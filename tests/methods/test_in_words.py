@@ -175,17 +175,19 @@ def test_the_most_frequent_answer_is_right_for_its_share(make_job, references, r
     assert figures.exact_match == figures.token_f1 == pytest.approx(right)
 
 
-@pytest.mark.parametrize(("backbone", "method"), [("enc", "full"), ("enc", "features"),
-                                                  ("dec", "features"), (None, "tfidf")])
-def test_a_method_that_needs_classes_is_refused(tmp_path, encoder_folder, decoder_folder, backbone,
-                                                method):
+@pytest.mark.parametrize(("backbone", "method", "why"), [
+    ("enc", "full", "needs text of its own, which it does not get of the encoder: 'enc'"),
+    *((backbone, method, "cannot do a task of kind generation")
+      for backbone, method in [("enc", "features"), ("dec", "features"), (None, "tfidf")])])
+def test_a_method_that_cannot_write_is_refused(tmp_path, encoder_folder, decoder_folder, backbone,
+                                               method, why):
     suite = quiz_dict(encoder_folder, decoder_folder)
     if backbone is None:
         suite["methods"] = [method]
     else:
         suite["backbones"][backbone]["methods"] = [method]
     (tmp_path / "quiz.yaml").write_text(yaml.safe_dump(suite))
-    with pytest.raises(HarnessError, match=f"'{method}' cannot do a task of kind generation"):
+    with pytest.raises(HarnessError, match=f"'{method}' {why}"):
         resolve(load_suite(tmp_path / "quiz.yaml"))
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -12,10 +13,12 @@ from harness.backbones.handle import folder_handle
 from harness.backbones.load import load_classifier
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError, HarnessError
+from harness.common.kinds import BackboneKind
 from harness.methods import register_all
 from harness.methods.adapters.presets import AnyPeft
 from harness.methods.adapters.tuners import Tuner
 from harness.methods.asking.shots import draw_shots
+from harness.methods.catalogue import registered
 from harness.methods.learning.step import DivergedError
 from harness.methods.learning.trials import fit_once, tune
 from harness.methods.method import METHODS, Job, Training, spread
@@ -24,11 +27,11 @@ from harness.tasks.task import load_task
 
 register_all()
 # `test_tuners` fits the others.
-NAMED = [(name, kind) for name in METHODS for kind in METHODS[name].kinds
-         if name != "peft" and not issubclass(METHODS[name], Tuner)
-         and kind not in METHODS[name].unable]
+NAMED = [(row.name, kind) for row in registered() for kind in (None, *get_args(BackboneKind))
+         if row.does(kind, "classification")
+         and row.name != "peft" and not issubclass(METHODS[row.name], Tuner)]
 VIRTUAL = [name for name in ("prefix-tuning", "prompt-tuning", "p-tuning")
-           if "encoder" not in METHODS[name].unable]
+           if "encoder" not in METHODS[name].fails]
 """Methods that put tokens before what a classifier reads, with the installed libraries."""
 EPOCHS_AND_STEPS = {"setfit": (20, 5)}
 """Steps an epoch, where an epoch is no pass over the 18 items in batches of 8."""

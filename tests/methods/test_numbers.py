@@ -16,6 +16,7 @@ from harness.backbones.encoding.features import FeatureStore
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError, HarnessError
 from harness.methods import register_all
+from harness.methods.catalogue import catalogue
 from harness.methods.learning.held_out import of_numbers
 from harness.methods.learning.scale import PLAIN, output_layer, scale_of
 from harness.methods.learning.trials import fit_once
@@ -156,10 +157,10 @@ def test_targets_are_written_and_read_again(targets):
 
 def test_setfit_is_for_classes():
     for backbone in ("encoder", None):
-        assert not METHODS["setfit"].works_on(backbone, "regression")
-    assert METHODS["features"].works_on("decoder", "regression")
-    assert METHODS["zero-shot"].works_on("decoder", "regression")
-    assert not METHODS["knn"].works_on("decoder", "regression")
+        assert not catalogue()["setfit"].works_on(backbone, "regression")
+    assert catalogue()["features"].works_on("decoder", "regression")
+    assert catalogue()["zero-shot"].works_on("decoder", "regression")
+    assert not catalogue()["knn"].works_on("decoder", "regression")
 
 
 def whole(*parts):

@@ -19,6 +19,7 @@ from harness.backbones.encoding.word_features import word_states
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError, HarnessError
 from harness.methods import register_all
+from harness.methods.catalogue import catalogue, registered
 from harness.methods.chain import Chain, chain_of, viterbi
 from harness.methods.crf import looks, shape
 from harness.methods.learning.held_out import of_spans, said_by
@@ -227,7 +228,7 @@ def test_a_longer_window_reads_more_words_and_what_is_cut_is_outside(make):
 def test_models_that_write_are_read_and_what_cannot_be_is_counted(make, backbone, name):
     job, test = make(backbone, train=16)
     method = METHODS[name]({})
-    if not method.works_on(job.backbone.kind, "spans"):
+    if not catalogue()[name].works_on(job.backbone.kind, "spans"):
         pytest.skip("not for this kind of backbone")
     fit = fit_once(method, job, method.settings(job)[0]).fit
     splits = Splits(job.train, job.validation, test[:12])
@@ -302,8 +303,8 @@ TOO_WIDE = {"miss", "shira", "waveft"}
 
 
 @pytest.mark.parametrize("name", sorted(
-    name for name in METHODS if METHODS[name].family == "peft" and name not in {"peft", *TOO_WIDE}
-    and "encoder" in set(METHODS[name].kinds_of_spans) - set(METHODS[name].unable)))
+    row.name for row in registered() if row.family == "peft" and row.does("encoder", "spans")
+    and row.name not in {"peft", *TOO_WIDE}))
 def test_every_tuner_that_says_so_tags_words(make, tmp_path, name):
     job, test = make("enc", train=24, epochs=1)
     method = METHODS[name]({})

@@ -15,6 +15,7 @@ from harness.common.leaves import leaves
 from harness.common.sealed import sealed
 from harness.methods import register_all
 from harness.methods.adapters.tuners import Tuner
+from harness.methods.catalogue import registered
 from harness.methods.method import METHODS
 from harness.report.published import publish
 from harness.study.planning.plan import make_plan
@@ -57,9 +58,8 @@ def every_method(tmp_path_factory, encoder_folder, decoder_folder):
     methods one that changes weights, one with virtual tokens and one by its configuration."""
     folder = tmp_path_factory.mktemp("every")
     value = suite_dict(encoder_folder, decoder_folder)
-    by_kind = {kind: [name for name in METHODS
-                      if kind in METHODS[name].kinds and name not in LIKE_OTHERS
-                      and kind not in METHODS[name].unable]
+    by_kind = {kind: [row.name for row in registered()
+                      if row.does(kind, "classification") and row.name not in LIKE_OTHERS]
                for kind in ("encoder", "decoder", None)}
     value["methods"] = by_kind[None]
     value["backbones"]["enc"]["methods"] = [*by_kind["encoder"], _vera()]
@@ -96,7 +96,8 @@ def twice(every_method, tmp_path_factory, device):
 def test_every_method_predicts_the_same_bit_for_bit(twice):
     (plan, first, one), (_, second, other) = twice
     assert {run.identity.method for run in plan.runs} == {
-        "peft", *(name for name in METHODS if METHODS[name].kinds and name not in LIKE_OTHERS)}
+        "peft", *(row.name for row in registered() if row.name not in LIKE_OTHERS
+                  and row.needs.for_task("classification") is not None)}
     assert {run.identity.family for run in plan.runs} >= {METHODS[m].family for m in METHODS}
     assert {r.status.state for r in one.values()} == {"ok"}
     for run_id, record in one.items():

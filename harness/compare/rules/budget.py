@@ -6,6 +6,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
+from harness.common.capabilities import HEADED
 from harness.compare.rule import Rule, judged, run_name, unlike
 from harness.study.planning.matched import Matched, matched
 from harness.study.record import BudgetUsed, Record
@@ -84,7 +85,7 @@ def _miscounted(record: Record, used: BudgetUsed) -> Iterator[str]:
         yield f"went {used.epochs_used:.2f} times through its examples, in steps for {passes:.2f}"
     longest = used.examples_seen * used.texts * used.max_length
     if used.tokens_seen < used.examples_seen or (
-            record.identity.kind == "encoder" and used.tokens_seen > longest):
+            record.identity.kind in HEADED and used.tokens_seen > longest):
         yield (f"saw {used.tokens_seen} tokens of {used.examples_seen} examples that have at most "
                f"{used.max_length}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from harness.common.kinds import ASKED
+from harness.common.capabilities import ASKED
 from harness.compare.rule import Rule, judged, run_name, unlike
 from harness.measure.question import Asked
 from harness.study.record import Record

@@ -19,9 +19,9 @@ from harness.backbones.load import Loaded, LoadHead, load_tokenizer, load_with_h
 from harness.backbones.quiet import quietly
 from harness.backbones.weights import Shapes, tensor_shapes
 from harness.backbones.wrappers import unwrapped
+from harness.common.capabilities import ASKED
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_tree
-from harness.common.kinds import ASKED
 from harness.methods.adapters.presets import FRESH
 from harness.methods.adapters.running import make_ready
 

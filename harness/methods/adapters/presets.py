@@ -30,6 +30,8 @@ from harness.backbones.handle import Handle, Kind
 from harness.backbones.load import Loaded
 from harness.backbones.prompting.scoring_check import check_scoring
 from harness.backbones.quiet import quietly
+from harness.backbones.traits import is_seq2seq
+from harness.common.capabilities import ASKED
 from harness.common.errors import CannotRunError, HarnessError
 from harness.common.names import did_you_mean
 from harness.methods.adapters.running import (
@@ -56,10 +58,9 @@ TASKS: dict[Kind, TaskType] = {"encoder": TaskType.SEQ_CLS, "decoder": TaskType.
 
 def _task(job: Job) -> TaskType:
     """What PEFT calls what is learned."""
-    kind = job.need_backbone().kind
-    if kind == "encoder" and TARGETS[job.task.kind].tagged:
+    if job.headed and TARGETS[job.task.kind].tagged:
         return TaskType.TOKEN_CLS
-    return TASKS[kind]
+    return TASKS[job.need_backbone().kind]
 
 
 KEYLESS: dict[Kind, str] = {"encoder": reason} if (reason := keyless(BertModel)) else {}
@@ -90,7 +91,7 @@ class Adapter(Tuned):
 
     def cannot(self, backbone: Handle) -> str | None:
         """As PEFT would say once it runs."""
-        if self.tuner not in KEYS_ALONE or backbone.kind != "encoder":
+        if self.tuner not in KEYS_ALONE or backbone.kind in ASKED:
             return super().cannot(backbone)
         return keyless(type(empty_model(backbone.path, backbone.kind, "states")))
 
@@ -114,7 +115,7 @@ class Adapter(Tuned):
                 config = _config(self.tuner, options, _task(job))
                 loaded.model = get_peft_model(loaded.model, config)
             make_ready(loaded)
-            if job.need_backbone().kind == "seq2seq":
+            if is_seq2seq(loaded.model):
                 check_scoring(loaded.model.eval())
         except (ValueError, TypeError, KeyError, AttributeError, NotImplementedError,
                 RuntimeError, HarnessError) as error:
@@ -242,7 +243,7 @@ class PrefixTuning(Adapter):
 
     name, peft_type, preset = "prefix-tuning", "PREFIX_TUNING", VIRTUAL
     summary = "16 learned keys and values before every layer"
-    unable = KEYLESS
+    fails = KEYLESS
     learning_rates: ClassVar[dict[str, float]] = {"encoder": 1e-2, "decoder": 1e-2,
                                                   "seq2seq": 1e-2}
 

@@ -7,18 +7,22 @@ auxiliary loss, CPT's weights), but for AdaLoRA's penalty.
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING
 from peft.utils.peft_types import PeftType
 
 from harness.backbones.handle import KINDS, Kind
-from harness.common.kinds import ASKED
+from harness.common.capabilities import Can
 from harness.methods.adapters.presets import KEYLESS, Adapter, Lora, PromptTuning
 from harness.methods.adapters.running import KEYS_ALONE, UNFIT
 from harness.methods.method import METHODS
+from harness.methods.tuned import Tuned
 
 BUT_DECODERS: tuple[Kind, ...] = ("encoder", "seq2seq")
+WRITING = dataclasses.replace(Tuned.needs, spans=(Can.LEARN, Can.WRITE))
+"""What tuners need that PEFT cannot put on a head for each word."""
 LACKS_ITS_LAYERS = "Unable to automatically find a `nn.ModuleList` of decoder layers"
 WANTS_TRAINED_EXPERTS = "`use_cache` must be False"
 WANTS_EMBEDDED_ANSWERS = "expected Tensor as element 1 in argument 0, but got NoneType"
@@ -49,15 +53,14 @@ def method_name(tuner: PeftType) -> str:
 
 def _register(tuner: PeftType) -> None:
     config_class = PEFT_TYPE_TO_CONFIG_MAPPING[tuner]
-    unable = dict.fromkeys(KINDS, UNFIT[tuner]) if tuner in UNFIT else UNABLE.get(tuner, {})
     nearest = PromptTuning if "num_virtual_tokens" in config_class.__dataclass_fields__ else Lora
-    able = tuple(kind for kind in KINDS if kind not in unable)
     members: dict[str, Any] = {
         "__module__": __name__,
         "name": method_name(tuner), "peft_type": tuner.value,
-        "unable": unable or (KEYLESS if tuner in KEYS_ALONE else {}),
-        "kinds": able, "kinds_of_numbers": able,
-        "kinds_of_spans": tuple(kind for kind in able if kind in ASKED or tuner not in UNTAGGED),
+        "unable": (dict.fromkeys(KINDS, UNFIT[tuner]) if tuner in UNFIT
+                   else UNABLE.get(tuner, {})),
+        "fails": KEYLESS if tuner in KEYS_ALONE else {},
+        "needs": WRITING if tuner in UNTAGGED else Tuned.needs,
         "summary": f"PEFT's {config_class.__name__}",
         "learning_rates": nearest.learning_rates,
         "__doc__": f"PEFT's {config_class.__name__}, with PEFT's defaults.",

@@ -20,7 +20,6 @@ from harness.backbones.blocks import linear_layers, norm_layers, transformer_blo
 from harness.backbones.encoding.encode import encode
 from harness.backbones.load import Loaded
 from harness.backbones.prompting.writers import writer_for
-from harness.common.kinds import ASKED
 from harness.methods.asking.shots import draw_shots
 from harness.methods.learning.schedule import schedule_of
 from harness.methods.method import Job
@@ -97,7 +96,7 @@ def _steps(place: Place, name: str) -> int:
 def _shared_tokens(place: Place, name: str) -> list[int]:
     """Tokens that stand in every training input."""
     job, loaded = place.job, place.loaded
-    if job.need_backbone().kind == "encoder":
+    if job.headed:
         longest = min(job.budget.max_length, loaded.window)
         read = [item["input_ids"] for item in encode(loaded.tokenizer, job.train, longest)]
         return sorted(set.intersection(*map(set, read)))
@@ -110,7 +109,7 @@ def _worked_examples(place: Place, name: str) -> list[int]:
     """Tokens of one worked training example a class: what CPT starts from. None for a backbone that
     is not asked, which PEFT refuses by itself."""
     job = place.job
-    if job.need_backbone().kind not in ASKED:
+    if job.headed:
         return []
     writer = writer_for(job.need_backbone().kind, place.loaded.tokenizer, job.task,
                         job.budget.max_length)

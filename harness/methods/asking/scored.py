@@ -8,13 +8,14 @@ from typing import ClassVar
 
 from harness.backbones.load import load_tokenizer
 from harness.backbones.prompting.writers import writer_for
+from harness.common.capabilities import Can
 from harness.common.clock import Clock
-from harness.common.kinds import ASKED
 from harness.methods.asking.asked import AskedDecoder
 from harness.methods.asking.classifier import DecoderClassifier
 from harness.methods.asking.nearest import alike, middle
 from harness.methods.asking.scores import PLAIN, RULES, Score
 from harness.methods.method import Asking, Job, Method, Options, Setting
+from harness.methods.needs import Needs
 from harness.methods.work import Reading, Work
 from harness.suite import Kind as TaskKind
 from harness.targets.kinds import KINDS
@@ -30,7 +31,8 @@ class ScoreOptions(Options):
 class Scored(Method):
     """Has settings of what is shown and, where a task has classes, of how answers are scored."""
 
-    kinds = kinds_in_words = kinds_of_numbers = kinds_of_spans = ASKED
+    needs = Needs(classes=(Can.CHOOSE,), numbers=(Can.WRITE,), spans=(Can.WRITE,),
+                  words=(Can.WRITE,))
     options_type: ClassVar[type[Options]] = ScoreOptions
 
     def shown(self) -> Sequence[Setting]:

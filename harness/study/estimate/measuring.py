@@ -14,10 +14,10 @@ from pydantic import TypeAdapter
 
 from harness.backbones.handle import Handle
 from harness.common.cache import cache_folder
+from harness.common.capabilities import ASKED
 from harness.common.device import Device
 from harness.common.files import sha256_json
 from harness.common.kept import kept_folder
-from harness.common.kinds import ASKED
 from harness.common.memory import available
 from harness.common.provenance import ITEMS, provenance
 from harness.methods.asking.asked import BATCH as DECODER_BATCH

@@ -16,8 +16,8 @@ from harness.backbones.prompting.prompts import PromptWriter, own_texts
 from harness.backbones.prompting.texts import spelled
 from harness.backbones.prompting.writers import writer_for
 from harness.backbones.window import window_of
+from harness.common.capabilities import ASKED
 from harness.common.errors import CannotRunError
-from harness.common.kinds import ASKED
 from harness.methods.method import Asking, Shown
 from harness.study.planning.windows import Misfit
 from harness.targets.kinds import KINDS
@@ -57,7 +57,7 @@ def _misfit(plan: Plan, run: PlannedRun) -> Misfit | None:
         run.identity.seed, run.identity.inner is not None))
     full = replace(writer, shown=shown.shots)
     answer = _answer(plan, writer, (*splits.train, *splits.validation))
-    apart = handle.kind == "seq2seq"
+    apart = handle.answers_apart
 
     def fits(prompt: int) -> bool:
         return max(prompt, answer) <= window if apart else prompt + answer <= window

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from harness.backbones.handle import Handle
 from harness.backbones.load import load_tokenizer
 from harness.backbones.prompting.templates import frame_of
+from harness.common.capabilities import ASKED
 from harness.common.errors import CannotRunError
-from harness.common.kinds import ASKED
 from harness.methods.resolve import Entry
 from harness.suite import LoadedSuite
 

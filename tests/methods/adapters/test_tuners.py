@@ -37,6 +37,7 @@ from harness.methods import register_all
 from harness.methods.adapters.presets import KEYLESS, AnyPeft
 from harness.methods.adapters.running import KEYS_ALONE, UNFIT, keyless
 from harness.methods.adapters.tuners import UNABLE, method_name
+from harness.methods.catalogue import catalogue
 from harness.methods.learning.trials import fit_once
 from harness.methods.method import METHODS, Job
 from harness.methods.resolve import resolve
@@ -137,7 +138,7 @@ def scores_of_peft(fitted, examples):
 @pytest.mark.parametrize(("tuner", "kind"), ABLE, ids=ids(ABLE))
 def test_a_tuner_learns_answers_and_comes_back_the_same(tuner, kind, job, untouched, tmp_path):
     method, here = METHODS[method_name(tuner)]({}), job[kind]
-    assert kind in method.kinds
+    assert catalogue()[method.name].does(kind, "classification")
     chosen = fit_once(method, here, method.settings(here)[0])
     fitted, test = chosen.fit.fitted, here.task.splits.test
     assert chosen.fit.training.steps == 2
@@ -161,7 +162,7 @@ def test_a_tuner_learns_answers_and_comes_back_the_same(tuner, kind, job, untouc
 
 @pytest.mark.parametrize(("tuner", "kind"), UNABLE_HERE, ids=ids(UNABLE_HERE))
 def test_what_peft_cannot_do_still_fails_for_the_reason_that_is_listed(tuner, kind, job):
-    assert kind not in METHODS[method_name(tuner)].kinds
+    assert not catalogue()[method_name(tuner)].works_on(kind, "classification")
     with pytest.raises(CannotRunError) as refused:
         fit_once(AnyPeft({"peft_type": tuner.value}), job[kind], {"learning_rate": 1e-3})
     assert UNABLE[tuner][kind] in str(refused.value)
@@ -172,7 +173,8 @@ def test_a_tuner_that_mixes_the_texts_of_a_batch_still_does_so_and_is_refused(wi
     for tuner in UNFIT:
         with pytest.raises(HarnessError, match=f"{tuner.value} cannot be measured: its answer"):
             AnyPeft({"peft_type": tuner.value})
-        assert METHODS[method_name(tuner)].kinds == ()
+        assert not any(catalogue()[method_name(tuner)].works_on(kind, "classification")
+                       for kind in KINDS)
         model = get_peft_model(AutoModel.from_pretrained(wide["encoder"].path),
                                PEFT_TYPE_TO_CONFIG_MAPPING[tuner](target_modules="all-linear"))
         stir(model)
@@ -205,8 +207,8 @@ def test_a_suite_names_a_tuner_with_peft_s_options_and_hears_why_it_cannot(suite
         "peft_type": "VERA", "r": 8, "d_initial": 0.2, "learning_rates": [], "balance": None,
         "head": "fresh", "pooling": "trained"}
     for method, found in (({"vera": {"rank": 8}}, "VeraConfig has no field 'rank'"),
-                          ("cpt", r"'cpt' is not for the encoder 'enc' \(CPTConfig only"),
-                          ("lily", r"'lily' is not for the encoder 'enc' \(its answer")):
+                          ("cpt", r"'cpt' is not for the encoder \(CPTConfig only"),
+                          ("lily", r"'lily' is not for the encoder \(its answer")):
         value["backbones"]["enc"]["methods"] = [method]
         suite_file.write_text(yaml.safe_dump(value))
         with pytest.raises(HarnessError, match=found):
@@ -249,5 +251,7 @@ def test_what_stands_for_the_encoders_decides_what_the_list_of_methods_says():
 
     assert keyless(WithoutKeys).startswith("WithoutKeys of transformers")
     assert bool(KEYLESS) == (keyless(BertModel) is not None)
-    assert METHODS["prefix-tuning"].unable == METHODS["cartridge"].unable == KEYLESS
-    assert "encoder" in METHODS["prefix-tuning"].kinds, "a suite of other versions may name it"
+    assert METHODS["prefix-tuning"].fails == METHODS["cartridge"].fails == KEYLESS
+    row = catalogue()["prefix-tuning"]
+    assert row.works_on("encoder", "classification"), "a suite of other versions may name it"
+    assert row.does("encoder", "classification") == (not KEYLESS)

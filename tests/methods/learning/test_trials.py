@@ -10,6 +10,7 @@ from harness.common.clock import Clock
 from harness.methods.learning.held_out import HeldOut
 from harness.methods.learning.trials import at_edge, chance, held_out, tune
 from harness.methods.method import Fit, Job, Method, Training
+from harness.methods.needs import Needs
 from harness.study.parts import ending
 from harness.targets.metrics import ACCURACY
 from harness.tasks.task import load_task
@@ -18,7 +19,7 @@ from harness.tasks.task import load_task
 class Answers(Method):
     """Gives each item its class with the probability that the setting says, the rest evenly."""
 
-    name, family, kinds, summary = "answers", "floor", (None,), ""
+    name, family, needs, summary = "answers", "floor", Needs(classes=(), alone=True), ""
     grid = (0.2, 0.9, 0.1)
 
     def settings(self, job):

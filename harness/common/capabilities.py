@@ -1,0 +1,39 @@
+"""What each kind of backbone can do. A method says what it needs, and works where nothing lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+
+from harness.common.kinds import BackboneKind
+
+
+class Can(Enum):
+    """What a backbone may give, for people."""
+
+    ENCODE = "states that a head can be put on"
+    EMBED = "vectors that texts can be compared by"
+    TAG = "a state for each word"
+    CHOOSE = "a choice among given answers"
+    SCORE = "likelihoods of given answers"
+    WRITE = "text of its own"
+    LEARN = "weights that can be tuned"
+
+
+Abilities = tuple[Can, ...]
+ABILITIES: Mapping[BackboneKind, Abilities] = {
+    "encoder": (Can.ENCODE, Can.EMBED, Can.TAG, Can.LEARN),
+    "decoder": (Can.ENCODE, Can.CHOOSE, Can.SCORE, Can.WRITE, Can.LEARN),
+    "seq2seq": (Can.ENCODE, Can.CHOOSE, Can.SCORE, Can.WRITE, Can.LEARN),
+}
+ASKED: tuple[BackboneKind, ...] = tuple(
+    kind for kind, able in ABILITIES.items() if Can.CHOOSE in able)
+"""Kinds of backbone that answer a prompt."""
+HEADED: tuple[BackboneKind, ...] = tuple(
+    kind for kind, able in ABILITIES.items() if Can.ENCODE in able and kind not in ASKED)
+"""Those that answer through a head on their states."""
+
+
+def lacking(backbone: BackboneKind, needs: Abilities) -> Abilities:
+    """What a backbone of this kind does not give of what is needed."""
+    return tuple(need for need in needs if need not in ABILITIES[backbone])

@@ -1,0 +1,32 @@
+"""What a method needs of a backbone, by the form of what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.common.capabilities import Abilities, lacking
+from harness.common.kinds import BackboneKind, Kind
+from harness.targets.kinds import KINDS
+
+
+@dataclass(frozen=True)
+class Needs:
+    """Abilities by what is answered; None where it answers no such thing."""
+
+    classes: Abilities | None = None
+    numbers: Abilities | None = None
+    spans: Abilities | None = None
+    words: Abilities | None = None
+    alone: bool = False
+    """Whether it works without a backbone, and on none."""
+
+    def for_task(self, task: Kind) -> Abilities | None:
+        """What a task of this kind takes; None where it is not done."""
+        return KINDS[task].of(self.classes, self.numbers, self.spans, self.words)
+
+    def met_by(self, backbone: BackboneKind | None, task: Kind) -> bool:
+        """Whether a backbone of this kind (None for none) gives all that a task takes."""
+        wanted = self.for_task(task)
+        if wanted is None or (backbone is None) != self.alone:
+            return False
+        return backbone is None or not lacking(backbone, wanted)
