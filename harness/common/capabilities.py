@@ -15,7 +15,6 @@ class Can(Enum):
     EMBED = "vectors that texts can be compared by"
     TAG = "a state for each word"
     CHOOSE = "a choice among given answers"
-    SCORE = "likelihoods of given answers"
     WRITE = "text of its own"
     LEARN = "weights that can be tuned"
 
@@ -23,8 +22,8 @@ class Can(Enum):
 Abilities = tuple[Can, ...]
 ABILITIES: Mapping[BackboneKind, Abilities] = {
     "encoder": (Can.ENCODE, Can.EMBED, Can.TAG, Can.LEARN),
-    "decoder": (Can.ENCODE, Can.CHOOSE, Can.SCORE, Can.WRITE, Can.LEARN),
-    "seq2seq": (Can.ENCODE, Can.CHOOSE, Can.SCORE, Can.WRITE, Can.LEARN),
+    "decoder": (Can.ENCODE, Can.CHOOSE, Can.WRITE, Can.LEARN),
+    "seq2seq": (Can.ENCODE, Can.CHOOSE, Can.WRITE, Can.LEARN),
 }
 ASKED: tuple[BackboneKind, ...] = tuple(
     kind for kind, able in ABILITIES.items() if Can.CHOOSE in able)

@@ -18,11 +18,8 @@ from harness.common.capabilities import Can
 from harness.methods.adapters.presets import KEYLESS, Adapter, Lora, PromptTuning
 from harness.methods.adapters.running import KEYS_ALONE, UNFIT
 from harness.methods.method import METHODS
-from harness.methods.tuned import Tuned
 
 BUT_DECODERS: tuple[Kind, ...] = ("encoder", "seq2seq")
-WRITING = dataclasses.replace(Tuned.needs, spans=(Can.LEARN, Can.WRITE))
-"""What tuners need that PEFT cannot put on a head for each word."""
 LACKS_ITS_LAYERS = "Unable to automatically find a `nn.ModuleList` of decoder layers"
 WANTS_TRAINED_EXPERTS = "`use_cache` must be False"
 WANTS_EMBEDDED_ANSWERS = "expected Tensor as element 1 in argument 0, but got NoneType"
@@ -44,6 +41,8 @@ class Tuner(Adapter):
 UNTAGGED = (PeftType.TRAINABLE_TOKENS,)
 """Tuners that PEFT cannot put on a token-classification model: their configurations have no
 `modules_to_save`, which it looks through (peft 0.21.0, `PeftModelForTokenClassification`)."""
+WRITING = dataclasses.replace(Tuner.needs, spans=(Can.LEARN, Can.WRITE))
+"""What those need: the spans of a model that writes are in its text."""
 
 
 def method_name(tuner: PeftType) -> str:
@@ -60,7 +59,7 @@ def _register(tuner: PeftType) -> None:
         "unable": (dict.fromkeys(KINDS, UNFIT[tuner]) if tuner in UNFIT
                    else UNABLE.get(tuner, {})),
         "fails": KEYLESS if tuner in KEYS_ALONE else {},
-        "needs": WRITING if tuner in UNTAGGED else Tuned.needs,
+        "needs": WRITING if tuner in UNTAGGED else Tuner.needs,
         "summary": f"PEFT's {config_class.__name__}",
         "learning_rates": nearest.learning_rates,
         "__doc__": f"PEFT's {config_class.__name__}, with PEFT's defaults.",
