@@ -12,10 +12,11 @@ import pyarrow as pa
 
 from harness.backbones.encoding.embedder_prompts import Side
 from harness.backbones.encoding.features import Embedder, FeatureStore
+from harness.backbones.prompting.prompts import PromptWriter
 from harness.backbones.prompting.texts import Parts
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
-from harness.methods.asking.asked import AskedDecoder
+from harness.methods.asking.lookup import Lookup
 from harness.methods.method import Finds, Job
 from harness.methods.work import Reading
 from harness.retrieval.searches import Embed, Ranking, Search, build_search, open_search
@@ -119,16 +120,14 @@ def passages_read(job: Job, ranking: Ranking) -> tuple[Reading, ...]:
                     passages=_corpus(job).facts.passages),)
 
 
-def ask_with_passages(asked: AskedDecoder, retriever: PassageRetriever, k: int, room: int
-                      ) -> AskedDecoder:
-    """The decoder, asked with `k` passages in `room` tokens before each item, the best last."""
-    def retrieve(items: Sequence[Item], clock: Clock) -> list[Parts]:
+def best_passages(retriever: PassageRetriever, k: int, room: int) -> Lookup:
+    """The `k` best passages in `room` tokens before each item, the best last."""
+    def before(writer: PromptWriter, items: Sequence[Item], clock: Clock) -> list[Parts]:
         places = retriever.places(items, k, clock)
         with clock.phase("tokenize"):
-            return [asked.writer.passages(retriever.texts(row), room) for row in places.tolist()]
+            return [writer.passages(retriever.texts(row), room) for row in places.tolist()]
 
-    asked.retriever, asked.k, asked.retrieve = retriever, k, retrieve
-    return asked
+    return Lookup(retriever, k, before)
 
 
 def _corpus(job: Job) -> Corpus:

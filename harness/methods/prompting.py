@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from harness.methods.asking.asked import AskedDecoder
+from harness.methods.asking.lookup import Lookup
 from harness.methods.asking.nearest import (
-    ask_behind_nearest,
     index_examples,
     longest,
+    nearest_examples,
     open_examples,
 )
 from harness.methods.asking.scored import Scored, ScoreOptions, score_as_saved, score_by
@@ -72,23 +73,22 @@ class FewShot(Scored):
 
     def fit(self, job: Job, setting: Setting) -> Fit:
         shots = draw_shots(job.train, int(setting["per_class"]), job.seed)
-        asked = (_behind_nearest(job, index_examples(job), len(shots)) if self.embeds
-                 else _load(job, shots))
+        asked = (_load(job, lookup=_nearest(job, index_examples(job), len(shots)))
+                 if self.embeds else _load(job, shots))
         return Fit(score_by(asked, setting, job.clock))
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
         shots = draw_shots(job.train, int(setting["per_class"]), job.seed)
-        asked = (_behind_nearest(job, open_examples(job, folder), len(shots)) if self.embeds
-                 else _load(job, shots))
+        asked = (_load(job, lookup=_nearest(job, open_examples(job, folder), len(shots)))
+                 if self.embeds else _load(job, shots))
         return score_as_saved(asked, setting, folder)
 
 
-def _behind_nearest(job: Job, retriever: Retriever, count: int) -> AskedDecoder:
-    asked = _load(job)
-    return ask_behind_nearest(asked, job, retriever, count,
-                              lambda nearest: asked.writer.worked(nearest[::-1]))
+def _nearest(job: Job, retriever: Retriever, count: int) -> Lookup:
+    return nearest_examples(job, retriever, count,
+                            lambda writer, nearest: writer.worked(nearest[::-1]))
 
 
-def _load(job: Job, shots: Sequence[Example] = ()) -> AskedDecoder:
+def _load(job: Job, shots: Sequence[Example] = (), lookup: Lookup | None = None) -> AskedDecoder:
     with job.clock.phase("load"):
-        return plain_decoder(job, shots)
+        return plain_decoder(job, shots, lookup=lookup)

@@ -10,21 +10,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
+from harness.backbones.prompting.prompts import PromptWriter
 from harness.backbones.prompting.texts import Parts
 from harness.common.errors import CannotRunError
 from harness.methods.asking.asked import AskedDecoder
+from harness.methods.asking.lookup import Lookup
 from harness.methods.asking.nearest import (
-    ask_behind_nearest,
     index_examples,
     longest,
+    nearest_examples,
     open_examples,
 )
 from harness.methods.asking.scored import Scored, ScoreOptions, score_as_saved, score_by
-from harness.methods.learning.decoder import nothing_to_save, plain_decoder
+from harness.methods.learning.decoder import plain_decoder
 from harness.methods.method import METHODS, Asking, Fit, Fitted, Job, Setting, Shown
 from harness.methods.open_book import (
     PassageRetriever,
-    ask_with_passages,
+    best_passages,
     build_passages,
     open_passages,
     passages_read,
@@ -88,46 +90,44 @@ class Rag(Scored):
     def fit(self, job: Job, setting: Setting) -> Fit:
         if job.task.corpus is not None:
             passages = build_passages(job, self.options.search)
-            return Fit(self._reading(job, setting, passages))
-        asked = self._asking(job, setting, index_examples(job))
+            return Fit(self._asked(job, self._reading(setting, passages)))
+        asked = self._asked(job, self._nearest(job, setting, index_examples(job)))
         return Fit(score_by(asked, setting, job.clock))
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
         if job.task.corpus is not None:
-            return self._reading(job, setting, open_passages(job, self.options.search, folder))
-        asked = self._asking(job, setting, open_examples(job, folder))
+            passages = open_passages(job, self.options.search, folder)
+            return self._asked(job, self._reading(setting, passages))
+        asked = self._asked(job, self._nearest(job, setting, open_examples(job, folder)))
         return score_as_saved(asked, setting, folder)
 
-    def _reading(self, job: Job, setting: Setting, passages: PassageRetriever) -> AskedDecoder:
-        return ask_with_passages(self._decoder(job), passages, int(setting["k"]),
-                                 self.options.tokens)
+    def _reading(self, setting: Setting, passages: PassageRetriever) -> Lookup:
+        return best_passages(passages, int(setting["k"]), self.options.tokens)
 
     @staticmethod
-    def _decoder(job: Job) -> AskedDecoder:
+    def _asked(job: Job, lookup: Lookup) -> AskedDecoder:
         """The backbone as it is, or as the method underneath has tuned it."""
         with job.clock.phase("load"):
             inner = job.inner() if job.inner else None
             if inner is not None and not isinstance(inner, AskedDecoder):
                 raise CannotRunError("rag works on top of a method that answers a prompt")
             loaded = inner.loaded if inner else None
-            return plain_decoder(job, loaded=loaded, save=nothing_to_save)
+            return plain_decoder(job, loaded=loaded, lookup=lookup)
 
-    def _asking(self, job: Job, setting: Setting, retriever: Retriever) -> AskedDecoder:
-        asked = self._decoder(job)
-        return ask_behind_nearest(asked, job, retriever, int(setting["k"]),
-                                  lambda nearest: self._shots(asked, nearest))
+    def _nearest(self, job: Job, setting: Setting, retriever: Retriever) -> Lookup:
+        return nearest_examples(job, retriever, int(setting["k"]), self._shots)
 
-    def _shots(self, asking: AskedDecoder, nearest: Sequence[Example]) -> Parts:
+    def _shots(self, whole: PromptWriter, nearest: Sequence[Example]) -> Parts:
         """The nearest examples within the budget, the nearest last.
 
         The budget is shared evenly: each example's text is cut to its share.
         """
         share = self.options.tokens // max(1, len(nearest))
-        frame = len(asking.writer.shots([dataclasses.replace(nearest[0], text="", pair=None)]))
+        frame = len(whole.shots([dataclasses.replace(nearest[0], text="", pair=None)]))
         if frame > self.options.tokens:
             raise CannotRunError(f"a worked example takes {frame} tokens without its text, and rag "
                                  f"has {self.options.tokens}: raise its `tokens`")
-        writer = dataclasses.replace(asking.writer, max_length=max(8, share - frame))
+        writer = dataclasses.replace(whole, max_length=max(8, share - frame))
         while len(writer.shots(nearest[::-1])) > self.options.tokens:
             nearest = nearest[:-1]
         return writer.worked(nearest[::-1])

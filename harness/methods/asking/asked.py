@@ -20,6 +20,7 @@ from harness.backbones.traits import is_seq2seq
 from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.common.errors import CannotRunError
+from harness.methods.asking.lookup import Lookup
 from harness.methods.asking.put import Put
 from harness.methods.learning.encoder import count_parameters
 from harness.methods.learning.held_out import HeldOut
@@ -28,8 +29,6 @@ from harness.tasks.examples import Example, Item
 
 BATCH = 16
 Save = Callable[[Loaded, Path], None]
-Retrieve = Callable[[Sequence[Item], Clock], list[Parts]]
-"""What stands before each item in its prompt."""
 
 
 @dataclass
@@ -40,9 +39,7 @@ class AskedDecoder(ABC):
     writer: PromptWriter
     device: Device
     save_model: Save
-    retrieve: Retrieve | None = None
-    retriever: Retriever | None = None
-    k: int = 0
+    lookup: Lookup | None = None
     kept: tuple[list[int], Prefix] | None = None
     """The last head that was read, with its keys and values: weights are final when items are
     predicted."""
@@ -53,6 +50,16 @@ class AskedDecoder(ABC):
     def head(self) -> list[int]:
         """What prompts begin with; those at hand may have less of it in common."""
         return self.writer.head
+
+    @property
+    def retriever(self) -> Retriever | None:
+        """What finds texts for the items; None for a model that is asked without retrieval."""
+        return self.lookup.retriever if self.lookup else None
+
+    @property
+    def k(self) -> int:
+        """Texts found for an item, at the most."""
+        return self.lookup.k if self.lookup else 0
 
     @property
     def parameters(self) -> tuple[int, int]:
@@ -101,7 +108,7 @@ class AskedDecoder(ABC):
 
     def before(self, items: Sequence[Item], clock: Clock) -> list[Parts] | None:
         """What is retrieved for each item; None for a model that is asked without retrieval."""
-        return None if self.retrieve is None else self.retrieve(items, clock)
+        return self.lookup.before(self.writer, items, clock) if self.lookup else None
 
     @abstractmethod
     def written(self, items: Sequence[Item], before: Sequence[Parts] | None

@@ -38,7 +38,7 @@ class DecoderClassifier(AskedDecoder):
     def beside_each(self) -> int:
         """Prompts that are read beside each item's, because what is retrieved changes the offset.
         """
-        return self.rule.prompts if self.rule.minds_context and self.retrieve is not None else 0
+        return self.rule.prompts if self.rule.minds_context and self.lookup else 0
 
     def score_by(self, rule: Rule) -> None:
         """Answer by a rule; where its offset is the same for all items, find it once."""

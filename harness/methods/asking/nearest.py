@@ -12,10 +12,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from harness.backbones.encoding.features import Embedder, Featurizer
+from harness.backbones.prompting.prompts import PromptWriter
 from harness.backbones.prompting.texts import Parts
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
-from harness.methods.asking.asked import AskedDecoder
+from harness.methods.asking.lookup import Lookup
 from harness.methods.method import Job
 from harness.methods.retriever import Retriever, build_retriever, load_retriever
 from harness.tasks.examples import Example, Item
@@ -31,17 +32,16 @@ def open_examples(job: Job, folder: Path) -> Retriever:
     return load_retriever(alike(job), job.store, folder)
 
 
-def ask_behind_nearest(asked: AskedDecoder, job: Job, retriever: Retriever, k: int,
-                       worked: Callable[[Sequence[Example]], Parts]) -> AskedDecoder:
-    """The decoder, asked with the `k` nearest training examples before each item, which `worked`
-    writes; it is given them nearest first."""
-    def retrieve(items: Sequence[Item], clock: Clock) -> list[Parts]:
+def nearest_examples(job: Job, retriever: Retriever, k: int,
+                     worked: Callable[[PromptWriter, Sequence[Example]], Parts]) -> Lookup:
+    """The `k` nearest training examples before each item, which `worked` writes; it is given them
+    nearest first."""
+    def before(writer: PromptWriter, items: Sequence[Item], clock: Clock) -> list[Parts]:
         _, positions = retriever.search(items, k, clock)
         with clock.phase("tokenize"):
-            return [worked([job.train[place] for place in row]) for row in positions]
+            return [worked(writer, [job.train[place] for place in row]) for row in positions]
 
-    asked.retriever, asked.k, asked.retrieve = retriever, k, retrieve
-    return asked
+    return Lookup(retriever, k, before)
 
 
 def middle(examples: Sequence[Example]) -> tuple[Example, ...]:

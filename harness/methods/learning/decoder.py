@@ -24,6 +24,7 @@ from harness.backbones.traits import is_seq2seq
 from harness.methods.asking.asked import AskedDecoder, Save
 from harness.methods.asking.classifier import DecoderClassifier
 from harness.methods.asking.generator import READ, DecoderGenerator
+from harness.methods.asking.lookup import Lookup
 from harness.methods.learning.balance import ALIKE, Weighing
 from harness.methods.learning.held_out import HeldOut
 from harness.methods.link import CLASS_LINKS
@@ -36,8 +37,9 @@ def nothing_to_save(loaded: Loaded, folder: Path) -> None:
 
 
 def plain_decoder(job: Job, shots: Sequence[Example] = (), loaded: Loaded | None = None,
-                  save: Save = nothing_to_save) -> AskedDecoder:
-    """The task's prompt on the job's backbone, with worked examples before all items."""
+                  save: Save = nothing_to_save, lookup: Lookup | None = None) -> AskedDecoder:
+    """The task's prompt on the job's backbone, with worked examples before all items, or what is
+    looked up before each."""
     if loaded is None:
         loaded = load_asked(job.need_backbone(), job.device.type)
         freeze(loaded.model)
@@ -45,9 +47,10 @@ def plain_decoder(job: Job, shots: Sequence[Example] = (), loaded: Loaded | None
     writer = replace(writer_for(job.need_backbone().kind, loaded.tokenizer, job.task,
                                 job.budget.max_length), shown=tuple(shots))
     if job.written:
-        return DecoderGenerator(loaded, writer, job.device, save, most=job.task.answer_tokens,
-                                read=READ[job.task.kind])
-    return DecoderClassifier(loaded, writer, job.device, save, link=CLASS_LINKS[job.task.kind])
+        return DecoderGenerator(loaded, writer, job.device, save, lookup,
+                                most=job.task.answer_tokens, read=READ[job.task.kind])
+    return DecoderClassifier(loaded, writer, job.device, save, lookup,
+                             link=CLASS_LINKS[job.task.kind])
 
 
 class DecoderLearner:

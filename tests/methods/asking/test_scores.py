@@ -89,7 +89,7 @@ def one_by_one(model, question):
 def expected(fitted, name, examples, decisions):
     """The rule's probabilities [items, options], straight from its paper."""
     model, writer = fitted.loaded.model, fitted.writer
-    before = [()] * len(examples) if fitted.retrieve is None else fitted.retrieve(examples, Clock())
+    before = fitted.before(examples, Clock()) or [()] * len(examples)
     rows = []
     for example, parts in zip(examples, before, strict=True):
         question, = writer.questions([example], [parts])
