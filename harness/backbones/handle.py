@@ -54,7 +54,7 @@ def get_backbone(loaded: LoadedSuite, name: str) -> Handle:
     Raises HarnessError for a folder without config or safetensors, of the other kind, and for all
     that `look` refuses but size.
     """
-    spec = loaded.suite.backbones[name]
+    spec = loaded.suite.weights[name]
     fetched = fetch_whole(spec.source, loaded.folder)
     try:
         handle = _handle(name, spec.kind, fetched)

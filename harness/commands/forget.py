@@ -45,9 +45,9 @@ def forget(model: Path, base: str, suite: str, profile: str | None, suites: Path
 
 def base_handle(loaded: LoadedSuite, base: str) -> Handle:
     """A backbone of the suite by name, or a model folder."""
-    if base in loaded.suite.backbones:
+    if base in loaded.suite.weights:
         return get_backbone(loaded, base)
     if Path(base).is_dir():
         return folder_handle(Path(base))
     raise HarnessError(f"'{base}' is neither a backbone of {loaded.suite.name} nor a model folder",
-                       did_you_mean(base, loaded.suite.backbones))
+                       did_you_mean(base, loaded.suite.weights))

@@ -58,11 +58,20 @@ class Timed:
         """What was bought before, or is now. Raises HarnessError."""
         found = kept.read(self.path)
         if found is None:
+            _check_here(self.loaded)
             plan = make_plan(even(self.loaded), detect())
             expected = estimate(plan, plan.runs, sayer(console))
             found = choose(plan, expected, self.minutes, 60 * self.minutes - self.elapsed())
             kept.write(self.path, found)
         return found
+
+
+def _check_here(loaded: LoadedSuite) -> None:
+    """Raise HarnessError where minutes of this machine do not say what answers take."""
+    for name, endpoint in loaded.suite.endpoints.items():
+        raise loaded.error(("backbones", name), f"minutes are measured on this machine, and "
+                           f"{endpoint.host} answers elsewhere",
+                           "Leave out --minutes, or the endpoint with a profile.")
 
 
 def timed(suite: str, profile: str | None, suites: Path, minutes: float, runs: Path,

@@ -90,7 +90,7 @@ def planned_elsewhere(console: Console, plan: Plan, runs: Path, names: Sequence[
 def _misfit(plan: Plan, left: Sequence[PlannedRun], expected: Estimate, largest: Gpu
             ) -> HarnessError | None:
     """Of the first run that does not even fit the largest GPU."""
-    for run in left:
+    for run in plan.here(left):
         if run.entry.backbone is None:
             continue
         cost = expected.runs.get(run.run_id)
@@ -103,10 +103,11 @@ def _misfit(plan: Plan, left: Sequence[PlannedRun], expected: Estimate, largest:
 
 def _estimated(console: Console, plan: Plan, left: Sequence[PlannedRun]) -> Estimate | None:
     """What the runs cost; None, with the reason said, where that cannot be measured now."""
-    if not left:
+    here = plan.here(left)
+    if not here:
         return None
     try:
-        return estimate(plan, left, sayer(console))
+        return estimate(plan, here, sayer(console))
     except BusyError as busy:
         console.print(f"no times: this machine is not measured yet, and {busy.found}. {busy.fix}",
                       highlight=False, soft_wrap=True)
@@ -136,7 +137,7 @@ def _memory_of(run: PlannedRun, expected: Estimate | None) -> float:
 
 def _needs(plan: Plan, left: Sequence[PlannedRun], expected: Estimate | None) -> float:
     """Bytes below which one of the runs is refused."""
-    least = [least_memory(plan.backbones[run.entry.backbone], run) for run in left
+    least = [least_memory(plan.backbones[run.entry.backbone], run) for run in plan.here(left)
              if run.entry.backbone is not None]
     return max([*least, *(_memory_of(run, expected) for run in left)], default=0.0)
 

@@ -15,6 +15,7 @@ class Can(Enum):
     EMBED = "vectors that texts can be compared by"
     TAG = "a state for each word"
     CHOOSE = "a choice among given answers"
+    SCORE = "how likely each of them is"
     WRITE = "text of its own"
     LEARN = "weights that can be tuned"
 
@@ -22,8 +23,9 @@ class Can(Enum):
 Abilities = tuple[Can, ...]
 ABILITIES: Mapping[BackboneKind, Abilities] = {
     "encoder": (Can.ENCODE, Can.EMBED, Can.TAG, Can.LEARN),
-    "decoder": (Can.ENCODE, Can.CHOOSE, Can.WRITE, Can.LEARN),
-    "seq2seq": (Can.ENCODE, Can.CHOOSE, Can.WRITE, Can.LEARN),
+    "decoder": (Can.ENCODE, Can.CHOOSE, Can.SCORE, Can.WRITE, Can.LEARN),
+    "seq2seq": (Can.ENCODE, Can.CHOOSE, Can.SCORE, Can.WRITE, Can.LEARN),
+    "endpoint": (Can.CHOOSE, Can.WRITE),
 }
 ASKED: tuple[BackboneKind, ...] = tuple(
     kind for kind, able in ABILITIES.items() if Can.CHOOSE in able)

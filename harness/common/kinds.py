@@ -6,8 +6,10 @@ from __future__ import annotations
 from typing import Literal
 
 Kind = Literal["classification", "multilabel", "regression", "spans", "generation"]
-BackboneKind = Literal["encoder", "decoder", "seq2seq"]
+WeightsKind = Literal["encoder", "decoder", "seq2seq"]
 """BERT-like, GPT-like, or T5-like: a decoder that answers what an encoder has read."""
+BackboneKind = Literal[WeightsKind, "endpoint"]
+"""Of weights that are here, or a model that answers elsewhere."""
 Over = Literal["groups", "items"]
 """What is dealt evenly, and is alike in a mean."""
 Drawn = Literal["groups", "items", "sizes"]

@@ -180,8 +180,9 @@ class Measured:
         sure: tuple[np.ndarray, np.ndarray] = self.answers.run(self._first(arm)).sure
         return sure
 
-    def calibration(self, arm: Arm) -> Binned:
-        """How far off the arm's first seed was when it was this sure."""
+    def calibration(self, arm: Arm) -> Binned | None:
+        """How far off the arm's first seed was when it was this sure; None where it only names
+        classes."""
         return self.estimates.calibration[self._first(arm)]
 
     def _first(self, arm: Arm) -> int:

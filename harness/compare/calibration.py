@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from harness.compare.arms import Arm, Measured
+from harness.compare.binned import Binned
 from harness.measure.part import RecordPart
 from harness.targets.marked import BINS, confidence_bins
 
@@ -32,17 +33,19 @@ class Reliability(RecordPart):
 
 
 def reliabilities(arms: Sequence[Arm], measured: Measured) -> tuple[Reliability, ...]:
-    """The reliability diagram of every arm with a result; none for a task without classes."""
+    """The reliability diagram of every arm with a result that says how sure it is; none for a task
+    without classes."""
     if measured.answers.kind.sure is None:
         return ()
-    return tuple(_reliability(arm, measured) for arm in arms if arm.done)
+    return tuple(_reliability(arm, measured, found) for arm in arms
+                 if arm.done and (found := measured.calibration(arm)))
 
 
-def _reliability(arm: Arm, measured: Measured) -> Reliability:
+def _reliability(arm: Arm, measured: Measured, found: Binned) -> Reliability:
     confidence, right = measured.sure(arm)
     bins = confidence_bins(confidence)
     filled = [bins == b for b in range(BINS) if (bins == b).any()]
     return Reliability(name=arm.name, bins=tuple(
         ConfidenceBin(confidence=float(confidence[chosen].mean()),
                       accuracy=float(right[chosen].mean()), items=int(np.sum(chosen)))
-        for chosen in filled), p_value=measured.calibration(arm).p_value)
+        for chosen in filled), p_value=found.p_value)

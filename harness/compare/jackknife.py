@@ -45,8 +45,9 @@ class Estimates:
     metrics: Mapping[str, Metric]
     if_wrong: Values = field(default_factory=dict)
     """What a loss would be if no item were of its class: [runs]."""
-    calibration: tuple[Binned, ...] = ()
-    """Of each run; none where nothing says how sure it was."""
+    calibration: tuple[Binned | None, ...] = ()
+    """Of each run, None of one that does not say how sure it is; none of a kind of task in which
+    nothing does."""
 
     def seeds(self, metric: str, places: Sequence[int]) -> list[float] | None:
         """What the runs at `places` score, seeds of one method; None where one scores nothing."""
@@ -70,7 +71,7 @@ class Estimates:
         Seeds answer the same items, so the mean of their ends is the mean's."""
         if self.metrics[metric].statistic is not Statistic.CALIBRATION:
             return None
-        runs = [self.calibration[place] for place in places]
+        runs = [run for place in places if (run := self.calibration[place])]
 
         def interval(level: float) -> Interval:
             low, high = np.mean([run.interval(level) for run in runs], axis=0)
@@ -93,8 +94,9 @@ def jackknife(answers: Answers) -> Estimates:
     told = [metric.name for metric in metrics if metric.statistic is Statistic.CALIBRATION]
     if told:
         calibration = tuple(
-            _binned(run, answers.groups, found.pool) for run in answers.runs)
-        errors = np.array([each.estimate for each in calibration])
+            _binned(run, answers.groups, found.pool) if run.graded else None
+            for run in answers.runs)
+        errors = np.array([each.estimate if each else np.nan for each in calibration])
         found = replace(found, points=found.points | dict.fromkeys(told, errors),
                         calibration=calibration)
     return found

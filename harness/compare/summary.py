@@ -100,6 +100,12 @@ class Row(RecordPart):
     p95_ms: float | None
     p99_ms: float | None
     items_per_second: float | None
+    served: bool = False
+    """Whether an endpoint answers: latency is over the network, and the bill is the endpoint's."""
+    money_an_item: float | None = None
+    """The endpoint's, for an answer; None without prices."""
+    validation_money: float | None = None
+    """The endpoint's, for what trials asked."""
     trainable_parameters: int | None
     total_parameters: int | None
     artifact_bytes: int | None
@@ -224,10 +230,19 @@ def _akin(row: Row, kin: Kin | None) -> Row:
 
 
 def _priced(row: Row, price: Rate) -> Row:
+    if row.served:
+        return row.model_copy(update={"bill": _endpoint_bill(row)})
     if row.device_hours is None or not row.items_per_second:
         return row
     return row.model_copy(update={"bill": bill(row.name, row.device_hours, row.items_per_second,
                                                price)})
+
+
+def _endpoint_bill(row: Row) -> Bill | None:
+    if row.money_an_item is None or row.validation_money is None:
+        return None
+    return Bill(name=row.name, adaptation=row.validation_money,
+                million_requests=1e6 * row.money_an_item, kilowatt_hours=0.0)
 
 
 def _pareto(rows: Sequence[Row], metric: str) -> list[Row]:
@@ -247,8 +262,8 @@ def _row(arm: Arm, common: dict[str, Figure]) -> Row:
     done = arm.done
     first = done[0] if done else None
     failed = [r for r in arm.records if r.status.state != "ok"]
-    cost, size, latency = ((first.cost, first.size, first.latency) if first
-                           else (None, None, None))
+    cost, size, latency, usage = ((first.cost, first.size, first.latency, first.usage) if first
+                                  else (None, None, None, None))
     return Row(
         name=arm.name, backbone=arm.backbone, label=arm.label,
         method=arm.records[0].identity.method,
@@ -267,6 +282,8 @@ def _row(arm: Arm, common: dict[str, Figure]) -> Row:
         p50_ms=latency.p50_ms if latency else None, p95_ms=latency.p95_ms if latency else None,
         p99_ms=latency.p99_ms if latency else None,
         items_per_second=latency.items_per_second if latency else None,
+        served=usage is not None, money_an_item=usage.money_an_item if usage else None,
+        validation_money=usage.validation_money if usage else None,
         trainable_parameters=size.trainable_parameters if size else None,
         total_parameters=size.total_parameters if size else None,
         artifact_bytes=size.artifact_bytes if size else None,

@@ -37,6 +37,9 @@ class LatencyFigures(RecordPart):
     """Mean milliseconds a request by phase: retrieval and generation apart."""
     batch: int
     items_per_second: float
+    network: bool = False
+    """Whether another machine's answer is waited for: the network and its queue are in every
+    figure."""
 
 
 @dataclass

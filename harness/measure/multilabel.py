@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -16,6 +17,7 @@ from harness.measure.quality import (
     of_each_class,
     undefined,
 )
+from harness.targets.marked import Marked
 from harness.targets.multilabel import marked
 
 
@@ -29,6 +31,8 @@ class SetQuality(RecordPart):
 
     kind: ClassVar[Kind] = "multilabel"
     items: int
+    unread: int = 0
+    """Answers from which no classes could be read: they count as none."""
     macro_f1: float
     """Mean F1 of the classes that the items have."""
     micro_f1: float
@@ -38,12 +42,13 @@ class SetQuality(RecordPart):
     roc_auc: float | None
     """Mean over the classes of one against the rest."""
     roc_auc_reason: str | None = None
-    ranking_precision: float
-    """Label ranking average precision, as `ranking_precisions` has it."""
+    ranking_precision: float | None
+    """Label ranking average precision, as `ranking_precisions` has it; None, as log loss,
+    calibration error and ROC AUC, of answers that only name classes."""
     hamming_loss: float
     """Share of the decisions that are wrong."""
-    log_loss: float
-    calibration_error: float
+    log_loss: float | None
+    calibration_error: float | None
     """Over the decisions: the sum over 15 bins of the probability of the bin's share times its
     |share that has the class - mean probability|."""
     others: dict[str, float | None] = Field({})
@@ -61,10 +66,14 @@ def set_quality(probabilities: np.ndarray, targets: np.ndarray, labels: tuple[st
     Raises ValueError for no items or for probabilities that are not finite.
     """
     check_measurable(probabilities)
-    run = marked(probabilities, targets, weights)
+    return set_quality_of(marked(probabilities, targets, weights), labels)
+
+
+def set_quality_of(run: Marked, labels: Sequence[str], unread: int = 0) -> SetQuality:
+    """Figures of a run, which may only name classes; `unread` of its answers could not be read."""
     per_class = of_each_class(run, labels)
     return SetQuality(
-        items=len(targets), per_class=per_class, **figures("multilabel", run),
-        roc_auc_reason=undefined(per_class, "none of the test items, or all, have"),
-        classes_an_item=float(np.average(targets.sum(axis=1), weights=weights)),
-        answered_an_item=float(np.average(run.chosen.sum(axis=1), weights=weights)))
+        items=len(run.actual), per_class=per_class, unread=unread, **figures("multilabel", run),
+        roc_auc_reason=undefined(run, per_class, "none of the test items, or all, have"),
+        classes_an_item=float(np.average(run.actual.sum(axis=1), weights=run.weights)),
+        answered_an_item=float(np.average(run.chosen.sum(axis=1), weights=run.weights)))

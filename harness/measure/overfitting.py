@@ -14,7 +14,8 @@ class SplitFigures(RecordPart):
     accuracy: float
     """Share of the items right: in all of their classes, where they may have several."""
     macro_f1: float
-    log_loss: float
+    log_loss: float | None
+    """None of answers that only name classes."""
 
 
 class Overfitting(RecordPart):
@@ -29,7 +30,7 @@ class Overfitting(RecordPart):
     validation: SplitFigures
     test: SplitFigures
     accuracy_gap: float
-    log_loss_gap: float
+    log_loss_gap: float | None
     """Test minus training, in nats: positive when the test items are harder."""
 
 
@@ -39,7 +40,8 @@ def overfitting(train: Quality | SetQuality, validation: Quality | SetQuality,
     seen, held, tested = (_figures(quality) for quality in (train, validation, test))
     return Overfitting(train=seen, validation=held, test=tested,
                        accuracy_gap=seen.accuracy - tested.accuracy,
-                       log_loss_gap=tested.log_loss - seen.log_loss)
+                       log_loss_gap=None if tested.log_loss is None or seen.log_loss is None
+                       else tested.log_loss - seen.log_loss)
 
 
 def _figures(quality: Quality | SetQuality) -> SplitFigures:

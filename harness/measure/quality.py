@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import Field
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+from sklearn.metrics import precision_recall_fscore_support
 
 from harness.common.kinds import Kind
 from harness.measure.part import RecordPart
@@ -40,14 +40,17 @@ class Quality(RecordPart):
 
     kind: ClassVar[Kind] = "classification"
     items: int
+    unread: int = 0
+    """Answers from which no class could be read: none of them is right."""
     accuracy: float
     macro_f1: float
     micro_f1: float
     roc_auc: float | None
     """Plain where there are two classes, else the mean over classes of one against the rest."""
     roc_auc_reason: str | None = None
-    log_loss: float
-    calibration_error: float
+    log_loss: float | None
+    """None, as the calibration error and ROC AUC, of answers that only name a class."""
+    calibration_error: float | None
     others: dict[str, float | None] = Field({})
     """By metrics that other packages add."""
     per_class: tuple[ClassQuality, ...]
@@ -64,12 +67,17 @@ def quality(probabilities: np.ndarray, targets: np.ndarray, labels: tuple[str, .
     items or for probabilities that are not finite.
     """
     check_measurable(probabilities)
-    run = marked(probabilities, indicated(targets, len(labels)), weights)
+    return quality_of(marked(probabilities, indicated(targets, len(labels)), weights), labels)
+
+
+def quality_of(run: Marked, labels: Sequence[str], unread: int = 0) -> Quality:
+    """Figures of a run, which may only name classes; `unread` of its answers could not be read."""
     per_class = of_each_class(run, labels)
-    confusion = confusion_matrix(targets, probabilities.argmax(axis=1), labels=range(len(labels)))
+    confusion = run.actual.T.astype(int) @ run.chosen
     return Quality(
-        items=len(targets), per_class=per_class, **figures("classification", run),
-        roc_auc_reason=undefined(per_class, "the test items lack, or only have,"),
+        items=len(run.actual), per_class=per_class, **figures("classification", run),
+        unread=unread,
+        roc_auc_reason=undefined(run, per_class, "the test items lack, or only have,"),
         confusion=tuple(tuple(int(n) for n in row) for row in confusion))
 
 
@@ -95,11 +103,13 @@ def of_each_class(run: Marked, labels: Sequence[str]) -> tuple[ClassQuality, ...
         ClassQuality(label=label, support=int(run.actual[:, c].sum()),
                      precision=float(precision[c]), recall=float(recall[c]), f1=float(f1[c]),
                      roc_auc=one_against_rest(run.probabilities[:, c], run.actual[:, c],
-                                              run.weights))
+                                              run.weights) if run.graded else None)
         for c, label in enumerate(labels))
 
 
-def undefined(per_class: Sequence[ClassQuality], why: str) -> str | None:
+def undefined(run: Marked, per_class: Sequence[ClassQuality], why: str) -> str | None:
     """Why there is no ROC AUC; None where there is one."""
+    if not run.graded:
+        return "not defined: answers that only name classes have no probabilities"
     lacking = ", ".join(c.label for c in per_class if c.roc_auc is None)
     return f"not defined: {why} {lacking}" if lacking else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pydantic import Field
@@ -11,8 +10,7 @@ from harness.common.files import sha256_json
 from harness.measure.part import RecordPart
 
 if TYPE_CHECKING:
-    from harness.backbones.prompting.prompts import PromptWriter
-    from harness.methods.asking.put import Prompted, Put
+    from harness.methods.asking.put import Prompted
 
 SHA256 = r"^[0-9a-f]{64}$"
 
@@ -26,9 +24,10 @@ class Asked(RecordPart):
     """Over the letters of the prompt's tokens, without what was added. White space is left out:
     tokenizers spell it one way in a text and another beside it."""
     whole_sha256: str = Field(pattern=SHA256)
-    """Over all of the prompt's tokens."""
+    """Over all of the prompt's tokens; over the turns of a conversation with an endpoint."""
     options_sha256: str | None = Field(None, pattern=SHA256)
-    """Over the tokens of every answer that is scored; None where it is written in words."""
+    """Over the tokens of every answer that is scored, or the words of those that are chosen from;
+    None where it is written in words."""
     tokens: int
     """Of the whole prompt."""
     added: int
@@ -38,26 +37,8 @@ class Asked(RecordPart):
 def asked_of(fitted: Prompted, item: str) -> Asked:
     """What was put to the model for an item that was the first of a call of `predict`. Raises
     KeyError for any other."""
-    put, writer = fitted.put[item], fitted.writer
-    options = [put.answers.paths, list(put.answers.given)]
-    added, = writer.reader.tokens([[*writer.worked(writer.shown), *put.retrieved]])
+    put = fitted.put_to(item)
     return Asked(
-        item=item, prompt_sha256=sha256_json(_own_letters(put, writer, added)),
-        whole_sha256=sha256_json(list(put.prompt)),
-        options_sha256=sha256_json(options) if put.answers.steps else None,
-        tokens=len(put.prompt), added=len(added))
-
-
-def _own_letters(put: Put, writer: PromptWriter, added: Sequence[int]) -> str:
-    """Of a prompt without what was added, which stands behind the instruction. It is taken through
-    the tokenizer, too: that may respell words."""
-    instruction, = writer.reader.tokens([[writer.frame.opening, writer.instruction]])
-    letters, cut = _letters(writer, put.prompt), _letters(writer, added)
-    place = letters.find(cut, len(_letters(writer, instruction)))
-    return letters if place < 0 else letters[:place] + letters[place + len(cut):]
-
-
-def _letters(writer: PromptWriter, tokens: Sequence[int]) -> str:
-    text = writer.tokenizer.decode(list(tokens), skip_special_tokens=False,
-                                   clean_up_tokenization_spaces=False)
-    return "".join(str(text).split())
+        item=item, prompt_sha256=sha256_json(put.letters), whole_sha256=sha256_json(put.whole),
+        options_sha256=None if put.answers is None else sha256_json(put.answers),
+        tokens=put.tokens, added=put.added)

@@ -16,6 +16,7 @@ from harness.backbones.encoding.word_features import LAYERS, word_states
 from harness.backbones.handle import Kind, parameter_count
 from harness.common.capabilities import Can
 from harness.common.clock import Clock
+from harness.common.kinds import BackboneKind
 from harness.common.words import pieces
 from harness.methods.chain import Chain
 from harness.methods.learning.balance import LINEAR, LinearOptions, balance_of, weights_for
@@ -79,10 +80,10 @@ class Features(Method):
     def reads(cls, backbone: Kind) -> Use:
         return "states"
 
-    def refuses(self, task: TaskKind) -> str | None:
+    def refuses(self, task: TaskKind, backbone: BackboneKind | None) -> str | None:
         if TARGETS[task].tagged and self.options.pooling != "trained":
             return POOLED_ALONE
-        return super().refuses(task)
+        return super().refuses(task, backbone)
 
     def settings(self, job: Job) -> list[Setting]:
         # As strong for each column, of which words have more.

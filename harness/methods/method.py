@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from harness.backbones.checkpoint import Use
 from harness.backbones.encoding.features import FeatureStore
+from harness.backbones.endpoint.endpoint import Endpoint
 from harness.backbones.handle import Handle, Kind
 from harness.backbones.load import Loaded
 from harness.backbones.prompting.prompts import PromptWriter
@@ -21,7 +22,7 @@ from harness.common.capabilities import ASKED, HEADED
 from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.common.errors import CannotRunError
-from harness.common.kinds import Balance
+from harness.common.kinds import BackboneKind, Balance
 from harness.common.ranks import ALONE, Ranks
 from harness.common.registry import Registry
 from harness.methods.learning.held_out import HeldOut
@@ -55,6 +56,11 @@ class Job:
     clock: Clock
     store: FeatureStore
     backbone: Handle | None = None
+    """Weights that are here."""
+    endpoint: Endpoint | None = None
+    """A model that answers elsewhere, in the place of a backbone."""
+    answers: Path | None = None
+    """Where an endpoint's answers are kept; None to ask every time."""
     embedder: Handle | None = None
     ranks: Ranks = ALONE
     """The processes that learn it together, this one among them."""
@@ -65,15 +71,21 @@ class Job:
     """What the suite decides by; where there is none, what is chosen has the lowest log loss."""
 
     @property
+    def kind(self) -> BackboneKind | None:
+        """Of its backbone; None where it has none."""
+        answers = self.backbone or self.endpoint
+        return answers.kind if answers else None
+
+    @property
     def written(self) -> bool:
         """Whether it is answered in words, numbers among them: not by classes, nor through a head.
         """
-        return TARGETS[self.task.kind].written(self.backbone.kind if self.backbone else None)
+        return TARGETS[self.task.kind].written(self.kind)
 
     @property
     def headed(self) -> bool:
         """Whether its backbone answers through a head, and not a prompt."""
-        return self.backbone is not None and self.backbone.kind in HEADED
+        return self.kind in HEADED
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -316,8 +328,8 @@ class Method(ABC):
         """Why it will fail on a backbone, where that is known before it runs."""
         return None
 
-    def refuses(self, task: TaskKind) -> str | None:
-        """What of its options makes no sense for a kind of task."""
+    def refuses(self, task: TaskKind, backbone: BackboneKind | None) -> str | None:
+        """What of its options makes no sense for a kind of task, or on a kind of backbone."""
         if self.balance not in (None, "none") and not TARGETS[task].classes:
             return "balance: there are no classes to balance"
         return None

@@ -12,8 +12,6 @@ import pyarrow as pa
 
 from harness.backbones.encoding.embedder_prompts import Side
 from harness.backbones.encoding.features import Embedder, FeatureStore
-from harness.backbones.prompting.prompts import PromptWriter
-from harness.backbones.prompting.texts import Parts
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
 from harness.methods.asking.lookup import Lookup
@@ -120,14 +118,12 @@ def passages_read(job: Job, ranking: Ranking) -> tuple[Reading, ...]:
                     passages=_corpus(job).facts.passages),)
 
 
-def best_passages(retriever: PassageRetriever, k: int, room: int) -> Lookup:
+def best_passages(retriever: PassageRetriever, k: int, room: int) -> Lookup[str]:
     """The `k` best passages in `room` tokens before each item, the best last."""
-    def before(writer: PromptWriter, items: Sequence[Item], clock: Clock) -> list[Parts]:
-        places = retriever.places(items, k, clock)
-        with clock.phase("tokenize"):
-            return [writer.passages(retriever.texts(row), room) for row in places.tolist()]
+    def find(items: Sequence[Item], clock: Clock) -> list[list[str]]:
+        return [retriever.texts(row) for row in retriever.places(items, k, clock).tolist()]
 
-    return Lookup(retriever, k, before)
+    return Lookup(retriever, k, find, lambda writer, texts: writer.passages(texts, room))
 
 
 def _corpus(job: Job) -> Corpus:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from harness.methods.asking.asked import AskedDecoder
+from harness.methods.asking.ask import ask
 from harness.methods.asking.lookup import Lookup
 from harness.methods.asking.nearest import (
     index_examples,
@@ -16,7 +15,6 @@ from harness.methods.asking.nearest import (
 )
 from harness.methods.asking.scored import Scored, ScoreOptions, score_as_saved, score_by
 from harness.methods.asking.shots import draw_shots
-from harness.methods.learning.decoder import plain_decoder
 from harness.methods.method import METHODS, Asking, Fit, Fitted, Job, Setting, Shown
 from harness.methods.retriever import Retriever
 from harness.tasks.examples import Example
@@ -34,10 +32,10 @@ class ZeroShot(Scored):
     summary = "the prompt alone"
 
     def fit(self, job: Job, setting: Setting) -> Fit:
-        return Fit(score_by(_load(job), setting, job.clock))
+        return Fit(score_by(ask(job), setting, job.clock))
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
-        return score_as_saved(_load(job), setting, folder)
+        return score_as_saved(ask(job), setting, folder)
 
 
 class FewShotOptions(ScoreOptions):
@@ -73,22 +71,17 @@ class FewShot(Scored):
 
     def fit(self, job: Job, setting: Setting) -> Fit:
         shots = draw_shots(job.train, int(setting["per_class"]), job.seed)
-        asked = (_load(job, lookup=_nearest(job, index_examples(job), len(shots)))
-                 if self.embeds else _load(job, shots))
+        asked = (ask(job, lookup=_nearest(job, index_examples(job), len(shots)))
+                 if self.embeds else ask(job, shots))
         return Fit(score_by(asked, setting, job.clock))
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
         shots = draw_shots(job.train, int(setting["per_class"]), job.seed)
-        asked = (_load(job, lookup=_nearest(job, open_examples(job, folder), len(shots)))
-                 if self.embeds else _load(job, shots))
+        asked = (ask(job, lookup=_nearest(job, open_examples(job, folder), len(shots)))
+                 if self.embeds else ask(job, shots))
         return score_as_saved(asked, setting, folder)
 
 
-def _nearest(job: Job, retriever: Retriever, count: int) -> Lookup:
+def _nearest(job: Job, retriever: Retriever, count: int) -> Lookup[Example]:
     return nearest_examples(job, retriever, count,
                             lambda writer, nearest: writer.worked(nearest[::-1]))
-
-
-def _load(job: Job, shots: Sequence[Example] = (), lookup: Lookup | None = None) -> AskedDecoder:
-    with job.clock.phase("load"):
-        return plain_decoder(job, shots, lookup=lookup)

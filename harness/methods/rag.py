@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,6 +14,7 @@ from pydantic import Field
 from harness.backbones.prompting.prompts import PromptWriter
 from harness.backbones.prompting.texts import Parts
 from harness.common.errors import CannotRunError
+from harness.methods.asking.ask import ask
 from harness.methods.asking.asked import AskedDecoder
 from harness.methods.asking.lookup import Lookup
 from harness.methods.asking.nearest import (
@@ -22,6 +24,7 @@ from harness.methods.asking.nearest import (
     open_examples,
 )
 from harness.methods.asking.scored import Scored, ScoreOptions, score_as_saved, score_by
+from harness.methods.asking.served import Served
 from harness.methods.learning.decoder import plain_decoder
 from harness.methods.method import METHODS, Asking, Fit, Fitted, Job, Setting, Shown
 from harness.methods.open_book import (
@@ -101,20 +104,21 @@ class Rag(Scored):
         asked = self._asked(job, self._nearest(job, setting, open_examples(job, folder)))
         return score_as_saved(asked, setting, folder)
 
-    def _reading(self, setting: Setting, passages: PassageRetriever) -> Lookup:
+    def _reading(self, setting: Setting, passages: PassageRetriever) -> Lookup[str]:
         return best_passages(passages, int(setting["k"]), self.options.tokens)
 
     @staticmethod
-    def _asked(job: Job, lookup: Lookup) -> AskedDecoder:
+    def _asked(job: Job, lookup: Lookup[Any]) -> AskedDecoder | Served:
         """The backbone as it is, or as the method underneath has tuned it."""
+        if job.inner is None:
+            return ask(job, lookup=lookup)
         with job.clock.phase("load"):
-            inner = job.inner() if job.inner else None
-            if inner is not None and not isinstance(inner, AskedDecoder):
+            inner = job.inner()
+            if not isinstance(inner, AskedDecoder):
                 raise CannotRunError("rag works on top of a method that answers a prompt")
-            loaded = inner.loaded if inner else None
-            return plain_decoder(job, loaded=loaded, lookup=lookup)
+            return plain_decoder(job, loaded=inner.loaded, lookup=lookup)
 
-    def _nearest(self, job: Job, setting: Setting, retriever: Retriever) -> Lookup:
+    def _nearest(self, job: Job, setting: Setting, retriever: Retriever) -> Lookup[Example]:
         return nearest_examples(job, retriever, int(setting["k"]), self._shots)
 
     def _shots(self, whole: PromptWriter, nearest: Sequence[Example]) -> Parts:

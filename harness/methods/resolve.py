@@ -67,13 +67,15 @@ def _entry(loaded: LoadedSuite, backbone: str | None, location: Location, choice
     elif name == "peft":
         options = loaded.folder / Path(options)
     method = _make(loaded, (*location, choice.name), name, options)
-    _check_fits(loaded, (*location, choice.name), method)
+    _check_fits(loaded, backbone, (*location, choice.name), method)
     _check_words(loaded, backbone, (*location, choice.name), budget)
     return Entry(backbone, label, method, inner or None, budget)
 
 
-def _check_fits(loaded: LoadedSuite, location: Location, method: Method) -> None:
-    reason = method.refuses(loaded.suite.task.kind)
+def _check_fits(loaded: LoadedSuite, backbone: str | None, location: Location, method: Method
+                ) -> None:
+    kind = loaded.suite.backbones[backbone].kind if backbone else None
+    reason = method.refuses(loaded.suite.task.kind, kind)
     if reason is not None:
         raise loaded.error(location, f"{method.name}: {reason}", "Leave the option out.")
     if method.embeds and loaded.suite.embedder is None:

@@ -27,7 +27,7 @@ from harness.backbones.handle import CALLED, Handle
 from harness.backbones.load import Loaded, load_tagger, load_with_head
 from harness.backbones.quiet import quietly
 from harness.common.capabilities import ASKED, Can
-from harness.common.kinds import Balance
+from harness.common.kinds import BackboneKind, Balance
 from harness.methods.asking.asked import AskedDecoder
 from harness.methods.learning.balance import ALIKE, Weighing, balance_of, weighing
 from harness.methods.learning.decoder import DecoderLearner, plain_decoder
@@ -101,11 +101,11 @@ class Tuned(Method):
         """How its learning rates differ between layers and over a training."""
         return EVEN
 
-    def refuses(self, task: TaskKind) -> str | None:
+    def refuses(self, task: TaskKind, backbone: BackboneKind | None) -> str | None:
         plain = self.recipe.pooling == "trained" and self.recipe.head == "fresh"
         if TARGETS[task].tagged and not plain:
             return POOLED_ALONE
-        return super().refuses(task)
+        return super().refuses(task, backbone)
 
     @abstractmethod
     def prepare(self, loaded: Loaded, job: Job) -> None:

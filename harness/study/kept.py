@@ -6,7 +6,9 @@ import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.backbones.endpoint.endpoint import Endpoint, get_endpoint
 from harness.backbones.handle import Handle, get_backbone, get_embedder
+from harness.common.cache import cache_folder
 from harness.common.device import Device
 from harness.common.errors import HarnessError
 from harness.methods.method import Answering, Setting
@@ -58,8 +60,9 @@ def saved_run(loaded: LoadedSuite, task: Task, device: Device, store: Store, rec
                            f"{loaded.suite.name} has now", "Run it again.")
     return SavedRun(Assignment(
         identity=identity, task=dataclasses.replace(task, splits=splits), budget=budget,
-        backbone=_backbone(loaded, record), embedder=embedder, device=device,
-        runs=store.folder.resolve(), features=None, setting=record.setting,
+        backbone=_backbone(loaded, record), endpoint=_endpoint(loaded, record),
+        embedder=embedder, device=device, runs=store.folder.resolve(), features=None,
+        answers=cache_folder() / "answers", setting=record.setting,
         inner=inner.assignment if inner else None), record.setting or {}, artifact.resolve())
 
 
@@ -91,8 +94,21 @@ def _backbone(loaded: LoadedSuite, record: Record) -> Handle | None:
         raise HarnessError(f"run {identity.run_id} is of the backbone '{identity.backbone}', which "
                            f"profile {loaded.profile} of suite {loaded.suite.name} does not have",
                            "Name a profile that has it with --profile.")
+    if identity.backbone in loaded.suite.endpoints:
+        return None
     handle = get_backbone(loaded, identity.backbone)
     if handle.sha256 != identity.backbone_sha256:
         raise HarnessError(f"run {identity.run_id} was tuned from other weights than "
                            f"'{identity.backbone}' has now", "Run it again.")
     return handle
+
+
+def _endpoint(loaded: LoadedSuite, record: Record) -> Endpoint | None:
+    identity = record.identity
+    if identity.backbone not in loaded.suite.endpoints:
+        return None
+    endpoint = get_endpoint(loaded, identity.backbone)
+    if endpoint.sha256 != identity.backbone_sha256:
+        raise HarnessError(f"run {identity.run_id} asked another endpoint, or another model there, "
+                           f"than '{identity.backbone}' is now", "Run it again.")
+    return endpoint

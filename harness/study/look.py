@@ -40,6 +40,8 @@ class Look:
     task: Task
     splits: Splits
     backbones: tuple[tuple[Handle, Budget], ...]
+    first: Budget
+    """The first backbone's."""
     features: Handle | None
     """What embeds the texts in the search for label errors; None where there is no encoder."""
     device: Device
@@ -62,7 +64,7 @@ def look_at_labels(look: Look, say: Say) -> tuple[Finding, ...]:
     assert look.features is not None  # noqa: S101  (as the caller saw)
     say("checking: labels")
     train = look.splits.train
-    embedder = Embedder(look.features, look.backbones[0][1].max_length, look.device)
+    embedder = Embedder(look.features, look.first.max_length, look.device)
     vectors = FeatureStore(cache_folder() / "features").features(
         embedder.featurizer("alike"), train, Clock(), "encode")
     return tuple(labels.check_labels(train, vectors, look.task.labels))
@@ -83,7 +85,7 @@ def _of_texts(look: Look, say: Say) -> Iterator[Finding]:
     if look.task.corpus is not None:
         yield from answers.check_answers(look.task.corpus, splits, look.task.wording)
     if KINDS[look.task.kind].tagged:
-        yield from spans.check_spans(splits, look.backbones[0][1].max_words)
+        yield from spans.check_spans(splits, look.first.max_words)
     yield from items.check_columns((*train, *splits.validation, *splits.test))
     yield from items.check_leaks(look.task)
     yield from items.check_test(splits)

@@ -11,10 +11,10 @@ import pyarrow as pa
 from harness.backbones.finite import check_finite
 from harness.common.clock import Clock
 from harness.measure.generation import generation
-from harness.measure.multilabel import SetQuality, set_quality
+from harness.measure.multilabel import SetQuality, set_quality, set_quality_of
 from harness.measure.overfitting import overfitting
 from harness.measure.part import RecordPart
-from harness.measure.quality import Quality, quality
+from harness.measure.quality import Quality, quality, quality_of
 from harness.measure.regression import regression
 from harness.measure.slices import Slice, slices
 from harness.measure.spans import span_quality
@@ -23,7 +23,9 @@ from harness.methods.method import Fitted
 from harness.study.tables import table_of, unread_in, unread_notes
 from harness.suite import Kind
 from harness.targets.answers import read_answers
+from harness.targets.choices import are_choices
 from harness.targets.kinds import KINDS
+from harness.targets.marked import Marked
 from harness.targets.regression import Numbered
 from harness.targets.spans import NOTHING, found
 from harness.tasks.examples import Example, asked, indicator, targets_of, weights_of
@@ -50,7 +52,10 @@ def outcome(task: Task, fitted: Fitted) -> Outcome:
 
 def _of_classes(task: Task, fitted: Fitted) -> Outcome:
     form, splits, labels = FORMS[task.kind], task.splits, task.labels
-    test = _probabilities(fitted, splits.test)
+    test = fitted.predict(asked(splits.test), Clock())
+    if are_choices(test):
+        return _named(task, test)
+    check_finite(test, splits.test, "probabilities")
     figures = form.quality(test, splits.test, labels)
     seen = splits.train[: len(splits.validation)]
     gap = overfitting(
@@ -58,6 +63,17 @@ def _of_classes(task: Task, fitted: Fitted) -> Outcome:
         form.quality(_probabilities(fitted, splits.validation), splits.validation, labels),
         figures)
     return Outcome({form.part: figures, "overfitting": gap}, table_of(task, splits.test, test))
+
+
+def _named(task: Task, choices: np.ndarray) -> Outcome:
+    """Of answers that only name classes. They are asked for what is measured alone: training items
+    would have to be paid for."""
+    form, test, labels = FORMS[task.kind], task.splits.test, task.labels
+    silent = unread_in(choices)
+    table = table_of(task, test, choices)
+    run = read_answers(task.kind, [table], labels, weights_of(test)).run(0)
+    return Outcome({form.part: form.of_run(run, labels, silent)}, table,
+                   unread_notes(KINDS[task.kind], silent, len(test)))
 
 
 def _probabilities(fitted: Fitted, examples: Sequence[Example]) -> np.ndarray:
@@ -117,7 +133,10 @@ class Form:
 
     part: str
     quality: Callable[[np.ndarray, Sequence[Example], tuple[str, ...]], Quality | SetQuality]
+    of_run: Callable[[Marked, tuple[str, ...], int], Quality | SetQuality]
+    """The same of a run that only names classes, and how many of its answers were not read."""
 
 
-FORMS: dict[Kind, Form] = {"classification": Form("quality", _quality),
-                           "multilabel": Form("multilabel", _set_quality)}
+FORMS: dict[Kind, Form] = {
+    "classification": Form("quality", _quality, quality_of),
+    "multilabel": Form("multilabel", _set_quality, set_quality_of)}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from statistics import median
 
+from harness.backbones.endpoint.endpoint import Endpoint
+from harness.backbones.endpoint.yardstick import share_beyond
 from harness.backbones.handle import Handle
 from harness.backbones.lengths import share_too_long
 from harness.common.clock import Clock
@@ -48,6 +50,8 @@ def items_read(job: Job, splits: Splits) -> ItemsRead:
 
 
 def _share_cut(job: Job) -> float | None:
+    if job.endpoint is not None:
+        return share_beyond(job.train, job.budget.max_length)
     if job.backbone is None:
         return None
     return share_too_long(job.backbone, job.task, job.train, job.budget.max_length)
@@ -86,7 +90,7 @@ def ending(job: Job, chosen: Chosen) -> Ending:
         validation_worth=None if weights_of(job.validation) is None else worth(job.validation))
 
 
-def notes(backbone: Handle | None, chosen: Chosen) -> tuple[str, ...]:
+def notes(backbone: Handle | Endpoint | None, chosen: Chosen) -> tuple[str, ...]:
     """What a reader of the numbers must know."""
     training = chosen.fit.training
     return (*(backbone.notes if backbone else ()), *(training.notes if training else ()))

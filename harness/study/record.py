@@ -20,6 +20,7 @@ from harness.measure.regression import Regression
 from harness.measure.retrieval import PassageRetrieval, Retrieval
 from harness.measure.slices import Slice
 from harness.measure.spans import SpanQuality
+from harness.measure.usage import Usage
 from harness.methods.method import Stopped
 from harness.suite import BackboneKind, Kind
 from harness.targets.kinds import KINDS
@@ -254,6 +255,8 @@ class Record(RecordPart):
     asked: Asked | None = None
     """What was put to the model for the first test item; None of a method without a prompt, and in
     older records."""
+    usage: Usage | None = None
+    """What an endpoint was asked; None where weights are here, and in older records."""
     notes: tuple[str, ...] = ()
     environment: Environment
     predictions_sha256: str | None = Field(None, pattern=r"^[0-9a-f]{64}$")

@@ -39,8 +39,11 @@ def time_round(timed: Round, say: Callable[[str], None]) -> dict[str, LatencyFig
     fitted = {}
     for assignment in timed.assignments:
         say(f"latency: loading {assignment.identity.label}")
-        # Without kept features: a request's text is always new.
-        model = load_fitted(dataclasses.replace(assignment, features=None))
+        # Without what is kept: a request's text is always new.
+        model = load_fitted(dataclasses.replace(assignment, features=None, answers=None))
         fitted[assignment.identity.run_id] = reading(model, assignment.budget.max_words)
-    return measure_latency(fitted, timed.items, timed.settings, timed.assignments[0].device,
-                           timed.name, say)
+    found = measure_latency(fitted, timed.items, timed.settings, timed.assignments[0].device,
+                            timed.name, say)
+    away = {a.identity.run_id for a in timed.assignments if a.endpoint is not None}
+    return {run_id: figures.model_copy(update={"network": run_id in away})
+            for run_id, figures in found.items()}

@@ -93,9 +93,11 @@ def assign(plan: Plan, store: Store, run: PlannedRun) -> Assignment:
         task=dataclasses.replace(plan.task,
                                  splits=plan.sample(run.budget, run.identity.draw)),
         budget=run.budget,
-        backbone=plan.backbones[run.entry.backbone] if run.entry.backbone else None,
+        backbone=plan.backbones.get(run.entry.backbone or ""),
+        endpoint=plan.endpoints.get(run.entry.backbone or ""),
         embedder=plan.embedder, device=device, runs=Path(store.folder).resolve(),
-        features=cache_folder() / "features", setting=tuned.setting if tuned else None,
+        features=cache_folder() / "features", answers=cache_folder() / "answers",
+        setting=tuned.setting if tuned else None,
         inner=assign(plan, store, inner) if inner else None,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ import pyarrow as pa
 from harness.measure.generation import answer_scores
 from harness.study.answered import TARGETS
 from harness.suite import Kind
+from harness.targets.choices import COLUMN, are_choices, written
 from harness.targets.kinds import TargetKind
 from harness.targets.regression import unread_as
 from harness.targets.spans import NOTHING, Spans, spans_json
@@ -35,27 +37,30 @@ def unread_in(said: np.ndarray) -> int:
 def unread_notes(kind: TargetKind, unread: int, items: int) -> tuple[str, ...]:
     """What a reader of the figures must know of answers that could not be read."""
     what = kind.of("class", "number", "span", "answer")
-    counts = kind.of("", "the training items' mean", "none", "none")
+    counts = kind.of("none of the classes" if kind.several else "wrong",
+                     "the training items' mean", "none", "none")
     return (f"no {what} could be read from {unread} of {items} answers: each counts as {counts}",
             ) if unread else ()
 
 
-def class_table(examples: Sequence[Example], probabilities: np.ndarray, labels: Sequence[str]
-                ) -> pa.Table:
+def class_table(examples: Sequence[Example], said: np.ndarray, labels: Sequence[str]) -> pa.Table:
     """Item id, group, weight where items are weighted, slices and target, and one probability
-    column a class."""
-    columns = _shared(examples, "classification", labels)
-    columns |= {f"p:{label}": probabilities[:, i] for i, label in enumerate(labels)}
-    return pa.table(columns)
+    column a class; without a number in them where classes are only named (`targets.choices`)."""
+    return pa.table(_shared(examples, "classification", labels) | _by_class(said, labels))
 
 
-def set_table(examples: Sequence[Example], probabilities: np.ndarray, labels: Sequence[str]
-              ) -> pa.Table:
+def set_table(examples: Sequence[Example], said: np.ndarray, labels: Sequence[str]) -> pa.Table:
     """As `class_table`, where an item may have several classes: its target is a JSON array of them,
     and `stratum` is what test items are stratified by."""
     columns = _shared(examples, "multilabel", labels) | {"stratum": [e.label for e in examples]}
-    columns |= {f"p:{label}": probabilities[:, i] for i, label in enumerate(labels)}
-    return pa.table(columns)
+    return pa.table(columns | _by_class(said, labels))
+
+
+def _by_class(said: np.ndarray, labels: Sequence[str]) -> dict[str, Any]:
+    if not are_choices(said):
+        return {f"p:{label}": said[:, i] for i, label in enumerate(labels)}
+    return {COLUMN: pa.array(written(said, labels), pa.string())} | {
+        f"p:{label}": pa.nulls(len(said), pa.float64()) for label in labels}
 
 
 def number_table(examples: Sequence[Example], answers: np.ndarray, unread: np.ndarray) -> pa.Table:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from harness.backbones.encoding.features import FeatureStore
+from harness.backbones.endpoint.endpoint import Endpoint
 from harness.backbones.handle import Handle
 from harness.common.clock import Clock
 from harness.common.device import Device, make_repeatable
@@ -21,8 +22,10 @@ from harness.measure.cost import adaptation_cost
 from harness.measure.energy import find_board, metered
 from harness.measure.question import asked_of
 from harness.measure.retrieval import retrieved
+from harness.measure.usage import usage_of
 from harness.methods import register_all
 from harness.methods.asking.put import Prompted
+from harness.methods.asking.served import Served
 from harness.methods.learning.step import OUT_OF_MEMORY, DivergedError
 from harness.methods.learning.trials import Chosen, fit_once, tune
 from harness.methods.method import METHODS, Fitted, Job, Method, Retrieving, Setting
@@ -47,10 +50,14 @@ class Assignment:
     task: Task
     budget: Budget
     backbone: Handle | None
+    endpoint: Endpoint | None
     embedder: Handle | None
     device: Device
     runs: Path
     features: Path | None
+    """Where vectors are kept; None to compute them every time."""
+    answers: Path | None
+    """Where an endpoint's answers are kept; None to ask every time."""
     setting: Setting | None = None
     """The setting that the first seed's trials chose; None for the first seed."""
     inner: Assignment | None = None
@@ -126,6 +133,7 @@ def make_job(assignment: Assignment, say: Callable[[str], None]) -> Job:
         task=assignment.task.view, train=tuple(splits.train), validation=tuple(splits.validation),
         budget=assignment.budget, seed=assignment.identity.seed, device=assignment.device,
         clock=Clock(), store=FeatureStore(assignment.features), backbone=assignment.backbone,
+        endpoint=assignment.endpoint, answers=assignment.answers,
         embedder=assignment.embedder, ranks=assignment.ranks, metric=deciding(assignment),
         inner=(lambda: load_fitted(inner)) if inner is not None else None, say=say,
     )
@@ -162,6 +170,8 @@ def _carry_out(assignment: Assignment, say: Callable[[str], None]) -> Record:
         chosen = adapt(assignment, job)
         seconds = time.perf_counter() - start
     cost = adaptation_cost(chosen, seconds, assignment.device, meter.energy)
+    if job.endpoint is not None:  # what computes is not ours
+        cost = cost.model_copy(update={"device": job.endpoint.origin, "device_hours": 0.0})
     fitted, splits = chosen.fit.fitted, assignment.task.splits
     say("predicting")
     found = outcome(assignment.task, fitted)
@@ -176,12 +186,19 @@ def _carry_out(assignment: Assignment, say: Callable[[str], None]) -> Record:
         retrieval=(retrieved(fitted, assignment.task) if isinstance(fitted, Retrieving)
                    else None),
         asked=asked_of(fitted, splits.test[0].id) if isinstance(fitted, Prompted) else None,
-        notes=(*notes(assignment.backbone, chosen), *found.notes, *meter.notes),
+        usage=(usage_of(fitted, splits.test, _validated(job, chosen))
+               if isinstance(fitted, Served) else None),
+        notes=(*notes(job.backbone or job.endpoint, chosen), *found.notes, *meter.notes),
         environment=environment(assignment.device),
     ).model_copy(update=dict(found.parts))
     say("saving")
     record = record if assignment.inner is None else _with_inner(record, assignment.inner)
     return assignment.store.write(record, found.table, fitted.save)
+
+
+def _validated(job: Job, chosen: Chosen) -> int:
+    """How many items trials answered before one was chosen."""
+    return len(chosen.trials) * len(job.validation) if len(chosen.trials) > 1 else 0
 
 
 def _with_inner(record: Record, inner: Assignment) -> Record:

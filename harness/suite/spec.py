@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
-from harness.common.kinds import BackboneKind, Balance, Drawn, Kind, Over
+from harness.common.kinds import Balance, Drawn, Kind, Over, WeightsKind
 from harness.common.names import did_you_mean
 from harness.common.text import value_key
 from harness.suite.corpus import Corpus
 from harness.suite.decide import Decide
+from harness.suite.endpoint import EndpointFields
 from harness.suite.gate import Gate
 from harness.suite.part import Choice, Name, Part
 from harness.suite.source import DataSource, Source
@@ -196,10 +197,29 @@ class RunLimits(Part):
 class BackboneSpec(Part):
     """A pretrained model, its methods, and where its budget departs from the suite's."""
 
-    kind: BackboneKind
+    kind: WeightsKind
     source: Source
     methods: tuple[Choice, ...] = Field(min_length=1)
     budget: BudgetChange = BudgetChange()
+
+
+class EndpointSpec(EndpointFields):
+    """A model behind an endpoint, its methods, and where its budget departs from the suite's."""
+
+    methods: tuple[Choice, ...] = Field(min_length=1)
+    budget: BudgetChange = BudgetChange()
+
+
+def _backbone_tag(value: Any) -> str:
+    served = isinstance(value, EndpointSpec) or (
+        isinstance(value, dict) and not {"endpoint"}.isdisjoint(value))
+    return "tag:endpoint" if served else "tag:weights"
+
+
+AnyBackbone = Annotated[
+    Annotated[BackboneSpec, Tag("tag:weights")] | Annotated[EndpointSpec, Tag("tag:endpoint")],
+    Discriminator(_backbone_tag),
+]
 
 
 class Latency(Part):
@@ -252,7 +272,9 @@ class Suite(Part):
     title: str
     description: str = ""
     task: TaskSpec
-    backbones: dict[Name, BackboneSpec] = Field(min_length=1)
+    backbones: dict[Name, AnyBackbone] = Field(min_length=1)
+    sends_data: bool = False
+    """Whether items may be sent to the endpoints among the backbones."""
     methods: tuple[Choice, ...] = ()
     """Methods that need no backbone."""
     embedder: Source | None = None
@@ -273,9 +295,32 @@ class Suite(Part):
             raise ValueError(f"decide.metric: {self.decide.metric} is not of a task of kind "
                              f"{self.task.kind}; choose one of {', '.join(kind.deciding)}")
         _check_matters(decides, self.decide)
+        if decides.graded and self.endpoints:
+            raise ValueError(f"decide.metric: {decides.says} is made of probabilities, which no "
+                             f"endpoint gives ({', '.join(self.endpoints)}); choose another")
         if self.gate is not None:
             self.gate.check_fits(kind)
         return self
+
+    @model_validator(mode="after")
+    def _sends_knowingly(self) -> Suite:
+        for name, spec in self.endpoints.items():
+            if not self.sends_data:
+                raise ValueError(f"backbones.{name}: items would be sent to {spec.host}; write "
+                                 "`sends_data: true` in the suite if they may be")
+        return self
+
+    @property
+    def weights(self) -> dict[str, BackboneSpec]:
+        """Backbones whose weights are read here."""
+        return {name: spec for name, spec in self.backbones.items()
+                if isinstance(spec, BackboneSpec)}
+
+    @property
+    def endpoints(self) -> dict[str, EndpointSpec]:
+        """Backbones that answer elsewhere."""
+        return {name: spec for name, spec in self.backbones.items()
+                if isinstance(spec, EndpointSpec)}
 
     def budget_for(self, backbone: str | None) -> Budget:
         """The suite's budget, with the backbone's departures."""

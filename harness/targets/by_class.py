@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from harness.targets.areas import AREAS
@@ -27,8 +29,20 @@ def nats(probabilities: np.ndarray) -> np.ndarray:
 
 
 def if_wrong(run: Marked) -> float:
-    """What a run's log loss would be if no item were of its class: the mean nats of what is not."""
+    """What a run's log loss would be if no item were of its class: the mean nats of what is not;
+    NaN of one that does not say how sure it is."""
+    if not run.graded:
+        return float("nan")
     return float(np.average(nats(run.for_wrong).mean(axis=1), weights=run.weights))
+
+
+def of_graded(contributions: Callable[[Marked], np.ndarray]) -> Callable[[Marked], np.ndarray]:
+    """The same of runs that say how sure they are; NaN, and so not defined, of all others."""
+    def found(run: Marked) -> np.ndarray:
+        each = contributions(run)
+        return each if run.graded else np.full_like(each, np.nan, dtype=float)
+
+    return found
 
 
 def _columns(*each: np.ndarray) -> np.ndarray:
@@ -112,11 +126,11 @@ ALL_RIGHT = Formula(_all_right, _mean)
 MACRO_F1 = Formula(_by_class, macro_f1)
 MICRO_F1 = Formula(_decisions, lambda sums: f1_of(*sums))
 """F1 over all decisions; 0 where nothing is there and nothing is answered."""
-ROC_AUC = AREAS
-RANKING_PRECISION = Formula(_ranking, _mean)
+ROC_AUC = Formula(of_graded(AREAS.contributions), AREAS.finish)
+RANKING_PRECISION = Formula(of_graded(_ranking), _mean)
 HAMMING_LOSS = Formula(_wrong, _mean)
-LOG_LOSS = Formula(_losses, _mean)
-CALIBRATION_ERROR = Formula(_gaps, _off)
+LOG_LOSS = Formula(of_graded(_losses), _mean)
+CALIBRATION_ERROR = Formula(of_graded(_gaps), _off)
 SELECTION_RATE = Formula(_selected, lambda sums: share(sums[0], sums[2:].sum(axis=0)))
 """Share of the items answered with the second of two classes."""
 FALSE_POSITIVE_RATE = Formula(_selected, lambda sums: share(sums[0] - sums[1], sums[2]))

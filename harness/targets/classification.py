@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 
+from harness.targets.choices import answered, ungraded
 from harness.targets.kinds import KINDS, TargetKind
 from harness.targets.marked import Marked, domain
+
+NO_ANSWER = "no answer"
+
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +29,8 @@ class ClassificationAnswers:
     targets: np.ndarray
     groups: np.ndarray
     weights: np.ndarray | None = None
+    ungraded: frozenset[int] = frozenset()
+    """Places of runs that only name classes: see `Marked.graded`."""
 
     kind: ClassVar[TargetKind] = KINDS["classification"]
 
@@ -40,17 +46,20 @@ class ClassificationAnswers:
 
     def run(self, place: int) -> Marked:
         """The one at this place."""
-        return marked(self.probabilities[place], self.actual, self.weights)
+        return replace(marked(self.probabilities[place], self.actual, self.weights),
+                       graded=place not in self.ungraded)
 
     def inside(self, items: np.ndarray) -> ClassificationAnswers:
         """On some of the items, [items] bool; groups are numbered anew."""
         return ClassificationAnswers([p[items] for p in self.probabilities], self.targets[items],
-                        *domain(self.groups, self.weights, items))
+                                     *domain(self.groups, self.weights, items), self.ungraded)
 
     def said(self, labels: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """What runs answered, [runs, items] of str, and what is right, [items] of str."""
-        names = np.array(labels, dtype=object)
-        return names[np.stack([p.argmax(axis=1) for p in self.probabilities])], names[self.targets]
+        names = np.array([*labels, NO_ANSWER], dtype=object)
+        chosen = [np.where(p.any(axis=1), p.argmax(axis=1), len(labels))
+                  for p in self.probabilities]
+        return names[np.stack(chosen)], names[self.targets]
 
 
 def marked(probabilities: np.ndarray, actual: np.ndarray, weights: np.ndarray | None = None
@@ -68,8 +77,9 @@ def marked(probabilities: np.ndarray, actual: np.ndarray, weights: np.ndarray | 
 
 
 def likeliest(probabilities: np.ndarray) -> np.ndarray:
-    """The most probable class of each item, the first of equals: [items, classes] bool."""
-    return indicated(probabilities.argmax(axis=1), probabilities.shape[1])
+    """The most probable class of each item, the first of equals; none where all are 0, because no
+    answer could be read: [items, classes] bool."""
+    return indicated(probabilities.argmax(axis=1), probabilities.shape[1]) & (probabilities > 0)
 
 
 def indicated(numbers: np.ndarray, classes: int) -> np.ndarray:
@@ -81,6 +91,5 @@ def read(tables: Sequence[Any], labels: Sequence[str], groups: np.ndarray,
          weights: np.ndarray | None) -> ClassificationAnswers:
     """From tables of predictions with a probability a class, on the same items in one order."""
     targets = np.array([labels.index(t) for t in tables[0]["target"].to_pylist()])
-    return ClassificationAnswers(
-        [np.column_stack([table[f"p:{label}"].to_numpy() for label in labels]) for table in tables],
-        targets, groups, weights)
+    return ClassificationAnswers([answered(table, labels) for table in tables], targets, groups,
+                                 weights, ungraded(tables))

@@ -35,6 +35,10 @@ class Marked:
     """The classes whose area under the curve is a part of the mean."""
     weights: np.ndarray | None = None
     """[items]; None where all count alike."""
+    graded: bool = True
+    """Whether it says how sure it is. What only names classes has a probability of 1 for these, and
+    no metric of probabilities."""
+
 
     def inside(self, items: Sequence[int]) -> Marked:
         """On some of the items, by their places."""

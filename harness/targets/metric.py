@@ -71,6 +71,8 @@ class Metric:
     """Whether it is a mean over classes, in which each counts alike."""
     decides: bool = True
     """Whether a study can be decided by it."""
+    graded: bool = False
+    """Whether it is made of probabilities: answers that only name classes have none."""
     among: int | None = None
     """The class whose items it is a share of; None for all items."""
 

@@ -40,15 +40,17 @@ MACRO_F1 = Metric("macro_f1", "macro F1", Statistic.COUNTS, lambda: _by_class().
 MICRO_F1 = Metric("micro_f1", "micro F1", Statistic.COUNTS, lambda: _by_class().MICRO_F1)
 MICRO_F1_OF_ONE = replace(MICRO_F1, statistic=Statistic.SHARE)
 """Where every item has one class and is answered one, it is the share that is right."""
-ROC_AUC = Metric("roc_auc", "ROC AUC", Statistic.AREA, lambda: _by_class().ROC_AUC, by_class=True)
+ROC_AUC = Metric("roc_auc", "ROC AUC", Statistic.AREA, lambda: _by_class().ROC_AUC, by_class=True,
+                 graded=True)
 RANKING_PRECISION = Metric("ranking_precision", "ranking precision", Statistic.SCORES,
-                           lambda: _by_class().RANKING_PRECISION)
+                           lambda: _by_class().RANKING_PRECISION, graded=True)
 HAMMING_LOSS = Metric("hamming_loss", "Hamming loss", Statistic.SCORES,
                       lambda: _by_class().HAMMING_LOSS, better="lower", decides=False)
 LOG_LOSS = Metric("log_loss", "log loss", Statistic.LOSS, lambda: _by_class().LOG_LOSS,
-                  better="lower", unit="nats", bounds=(0.0, inf), decides=False)
+                  better="lower", unit="nats", bounds=(0.0, inf), decides=False, graded=True)
 CALIBRATION_ERROR = Metric("calibration_error", "calibration error", Statistic.CALIBRATION,
-                           lambda: _by_class().CALIBRATION_ERROR, better="lower", decides=False)
+                           lambda: _by_class().CALIBRATION_ERROR, better="lower", decides=False,
+                           graded=True)
 
 R2 = Metric("r2", "R²", Statistic.NUMBERS, lambda: _regression().R2, bounds=(-inf, 1.0))
 SPEARMAN = Metric("spearman", "Spearman's ρ", Statistic.NUMBERS, lambda: _regression().SPEARMAN,

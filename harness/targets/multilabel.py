@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
 
+from harness.targets.choices import answered, ungraded
 from harness.targets.kinds import KINDS, TargetKind
 from harness.targets.marked import Marked, domain
 
@@ -29,6 +30,8 @@ class MultilabelAnswers:
     actual: np.ndarray
     groups: np.ndarray
     weights: np.ndarray | None = None
+    ungraded: frozenset[int] = frozenset()
+    """Places of runs that only name classes: see `Marked.graded`."""
 
     kind: ClassVar[TargetKind] = KINDS["multilabel"]
 
@@ -39,12 +42,13 @@ class MultilabelAnswers:
 
     def run(self, place: int) -> Marked:
         """The one at this place."""
-        return marked(self.probabilities[place], self.actual, self.weights)
+        return replace(marked(self.probabilities[place], self.actual, self.weights),
+                       graded=place not in self.ungraded)
 
     def inside(self, items: np.ndarray) -> MultilabelAnswers:
         """On some of the items, [items] bool; groups are numbered anew."""
         return MultilabelAnswers([p[items] for p in self.probabilities], self.actual[items],
-                       *domain(self.groups, self.weights, items))
+                                 *domain(self.groups, self.weights, items), self.ungraded)
 
     def said(self, labels: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """What runs answered, [runs, items] of str, and what is right, [items] of str."""
@@ -79,5 +83,5 @@ def read(tables: Sequence[Any], labels: Sequence[str], groups: np.ndarray,
     classes, on the same items in one order."""
     actual = np.array([[label in has for label in labels]
                        for has in map(json.loads, tables[0]["target"].to_pylist())])
-    return MultilabelAnswers([np.column_stack([table[f"p:{label}"].to_numpy() for label in labels])
-                    for table in tables], actual, groups, weights)
+    return MultilabelAnswers([answered(table, labels) for table in tables], actual, groups, weights,
+                             ungraded(tables))

@@ -17,7 +17,8 @@ def same_clock(done: Sequence[Record]) -> Rule:
     devices = {f"{r.environment.device}, {r.environment.threads} threads"
                + (f", {r.identity.devices} together" if r.identity.devices > 1 else "")
                for r in done}
-    together = len(rounds) == 1 and timed == len(first)
+    away = sorted(r.identity.name for r in first if r.latency and r.latency.network)
+    together = len(rounds) == 1 and timed == len(first) and not away
     return Rule(name="Same clock",
                 says="Latency of all methods is measured in one process, in interleaved rounds; "
                      "runs are adapted on one kind of device.",
@@ -25,4 +26,6 @@ def same_clock(done: Sequence[Record]) -> Rule:
                 held=together and len(devices) == 1 if rounds else None,
                 evidence=f"{timed} methods timed in {len(rounds)} measurement(s): "
                          f"{', '.join(sorted(rounds)) or 'none'}. "
-                         f"Adapted on {'; '.join(sorted(devices)) or 'nothing'}.")
+                         f"Adapted on {'; '.join(sorted(devices)) or 'nothing'}."
+                         + (f" Over the network, by no clock of this machine's: "
+                            f"{', '.join(away)}." if away else ""))

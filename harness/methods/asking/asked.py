@@ -6,11 +6,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
 from harness.backbones.load import Loaded
+from harness.backbones.prompting.options import OptionTree
 from harness.backbones.prompting.prompts import PromptWriter, shared_head
 from harness.backbones.prompting.questions import Question
 from harness.backbones.prompting.score import Prefix, read_prefix
@@ -21,7 +23,7 @@ from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.common.errors import CannotRunError
 from harness.methods.asking.lookup import Lookup
-from harness.methods.asking.put import Put
+from harness.methods.asking.put import Put, put_in_tokens
 from harness.methods.learning.encoder import count_parameters
 from harness.methods.learning.held_out import HeldOut
 from harness.methods.method import Job, Retriever
@@ -39,12 +41,13 @@ class AskedDecoder(ABC):
     writer: PromptWriter
     device: Device
     save_model: Save
-    lookup: Lookup | None = None
+    lookup: Lookup[Any] | None = None
     kept: tuple[list[int], Prefix] | None = None
     """The last head that was read, with its keys and values: weights are final when items are
     predicted."""
-    put: dict[str, Put] = field(default_factory=dict)
-    """By id, what was asked of the first item of each call of `predict`."""
+    first: dict[str, tuple[list[int], OptionTree, Parts]] = field(default_factory=dict)
+    """By id, of the first item of each call of `predict`: its prompt, the answers behind it, and
+    what was retrieved for it."""
 
     @property
     def head(self) -> list[int]:
@@ -78,8 +81,11 @@ class AskedDecoder(ABC):
         """Note what was put to the model for an item: the head that was read, what stands behind
         it, and what was retrieved for the items, this one first."""
         head = self.kept[0] if self.kept else []
-        self.put[item.id] = Put([*head, *behind.prompt], behind.answers,
-                                before[0] if before else ())
+        self.first[item.id] = ([*head, *behind.prompt], behind.answers, before[0] if before else ())
+
+    def put_to(self, item: str) -> Put:
+        """See `Prompted`."""
+        return put_in_tokens(self.writer, *self.first[item])
 
     def behind_head(self, questions: Sequence[Question]) -> tuple[list[Question], Prefix]:
         """What stands behind the head that all items' prompts have, and the head's keys and values.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from harness.backbones.prompting.prompts import PromptWriter
 from harness.backbones.prompting.texts import Parts
@@ -11,13 +12,23 @@ from harness.common.clock import Clock
 from harness.methods.method import Retriever
 from harness.tasks.examples import Item
 
+Text = TypeVar("Text")
+
 
 @dataclass(frozen=True)
-class Lookup:
+class Lookup(Generic[Text]):
     """A search, and the words that are made of what it finds."""
 
     retriever: Retriever
     k: int
     """Texts found for an item, at the most."""
-    before: Callable[[PromptWriter, Sequence[Item], Clock], list[Parts]]
-    """What stands before each item."""
+    find: Callable[[Sequence[Item], Clock], list[list[Text]]]
+    """What is found for each item, the best first."""
+    write: Callable[[PromptWriter, list[Text]], Parts]
+    """What of that stands before an item."""
+
+    def before(self, writer: PromptWriter, items: Sequence[Item], clock: Clock) -> list[Parts]:
+        """What stands before each item."""
+        found = self.find(items, clock)
+        with clock.phase("tokenize"):
+            return [self.write(writer, texts) for texts in found]

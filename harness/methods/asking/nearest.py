@@ -33,15 +33,14 @@ def open_examples(job: Job, folder: Path) -> Retriever:
 
 
 def nearest_examples(job: Job, retriever: Retriever, k: int,
-                     worked: Callable[[PromptWriter, Sequence[Example]], Parts]) -> Lookup:
+                     worked: Callable[[PromptWriter, list[Example]], Parts]) -> Lookup[Example]:
     """The `k` nearest training examples before each item, which `worked` writes; it is given them
     nearest first."""
-    def before(writer: PromptWriter, items: Sequence[Item], clock: Clock) -> list[Parts]:
+    def find(items: Sequence[Item], clock: Clock) -> list[list[Example]]:
         _, positions = retriever.search(items, k, clock)
-        with clock.phase("tokenize"):
-            return [worked(writer, [job.train[place] for place in row]) for row in positions]
+        return [[job.train[place] for place in row] for row in positions]
 
-    return Lookup(retriever, k, before)
+    return Lookup(retriever, k, find, worked)
 
 
 def middle(examples: Sequence[Example]) -> tuple[Example, ...]:

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from harness.backbones.load import load_tokenizer
 from harness.backbones.prompting.writers import writer_for
-from harness.common.capabilities import Can
+from harness.common.capabilities import ABILITIES, Can
 from harness.common.clock import Clock
-from harness.methods.asking.asked import AskedDecoder
+from harness.common.kinds import BackboneKind
 from harness.methods.asking.classifier import DecoderClassifier
 from harness.methods.asking.nearest import alike, middle
 from harness.methods.asking.scores import PLAIN, RULES, Score
-from harness.methods.method import Asking, Job, Method, Options, Setting
+from harness.methods.method import Asking, Fitted, Job, Method, Options, Setting
 from harness.methods.needs import Needs
 from harness.methods.work import Reading, Work
 from harness.suite import Kind as TaskKind
 from harness.targets.kinds import KINDS
+
+Model = TypeVar("Model", bound=Fitted)
 
 
 class ScoreOptions(Options):
@@ -40,20 +42,20 @@ class Scored(Method):
         return [{}]
 
     def settings(self, job: Job) -> list[Setting]:
-        return self.grid(job.task.kind, job.inner is not None)
+        scored = job.kind is not None and Can.SCORE in ABILITIES[job.kind]
+        return self.grid(job.task.kind, _rules(job.inner is not None) if scored else ())
 
-    def grid(self, task: TaskKind, on_top: bool) -> list[Setting]:
-        """All settings in order of preference; `on_top` of a tuned model, which has learned to be
-        scored plainly, there is one rule."""
-        if not KINDS[task].classes:
+    def grid(self, task: TaskKind, rules: Sequence[Score]) -> list[Setting]:
+        """All settings in order of preference; without rules where nothing tells how likely answers
+        are."""
+        if not KINDS[task].classes or not rules:
             return list(self.shown())
-        rules = list(RULES)[:1] if on_top else list(RULES)
         named = self.options.score
         return paired(self.shown(), [{"score": rule} for rule in ([named] if named else rules)])
 
     def tried(self, asking: Asking) -> list[Setting]:
         """Those settings that a run tries."""
-        return self.grid(asking.task, asking.on_top)[:asking.trials]
+        return self.grid(asking.task, _rules(asking.on_top))[:asking.trials]
 
     def work(self, job: Job, setting: Setting) -> Work:
         """By the first setting that is tried, and examples of the usual length."""
@@ -75,10 +77,18 @@ class Scored(Method):
             return ()
         return (Reading(alike(job).key, job.embedder),)
 
-    def refuses(self, task: TaskKind) -> str | None:
+    def refuses(self, task: TaskKind, backbone: BackboneKind | None) -> str | None:
         if not KINDS[task].classes and self.options.score:
             return "score: answers in words are written, not scored"
-        return super().refuses(task)
+        if backbone is not None and self.options.score and Can.SCORE not in ABILITIES[backbone]:
+            return f"score: the {backbone} does not tell how likely answers are"
+        return super().refuses(task, backbone)
+
+
+def _rules(on_top: bool) -> tuple[Score, ...]:
+    """In the order in which they are tried. `on_top` of a tuned model, which has learned to be
+    scored plainly, there is one."""
+    return tuple(RULES)[:1] if on_top else tuple(RULES)
 
 
 def paired(first: Sequence[Setting], second: Sequence[Setting]) -> list[Setting]:
@@ -87,7 +97,7 @@ def paired(first: Sequence[Setting], second: Sequence[Setting]) -> list[Setting]
     return [first[i] | second[j] for i, j in sorted(places, key=lambda place: (sum(place), place))]
 
 
-def score_by(asked: AskedDecoder, setting: Setting, clock: Clock) -> AskedDecoder:
+def score_by(asked: Model, setting: Setting, clock: Clock) -> Model:
     """The same, answering by the setting's rule."""
     if isinstance(asked, DecoderClassifier) and "score" in setting:
         with clock.phase("calibrate"):
@@ -95,7 +105,7 @@ def score_by(asked: AskedDecoder, setting: Setting, clock: Clock) -> AskedDecode
     return asked
 
 
-def score_as_saved(asked: AskedDecoder, setting: Setting, folder: Path) -> AskedDecoder:
+def score_as_saved(asked: Model, setting: Setting, folder: Path) -> Model:
     """The same, answering by the setting's rule as what lies in the folder did."""
     if isinstance(asked, DecoderClassifier) and "score" in setting:
         asked.read_rule(RULES[_rule(setting)], folder)

@@ -37,7 +37,7 @@ def nothing_to_save(loaded: Loaded, folder: Path) -> None:
 
 
 def plain_decoder(job: Job, shots: Sequence[Example] = (), loaded: Loaded | None = None,
-                  save: Save = nothing_to_save, lookup: Lookup | None = None) -> AskedDecoder:
+                  save: Save = nothing_to_save, lookup: Lookup[Any] | None = None) -> AskedDecoder:
     """The task's prompt on the job's backbone, with worked examples before all items, or what is
     looked up before each."""
     if loaded is None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from harness.common.kinds import Kind
 from harness.methods.link import CLASS_LINKS, ClassLink
+from harness.targets.choices import are_choices, named
 from harness.targets.metric import Better, Metric, gain
 from harness.targets.metrics import LOG_LOSS, RMSE, SPAN_F1
 from harness.targets.regression import Numbered, unread_as
@@ -90,7 +91,22 @@ def of_classes(link: ClassLink, probabilities: np.ndarray, examples: Sequence[Ex
 
 
 def _by_class(link: ClassLink) -> Callable[[np.ndarray, Job, float | None], HeldOut]:
-    return lambda answers, job, loss: of_classes(link, answers, job.validation, job.metric)
+    def found(answers: np.ndarray, job: Job, loss: float | None) -> HeldOut:
+        if are_choices(answers):
+            return of_choices(link, answers, job)
+        return of_classes(link, answers, job.validation, job.metric)
+
+    return found
+
+
+def of_choices(link: ClassLink, choices: np.ndarray, job: Job) -> HeldOut:
+    """Figures of answers that only name classes, [items]. Their loss is the share that is wrong."""
+    examples, weights = job.validation, weights_of(job.validation)
+    run = replace(link.marked(named(choices, job.classes), indicator(examples, job.classes),
+                              weights), graded=False)
+    score = None if job.metric is None else job.metric.of(run, weights)
+    wrong = float(np.average(~run.right, weights=weights))
+    return HeldOut(score, wrong, worth(examples), better=_better(job.metric))
 
 
 def in_words(answers: Sequence[str], examples: Sequence[Example], wording: Wording,

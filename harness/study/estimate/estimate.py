@@ -289,7 +289,7 @@ def _questions(plan: Plan, run: PlannedRun, folders: set[str]) -> tuple[Unit | N
     if (asks is None or run.entry.backbone is None or run.size is not None
             or not run.entry.method.changes_weights):
         return None, 0
-    backbone = plan.backbones[run.entry.backbone]
+    backbone = plan.backbones[run.entry.backbone]  # what changes weights has them here
     folder = f"{BASE}/{forgetting_key(backbone, asks, plan.device)}"
     first = folder not in folders and kept_hash(cache_folder() / folder) is None
     folders.add(folder)

@@ -27,7 +27,7 @@ def least_memory(backbone: Handle, run: PlannedRun) -> float:
 def check_least(plan: Plan, runs: Sequence[PlannedRun], has: float) -> None:
     """Raise HarnessError for runs whose weights alone do not fit in `has` bytes, before anything is
     measured."""
-    for run in runs:
+    for run in plan.here(runs):
         if run.entry.backbone is not None:
             needs = least_memory(plan.backbones[run.entry.backbone], run)
             if needs > has:

@@ -86,7 +86,7 @@ def _sources(suite: Suite) -> Iterator[Source]:
     data = suite.task.source
     given = (data.train, data.validation, data.test) if isinstance(data, GivenSources) else (data,)
     corpus = suite.task.corpus and suite.task.corpus.source
-    weights = (spec.source for spec in suite.backbones.values())
+    weights = (spec.source for spec in suite.weights.values())
     named = (*given, corpus, *weights, suite.embedder, general_source(suite.measure.forgetting))
     yield from (source for source in named if source is not None)
 

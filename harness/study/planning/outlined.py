@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from harness.backbones.endpoint.endpoint import Endpoint
+from harness.backbones.handle import Handle
 from harness.check.finding import Finding
 from harness.study.estimate.estimate import Estimate
 from harness.study.planning.outline import Outline, Row, RowCosts, Totals
@@ -22,11 +24,12 @@ def outline_of(plan: Plan, left: Sequence[PlannedRun], expected: Estimate | None
 
 def notes_of(plan: Plan) -> tuple[str, ...]:
     """What a reader of the backbones' numbers must know, and which methods are known to fail."""
-    said = [f"{handle.name}: {note}" for handle in plan.backbones.values()
-            for note in handle.notes]
+    found: list[Handle | Endpoint] = [*plan.backbones.values(), *plan.endpoints.values()]
+    said = [f"{one.name}: {note}" for one in found for note in one.notes]
     entries = {(run.entry.label, run.entry.backbone): run.entry for run in plan.runs}
     for (label, backbone), entry in entries.items():
-        reason = entry.method.cannot(plan.backbones[backbone]) if backbone else None
+        handle = plan.backbones.get(backbone or "")
+        reason = entry.method.cannot(handle) if handle else None
         said += [f"{backbone}: {label} will fail: {reason}"] if reason else []
     return tuple(said)
 

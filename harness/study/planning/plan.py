@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harness.backbones.checkpoint import check_backbone, check_embedder
+from harness.backbones.endpoint.endpoint import Endpoint, get_endpoint
 from harness.backbones.handle import Handle, get_backbone, get_embedder
 from harness.common.device import Device
 from harness.common.errors import HarnessError
@@ -74,14 +75,21 @@ class Plan:
     loaded: LoadedSuite
     task: Task
     backbones: dict[str, Handle]
+    """Those whose weights are here."""
     embedder: Handle | None
     device: Device
     runs: tuple[PlannedRun, ...]
     parts: tuple[Matched, ...]
     """What the arms that are ranked together share: the suite's own budget first."""
+    endpoints: dict[str, Endpoint] = field(default_factory=dict)
+    """Those that answer elsewhere."""
     samples: dict[tuple[int | None, ...], Splits] = field(default_factory=dict, repr=False)
     """By size, draw and words, as they were asked for: items lie in a file, and all runs of a draw
     want the same."""
+
+    def here(self, runs: Iterable[PlannedRun]) -> list[PlannedRun]:
+        """Those runs that compute on this machine."""
+        return [run for run in runs if run.entry.backbone not in self.endpoints]
 
     def sample(self, budget: Budget, draw: int = 0) -> Splits:
         """The items that a budget allows, with the words that it lets every method read. Draws
@@ -103,11 +111,13 @@ def make_plan(loaded: LoadedSuite, device: Device) -> Plan:
     fetch_general(loaded.suite.measure.forgetting)
     task = load_task(loaded)
     _check_sizes(loaded, task)
-    handles = {name: get_backbone(loaded, name) for name in loaded.suite.backbones}
+    handles = {name: get_backbone(loaded, name) for name in loaded.suite.weights}
+    endpoints = {name: get_endpoint(loaded, name) for name in loaded.suite.endpoints}
     _check_weights(loaded, handles, entries)
     check_templates(loaded, handles, entries)
     embedder = _whole_embedder(loaded)
-    plan = Plan(loaded, task, handles, embedder, device, (), parts_of(loaded.suite, entries))
+    plan = Plan(loaded, task, handles, embedder, device, (), parts_of(loaded.suite, entries),
+                endpoints)
     runs: list[PlannedRun] = []
     for entry in sorted(entries, key=lambda e: e.inner is not None):
         for size, budget in _budgets(plan, entry):
@@ -125,13 +135,13 @@ def _check_weights(loaded: LoadedSuite, handles: Mapping[str, Handle], entries: 
                    ) -> None:
     """Raise HarnessError where a backbone's weights lack what a method reads of it."""
     for entry in entries:
-        if entry.backbone is None:
+        handle = handles.get(entry.backbone or "")
+        if handle is None:
             continue
-        handle = handles[entry.backbone]
         try:
             check_backbone(handle, entry.method.reads(handle.kind))
         except HarnessError as error:
-            raise loaded.error(("backbones", entry.backbone), f"{entry.label}: {error.found}",
+            raise loaded.error(("backbones", handle.name), f"{entry.label}: {error.found}",
                                error.fix) from None
 
 
@@ -229,7 +239,8 @@ def _check_sizes(loaded: LoadedSuite, task: Task) -> None:
 
 def _identity(plan: Plan, entry: Entry, budget: Budget, seed: int, random: bool,
               inner: str | None) -> Identity:
-    handle = plan.backbones[entry.backbone] if entry.backbone else None
+    name = entry.backbone or ""
+    handle = plan.backbones.get(name) or plan.endpoints.get(name)
     embedder = plan.embedder if entry.method.embeds else None
     # What does not learn by gradient has nothing to share out.
     devices = plan.device.together if isinstance(entry.method, Tuned) else 1

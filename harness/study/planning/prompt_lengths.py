@@ -36,7 +36,7 @@ SPARE = 32
 def unfit(plan: Plan, runs: Iterable[PlannedRun]) -> Iterator[Misfit]:
     """The runs whose prompts do not fit. One whose prompts cannot be written at all is none: it
     says so itself."""
-    for run in runs:
+    for run in plan.here(runs):
         if run.identity.kind in ASKED and run.identity.family != "features":
             try:
                 misfit = _misfit(plan, run)

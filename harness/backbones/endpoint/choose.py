@@ -1,0 +1,33 @@
+"""Which of the options an answer names, read strictly."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Sequence
+
+AROUND = " \t\n\r\"'`*."
+"""What may stand around an option that is given in free text."""
+
+
+def option_of(text: str, options: Sequence[str]) -> int | None:
+    """The number of the option that an answer is, as the JSON that was asked for or as its words
+    alone, whatever their case; None where it says anything else."""
+    said = _of_json(text)
+    said = text if said is None else said
+    places = {_bare(option): number for number, option in enumerate(options)}
+    return places.get(_bare(said)) if len(places) == len(options) else (
+        list(options).index(said) if said in options else None)
+
+
+def _of_json(text: str) -> str | None:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None
+    answer = found.get("answer") if isinstance(found, dict) else found
+    return answer if isinstance(answer, str) else None
+
+
+def _bare(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold().strip(AROUND)

@@ -1,0 +1,65 @@
+"""What an endpoint was asked, what it took, and what that costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from harness.measure.part import RecordPart
+from harness.suite.endpoint import TokenPrices
+from harness.tasks.examples import Item
+
+if TYPE_CHECKING:
+    from harness.backbones.endpoint.reply import Reply
+    from harness.methods.asking.served import Served
+
+
+class Usage(RecordPart):
+    """Of the test items. Tokens are by the server's own count, and None where it gives none."""
+
+    host: str
+    model: str
+    items: int
+    requests: int
+    read: int | None
+    """Tokens of prompts."""
+    written: int | None
+    """Tokens of answers."""
+    seconds: float
+    """Mean of a request's, the network included, with as many under way as the suite allows."""
+    money: float | None
+    """By the suite's prices; None without them, or without a count of tokens."""
+    validation_money: float | None
+    """The same for what trials asked of validation items, at what a test item costs."""
+
+    @property
+    def money_an_item(self) -> float | None:
+        """None as `money` is."""
+        return None if self.money is None else self.money / self.items
+
+
+def usage_of(fitted: Served, test: Sequence[Item], asked_before: int) -> Usage:
+    """Of a fitted method that answered the test items; its trials asked so many items before."""
+    said, items = fitted.connection.endpoint.said, len(test)
+    replies = [reply for item in test for reply in fitted.replies[item.id]]
+    read, written = (_sum([getattr(reply, name) for reply in replies])
+                     for name in ("read", "written"))
+    money = _money(said.prices, read, written)
+    return Usage(host=said.host, model=said.model, items=items, requests=len(replies), read=read,
+                 written=written, seconds=_mean_seconds(replies), money=money,
+                 validation_money=None if money is None else money / items * asked_before)
+
+
+def _sum(counts: Sequence[int | None]) -> int | None:
+    known = [count for count in counts if count is not None]
+    return sum(known) if len(known) == len(counts) else None
+
+
+def _mean_seconds(replies: Sequence[Reply]) -> float:
+    return sum(reply.seconds for reply in replies) / len(replies)
+
+
+def _money(prices: TokenPrices | None, read: int | None, written: int | None) -> float | None:
+    if prices is None or read is None or written is None:
+        return None
+    return (read * prices.read + written * prices.written) / 1e6

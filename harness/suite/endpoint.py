@@ -1,0 +1,99 @@
+"""A model behind an endpoint: where it answers, how it is asked, and what that costs."""
+
+from __future__ import annotations
+
+import os
+from ipaddress import ip_address
+from typing import Annotated, Any, ClassVar, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator, model_validator
+
+from harness.common.kinds import BackboneKind
+from harness.suite.part import Part
+
+Answers = Literal["schema", "text"]
+"""How answers by class are given: as JSON that the server holds to a schema, or as free text."""
+VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
+OURS = ("model", "messages", "response_format", "stream", "n")
+"""Fields of a request that a suite cannot set: they are what is asked."""
+
+
+class TokenPrices(Part):
+    """Money for a million tokens, in the study's currency."""
+
+    read: float = Field(ge=0)
+    """Of prompts."""
+    written: float = Field(ge=0)
+    """Of answers."""
+
+
+class EndpointFields(Part):
+    """What a suite says of an endpoint that speaks the OpenAI protocol."""
+
+    kind: ClassVar[BackboneKind] = "endpoint"
+    endpoint: str
+    """The address below which `chat/completions` lies, such as `https://api.example.org/v1`."""
+    model: str = Field(min_length=1)
+    """What the server calls the model."""
+    key_from: Annotated[str, Field(pattern=VARIABLE)] | None = None
+    """The environment variable that holds the key. The key itself is written nowhere."""
+    answers: Answers = "schema"
+    request: dict[str, Any] = Field({})
+    """Further fields of every request, such as `reasoning_effort`; `null` leaves one out that would
+    be sent."""
+    at_once: int = Field(8, ge=1, le=256)
+    """Requests under way at the same time."""
+    per_minute: int | None = Field(None, ge=1)
+    """Requests that are begun in a minute, at the most."""
+    timeout_seconds: float = Field(60.0, gt=0, le=3600)
+    """For a whole answer."""
+    prices: TokenPrices | None = None
+    """None where an answer's price is not known, and no bill is made."""
+
+    @field_validator("endpoint")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        try:
+            parts = urlsplit(value)
+            parts.port  # noqa: B018  raises for one that is no number
+        except ValueError:
+            raise ValueError("is no address") from None
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("must be an address that begins with https:// or http://")
+        if parts.username or parts.password or parts.query or parts.fragment:
+            raise ValueError("must hold neither a key nor a user, '?' or '#'; name the key's "
+                             "environment variable with `key_from`")
+        return value.rstrip("/")
+
+    @field_validator("request")
+    @classmethod
+    def _leaves_the_question(cls, value: dict[str, Any]) -> dict[str, Any]:
+        taken = sorted(set(value) & set(OURS))
+        if taken:
+            raise ValueError(f"{', '.join(taken)}: is not for a suite to set")
+        return value
+
+    @model_validator(mode="after")
+    def _keeps_its_key(self) -> EndpointFields:
+        if self.key_from and not self.endpoint.startswith("https:") and not self.on_this_machine:
+            raise ValueError("key_from: a key is not sent to another machine by http; use https")
+        return self
+
+    @property
+    def host(self) -> str:
+        """Where it lies."""
+        return urlsplit(self.endpoint).hostname or ""
+
+    @property
+    def on_this_machine(self) -> bool:
+        """Whether the address is a loopback's."""
+        try:
+            return self.host == "localhost" or ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def key(self) -> str | None:
+        """What the environment holds now; None where it holds none, or none is asked for."""
+        return os.environ.get(self.key_from) or None if self.key_from else None
