@@ -276,7 +276,8 @@ def _row(arm: Arm, common: dict[str, Figure]) -> Row:
         train_items=first.budget_used.train_items if first and first.budget_used else None,
         test_items=first.budget_used.test_items if first and first.budget_used else None,
         adapt_seconds=cost.stand_alone_seconds if cost else None,
-        device_hours=cost.device_hours if cost else None,
+        # An endpoint computes on no device of ours: what it costs is money.
+        device_hours=cost.device_hours if cost and not usage else None,
         training_flops=cost.training_flops if cost else None,
         peak_memory_bytes=cost.peak_memory_bytes if cost else None,
         p50_ms=latency.p50_ms if latency else None, p95_ms=latency.p95_ms if latency else None,

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from harness.common.text import without_folders
 from harness.measure.part import RecordPart
 from harness.suite.endpoint import TokenPrices
 from harness.tasks.examples import Item
 
 if TYPE_CHECKING:
-    from harness.backbones.endpoint.reply import Reply
     from harness.methods.asking.served import Served
 
 
@@ -42,24 +42,26 @@ def usage_of(fitted: Served, test: Sequence[Item], asked_before: int) -> Usage:
     """Of a fitted method that answered the test items; its trials asked so many items before."""
     said, items = fitted.connection.endpoint.said, len(test)
     replies = [reply for item in test for reply in fitted.replies[item.id]]
-    read, written = (_sum([getattr(reply, name) for reply in replies])
-                     for name in ("read", "written"))
-    money = _money(said.prices, read, written)
-    return Usage(host=said.host, model=said.model, items=items, requests=len(replies), read=read,
-                 written=written, seconds=_mean_seconds(replies), money=money,
-                 validation_money=None if money is None else money / items * asked_before)
+    read, written = _sum(reply.read for reply in replies), _sum(reply.written for reply in replies)
+    cost = money(said.prices, read, written)
+    return Usage(
+        host=said.host, model=without_folders(said.model), items=items, requests=len(replies),
+        read=read, written=written, money=cost,
+        seconds=sum(reply.seconds for reply in replies) / len(replies),
+        validation_money=None if cost is None else cost / items * asked_before)
 
 
-def _sum(counts: Sequence[int | None]) -> int | None:
-    known = [count for count in counts if count is not None]
-    return sum(known) if len(known) == len(counts) else None
+def _sum(counts: Iterable[int | None]) -> int | None:
+    total = 0
+    for count in counts:
+        if count is None:
+            return None
+        total += count
+    return total
 
 
-def _mean_seconds(replies: Sequence[Reply]) -> float:
-    return sum(reply.seconds for reply in replies) / len(replies)
-
-
-def _money(prices: TokenPrices | None, read: int | None, written: int | None) -> float | None:
+def money(prices: TokenPrices | None, read: int | None, written: int | None) -> float | None:
+    """What so many tokens of prompts and of answers cost; None without prices or a count."""
     if prices is None or read is None or written is None:
         return None
     return (read * prices.read + written * prices.written) / 1e6

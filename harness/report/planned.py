@@ -104,7 +104,7 @@ def print_outline(console: Console, plan: Outline) -> None:
             f"{row.train} / {row.validation} / {row.test}", str(row.trials),
             str(row.runs - row.left), *_cells(row, plan.totals))
     console.print(table)
-    print_lines(console, (*plan.notes, *plan.apart, *_lines(plan)))
+    print_lines(console, (*plan.notes, *plan.apart, *_sent(plan), *_lines(plan)))
     if plan.bought is not None:
         print_bought(console, plan.bought)
     print_findings(console, plan.findings)
@@ -153,6 +153,15 @@ def _left(plan: Outline) -> str:
             f"{words.seconds(found.latency)} for latency)")
 
 
+def _sent(plan: Outline) -> list[str]:
+    """What would leave this machine."""
+    return [f"{out.backbone}: {out.texts:,} texts would be sent to {out.host}, in at most "
+            f"{out.requests:,} requests of {out.words:,} words and punctuation marks, "
+            + ("for a price that is not known (`prices`)" if out.money is None else
+               f"for about {words.money(out.money, rate(plan.prices, plan.device.type).currency)}")
+            for out in plan.outgoing]
+
+
 def _lines(plan: Outline) -> list[str]:
     """Below the table: what all of it takes."""
     found = plan.totals
@@ -171,7 +180,7 @@ def _lines(plan: Outline) -> list[str]:
         lines.append(f"Other programs used {100 * found.others:.0f}% of the processor at times "
                      "while this machine was measured. The times are for a machine that does "
                      "nothing else.")
-    if unknown := plan.left - found.measured:
+    if unknown := plan.left - found.measured - sum(out.runs for out in plan.outgoing):
         lines.append(f"{unknown} of the {plan.left} runs could not be estimated and are in no "
                      "total")
     return lines + [f"not estimated: {reason}" for reason in found.reasons]

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_json
 from harness.common.kinds import BackboneKind
+from harness.common.text import without_folders
 from harness.suite import LoadedSuite
 from harness.suite.endpoint import EndpointFields
 
 MAY_CHANGE = ("answered by an endpoint: what its model's weights are, and whether they stay the "
               "same, is not known here")
+NETWORK = "latency is what a client waits, the network and the server's queue in it"
 
 
 @dataclass(frozen=True)
@@ -34,12 +36,12 @@ class Endpoint:
     @property
     def origin(self) -> str:
         """For people."""
-        return f"{self.said.model} at {self.said.host}"
+        return f"{without_folders(self.said.model)} at {self.said.host}"
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader of its numbers must know."""
-        return (MAY_CHANGE,)
+        return MAY_CHANGE, NETWORK
 
 
 def get_endpoint(loaded: LoadedSuite, name: str) -> Endpoint:

@@ -27,6 +27,7 @@ from harness.methods.asking.put import Put
 from harness.methods.method import Job, Retriever
 from harness.targets.choices import Choice, as_choices
 from harness.tasks.examples import Example, Item
+from harness.tasks.view import TaskView
 
 YES_NO = ("yes", "no")
 AROUND = 24
@@ -198,7 +199,13 @@ def serve(job: Job, endpoint: Endpoint, shots: Sequence[Example] = (),
           lookup: Lookup[Any] | None = None) -> Served:
     """The task's prompt at the job's endpoint, with worked examples before all items, or what is
     looked up before each."""
-    writer = WRITERS["decoder"][job.task.kind](
-        yardstick(), job.task.prompt, job.task.options, job.budget.max_length,
-        frame_for(job.task.prompt.template), tuple(shots))
+    writer = replace(writer_of(job.task, job.budget.max_length), shown=tuple(shots))
     return Served(Connection(endpoint, job.answers), writer, form_of(job), lookup)
+
+
+def writer_of(task: TaskView, max_length: int) -> PromptWriter:
+    """Writes a task's prompts for an endpoint. Texts and what is shown beside them are measured by
+    the yardstick, for the server's own tokens are not known."""
+    kind = WRITERS["decoder"][task.kind]
+    return kind(yardstick(), task.prompt, task.options, max_length,
+                frame_for(task.prompt.template))

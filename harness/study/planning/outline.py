@@ -6,6 +6,7 @@ from harness.check.finding import Finding
 from harness.common.device import Device
 from harness.measure.part import RecordPart
 from harness.study.minutes.bought import Bought
+from harness.study.planning.outgoing import Outgoing
 from harness.suite import Prices
 
 
@@ -66,6 +67,8 @@ class Outline(RecordPart):
     apart: tuple[str, ...]
     """Which arms are not ranked with those of the suite's own budget."""
     totals: Totals | None = None
+    outgoing: tuple[Outgoing, ...] = ()
+    """What the runs that are left would send to endpoints."""
     bought: Bought | None = None
     """What minutes bought, where they were given."""
     findings: tuple[Finding, ...] = ()

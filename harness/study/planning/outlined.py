@@ -8,6 +8,7 @@ from harness.backbones.endpoint.endpoint import Endpoint
 from harness.backbones.handle import Handle
 from harness.check.finding import Finding
 from harness.study.estimate.estimate import Estimate
+from harness.study.planning.outgoing import outgoing
 from harness.study.planning.outline import Outline, Row, RowCosts, Totals
 from harness.study.planning.plan import Plan, PlannedRun
 
@@ -19,7 +20,8 @@ def outline_of(plan: Plan, left: Sequence[PlannedRun], expected: Estimate | None
     return Outline(
         name=suite.name, profile=plan.loaded.profile, device=plan.device,
         prices=suite.decide.prices, rows=_rows(plan, left, expected), notes=notes_of(plan),
-        apart=_apart(plan), totals=expected and _totals(expected), findings=tuple(findings))
+        apart=_apart(plan), outgoing=outgoing(plan, left),
+        totals=expected and _totals(expected), findings=tuple(findings))
 
 
 def notes_of(plan: Plan) -> tuple[str, ...]:
