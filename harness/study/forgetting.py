@@ -90,6 +90,11 @@ def pass_on(plan: Plan, store: Store) -> None:
                     "reason": f"the weights of run {run.identity.inner}", "items_sha256": None})
                 if record.forgetting != figures:
                     store.amend(run.run_id, forgetting=figures)
+    for name, endpoint in plan.endpoints.items():
+        for run, record in _done(plan, store, name):
+            if not store.has_forgetting(record, endpoint.sha256):
+                store.amend(run.run_id, forgetting=unchanged(
+                    endpoint.sha256, "the endpoint's model is left as it is"))
 
 
 def _done(plan: Plan, store: Store, backbone: str) -> Iterator[tuple[PlannedRun, Record]]:

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 
 from pydantic import Field
 
+from harness.backbones.endpoint.endpoint import Endpoint
+from harness.backbones.handle import Handle
 from harness.check.finding import Finding
 from harness.common.kinds import Drawn
 from harness.measure.part import RecordPart
@@ -15,7 +17,7 @@ from harness.study.minutes.bought import Bought
 from harness.study.planning.matched import Matched, matched
 from harness.study.planning.plan import Plan
 from harness.study.record import Limits, Record
-from harness.suite import Decide, Kind
+from harness.suite import Decide, Kind, Suite
 from harness.targets.kinds import KINDS
 from harness.tasks.corpus import passages_sha256
 from harness.tasks.items import column
@@ -136,17 +138,17 @@ def make_study(plan: Plan, records: Mapping[str, Record], findings: tuple[Findin
         created=datetime.now(UTC).replace(microsecond=0).isoformat(),
         suite_sha256=plan.loaded.digest, kind=plan.task.kind, labels=plan.task.labels,
         budget=suite.budget.model_dump(), data=_data_facts(plan),
-        backbones=tuple(
-            BackboneFacts(name=handle.name, kind=handle.kind, origin=handle.origin,
-                          sha256=handle.sha256, notes=handle.notes,
-                          budget=suite.budget_for(handle.name).model_dump())
-            for handle in plan.backbones.values()
-        ),
+        backbones=tuple(_backbone_facts(suite, one) for one in plan.answering),
         records=tuple(records[run.run_id] for run in plan.runs if run.run_id in records),
         parts=plan.parts, train_sizes=suite.train_sizes,
         unfinished=tuple(run.title for run in plan.runs if run.run_id not in records),
         bought=bought, findings=findings,
     )
+
+
+def _backbone_facts(suite: Suite, one: Handle | Endpoint) -> BackboneFacts:
+    return BackboneFacts(name=one.name, kind=one.kind, origin=one.origin, sha256=one.sha256,
+                         notes=one.notes, budget=suite.budget_for(one.name).model_dump())
 
 
 def _data_facts(plan: Plan) -> DataFacts:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.backbones.endpoint.endpoint import Endpoint
-from harness.backbones.handle import Handle
 from harness.check.finding import Finding
 from harness.study.estimate.estimate import Estimate
 from harness.study.planning.outgoing import outgoing
@@ -26,8 +24,7 @@ def outline_of(plan: Plan, left: Sequence[PlannedRun], expected: Estimate | None
 
 def notes_of(plan: Plan) -> tuple[str, ...]:
     """What a reader of the backbones' numbers must know, and which methods are known to fail."""
-    found: list[Handle | Endpoint] = [*plan.backbones.values(), *plan.endpoints.values()]
-    said = [f"{one.name}: {note}" for one in found for note in one.notes]
+    said = [f"{one.name}: {note}" for one in plan.answering for note in one.notes]
     entries = {(run.entry.label, run.entry.backbone): run.entry for run in plan.runs}
     for (label, backbone), entry in entries.items():
         handle = plan.backbones.get(backbone or "")

@@ -87,6 +87,11 @@ class Plan:
     """By size, draw and words, as they were asked for: items lie in a file, and all runs of a draw
     want the same."""
 
+    @property
+    def answering(self) -> tuple[Handle | Endpoint, ...]:
+        """All backbones, those whose weights are here first."""
+        return (*self.backbones.values(), *self.endpoints.values())
+
     def here(self, runs: Iterable[PlannedRun]) -> list[PlannedRun]:
         """Those runs that compute on this machine."""
         return [run for run in runs if run.entry.backbone not in self.endpoints]
