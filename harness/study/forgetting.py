@@ -90,6 +90,10 @@ def pass_on(plan: Plan, store: Store) -> None:
                     "reason": f"the weights of run {run.identity.inner}", "items_sha256": None})
                 if record.forgetting != figures:
                     store.amend(run.run_id, forgetting=figures)
+    _pass_on_elsewhere(plan, store)
+
+
+def _pass_on_elsewhere(plan: Plan, store: Store) -> None:
     for name, endpoint in plan.endpoints.items():
         for run, record in _done(plan, store, name):
             if not store.has_forgetting(record, endpoint.sha256):

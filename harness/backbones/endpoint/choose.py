@@ -15,9 +15,11 @@ def option_of(text: str, options: Sequence[str]) -> int | None:
     alone, whatever their case; None where it says anything else."""
     said = _of_json(text)
     said = text if said is None else said
-    places = {_bare(option): number for number, option in enumerate(options)}
-    return places.get(_bare(said)) if len(places) == len(options) else (
-        list(options).index(said) if said in options else None)
+    if said in options:
+        return list(options).index(said)
+    bare = [_bare(option) for option in options]
+    alone = bare.count(_bare(said)) == 1 and _bare(said) != ""
+    return bare.index(_bare(said)) if alone else None
 
 
 def _of_json(text: str) -> str | None:
