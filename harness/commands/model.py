@@ -22,7 +22,8 @@ from harness.methods.method import Answering
 from harness.report.lines import print_lines
 from harness.study.store import find_run
 from harness.suite import Kind, find_suite, load_suite
-from harness.targets.kinds import KINDS
+from harness.targets.choices import are_choices, named
+from harness.targets.kinds import KINDS, TargetKind
 from harness.tasks.examples import Item
 
 Text = str | tuple[str, str]
@@ -58,11 +59,15 @@ class Model(ClassifierMixin, BaseEstimator):
 
         A row sums to 1 where a text has one class; where it may have several, each is a decision of
         its own. A row is NaN where the model's probabilities are not finite. Raises HarnessError
-        for a task without classes, and for what are no texts.
+        for a task without classes, for a model that only names classes, and for what are no texts.
         """
         if not KINDS[self.kind].classes:
             raise HarnessError(f"{self.name}: its task {KINDS[self.kind].says}", "Call predict.")
-        found = self._found(texts).astype(np.float64)
+        answers = self._found(texts)
+        if are_choices(answers):
+            raise HarnessError(f"{self.name} only names classes, without probabilities",
+                               "Call predict.")
+        found = answers.astype(np.float64)
         found[~np.isfinite(found).all(axis=1)] = np.nan
         return found
 
@@ -72,10 +77,13 @@ class Model(ClassifierMixin, BaseEstimator):
         `end`, `label` and `text`; None where an answer could not be read.
 
         Where a text may have several classes an indicator, [texts, classes] of bool, as
-        scikit-learn has it. Raises HarnessError for a text whose probabilities are not finite, and
-        for what are no texts.
+        scikit-learn has it. Where a model only names classes, one that could not be read is None,
+        and of several none is answered. Raises HarnessError for a text whose probabilities are not
+        finite, and for what are no texts.
         """
         kind, found = KINDS[self.kind], self._found(texts)
+        if kind.classes and are_choices(found):
+            return _named(found, self.classes_, kind)
         if kind.classes and not np.isfinite(found).all():
             row = int(np.flatnonzero(~np.isfinite(found).all(axis=1))[0])
             raise HarnessError(f"{self.name} has no answer to text {row}: its probabilities are "
@@ -129,6 +137,15 @@ def load_model(console: Console, asked: Asked) -> Model:
     candidate = find_candidate(asked.candidate, context)
     print_lines(console, (f"{candidate.name}: {note}" for note in candidate.notes))
     return Model(candidate.name, context.task.kind, context.task.labels, candidate.model.load())
+
+
+def _named(choices: np.ndarray, classes: np.ndarray, kind: TargetKind) -> np.ndarray:
+    """Classes that were named: an indicator, or [texts] of str, None where none could be read."""
+    if kind.several:
+        return named(choices, len(classes)).astype(bool)
+    found = np.empty(len(choices), dtype=object)
+    found[:] = [None if choice is None else classes[choice[0]] for choice in choices]
+    return found
 
 
 def _items(texts: Any) -> list[Item]:

@@ -23,6 +23,7 @@ from harness.methods.method import Answering
 from harness.report.lines import print_lines
 from harness.report.predicted import Predicted
 from harness.suite import LoadedSuite, find_suite, load_suite
+from harness.targets.choices import are_choices, as_probabilities
 from harness.targets.kinds import KINDS
 from harness.targets.spans import spans_json
 from harness.tasks.examples import Item, item_id
@@ -90,7 +91,8 @@ def _columns(loaded: LoadedSuite, text: str | None, pair: str | None) -> list[st
 def _tables(model: Answering, rows: list[tuple[str, ...]], task: Task, unanswered: list[int]
             ) -> Iterator[pa.Table]:
     """The rows with their answers, a part at a time; adds to `unanswered` the rows whose
-    probabilities are no numbers, or whose answer holds none, and which therefore have none."""
+    probabilities are no numbers, or whose answer holds none, and which therefore have none. Answers
+    that only name classes have no probabilities."""
     for start in range(0, len(rows), CHUNK):
         chunk = [item_of(*row) for row in rows[start: start + CHUNK]]
         found = model.predict(chunk, Clock())
@@ -101,7 +103,7 @@ def _tables(model: Answering, rows: list[tuple[str, ...]], task: Task, unanswere
         columns: dict[str, object] = {
             "row": range(start, start + len(chunk)), "item": [e.id for e in chunk],
             "prediction": pa.array(answers, kind, mask=without)}
-        if KINDS[task.kind].classes:
+        if KINDS[task.kind].classes and not are_choices(found):
             columns |= {f"p:{label}": pa.array(found[:, i], mask=without)
                         for i, label in enumerate(task.labels)}
         yield pa.table(columns)
@@ -110,7 +112,7 @@ def _tables(model: Answering, rows: list[tuple[str, ...]], task: Task, unanswere
 def _silent(found: np.ndarray, task: Task) -> list[int]:
     """The rows that have no answer."""
     kind = KINDS[task.kind]
-    if kind.tagged:
+    if kind.tagged or (kind.classes and are_choices(found)):
         return [row for row, own in enumerate(found) if own is None]
     return [] if kind.questions else not_finite(found)
 
@@ -126,11 +128,11 @@ def _answers(found: np.ndarray, items: Sequence[Item], task: Task
         return list(spans_of(found, items, task.labels)), SPANS
     if not kind.classes:
         return found[:, 0].tolist(), pa.float64()
-    chosen = CLASS_LINKS[task.kind].chosen(found)
+    chosen = CLASS_LINKS[task.kind].chosen(as_probabilities(found, len(task.labels)))
     named = [[task.labels[i] for i in np.flatnonzero(row)] for row in chosen]
     if kind.several:
         return list(named), pa.list_(pa.string())
-    return [name for name, in named], pa.string()
+    return [name[0] if name else None for name in named], pa.string()
 
 
 def spans_of(found: np.ndarray, items: Sequence[Item], labels: Sequence[str]) -> np.ndarray:

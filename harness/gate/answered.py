@@ -9,6 +9,7 @@ import numpy as np
 
 from harness.study.tables import table_of, unread_in
 from harness.targets.answers import Answers, read_answers
+from harness.targets.choices import are_choices
 from harness.targets.kinds import KINDS, TargetKind
 from harness.tasks.examples import Example, weights_of
 from harness.tasks.task import Task
@@ -43,11 +44,14 @@ def answered_by(task: Task, examples: Sequence[Example], said: np.ndarray, writt
     answers = read_answers(task.kind, tables, task.labels, weights_of(examples))
     check = kind.of(_probabilities, _numbers, _whatever, _whatever)
     return Answered(tuple(examples), answers, check(kind, said, written), before is not None,
-                    unread_in(said) if written else 0)
+                    unread_in(said) if written or (kind.classes and are_choices(said)) else 0)
 
 
 def _probabilities(kind: TargetKind, said: np.ndarray, written: bool) -> np.ndarray:
-    """Which rows are probabilities, which sum to one where an item has one class."""
+    """Which rows are probabilities, which sum to one where an item has one class; all where classes
+    are named alone."""
+    if are_choices(said):
+        return np.ones(len(said), dtype=bool)
     with np.errstate(invalid="ignore"):
         within = ((said >= 0) & (said <= 1 + TOLERANCE)).all(axis=1)
         return np.asarray(within & (kind.several | (np.abs(said.sum(axis=1) - 1) <= TOLERANCE)))

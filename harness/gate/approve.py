@@ -15,12 +15,21 @@ from harness.common.device import Device
 from harness.common.errors import HarnessError
 from harness.common.files import atomic_folder, sha256_tree
 from harness.common.sealed import seal
-from harness.gate.baseline import Answer, Approval, Baseline, as_judged, examples_of, model_folder
+from harness.gate.baseline import (
+    UNREAD,
+    Answer,
+    Approval,
+    Baseline,
+    as_judged,
+    examples_of,
+    model_folder,
+)
 from harness.study.answered import TARGETS
 from harness.study.kept import SavedRun, check_stands, saved_bytes, saved_run
 from harness.study.record import Record
 from harness.study.store import Store
 from harness.suite import LoadedSuite
+from harness.targets.choices import COLUMN
 from harness.targets.kinds import KINDS
 from harness.tasks.items import column
 from harness.tasks.task import Task
@@ -132,5 +141,7 @@ def _answers(table: pa.Table, task: Task) -> Iterable[Answer]:
     if not KINDS[task.kind].classes:
         said: list[float] | list[str] = table["answer"].to_pylist()
         return said
+    if COLUMN in table.column_names:
+        return [UNREAD if text is None else text for text in table[COLUMN].to_pylist()]
     columns = np.column_stack([table[f"p:{label}"].to_numpy() for label in task.labels])
     return [tuple(float(f"{value:.{DIGITS}g}") for value in row) for row in columns]

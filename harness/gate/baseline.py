@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from harness.common.sealed import seal
 from harness.measure.part import RecordPart
 from harness.study.record import Record
 from harness.suite import Kind
+from harness.targets import choices
 from harness.targets.kinds import KINDS, TargetKind
 from harness.targets.spans import as_spans, spans_of_json
 from harness.tasks.cut import cut_items
@@ -29,7 +30,18 @@ MAX_BYTES = 500_000_000
 FIRST: Kind = "classification"
 """The kind that files of version 1 are of."""
 Answer = tuple[float, ...] | float | str
-"""To one item: probabilities of the classes; a number; spans, as JSON; or words."""
+"""To one item: probabilities of the classes, or the names of those that were answered, as JSON; a
+number; spans, as JSON; or words."""
+UNREAD = "null"
+"""In the place of names that could not be read."""
+
+
+def _are_names(answer: str, labels: Sequence[str]) -> bool:
+    try:
+        found = json.loads(answer)
+    except ValueError:
+        return False
+    return found is None or (isinstance(found, list) and set(labels).issuperset(map(str, found)))
 
 
 class Approval(RecordPart):
@@ -92,6 +104,8 @@ class Baseline(RecordPart):
         return self
 
     def _is_row(self, answer: Answer) -> bool:
+        if isinstance(answer, str):
+            return isinstance(self.answers[0], str) and _are_names(answer, self.labels)
         return (isinstance(answer, tuple) and len(answer) == len(self.labels)
                 and all(map(math.isfinite, answer)))
 
@@ -121,7 +135,10 @@ class Baseline(RecordPart):
         return KINDS[self.kind].of(self._array, self._column, self._spans, self._texts)()
 
     def _array(self) -> np.ndarray:
-        return np.array(self.answers)
+        if not isinstance(self.answers[0], str):
+            return np.array(self.answers)
+        return choices.read([None if text == UNREAD else str(text) for text in self.answers],
+                            self.labels)
 
     def _column(self) -> np.ndarray:
         return np.array(self.answers)[:, None]

@@ -57,11 +57,11 @@ def quality_evidence(answered: Answered) -> tuple[dict[str, Bounds], dict[str, B
     found, own, gaps = jackknife(answers), {}, {}
     for name, metric in found.metrics.items():
         mine = found.figure(name, [0], TWO_SIDED)
-        if mine is None or not np.isfinite(found.points[name]).all():
+        if mine is None:
             continue
         own[name] = Bounds(mine.mean, mine.low, mine.high,
                            _hangs(metric, found.shifts[name][0], found))
-        if answered.compared:
+        if answered.compared and np.isfinite(found.points[name]).all():
             gaps[name] = _gap(metric, found, answers)
     return own, gaps
 

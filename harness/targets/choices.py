@@ -30,6 +30,11 @@ def are_choices(said: np.ndarray) -> bool:
     return said.ndim == 1
 
 
+def as_probabilities(said: np.ndarray, classes: int) -> np.ndarray:
+    """Answers by class as [items, classes], whether they are probabilities or names alone."""
+    return named(said, classes) if are_choices(said) else said
+
+
 def named(choices: np.ndarray, classes: int) -> np.ndarray:
     """1 of each class that is named, 0 of all others: [items, classes]."""
     found = np.zeros((len(choices), classes))
@@ -49,9 +54,14 @@ def answered(table: Any, labels: Sequence[str]) -> np.ndarray:
     """What a table of predictions by class says, as probabilities [items, classes]."""
     if COLUMN not in table.column_names:
         return np.column_stack([table[f"p:{label}"].to_numpy() for label in labels])
+    return named(read(table[COLUMN].to_pylist(), labels), len(labels))
+
+
+def read(texts: Sequence[str | None], labels: Sequence[str]) -> np.ndarray:
+    """What `written` wrote, [items]."""
     places = {label: number for number, label in enumerate(labels)}
-    return named(as_choices([text and tuple(places[label] for label in json.loads(text))
-                             for text in table[COLUMN].to_pylist()]), len(labels))
+    return as_choices([None if text is None else tuple(places[label] for label in json.loads(text))
+                       for text in texts])
 
 
 def ungraded(tables: Sequence[Any]) -> frozenset[int]:

@@ -6,7 +6,7 @@ import re
 import pyarrow.parquet as pq
 import pytest
 import yaml
-from command_line import harness, refused
+from command_line import harness
 from quiz import quiz_dict, write_quiz
 from served import Said, completion, question, serving
 from sklearn.metrics import accuracy_score, f1_score
@@ -23,10 +23,11 @@ def knows(body):
     asked = question(body)
     item = asked[asked.rindex("Text: "):]
     answer = next(label for label, words in WORDS.items() if any(w in item for w in words))
+    read = sum(len(message["content"].split()) for message in body["messages"])
     if SILENT.search(item):
-        return completion("Who knows?", read=len(asked.split()), written=3)
+        return completion("Who knows?", read=read, written=3)
     said = json.dumps({"answer": answer}) if "response_format" in body else answer.upper() + "."
-    return completion(said, read=len(asked.split()), written=2)
+    return completion(said, read=read, written=2)
 
 
 def write(folder, server, encoder, decoder, **changes):
@@ -180,19 +181,20 @@ def test_a_run_is_reproduced_from_what_is_kept(folder, published, server):
     run_id = record_of(published, "few-shot").identity.run_id
     said = ask(folder, "reproduce", run_id)
     assert said.code == 0, said.all
-    assert len(server.asked) == before + 4 * 0
+    assert len(server.asked) == before
 
 
 def test_new_texts_are_answered_by_a_kept_run(folder, published):
     table = folder / "new.csv"
     table.write_text("text\nan iron bar n1\na bronze cup n7\n")
     out = folder / "new.parquet"
-    said = ask(folder, "predict", record_of(published, "zero-shot").identity.run_id, table, out)
+    said = ask(folder, "predict", record_of(published, "zero-shot").identity.run_id,
+               "--suite", "tiny", "--input", table, "--output", out)
     assert said.code == 0, said.all
     answers = pq.read_table(out)
     assert answers["prediction"].to_pylist() == ["metal", None]
     assert "p:metal" not in answers.column_names
-    assert "1 of 2" in said.all
+    assert "1 rows have no answer (row 1 is the first)" in said.all
 
 
 def test_two_runs_stand_side_by_side(folder, published):
@@ -259,7 +261,8 @@ def test_an_address_that_cannot_be_meant_is_refused(tmp_path, server, encoder_fo
 def test_without_its_key_nothing_begins(folder, monkeypatch):
     monkeypatch.delenv("BIG_KEY", raising=False)
     said = ask(folder, "plan", "tiny", BIG_KEY="")
-    assert refused(said, "the environment variable BIG_KEY holds no key")
+    assert said.code == 2
+    assert "backbones.big.key_from: the environment variable BIG_KEY holds no key" in said.err
 
 
 def test_a_server_that_fails_fails_its_runs_and_no_other(tmp_path, encoder_folder, decoder_folder):
@@ -296,6 +299,6 @@ def test_questions_are_answered_with_the_passages_that_local_models_get(
     by = {r.identity.label: r for r in published.study.records}
     assert by["zero-shot"].generation.exact_match == 0.0
     found = by["rag"].generation
-    assert found.exact_match > 0.5
-    assert by["rag"].retrieval.recall[10] > 0.5
-    assert found.exact_match <= by["rag"].retrieval.answer_share + 1e-9
+    assert by["rag"].retrieval.recall[10] == 1.0
+    # It reads one fact out of a whole sentence, and passages cut some.
+    assert 0.0 < found.exact_match <= by["rag"].retrieval.answer_share
