@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -47,12 +47,14 @@ class Outcome:
 
 def in_own_process(context: ForkServerContext, work: Callable[..., Any], argument: Any, say: Say,
                    limits: RunLimits = UNLIMITED) -> Outcome:
-    """`work(argument, say)` in a forked process, which ends when this one does.
+    """`work(argument, say)` in a forked process, which ends when this one does and sees this one's
+    variables of the environment as they are now, whenever the server began.
 
     Raises CannotWriteError where the process could not write what it had to.
     """
     here, there = context.Pipe()
-    process = context.Process(target=serve, args=(work, argument, there, limits), daemon=True)
+    process = context.Process(target=_with_environment,
+                              args=(dict(os.environ), work, argument, there, limits), daemon=True)
     with nullcontext() if work.__module__ == "__main__" else _main_unseen():
         process.start()
     there.close()
@@ -74,6 +76,12 @@ def in_own_process(context: ForkServerContext, work: Callable[..., Any], argumen
     if outcome.unwritable is not None:
         raise outcome.unwritable
     return outcome
+
+
+def _with_environment(environment: Mapping[str, str], *serving: Any) -> None:
+    """`serve` with these variables, beside those that the server's libraries set."""
+    os.environ.update(environment)
+    serve(*serving)
 
 
 @contextmanager

@@ -12,8 +12,10 @@ from pydantic import Field, field_validator, model_validator
 from harness.common.kinds import BackboneKind
 from harness.suite.part import Part
 
-Answers = Literal["schema", "text"]
-"""How answers by class are given: as JSON that the server holds to a schema, or as free text."""
+Answers = Literal["schema", "object", "text"]
+"""How answers by class are given: as JSON that the server holds to a schema, as the protocol has it
+(`json_schema`) or as llama-cpp-python's server does (`json_object` with a schema); or as free text.
+"""
 VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
 OURS = ("model", "messages", "response_format", "stream", "n")
 """Fields of a request that a suite cannot set: they are what is asked."""

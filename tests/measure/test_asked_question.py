@@ -15,7 +15,7 @@ from harness.backbones.prompting.templates import Frame
 from harness.common.clock import Clock
 from harness.measure.question import asked_of
 from harness.methods import register_all
-from harness.methods.asking.put import Put
+from harness.methods.asking.put import put_in_tokens
 from harness.methods.method import METHODS, Job
 from harness.suite import Prompt
 from harness.tasks.examples import Example
@@ -33,7 +33,8 @@ TEXTS = st.lists(st.sampled_from(["old", "iron", " ", "1234", "\n", ".", "</s>",
 def put(writer, item, before=()):
     """What a method records of a prompt of an item."""
     prompt, = writer.prompts([item], [before])
-    return asked_of(SimpleNamespace(writer=writer, put={"0": Put(prompt, NONE, before)}), "0")
+    found = put_in_tokens(writer, prompt, NONE, before)
+    return asked_of(SimpleNamespace(put_to={"0": found}.__getitem__), "0")
 
 
 def example(text, label=0):
@@ -113,7 +114,7 @@ def test_the_tokens_are_those_that_the_model_read(job, monkeypatch):
     item = given.task.splits.test[0]
     fitted.predict([item], Clock())
     (prefix, behind, tree), = seen
-    noted = fitted.put[item.id]
-    assert noted.prompt[-len(behind):] == behind
-    assert len(noted.prompt) == prefix.length + len(behind)
-    assert noted.answers == tree
+    prompt, answers, _ = fitted.first[item.id]
+    assert prompt[-len(behind):] == behind
+    assert len(prompt) == prefix.length + len(behind)
+    assert answers == tree

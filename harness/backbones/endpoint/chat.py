@@ -6,13 +6,14 @@ is the server's own chat template.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.backbones.endpoint.endpoint import Endpoint
 from harness.backbones.prompting.templates import Frame
 from harness.backbones.prompting.texts import Parts, Quoted
 from harness.suite import Template
+from harness.suite.endpoint import Answers
 
 Message = Mapping[str, str]
 USER, MODEL = "\x00user\x00", "\x00assistant\x00"
@@ -47,9 +48,8 @@ def body(endpoint: Endpoint, conversation: Sequence[Message], most: int,
     """The request: an answer of at most so many tokens, one of the options where there are any."""
     asked: dict[str, Any] = {"model": endpoint.said.model, "messages": list(conversation),
                              "temperature": 0, "max_tokens": most}
-    if options and endpoint.said.answers == "schema":
-        asked["response_format"] = {"type": "json_schema", "json_schema": {
-            "name": "answer", "strict": True, "schema": schema(options)}}
+    if options:
+        asked["response_format"] = FORMATS[endpoint.said.answers](schema(options))
     return dict(_set(asked | endpoint.said.request))
 
 
@@ -57,6 +57,14 @@ def schema(options: Sequence[str]) -> dict[str, Any]:
     """Of a JSON object whose `answer` is one of the options."""
     return {"type": "object", "properties": {"answer": {"type": "string", "enum": list(options)}},
             "required": ["answer"], "additionalProperties": False}
+
+
+FORMATS: Mapping[Answers, Callable[[dict[str, Any]], dict[str, Any] | None]] = {
+    "schema": lambda schema: {"type": "json_schema", "json_schema": {
+        "name": "answer", "strict": True, "schema": schema}},
+    "object": lambda schema: {"type": "json_object", "schema": schema},
+    "text": lambda schema: None}
+"""How an answer is held to a schema."""
 
 
 def _set(fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -78,6 +78,8 @@ def test_a_choice_is_asked_for_by_schema():
     assert asked["temperature"] == 0
     schema = asked["response_format"]["json_schema"]["schema"]
     assert schema["properties"]["answer"]["enum"] == ["good", "very good"]
+    assert request(OPTIONS, answers="object")["response_format"] == {
+        "type": "json_object", "schema": schema}
     assert "response_format" not in request(OPTIONS, answers="text")
     assert "response_format" not in request()
 
