@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from harness.common.capabilities import Abilities, lacking
+from harness.common.capabilities import Abilities, Can, lacking
 from harness.common.kinds import BackboneKind, Kind
 from harness.targets.kinds import KINDS
 
@@ -23,6 +23,14 @@ class Needs:
     def for_task(self, task: Kind) -> Abilities | None:
         """What a task of this kind takes; None where it is not done."""
         return KINDS[task].of(self.classes, self.numbers, self.spans, self.words)
+
+    def and_below(self, also: Can) -> Needs:
+        """The same with one ability more, of whatever is answered."""
+        def more(wanted: Abilities | None) -> Abilities | None:
+            return None if wanted is None else (*wanted, also)
+
+        return replace(self, classes=more(self.classes), numbers=more(self.numbers),
+                       spans=more(self.spans), words=more(self.words))
 
     def met_by(self, backbone: BackboneKind | None, task: Kind) -> bool:
         """Whether a backbone of this kind (None for none) gives all that a task takes."""
