@@ -16,12 +16,13 @@ from harness.backbones.wrappers import unwrapped
 from harness.common.cache import cache_folder
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_json, sha256_tree, write_atomic
+from harness.common.kinds import WeightsKind
 from harness.common.provenance import provenance
 from harness.sources.fetch import fetch_whole
 from harness.sources.fetched import Fetched
-from harness.suite import BackboneKind, LoadedSuite
+from harness.suite import LoadedSuite
 
-Kind = BackboneKind
+Kind = WeightsKind
 KINDS: tuple[Kind, ...] = get_args(Kind)
 CALLED: dict[Kind, tuple[str, str]] = {
     "encoder": ("an encoder", "an encoder"),

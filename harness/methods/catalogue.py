@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 
 from harness.common.cache import cache_folder
 from harness.common.kept import kept_folder
-from harness.common.kinds import BackboneKind, Kind
+from harness.common.kinds import BackboneKind, Kind, WeightsKind
 from harness.common.provenance import provenance
 from harness.methods import modules
 from harness.methods.needs import Needs
@@ -29,8 +29,8 @@ class MethodRow:
     name: str
     family: str
     needs: Needs
-    unable: dict[BackboneKind, str]
-    fails: dict[BackboneKind, str]
+    unable: dict[WeightsKind, str]
+    fails: dict[WeightsKind, str]
     summary: str
 
     def works_on(self, backbone: BackboneKind | None, task: Kind) -> bool:

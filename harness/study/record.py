@@ -25,7 +25,7 @@ from harness.methods.method import Stopped
 from harness.suite import BackboneKind, Kind
 from harness.targets.kinds import KINDS
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 Limits = dict[str, int | tuple[str, ...] | None]
 """A budget's fields by name."""
 PASSES = ("epochs_allowed", "best_epoch")
