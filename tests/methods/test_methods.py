@@ -13,7 +13,7 @@ from harness.backbones.handle import folder_handle
 from harness.backbones.load import load_classifier
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError, HarnessError
-from harness.common.kinds import BackboneKind
+from harness.common.kinds import WeightsKind
 from harness.methods import register_all
 from harness.methods.adapters.presets import AnyPeft
 from harness.methods.adapters.tuners import Tuner
@@ -27,7 +27,7 @@ from harness.tasks.task import load_task
 
 register_all()
 # `test_tuners` fits the others.
-NAMED = [(row.name, kind) for row in registered() for kind in (None, *get_args(BackboneKind))
+NAMED = [(row.name, kind) for row in registered() for kind in (None, *get_args(WeightsKind))
          if row.does(kind, "classification")
          and row.name != "peft" and not issubclass(METHODS[row.name], Tuner)]
 VIRTUAL = [name for name in ("prefix-tuning", "prompt-tuning", "p-tuning")

@@ -260,7 +260,7 @@ def test_an_address_that_cannot_be_meant_is_refused(tmp_path, server, encoder_fo
 
 def test_without_its_key_nothing_begins(folder, monkeypatch):
     monkeypatch.delenv("BIG_KEY", raising=False)
-    said = ask(folder, "plan", "tiny", BIG_KEY="")
+    said = ask(folder, "run", "tiny", BIG_KEY="")
     assert said.code == 2
     assert "backbones.big.key_from: the environment variable BIG_KEY holds no key" in said.err
 
@@ -302,3 +302,60 @@ def test_questions_are_answered_with_the_passages_that_local_models_get(
     assert by["rag"].retrieval.recall[10] == 1.0
     # It reads one fact out of a whole sentence, and passages cut some.
     assert 0.0 < found.exact_match <= by["rag"].retrieval.answer_share
+
+
+@pytest.fixture(scope="module")
+def approved(folder, published):
+    """A copy of the suite with a policy, and the endpoint's run approved under it."""
+    suite = yaml.safe_load((folder / "tiny.yaml").read_text())
+    suite["gate"] = {"metrics": {"accuracy": {"non_inferior_within": 0.6},
+                                 "macro_f1": {"at_least": 0.3}}}
+    (folder / "gated.yaml").write_text(yaml.safe_dump(suite))
+    run_id = record_of(published, "zero-shot").identity.run_id
+    said = ask(folder, "baseline", "approve", run_id, "--suite", folder / "gated.yaml", "--note",
+               "first", "--baselines", folder / "baselines", "--anonymous")
+    assert said.code == 0, said.all
+    return folder
+
+
+def gated(folder, published, label, suite="gated.yaml"):
+    return ask(folder, "gate", record_of(published, label).identity.run_id, "--suite",
+               folder / suite, "--baselines", folder / "baselines", "--output", folder / "gate")
+
+
+def test_the_gate_judges_it_without_asking_again(approved, published, server):
+    kept = json.loads((approved / "baselines" / "tiny.json").read_text())
+    assert {type(answer) for answer in kept["answers"]} == {str}
+    assert "null" in kept["answers"]
+    before = len(server.asked)
+    said = gated(approved, published, "zero-shot")
+    assert said.code == 0, said.all
+    assert len(server.asked) == before
+    found = json.loads((approved / "gate" / "gate.json").read_text())
+    gap = next(check for check in found["checks"]
+               if check["rule"] == "accuracy against the baseline")
+    assert gap["value"] == 0.0
+
+
+def test_what_has_probabilities_is_judged_against_what_has_none(approved, published):
+    said = gated(approved, published, "features")
+    assert said.code in (0, 1), said.all
+    found = json.loads((approved / "gate" / "gate.json").read_text())
+    record = record_of(published, "features")
+    table = table_of(approved, record)
+    names = [name for name in table.column_names if name.startswith("p:")]
+    chosen = [max(names, key=row.get)[2:] for row in table.to_pylist()]
+    right = accuracy_score(table["target"].to_pylist(), chosen)
+    gap = next(check for check in found["checks"]
+               if check["rule"] == "accuracy against the baseline")
+    assert gap["value"] == pytest.approx(
+        right - record_of(published, "zero-shot").quality.accuracy)
+
+
+def test_a_policy_on_probabilities_says_that_there_are_none(approved, published):
+    suite = yaml.safe_load((approved / "gated.yaml").read_text())
+    suite["gate"]["metrics"]["log_loss"] = {"at_most": 1.0}
+    (approved / "nats.yaml").write_text(yaml.safe_dump(suite))
+    said = gated(approved, published, "zero-shot", "nats.yaml")
+    assert said.code == 1, said.all
+    assert "not defined" in said.all
