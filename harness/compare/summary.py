@@ -279,14 +279,14 @@ def _row(arm: Arm, common: dict[str, Figure]) -> Row:
         # An endpoint computes on no device of ours: what it costs is money.
         device_hours=cost.device_hours if cost and not usage else None,
         training_flops=cost.training_flops if cost else None,
-        peak_memory_bytes=cost.peak_memory_bytes if cost else None,
+        peak_memory_bytes=cost.peak_memory_bytes if cost and not usage else None,
         p50_ms=latency.p50_ms if latency else None, p95_ms=latency.p95_ms if latency else None,
         p99_ms=latency.p99_ms if latency else None,
         items_per_second=latency.items_per_second if latency else None,
         served=usage is not None, money_an_item=usage.money_an_item if usage else None,
         validation_money=usage.validation_money if usage else None,
         trainable_parameters=size.trainable_parameters if size else None,
-        total_parameters=size.total_parameters if size else None,
+        total_parameters=size.total_parameters if size and not usage else None,
         artifact_bytes=size.artifact_bytes if size else None,
         run_ids=tuple(r.identity.run_id for r in arm.records),
     )

@@ -15,6 +15,7 @@ from harness.report import (
     carried,
     ranking,
     sentences,
+    served,
     words,
 )
 from harness.report.published import Published
@@ -43,7 +44,8 @@ def markdown(published: Published) -> str:
         lines += ["## Runs without a result", "",
                   *(f"- {words.cell(row.name)}: {words.cell(row.reason or '')}" for row in failed),
                   ""]
-    lines += [text for line in carried.lines(published) for text in (words.cell(line), "")]
+    lines += [text for line in (*carried.lines(published), *served.lines(published))
+              for text in (words.cell(line), "")]
     lines += _curves(published.curves)
     lines += [f"- {words.cell(line)}" for line in bargain.said(study.bought)]
     lines += _beside(published)

@@ -17,6 +17,7 @@ from harness.report import (
     carried,
     ranking,
     sentences,
+    served,
     words,
 )
 from harness.targets.kinds import KINDS, says
@@ -34,7 +35,7 @@ def render(template: str, **values: Any) -> str:
                               lstrip_blocks=True)
     environment.globals.update(words=words, sentences=sentences, bargain=bargain, by_slice=by_slice,
                                beside=beside, alike=alike, calibrated=calibrated, carried=carried,
-                               ranking=ranking, target_kinds=KINDS)
+                               ranking=ranking, served=served, target_kinds=KINDS)
     environment.filters.update(metric_name=says)
     style = Markup(part("page.css"))  # noqa: S704  (our own file)
     return environment.get_template(template).render(style=style, **values)

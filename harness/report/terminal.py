@@ -20,7 +20,7 @@ from rich.table import Table
 
 from harness.compare.conditions import Conditions
 from harness.compare.summary import Row, Summary
-from harness.report import alike, bargain, beside, by_slice, ranking, sentences, words
+from harness.report import alike, bargain, beside, by_slice, ranking, sentences, served, words
 from harness.report.published import Published
 from harness.study.planning.plan import PlannedRun
 from harness.study.record import Record
@@ -93,7 +93,8 @@ def print_results(console: Console, published: Published) -> None:
     console.print(_table(f"{published.study.title} ({published.study.profile})", summary))
     _say(console, (ranking.standing(summary), sentences.headline(published),
                    " ".join(sentences.why(published)), *alike.doubts(published),
-                   *by_slice.amplified(published), *beside.shown(published),
+                   *by_slice.amplified(published), *served.lines(published),
+                   *beside.shown(published),
                    *bargain.said(published.study.bought)))
     for part, view in beside.ranked(published):
         console.print(_table(part.title, view.summary))

@@ -139,6 +139,7 @@ def test_tokens_are_the_servers_count_and_cost_what_the_suite_says(published):
     row = next(r for r in published.summary.rows if r.label == "zero-shot")
     assert row.bill.million_requests == pytest.approx(1e6 * usage.money / 18)
     assert (row.device_hours, record.cost.device_hours) == (None, 0.0)
+    assert (row.peak_memory_bytes, row.total_parameters) == (None, None)
 
 
 def test_latency_is_over_the_network_and_no_clock_is_held(published):
@@ -210,7 +211,12 @@ def test_pages_name_what_is_not_there(folder):
     report = (folder / "reports" / "tiny" / "report.md").read_text()
     assert "huge at 127.0.0.1" in report
     page = (folder / "reports" / "tiny" / "index.html").read_text()
-    assert "zero-shot (big)" in page
+    for said in (report, page, (folder / "said.txt").read_text()):
+        words = " ".join(said.split())
+        assert "latency is what a client waits, over the network, and money is that of the tokens" \
+            in words
+        assert "Answers that only name classes have no ROC AUC, log loss, calibration error." \
+            in words
 
 
 @pytest.mark.parametrize(("changes", "why"), [
@@ -263,6 +269,12 @@ def test_without_its_key_nothing_begins(folder, monkeypatch):
     said = ask(folder, "run", "tiny", BIG_KEY="")
     assert said.code == 2
     assert "backbones.big.key_from: the environment variable BIG_KEY holds no key" in said.err
+
+
+def test_minutes_of_this_machine_are_not_a_servers(folder):
+    said = ask(folder, "run", "tiny", "--minutes", "1")
+    assert said.code == 2
+    assert "minutes are measured on this machine, and 127.0.0.1 answers elsewhere" in said.err
 
 
 def test_a_server_that_fails_fails_its_runs_and_no_other(tmp_path, encoder_folder, decoder_folder):
