@@ -156,7 +156,7 @@ def _left(plan: Outline) -> str:
 def _sent(plan: Outline) -> list[str]:
     """What would leave this machine."""
     return [f"{out.backbone}: {out.texts:,} texts would be sent to {out.host}, in at most "
-            f"{out.requests:,} requests of {out.words:,} words and punctuation marks, "
+            f"{out.requests:,} requests of about {out.tokens:,} tokens, "
             + ("for a price that is not known (`prices`)" if out.money is None else
                f"for about {words.money(out.money, rate(plan.prices, plan.device.type).currency)}")
             for out in plan.outgoing]

@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.backbones.endpoint.endpoint import Endpoint, get_endpoint
+from harness.backbones.endpoint.endpoint import Endpoint, get_endpoint, measured_by
 from harness.backbones.handle import Handle, get_backbone, get_embedder
 from harness.common.cache import cache_folder
 from harness.common.device import Device
@@ -107,8 +107,10 @@ def _endpoint(loaded: LoadedSuite, record: Record) -> Endpoint | None:
     identity = record.identity
     if identity.backbone not in loaded.suite.endpoints:
         return None
-    endpoint = get_endpoint(loaded, identity.backbone)
+    like = measured_by(get_backbone(loaded, name) for name in loaded.suite.weights)
+    endpoint = get_endpoint(loaded, identity.backbone, like)
     if endpoint.sha256 != identity.backbone_sha256:
-        raise HarnessError(f"run {identity.run_id} asked another endpoint, or another model there, "
-                           f"than '{identity.backbone}' is now", "Run it again.")
+        raise HarnessError(f"run {identity.run_id} asked another endpoint or model than "
+                           f"'{identity.backbone}' is now, or with texts cut otherwise",
+                           "Run it again.")
     return endpoint

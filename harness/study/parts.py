@@ -5,12 +5,12 @@ from __future__ import annotations
 from statistics import median
 
 from harness.backbones.endpoint.endpoint import Endpoint
-from harness.backbones.endpoint.yardstick import share_beyond
 from harness.backbones.handle import Handle
 from harness.backbones.lengths import share_too_long
 from harness.common.clock import Clock
 from harness.common.files import sha256_json
 from harness.common.text import without_folders
+from harness.methods.asking.served import writer_of
 from harness.methods.learning.trials import Chosen, chance, held_out
 from harness.methods.method import Course, Job, Training
 from harness.study.record import BudgetUsed, CurveRecord, Ending, ItemsRead, TrialRecord
@@ -51,7 +51,8 @@ def items_read(job: Job, splits: Splits) -> ItemsRead:
 
 def _share_cut(job: Job) -> float | None:
     if job.endpoint is not None:
-        return share_beyond(job.train, job.budget.max_length)
+        cut = writer_of(job.task, job.endpoint, job.budget.max_length).cut(job.train)
+        return sum(cut) / len(cut)
     if job.backbone is None:
         return None
     return share_too_long(job.backbone, job.task, job.train, job.budget.max_length)

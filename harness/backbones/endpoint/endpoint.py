@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from harness.backbones.handle import Handle
+from harness.common.capabilities import ASKED
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_json
 from harness.common.kinds import BackboneKind
@@ -22,6 +25,9 @@ class Endpoint:
 
     name: str
     said: EndpointFields
+    like: Handle | None = None
+    """The model on this machine that texts for it are cut as; None where a suite has none that
+    answers a prompt."""
 
     @property
     def kind(self) -> BackboneKind:
@@ -31,7 +37,8 @@ class Endpoint:
     def sha256(self) -> str:
         """Of all that may change an answer, as far as it is known here."""
         said = self.said
-        return sha256_json([said.endpoint, said.model, said.answers, said.request])
+        cut_as = self.like.sha256 if self.like else None
+        return sha256_json([said.endpoint, said.model, said.answers, said.request, cut_as])
 
     @property
     def origin(self) -> str:
@@ -44,7 +51,13 @@ class Endpoint:
         return MAY_CHANGE, NETWORK
 
 
-def get_endpoint(loaded: LoadedSuite, name: str) -> Endpoint:
+def measured_by(handles: Iterable[Handle]) -> Handle | None:
+    """The first of a suite's models here that answers a prompt: its tokens are what all texts for
+    endpoints are measured in, so that both are given the same words."""
+    return next((handle for handle in handles if handle.kind in ASKED), None)
+
+
+def get_endpoint(loaded: LoadedSuite, name: str, like: Handle | None) -> Endpoint:
     """An endpoint of a suite. Raises HarnessError where its key is not in the environment."""
     said = loaded.suite.endpoints[name]
     if said.key_from and said.key is None:
@@ -52,7 +65,7 @@ def get_endpoint(loaded: LoadedSuite, name: str) -> Endpoint:
                            f"the environment variable {said.key_from} holds no key",
                            f"Set it: `export {said.key_from}=…`.")
     return Endpoint(name, EndpointFields.model_validate(
-        said.model_dump(include=set(EndpointFields.model_fields))))
+        said.model_dump(include=set(EndpointFields.model_fields))), like)
 
 
 def key_of(said: EndpointFields) -> str | None:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import BertPreTokenizer
 from transformers import PreTrainedTokenizerFast
-
-from harness.backbones.prompting.prompts import own_texts
-from harness.backbones.prompting.texts import spelled
-from harness.tasks.examples import Item
 
 ANY, END = "[ANY]", "[END]"
 
@@ -24,9 +19,3 @@ def yardstick() -> PreTrainedTokenizerFast:
     counter = Tokenizer(WordLevel({ANY: 0, END: 1}, unk_token=ANY))
     counter.pre_tokenizer = BertPreTokenizer()
     return PreTrainedTokenizerFast(tokenizer_object=counter, unk_token=ANY, eos_token=END)
-
-
-def share_beyond(items: Sequence[Item], most: int) -> float:
-    """Share of the items whose texts are longer than `most` of its tokens."""
-    sizes = [sum(map(len, spelled(yardstick(), own_texts(item)))) for item in items]
-    return sum(size > most for size in sizes) / len(sizes)

@@ -16,6 +16,7 @@ from harness.backbones.endpoint.connection import Connection
 from harness.backbones.endpoint.endpoint import Endpoint
 from harness.backbones.endpoint.reply import Reply
 from harness.backbones.endpoint.yardstick import yardstick
+from harness.backbones.load import load_tokenizer
 from harness.backbones.prompting.prompts import PromptWriter
 from harness.backbones.prompting.texts import Parts
 from harness.backbones.prompting.writers import WRITERS
@@ -96,7 +97,7 @@ class Served:
         return kept * sum(reply.seconds for reply in replies) / together
 
     def put_to(self, item: str) -> Put:
-        """See `Prompted`. Tokens are those of the yardstick: the server's own are in its usage."""
+        """See `Prompted`. Tokens are the writer's: the server's own are in its usage."""
         whole, bare = map(words_of, self.first[item])
         size, own = (len(tokens) for tokens in self.writer.reader.tokens([[whole], [bare]]))
         return Put("".join(bare.split()), self.first[item][0], self.form.options or None, size,
@@ -199,13 +200,13 @@ def serve(job: Job, endpoint: Endpoint, shots: Sequence[Example] = (),
           lookup: Lookup[Any] | None = None) -> Served:
     """The task's prompt at the job's endpoint, with worked examples before all items, or what is
     looked up before each."""
-    writer = replace(writer_of(job.task, job.budget.max_length), shown=tuple(shots))
+    writer = replace(writer_of(job.task, endpoint, job.budget.max_length), shown=tuple(shots))
     return Served(Connection(endpoint, job.answers), writer, form_of(job), lookup)
 
 
-def writer_of(task: TaskView, max_length: int) -> PromptWriter:
-    """Writes a task's prompts for an endpoint. Texts and what is shown beside them are measured by
-    the yardstick, for the server's own tokens are not known."""
-    kind = WRITERS["decoder"][task.kind]
-    return kind(yardstick(), task.prompt, task.options, max_length,
-                frame_for(task.prompt.template))
+def writer_of(task: TaskView, endpoint: Endpoint, max_length: int) -> PromptWriter:
+    """Writes a task's prompts for an endpoint. Texts and what is shown beside them are measured in
+    the tokens of a model that is here, or in words: the server's own are not known."""
+    tokenizer = load_tokenizer(endpoint.like) if endpoint.like else yardstick()
+    return WRITERS["decoder"][task.kind](tokenizer, task.prompt, task.options, max_length,
+                                         frame_for(task.prompt.template))

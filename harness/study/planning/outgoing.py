@@ -28,10 +28,10 @@ class Outgoing(RecordPart):
     texts: int
     """Items whose text is sent, each counted once."""
     requests: int
-    words: int
-    """Of all prompts, words and punctuation marks; a server counts some more tokens."""
+    tokens: int
+    """Of all prompts, by the tokenizer that they are cut by; a server counts others."""
     money: float | None
-    """For these words, and the longest answers that may be given; None without prices."""
+    """For these tokens, and the longest answers that may be given; None without prices."""
 
 
 def outgoing(plan: Plan, left: Iterable[PlannedRun]) -> tuple[Outgoing, ...]:
@@ -46,17 +46,17 @@ def outgoing(plan: Plan, left: Iterable[PlannedRun]) -> tuple[Outgoing, ...]:
 def _of(plan: Plan, name: str, runs: Sequence[PlannedRun]) -> Outgoing:
     said = plan.endpoints[name].said
     sent: set[str] = set()
-    requests, words, written = 0, 0, 0
+    requests, tokens, written = 0, 0, 0
     for run in runs:
         splits = plan.sample(run.budget, run.identity.draw)
         shown = (*splits.train, *splits.validation, *splits.test)
         sent |= {e.id for e in (shown if run.entry.method.learns else shown[len(splits.train):])}
         asked = _asked(plan, run, len(splits.validation), len(splits.test))
         requests += asked
-        words += round(asked * _length(plan, run, splits.test, tuple(splits.train)))
+        tokens += round(asked * _length(plan, run, splits.test, tuple(splits.train)))
         written += asked * _most(plan)
     return Outgoing(backbone=name, host=said.host, runs=len(runs), texts=len(sent),
-                    requests=requests, words=words, money=money(said.prices, words, written))
+                    requests=requests, tokens=tokens, money=money(said.prices, tokens, written))
 
 
 def _asked(plan: Plan, run: PlannedRun, validation: int, test: int) -> int:
@@ -71,8 +71,10 @@ def _asked(plan: Plan, run: PlannedRun, validation: int, test: int) -> int:
 
 def _length(plan: Plan, run: PlannedRun, test: Sequence[Example], train: tuple[Example, ...]
             ) -> float:
-    """Words of a prompt: the mean of some items', with the most that a method shows beside them."""
-    writer = writer_of(plan.task.view, run.budget.max_length)
+    """Tokens of a prompt: the mean of some items', with the most that a method shows beside them.
+    """
+    endpoint = plan.endpoints[str(run.entry.backbone)]
+    writer = writer_of(plan.task.view, endpoint, run.budget.max_length)
     shown = run.entry.method.shows(Asking(
         writer, train, plan.task.corpus, plan.task.kind, run.budget.trials, run.identity.seed))
     some = writer.prompts(test[:SEEN])

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from harness.backbones.endpoint.chat import CHAT, MODEL, USER, body, frame_for, messages, words_of
 from harness.backbones.endpoint.choose import option_of
 from harness.backbones.endpoint.endpoint import Endpoint
-from harness.backbones.endpoint.yardstick import share_beyond, yardstick
+from harness.backbones.endpoint.yardstick import yardstick
 from harness.backbones.prompting.prompts import PromptWriter
 from harness.backbones.prompting.texts import Quoted, spelled
 from harness.suite import Prompt
@@ -63,7 +63,8 @@ def test_the_marks_of_turns_are_text_where_they_are_quoted():
 def test_texts_are_cut_by_words_and_marks():
     prompt, = writer(most=3).texts([Item("1", "One, two three four.", None)])
     assert "Text: One, two\n" in words_of(messages(prompt))
-    assert share_beyond([Item("1", "a b c", None), Item("2", "a b c d", None)], 3) == 0.5
+    assert writer(most=3).cut([Item("1", "a b c", None), Item("2", "a b c d", None)]) == [
+        False, True]
     assert len(spelled(yardstick(), ["It's 3.5, is it?"])[0]) == 10
 
 
