@@ -17,7 +17,13 @@ import httpx2
 from pydantic import ValidationError
 
 from harness.backbones.endpoint.endpoint import Endpoint, key_of
-from harness.backbones.endpoint.reply import NoAnswerError, Reply, read_reply, said_why
+from harness.backbones.endpoint.reply import (
+    NoAnswerError,
+    Reply,
+    SpentError,
+    read_reply,
+    said_why,
+)
 from harness.common.errors import CannotRunError
 from harness.common.files import sha256_json, write_atomic
 
@@ -55,7 +61,7 @@ class Connection:
         """The answer to each request, in their order.
 
         Raises CannotRunError with the reason where one stays unanswered, as soon as one does; what
-        was answered till then is kept. Raises HarnessError without the key.
+        was answered till then is kept. Raises HarnessError without the key, unless all is kept.
         """
         given_up = threading.Event()
 
@@ -68,7 +74,8 @@ class Connection:
                 given_up.set()
                 raise
 
-        key_of(self.endpoint.said)
+        if not all(map(self.is_kept, bodies)):
+            _ = self._client  # made once, before threads share it
         with ThreadPoolExecutor(min(self.endpoint.said.at_once, max(1, len(bodies)))) as pool:
             try:
                 replies = list(pool.map(one, bodies))
@@ -138,6 +145,8 @@ class Connection:
             return read_reply(content, time.monotonic() - start)
         except NoAnswerError as error:
             raise _TryAgainError(str(error)) from None
+        except SpentError as error:
+            raise self._failed(str(error)) from None
 
     def _content(self, response: httpx2.Response, start: float) -> bytes:
         """All that is sent, within the time that a whole answer has: a server that sends a byte now

@@ -58,14 +58,19 @@ def measured_by(handles: Iterable[Handle]) -> Handle | None:
 
 
 def get_endpoint(loaded: LoadedSuite, name: str, like: Handle | None) -> Endpoint:
-    """An endpoint of a suite. Raises HarnessError where its key is not in the environment."""
+    """An endpoint of a suite."""
     said = loaded.suite.endpoints[name]
-    if said.key_from and said.key is None:
-        raise loaded.error(("backbones", name, "key_from"),
-                           f"the environment variable {said.key_from} holds no key",
-                           f"Set it: `export {said.key_from}=…`.")
     return Endpoint(name, EndpointFields.model_validate(
         said.model_dump(include=set(EndpointFields.model_fields))), like)
+
+
+def check_key(loaded: LoadedSuite, endpoint: Endpoint) -> None:
+    """Raise HarnessError, with the suite's line, where the key is not in the environment."""
+    try:
+        key_of(endpoint.said)
+    except HarnessError as error:
+        raise loaded.error(("backbones", endpoint.name, "key_from"), error.found,
+                           error.fix) from None
 
 
 def key_of(said: EndpointFields) -> str | None:

@@ -15,6 +15,10 @@ class NoAnswerError(Exception):
     """What came back is not an answer of the protocol."""
 
 
+class SpentError(Exception):
+    """The model ran out of tokens before it said anything. Asked again it would, too."""
+
+
 class Reply(BaseModel):
     """An answer, and what it took."""
 
@@ -53,8 +57,8 @@ class _Completion(BaseModel):
 def read_reply(body: bytes, seconds: float) -> Reply:
     """The first choice of a chat completion.
 
-    Raises NoAnswerError for what is not one, and for a model that ran out of tokens before it said
-    anything: that is no empty answer.
+    Raises NoAnswerError for what is not one, and SpentError for one that ends before anything is
+    said: that is no empty answer.
     """
     try:
         found = _Completion.model_validate_json(body)
@@ -63,8 +67,8 @@ def read_reply(body: bytes, seconds: float) -> Reply:
     choice, usage = found.choices[0], found.usage or _Usage()
     text = choice.message.content or ""
     if not text.strip() and choice.finish_reason == "length":
-        raise NoAnswerError("spent all tokens of an answer before it said anything: raise "
-                            "`max_tokens` under `request`")
+        raise SpentError("spent all tokens of an answer before it said anything: raise "
+                         "`max_tokens` under `request`")
     return Reply(text=text, read=usage.prompt_tokens, written=usage.completion_tokens,
                  seconds=seconds)
 

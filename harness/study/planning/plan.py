@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harness.backbones.checkpoint import check_backbone, check_embedder
-from harness.backbones.endpoint.endpoint import Endpoint, get_endpoint, measured_by
+from harness.backbones.endpoint.endpoint import Endpoint, check_key, get_endpoint, measured_by
 from harness.backbones.handle import Handle, get_backbone, get_embedder
 from harness.common.device import Device
 from harness.common.errors import HarnessError
@@ -119,6 +119,8 @@ def make_plan(loaded: LoadedSuite, device: Device) -> Plan:
     handles = {name: get_backbone(loaded, name) for name in loaded.suite.weights}
     like = measured_by(handles.values())
     endpoints = {name: get_endpoint(loaded, name, like) for name in loaded.suite.endpoints}
+    for endpoint in endpoints.values():
+        check_key(loaded, endpoint)
     _check_weights(loaded, handles, entries)
     check_templates(loaded, handles, entries)
     embedder = _whole_embedder(loaded)
