@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from harness.backbones.endpoint.choose import held_to_schema
 from harness.common.text import without_folders
 from harness.measure.part import RecordPart
 from harness.suite.endpoint import TokenPrices
@@ -29,6 +30,9 @@ class Usage(RecordPart):
     """Mean of a request's, the network included, with as many under way as the suite allows."""
     money: float | None
     """By the suite's prices; None without them, or without a count of tokens."""
+    unheld: int = 0
+    """Answers that do not have the form of the schema that was asked for: some servers take it and
+    do not obey."""
     validation_money: float | None
     """The same for what trials asked of validation items, at what a test item costs."""
 
@@ -36,6 +40,14 @@ class Usage(RecordPart):
     def money_an_item(self) -> float | None:
         """None as `money` is."""
         return None if self.money is None else self.money / self.items
+
+
+def usage_notes(usage: Usage | None) -> tuple[str, ...]:
+    """What a reader of the figures must know of how answers came."""
+    if usage is None or not usage.unheld:
+        return ()
+    return (f"{usage.unheld} of {usage.requests} answers do not have the form of the schema that "
+            "was asked for: where the server does not obey one, write `answers: text`",)
 
 
 def usage_of(fitted: Served, test: Sequence[Item], asked_before: int) -> Usage:
@@ -48,6 +60,7 @@ def usage_of(fitted: Served, test: Sequence[Item], asked_before: int) -> Usage:
         host=said.host, model=without_folders(said.model), items=items, requests=len(replies),
         read=read, written=written, money=cost,
         seconds=sum(reply.seconds for reply in replies) / len(replies),
+        unheld=sum(not held_to_schema(reply.text) for reply in replies) if fitted.held else 0,
         validation_money=None if cost is None else cost / items * asked_before)
 
 

@@ -22,7 +22,7 @@ from harness.measure.cost import adaptation_cost
 from harness.measure.energy import find_board, metered
 from harness.measure.question import asked_of
 from harness.measure.retrieval import retrieved
-from harness.measure.usage import usage_of
+from harness.measure.usage import usage_notes, usage_of
 from harness.methods import register_all
 from harness.methods.asking.put import Prompted
 from harness.methods.asking.served import Served
@@ -176,6 +176,8 @@ def _carry_out(assignment: Assignment, say: Callable[[str], None]) -> Record:
     say("predicting")
     found = outcome(assignment.task, fitted)
     trainable, total = fitted.parameters
+    usage = (usage_of(fitted, splits.test, _validated(job, chosen)) if isinstance(fitted, Served)
+             else None)
     record = Record(
         identity=assignment.identity, status=Status(state="ok"), setting=chosen.setting,
         budget_used=budget_used(job, splits, chosen.fit.training,
@@ -186,9 +188,8 @@ def _carry_out(assignment: Assignment, say: Callable[[str], None]) -> Record:
         retrieval=(retrieved(fitted, assignment.task) if isinstance(fitted, Retrieving)
                    else None),
         asked=asked_of(fitted, splits.test[0].id) if isinstance(fitted, Prompted) else None,
-        usage=(usage_of(fitted, splits.test, _validated(job, chosen))
-               if isinstance(fitted, Served) else None),
-        notes=(*notes(job.backbone or job.endpoint, chosen), *found.notes, *meter.notes),
+        usage=usage, notes=(*notes(job.backbone or job.endpoint, chosen), *found.notes,
+                            *usage_notes(usage), *meter.notes),
         environment=environment(assignment.device),
     ).model_copy(update=dict(found.parts))
     say("saving")

@@ -104,6 +104,13 @@ def test_figures_are_those_of_the_classes_that_were_named(folder, published, lab
            "wrong" in record.notes
 
 
+def test_answers_that_do_not_obey_the_schema_are_counted(published):
+    record = record_of(published, "zero-shot")
+    assert record.usage.unheld == record.quality.unread  # the server then says it in words
+    assert f"{record.usage.unheld} of 18 answers do not have the form of the schema that was " \
+           "asked for: where the server does not obey one, write `answers: text`" in record.notes
+
+
 def test_there_are_no_probabilities_and_the_record_says_why(folder, published):
     record = record_of(published, "zero-shot")
     quality = record.quality

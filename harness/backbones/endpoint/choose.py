@@ -22,6 +22,11 @@ def option_of(text: str, options: Sequence[str]) -> int | None:
     return bare.index(_bare(said)) if alone else None
 
 
+def held_to_schema(text: str) -> bool:
+    """Whether an answer has the form that a schema asks for."""
+    return _of_json(text) is not None
+
+
 def _of_json(text: str) -> str | None:
     try:
         found = json.loads(text)

@@ -64,6 +64,11 @@ class Served:
         """Texts found for an item, at the most."""
         return self.lookup.k if self.lookup else 0
 
+    @property
+    def held(self) -> bool:
+        """Whether the server is asked to hold answers to a schema."""
+        return bool(self.form.options) and self.connection.endpoint.said.answers != "text"
+
     def predict(self, items: Sequence[Item], clock: Clock) -> np.ndarray:
         found = self.lookup.find(items, clock) if self.lookup else None
         with clock.phase("tokenize"):
