@@ -43,7 +43,9 @@ def test_every_method_has_a_result_and_no_rule_is_broken(published):
     assert {rule.name for rule in published.rules if rule.held is False} <= set(DOUBTED)
     assert published.study.kind == "regression"
     assert published.summary.metric == "r2"
-    assert "tfidf" in (published.verdict.recommended, *published.verdict.between)
+    # Which of equals is recommended hangs on what they cost, and so on this machine's moment.
+    assert published.verdict.recommended or published.verdict.between
+    assert next(r for r in published.summary.rows if r.label == "tfidf").standing != "lower"
 
 
 def test_figures_are_those_of_the_kept_predictions(study, published):
