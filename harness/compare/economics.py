@@ -70,6 +70,14 @@ def bill(name: str, device_hours: float, items_per_second: float, price: Rate) -
                 kilowatt_hours=device_hours * price.watts / 1000)
 
 
+def bill_of_tokens(name: str, before: float | None, an_item: float | None) -> Bill | None:
+    """The bill of a method that an endpoint answers: what its trials asked, and money an answer;
+    None where a price or a count is not known. Its power is not known here, and not counted."""
+    if before is None or an_item is None:
+        return None
+    return Bill(name=name, adaptation=before, million_requests=1e6 * an_item, kilowatt_hours=0.0)
+
+
 def crossing(one: Bill, other: Bill) -> float | None:
     """Requests at which two methods have cost the same; None where one is always cheaper."""
     slope = (other.million_requests - one.million_requests) / 1e6

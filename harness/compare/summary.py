@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from harness.compare.arms import Arm, Measured
-from harness.compare.economics import Bill, Rate, Step, bill, cheapest, rate
+from harness.compare.economics import Bill, Rate, Step, bill, bill_of_tokens, cheapest, rate
 from harness.compare.kin import Kin
 from harness.compare.pairs import Difference, Pair, differences, of_better
 from harness.compare.pareto import front
@@ -231,18 +231,12 @@ def _akin(row: Row, kin: Kin | None) -> Row:
 
 def _priced(row: Row, price: Rate) -> Row:
     if row.served:
-        return row.model_copy(update={"bill": _endpoint_bill(row)})
+        return row.model_copy(update={"bill": bill_of_tokens(row.name, row.validation_money,
+                                                             row.money_an_item)})
     if row.device_hours is None or not row.items_per_second:
         return row
     return row.model_copy(update={"bill": bill(row.name, row.device_hours, row.items_per_second,
                                                price)})
-
-
-def _endpoint_bill(row: Row) -> Bill | None:
-    if row.money_an_item is None or row.validation_money is None:
-        return None
-    return Bill(name=row.name, adaptation=row.validation_money,
-                million_requests=1e6 * row.money_an_item, kilowatt_hours=0.0)
 
 
 def _pareto(rows: Sequence[Row], metric: str) -> list[Row]:
