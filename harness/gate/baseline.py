@@ -41,7 +41,7 @@ def _are_names(answer: str, labels: Sequence[str]) -> bool:
         found = json.loads(answer)
     except ValueError:
         return False
-    return found is None or (isinstance(found, list) and set(labels).issuperset(map(str, found)))
+    return found is None or (isinstance(found, list) and all(name in labels for name in found))
 
 
 class Approval(RecordPart):
@@ -104,8 +104,9 @@ class Baseline(RecordPart):
         return self
 
     def _is_row(self, answer: Answer) -> bool:
-        if isinstance(answer, str):
-            return isinstance(self.answers[0], str) and _are_names(answer, self.labels)
+        if isinstance(answer, str) or isinstance(self.answers[0], str):
+            return (isinstance(answer, str) and isinstance(self.answers[0], str)
+                    and _are_names(answer, self.labels))
         return (isinstance(answer, tuple) and len(answer) == len(self.labels)
                 and all(map(math.isfinite, answer)))
 
@@ -137,8 +138,7 @@ class Baseline(RecordPart):
     def _array(self) -> np.ndarray:
         if not isinstance(self.answers[0], str):
             return np.array(self.answers)
-        return choices.read([None if text == UNREAD else str(text) for text in self.answers],
-                            self.labels)
+        return choices.read(list(map(str, self.answers)), self.labels)
 
     def _column(self) -> np.ndarray:
         return np.array(self.answers)[:, None]

@@ -42,7 +42,7 @@ class Predicted(Shown):
         if self.unanswered:
             print_lines(console, [
                 f"{len(self.unanswered):,} rows have no answer (row {self.unanswered[0]} is the "
-                "first): the model's probabilities are not finite"])
+                "first): nothing could be read, or the probabilities are not finite"])
 
     def read(self) -> pa.Table:
         """The rows with their answers."""

@@ -58,10 +58,11 @@ def answered(table: Any, labels: Sequence[str]) -> np.ndarray:
 
 
 def read(texts: Sequence[str | None], labels: Sequence[str]) -> np.ndarray:
-    """What `written` wrote, [items]."""
+    """What `written` wrote, [items]; JSON's null is None, too."""
     places = {label: number for number, label in enumerate(labels)}
-    return as_choices([None if text is None else tuple(places[label] for label in json.loads(text))
-                       for text in texts])
+    found = [None if text is None else json.loads(text) for text in texts]
+    return as_choices([None if names is None else tuple(places[name] for name in names)
+                       for names in found])
 
 
 def ungraded(tables: Sequence[Any]) -> frozenset[int]:

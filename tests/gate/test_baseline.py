@@ -104,3 +104,30 @@ def test_a_file_of_version_1_is_read_as_before(place, tmp_path):
     before = read_baseline(path)
     assert before.model_copy(update={"sha256": ""}) == now.model_copy(update={"sha256": ""})
     assert place.gate(place.run_id("full", "enc"), tmp_path).outcome == "passed"
+
+
+def with_answers(place, folder, change):
+    """A baseline whose answers are others, sealed as if they were its own."""
+    path = place.approve(place.run_id("full", "enc"), folder)
+    value = json.loads(path.read_text())
+    value["answers"] = change(value["answers"], value["labels"])
+    path.write_text(json.dumps(value | {"sha256": seal(value)}))
+    return path
+
+
+def test_answers_may_be_names_of_classes_alone(place, tmp_path):
+    path = with_answers(place, tmp_path, lambda answers, labels: [
+        "null", " null ", *(json.dumps([labels[0]]) for _ in answers[2:])])
+    said = read_baseline(path).said.tolist()
+    assert said[:3] == [None, None, (0,)]
+
+
+@pytest.mark.parametrize("change", [
+    lambda answers, labels: ['["no class of it"]', *answers[1:]],
+    lambda answers, labels: [json.dumps(labels[:1]), *answers[1:]],
+    lambda answers, labels: [*answers[:-1], json.dumps(labels[:1])],
+    *(lambda answers, labels, text=text: [text] * len(answers)
+      for text in ("no JSON", "{}", "[1]", "[[]]"))])
+def test_answers_of_no_one_form_are_refused(place, tmp_path, change):
+    with pytest.raises(HarnessError, match="not a baseline"):
+        read_baseline(with_answers(place, tmp_path, change))
