@@ -15,15 +15,7 @@ from harness.common.device import Device
 from harness.common.errors import HarnessError
 from harness.common.files import atomic_folder, sha256_tree
 from harness.common.sealed import seal
-from harness.gate.baseline import (
-    UNREAD,
-    Answer,
-    Approval,
-    Baseline,
-    as_judged,
-    examples_of,
-    model_folder,
-)
+from harness.gate.baseline import Answer, Approval, Baseline, as_judged, examples_of, model_folder
 from harness.study.answered import TARGETS
 from harness.study.kept import SavedRun, check_stands, saved_bytes, saved_run
 from harness.study.record import Record
@@ -142,6 +134,6 @@ def _answers(table: pa.Table, task: Task) -> Iterable[Answer]:
         said: list[float] | list[str] = table["answer"].to_pylist()
         return said
     if COLUMN in table.column_names:
-        return [UNREAD if text is None else text for text in table[COLUMN].to_pylist()]
+        return ["null" if text is None else text for text in table[COLUMN].to_pylist()]
     columns = np.column_stack([table[f"p:{label}"].to_numpy() for label in task.labels])
     return [tuple(float(f"{value:.{DIGITS}g}") for value in row) for row in columns]

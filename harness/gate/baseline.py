@@ -32,8 +32,6 @@ FIRST: Kind = "classification"
 Answer = tuple[float, ...] | float | str
 """To one item: probabilities of the classes, or the names of those that were answered, as JSON; a
 number; spans, as JSON; or words."""
-UNREAD = "null"
-"""In the place of names that could not be read."""
 
 
 def _are_names(answer: str, labels: Sequence[str]) -> bool:
@@ -104,9 +102,8 @@ class Baseline(RecordPart):
         return self
 
     def _is_row(self, answer: Answer) -> bool:
-        if isinstance(answer, str) or isinstance(self.answers[0], str):
-            return (isinstance(answer, str) and isinstance(self.answers[0], str)
-                    and _are_names(answer, self.labels))
+        if isinstance(self.answers[0], str):
+            return isinstance(answer, str) and _are_names(answer, self.labels)
         return (isinstance(answer, tuple) and len(answer) == len(self.labels)
                 and all(map(math.isfinite, answer)))
 

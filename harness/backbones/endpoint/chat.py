@@ -6,7 +6,7 @@ is the server's own chat template.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from harness.backbones.endpoint.endpoint import Endpoint
@@ -50,7 +50,8 @@ def body(endpoint: Endpoint, conversation: Sequence[Message], most: int,
                              "temperature": 0, "max_tokens": most}
     if options:
         asked["response_format"] = FORMATS[endpoint.said.answers](schema(options))
-    return dict(_set(asked | endpoint.said.request))
+    said = asked | endpoint.said.request
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def schema(options: Sequence[str]) -> dict[str, Any]:
@@ -65,7 +66,3 @@ FORMATS: Mapping[Answers, Callable[[dict[str, Any]], dict[str, Any] | None]] = {
     "object": lambda schema: {"type": "json_object", "schema": schema},
     "text": lambda schema: None}
 """How an answer is held to a schema."""
-
-
-def _set(fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    return ((name, value) for name, value in fields.items() if value is not None)

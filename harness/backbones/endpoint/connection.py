@@ -6,7 +6,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -184,17 +184,16 @@ class Connection:
 class _Pace:
     """Lets requests begin no faster than so many a minute, evenly."""
 
-    def __init__(self, per_minute: int | None,
-                 now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, per_minute: int | None) -> None:
         self._apart = 60.0 / per_minute if per_minute else 0.0
-        self._now, self._next, self._lock = now, 0.0, threading.Lock()
+        self._next, self._lock = 0.0, threading.Lock()
 
     def wait(self) -> None:
         """Until this request may begin."""
         with self._lock:
-            begins = max(self._now(), self._next)
+            begins = max(time.monotonic(), self._next)
             self._next = begins + self._apart
-        time.sleep(max(0.0, begins - self._now()))
+        time.sleep(max(0.0, begins - time.monotonic()))
 
 
 def waiting(tried: int, asked: float | None) -> float:

@@ -1,4 +1,4 @@
-"""An endpoint of a suite: what determines its answers, and where these are kept."""
+"""An endpoint of a suite: what determines its answers, and the key that it asks for."""
 
 from __future__ import annotations
 

@@ -22,11 +22,11 @@ from harness.backbones.traits import is_seq2seq
 from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.common.errors import CannotRunError
-from harness.methods.asking.lookup import Lookup
+from harness.methods.asking.lookup import LooksUp, Lookup
 from harness.methods.asking.put import Put, put_in_tokens
 from harness.methods.learning.encoder import count_parameters
 from harness.methods.learning.held_out import HeldOut
-from harness.methods.method import Job, Retriever
+from harness.methods.method import Job
 from harness.tasks.examples import Example, Item
 
 BATCH = 16
@@ -34,7 +34,7 @@ Save = Callable[[Loaded, Path], None]
 
 
 @dataclass
-class AskedDecoder(ABC):
+class AskedDecoder(LooksUp, ABC):
     """Reads what all prompts begin with once."""
 
     loaded: Loaded
@@ -53,16 +53,6 @@ class AskedDecoder(ABC):
     def head(self) -> list[int]:
         """What prompts begin with; those at hand may have less of it in common."""
         return self.writer.head
-
-    @property
-    def retriever(self) -> Retriever | None:
-        """What finds texts for the items; None for a model that is asked without retrieval."""
-        return self.lookup.retriever if self.lookup else None
-
-    @property
-    def k(self) -> int:
-        """Texts found for an item, at the most."""
-        return self.lookup.k if self.lookup else 0
 
     @property
     def parameters(self) -> tuple[int, int]:

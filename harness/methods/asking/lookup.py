@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from harness.backbones.prompting.prompts import PromptWriter
 from harness.backbones.prompting.texts import Parts
@@ -32,3 +32,19 @@ class Lookup(Generic[Text]):
         found = self.find(items, clock)
         with clock.phase("tokenize"):
             return [self.write(writer, texts) for texts in found]
+
+
+class LooksUp:
+    """A model that is asked, with what a search finds before each item or without."""
+
+    lookup: Lookup[Any] | None
+
+    @property
+    def retriever(self) -> Retriever | None:
+        """What finds texts for the items; None for a model that is asked without retrieval."""
+        return self.lookup.retriever if self.lookup else None
+
+    @property
+    def k(self) -> int:
+        """Texts found for an item, at the most."""
+        return self.lookup.k if self.lookup else 0

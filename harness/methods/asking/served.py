@@ -23,9 +23,9 @@ from harness.backbones.prompting.writers import WRITERS
 from harness.common.clock import Clock
 from harness.common.kinds import Kind
 from harness.methods.asking.generator import READ, as_written, first_line
-from harness.methods.asking.lookup import Lookup
+from harness.methods.asking.lookup import LooksUp, Lookup
 from harness.methods.asking.put import Put
-from harness.methods.method import Job, Retriever
+from harness.methods.method import Job
 from harness.targets.choices import Choice, as_choices
 from harness.tasks.examples import Example, Item
 from harness.tasks.view import TaskView
@@ -36,7 +36,7 @@ AROUND = 24
 
 
 @dataclass
-class Served:
+class Served(LooksUp):
     """Puts the task's prompt to an endpoint, item by item, several at a time."""
 
     connection: Connection
@@ -45,24 +45,13 @@ class Served:
     lookup: Lookup[Any] | None = None
     replies: dict[str, tuple[Reply, ...]] = field(default_factory=dict)
     """By id, what was answered last to each item that was asked."""
-    first: dict[str, tuple[list[Message], list[Message]]] = field(default_factory=dict)
-    """By id, of the first item of each call of `predict`: its conversation, and the one without
-    worked examples and what was looked up."""
+    first: dict[str, tuple[Item, list[Message]]] = field(default_factory=dict)
+    """By id, the first item of each call of `predict`, with its conversation."""
 
     @property
     def parameters(self) -> tuple[int, int]:
         """None of them is known."""
         return 0, 0
-
-    @property
-    def retriever(self) -> Retriever | None:
-        """What finds texts for the items; None for a model that is asked without retrieval."""
-        return self.lookup.retriever if self.lookup else None
-
-    @property
-    def k(self) -> int:
-        """Texts found for an item, at the most."""
-        return self.lookup.k if self.lookup else 0
 
     @property
     def held(self) -> bool:
@@ -81,8 +70,7 @@ class Served:
         each = len(asked) // len(items)
         groups = [tuple(replies[i * each:(i + 1) * each]) for i in range(len(items))]
         self.replies |= {item.id: group for item, group in zip(items, groups, strict=True)}
-        bare = self.form.ask(replace(self.writer, shown=()), items[:1], lambda writer: None)
-        self.first[items[0].id] = (asked[0], bare[0])
+        self.first[items[0].id] = items[0], asked[0]
         return self.form.read(groups, items, self.writer.options)
 
     def _before(self, found: Sequence[list[Any]] | None, writer: PromptWriter
@@ -103,10 +91,11 @@ class Served:
 
     def put_to(self, item: str) -> Put:
         """See `Prompted`. Tokens are the writer's: the server's own are in its usage."""
-        whole, bare = map(words_of, self.first[item])
+        first, conversation = self.first[item]
+        without = self.form.ask(replace(self.writer, shown=()), [first], lambda writer: None)[0]
+        whole, bare = words_of(conversation), words_of(without)
         size, own = (len(tokens) for tokens in self.writer.reader.tokens([[whole], [bare]]))
-        return Put("".join(bare.split()), self.first[item][0], self.form.options or None, size,
-                   size - own)
+        return Put("".join(bare.split()), conversation, self.form.options or None, size, size - own)
 
     def save(self, folder: Path) -> None:
         """What it looks up; the model lies elsewhere."""
