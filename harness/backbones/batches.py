@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import groupby
 
 PASS_TOKENS = {"cpu": 128, "cuda": 16_384}
 """What one more pass costs, in tokens: casting weights, adding up gradients, starting kernels."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """How a batch is cut into passes."""
+
+    most: int
+    """Items of a pass."""
+    overhead: int
+    """What one more pass costs, in tokens."""
+    room: float = math.inf
+    """Tokens of a pass, padding among them; one item is always a pass."""
+
+    def holds(self, items: int, longest: int) -> bool:
+        """Whether there is room for so many items in a pass."""
+        return items == 1 or items * longest <= self.room
 
 
 def by_length(lengths: Sequence[int], size: int) -> list[list[int]]:
@@ -32,24 +50,24 @@ def shuffled(count: int, size: int, seed: str) -> list[list[int]]:
     return [order[start:start + size] for start in range(0, count, size)]
 
 
-def passes(indices: Sequence[int], lengths: Sequence[int], most: int, overhead: int
-           ) -> list[list[int]]:
-    """A batch cut into passes of at most `most` items of about one length, longest first.
+def passes(indices: Sequence[int], lengths: Sequence[int], cut: Cut) -> list[list[int]]:
+    """A batch cut into passes of items of about one length, longest first.
 
-    The cut with the least work: padded tokens, and `overhead` tokens for each pass. The sum of
-    the passes' gradients is the batch's gradient.
+    The cut with the least work: padded tokens, and the overhead of each pass. The sum of the
+    passes' gradients is the batch's gradient.
     """
     order = sorted(indices, key=lambda i: (-lengths[i], i))
-    work, cut = [0], [0]
+    work, began = [0], [0]
     for end in range(1, len(order) + 1):
         cost, start = min(
-            (work[start] + lengths[order[start]] * (end - start) + overhead, start)
-            for start in range(max(0, end - most), end))
+            (work[start] + lengths[order[start]] * (end - start) + cut.overhead, start)
+            for start in range(max(0, end - cut.most), end)
+            if cut.holds(end - start, lengths[order[start]]))
         work.append(cost)
-        cut.append(start)
+        began.append(start)
     parts: list[list[int]] = []
     end = len(order)
     while end:
-        parts.append(order[cut[end]:end])
-        end = cut[end]
+        parts.append(order[began[end]:end])
+        end = began[end]
     return parts[::-1]

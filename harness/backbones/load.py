@@ -12,10 +12,11 @@ import torch
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from harness.backbones.aligned import align
-from harness.backbones.checkpoint import Use, auto_class, compared, refuse_gaps
+from harness.backbones.checkpoint import Use, auto_class, compared, empty_model, refuse_gaps
 from harness.backbones.encoding.pooled import HEAD, PooledClassifier, pooled_part, read_head
 from harness.backbones.encoding.pooling import Pool
 from harness.backbones.handle import Handle, Kind
+from harness.backbones.held import as_made, made_to_hold
 from harness.backbones.kernels.attention import speed_up_attention
 from harness.backbones.kernels.dropout import speed_up_dropout
 from harness.backbones.kernels.lookup import add_gradients_by_row
@@ -27,6 +28,7 @@ from harness.common.errors import CannotRunError, HarnessError
 
 LoadHead = Callable[[Handle, tuple[str, ...], str, "Pool | None"], "Loaded"]
 """A backbone with a head for these outputs, on a device, over what pools its states."""
+WHOLE = torch.float32
 SEGMENTED = ("funnel", "xlnet")
 """Types of models that tell segments apart and whose configurations do not say so."""
 
@@ -45,43 +47,47 @@ class Loaded:
 
 
 def load_classifier(handle: Handle, labels: tuple[str, ...], device: str,
-                    pool: Pool | None = None) -> Loaded:
+                    pool: Pool | None = None, products: torch.dtype = WHOLE) -> Loaded:
     """The backbone with a classification head: a fresh one, drawn from torch's generator, unless it
-    has one of as many classes. Without a `pool` it is the head that transformers has for it."""
+    has one of as many classes. Without a `pool` it is the head that transformers has for it.
+
+    As in all of these, `products` is the type of matrices that only products read; `WHOLE` where
+    they learn, or are changed."""
     names = dict(enumerate(labels))
-    return _load(handle, "classes", device, pool, num_labels=len(labels), id2label=names,
+    return _load(handle, "classes", device, products, pool, num_labels=len(labels), id2label=names,
                  label2id={name: i for i, name in names.items()})
 
 
-def load_tagger(handle: Handle, tags: tuple[str, ...], device: str) -> Loaded:
+def load_tagger(handle: Handle, tags: tuple[str, ...], device: str,
+                products: torch.dtype = WHOLE) -> Loaded:
     """The backbone with a head that says something of each token: fresh unless it has one of as
     many tags."""
     names = dict(enumerate(tags))
-    return _load(handle, "tags", device, num_labels=len(tags), id2label=names,
+    return _load(handle, "tags", device, products, num_labels=len(tags), id2label=names,
                  label2id={name: i for i, name in names.items()})
 
 
-def load_base(handle: Handle, device: str) -> Loaded:
+def load_base(handle: Handle, device: str, products: torch.dtype = WHOLE) -> Loaded:
     """The backbone without any head; of a sequence-to-sequence model what reads."""
-    loaded = _load(handle, "states", device)
+    loaded = _load(handle, "states", device, products)
     if handle.kind == "seq2seq":
         loaded.model = loaded.model.get_encoder()
     return loaded
 
 
-def load_causal(handle: Handle, device: str) -> Loaded:
+def load_causal(handle: Handle, device: str, products: torch.dtype = WHOLE) -> Loaded:
     """The backbone with its language-model head. Raises CannotRunError as `check_scoring` does."""
-    loaded = _load(handle, "answers", device)
+    loaded = _load(handle, "answers", device, products)
     check_scoring(loaded.model)
     return loaded
 
 
-def load_seq2seq(handle: Handle, device: str) -> Loaded:
+def load_seq2seq(handle: Handle, device: str, products: torch.dtype = WHOLE) -> Loaded:
     """The encoder, and the decoder with its language-model head.
 
     Raises CannotRunError as `check_scoring` does.
     """
-    loaded = _load(handle, "answers", device)
+    loaded = _load(handle, "answers", device, products)
     # PEFT 0.21 asks for it by the name that transformers 4 had for it.
     loaded.model._prepare_encoder_decoder_kwargs_for_generation = (
         loaded.model._prepare_text_encoder_decoder_kwargs_for_generation)
@@ -89,25 +95,26 @@ def load_seq2seq(handle: Handle, device: str) -> Loaded:
     return loaded
 
 
-def load_asked(handle: Handle, device: str) -> Loaded:
+def load_asked(handle: Handle, device: str, products: torch.dtype = WHOLE) -> Loaded:
     """The backbone with the head that it answers prompts with."""
-    return (load_seq2seq if handle.kind == "seq2seq" else load_causal)(handle, device)
+    load = load_seq2seq if handle.kind == "seq2seq" else load_causal
+    return load(handle, device, products)
 
 
 def load_with_head(handle: Handle, labels: tuple[str, ...], device: str,
-                   pool: Pool | None = None) -> Loaded:
+                   pool: Pool | None = None, products: torch.dtype = WHOLE) -> Loaded:
     """The backbone with the head that its kind answers with; one that is asked has its own."""
     if handle.kind in ASKED:
-        return load_asked(handle, device)
-    return load_classifier(handle, labels, device, pool)
+        return load_asked(handle, device, products)
+    return load_classifier(handle, labels, device, pool, products)
 
 
-def load_tagging(handle: Handle, tags: tuple[str, ...], device: str, pool: Pool | None = None
-                 ) -> Loaded:
+def load_tagging(handle: Handle, tags: tuple[str, ...], device: str, pool: Pool | None = None,
+                 products: torch.dtype = WHOLE) -> Loaded:
     """The same with a head that says something of each token, where an encoder has one."""
     if handle.kind in ASKED:
-        return load_asked(handle, device)
-    return load_tagger(handle, tags, device)
+        return load_asked(handle, device, products)
+    return load_tagger(handle, tags, device, products)
 
 
 def load_tokenizer(handle: Handle) -> PreTrainedTokenizerBase:
@@ -121,17 +128,13 @@ def load_tokenizer(handle: Handle) -> PreTrainedTokenizerBase:
     return tokenizer
 
 
-def _load(handle: Handle, use: Use, device: str, pool: Pool | None = None, **options: Any
-          ) -> Loaded:
+def _load(handle: Handle, use: Use, device: str, products: torch.dtype, pool: Pool | None = None,
+          **options: Any) -> Loaded:
     """Raises HarnessError for what cannot be loaded, or lacks weights that the use reads."""
     read = use if pool is None else "states"
     try:
         tokenizer = load_tokenizer(handle)
-        with quietly():
-            model, info = auto_class(handle.kind, read).from_pretrained(
-                handle.path, dtype=torch.float32, use_safetensors=True, trust_remote_code=False,
-                output_loading_info=True, ignore_mismatched_sizes=True, **options,
-            )
+        model, info = _read(handle, read, products, options)
     except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
         raise HarnessError(f"{handle.origin}: cannot be loaded: {str(error)[:200]}",
                            "Name a model that transformers can load.") from error
@@ -149,6 +152,20 @@ def _load(handle: Handle, use: Use, device: str, pool: Pool | None = None, **opt
         add_gradients_by_row(model)
     fresh = {name: p for name, p in model.named_parameters() if name in drawn}
     return read_by(Loaded(model, tokenizer, 0, fresh), tokenizer, handle.kind)
+
+
+def _read(handle: Handle, use: Use, products: torch.dtype, options: dict[str, Any]
+          ) -> tuple[Any, dict[str, Any]]:
+    """The model and transformers' loading info."""
+    made = None if products == WHOLE else type(empty_model(handle.path, handle.kind, use))
+    reader = auto_class(handle.kind, use) if made is None else made_to_hold(made, products)
+    with quietly():
+        model, info = reader.from_pretrained(
+            handle.path, dtype=WHOLE, use_safetensors=True, trust_remote_code=False,
+            output_loading_info=True, ignore_mismatched_sizes=True, **options)
+    if made is not None:
+        as_made(model, made)
+    return model, info
 
 
 def read_by(loaded: Loaded, tokenizer: PreTrainedTokenizerBase, kind: Kind) -> Loaded:

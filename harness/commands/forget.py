@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 
 from harness.backbones.admission.folder import admit
 from harness.backbones.handle import Handle, folder_handle, get_backbone
+from harness.backbones.load import load_with_head
 from harness.common.device import detect
 from harness.common.errors import HarnessError
 from harness.common.files import write_atomic
@@ -31,7 +33,8 @@ def forget(model: Path, base: str, suite: str, profile: str | None, suites: Path
     handle = base_handle(loaded, base)
     admitted = admit(model)
     check_vocabulary(admitted, handle)
-    tuned = load_tuned(admitted, handle, device.type)
+    tuned = load_tuned(admitted, handle, device.type,
+                       partial(load_with_head, products=device.products))
     examined_by = examiner(handle, asked)
     before = base_scores(handle, asked, device, examined_by)
     start = time.perf_counter()

@@ -95,7 +95,7 @@ def _misfit(plan: Plan, left: Sequence[PlannedRun], expected: Estimate, largest:
             continue
         cost = expected.runs.get(run.run_id)
         needs = cost.memory if cost is not None else least_memory(
-            plan.backbones[run.entry.backbone], run)
+            plan.backbones[run.entry.backbone], run, plan.device)
         if needs > largest.bytes:
             return no_room(plan, run, needs, largest.bytes)
     return None
@@ -137,7 +137,8 @@ def _memory_of(run: PlannedRun, expected: Estimate | None) -> float:
 
 def _needs(plan: Plan, left: Sequence[PlannedRun], expected: Estimate | None) -> float:
     """Bytes below which one of the runs is refused."""
-    least = [least_memory(plan.backbones[run.entry.backbone], run) for run in plan.here(left)
+    least = [least_memory(plan.backbones[run.entry.backbone], run, plan.device)
+             for run in plan.here(left)
              if run.entry.backbone is not None]
     return max([*least, *(_memory_of(run, expected) for run in left)], default=0.0)
 

@@ -29,6 +29,13 @@ class Device:
     kernels: bool = True
     """Whether it computes by `backbones.kernels`."""
 
+    @property
+    def products(self) -> Any:
+        """torch's type that matrices are multiplied in."""
+        import torch
+
+        return torch.float32 if self.autocast == "no" else torch.bfloat16
+
     def autocast_context(self) -> AbstractContextManager[Any]:
         """bf16 autocast where the hardware has bf16 arithmetic, else nothing."""
         import torch

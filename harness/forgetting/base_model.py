@@ -56,7 +56,8 @@ def base_scores(handle: Handle, asked: ForgettingItems, device: Device,
     key = forgetting_key(handle, asked, device)
 
     def make(folder: Path) -> None:
-        scores = examined_by.put_to(load_with_head(handle, HEAD, device.type), device)
+        untouched = load_with_head(handle, HEAD, device.type, products=device.products)
+        scores = examined_by.put_to(untouched, device)
         scores.write(folder)
         facts = {"truncated": scores.truncated}
         (folder / FACTS).write_text(json.dumps(facts), encoding="utf-8")

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from lm_eval.models.huggingface import HFLM
 
-from harness.backbones.batches import PASS_TOKENS, passes
+from harness.backbones.batches import PASS_TOKENS, Cut, passes
 from harness.backbones.kernels.casts import cast_once
 from harness.backbones.load import Loaded
 from harness.backbones.prompting.options import OptionTree, option_tree
@@ -95,5 +95,5 @@ def _batches(groups: Sequence[Group], overhead: int) -> Iterator[list[Group]]:
     """Contexts of like length together, longest first, within the limits of a batch."""
     lengths = [len(group.context) + len(group.tree.tokens) for group in groups]
     most = POSITIONS // max((len(group.tree.tokens) + 1 for group in groups), default=1)
-    for batch in passes(range(len(groups)), lengths, min(ROWS, max(1, most)), overhead):
+    for batch in passes(range(len(groups)), lengths, Cut(min(ROWS, max(1, most)), overhead)):
         yield [groups[i] for i in batch]

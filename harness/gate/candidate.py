@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -106,8 +107,9 @@ class TunedFolder:
         if link is None and backbone.kind not in ASKED:
             raise HarnessError(f"{self.admitted.path}: an encoder has a head and writes nothing, "
                                f"and the task {kind.says}", "Name a model that writes.")
+        load = load_tagging if kind.tagged else load_with_head
         loaded = load_tuned(self.admitted, self.base, self.device.type,
-                            load_tagging if kind.tagged else load_with_head)
+                            partial(load, products=self.device.products))
         check_whole(self.admitted, loaded)
         if link is None or backbone.kind in ASKED:
             return self._asked(loaded, backbone)

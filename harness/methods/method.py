@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 import numpy as np
+import torch
 from pydantic import BaseModel, ConfigDict
 
 from harness.backbones.checkpoint import Use
@@ -98,6 +99,11 @@ class Job:
     def classes(self) -> int:
         """Number of classes an example's label may name: in words two, on old documents or new."""
         return len(self.task.labels) or 2
+
+    @property
+    def products(self) -> torch.dtype:
+        """The type that matrices are held in which do not learn. Shards are all of one type."""
+        return torch.float32 if self.ranks.sharded else self.device.products
 
     def need_backbone(self) -> Handle:
         """The backbone. Raises CannotRunError when there is none."""
@@ -272,6 +278,8 @@ class Method(ABC):
     """By what its options say that it does; None where the budget may offer it something."""
     changes_weights: ClassVar[bool] = False
     """Then what it fits is `Adapted`."""
+    changes_matrices: ClassVar[bool] = False
+    """Whether matrices of the backbone learn themselves: they are then held whole."""
     embeds: bool = False
     """Whether it finds texts by the suite's embedder. Options may say so."""
     learns: bool = True

@@ -22,7 +22,7 @@ from pydantic import Field
 from safetensors.torch import load_file, save_file
 from torch.nn.functional import normalize
 
-from harness.backbones.batches import PASS_TOKENS, by_length, passes
+from harness.backbones.batches import PASS_TOKENS, Cut, by_length, passes
 from harness.backbones.checkpoint import POOLER, Use
 from harness.backbones.encoding.encode import Encoded, collate, encode, trial_items
 from harness.backbones.encoding.padding import Padding, find_padding
@@ -132,8 +132,8 @@ class PairLearner:
         return [len(self.encoded[pair.first]["input_ids"])
                 + len(self.encoded[pair.second]["input_ids"]) for pair in self.pairs]
 
-    def passes(self, indices: list[int], most: int, overhead: int) -> list[list[int]]:
-        return [indices[start:start + most] for start in range(0, len(indices), most)]
+    def passes(self, indices: list[int], cut: Cut) -> list[list[int]]:
+        return [indices[start:start + cut.most] for start in range(0, len(indices), cut.most)]
 
     def sharing(self) -> AbstractContextManager[None]:
         return nullcontext()
@@ -142,8 +142,8 @@ class PairLearner:
         pairs = [self.pairs[i] for i in indices]
         items = [self.encoded[i] for i in (*(p.first for p in pairs), *(p.second for p in pairs))]
         # Texts of like length run together, whichever pair they are of.
-        cut = passes(range(len(items)), [len(item["input_ids"]) for item in items], len(items),
-                     PASS_TOKENS[self.encoder.device.type])
+        cut = passes(range(len(items)), [len(item["input_ids"]) for item in items],
+                     Cut(len(items), PASS_TOKENS[self.encoder.device.type]))
         first, second = self.encoder.vectors(items, cut).chunk(2)
         alike = torch.tensor([pair.alike for pair in pairs], device=first.device)
         return ((first * second).sum(dim=1) - alike.float()).square().sum()

@@ -24,7 +24,8 @@ from harness.backbones.encoding.features import pooled
 from harness.backbones.encoding.pooled import PooledClassifier, write_pooled
 from harness.backbones.encoding.pooling import Pooling, pool_of
 from harness.backbones.handle import CALLED, Handle
-from harness.backbones.load import Loaded, load_tagger, load_with_head
+from harness.backbones.held import hold
+from harness.backbones.load import WHOLE, Loaded, load_tagger, load_with_head
 from harness.backbones.quiet import quietly
 from harness.common.capabilities import ASKED, Can
 from harness.common.kinds import BackboneKind, Balance
@@ -126,11 +127,13 @@ class Tuned(Method):
     def fit(self, job: Job, setting: Setting) -> Fit:
         balance = balance_of(setting, self)
         with job.clock.phase("load"):
-            loaded = load_model(job, self.recipe.pooling)
+            loaded = load_model(job, self.recipe.pooling,
+                                WHOLE if self.changes_matrices else job.products)
         if self.recipe.head == "probed":
             begin_probed(loaded.model, job, balance)
         with job.clock.phase("load"):
             self.prepare(loaded, job)
+            hold(loaded.model, job.products)
         classifier = self._classifier(job, loaded)
         with job.clock.phase("train"):
             learner = self.learner(classifier, job, balance)
@@ -182,13 +185,13 @@ def plain_learner(classifier: EncoderClassifier | AskedDecoder, job: Job,
     return DecoderLearner(classifier, job, weighing)
 
 
-def load_model(job: Job, pooling: Pooling = "trained") -> Loaded:
-    """The job's backbone with the head that its kind answers with."""
+def load_model(job: Job, pooling: Pooling = "trained", products: torch.dtype = WHOLE) -> Loaded:
+    """The job's backbone with the head that its kind answers with, and its matrices in a type."""
     backbone = job.need_backbone()
     if job.headed and TARGETS[job.task.kind].tagged:
-        return load_tagger(backbone, job.outputs, job.device.type)
+        return load_tagger(backbone, job.outputs, job.device.type, products)
     pool = pool_of(backbone.path, pooling)
-    loaded = load_with_head(backbone, job.outputs, job.device.type, pool)
+    loaded = load_with_head(backbone, job.outputs, job.device.type, pool, products)
     if job.headed:
         loaded.model.config.problem_type = LINKS[job.task.kind].problem_type
     return loaded
@@ -233,6 +236,7 @@ class Full(Layered):
 
     name, family = "full", "full"
     summary = "every parameter learns"
+    changes_matrices = True
     learning_rates: ClassVar[dict[str, float]] = {"encoder": 1e-4, "decoder": 5e-5,
                                                   "seq2seq": 1e-4}
 
@@ -249,8 +253,8 @@ class Full(Layered):
             loaded.tokenizer.save_pretrained(folder)
 
     def restore(self, job: Job, folder: Path) -> Loaded:
-        return load_model(dataclasses.replace(
-            job, backbone=dataclasses.replace(job.need_backbone(), path=folder)))
+        tuned = dataclasses.replace(job.need_backbone(), path=folder)
+        return load_model(dataclasses.replace(job, backbone=tuned), products=job.products)
 
 
 class Partial(Tuned):
@@ -262,8 +266,9 @@ class Partial(Tuned):
         save_file(learned, folder / DELTA)
 
     def restore(self, job: Job, folder: Path) -> Loaded:
-        loaded = load_model(job, self.recipe.pooling)
+        loaded = load_model(job, self.recipe.pooling, job.products)
         self.prepare(loaded, job)
+        hold(loaded.model, job.products)
         learned = load_file(folder / DELTA, device=job.device.type)
         loaded.model.load_state_dict(learned, strict=False)
         loaded.model.eval()
@@ -295,6 +300,7 @@ class Selective(Layered, Partial):
 
     name, family = "selective", "selective"
     summary = "the last k blocks (and the head) learn"
+    changes_matrices = True
     keeps_states = True
     options_type = SelectiveOptions
     learning_rates: ClassVar[dict[str, float]] = {"encoder": 3e-4, "decoder": 1e-4,

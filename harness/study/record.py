@@ -205,6 +205,9 @@ class Size(RecordPart):
     total_parameters: int
     artifact_bytes: int
     """Everything this method adds to the backbone, as saved; of one on top of another, both."""
+    held: dict[str, int] = Field({})
+    """Parameters by the type that they were held in after fitting, by torch's name of it; empty
+    where no model stays in memory."""
 
 
 class Environment(RecordPart):

@@ -11,6 +11,7 @@ from typing import TypeVar
 from harness.backbones.encoding.features import FeatureStore
 from harness.backbones.endpoint.endpoint import Endpoint
 from harness.backbones.handle import Handle
+from harness.backbones.held import held_in
 from harness.common.clock import Clock
 from harness.common.device import Device, make_repeatable
 from harness.common.errors import CannotWriteError, HarnessError
@@ -28,7 +29,7 @@ from harness.methods.asking.put import Prompted
 from harness.methods.asking.served import Served
 from harness.methods.learning.step import OUT_OF_MEMORY, DivergedError
 from harness.methods.learning.trials import Chosen, fit_once, tune
-from harness.methods.method import METHODS, Fitted, Job, Method, Retrieving, Setting
+from harness.methods.method import METHODS, Adapted, Fitted, Job, Method, Retrieving, Setting
 from harness.study.environment import environment
 from harness.study.outcome import outcome
 from harness.study.parts import budget_used, curve_records, ending, notes, trial_records
@@ -184,7 +185,8 @@ def _carry_out(assignment: Assignment, say: Callable[[str], None]) -> Record:
                                 assignment.method.course(job.budget, len(job.train))),
         trials=trial_records(chosen),
         curve=curve_records(chosen.fit.training), ending=ending(job, chosen), cost=cost,
-        size=Size(trainable_parameters=trainable, total_parameters=total, artifact_bytes=0),
+        size=Size(trainable_parameters=trainable, total_parameters=total, artifact_bytes=0,
+                  held=held_in(fitted.loaded.model) if isinstance(fitted, Adapted) else {}),
         retrieval=(retrieved(fitted, assignment.task) if isinstance(fitted, Retrieving)
                    else None),
         asked=asked_of(fitted, splits.test[0].id) if isinstance(fitted, Prompted) else None,

@@ -21,6 +21,7 @@ from families import (
     write_family,
 )
 
+from harness.backbones.batches import Cut
 from harness.backbones.encoding.encode import encode
 from harness.backbones.encoding.features import FeatureStore, pooled, pooled_texts
 from harness.backbones.encoding.padding import Padding
@@ -142,7 +143,7 @@ def test_a_batch_s_loss_is_the_sum_of_its_items_losses(family, handles, job):
     everything = list(range(len(ITEMS)))
     with torch.no_grad():
         alone = sum(float(learner.loss([i])) for i in everything)
-        parts = learner.passes(everything, 4, 10_000)
+        parts = learner.passes(everything, Cut(4, 10_000))
         assert sorted(chain(*parts)) == everything
         assert sum(float(learner.loss(part)) for part in parts) == pytest.approx(alone, rel=1e-5)
 

@@ -11,6 +11,7 @@ from sentence_transformers.sentence_transformer.losses import CosineSimilarityLo
 from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
 from sklearn.linear_model import LogisticRegression
 
+from harness.backbones.batches import Cut
 from harness.backbones.encoding.features import FeatureStore
 from harness.common.clock import Clock
 from harness.methods.learning.trials import fit_once
@@ -61,7 +62,7 @@ def test_the_loss_and_its_gradient_are_sentence_transformers(job, pooling):
 def test_a_batch_in_parts_adds_up_to_the_batch(job):
     learner = PairLearner(sentence_encoder(job), job, no_head)
     whole = float(learner.loss(list(range(12))).detach())
-    parts = learner.passes(list(range(12)), 5, 0)
+    parts = learner.passes(list(range(12)), Cut(5, 0))
     assert [len(part) for part in parts] == [5, 5, 2]
     added = sum(float(learner.loss(part).detach()) for part in parts)
     assert added == pytest.approx(whole, rel=1e-5)

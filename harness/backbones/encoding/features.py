@@ -62,7 +62,7 @@ def pooled(handle: Handle, max_length: int, device: Device, pool: Pool = MODES["
     """
 
     def connect() -> Encoder:
-        loaded = load_base(handle, device.type)
+        loaded = load_base(handle, device.type, device.products)
         reduce = token_means if pool == MODES["mean"] else partial(pooled_states, pool)
         return _encoder(loaded, lambda batch: loaded.model(**batch).last_hidden_state, reduce,
                         max_length, device)

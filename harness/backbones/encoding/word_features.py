@@ -36,7 +36,7 @@ def word_states(handle: Handle, max_length: int, device: Device) -> Featurizer:
 
 
 def _connect(handle: Handle, max_length: int, device: Device) -> Encoder:
-    loaded = load_base(handle, device.type)
+    loaded = load_base(handle, device.type, device.products)
     cast_once(loaded.model)
     longest = min(max_length, loaded.window)
 

@@ -31,7 +31,7 @@ class CastOnce(nn.Linear):
 
     def _cast(self, dtype: torch.dtype) -> torch.Tensor:
         if self.weight.dtype == dtype or self.weight.is_inference():
-            return self.weight
+            return self.weight.detach()  # a product that asks for no gradient is another one
         state = (self.weight.data_ptr(), self.weight._version)
         if self._kept is None or self._kept[0] != state or self._kept[1].dtype != dtype:
             # A tensor that inference mode makes could not be used when gradients are wanted.

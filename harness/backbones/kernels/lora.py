@@ -24,8 +24,9 @@ class DirectLora(Linear):
         if args or kwargs or name is None:
             result: torch.Tensor = super().forward(x, *args, **kwargs)
             return result
-        if torch.is_autocast_enabled(x.device.type):
-            x = x.to(torch.get_autocast_dtype(x.device.type))
+        autocast = torch.is_autocast_enabled(x.device.type)
+        x = x.to(torch.get_autocast_dtype(x.device.type) if autocast
+                 else self.lora_A[name].weight.dtype)
         low, up = self.lora_A[name](x), self.lora_B[name].weight * self.scaling[name]
         result = self.base_layer(x)
         return torch.addmm(result.flatten(0, -2), low.flatten(0, -2).to(result.dtype),

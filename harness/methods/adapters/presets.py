@@ -137,7 +137,7 @@ class Adapter(Tuned):
             write_pooling(pooled, folder)
 
     def restore(self, job: Job, folder: Path) -> Loaded:
-        loaded = load_model(job, self.recipe.pooling)
+        loaded = load_model(job, self.recipe.pooling, job.products)
         if (folder / FRESH).exists():
             loaded.model.load_state_dict(load_file(folder / FRESH), strict=False)
         # As it was when it had learned: torch takes another product where a weight may learn

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-import torch
 from torch import nn
 
+from harness.methods.learning.aside import Aside
 from harness.methods.learning.held_out import HeldOut, mean, standard_error
 
 SMALL = 500
@@ -30,7 +30,7 @@ class Best:
     """What the last look that was better by more than luck said."""
     waited: int = 0
     """Looks since that one."""
-    weights: dict[str, torch.Tensor] | None = None
+    aside: Aside | None = None
     """A copy of them; None while they are those in place."""
 
     def hear(self, held: HeldOut, step: int, model: Any, last: bool) -> None:
@@ -42,9 +42,9 @@ class Best:
         if not said.beats(self.found):
             return
         self.found, self.step = said, step
-        self.weights = None if last else {name: p.detach().clone()
-                                          for name, p in model.named_parameters()
-                                          if p.requires_grad}
+        self.aside = None if last else self.aside or Aside()
+        if self.aside is not None:
+            self.aside.put(model)
 
     def _wait(self, said: HeldOut) -> None:
         """Steps that gain less than one standard error do not count as gains, unless they add up to
@@ -56,8 +56,6 @@ class Best:
 
     def restore(self, model: nn.Module) -> None:
         """Put the weights that are kept in place."""
-        with torch.no_grad():
-            for name, parameter in model.named_parameters():
-                if self.weights and name in self.weights:
-                    parameter.copy_(self.weights[name])
+        if self.aside is not None:
+            self.aside.bring_back(model)
         model.eval()

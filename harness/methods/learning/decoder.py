@@ -11,7 +11,8 @@ from typing import Any
 
 import torch
 
-from harness.backbones.batches import passes
+from harness.backbones.activations import computes_again
+from harness.backbones.batches import Cut, passes
 from harness.backbones.blocks import freeze
 from harness.backbones.kernels.casts import cast_once
 from harness.backbones.kernels.kept_states import KeptStates, reading
@@ -41,7 +42,7 @@ def plain_decoder(job: Job, shots: Sequence[Example] = (), loaded: Loaded | None
     """The task's prompt on the job's backbone, with worked examples before all items, or what is
     looked up before each."""
     if loaded is None:
-        loaded = load_asked(job.need_backbone(), job.device.type)
+        loaded = load_asked(job.need_backbone(), job.device.type, job.products)
         freeze(loaded.model)
     cast_once(loaded.model)
     writer = replace(writer_for(job.need_backbone().kind, loaded.tokenizer, job.task,
@@ -94,13 +95,14 @@ class DecoderLearner:
     def lengths(self) -> list[int]:
         return self._lengths
 
-    def passes(self, indices: list[int], most: int, overhead: int) -> list[list[int]]:
-        return passes(indices, self._lengths, most, overhead)
+    def passes(self, indices: list[int], cut: Cut) -> list[list[int]]:
+        return passes(indices, self._lengths, cut)
 
     def _reads_again(self) -> bool:
-        """Whether every item is read with the head. Where weights are sharded, no gradient can
-        enter the model by the keys and values that an earlier pass kept."""
-        return is_seq2seq(self.model) or self.job.ranks.sharded
+        """Whether every item is read with the head. Where weights are sharded, or states computed
+        again, no gradient can enter the model by the keys and values that an earlier pass kept."""
+        return (is_seq2seq(self.model) or self.job.ranks.sharded
+                or computes_again(self.model))
 
     def _read_head(self) -> Prefix:
         if self._reads_again():

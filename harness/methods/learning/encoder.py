@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from harness.backbones.batches import by_length, passes
+from harness.backbones.batches import Cut, by_length, passes
 from harness.backbones.encoding.encode import Encoded, collate, encode, trial_items
 from harness.backbones.encoding.padding import Padding, find_padding
 from harness.backbones.kernels.casts import cast_once
@@ -131,9 +131,8 @@ class EncoderLearner:
     def lengths(self) -> list[int]:
         return self._lengths
 
-    def passes(self, indices: list[int], most: int, overhead: int) -> list[list[int]]:
-        return self.classifier.padding.cut(passes(indices, self._lengths, most, overhead),
-                                           self._lengths)
+    def passes(self, indices: list[int], cut: Cut) -> list[list[int]]:
+        return self.classifier.padding.cut(passes(indices, self._lengths, cut), self._lengths)
 
     def sharing(self) -> AbstractContextManager[None]:
         return nullcontext()

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 import numpy as np
 import torch
 
+from harness.backbones.batches import Cut
 from harness.methods.learning.held_out import HeldOut
 from harness.methods.learning.step import Learner
 from harness.methods.method import Job
@@ -45,8 +46,8 @@ class Sampled:
         lengths = self.learner.lengths()
         return [lengths[item] for item in self.drawn]
 
-    def passes(self, indices: list[int], most: int, overhead: int) -> list[list[int]]:
-        return self.learner.passes([self.drawn[i] for i in indices], most, overhead)
+    def passes(self, indices: list[int], cut: Cut) -> list[list[int]]:
+        return self.learner.passes([self.drawn[i] for i in indices], cut)
 
     def sharing(self) -> AbstractContextManager[None]:
         return self.learner.sharing()

@@ -12,7 +12,8 @@ import torch
 from torch import nn
 from torch.distributed.tensor import DTensor
 
-from harness.backbones.batches import PASS_TOKENS
+from harness.backbones.activations import compute_again, pass_room
+from harness.backbones.batches import PASS_TOKENS, Cut
 from harness.backbones.flops import FlopCounter
 from harness.common.device import UNREPEATABLE, repeatable_gradients
 from harness.common.ranks import Ranks
@@ -50,9 +51,8 @@ class Learner(Protocol):
     def lengths(self) -> list[int]:
         """Tokens of each training example of the epoch."""
 
-    def passes(self, indices: list[int], most: int, overhead: int) -> list[list[int]]:
-        """A batch cut into passes of at most `most` items, each of which costs as much as
-        `overhead` tokens."""
+    def passes(self, indices: list[int], cut: Cut) -> list[list[int]]:
+        """A batch cut into passes."""
 
     def sharing(self) -> AbstractContextManager[None]:
         """Read what all passes of a step share once for the block; its gradient is taken last."""
@@ -84,7 +84,7 @@ def take_step(learner: Learner, indices: list[int], optimizer: Any, job: Job,
             loss = _gradients(learner, indices, job, pace)
             break
         except (MemoryError, RuntimeError) as error:
-            noted = None if job.ranks.size > 1 else _give_way(error, pace)
+            noted = None if job.ranks.size > 1 else _give_way(error, pace, learner.model)
             if noted is None:
                 raise
         training.notes.append(noted)
@@ -101,17 +101,21 @@ def take_step(learner: Learner, indices: list[int], optimizer: Any, job: Job,
     return loss
 
 
-def _give_way(error: Exception, pace: Pace) -> str | None:
-    """Give up half the micro-batch for want of memory, or repeatability for an operation that has
-    none: a note that says so. None where neither is the matter, or nothing is left to give."""
+def _give_way(error: Exception, pace: Pace, model: Any) -> str | None:
+    """Give up half the micro-batch for want of memory, then states that are kept, or repeatability
+    for an operation that has none: a note that says so. None where neither is the matter, or
+    nothing is left to give."""
     text = str(error).lower()
     if UNREPEATABLE in text and pace.repeatable:
         pace.repeatable = False
         return f"may not repeat itself bit for bit: {text.split(maxsplit=1)[0]} has no such form"
-    if pace.micro > 1 and (isinstance(error, MemoryError)
-                            or any(sign in text for sign in OUT_OF_MEMORY)):
+    if not isinstance(error, MemoryError) and not any(sign in text for sign in OUT_OF_MEMORY):
+        return None
+    if pace.micro > 1:
         pace.micro = math.ceil(pace.micro / 2)
         return f"out of memory: micro-batch halved to {pace.micro} at the same effective batch"
+    if compute_again(model):
+        return "out of memory: states are computed again for their gradients (checkpointing)"
     return None
 
 
@@ -139,8 +143,7 @@ def _accumulate(learner: Learner, indices: list[int], job: Job, micro: int) -> f
     losses, device, ranks = [], job.device, job.ranks
     # One autocast for all passes: weights are cast once a step, not once a pass.
     with device.autocast_context(), learner.sharing():
-        for part in learner.passes(indices, micro * ranks.size,
-                                   PASS_TOKENS[device.type] * ranks.size):
+        for part in learner.passes(indices, _cut(learner.model, micro, device.type, ranks)):
             # All ranks take part in each pass; one that is dealt nothing adds zero.
             mine = ranks.share(part)
             loss = learner.loss(mine or part[:1]) * bool(mine) / len(indices)
@@ -153,6 +156,12 @@ def _accumulate(learner: Learner, indices: list[int], job: Job, micro: int) -> f
     if ranks.size > 1 and not ranks.sharded:
         _add_gradients(learner.model, ranks)
     return float(ranks.add_up(torch.stack(losses).sum()))
+
+
+def _cut(model: Any, micro: int, device: str, ranks: Ranks) -> Cut:
+    """Of a batch, whose passes all ranks share."""
+    return Cut(micro * ranks.size, PASS_TOKENS[device] * ranks.size,
+               pass_room(model, device) * ranks.size)
 
 
 def _add_gradients(model: nn.Module, ranks: Ranks) -> None:

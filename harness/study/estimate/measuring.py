@@ -140,7 +140,7 @@ def method_unit(plan: Plan, run: PlannedRun) -> Unit:
     of = ["method", made, name, options, few.backbone and few.backbone.sha256,
           len(few.task.splits.train), budget.max_length, budget.max_words,
           identity.task_sha256, identity.items_sha256]
-    needs = least_memory(few.backbone, run) if few.backbone else 0.0
+    needs = least_memory(few.backbone, run, plan.device) if few.backbone else 0.0
     return _unit(title, of, plan.device, partial(elsewhere, time_method, few), needs)
 
 

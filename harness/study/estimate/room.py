@@ -6,22 +6,30 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from harness.backbones.handle import Handle, parameter_count
+from harness.common.device import Device
 from harness.common.errors import HarnessError
 
 if TYPE_CHECKING:
     from harness.study.planning.plan import Plan, PlannedRun
 
 FP32 = 4.0
-"""Bytes of a number: weights, gradients and optimizer state are kept in fp32."""
-HELD = 4.0
-"""Numbers that the loop holds for each that learns, beside the weight itself: its gradient, the two
-moments of AdamW, and its value at the best epoch."""
+"""Bytes of a number that learns, of its gradient and of optimizer state."""
+HELD = 3.0
+"""Numbers that the loop holds for each that learns, beside the weight itself: its gradient and the
+two moments of AdamW."""
 
 
-def least_memory(backbone: Handle, run: PlannedRun) -> float:
+def least_memory(backbone: Handle, run: PlannedRun, device: Device) -> float:
     """Bytes of weights, gradients and optimizer state that no batch size can save."""
-    learns = HELD if run.identity.method == "full" else 0.0
-    return FP32 * parameter_count(backbone) * (1.0 + learns)
+    learns = HELD * FP32 if run.identity.method == "full" else 0.0
+    return parameter_count(backbone) * (weight_bytes(run, device) + learns)
+
+
+def weight_bytes(run: PlannedRun, device: Device) -> float:
+    """Of a weight, as nearly all of a model's are held."""
+    if run.entry.method.changes_matrices:
+        return FP32
+    return float(device.products.itemsize)
 
 
 def check_least(plan: Plan, runs: Sequence[PlannedRun], has: float) -> None:
@@ -29,7 +37,7 @@ def check_least(plan: Plan, runs: Sequence[PlannedRun], has: float) -> None:
     measured."""
     for run in plan.here(runs):
         if run.entry.backbone is not None:
-            needs = least_memory(plan.backbones[run.entry.backbone], run)
+            needs = least_memory(plan.backbones[run.entry.backbone], run, plan.device)
             if needs > has:
                 raise no_room(plan, run, needs, has)
 
@@ -37,7 +45,8 @@ def check_least(plan: Plan, runs: Sequence[PlannedRun], has: float) -> None:
 def no_room(plan: Plan, run: PlannedRun, needs: float, has: float) -> HarnessError:
     """The refusal of a run that needs more bytes than there are."""
     name = str(run.entry.backbone)
-    weights = FP32 * parameter_count(plan.backbones[name])
+    each = weight_bytes(run, plan.device)
+    weights = each * parameter_count(plan.backbones[name])
     if weights > has:
         advice = "Name a smaller backbone, leave this one out of the profile"
     elif run.entry.method.changes_weights and run.identity.family != "peft":
@@ -46,8 +55,8 @@ def no_room(plan: Plan, run: PlannedRun, needs: float, has: float) -> HarnessErr
         advice = "Choose a profile with a smaller `budget: batch` or `max_length`"
     return plan.loaded.error(
         ("backbones", name),
-        f"{run.identity.name} needs about {amount(needs)} of memory (its weights in fp32 "
-        f"{amount(weights)}), {amount(has)} are available",
+        f"{run.identity.name} needs about {amount(needs)} of memory (its weights in "
+        f"{8 * each:g} bits {amount(weights)}), {amount(has)} are available",
         f"{advice}, or see what another device takes: `harness plan --device a100`.")
 
 

@@ -152,7 +152,7 @@ def time_questions(few: ForgettingItems, count: int, assignment: Assignment, say
         raise HarnessError("general items are put to a backbone")
     examined_by = examiner(backbone, few)
     began = time.perf_counter() - start
-    loaded = load_with_head(backbone, HEAD, device.type)
+    loaded = load_with_head(backbone, HEAD, device.type, products=device.products)
     with FlopCounter() as flops, Kernels() as kernels:
         start = time.perf_counter()
         examined_by.put_to(loaded, device)

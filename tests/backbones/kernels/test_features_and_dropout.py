@@ -9,7 +9,7 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
 from torch import nn
 
-from harness.backbones.batches import by_length, passes, shuffled
+from harness.backbones.batches import Cut, by_length, passes, shuffled
 from harness.backbones.blocks import classification_head, transformer_blocks
 from harness.backbones.encoding.features import FeatureStore, pooled
 from harness.backbones.handle import parameter_count
@@ -131,16 +131,17 @@ def test_epochs_are_random_batches_drawn_by_seed():
 
 def test_passes_cut_a_batch_where_padding_costs_more_than_another_pass():
     batch = shuffled(205, 16, "0:0")[0]
-    parts = passes(batch, LENGTHS, most=16, overhead=64)
+    parts = passes(batch, LENGTHS, Cut(16, 64))
     assert sorted(i for part in parts for i in part) == sorted(batch)
     assert 1 < len(parts) < 6
     assert padding(parts, {i: LENGTHS[i] for i in batch}) < 1.3
-    assert len(passes(batch, LENGTHS, most=16, overhead=10_000)) == 1
-    assert max(map(len, passes(batch, LENGTHS, most=3, overhead=10_000))) == 3
+    assert len(passes(batch, LENGTHS, Cut(16, 10_000))) == 1
+    assert max(map(len, passes(batch, LENGTHS, Cut(3, 10_000)))) == 3
 
 
-@given(st.lists(st.integers(1, 50), min_size=1, max_size=7), st.integers(1, 7), st.integers(0, 90))
-def test_passes_do_the_least_work_of_all_cuts(lengths, most, overhead):
+@given(st.lists(st.integers(1, 50), min_size=1, max_size=7), st.integers(1, 7), st.integers(0, 90),
+       st.integers(1, 200))
+def test_passes_do_the_least_work_of_all_cuts_that_there_is_room_for(lengths, most, overhead, room):
     order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
 
     def work(parts):
@@ -148,5 +149,9 @@ def test_passes_do_the_least_work_of_all_cuts(lengths, most, overhead):
 
     cuts = ([order[a:b] for a, b in pairwise([0, *where, len(order)])]
             for r in range(len(order)) for where in combinations(range(1, len(order)), r))
-    least = min(work(parts) for parts in cuts if max(map(len, parts)) <= most)
-    assert work(passes(range(len(lengths)), lengths, most, overhead)) == least
+    def fits(part):
+        return len(part) == 1 or (len(part) <= most
+                                  and len(part) * max(lengths[i] for i in part) <= room)
+
+    least = min(work(parts) for parts in cuts if all(map(fits, parts)))
+    assert work(passes(range(len(lengths)), lengths, Cut(most, overhead, room))) == least

@@ -12,6 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
+from harness.backbones.batches import Cut
 from harness.backbones.encoding.features import FeatureStore
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
@@ -154,7 +155,7 @@ def test_a_learner_that_samples_reads_what_was_drawn(job):
         {0: 5, 1: 5, 2: 4}, {0: 5, 1: 4, 2: 5}, {0: 4, 1: 5, 2: 5})
     assert learner.lengths() == [plain.lengths()[i] for i in drawn]
     batch = [0, 5, 9, 13]
-    parts = learner.passes(batch, 2, 0)
+    parts = learner.passes(batch, Cut(2, 0))
     assert sorted(i for part in parts for i in part) == sorted(drawn[i] for i in batch)
     with torch.no_grad():
         whole = float(plain.loss([drawn[i] for i in batch]))

@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import nn
 
+from harness.methods.learning.aside import Aside
 from harness.methods.learning.best import Best
 from harness.methods.learning.held_out import HeldOut, standard_error
 
@@ -57,3 +58,20 @@ def test_the_weights_that_are_kept_come_back():
         best.hear(HeldOut(score, 1.0, 600), step, model, last=step == 3)
     best.restore(model)
     assert model.weight.item() == 2.0
+
+
+def test_what_is_put_aside_comes_back_bit_for_bit_and_leaves_no_file(tmp_path, monkeypatch):
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path))
+    model = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 2).to(torch.bfloat16), nn.Linear(2, 2))
+    model[2].requires_grad_(False)
+    before = [p.detach().clone() for p in model.parameters()]
+    aside = Aside()
+    for _ in range(2):  # the second in the first one's place
+        aside.put(model)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(1)
+    aside.bring_back(model)
+    for number, (now, then) in enumerate(zip(model.parameters(), before, strict=True)):
+        assert torch.equal(now, then + (number >= 4)), "what does not learn stays as it is"
+    assert not list(tmp_path.iterdir())

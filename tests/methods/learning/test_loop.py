@@ -40,8 +40,8 @@ class Toy:
     def lengths(self):
         return [1] * len(self.x)
 
-    def passes(self, indices, most, overhead):
-        return passes(indices, self.lengths(), most, overhead)
+    def passes(self, indices, cut):
+        return passes(indices, self.lengths(), cut)
 
     def sharing(self):
         return nullcontext()
@@ -142,6 +142,38 @@ def test_out_of_memory_halves_the_micro_batch_at_the_same_result(job):
     assert "halved to 2" in training.notes[1]
     assert max(map(len, halved.seen)) == 2
     torch.testing.assert_close(halved.model.weight, whole.model.weight)
+
+
+class Blocks(nn.Linear):
+    """A model of one layer that can leave out what a pass keeps."""
+
+    supports_gradient_checkpointing = True
+    is_activation_checkpointing = False
+
+    def activation_checkpointing_enable(self, options):
+        self.is_activation_checkpointing = True
+
+
+def test_no_memory_for_one_item_has_its_states_computed_again(job):
+    toy = Toy()
+    toy.model = Blocks(1, 1)
+    plain = toy.loss
+
+    def loss(indices):
+        if not toy.model.is_activation_checkpointing:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried …")
+        return plain(indices)
+
+    toy.loss = loss
+    training = train(toy, job(batch=2), 0.1, 0.0)
+    assert training.micro_batch == 1
+    assert "halved to 1" in training.notes[0]
+    assert "computed again" in training.notes[1]
+    assert len(training.notes) == 2
+    toy.model.is_activation_checkpointing = True
+    toy.loss = Toy(fails_above=0.5).loss
+    with pytest.raises(RuntimeError, match="can't allocate memory"):
+        train(toy, job(batch=2), 0.1, 0.0)
 
 
 def refusing(toy, always=False):
