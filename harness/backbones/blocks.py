@@ -77,6 +77,12 @@ def linear_layers(model: nn.Module) -> dict[str, nn.Module]:
             if isinstance(module, nn.Linear | Conv1D)}
 
 
+def widths(layer: Any) -> tuple[int, int]:
+    """What a linear layer reads and what it gives, whatever its weights are held in."""
+    return (layer.nx, layer.nf) if isinstance(layer, Conv1D) else (
+        layer.in_features, layer.out_features)
+
+
 def norm_layers(model: nn.Module) -> dict[str, nn.Module]:
     """The base model's layers that scale what passes through: all their parameters are vectors."""
     return {name: module for name, module in _base_modules(model).items()

@@ -26,6 +26,15 @@ SIZES = frozenset({
 Formula = Callable[..., int]
 
 
+def of_quantised(x: Any, *rest: Any, out_val: Any, **more: Any) -> int:
+    """Of a product with a matrix that is held in fewer bits: as of one that is not."""
+    return 2 * int(x.shape[-1]) * int(out_val.numel())
+
+
+QUANTISED = dict.fromkeys(("bitsandbytes::gemm_4bit", "bitsandbytes::int8_scaled_mm"), of_quantised)
+"""By name: the library may not be there."""
+
+
 class FlopCounter(TorchDispatchMode):
     """Adds up in `total` what torch's `FlopCounterMode` does, at a third of its cost: that follows
     the modules, too, and asks of every operation anew what it is.
@@ -60,7 +69,8 @@ class FlopCounter(TorchDispatchMode):
 def _known(func: OpOverload) -> tuple[bool, Formula | None]:
     """Whether an operation is made of others, which are counted in its place; its formula."""
     composed = func is not torch.ops.prim.device.default and func._can_decompose()
-    return composed, _formulas().get(func.overloadpacket)
+    formula = _formulas().get(func.overloadpacket)
+    return composed, formula or QUANTISED.get(func.name())
 
 
 @cache

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import math
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, get_args
 
@@ -16,7 +17,8 @@ from harness.backbones.wrappers import unwrapped
 from harness.common.cache import cache_folder
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_json, sha256_tree, write_atomic
-from harness.common.kinds import WeightsKind
+from harness.common.kinds import Quantize, WeightsKind
+from harness.common.late import LATE
 from harness.common.provenance import provenance
 from harness.sources.fetch import fetch_whole
 from harness.sources.fetched import Fetched
@@ -32,6 +34,9 @@ CALLED: dict[Kind, tuple[str, str]] = {
 """Kinds as errors name them: what a folder is not, and what to name instead."""
 
 
+LIBRARY = "pip install 'adaptation-harness[quantized]'"
+
+
 @dataclass(frozen=True)
 class Handle:
     """Where a backbone's files lie, what they are, and what a reader of its numbers must know."""
@@ -42,6 +47,8 @@ class Handle:
     sha256: str
     origin: str
     notes: tuple[str, ...] = ()
+    quantize: Quantize | None = None
+    """What its matrices are held in; `sha256` is then of the file and of this."""
 
     @property
     def answers_apart(self) -> bool:
@@ -62,7 +69,7 @@ def get_backbone(loaded: LoadedSuite, name: str) -> Handle:
         _check_files(handle)
         _look_once(handle.path, handle.sha256)
         _check_kind(handle)
-        return _unwrapped(handle)
+        return _quantised(_unwrapped(handle), spec.quantize)
     except HarnessError as error:
         raise loaded.error(("backbones", name), error.found, error.fix) from None
 
@@ -121,6 +128,20 @@ def _unwrapped(handle: Handle) -> Handle:
     """With the names of the model's own tensors, and a note where others were in front."""
     path, notes = unwrapped(handle.path, handle.sha256)
     return dataclasses.replace(handle, path=path, notes=(*handle.notes, *notes))
+
+
+def _quantised(handle: Handle, quantize: Quantize | None) -> Handle:
+    """As it is held. Raises HarnessError where the library that does so is not installed."""
+    if quantize is None:
+        return handle
+    try:
+        installed = version(LATE)
+    except PackageNotFoundError:
+        raise HarnessError(f"quantize: {quantize} needs {LATE}, which is not installed",
+                           f"Install it ({LIBRARY}), or leave `quantize` out.") from None
+    note = f"its matrices are held in {quantize} ({LATE} {installed})"
+    return dataclasses.replace(handle, quantize=quantize, notes=(*handle.notes, note),
+                               sha256=sha256_json([handle.sha256, quantize]))
 
 
 def _look_once(folder: Path, sha256: str) -> None:

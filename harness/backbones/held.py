@@ -6,7 +6,6 @@ bits for half the memory. What learns, embeddings, norms, biases and heads stay 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 from weakref import ref
@@ -49,7 +48,7 @@ def made_to_hold(made: type[Any], products: torch.dtype) -> type[Any]:
     def begin(self: Any, *args: Any, **options: Any) -> None:
         made.__init__(self, *args, **options)
         # transformers reads a tensor into the type that the empty model has for it.
-        for layer in _matrices(self):
+        for layer in matrices(self):
             layer.weight = nn.Parameter(layer.weight.to(products), requires_grad=False)
             layer.forward = RoundedForward(layer)
 
@@ -67,7 +66,7 @@ def hold(model: Any, products: torch.dtype) -> None:
     rounded do not."""
     if products == torch.float32:
         return
-    for layer in _matrices(model):
+    for layer in matrices(model):
         weight = layer.weight
         if weight.dtype == products or not weight.requires_grad:
             weight.requires_grad_(False)
@@ -75,15 +74,7 @@ def hold(model: Any, products: torch.dtype) -> None:
             layer.forward = RoundedForward(layer)
 
 
-def held_in(model: nn.Module) -> dict[str, int]:
-    """How many of a model's parameters are held in a type, by torch's name of it."""
-    counts: Counter[str] = Counter()
-    for parameter in model.parameters():
-        counts[str(parameter.dtype).removeprefix("torch.")] += parameter.numel()
-    return dict(sorted(counts.items()))
-
-
-def _matrices(model: Any) -> Iterator[Any]:
+def matrices(model: Any) -> Iterator[Any]:
     """Layers whose weight only products read: of the backbone below a head, and the head with
     which a language model answers where it is not the embedding too."""
     table = getattr(model.get_input_embeddings(), "weight", None)

@@ -21,6 +21,7 @@ from harness.backbones.kernels.attention import speed_up_attention
 from harness.backbones.kernels.dropout import speed_up_dropout
 from harness.backbones.kernels.lookup import add_gradients_by_row
 from harness.backbones.prompting.scoring_check import check_scoring
+from harness.backbones.quantised import quantising, settle
 from harness.backbones.quiet import quietly
 from harness.backbones.window import positions_known
 from harness.common.capabilities import ASKED
@@ -134,7 +135,7 @@ def _load(handle: Handle, use: Use, device: str, products: torch.dtype, pool: Po
     read = use if pool is None else "states"
     try:
         tokenizer = load_tokenizer(handle)
-        model, info = _read(handle, read, products, options)
+        model, info = _read(handle, read, device, products, options)
     except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
         raise HarnessError(f"{handle.origin}: cannot be loaded: {str(error)[:200]}",
                            "Name a model that transformers can load.") from error
@@ -143,8 +144,10 @@ def _load(handle: Handle, use: Use, device: str, products: torch.dtype, pool: Po
     drawn = {*found.missing, *found.misshapen}
     if pool is not None:
         model = PooledClassifier(model, pool)
+        model.classifier.to(device)
         drawn = set() if read_head(model, handle.path) else {f"{HEAD}.weight", f"{HEAD}.bias"}
-    model = model.to(device).eval()
+    # bitsandbytes' layers are where they were read, and transformers moves them no more.
+    model = (model if handle.quantize else model.to(device)).eval()
     if device == "cpu":
         align(model)
         speed_up_dropout(model)
@@ -154,18 +157,27 @@ def _load(handle: Handle, use: Use, device: str, products: torch.dtype, pool: Po
     return read_by(Loaded(model, tokenizer, 0, fresh), tokenizer, handle.kind)
 
 
-def _read(handle: Handle, use: Use, products: torch.dtype, options: dict[str, Any]
+def _read(handle: Handle, use: Use, device: str, products: torch.dtype, options: dict[str, Any]
           ) -> tuple[Any, dict[str, Any]]:
     """The model and transformers' loading info."""
-    made = None if products == WHOLE else type(empty_model(handle.path, handle.kind, use))
-    reader = auto_class(handle.kind, use) if made is None else made_to_hold(made, products)
+    options = {**options, "dtype": WHOLE, "use_safetensors": True, "trust_remote_code": False,
+               "output_loading_info": True, "ignore_mismatched_sizes": True}
+    plain = auto_class(handle.kind, use)
     with quietly():
-        model, info = reader.from_pretrained(
-            handle.path, dtype=WHOLE, use_safetensors=True, trust_remote_code=False,
-            output_loading_info=True, ignore_mismatched_sizes=True, **options)
-    if made is not None:
+        if handle.quantize is not None:
+            empty = empty_model(handle.path, handle.kind, use)
+            model, info = plain.from_pretrained(
+                handle.path, quantization_config=quantising(handle.quantize, empty),
+                device_map={"": device}, **options)
+            settle(model)
+            return model, info
+        if products == WHOLE:
+            model, info = plain.from_pretrained(handle.path, **options)
+            return model, info
+        made = type(empty_model(handle.path, handle.kind, use))
+        model, info = made_to_hold(made, products).from_pretrained(handle.path, **options)
         as_made(model, made)
-    return model, info
+        return model, info
 
 
 def read_by(loaded: Loaded, tokenizer: PreTrainedTokenizerBase, kind: Kind) -> Loaded:

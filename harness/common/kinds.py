@@ -10,6 +10,8 @@ WeightsKind = Literal["encoder", "decoder", "seq2seq"]
 """BERT-like, GPT-like, or T5-like: a decoder that answers what an encoder has read."""
 BackboneKind = Literal[WeightsKind, "endpoint"]
 """Of weights that are here, or a model that answers elsewhere."""
+Quantize = Literal["nf4", "int8"]
+"""What a backbone's weights are quantised to while it is read."""
 Over = Literal["groups", "items"]
 """What is dealt evenly, and is alike in a mean."""
 Drawn = Literal["groups", "items", "sizes"]

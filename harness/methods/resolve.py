@@ -78,6 +78,11 @@ def _check_fits(loaded: LoadedSuite, backbone: str | None, location: Location, m
     reason = method.refuses(loaded.suite.task.kind, kind)
     if reason is not None:
         raise loaded.error(location, f"{method.name}: {reason}", "Leave the option out.")
+    weights = loaded.suite.weights.get(backbone or "")
+    if weights and weights.quantize and method.changes_weights and method.family != "peft":
+        raise loaded.error(location, f"{method.name}: '{backbone}' is quantised ({weights.quantize}"
+                           "), and its own parameters do not learn so",
+                           "Use an adapter (lora), or leave `quantize` out.")
     if method.embeds and loaded.suite.embedder is None:
         raise loaded.error(location, f"{method.name} with these options needs the suite's "
                            "`embedder`", "Add `embedder:` with the source of a "

@@ -15,8 +15,8 @@ import psutil
 from harness.common.heap import keep_few_kernels
 from harness.common.waiting import settle_waiting
 
-MODULES = ["harness.processes.hangups", "harness.study.work", "harness.study.rounds",
-           "harness.study.preloaded", "sentence_transformers"]
+MODULES = ["harness.processes.hangups", "harness.processes.without", "harness.study.work", 
+           "harness.study.rounds", "harness.study.preloaded", "sentence_transformers"]
 
 
 def start_server() -> ForkServerContext:

@@ -11,7 +11,7 @@ from typing import TypeVar
 from harness.backbones.encoding.features import FeatureStore
 from harness.backbones.endpoint.endpoint import Endpoint
 from harness.backbones.handle import Handle
-from harness.backbones.held import held_in
+from harness.backbones.quantised import held_in
 from harness.common.clock import Clock
 from harness.common.device import Device, make_repeatable
 from harness.common.errors import CannotWriteError, HarnessError

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
-from harness.common.kinds import Balance, Drawn, Kind, Over, WeightsKind
+from harness.common.kinds import Balance, Drawn, Kind, Over, Quantize, WeightsKind
 from harness.common.names import did_you_mean
 from harness.common.text import value_key
 from harness.suite.corpus import Corpus
@@ -199,6 +199,8 @@ class BackboneSpec(Part):
 
     kind: WeightsKind
     source: Source
+    quantize: Quantize | None = None
+    """What its matrices are held in, by bitsandbytes; None for as they are multiplied."""
     methods: tuple[Choice, ...] = Field(min_length=1)
     budget: BudgetChange = BudgetChange()
 

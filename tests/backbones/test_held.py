@@ -10,8 +10,9 @@ from safetensors.torch import load_file
 from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
 
 from harness.backbones.handle import Handle
-from harness.backbones.held import held_in, hold
+from harness.backbones.held import hold
 from harness.backbones.load import load_base, load_causal, load_classifier, load_seq2seq
+from harness.backbones.quantised import held_in
 from tests.tiny_tokenizer import byte_tokenizer
 
 IDS = torch.tensor([[5, 6, 7, 8, 9]])

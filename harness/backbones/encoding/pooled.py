@@ -21,6 +21,7 @@ from harness.backbones.encoding.pooling import MODULES, Pool, place_of, pooled_b
 
 DROPOUT, SPREAD = 0.1, 0.02
 """Of a head whose model's configuration says neither: those of BERT."""
+QUANTISED = ("is_loaded_in_4bit", "is_loaded_in_8bit")
 HEAD, POOLING, CLASSIFIER = "classifier", "1_Pooling", "2_Classifier"
 KINDS = {kind: f"sentence_transformers.models.{kind}"
          for kind in ("Transformer", "Pooling", "Dense")}
@@ -42,6 +43,8 @@ class PooledClassifier(PreTrainedModel):
             reader.pooler = None  # nothing reads it
         width = len(pool) * int(self.config.get_text_config().hidden_size)
         self.reader, self.pool = reader, pool
+        for name in QUANTISED:  # PEFT asks the model that it is given
+            setattr(self, name, getattr(reader, name, False))
         self.pooler = pooler(pool, width // len(pool))
         self.dropout = nn.Dropout(_dropout(self.config))
         self.num_labels = int(self.config.num_labels)

@@ -36,6 +36,7 @@ from harness.common.errors import CannotRunError, HarnessError
 from harness.common.names import did_you_mean
 from harness.methods.adapters.running import (
     KEYS_ALONE,
+    UNQUANTISED,
     forget_ranks,
     keyless,
     make_ready,
@@ -90,7 +91,10 @@ class Adapter(Tuned):
         return {**self.options, **self.recipe.model_dump(mode="json")}
 
     def cannot(self, backbone: Handle) -> str | None:
-        """As PEFT would say once it runs."""
+        """As PEFT would say once it runs, or should."""
+        if backbone.quantize and self.tuner in UNQUANTISED[backbone.quantize]:
+            return (f"PEFT {peft.__version__} takes the bytes of {backbone.quantize} weights for "
+                    "the weights")
         if self.tuner not in KEYS_ALONE or backbone.kind in ASKED:
             return super().cannot(backbone)
         return keyless(type(empty_model(backbone.path, backbone.kind, "states")))

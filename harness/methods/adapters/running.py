@@ -17,6 +17,7 @@ from harness.backbones.kernels.lora import speed_up_lora
 from harness.backbones.load import Loaded
 from harness.backbones.traits import prompt_learner, virtual_tokens
 from harness.common.errors import HarnessError
+from harness.common.kinds import Quantize
 
 TASKS = ("n_tasks", "num_tasks")
 """Fields of tuners that learn several tasks at once: here there is one, number 0."""
@@ -24,6 +25,11 @@ UNFIT = {PeftType.LILY: "its answer to a text depends on the other texts of the 
 """Tuners whose figures would be of a batch and not of its items."""
 
 
+UNQUANTISED: dict[Quantize, tuple[PeftType, ...]] = {
+    "nf4": (PeftType.UNILORA,),
+    "int8": (PeftType.DEFT, PeftType.HRA, PeftType.PEANUT, PeftType.UNILORA)}
+"""Tuners that take the bytes of quantised weights for the weights, without a word of PEFT's
+(0.21.0): most multiply by them, UNILORA makes zeros of its scales and learns nothing."""
 KEYS_ALONE = (PeftType.PREFIX_TUNING, PeftType.CARTRIDGE)
 """Tuners that learn keys and values, and leave the input as it is."""
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any
 
 from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING, PEFT_TYPE_TO_TUNER_MAPPING
 from peft.utils import constants
 from peft.utils.peft_types import PeftType
-from torch import Tensor
 
-from harness.backbones.blocks import linear_layers, norm_layers, transformer_blocks
+from harness.backbones.blocks import linear_layers, norm_layers, transformer_blocks, widths
 from harness.backbones.encoding.encode import encode
 from harness.backbones.load import Loaded
 from harness.backbones.prompting.writers import writer_for
@@ -85,8 +84,7 @@ def _no_feedforward(place: Place, name: str) -> list[str] | None:
 def _divisor(place: Place, name: str) -> int:
     """PEFT's default, or its greatest divisor that divides the width of every linear layer."""
     return math.gcd(place.defaults[name], *(
-        width for module in linear_layers(place.loaded.model).values()
-        for width in cast(Tensor, module.weight).shape))
+        width for module in linear_layers(place.loaded.model).values() for width in widths(module)))
 
 
 def _steps(place: Place, name: str) -> int:

@@ -20,6 +20,7 @@ from harness.backbones.kernels.casts import cast_once
 from harness.backbones.kernels.first_token import first_token_alone, last_block
 from harness.backbones.kernels.kept_states import KeptStates, reading
 from harness.backbones.load import Loaded
+from harness.backbones.quantised import weights_of
 from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.methods.learning.balance import ALIKE, Weighing
@@ -166,5 +167,5 @@ class EncoderLearner:
 
 def count_parameters(model: Any) -> tuple[int, int]:
     """Trainable and total parameters."""
-    sizes = [(p.numel(), p.requires_grad) for p in model.parameters()]
+    sizes = [(weights_of(p)[1], p.requires_grad) for p in model.parameters()]
     return sum(n for n, learns in sizes if learns), sum(n for n, _ in sizes)
