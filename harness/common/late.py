@@ -21,7 +21,12 @@ MADE_WITHOUT = "transformers.integrations.bitsandbytes"
 
 def keep_out() -> None:
     """Whoever asks for the library from now on is told that it is not installed."""
-    sys.modules.setdefault(LATE, None)  # type: ignore[arg-type]  (how an import is refused)
+    _refuse(LATE)
+
+
+def _refuse(name: str) -> None:
+    """As the import system does: a name without a module (docs.python.org, `sys.modules`)."""
+    sys.modules.setdefault(name, None)  # type: ignore[arg-type]
 
 
 def let_in() -> None:
@@ -50,7 +55,7 @@ def _forget_that_it_was_not_there() -> None:
 def _refused(name: str) -> Iterator[None]:
     """Nobody can import a library in the block that was not imported before it."""
     known = name in sys.modules
-    sys.modules.setdefault(name, None)  # type: ignore[arg-type]
+    _refuse(name)
     try:
         yield
     finally:

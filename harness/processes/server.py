@@ -15,7 +15,7 @@ import psutil
 from harness.common.heap import keep_few_kernels
 from harness.common.waiting import settle_waiting
 
-MODULES = ["harness.processes.hangups", "harness.processes.without", "harness.study.work", 
+MODULES = ["harness.processes.hangups", "harness.processes.without", "harness.study.work",
            "harness.study.rounds", "harness.study.preloaded", "sentence_transformers"]
 
 

@@ -6,6 +6,8 @@ the input twice. Here the second product adds to the output itself.
 
 from __future__ import annotations
 
+import sys
+from functools import cache
 from typing import Any
 
 import torch
@@ -15,14 +17,19 @@ from torch import nn
 from harness.common.kernels import kernels_on
 
 
-class DirectLora(Linear):
-    """PEFT's LoRA layer; where it does plainly what the paper says, in two products less a copy."""
+QUANTISED = "peft.tuners.lora.bnb"
+"""Where PEFT has the layers on quantised ones; imported where there are any."""
 
-    def forward(self, x: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
+
+class DirectLora:
+    """A LoRA layer of PEFT's; where it does plainly what the paper says, in two products less a
+    copy."""
+
+    def forward(self: Any, x: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
         """As PEFT's `Linear.forward`."""
         name = self._plain_adapter()
         if args or kwargs or name is None:
-            result: torch.Tensor = super().forward(x, *args, **kwargs)
+            result: torch.Tensor = super().forward(x, *args, **kwargs)  # type: ignore[misc]
             return result
         autocast = torch.is_autocast_enabled(x.device.type)
         x = x.to(torch.get_autocast_dtype(x.device.type) if autocast
@@ -32,7 +39,7 @@ class DirectLora(Linear):
         return torch.addmm(result.flatten(0, -2), low.flatten(0, -2).to(result.dtype),
                            up.to(result.dtype).t()).view(result.shape)
 
-    def _plain_adapter(self) -> str | None:
+    def _plain_adapter(self: Any) -> str | None:
         """The one adapter that is active, where it has no variant, dropout or bias."""
         active = [name for name in self.active_adapters if name in self.lora_A]
         if self.disable_adapters or self.merged or len(active) != 1:
@@ -46,10 +53,18 @@ class DirectLora(Linear):
         return name if still and plain and not up._forward_hooks else None
 
 
+@cache
+def _direct(kind: Any) -> Any:
+    """A class of PEFT's that goes the direct way."""
+    return type(DirectLora.__name__, (DirectLora, kind), {"__module__": kind.__module__})
+
+
 def speed_up_lora(model: nn.Module) -> None:
     """Make the model's LoRA layers on linear layers direct, in place."""
     if not kernels_on():
         return
+    held = vars(sys.modules[QUANTISED]) if QUANTISED in sys.modules else {}
+    kinds = (Linear, held.get("Linear4bit"), held.get("Linear8bitLt"))
     for module in model.modules():
-        if type(module) is Linear and isinstance(module.get_base_layer(), nn.Linear):
-            module.__class__ = DirectLora
+        if type(module) in kinds and isinstance(module.get_base_layer(), nn.Linear):
+            module.__class__ = _direct(type(module))
