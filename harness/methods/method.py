@@ -23,7 +23,7 @@ from harness.common.capabilities import ASKED, HEADED
 from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.common.errors import CannotRunError
-from harness.common.kinds import BackboneKind, Balance
+from harness.common.kinds import BackboneKind, Balance, Quantize
 from harness.common.ranks import ALONE, Ranks
 from harness.common.registry import Registry
 from harness.methods.learning.held_out import HeldOut
@@ -65,8 +65,8 @@ class Job:
     embedder: Handle | None = None
     ranks: Ranks = ALONE
     """The processes that learn it together, this one among them."""
-    inner: Callable[[], Fitted] | None = None
-    """For a method on top of another: loads what the other one fitted with this seed."""
+    inner: Inner | None = None
+    """For a method on top of another: what the other one fitted with this seed."""
     say: Callable[[str], None] = lambda text: None
     metric: Metric | None = None
     """What the suite decides by; where there is none, what is chosen has the lowest log loss."""
@@ -169,6 +169,16 @@ class Fitted(Answering, Protocol):
 
     def save(self, folder: Path) -> None:
         """Write everything `Method.load` needs, without pickle."""
+
+
+class Inner(Protocol):
+    """What a method has fitted that another one is on top of."""
+
+    def load(self) -> Fitted:
+        """As it was fitted, or as it is served where latency is timed."""
+
+    def merged(self, quantize: Quantize | None) -> Fitted:
+        """See `Method.merged`."""
 
 
 @runtime_checkable
@@ -336,6 +346,10 @@ class Method(ABC):
         """Why it will fail on a backbone, where that is known before it runs."""
         return None
 
+    def misfit(self, below: Method | None) -> str | None:
+        """Why it cannot stand on another method, or on none."""
+        return f"{self.name} works on top of no other method" if below else None
+
     def refuses(self, task: TaskKind, backbone: BackboneKind | None) -> str | None:
         """What of its options makes no sense for a kind of task, or on a kind of backbone."""
         if self.balance not in (None, "none") and not TARGETS[task].classes:
@@ -349,6 +363,19 @@ class Method(ABC):
     @abstractmethod
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
         """What `Fitted.save` wrote, ready to predict the same."""
+
+    @property
+    def merges(self) -> bool:
+        """Whether what it learns is an update of weights, kept apart from them."""
+        return False
+
+    def merged(self, job: Job, setting: Setting, folder: Path, quantize: Quantize | None = None
+               ) -> Fitted:
+        """What `load` gives, with the update in the whole weights, which are then quantised or not.
+
+        Raises CannotRunError where there is no update, or it cannot be merged.
+        """
+        raise CannotRunError(f"{self.name} has no update to merge")
 
 
 METHODS: Registry[type[Method]] = Registry("method")

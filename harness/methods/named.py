@@ -14,6 +14,9 @@ from harness.common.names import did_you_mean
 from harness.methods.catalogue import MethodRow
 from harness.suite import Choice, LoadedSuite, methods_of
 
+ON_TOP = ("rag", "merged")
+"""Methods that work on top of another."""
+
 
 def check_names(loaded: LoadedSuite, known: Mapping[str, MethodRow]) -> None:
     """Raise HarnessError with file, line and field for an unknown method, one that cannot do the
@@ -25,9 +28,9 @@ def check_names(loaded: LoadedSuite, known: Mapping[str, MethodRow]) -> None:
 def _check(loaded: LoadedSuite, known: Mapping[str, MethodRow], backbone: str | None,
            location: Location, choice: Choice) -> None:
     name, _, inner = choice.name.partition("+")
-    if inner and name != "rag":
-        raise loaded.error(location, f"'{choice.name}': only rag works on top of another method",
-                           "Write `rag+METHOD`.")
+    if inner and name not in ON_TOP:
+        raise loaded.error(location, f"'{choice.name}': only {' and '.join(ON_TOP)} work on top of "
+                           "another method", f"Write `{ON_TOP[0]}+METHOD`.")
     kind = loaded.suite.backbones[backbone].kind if backbone else None
     task = loaded.suite.task.kind
     able = [row.name for row in known.values() if row.works_on(kind, task)]

@@ -26,7 +26,7 @@ from harness.methods.asking.nearest import (
 from harness.methods.asking.scored import Scored, ScoreOptions, score_as_saved, score_by
 from harness.methods.asking.served import Served
 from harness.methods.learning.decoder import plain_decoder
-from harness.methods.method import METHODS, Asking, Fit, Fitted, Job, Setting, Shown
+from harness.methods.method import METHODS, Asking, Fit, Fitted, Job, Method, Setting, Shown
 from harness.methods.open_book import (
     PassageRetriever,
     best_passages,
@@ -68,6 +68,9 @@ class Rag(Scored):
     random, embeds = False, True
     summary = "retrieved passages or labelled examples in the prompt (FAISS, BM25)"
     options_type = RagOptions
+
+    def misfit(self, below: Method | None) -> str | None:
+        return None
 
     def shown(self) -> list[Setting]:
         return [{"k": k} for k in NEAREST]
@@ -113,7 +116,7 @@ class Rag(Scored):
         if job.inner is None:
             return ask(job, lookup=lookup)
         with job.clock.phase("load"):
-            inner = job.inner()
+            inner = job.inner.load()
             if not isinstance(inner, AskedDecoder):
                 raise CannotRunError("rag works on top of a method that answers a prompt")
             return plain_decoder(job, loaded=inner.loaded, lookup=lookup)

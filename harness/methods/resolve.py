@@ -53,6 +53,12 @@ def resolve(loaded: LoadedSuite) -> list[Entry]:
         if entry.inner is not None and entry.inner not in siblings:
             raise loaded.error(location, f"'{entry.label}' needs '{entry.inner}' in the same list",
                                did_you_mean(entry.inner, siblings))
+        below = next((e.method for e in entries if e.label == entry.inner
+                      and e.backbone == backbone), None)
+        reason = entry.method.misfit(below)
+        if reason is not None:
+            raise loaded.error(location, f"'{entry.label}': {reason}",
+                               "Leave it out, or name another method underneath.")
     return entries
 
 

@@ -28,8 +28,8 @@ from harness.backbones.held import hold
 from harness.backbones.load import WHOLE, Loaded, load_tagger, load_with_head
 from harness.backbones.quiet import quietly
 from harness.common.capabilities import ASKED, Can
-from harness.common.kinds import BackboneKind, Balance
-from harness.methods.asking.asked import AskedDecoder
+from harness.common.kinds import BackboneKind, Balance, Quantize
+from harness.methods.asking.asked import AskedDecoder, Save
 from harness.methods.learning.balance import ALIKE, Weighing, balance_of, weighing
 from harness.methods.learning.decoder import DecoderLearner, plain_decoder
 from harness.methods.learning.encoder import EncoderClassifier, EncoderLearner
@@ -167,12 +167,14 @@ class Tuned(Method):
         found = keeping(learner, job) if self.keeps_states else learner
         return Sampled(found, job) if balance == "sampling" else found
 
-    def _classifier(self, job: Job, loaded: Loaded) -> EncoderClassifier | AskedDecoder:
+    def _classifier(self, job: Job, loaded: Loaded, save: Save | None = None
+                    ) -> EncoderClassifier | AskedDecoder:
+        save = save or self.write
         if not job.headed:
-            return plain_decoder(job, loaded=loaded, save=self.write)
+            return plain_decoder(job, loaded=loaded, save=save)
         longest = min(job.budget.max_length, loaded.window)
         made = EncoderTagger if TARGETS[job.task.kind].tagged else EncoderClassifier
-        return made(loaded, longest, job.device, self.write, LINKS[job.task.kind])
+        return made(loaded, longest, job.device, save, LINKS[job.task.kind])
 
 
 def plain_learner(classifier: EncoderClassifier | AskedDecoder, job: Job,
@@ -195,6 +197,22 @@ def load_model(job: Job, pooling: Pooling = "trained", products: torch.dtype = W
     if job.headed:
         loaded.model.config.problem_type = LINKS[job.task.kind].problem_type
     return loaded
+
+
+def write_whole(loaded: Loaded, folder: Path) -> None:
+    """A model with all its weights, its head and its tokenizer."""
+    with quietly():
+        if isinstance(loaded.model, PooledClassifier):
+            write_pooled(loaded.model, folder)
+        else:
+            loaded.model.save_pretrained(folder)
+        loaded.tokenizer.save_pretrained(folder)
+
+
+def load_whole(job: Job, folder: Path, quantize: Quantize | None = None) -> Loaded:
+    """What `write_whole` wrote, to answer with."""
+    tuned = dataclasses.replace(job.need_backbone(), path=folder, quantize=quantize)
+    return load_model(dataclasses.replace(job, backbone=tuned), products=job.products)
 
 
 class LayeredOptions(TunedOptions):
@@ -245,16 +263,10 @@ class Full(Layered):
         unfreeze([loaded.model])
 
     def write(self, loaded: Loaded, folder: Path) -> None:
-        with quietly():
-            if isinstance(loaded.model, PooledClassifier):
-                write_pooled(loaded.model, folder)
-            else:
-                loaded.model.save_pretrained(folder)
-            loaded.tokenizer.save_pretrained(folder)
+        write_whole(loaded, folder)
 
     def restore(self, job: Job, folder: Path) -> Loaded:
-        tuned = dataclasses.replace(job.need_backbone(), path=folder)
-        return load_model(dataclasses.replace(job, backbone=tuned), products=job.products)
+        return load_whole(job, folder)
 
 
 class Partial(Tuned):

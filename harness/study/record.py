@@ -11,6 +11,7 @@ from harness.forgetting.figures import Forgetting
 from harness.measure.cost import Cost
 from harness.measure.generation import Generation
 from harness.measure.latency import LatencyFigures
+from harness.measure.merge import Merge
 from harness.measure.multilabel import SetQuality
 from harness.measure.overfitting import Overfitting
 from harness.measure.part import RecordPart
@@ -254,6 +255,11 @@ class Record(RecordPart):
     latency: LatencyFigures | None = None
     cost: Cost | None = None
     size: Size | None = None
+    merge: Merge | None = None
+    """Of an adapter: what its merged model answers otherwise; None of others, and in older records.
+    """
+    latency_apart: LatencyFigures | None = None
+    """Of an adapter that is timed merged: the same round's figures of it apart."""
     retrieval: Retrieval | PassageRetrieval | None = None
     asked: Asked | None = None
     """What was put to the model for the first test item; None of a method without a prompt, and in

@@ -9,23 +9,22 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from harness.common.errors import HarnessError
 from harness.common.leaves import leaves
 from harness.measure.part import RecordPart
-from harness.methods.link import CLASS_LINKS
 from harness.study.alone import forked, run_locally
 from harness.study.kept import SavedRun
+from harness.study.moved import apart, changed
 from harness.study.planning.made import made_by
 from harness.study.record import Record
 from harness.study.store import Store
 from harness.study.work import deciding
-from harness.suite import Kind, RunLimits
+from harness.suite import RunLimits
 
-MEASURED = re.compile(r"(cost\.(?!training_flops)|latency\b|forgetting\b)|trials\[\d+\]\.seconds$"
-                      r"|retrieval\.(build|update)_seconds$")
+MEASURED = re.compile(r"(cost\.(?!training_flops)|latency(_apart)?\b|forgetting\b)"
+                      r"|trials\[\d+\]\.seconds$|retrieval\.(build|update)_seconds$")
 """Times, memory, and what is measured on finished runs."""
 SURROUNDINGS = ("environment.", "identity.")
 
@@ -96,32 +95,10 @@ def reproduce(saved: SavedRun, record: Record, kept: Store, limits: RunLimits,
 
 def _compared(before: Record, after: Record, old: pd.DataFrame, new: pd.DataFrame) -> Reproduced:
     """The tables have the same items: the task's hash is the same."""
-    found, apart = differences(before, after), _apart(old, new)
+    found, moved = differences(before, after), apart(old, new)
     return Reproduced(
         before=before, after=after,
         surroundings=tuple(d for d in found if d.field.startswith(SURROUNDINGS)),
         figures=tuple(d for d in found if not d.field.startswith(SURROUNDINGS)),
-        items=len(old), items_moved=int((apart.max(axis=1) > 0).sum()),
-        answers_changed=int((_answers(old) != _answers(new)).any(axis=1).sum()),
-        largest=float(apart.max()))
-
-
-def _apart(old: pd.DataFrame, new: pd.DataFrame) -> np.ndarray:
-    """How far numbers are apart, [items, columns]; of spans 1 where they are others."""
-    if not np.issubdtype(_numbers(old).dtype, np.number):
-        return np.asarray(_answers(old) != _answers(new), dtype=float)
-    return np.asarray(np.abs(_numbers(old) - _numbers(new)))
-
-
-def _numbers(table: pd.DataFrame) -> np.ndarray:
-    """Probabilities of the classes, scores of answers in words, or numbers: [items, columns]."""
-    columns = table.filter(regex="^[pm]:")
-    return np.asarray((table[["answer"]] if columns.empty else columns).to_numpy())
-
-
-def _answers(table: pd.DataFrame) -> np.ndarray:
-    """[items, columns]: what was answered, in words, or which of the classes."""
-    if "answer" in table:
-        return np.asarray(table[["answer"]])
-    kind: Kind = "multilabel" if "stratum" in table else "classification"
-    return CLASS_LINKS[kind].chosen(_numbers(table))
+        items=len(old), items_moved=int((moved.max(axis=1) > 0).sum()),
+        answers_changed=int(changed(old, new).sum()), largest=float(moved.max()))

@@ -10,7 +10,7 @@ from harness.common.files import sha256_json
 from harness.common.provenance import ITEMS, provenance
 from harness.measure.latency import LatencyFigures, measure_latency
 from harness.methods.reading import reading
-from harness.study.work import Assignment, load_fitted
+from harness.study.work import Assignment, is_merged, load_fitted, load_served
 from harness.suite import Latency
 from harness.tasks.examples import Item
 
@@ -34,16 +34,29 @@ class Round:
         ])[:16]
 
 
-def time_round(timed: Round, say: Callable[[str], None]) -> dict[str, LatencyFigures]:
-    """Load every fitted method and time them interleaved. Figures by run id."""
-    fitted = {}
+@dataclass(frozen=True)
+class Timed:
+    """Figures of a run as it would be deployed, and apart from the weights where that is another
+    form."""
+
+    served: LatencyFigures
+    apart: LatencyFigures | None
+
+
+def time_round(timed: Round, say: Callable[[str], None]) -> dict[str, Timed]:
+    """Load every fitted method, as a team would deploy it, and time them interleaved; adapters that
+    are merged also as they are apart. Figures by run id."""
+    served, apart = {}, {}
     for assignment in timed.assignments:
+        run_id = assignment.identity.run_id
         say(f"latency: loading {assignment.identity.label}")
         # Without what is kept: a request's text is always new.
-        model = load_fitted(dataclasses.replace(assignment, features=None, answers=None))
-        fitted[assignment.identity.run_id] = reading(model, assignment.budget.max_words)
-    found = measure_latency(fitted, timed.items, timed.settings, timed.assignments[0].device,
-                            timed.name, say)
+        anew = dataclasses.replace(assignment, features=None, answers=None)
+        served[run_id] = reading(load_served(anew), assignment.budget.max_words)
+        if is_merged(assignment):
+            apart[f"{run_id} apart"] = reading(load_fitted(anew), assignment.budget.max_words)
+    found = measure_latency(served | apart, timed.items, timed.settings,
+                            timed.assignments[0].device, timed.name, say)
     away = {a.identity.run_id for a in timed.assignments if a.endpoint is not None}
-    return {run_id: figures.model_copy(update={"network": run_id in away})
-            for run_id, figures in found.items()}
+    return {run_id: Timed(found[run_id].model_copy(update={"network": run_id in away}),
+                          found.get(f"{run_id} apart")) for run_id in served}

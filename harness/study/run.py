@@ -158,8 +158,8 @@ def _time_all(plan: Plan, store: Store, watcher: Watcher, execute: Executor) -> 
         if outcome.failure is not None:
             watcher.warned(f"{queued.title} could not be measured: {outcome.failure}")
             return
-        for run_id, latency in outcome.result.items():
-            store.amend(run_id, latency=latency)
+        for run_id, timed in outcome.result.items():
+            store.amend(run_id, latency=timed.served, latency_apart=timed.apart)
 
     # Two studies on one folder must not mix the figures of two rounds.
     with store.lock("latency", partial(watcher.said, WAITING)):

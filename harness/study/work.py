@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+import gc
+import shutil
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
+
+import pyarrow as pa
 
 from harness.backbones.encoding.features import FeatureStore
 from harness.backbones.endpoint.endpoint import Endpoint
@@ -14,13 +20,14 @@ from harness.backbones.handle import Handle
 from harness.backbones.quantised import held_in
 from harness.common.clock import Clock
 from harness.common.device import Device, make_repeatable
-from harness.common.errors import CannotWriteError, HarnessError
-from harness.common.kinds import State
+from harness.common.errors import CannotRunError, CannotWriteError, HarnessError
+from harness.common.kinds import Quantize, State
 from harness.common.ranks import ALONE, Ranks
 from harness.common.text import without_folders
 from harness.common.unwritable import raise_if_full
 from harness.measure.cost import adaptation_cost
 from harness.measure.energy import find_board, metered
+from harness.measure.merge import Merge
 from harness.measure.question import asked_of
 from harness.measure.retrieval import retrieved
 from harness.measure.usage import usage_notes, usage_of
@@ -31,6 +38,7 @@ from harness.methods.learning.step import OUT_OF_MEMORY, DivergedError
 from harness.methods.learning.trials import Chosen, fit_once, tune
 from harness.methods.method import METHODS, Adapted, Fitted, Job, Method, Retrieving, Setting
 from harness.study.environment import environment
+from harness.study.merging import merging, unmerged
 from harness.study.outcome import outcome
 from harness.study.parts import budget_used, curve_records, ending, notes, trial_records
 from harness.study.record import Identity, Record, Size, Status
@@ -136,19 +144,70 @@ def make_job(assignment: Assignment, say: Callable[[str], None]) -> Job:
         clock=Clock(), store=FeatureStore(assignment.features), backbone=assignment.backbone,
         endpoint=assignment.endpoint, answers=assignment.answers,
         embedder=assignment.embedder, ranks=assignment.ranks, metric=deciding(assignment),
-        inner=(lambda: load_fitted(inner)) if inner is not None else None, say=say,
+        inner=Below(inner) if inner is not None else None, say=say,
     )
+
+
+@dataclass(frozen=True)
+class Below:
+    """See `Inner`: a finished run."""
+
+    assignment: Assignment
+
+    def load(self) -> Fitted:
+        """As it was fitted."""
+        return load_fitted(self.assignment)
+
+    def merged(self, quantize: Quantize | None) -> Fitted:
+        """With its update in the whole weights."""
+        return load_merged(self.assignment, quantize)
+
+
+@dataclass(frozen=True)
+class BelowServed(Below):
+    """The same as it would be deployed."""
+
+    def load(self) -> Fitted:
+        return load_served(self.assignment)
 
 
 def load_fitted(assignment: Assignment) -> Fitted:
     """The fitted method of a finished run, read from its artifact."""
+    return load_saved(assignment, *_saved(assignment))
+
+
+def load_merged(assignment: Assignment, quantize: Quantize | None = None) -> Fitted:
+    """The same with its update in the whole weights. Raises CannotRunError as `Method.merged`."""
+    setting, artifact = _saved(assignment)
+    return assignment.method.merged(make_job(assignment, lambda text: None), setting, artifact,
+                                    quantize)
+
+
+def load_served(assignment: Assignment) -> Fitted:
+    """The same as a team would deploy it: merged where its record says that it can be."""
+    if is_merged(assignment):
+        return load_merged(assignment)
+    setting, artifact = _saved(assignment)
+    job = make_job(assignment, lambda text: None)
+    inner = BelowServed(assignment.inner) if assignment.inner is not None else None
+    return assignment.method.load(dataclasses.replace(job, inner=inner), setting, artifact)
+
+
+def is_merged(assignment: Assignment) -> bool:
+    """Whether a finished run is deployed otherwise than it is saved."""
+    record = assignment.store.load(assignment.identity.run_id)
+    return bool(record and record.merge and record.merge.reason is None)
+
+
+def _saved(assignment: Assignment) -> tuple[Setting, Path]:
+    """The setting of a finished run, and the folder that it saved what it fitted in."""
     run_id = assignment.identity.run_id
     record = assignment.store.load(run_id)
     if record is None or record.setting is None:
         raise HarnessError(f"run {run_id} has no result to build on",
                            "See its record for the reason.")
     assignment.store.check_artifact(record)
-    return load_saved(assignment, record.setting, assignment.store.artifact(run_id))
+    return record.setting, assignment.store.artifact(run_id)
 
 
 def load_saved(assignment: Assignment, setting: Setting, artifact: Path) -> Fitted:
@@ -196,7 +255,34 @@ def _carry_out(assignment: Assignment, say: Callable[[str], None]) -> Record:
     ).model_copy(update=dict(found.parts))
     say("saving")
     record = record if assignment.inner is None else _with_inner(record, assignment.inner)
-    return assignment.store.write(record, found.table, fitted.save)
+    if not assignment.method.merges:
+        return assignment.store.write(record, found.table, fitted.save)
+    with tempfile.TemporaryDirectory() as name:
+        saved = Path(name)
+        fitted.save(saved)
+        del chosen, fitted  # two models at once may be too many
+        gc.collect()
+        say("merging")
+        record = record.model_copy(update={
+            "merge": _merge(assignment, record, saved, found.table)})
+
+        def save(folder: Path) -> None:
+            shutil.copytree(saved, folder, dirs_exist_ok=True)
+
+        return assignment.store.write(record, found.table, save)
+
+
+def _merge(assignment: Assignment, record: Record, saved: Path, answered: pa.Table) -> Merge | None:
+    """What the merged model answers otherwise."""
+    decides = deciding(assignment)
+    if decides is None or record.setting is None:
+        return None
+    try:
+        merged = assignment.method.merged(make_job(assignment, lambda text: None), record.setting,
+                                          saved)
+        return merging(assignment.task, merged, answered, decides)
+    except CannotRunError as error:
+        return unmerged(error)
 
 
 def _validated(job: Job, chosen: Chosen) -> int:

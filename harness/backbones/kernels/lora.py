@@ -7,7 +7,6 @@ the input twice. Here the second product adds to the output itself.
 from __future__ import annotations
 
 import sys
-from functools import cache
 from typing import Any
 
 import torch
@@ -15,7 +14,6 @@ from peft.tuners.lora.layer import Linear
 from torch import nn
 
 from harness.common.kernels import kernels_on
-
 
 QUANTISED = "peft.tuners.lora.bnb"
 """Where PEFT has the layers on quantised ones; imported where there are any."""
@@ -53,18 +51,14 @@ class DirectLora:
         return name if still and plain and not up._forward_hooks else None
 
 
-@cache
-def _direct(kind: Any) -> Any:
-    """A class of PEFT's that goes the direct way."""
-    return type(DirectLora.__name__, (DirectLora, kind), {"__module__": kind.__module__})
-
-
 def speed_up_lora(model: nn.Module) -> None:
     """Make the model's LoRA layers on linear layers direct, in place."""
     if not kernels_on():
         return
     held = vars(sys.modules[QUANTISED]) if QUANTISED in sys.modules else {}
-    kinds = (Linear, held.get("Linear4bit"), held.get("Linear8bitLt"))
+    direct: dict[type[Any], type[Any]] = {
+        kind: type(DirectLora.__name__, (DirectLora, kind), {"__module__": kind.__module__})
+        for kind in (Linear, held.get("Linear4bit"), held.get("Linear8bitLt")) if kind is not None}
     for module in model.modules():
-        if type(module) in kinds and isinstance(module.get_base_layer(), nn.Linear):
-            module.__class__ = _direct(type(module))
+        if type(module) in direct and isinstance(module.get_base_layer(), nn.Linear):
+            module.__class__ = direct[type(module)]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
 import peft
+import torch
 from peft import (
     PeftConfig,
     PeftModel,
@@ -27,13 +29,16 @@ from harness.backbones.aligned import align
 from harness.backbones.checkpoint import empty_model
 from harness.backbones.encoding.pooled import pooled_part, write_pooling
 from harness.backbones.handle import Handle, Kind
-from harness.backbones.load import Loaded
+from harness.backbones.held import hold
+from harness.backbones.load import WHOLE, Loaded
 from harness.backbones.prompting.scoring_check import check_scoring
 from harness.backbones.quiet import quietly
 from harness.backbones.traits import is_seq2seq
 from harness.common.capabilities import ASKED
 from harness.common.errors import CannotRunError, HarnessError
+from harness.common.kinds import Quantize
 from harness.common.names import did_you_mean
+from harness.methods.adapters.merging import merge
 from harness.methods.adapters.running import (
     KEYS_ALONE,
     UNQUANTISED,
@@ -43,8 +48,9 @@ from harness.methods.adapters.running import (
     refuse_unfit,
 )
 from harness.methods.adapters.values import VIRTUAL_TOKENS, completed
-from harness.methods.method import METHODS, Job
-from harness.methods.tuned import Tuned, TunedOptions, load_model
+from harness.methods.learning.decoder import nothing_to_save
+from harness.methods.method import METHODS, Fitted, Job, Setting
+from harness.methods.tuned import Tuned, TunedOptions, load_model, load_whole, write_whole
 from harness.targets.kinds import KINDS as TARGETS
 
 FRESH = "fresh.safetensors"
@@ -140,8 +146,29 @@ class Adapter(Tuned):
         if pooled is not None:
             write_pooling(pooled, folder)
 
+    @property
+    def merges(self) -> bool:
+        return not self._learns_input
+
+    def merged(self, job: Job, setting: Setting, folder: Path, quantize: Quantize | None = None
+               ) -> Fitted:
+        whole = dataclasses.replace(job, backbone=dataclasses.replace(job.need_backbone(),
+                                                                      quantize=None))
+        loaded = self._on(whole, folder, WHOLE)
+        loaded.model = merge(loaded.model)
+        if quantize is not None:
+            with tempfile.TemporaryDirectory() as place:
+                write_whole(loaded, Path(place))
+                loaded = load_whole(job, Path(place), quantize)
+        hold(loaded.model, job.products)
+        return self._classifier(job, loaded, nothing_to_save)
+
     def restore(self, job: Job, folder: Path) -> Loaded:
-        loaded = load_model(job, self.recipe.pooling, job.products)
+        return self._on(job, folder, job.products)
+
+    def _on(self, job: Job, folder: Path, products: torch.dtype) -> Loaded:
+        """The saved adapter on its base, whose matrices are held in a type."""
+        loaded = load_model(job, self.recipe.pooling, products)
         if (folder / FRESH).exists():
             loaded.model.load_state_dict(load_file(folder / FRESH), strict=False)
         # As it was when it had learned: torch takes another product where a weight may learn
