@@ -14,6 +14,7 @@ from harness.compare.rules.items import same_items
 from harness.compare.rules.knowledge import same_knowledge
 from harness.compare.rules.question import same_question
 from harness.compare.rules.seeds import same_seeds
+from harness.compare.rules.served import as_served
 from harness.study.study import Study
 
 
@@ -26,4 +27,4 @@ def matching_rules(study: Study, predictions: Predictions) -> tuple[Rule, ...]:
                          for title, arms in ranked_together(study).items()})
     return (same_items(study, done, tables), *alike, same_budget(study, done),
             same_seeds(study, done, tables), same_question(done), same_knowledge(study, done),
-            same_clock(whole), same_forgetting(whole), two_costs(done))
+            same_clock(whole), as_served(done), same_forgetting(whole), two_costs(done))

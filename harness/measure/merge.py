@@ -33,11 +33,6 @@ class Merge(RecordPart):
     after: float | None = None
     """By the deciding metric."""
 
-    @property
-    def harms(self) -> bool:
-        """Whether the merged model answers otherwise by more than luck."""
-        return self.p_value is not None and self.p_value < UNSURE
-
 
 def sign_test(before: np.ndarray, after: np.ndarray) -> tuple[int, int, float]:
     """How many items, by how well they are answered [items], are answered better and worse, and
