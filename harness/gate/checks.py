@@ -126,6 +126,9 @@ def _rest(policy: Gate, evidence: Evidence) -> Iterator[Check]:
         yield check("calibration_error at most", "share",
                     evidence.own.get("calibration_error") or "is not defined on these items",
                     policy.calibration_error_at_most, True)
+    if policy.merge_changes_at_most is not None:
+        yield check("answers changed by merging", "share", evidence.merging,
+                    policy.merge_changes_at_most, True)
     if policy.artifact_bytes_at_most is not None:
         size = float(evidence.artifact_bytes)
         yield check("artifact bytes", "bytes", Bounds(size, size, size),

@@ -43,6 +43,8 @@ class Evidence:
     forgetting: Bounds | str
     """Share lost on general benchmarks against the untouched backbone."""
     forgetting_about: str
+    merging: Bounds | str
+    """Share of answers that are others once the candidate is merged."""
     artifact_bytes: int
     items: int
     unanswered: int

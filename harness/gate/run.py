@@ -16,6 +16,7 @@ from harness.gate.bounds import Bounds
 from harness.gate.candidate import Candidate, Context, model_in
 from harness.gate.evidence import Evidence, quality_evidence, slice_evidence
 from harness.gate.forgotten import forgetting_evidence
+from harness.gate.merged import merge_evidence
 from harness.gate.timing import (
     PERCENTILES,
     Timing,
@@ -57,6 +58,7 @@ class Measurements:
     where: str
     forgetting: Bounds | str
     forgetting_about: str
+    merging: Bounds | str
     artifact_bytes: int
 
 
@@ -93,7 +95,7 @@ def measure(context: Context, policy: Gate, candidate: Candidate, approved: Appr
     if candidate.admitted is not None:
         check_unchanged(candidate.admitted)
     return Measurements(answered, timing, memory, f"on {context.device.name}", *forgotten,
-                        candidate.artifact_bytes)
+                        merge_evidence(candidate), candidate.artifact_bytes)
 
 
 def weigh(found: Measurements, seed: int) -> Evidence:
@@ -102,7 +104,8 @@ def weigh(found: Measurements, seed: int) -> Evidence:
     answered = found.answered
     return Evidence(answered.answers.kind, own, gaps, slice_evidence(answered),
                     ratios(found, seed), found.where, found.forgetting, found.forgetting_about,
-                    found.artifact_bytes, len(answered.examples), int((~answered.sound).sum()))
+                    found.merging, found.artifact_bytes, len(answered.examples),
+                    int((~answered.sound).sum()))
 
 
 def ratios(found: Measurements, seed: int) -> dict[str, Bounds | str]:

@@ -26,7 +26,7 @@ from harness.methods.method import Stopped
 from harness.suite import BackboneKind, Kind
 from harness.targets.kinds import KINDS
 
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 9
 Limits = dict[str, int | tuple[str, ...] | None]
 """A budget's fields by name."""
 PASSES = ("epochs_allowed", "best_epoch")

@@ -45,6 +45,8 @@ class Gate(Part):
     forgetting_drop_at_most: float | None = Field(None, ge=0, le=1)
     """Share lost on general benchmarks against the untouched backbone, mean over benchmarks."""
     calibration_error_at_most: float | None = Field(None, ge=0, le=1)
+    merge_changes_at_most: float | None = Field(None, ge=0, le=1)
+    """Share of answers that may be others once an adapter is merged into the weights."""
     artifact_bytes_at_most: int | None = Field(None, ge=1)
     """Everything the candidate adds to its backbone, as saved."""
     candidate_bytes_at_most: int = Field(20_000_000_000, ge=1)
@@ -67,7 +69,8 @@ class Gate(Part):
     def _asks_something(self) -> Gate:
         rules = (self.metrics, self.ratio_at_most)
         limits = (self.worst_slice_drop_at_most, self.forgetting_drop_at_most,
-                  self.calibration_error_at_most, self.artifact_bytes_at_most)
+                  self.calibration_error_at_most, self.merge_changes_at_most,
+                  self.artifact_bytes_at_most)
         if not any(rules) and all(limit is None for limit in limits):
             raise ValueError("has no rule: every model would pass")
         return self

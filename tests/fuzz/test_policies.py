@@ -15,7 +15,8 @@ POLICY = {
                 "log_loss": {"at_most": 1.5}, "calibration_error": {"non_inferior_within": 0.1}},
     "ratio_at_most": {"p95_ms": 1.5, "memory": 1.2},
     "worst_slice_drop_at_most": 0.1, "slice_items": 20, "forgetting_drop_at_most": 0.05,
-    "calibration_error_at_most": 0.1, "artifact_bytes_at_most": 10**9,
+    "calibration_error_at_most": 0.1, "merge_changes_at_most": 0.05,
+    "artifact_bytes_at_most": 10**9,
     "candidate_bytes_at_most": 10**10, "requests": 50, "undecided": "cannot-say",
     "missing": "fail",
 }
@@ -32,7 +33,7 @@ def check_bounds(gate: Gate) -> None:
         assert (rule.at_least if lower else rule.at_most) is None
     assert all(0 < ratio <= 1000 for ratio in gate.ratio_at_most.values())
     shares = (gate.worst_slice_drop_at_most, gate.forgetting_drop_at_most,
-              gate.calibration_error_at_most)
+              gate.calibration_error_at_most, gate.merge_changes_at_most)
     assert all(share is None or 0 <= share <= 1 for share in shares)
     assert {gate.undecided, gate.missing} <= {"fail", "cannot-say"}
     if gate.ratio_at_most:

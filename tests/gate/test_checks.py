@@ -24,6 +24,7 @@ def evidence(**changes):
                         SliceDrop("kind", "c", 3, Bounds(0.9, 0.1, 1.0))),
              "ratios": {"p50_ms": Bounds(1.1, 1.0, 1.2), "memory": "not at hand"},
              "timing": "", "forgetting": Bounds(0.02, -0.01, 0.05), "forgetting_about": "",
+             "merging": Bounds(0.05, 0.02, 0.1),
              "artifact_bytes": 1000, "items": 100, "unanswered": 0}
     return Evidence(**(known | changes))
 
@@ -52,6 +53,8 @@ def evidence(**changes):
     ({"forgetting_drop_at_most": 0.05}, "passed"), ({"forgetting_drop_at_most": 0.02}, "undecided"),
     ({"calibration_error_at_most": 0.07}, "passed"),
     ({"calibration_error_at_most": 0.02}, "failed"),
+    ({"merge_changes_at_most": 0.1}, "passed"), ({"merge_changes_at_most": 0.01}, "failed"),
+    ({"merge_changes_at_most": 0.05}, "undecided"),
     ({"artifact_bytes_at_most": 1000}, "passed"), ({"artifact_bytes_at_most": 999}, "failed"),
 ])
 def test_states(policy, state):
