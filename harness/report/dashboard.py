@@ -134,7 +134,7 @@ def _log_record(run: Any, record: Record, predictions: Callable[[str], pa.Table]
 def summary_of(record: Record) -> dict[str, float | int | str]:
     """The figures of a record, flat, as they appear in W&B."""
     parts = {QUALITY: record.answered, "cost": record.cost, "latency": record.latency,
-             "size": record.size}
+             "latency_apart": record.latency_apart, "merge": record.merge, "size": record.size}
     found: dict[str, float | int | str] = {"state": record.status.state}
     for part, values in parts.items():
         if values is not None:
