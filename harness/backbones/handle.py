@@ -69,6 +69,7 @@ def get_backbone(loaded: LoadedSuite, name: str) -> Handle:
         _check_files(handle)
         _look_once(handle.path, handle.sha256)
         _check_kind(handle)
+        handle = _with_head(handle, spec.used_as)
         return _quantised(_unwrapped(handle), spec.quantize)
     except HarnessError as error:
         raise loaded.error(("backbones", name), error.found, error.fix) from None
@@ -128,6 +129,14 @@ def _unwrapped(handle: Handle) -> Handle:
     """With the names of the model's own tensors, and a note where others were in front."""
     path, notes = unwrapped(handle.path, handle.sha256)
     return dataclasses.replace(handle, path=path, notes=(*handle.notes, *notes))
+
+
+def _with_head(handle: Handle, used_as: Kind) -> Handle:
+    """As methods take it."""
+    if used_as == handle.kind:
+        return handle
+    note = f"it is {CALLED[handle.kind][0]}, and answers through a head on its last token"
+    return dataclasses.replace(handle, kind=used_as, notes=(*handle.notes, note))
 
 
 def _quantised(handle: Handle, quantize: Quantize | None) -> Handle:

@@ -189,5 +189,5 @@ def kept_candidate(run_id: str, store: Store, context: Context) -> Candidate:
 def _only_base(admitted: Admitted, loaded: LoadedSuite) -> Handle | None:
     """The suite's backbone of the folder's kind, where it has only one."""
     kind = None if admitted.is_adapter else hashed_handle(admitted.path, admitted.sha256).kind
-    names = [name for name, spec in loaded.suite.weights.items() if kind in (None, spec.kind)]
+    names = [name for name, spec in loaded.suite.weights.items() if kind in (None, spec.used_as)]
     return get_backbone(loaded, names[0]) if len(names) == 1 else None

@@ -31,7 +31,7 @@ def _check(loaded: LoadedSuite, known: Mapping[str, MethodRow], backbone: str | 
     if inner and name not in ON_TOP:
         raise loaded.error(location, f"'{choice.name}': only {' and '.join(ON_TOP)} work on top of "
                            "another method", f"Write `{ON_TOP[0]}+METHOD`.")
-    kind = loaded.suite.backbones[backbone].kind if backbone else None
+    kind = loaded.suite.backbones[backbone].used_as if backbone else None
     task = loaded.suite.task.kind
     able = [row.name for row in known.values() if row.works_on(kind, task)]
     if name not in known:

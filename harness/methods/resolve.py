@@ -80,7 +80,7 @@ def _entry(loaded: LoadedSuite, backbone: str | None, location: Location, choice
 
 def _check_fits(loaded: LoadedSuite, backbone: str | None, location: Location, method: Method
                 ) -> None:
-    kind = loaded.suite.backbones[backbone].kind if backbone else None
+    kind = loaded.suite.backbones[backbone].used_as if backbone else None
     reason = method.refuses(loaded.suite.task.kind, kind)
     if reason is not None:
         raise loaded.error(location, f"{method.name}: {reason}", "Leave the option out.")

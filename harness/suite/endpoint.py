@@ -34,6 +34,7 @@ class EndpointFields(Part):
     """What a suite says of an endpoint that speaks the OpenAI protocol."""
 
     kind: ClassVar[BackboneKind] = "endpoint"
+    used_as: ClassVar[BackboneKind] = "endpoint"
     endpoint: str
     """The address below which `chat/completions` lies, such as `https://api.example.org/v1`."""
     model: str = Field(min_length=1)

@@ -199,10 +199,25 @@ class BackboneSpec(Part):
 
     kind: WeightsKind
     source: Source
+    head: Literal["classifier"] | None = None
+    """`classifier`: a decoder answers through a head on its last token, as transformers has it, and
+    not its prompt; methods take it for an encoder."""
     quantize: Quantize | None = None
     """What its matrices are held in, by bitsandbytes; None for as they are multiplied."""
     methods: tuple[Choice, ...] = Field(min_length=1)
     budget: BudgetChange = BudgetChange()
+
+    @model_validator(mode="after")
+    def _has_no_head_yet(self) -> BackboneSpec:
+        if self.head is not None and self.kind != "decoder":
+            raise ValueError(f"head: a backbone of kind {self.kind} is not asked for one; leave it "
+                             "out")
+        return self
+
+    @property
+    def used_as(self) -> WeightsKind:
+        """The kind that methods take it for."""
+        return "encoder" if self.head is not None else self.kind
 
 
 class EndpointSpec(EndpointFields):
