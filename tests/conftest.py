@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # The tests beside this one keep the cores busy: what would be chosen at every command, after a
 # look at the cores that takes a twentieth of a second.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+# PEFT would import it for every test. Those that quantise let it in, as runs do.
+sys.modules.setdefault("bitsandbytes", None)  # type: ignore[arg-type]
 # Tests of the dashboard ask for it; no other test should wait for it.
 os.environ["WANDB_MODE"] = "disabled"
 
@@ -32,7 +35,9 @@ SLOW = ("end_to_end/test_may_it_ship", "end_to_end/test_legal", "executors/test_
         "test_extending", "methods/adapters/test_tuners", "executors/test_cluster",
         "test_validity", "study/test_reproduce", "faults/test_surroundings",
         "methods/test_methods", "methods/test_families", "methods/test_alone_and_in_a_batch",
-        "study/test_study", "hostile/test_data", "test_recipes", "faults/test_disks",
+        "study/test_study", "methods/adapters/test_quantised", "study/test_merged_study",
+        "common/test_late", "methods/adapters/test_merging", "hostile/test_data", "test_recipes",
+        "faults/test_disks",
         "methods/asking/test_scores", "faults/test_kills", "faults/test_damage",
         "hostile/test_models", "study/test_forgetting", "faults/test_ended",
         "study/test_seq2seq_study", "methods/learning/test_keeping",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from harness.check.finding import Finding, shown
+from harness.suite import Words
 from harness.targets.spans import NOTHING
 from harness.targets.tags import can_be_tagged
 from harness.tasks.cut import cut_items
@@ -38,7 +39,7 @@ def _within_words(items: Sequence[Example]) -> Iterator[Finding]:
 
 def _behind_the_end(items: Sequence[Example], most: int) -> Iterator[Finding]:
     before = sum(len(e.spans or NOTHING) for e in items)
-    left = sum(len(e.spans or NOTHING) for e in cut_items(items, most))
+    left = sum(len(e.spans or NOTHING) for e in cut_items(items, Words(most)))
     if left < before:
         lost = (before - left) / before
         yield Finding(

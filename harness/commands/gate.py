@@ -23,7 +23,7 @@ from harness.report.gate.gated import Gated
 from harness.suite import Budget, LoadedSuite, find_suite, load_suite
 from harness.tasks.task import load_task
 
-READ = ("max_length", "max_words")
+READ = ("max_length", "max_words", "ends")
 """Of a budget: how much of an item a model from elsewhere reads."""
 
 
@@ -59,7 +59,7 @@ def gate(console: Console, asked: Asked, baselines: Path, baseline: Path | None,
     budget = loaded.suite.budget_for(None)
     if approved is not None:
         read = approved.baseline.record.identity.budget
-        budget = budget.model_copy(update={name: read.get(name) for name in READ})
+        budget = budget.model_copy(update={name: read[name] for name in READ if name in read})
     context = make_context(asked, loaded, budget, policy.candidate_bytes_at_most)
     if approved is not None:
         check_comparable(approved.baseline, loaded, context.task, path)
@@ -75,7 +75,7 @@ def make_context(asked: Asked, loaded: LoadedSuite, budget: Budget, most_bytes: 
     `max_length` where the user names none."""
     base = base_handle(loaded, asked.base) if asked.base else None
     return Context(loaded, load_task(loaded), detect(), asked.runs,
-                   asked.max_length or budget.max_length, budget.max_words, base,
+                   asked.max_length or budget.max_length, budget.words, base,
                    _labels(asked.labels), most_bytes)
 
 

@@ -12,6 +12,8 @@ BackboneKind = Literal[WeightsKind, "endpoint"]
 """Of weights that are here, or a model that answers elsewhere."""
 Quantize = Literal["nf4", "int8"]
 """What a backbone's weights are quantised to while it is read."""
+Ends = Literal["head", "head+tail"]
+"""What is read of a text that is longer than what is read of it."""
 Over = Literal["groups", "items"]
 """What is dealt evenly, and is alike in a mean."""
 Drawn = Literal["groups", "items", "sizes"]

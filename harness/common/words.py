@@ -71,6 +71,13 @@ def first_words(text: str, most: int) -> str:
     return text[:within[most - 1].end()] if len(within) > most else text
 
 
+def last_words(text: str, most: int) -> str:
+    """The end of a text that holds its last `most` words, as it is written; the text itself where
+    it has no more."""
+    within = list(_PIECE.finditer(_WHITE.sub(" ", text)))
+    return text[within[-most].start():] if len(within) > most else text
+
+
 def terms(text: str) -> list[str]:
     """Words in small letters, without punctuation, in order: of two letters or more, or one letter
     of a script without spaces."""

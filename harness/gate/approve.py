@@ -20,7 +20,7 @@ from harness.study.answered import TARGETS
 from harness.study.kept import SavedRun, check_stands, saved_bytes, saved_run
 from harness.study.record import Record
 from harness.study.store import Store
-from harness.suite import LoadedSuite
+from harness.suite import Budget, LoadedSuite
 from harness.targets.choices import COLUMN
 from harness.targets.kinds import KINDS
 from harness.tasks.items import column
@@ -32,9 +32,8 @@ DIGITS = 9
 
 def check_comparable(baseline: Baseline, loaded: LoadedSuite, task: Task, path: Path) -> None:
     """Raises HarnessError, with all that differs, for a baseline of other data or splits."""
-    words = baseline.record.identity.budget.get("max_words")
-    judged = as_judged(examples_of(task, baseline.items).values(), KINDS[task.kind],
-                       words if isinstance(words, int) else None)
+    read = Budget.model_validate(baseline.record.identity.budget)
+    judged = as_judged(examples_of(task, baseline.items).values(), KINDS[task.kind], read.words)
     splits, test, right = task.splits, {e.id: e for e in judged}, TARGETS[task.kind]
     seen = {*column(splits.train, "id"), *column(splits.validation, "id")}
     absent = sum(item not in test for item in baseline.items)

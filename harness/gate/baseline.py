@@ -17,7 +17,7 @@ from harness.common.files import write_atomic
 from harness.common.sealed import seal
 from harness.measure.part import RecordPart
 from harness.study.record import Record
-from harness.suite import Kind
+from harness.suite import Kind, Words
 from harness.targets import choices
 from harness.targets.kinds import KINDS, TargetKind
 from harness.targets.spans import as_spans, spans_of_json
@@ -159,7 +159,7 @@ def examples_of(task: Task, items: Iterable[str]) -> dict[str, Example]:
     return {example.id: example for example in task.splits.test if example.id in asked}
 
 
-def as_judged(examples: Iterable[Example], kind: TargetKind, words: int | None
+def as_judged(examples: Iterable[Example], kind: TargetKind, words: Words | None
               ) -> tuple[Example, ...]:
     """As a study has them: what stands behind the words that are read is nobody's to find."""
     if kind.tagged and words is not None:

@@ -32,7 +32,7 @@ from harness.methods.reading import Reading, reading
 from harness.study.kept import SavedRun, saved_bytes, saved_run
 from harness.study.record import Record
 from harness.study.store import Store, find_run
-from harness.suite import Budget, LoadedSuite
+from harness.suite import Budget, LoadedSuite, Words
 from harness.targets.kinds import KINDS
 from harness.tasks.task import Task
 from harness.tasks.view import TaskView
@@ -57,8 +57,8 @@ class Context:
     runs: Path
     max_length: int
     """Tokens of an item's text that a model from elsewhere reads."""
-    max_words: int | None = None
-    """Words of it; None for the whole text."""
+    words: Words | None = None
+    """What is read of it before that; None for the whole text."""
     base: Handle | None = None
     labels: Mapping[str, str] = dataclasses.field(default_factory=dict)
     most_bytes: int = MAX_BYTES
@@ -95,11 +95,11 @@ class TunedFolder:
     base: Handle | None
     labels: Mapping[str, str]
     wanted: Mapping[str, tuple[str, ...]]
-    max_words: int | None
+    words: Words | None
 
     def load(self) -> Answering:
         """Read the folder. Raises HarnessError where it cannot answer the task."""
-        return reading(self._model(), self.max_words)
+        return reading(self._model(), self.words)
 
     def _model(self) -> Answering:
         kind, link = KINDS[self.task.kind], LINKS.get(self.task.kind)
@@ -170,7 +170,7 @@ def find_candidate(name: str, context: Context) -> Candidate:
     base = context.base or _only_base(admitted, context.loaded)
     spec = context.loaded.suite.task
     model = TunedFolder(admitted, context.task.view, context.max_length, context.device, base,
-                        context.labels, spec.labels, context.max_words)
+                        context.labels, spec.labels, context.words)
     return Candidate(plain(Path(name).resolve().name), model, admitted.sha256, admitted.bytes, base,
                      admitted, None, notes=tuned_notes(admitted, base))
 

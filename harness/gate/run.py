@@ -122,7 +122,7 @@ def _answered(context: Context, candidate: Candidate, answering: Answering,
     examples = (context.task.splits.tested(budget.test) if approved is None
                 else approved.baseline.examples(context.task))
     kind = KINDS[context.task.kind]
-    examples = as_judged(examples, kind, context.max_words)
+    examples = as_judged(examples, kind, context.words)
     say(f"asking {candidate.name} {len(examples)} items")
     said = answering.predict(asked(examples), Clock())
     written = isinstance(model_in(answering), Prompted) and not kind.classes

@@ -102,7 +102,11 @@ def _check_words(loaded: LoadedSuite, backbone: str | None, location: Location,
     suite = loaded.suite
     if not KINDS[suite.task.kind].tagged:
         return
-    own = budget.of(suite.budget_for(backbone)).max_words
+    read = budget.of(suite.budget_for(backbone))
+    if read.ends != "head":
+        raise loaded.error(location, "reads both ends of a text, and a span that lies between them "
+                           "would be right for nobody", "Leave out `ends`.")
+    own = read.max_words
     if own != suite.budget.max_words:
         raise loaded.error(location, f"reads {own or 'all'} words, and the suite's budget says "
                            f"{suite.budget.max_words or 'all'}: other spans would be right",

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from harness.common.files import sha256_json
-from harness.suite import Kind
+from harness.suite import Kind, Words
 from harness.targets.spans import NOTHING, spans_json
 from harness.tasks.cut import cut_items
 from harness.tasks.examples import Example
@@ -22,12 +22,12 @@ TARGETS: Mapping[Kind, Callable[[Example, Sequence[str]], str | float]] = {
 
 
 def tests_by_size(test: Sequence[Example], sizes: Iterable[int], kind: Kind,
-                  labels: Sequence[str], max_words: int | None) -> dict[int, str]:
+                  labels: Sequence[str], words: Words | None) -> dict[int, str]:
     """Number of items to their hash, for the first so many of the test items, or all there are; of
-    what is right of their first `max_words` words."""
+    what is right of the words that are read of them."""
     wanted = sorted({min(size, len(test)) for size in sizes})
     drawn = test[:max(wanted, default=0)]
-    read = drawn if max_words is None else cut_items(drawn, max_words)
+    read = drawn if words is None else cut_items(drawn, words)
     pairs = [(e.id, TARGETS[kind](e, labels)) for e in read]
     return {size: answered_sha256(pairs[:size]) for size in wanted}
 

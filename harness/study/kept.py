@@ -32,7 +32,7 @@ class SavedRun:
     def load(self) -> Answering:
         """The fitted method, ready to predict from the words that the run read."""
         return reading(load_saved(self.assignment, self.setting, self.artifact),
-                       self.assignment.budget.max_words)
+                       self.assignment.budget.words)
 
 
 def saved_run(loaded: LoadedSuite, task: Task, device: Device, store: Store, record: Record,
@@ -53,7 +53,7 @@ def saved_run(loaded: LoadedSuite, task: Task, device: Device, store: Store, rec
         inner = saved_run(loaded, task, device, store, below, store.artifact(identity.inner))
     budget = Budget.model_validate(identity.budget)
     splits = cut_splits(task.splits.sample(budget.train, budget.validation, budget.test,
-                                           identity.draw), budget.max_words)
+                                           identity.draw), budget.words)
     embedder = get_embedder(loaded) if identity.embedder_sha256 else None
     if embedder is not None and embedder.sha256 != identity.embedder_sha256:
         raise HarnessError(f"run {identity.run_id} retrieves by another embedder than suite "

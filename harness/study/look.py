@@ -54,7 +54,8 @@ class Look:
         return sha256_json([
             self.task.sha256, self.splits.sha256, self.splits.content_sha256,
             dataclasses.asdict(self.task.facts), self.matters,
-            self.methods, [(h.sha256, b.max_length, b.max_words) for h, b in self.backbones],
+            self.methods,
+            [(h.sha256, b.max_length, b.max_words, b.ends) for h, b in self.backbones],
             self.features and self.features.sha256,
             provenance(__name__, known=ITEMS).key])[:32]
 
@@ -100,4 +101,4 @@ def _of_texts(look: Look, say: Say) -> Iterator[Finding]:
 
 
 def _read(train: Sequence[Example], budget: Budget) -> Sequence[Example]:
-    return train if budget.max_words is None else cut_items(train, budget.max_words)
+    return train if budget.words is None else cut_items(train, budget.words)

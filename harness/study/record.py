@@ -27,7 +27,7 @@ from harness.suite import BackboneKind, Kind
 from harness.targets.kinds import KINDS
 
 SCHEMA_VERSION = 9
-Limits = dict[str, int | tuple[str, ...] | None]
+Limits = dict[str, int | str | tuple[str, ...] | None]
 """A budget's fields by name."""
 PASSES = ("epochs_allowed", "best_epoch")
 

@@ -52,9 +52,9 @@ def time_round(timed: Round, say: Callable[[str], None]) -> dict[str, Timed]:
         say(f"latency: loading {assignment.identity.label}")
         # Without what is kept: a request's text is always new.
         anew = dataclasses.replace(assignment, features=None, answers=None)
-        served[run_id] = reading(load_served(anew), assignment.budget.max_words)
+        served[run_id] = reading(load_served(anew), assignment.budget.words)
         if is_merged(assignment):
-            apart[f"{run_id} apart"] = reading(load_fitted(anew), assignment.budget.max_words)
+            apart[f"{run_id} apart"] = reading(load_fitted(anew), assignment.budget.words)
     found = measure_latency(served | apart, timed.items, timed.settings,
                             timed.assignments[0].device, timed.name, say)
     away = {a.identity.run_id for a in timed.assignments if a.endpoint is not None}

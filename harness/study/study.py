@@ -167,7 +167,7 @@ def _data_facts(plan: Plan) -> DataFacts:
         train=len(splits.train), validation=len(splits.validation), test=len(splits.test),
         splits_sha256=splits.sha256,
         tests=tests_by_size(splits.test, {run.budget.test for run in plan.runs}, plan.task.kind,
-                            plan.task.labels, plan.loaded.suite.budget.max_words),
+                            plan.task.labels, plan.loaded.suite.budget.words),
         disjoint=_disjoint(ids) and _disjoint(groups),
         over=splits.over,
         spread=spreads(splits, plan.sample(plan.loaded.suite.budget), plan.task.labels)

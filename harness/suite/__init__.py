@@ -21,6 +21,7 @@ from harness.suite.spec import (
     TaskSpec,
     Template,
 )
+from harness.suite.words import Words
 
 __all__ = [
     "AnswerReading",
@@ -52,6 +53,7 @@ __all__ = [
     "TaskSpec",
     "Template",
     "WheelSource",
+    "Words",
     "find_suite",
     "load_suite",
     "methods_of",

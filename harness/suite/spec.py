@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
-from harness.common.kinds import Balance, Drawn, Kind, Over, Quantize, WeightsKind
+from harness.common.kinds import Balance, Drawn, Ends, Kind, Over, Quantize, WeightsKind
 from harness.common.names import did_you_mean
 from harness.common.text import value_key
 from harness.suite.corpus import Corpus
@@ -15,6 +15,7 @@ from harness.suite.endpoint import EndpointFields
 from harness.suite.gate import Gate
 from harness.suite.part import Choice, Name, Part
 from harness.suite.source import DataSource, Source
+from harness.suite.words import Words
 from harness.targets.kinds import KINDS
 from harness.targets.metric import Metric
 
@@ -152,6 +153,10 @@ class Budget(Part):
     max_words: int | None = Field(None, ge=2)
     """Words of an item's texts that every method reads, with a backbone or without; None for the
     whole texts."""
+    ends: Ends = "head"
+    """What of a text with more words is read: its first `max_words`, or a quarter of them and the
+    last three quarters (Sun et al. 2019, How to Fine-Tune BERT for Text Classification?, section
+    5.3.1: 128 and 382 of 510 tokens)."""
     trials: int = Field(3, ge=1, le=9)
     seeds: int = Field(3, ge=1, le=100)
     balance: tuple[Balance, ...] = Field(("none",), min_length=1)
@@ -160,6 +165,11 @@ class Budget(Part):
     patience: int = Field(4, ge=1)
     """Looks at validation in a row without a gain, of more than one standard error, before training
     cools down and stops."""
+
+    @property
+    def words(self) -> Words | None:
+        """What every method reads of an item; None for all of it."""
+        return None if self.max_words is None else Words(self.max_words, self.ends)
 
 
 class BudgetChange(Part):
@@ -174,6 +184,7 @@ class BudgetChange(Part):
     max_length: int | None = Field(None, ge=8)
     max_words: int | None = Field(None, ge=2)
     """`null` that is written takes the suite's bound away."""
+    ends: Ends | None = None
     trials: int | None = Field(None, ge=1, le=9)
     seeds: int | None = Field(None, ge=1, le=100)
     balance: tuple[Balance, ...] | None = Field(None, min_length=1)

@@ -7,44 +7,62 @@ that counts words. What methods read is the same only where it is cut before the
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from harness.common.words import first_words, split_words
+from harness.common.kinds import Ends
+from harness.common.words import first_words, last_words, split_words
+from harness.suite import Words
 from harness.tasks.examples import Example, Item
 from harness.tasks.splits import Splits
 
 Cut = TypeVar("Cut", bound=Item)
 
 
-def cut_splits(splits: Splits, most: int | None) -> Splits:
-    """Every item with its first `most` words; the same items where that is None.
+GAP = " … "
+"""Between the beginning and the end of a text that is read from both ends."""
+
+
+def cut_splits(splits: Splits, words: Words | None) -> Splits:
+    """Every item with the words that are read of it; the same items where that is None.
 
     Ids, classes and groups stay: an item is the one that it was.
     """
-    if most is None:
+    if words is None:
         return splits
-    return Splits(*(cut_items(part, most)
+    return Splits(*(cut_items(part, words)
                     for part in (splits.train, splits.validation, splits.test)))
 
 
-def cut_items(items: Sequence[Cut], most: int) -> tuple[Cut, ...]:
-    """The items with the first `most` words of each; see `cut_item`."""
-    return tuple(cut_item(item, most) for item in items)
+def cut_items(items: Sequence[Cut], words: Words) -> tuple[Cut, ...]:
+    """The items with the words that are read of each; see `cut_item`."""
+    return tuple(cut_item(item, words) for item in items)
 
 
-def cut_item(item: Cut, most: int) -> Cut:
-    """The item with `most` words in all, the beginnings of its texts as they are written.
+def cut_item(item: Cut, words: Words) -> Cut:
+    """The item with so many words in all, parts of its texts as they are written.
 
     Of two texts the longer gives first, as tokenizers cut pairs (`longest_first`): each keeps half
     of the words, and what the other leaves of its half.
     """
+    most, read = words.most, READ[words.ends]
     if item.pair is None:
-        return _shorter(item, first_words(item.text, most))
+        return _shorter(item, read(item.text, most))
     own, other = len(split_words(item.text)), len(split_words(item.pair))
     kept = min(own, max(most - other, most - most // 2))
-    return dataclasses.replace(item, text=first_words(item.text, kept),
-                               pair=first_words(item.pair, most - kept))
+    return dataclasses.replace(item, text=read(item.text, kept), pair=read(item.pair, most - kept))
+
+
+def both_ends(text: str, most: int) -> str:
+    """`most` words, of which one stands for what is left out: the first quarter and the last ones;
+    the text itself where it has no more, and its first words where so few would have no ends."""
+    head = most // 4
+    if not head or len(split_words(text)) <= most:
+        return first_words(text, most)
+    return first_words(text, head) + GAP + last_words(text, most - head - 1)
+
+
+READ: dict[Ends, Callable[[str, int], str]] = {"head": first_words, "head+tail": both_ends}
 
 
 def _shorter(item: Cut, text: str) -> Cut:

@@ -276,6 +276,7 @@ def test_validation_is_by_the_deciding_metric_with_its_own_error(make):
     ("enc", {"full": {"pooling": "mean"}}, "each word has its own"),
     ("enc", {"features": {"pooling": "mean"}}, "each word has its own"),
     ("enc", {"full": {"balance": "weights"}}, "no classes to balance"),
+    ("enc", {"full": {"budget": {"ends": "head+tail"}}}, "both ends"),
     ("enc", {"full": {"budget": {"max_words": 5}}}, "other spans would be right")])
 def test_what_makes_no_sense_is_refused_before_anything_runs(tmp_path, encoder_folder,
                                                              decoder_folder, backbone, method,

@@ -82,7 +82,7 @@ def test_whoever_asks_a_model_hides_what_is_right(plan, store, assignment):
     spies = [Spy(len(labels)) for _ in range(3)]
     held_out(Fit(spies[0]), make_job(assignment, print), Clock())
     suite = SimpleNamespace(budget_for=lambda backbone: Budget(test=5))
-    context = SimpleNamespace(task=plan.task, loaded=SimpleNamespace(suite=suite), max_words=None)
+    context = SimpleNamespace(task=plan.task, loaded=SimpleNamespace(suite=suite), words=None)
     answered = _answered(context, SimpleNamespace(name="a", learned=None), spies[1], None, print)
     assert answered.examples == tuple(examples[:5])
     list(_tables(spies[2], [("a text",)], plan.task, []))

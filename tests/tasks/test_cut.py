@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.common.words import first_words, split_words
-from harness.tasks.cut import cut_item, cut_splits, words_of
+from harness.suite import Words
+from harness.tasks.cut import GAP, both_ends, cut_item, cut_items, cut_splits, words_of
 from harness.tasks.examples import Example
 from harness.tasks.splits import Splits
 
@@ -36,10 +37,33 @@ def test_scripts_without_spaces_are_cut_by_their_letters_and_white_space_is_kept
     assert first_words(text, 3) == cut
 
 
+@given(SPACED, st.integers(1, 14))
+def test_of_both_ends_there_are_as_many_words_the_gap_among_them(text, most):
+    words, cut = split_words(text), both_ends(text, most)
+    kept = split_words(cut)
+    assert len(kept) == min(len(words), most)
+    assert both_ends(cut, most) == cut, "cutting again changes nothing"
+    if len(words) <= most:
+        assert cut == text
+    elif most < 4:
+        assert cut == first_words(text, most)
+    else:
+        head = most // 4
+        assert kept[:head] == words[:head]
+        assert kept[head] == GAP.strip()
+        assert kept[head + 1:] == words[-(most - head - 1):]
+
+
+def test_items_are_read_from_both_ends_where_the_budget_says_so():
+    long = item("one two three four five six seven eight nine")
+    assert cut_items([long], Words(8, "head+tail"))[0].text == "one two … five six seven eight nine"
+    assert cut_items([long], Words(8))[0].text == "one two three four five six seven eight"
+
+
 @given(ANY, ANY, st.integers(2, 12))
 def test_of_a_pair_the_longer_text_gives_first(text, pair, most):
     own, other = len(split_words(text)), len(split_words(pair))
-    cut = cut_item(item(text, pair), most)
+    cut = cut_item(item(text, pair), Words(most))
     kept, left = len(split_words(cut.text)), len(split_words(cut.pair))
     assert kept + left == min(own + other, most)
     assert kept == own or kept >= left
@@ -50,7 +74,7 @@ def test_of_a_pair_the_longer_text_gives_first(text, pair, most):
 def test_an_item_stays_the_one_that_it_was():
     long = item("one two three four five six")
     splits = Splits((long,), (item("a b"),), (long,))
-    cut = cut_splits(splits, 2)
+    cut = cut_splits(splits, Words(2))
     assert cut.train == (dataclasses.replace(long, text="one two"),)
     assert cut.validation == splits.validation
     assert cut.sha256 == splits.sha256

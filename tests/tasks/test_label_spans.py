@@ -8,7 +8,7 @@ import yaml
 from spanned import spanned, spanned_dict
 
 from harness.common.errors import HarnessError
-from harness.suite import load_suite
+from harness.suite import Words, load_suite
 from harness.targets.spans import Span
 from harness.tasks.cut import cut_item
 from harness.tasks.readers.conll import ConllOptions, read_conll
@@ -132,9 +132,9 @@ def test_the_spans_of_what_is_read_are_left():
 
     item = Example("i", "the red plum and old iron", None, 0, "g", {}, classes=(0, 1),
                    spans=(Span(8, 12, 0), Span(21, 25, 1)))
-    cut = cut_item(item, 4)
+    cut = cut_item(item, Words(4))
     assert (cut.text, cut.spans, cut.classes) == ("the red plum and", (Span(8, 12, 0),), (0,))
-    assert cut_item(item, 99) == item
+    assert cut_item(item, Words(99)) == item
 
 
 def test_words_and_tags_of_a_table_are_texts_and_spans(tmp_path):

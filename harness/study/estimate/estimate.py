@@ -277,7 +277,7 @@ def _parts(plan: Plan, run: PlannedRun) -> dict[str, tuple[str, int]]:
     parts: dict[str, Sequence[Example]] = {
         "train": splits.train, "validation": splits.validation, "test": splits.test,
         SEEN: splits.train[:len(splits.validation)]}
-    words = run.budget.max_words
+    words = run.budget.words
     return {name: (f"{words} {hash(tuple(item.id for item in items))}", len(items))
             for name, items in parts.items()}
 

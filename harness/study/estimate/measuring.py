@@ -138,7 +138,7 @@ def method_unit(plan: Plan, run: PlannedRun) -> Unit:
     title = f"{name} on {run.entry.backbone}" if run.entry.backbone else name
     made = provenance(__name__, METHODS[name].__module__, known=ITEMS).key
     of = ["method", made, name, options, few.backbone and few.backbone.sha256,
-          len(few.task.splits.train), budget.max_length, budget.max_words,
+          len(few.task.splits.train), budget.max_length, budget.max_words, budget.ends,
           identity.task_sha256, identity.items_sha256]
     needs = least_memory(few.backbone, run, plan.device) if few.backbone else 0.0
     return _unit(title, of, plan.device, partial(elsewhere, time_method, few), needs)
@@ -149,7 +149,7 @@ def reading_unit(plan: Plan, run: PlannedRun, backbone: Handle) -> Unit:
     few = _few(plan, run, 2, _rows(plan.device, run))
     few = dataclasses.replace(few, backbone=backbone, inner=None)
     of = ["reading", provenance(__name__, known=ITEMS).key, backbone.sha256,
-          few.budget.max_length, few.budget.max_words, few.identity.items_sha256]
+          few.budget.max_length, few.budget.max_words, few.budget.ends, few.identity.items_sha256]
     return _unit(f"features of {backbone.name}", of, plan.device,
                  partial(elsewhere, time_reading, few))
 

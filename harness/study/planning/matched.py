@@ -19,15 +19,17 @@ class Matched(RecordPart):
     validation: int | None
     test: int | None
     max_words: int | None
+    ends: str = "head"
     trials: int | None
 
     def unlike(self, other: Matched) -> tuple[str, ...]:
         """In which it departs from another, for people: what is learned from and read before the
         numbers of items held out, which then are not said."""
-        words = "whole texts" if self.max_words is None else f"{self.max_words} words"
+        words = "whole texts" if self.max_words is None else f"{self.max_words} words" + (
+            "" if self.ends == "head" else ", of both ends")
         said = {
             f"at {self.train} training examples": self.train != other.train,
-            f"reading {words}": self.max_words != other.max_words,
+            f"reading {words}": (self.max_words, self.ends) != (other.max_words, other.ends),
             f"with {self.trials} trials": self.trials != other.trials}
         held = {
             f"with {self.validation} validation items": self.validation != other.validation,
@@ -39,7 +41,9 @@ class Matched(RecordPart):
 def matched(budget: Budget | Mapping[str, Any]) -> Matched:
     """What of a budget must be shared."""
     found = budget.model_dump() if isinstance(budget, Budget) else budget
-    return Matched(**{name: found.get(name) for name in Matched.model_fields})
+    fields = {name: found.get(name) for name in Matched.model_fields}
+    return Matched(**{name: value for name, value in fields.items()
+                      if value is not None or Matched.model_fields[name].is_required()})
 
 
 def own_budget(suite: Suite, entry: Entry) -> Budget:

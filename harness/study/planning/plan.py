@@ -22,7 +22,7 @@ from harness.study.planning.made import made_by
 from harness.study.planning.matched import Matched, guest_budgets, matched, own_budget, parts_of
 from harness.study.planning.templates import check_templates
 from harness.study.record import Identity, arm_name
-from harness.suite import Budget, LoadedSuite
+from harness.suite import Budget, LoadedSuite, Words
 from harness.targets.kinds import KINDS
 from harness.targets.metric import Statistic
 from harness.tasks.cut import cut_splits
@@ -83,7 +83,7 @@ class Plan:
     """What the arms that are ranked together share: the suite's own budget first."""
     endpoints: dict[str, Endpoint] = field(default_factory=dict)
     """Those that answer elsewhere."""
-    samples: dict[tuple[int | None, ...], Splits] = field(default_factory=dict, repr=False)
+    samples: dict[tuple[int | Words | None, ...], Splits] = field(default_factory=dict, repr=False)
     """By size, draw and words, as they were asked for: items lie in a file, and all runs of a draw
     want the same."""
 
@@ -100,10 +100,10 @@ class Plan:
         """The items that a budget allows, with the words that it lets every method read. Draws
         differ in training items alone."""
         size = (budget.train, budget.validation, budget.test, draw)
-        if (*size, budget.max_words) not in self.samples:
-            self.samples[*size, budget.max_words] = cut_splits(self.task.splits.sample(*size),
-                                                               budget.max_words)
-        return self.samples[*size, budget.max_words]
+        if (*size, budget.words) not in self.samples:
+            self.samples[*size, budget.words] = cut_splits(self.task.splits.sample(*size),
+                                                           budget.words)
+        return self.samples[*size, budget.words]
 
 
 def make_plan(loaded: LoadedSuite, device: Device) -> Plan:

@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from bitsandbytes.functional import dequantize_4bit
-from bitsandbytes.nn import Linear4bit, Linear8bitLt
 from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING
 from tiny_tokenizer import byte_tokenizer
 from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
@@ -19,6 +17,7 @@ from harness.backbones.load import load_base, load_causal, load_with_head
 from harness.backbones.quantised import held_in
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError, HarnessError
+from harness.common.late import let_in
 from harness.methods import register_all
 from harness.methods.adapters.presets import AnyPeft
 from harness.methods.adapters.running import UNFIT, UNQUANTISED
@@ -29,6 +28,10 @@ from harness.methods.resolve import resolve
 from harness.study.planning.plan import make_plan
 from harness.suite import load_suite
 from harness.tasks.examples import asked
+
+let_in()
+from bitsandbytes.functional import dequantize_4bit  # noqa: E402  (it is kept out of other tests)
+from bitsandbytes.nn import Linear4bit, Linear8bitLt  # noqa: E402
 
 register_all()
 IDS = torch.arange(5, 40)[None]

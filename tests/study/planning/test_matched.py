@@ -43,6 +43,16 @@ def test_a_backbone_with_a_budget_of_its_own_stands_beside_all_that_is_cheap(sui
     assert "tfidf, at 12 training examples, seed 0" in {run.title for run in there}
 
 
+def test_an_arm_that_reads_both_ends_is_another_arm(suite_file, device):
+    ends = {"tfidf": {"as": "tfidf-ends", "budget": {"max_words": 4, "ends": "head+tail"}}}
+    plan = planned(suite_file, device, methods=["majority", "tfidf", ends])
+    apart = next(part for part in plan.parts if names_of(plan)[part] == {"tfidf-ends"})
+    assert apart.unlike(plan.parts[0]) == ("reading 4 words, of both ends",)
+    run = next(run for run in plan.runs if run.identity.label == "tfidf-ends")
+    whole = plan.task.splits.train[0].text.split()
+    assert plan.sample(run.budget).train[0].text.split() == [whole[0], "…", *whole[-2:]]
+
+
 def test_an_arm_that_reads_more_is_another_arm_and_alone(suite_file, device):
     whole = {"tfidf": {"as": "tfidf-whole", "budget": {"max_words": None}}}
     plan = planned(suite_file, device, methods=["majority", "tfidf", whole])
