@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum
 
-from harness.common.kinds import BackboneKind
+from harness.common.kinds import BackboneKind, WeightsKind
 
 
 class Can(Enum):
@@ -33,6 +33,8 @@ ASKED: tuple[BackboneKind, ...] = tuple(
 HEADED: tuple[BackboneKind, ...] = tuple(
     kind for kind, able in ABILITIES.items() if Can.ENCODE in able and kind not in ASKED)
 """Those that answer through a head on their states."""
+WITH_HEAD: dict[WeightsKind, WeightsKind] = {"decoder": "encoder"}
+"""What methods take a kind for that is given a classification head."""
 
 
 def lacking(backbone: BackboneKind, needs: Abilities) -> Abilities:

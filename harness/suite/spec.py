@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
+from harness.common.capabilities import WITH_HEAD
 from harness.common.kinds import Balance, Drawn, Ends, Kind, Over, Quantize, WeightsKind
 from harness.common.names import did_you_mean
 from harness.common.text import value_key
@@ -220,7 +221,7 @@ class BackboneSpec(Part):
 
     @model_validator(mode="after")
     def _has_no_head_yet(self) -> BackboneSpec:
-        if self.head is not None and self.kind != "decoder":
+        if self.head is not None and self.kind not in WITH_HEAD:
             raise ValueError(f"head: a backbone of kind {self.kind} is not asked for one; leave it "
                              "out")
         return self
@@ -228,7 +229,7 @@ class BackboneSpec(Part):
     @property
     def used_as(self) -> WeightsKind:
         """The kind that methods take it for."""
-        return "encoder" if self.head is not None else self.kind
+        return self.kind if self.head is None else WITH_HEAD[self.kind]
 
 
 class EndpointSpec(EndpointFields):
