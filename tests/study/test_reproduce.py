@@ -32,6 +32,8 @@ TIMES = re.compile(r"(seconds|_ms|cost|latency|hours|per_|energy|memory|break|ro
 LIKE_OTHERS = {"peft", "dora", "ia3", "prompt-tuning", "p-tuning",
                *(name for name in METHODS if issubclass(METHODS[name], Tuner))}
 """PEFT methods beside `lora` and `prefix-tuning`; `test_methods` fits each of them twice."""
+ON_OTHERS = {"merged"}
+"""Methods that work on top of another alone."""
 
 
 class Silent:
@@ -59,11 +61,12 @@ def every_method(tmp_path_factory, encoder_folder, decoder_folder):
     folder = tmp_path_factory.mktemp("every")
     value = suite_dict(encoder_folder, decoder_folder)
     by_kind = {kind: [row.name for row in registered()
-                      if row.does(kind, "classification") and row.name not in LIKE_OTHERS]
+                      if row.does(kind, "classification")
+                      and row.name not in {*LIKE_OTHERS, *ON_OTHERS}]
                for kind in ("encoder", "decoder", None)}
     value["methods"] = by_kind[None]
     value["backbones"]["enc"]["methods"] = [*by_kind["encoder"], _vera()]
-    value["backbones"]["dec"]["methods"] = [*by_kind["decoder"], _vera(), "rag+lora"]
+    value["backbones"]["dec"]["methods"] = [*by_kind["decoder"], _vera(), "rag+lora", "merged+lora"]
     value["budget"] |= {"seeds": 1, "trials": 1, "epochs": 1, "train": 12, "validation": 6}
     value["backbones"]["dec"]["budget"] = {"test": 9}
     sentences().to_csv(folder / "data.csv", index=False)
