@@ -11,8 +11,8 @@ from harness.backbones.encoding.pooled import pooled_part
 KEPT = 60
 """Bytes for each token, block and number of a hidden state, in bf16: measured on Llama's blocks
 under LoRA (`benchmarks/memory.py`)."""
-ROOM = {"cpu": 2.0**29, "cuda": math.inf}
-"""Bytes that a pass may keep. A CPU gains nothing from longer ones than that; a GPU does."""
+ROOM = {"cpu": 0.75 * 2.0**30, "cuda": math.inf}
+"""Bytes that a pass may keep. A CPU gains little from longer ones than that; a GPU does."""
 LEAST = 256
 """Tokens of a pass that a CPU multiplies about as fast as more of them."""
 
