@@ -5,7 +5,7 @@
 #          is ("does not support this layer type"); one that can answers as on the weights that the
 #          bytes stand for.
 # Happens: on Linear8bitLt HRA, DEFT and PEANUT are put on, learn, and answer by the integers -127 to
-#          127 in the place of the weights: outputs are some hundred times too large, or noise.
+#          127 in the place of the weights: outputs are off by 15 to 1,000 times what is right.
 #          UniLoRA keeps its scales in the layer's type, int8 or uint8, where they are zeros: it
 #          changes no answer and its parameters get no gradient, in eight bits and in four. LoRA,
 #          IA3, VeRA and others answer as on the dequantised weights.

@@ -41,7 +41,7 @@ def settle(model: nn.Module) -> None:
     """Let layers compute in the type of the pass, by the same weights in training and answering.
 
     On a CPU with AVX512-BF16, bitsandbytes 0.50 packs a layer's weights when it first answers, and
-    rounds their scales to bf16 for good: it would go on learning with others.
+    rounds their scales to bf16 for good: no gradient would pass through it from then on.
     """
     from bitsandbytes.nn import Linear4bit
 

@@ -194,3 +194,26 @@ def test_products_with_quantised_weights_are_counted_as_others(handles):
                 model(input_ids=IDS)
             counts.append(counter.total)
         assert counts[0] == counts[1] > 0
+
+
+@pytest.mark.parametrize("quantize", list(UNQUANTISED))
+def test_a_model_that_has_answered_learns_as_before(quantize, handles, job):
+    quantised, _ = handles[quantize]
+    here = dataclasses.replace(job(), backbone=quantised)
+    loaded = load_causal(quantised, "cpu")
+    AnyPeft({"peft_type": "LORA", "init_lora_weights": False}).prepare(loaded, here)
+
+    def gradients():
+        loaded.model.train().zero_grad()
+        loaded.model(input_ids=IDS).logits.square().mean().backward()
+        return {name: p.grad.clone() for name, p in loaded.model.named_parameters()
+                if p.grad is not None}
+
+    before = gradients()
+    with torch.inference_mode():
+        loaded.model.eval()(input_ids=IDS)
+    after = gradients()
+    assert set(after) == set(before)
+    assert all(bool(gradient.any()) for gradient in after.values())
+    for name, gradient in before.items():
+        assert torch.equal(gradient, after[name]), name
