@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from harness.backbones.blocks import transformer_blocks
-from harness.backbones.encoding.pooled import pooled_part
+from harness.backbones.encoding.pooled import PooledClassifier
 
 KEPT = 60
 """Bytes for each token, block and number of a hidden state, in bf16: measured on Llama's blocks
@@ -43,7 +43,5 @@ def compute_again(model: Any) -> bool:
 
 def _inside(model: Any) -> Any:
     """The model of transformers that an adapter, or a head of ours, is around."""
-    pooled = pooled_part(model)
-    if pooled is not None:
-        return pooled.reader
-    return getattr(model, "get_base_model", lambda: model)()
+    base = getattr(model, "get_base_model", lambda: model)()
+    return base.reader if isinstance(base, PooledClassifier) else base

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib import reload
+
+from harness.common.imports import absent
 
 LATE = "bitsandbytes"
 FETCHES = "kernels"
@@ -21,12 +21,7 @@ MADE_WITHOUT = "transformers.integrations.bitsandbytes"
 
 def keep_out() -> None:
     """Whoever asks for the library from now on is told that it is not installed."""
-    _refuse(LATE)
-
-
-def _refuse(name: str) -> None:
-    """As the import system does: a name without a module (docs.python.org, `sys.modules`)."""
-    sys.modules.setdefault(name, None)  # type: ignore[arg-type]
+    sys.modules.setdefault(LATE, None)  # type: ignore[arg-type]  # how Python refuses an import
 
 
 def let_in() -> None:
@@ -35,7 +30,7 @@ def let_in() -> None:
     if kept_out:
         del sys.modules[LATE]
     logging.getLogger(LATE).setLevel(logging.ERROR)
-    with _refused(FETCHES):
+    with absent(FETCHES):
         import bitsandbytes  # noqa: F401  (for whoever imports it next)
     if kept_out:
         _forget_that_it_was_not_there()
@@ -49,15 +44,3 @@ def _forget_that_it_was_not_there() -> None:
         known.cache_clear()
     if MADE_WITHOUT in sys.modules:
         reload(sys.modules[MADE_WITHOUT])
-
-
-@contextmanager
-def _refused(name: str) -> Iterator[None]:
-    """Nobody can import a library in the block that was not imported before it."""
-    known = name in sys.modules
-    _refuse(name)
-    try:
-        yield
-    finally:
-        if not known:
-            del sys.modules[name]

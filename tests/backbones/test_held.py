@@ -50,6 +50,15 @@ LOADED = [("encoder", load_base), ("encoder", classifier), ("decoder", load_caus
           ("gpt2", load_causal), ("tied", load_causal), ("seq2seq", load_seq2seq)]
 
 
+def both(handle, load):
+    """With whole weights and with rounded ones; heads are drawn alike."""
+    models = []
+    for products in (torch.float32, BF16):
+        torch.manual_seed(0)
+        models.append(load(handle, "cpu", products=products).model)
+    return models
+
+
 def answers(model):
     asked = {"decoder_input_ids": IDS} if hasattr(model.config, "decoder_start_token_id") and (
         model.config.is_encoder_decoder) else {}
@@ -59,11 +68,7 @@ def answers(model):
 
 @pytest.mark.parametrize(("name", "load"), LOADED)
 def test_under_autocast_answers_are_those_of_whole_weights_bit_for_bit(name, load, request):
-    handle = request.getfixturevalue(name)
-    torch.manual_seed(0)
-    whole = load(handle, "cpu").model
-    torch.manual_seed(0)
-    rounded = load(handle, "cpu", products=BF16).model
+    whole, rounded = both(request.getfixturevalue(name), load)
     with torch.autocast("cpu", BF16):
         assert torch.equal(answers(whole), answers(rounded))
     assert type(rounded) is type(whole)
@@ -74,11 +79,8 @@ def test_under_autocast_answers_are_those_of_whole_weights_bit_for_bit(name, loa
 
 @pytest.mark.parametrize(("name", "load"), LOADED)
 def test_outside_autocast_products_are_in_fp32(name, load, request):
-    handle = request.getfixturevalue(name)
-    torch.manual_seed(0)
-    whole = load(handle, "cpu").model
-    torch.manual_seed(0)
-    said = answers(load(handle, "cpu", products=BF16).model)
+    whole, rounded = both(request.getfixturevalue(name), load)
+    said = answers(rounded)
     assert said.dtype == torch.float32
     assert torch.allclose(said, answers(whole), atol=0.05)
 

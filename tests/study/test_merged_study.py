@@ -2,6 +2,7 @@
 
 import pytest
 import yaml
+from silent import Silent
 
 from harness.common.errors import HarnessError
 from harness.compare.matching import matching_rules
@@ -14,20 +15,6 @@ from harness.suite import load_suite
 
 ARMS = ["lora", "merged+lora", {"merged+lora": {"as": "nf4+lora", "quantize": "nf4"}},
         "prompt-tuning", "zero-shot"]
-
-
-class Silent:
-    def started(self, run):
-        pass
-
-    def said(self, text):
-        pass
-
-    def warned(self, text):
-        raise AssertionError(text)
-
-    def ended(self, run, record):
-        assert record.status.state == "ok", record.status
 
 
 def edit(path, change):
@@ -44,7 +31,9 @@ def study(suite_file, tmp_path, device):
 
     edit(suite_file, arms)
     plan, store = make_plan(load_suite(suite_file), device), Store(tmp_path / "runs")
-    return make_study(plan, run_study(plan, store, Silent())), store
+    records = run_study(plan, store, Silent())
+    assert {record.status.state for record in records.values()} == {"ok"}
+    return make_study(plan, records), store
 
 
 def test_adapters_are_answered_and_timed_as_they_are_deployed(study):

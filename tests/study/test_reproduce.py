@@ -9,6 +9,7 @@ import sys
 import pytest
 import yaml
 from command_line import harness
+from silent import Silent
 from tiny import sentences, suite_dict
 
 from harness.common.leaves import leaves
@@ -34,20 +35,6 @@ LIKE_OTHERS = {"peft", "dora", "ia3", "prompt-tuning", "p-tuning",
 """PEFT methods beside `lora` and `prefix-tuning`; `test_methods` fits each of them twice."""
 ON_OTHERS = {"merged"}
 """Methods that work on top of another alone."""
-
-
-class Silent:
-    def started(self, run):
-        pass
-
-    def said(self, text):
-        pass
-
-    def warned(self, text):
-        raise AssertionError(text)
-
-    def ended(self, run, record):
-        pass
 
 
 def _vera():

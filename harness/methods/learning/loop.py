@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from accelerate.utils import set_seed
 
+from harness.backbones.activations import pass_room
 from harness.backbones.batches import shuffled
 from harness.backbones.shards import spread
 from harness.methods.learning.best import Best
@@ -43,7 +44,8 @@ def train(learner: Learner, job: Job, learning_rate: float, weight_decay: float,
         if job.ranks.rank:  # dropout of its own
             torch.manual_seed(job.seed + RANK_SEEDS * job.ranks.rank)
         # Where several learn together, the others wait in a pass that one leaves.
-        pace = Pace(job.budget.batch, repeatable=job.ranks.size == 1)
+        pace = Pace(job.budget.batch, repeatable=job.ranks.size == 1,
+                    room=pass_room(learner.model, job.device.type))
         schedule = schedule_of(len(learner.lengths()), job.budget, rates.warmup)
         return _UnderWay(learner, job, optimizer, schedule, pace).to_its_end()
 

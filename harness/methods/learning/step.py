@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.distributed.tensor import DTensor
 
-from harness.backbones.activations import compute_again, pass_room
+from harness.backbones.activations import compute_again
 from harness.backbones.batches import PASS_TOKENS, Cut
 from harness.backbones.flops import FlopCounter
 from harness.common.device import UNREPEATABLE, repeatable_gradients
@@ -71,6 +71,8 @@ class Pace:
     micro: int
     repeatable: bool
     """Whether a step may only do what repeats itself."""
+    room: float = math.inf
+    """Tokens of a pass."""
     flops: float = 0.0
     """Of a step, by token; 0 where it is not known."""
 
@@ -124,9 +126,9 @@ def _gradients(learner: Learner, indices: list[int], job: Job, pace: Pace) -> fl
     """
     with repeatable_gradients(job.device) if pace.repeatable else nullcontext():
         if pace.flops:
-            return _accumulate(learner, indices, job, pace.micro)
+            return _accumulate(learner, indices, job, pace)
         with FlopCounter() as counter:
-            loss = _accumulate(learner, indices, job, pace.micro)
+            loss = _accumulate(learner, indices, job, pace)
     lengths = learner.lengths()
     pace.flops = job.ranks.size * counter.total / sum(lengths[i] for i in indices)
     return loss
@@ -138,12 +140,12 @@ def _clip(model: nn.Module) -> float:
     return float(norm.full_tensor() if isinstance(norm, DTensor) else norm)
 
 
-def _accumulate(learner: Learner, indices: list[int], job: Job, micro: int) -> float:
+def _accumulate(learner: Learner, indices: list[int], job: Job, pace: Pace) -> float:
     """Add up the gradients of a batch's passes; its mean loss in nats."""
     losses, device, ranks = [], job.device, job.ranks
     # One autocast for all passes: weights are cast once a step, not once a pass.
     with device.autocast_context(), learner.sharing():
-        for part in learner.passes(indices, _cut(learner.model, micro, device.type, ranks)):
+        for part in learner.passes(indices, _cut(pace, device.type, ranks)):
             # All ranks take part in each pass; one that is dealt nothing adds zero.
             mine = ranks.share(part)
             loss = learner.loss(mine or part[:1]) * bool(mine) / len(indices)
@@ -158,10 +160,10 @@ def _accumulate(learner: Learner, indices: list[int], job: Job, micro: int) -> f
     return float(ranks.add_up(torch.stack(losses).sum()))
 
 
-def _cut(model: Any, micro: int, device: str, ranks: Ranks) -> Cut:
+def _cut(pace: Pace, device: str, ranks: Ranks) -> Cut:
     """Of a batch, whose passes all ranks share."""
-    return Cut(micro * ranks.size, PASS_TOKENS[device] * ranks.size,
-               pass_room(model, device) * ranks.size)
+    return Cut(pace.micro * ranks.size, PASS_TOKENS[device] * ranks.size,
+               pace.room * ranks.size)
 
 
 def _add_gradients(model: nn.Module, ranks: Ranks) -> None:
