@@ -12,7 +12,7 @@ from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
 
 import harness.backbones.handle as handle_module
 from harness.backbones.flops import FlopCounter
-from harness.backbones.handle import Handle
+from harness.backbones.handle import Handle, parameter_count
 from harness.backbones.load import load_base, load_causal, load_with_head
 from harness.backbones.quantised import held_in
 from harness.common.clock import Clock
@@ -25,6 +25,7 @@ from harness.methods.adapters.tuners import UNABLE, method_name
 from harness.methods.learning.trials import fit_once
 from harness.methods.method import METHODS
 from harness.methods.resolve import resolve
+from harness.study.estimate.room import least_memory
 from harness.study.planning.plan import make_plan
 from harness.suite import load_suite
 from harness.tasks.examples import asked
@@ -175,6 +176,16 @@ def test_a_quantised_backbone_is_another_and_says_so(suite_file, device):
     assert held.sha256 != plain.sha256
     assert held.path == plain.path
     assert any("held in int8 (bitsandbytes" in note for note in held.notes)
+
+
+@pytest.mark.parametrize(("quantize", "size"), [("nf4", 0.5), ("int8", 1.0)])
+def test_the_least_memory_is_that_of_the_bytes(suite_file, device, quantize, size):
+    edit(suite_file, lambda suite: suite["backbones"]["enc"].update(methods=["lora"],
+                                                                    quantize=quantize))
+    plan = make_plan(load_suite(suite_file), device)
+    run = next(run for run in plan.runs if run.identity.label == "lora")
+    handle = plan.backbones["enc"]
+    assert least_memory(handle, run, device) == size * parameter_count(handle)
 
 
 def test_without_the_library_the_suite_says_what_to_install(suite_file, device, monkeypatch):
