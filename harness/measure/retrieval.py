@@ -79,11 +79,14 @@ class PassageRetrieval(RecordPart):
     k: int
     recall: dict[int, float] | None
     """At depths 1, 3, 5, 10: share of the questions with a passage of their document among so
-    many. None where questions name no document."""
+    many, of those that name one. None where none does."""
     mrr: float | None
-    """Mean over the questions of 1 / rank of the first such passage among 10, 0 without one."""
+    """Mean over the same questions of 1 / rank of the first such passage among 10, 0 without one.
+    """
     answer_share: float
     """Share of the questions with a whole reference answer, word for word, in one of k passages."""
+    questions: int | None = None
+    """Test questions that name a document; None in older records, where all did or none."""
     indexed_sha256: str | None = None
     """Over the indexed passages' texts, in their order; None in older records."""
     question_prompt: str = ""
@@ -96,8 +99,9 @@ def passage_retrieval(retriever: PassageRetriever, k: int, examples: Sequence[Ex
     """Search for every question and look for its document and its answer. A question may have fewer
     than `k` passages, or none."""
     places = retriever.places(examples, max(k, *DEPTHS), Clock())
-    named = all(example.document is not None for example in examples)
-    ranks = _ranks(retriever, places[:, : DEPTHS[-1]], examples) if named else None
+    named = [place for place, example in enumerate(examples) if example.document is not None]
+    known = [examples[place] for place in named]
+    ranks = _ranks(retriever, places[named, : DEPTHS[-1]], known) if known else None
     found = [any(_holds(text, example, wording) for text in retriever.texts(row[:k]))
              for row, example in zip(places.tolist(), examples, strict=True)]
     update = retriever.update
@@ -107,10 +111,10 @@ def passage_retrieval(retriever: PassageRetriever, k: int, examples: Sequence[Ex
         index_bytes=retriever.search.bytes, build_seconds=retriever.build_seconds,
         update_passages=update.passages if update else 0,
         update_seconds=update.seconds if update else 0.0, k=k,
-        recall=None if ranks is None else {d: _mean(ranks <= d, examples) for d in DEPTHS},
-        mrr=None if ranks is None else _mean(1 / ranks, examples),
-        answer_share=_mean(np.array(found), examples), question_prompt=retriever.prompts[0],
-        passage_prompt=retriever.prompts[1])
+        recall=None if ranks is None else {d: _mean(ranks <= d, known) for d in DEPTHS},
+        mrr=None if ranks is None else _mean(1 / ranks, known),
+        answer_share=_mean(np.array(found), examples), questions=len(known),
+        question_prompt=retriever.prompts[0], passage_prompt=retriever.prompts[1])
 
 
 FIGURES: Mapping[Finds, Callable[[Any, int, Task], Retrieval | PassageRetrieval]] = {

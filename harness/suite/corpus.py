@@ -39,7 +39,7 @@ class New(Part):
 
 
 class Corpus(Part):
-    """A folder of text files, or a table with a document a row."""
+    """A folder of text files, or a table (or a folder of tables) with a document a row."""
 
     source: Source
     text: str = "text"

@@ -23,6 +23,7 @@ from harness.suite import LoadedSuite
 from harness.suite.corpus import Chunk, New
 from harness.suite.corpus import Corpus as CorpusSpec
 from harness.tasks.tables.columns import read_columns
+from harness.tasks.tables.kinds import tables_at
 
 PASSAGES, FACTS = "passages.arrow", "facts.json"
 ENDINGS = (".txt", ".md")
@@ -92,13 +93,14 @@ def load_corpus(loaded: LoadedSuite, spec: CorpusSpec) -> Corpus:
 
 
 def read_documents(path: Path, spec: CorpusSpec) -> tuple[list[Document], int]:
-    """The distinct documents of a folder of texts or of a table, and the number left out.
+    """The distinct documents of a folder of texts or of tables, or of a table, and the number left
+    out.
 
     A document without an id is named by the hash of its text. Raises HarnessError.
     """
     kept: dict[str, Document] = {}
     duplicates = 0
-    for document in _folder(path) if path.is_dir() else _table(path, spec):
+    for document in _documents(path, spec):
         if blank(document.text):
             continue
         before = kept.setdefault(document.id, document)
@@ -109,8 +111,7 @@ def read_documents(path: Path, spec: CorpusSpec) -> tuple[list[Document], int]:
                                "Give each its own.")
         duplicates += 1
     if not kept:
-        raise HarnessError(f"{path.name}: holds no documents",
-                           f"Give a table, or a folder of {' and '.join(ENDINGS)} files.")
+        raise _none(path)
     return list(kept.values()), duplicates
 
 
@@ -139,18 +140,34 @@ def chunks(text: str, chunk: Chunk) -> Iterator[str]:
         yield flat[within[0][0]:within[-1][1]]
 
 
-def _folder(path: Path) -> Iterator[Document]:
-    for file in sorted(path.rglob("*")):
-        if file.suffix.lower() in ENDINGS and file.is_file():
-            try:
-                text = file.read_text(encoding="utf-8-sig")
-            except (OSError, UnicodeDecodeError) as error:
-                reason = getattr(error, "strerror", None) or "not UTF-8 text"
-                raise HarnessError(f"{file.name}: {reason}", "Mend or remove it.") from None
-            yield Document(file.relative_to(path).with_suffix("").as_posix(), text)
+def _documents(path: Path, spec: CorpusSpec) -> Iterator[Document]:
+    """Of a folder its texts, or its tables where it has no texts."""
+    texts = [file for file in sorted(path.rglob("*"))
+             if file.suffix.lower() in ENDINGS and file.is_file()]
+    if texts:
+        return (_of_file(file, path) for file in texts)
+    try:
+        tables = tables_at(path)
+    except HarnessError:
+        raise _none(path) from None
+    return (document for table in tables for document in _of_table(table, spec))
 
 
-def _table(path: Path, spec: CorpusSpec) -> Iterator[Document]:
+def _none(path: Path) -> HarnessError:
+    return HarnessError(f"{path.name}: holds no documents", "Give a table, or a folder of tables "
+                        f"or of {' and '.join(ENDINGS)} files.")
+
+
+def _of_file(file: Path, folder: Path) -> Document:
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8 text"
+        raise HarnessError(f"{file.name}: {reason}", "Mend or remove it.") from None
+    return Document(file.relative_to(folder).with_suffix("").as_posix(), text)
+
+
+def _of_table(path: Path, spec: CorpusSpec) -> Iterator[Document]:
     new = spec.new.column if spec.new else None
     columns = [c for c in (spec.text, spec.id, new) if c is not None]
     for values in read_columns(path, columns):

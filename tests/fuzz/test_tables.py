@@ -4,6 +4,8 @@ import csv
 import gzip
 import io
 import json
+from collections.abc import Callable
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -45,10 +47,20 @@ def parquet(table: pa.Table, **words: object) -> bytes:
     return stream.getvalue()
 
 
+def arrow(table: pa.Table, new: Callable[..., Any]) -> bytes:
+    """The table as Arrow's file or stream."""
+    stream = io.BytesIO()
+    with new(stream, table.schema) as writer:
+        writer.write_table(table)
+    return stream.getvalue()
+
+
 VALID = {
     ".csv": separated(","), ".tsv": separated("\t"), ".csv.gz": gzip.compress(separated(",")),
     ".jsonl": "".join(json.dumps(row) + "\n" for row in ROWS).encode(),
     ".parquet": parquet(pa.Table.from_pylist(ROWS), compression="none"),
+    ".arrow": arrow(pa.Table.from_pylist(ROWS), pa.ipc.new_file),
+    ".stream.arrow": arrow(pa.Table.from_pylist(ROWS), pa.ipc.new_stream),
 }
 TYPES = (pa.int64(), pa.int32(), pa.float64(), pa.bool_(), pa.string(), pa.large_string(),
          pa.binary(), pa.date32(), pa.timestamp("ns"), pa.timestamp("s", "UTC"), pa.time64("us"),

@@ -3,6 +3,7 @@
 import json
 from itertools import pairwise
 
+import pandas as pd
 import pytest
 import yaml
 from hypothesis import given
@@ -163,3 +164,13 @@ def test_passages_are_cut_again_when_code_changes_and_named_by_what_they_hold(
     monkeypatch.setattr(corpora, "chunks", lambda text, chunk: [text[:10]])
     monkeypatch.setattr(corpora, "provenance", lambda *_: Provenance("newer code", {}))
     assert load_corpus(suite, suite.suite.task.corpus).sha256 != before.sha256
+
+
+def test_a_folder_of_tables_is_a_corpus_and_its_texts_come_first(tmp_path):
+    pd.DataFrame({"text": ["one", "two"]}).to_csv(tmp_path / "a.csv", index=False)
+    pd.DataFrame({"text": ["three"]}).to_parquet(tmp_path / "b.parquet")
+    documents, _ = read_documents(tmp_path, Corpus(source={"file": "."}))
+    assert [document.text for document in documents] == ["one", "two", "three"]
+    (tmp_path / "c.txt").write_text("four")
+    (only,) = read_documents(tmp_path, Corpus(source={"file": "."}))[0]
+    assert (only.id, only.text) == ("c", "four")

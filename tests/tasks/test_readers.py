@@ -6,6 +6,7 @@ import lzma
 
 import pandas as pd
 import plainly
+import pyarrow as pa
 import pytest
 from tiny import sentences
 
@@ -25,7 +26,27 @@ PINNED = {"items": "f433f343568934f3ba7690f2e22ff5ddec7045289a2feb6d0cc17d667d7b
 """The splits of the tiny suite: dealt by items as since its first run, and by groups."""
 
 
-@pytest.mark.parametrize("ending", ["csv", "tsv", "jsonl", "json", "xlsx", "parquet"])
+def as_arrow(path, new):
+    table = pa.Table.from_pandas(FRAME)
+    with new(str(path), table.schema) as writer:
+        writer.write_table(table, max_chunksize=1)
+
+
+def test_what_datasets_saved_to_disk_is_a_folder_of_one_table_with_its_classes(tmp_path):
+    import datasets
+
+    label = datasets.ClassLabel(names=["sound", "broken"])
+    saved = datasets.Dataset.from_dict({"q": ["one", "two"], "l": [1, 0]},
+                                       datasets.Features(q=datasets.Value("string"), l=label))
+    saved.save_to_disk(tmp_path / "data")
+    rows = list(read_table(tmp_path / "data", TableOptions(text="q", label="l")))
+    assert [(row.text, row.label) for row in rows] == [("one", "1"), ("two", "0")]
+    (file,) = (tmp_path / "data").glob("*.arrow")
+    assert parquet.class_names(file, "l") == ("sound", "broken")
+
+
+@pytest.mark.parametrize("ending", ["csv", "tsv", "jsonl", "json", "xlsx", "parquet", "arrow",
+                                    "stream.arrow"])
 def test_a_table_reads_the_same_from_every_format(tmp_path, ending):
     path = tmp_path / f"data.{ending}"
     {"csv": lambda: FRAME.to_csv(path, index=False),
@@ -33,7 +54,9 @@ def test_a_table_reads_the_same_from_every_format(tmp_path, ending):
      "jsonl": lambda: FRAME.to_json(path, orient="records", lines=True),
      "json": lambda: FRAME.to_json(path, orient="records"),
      "xlsx": lambda: FRAME.to_excel(path, index=False),
-     "parquet": lambda: FRAME.to_parquet(path)}[ending]()
+     "parquet": lambda: FRAME.to_parquet(path),
+     "arrow": lambda: as_arrow(path, pa.ipc.new_file),
+     "stream.arrow": lambda: as_arrow(path, pa.ipc.new_stream)}[ending]()
     options = TableOptions(text="q", pair="c", label="l", group="c", slices=("c",))
     rows = list(read_table(path, options))
     assert [(r.text, r.pair, r.label, r.group, r.slices) for r in rows] == [

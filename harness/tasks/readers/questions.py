@@ -12,6 +12,7 @@ from harness.tasks.readers import ReaderOptions, reader
 from harness.tasks.readers.tables import named
 from harness.tasks.tables.columns import read_columns
 from harness.tasks.tables.form import Form
+from harness.tasks.tables.kinds import tables_at
 
 
 class QuestionOptions(ReaderOptions, Form):
@@ -21,24 +22,27 @@ class QuestionOptions(ReaderOptions, Form):
     answers: str
     """A text, or a list of texts: a JSON array."""
     document: str | None = None
-    """Id, or whole text, of the document of the corpus that a question is about."""
+    """Id, or whole text, of the document of the corpus that a question is about; a blank cell names
+    none."""
     group: str | None = None
     slices: tuple[str, ...] = ()
 
 
 @reader("questions", QuestionOptions)
 def read_questions(path: Path, options: QuestionOptions) -> Iterator[Row]:
-    """Rows of a table of questions. Raises HarnessError as the reader `table` does."""
+    """Rows of a table of questions, or of all tables in a folder. Raises HarnessError as the reader
+    `table` does."""
     wanted = [options.text, options.answers, *options.slices,
               *(c for c in (options.document, options.group) if c is not None)]
-    for values in read_columns(path, wanted, options):
-        row = dict(zip(wanted, values, strict=True))
-        yield Row(
-            text=row[options.text], label="", references=_references(row[options.answers]),
-            document=row[options.document] if options.document else None,
-            group=named(row[options.group]) if options.group else None,
-            slices={name: row[name] for name in options.slices},
-        )
+    for file in tables_at(path):
+        for values in read_columns(file, wanted, options):
+            row = dict(zip(wanted, values, strict=True))
+            yield Row(
+                text=row[options.text], label="", references=_references(row[options.answers]),
+                document=named(row[options.document]) if options.document else None,
+                group=named(row[options.group]) if options.group else None,
+                slices={name: row[name] for name in options.slices},
+            )
 
 
 def _references(cell: str) -> tuple[str, ...]:

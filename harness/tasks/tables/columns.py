@@ -10,6 +10,7 @@ import pyarrow as pa
 from harness.common.errors import HarnessError
 from harness.common.names import listed
 from harness.tasks.cells import list_text
+from harness.tasks.tables.arrow import read_arrow
 from harness.tasks.tables.form import PLAIN, Form
 from harness.tasks.tables.json_rows import read_json
 from harness.tasks.tables.kinds import DELIMITERS, kind_of, usual
@@ -19,12 +20,12 @@ from harness.tasks.tables.parquet import read_parquet
 from harness.tasks.tables.sheets import read_sheet
 
 FORMATS: dict[str, Callable[[Path, Form, Sequence[str]], Iterator[Sequence[object]]]] = {
-    ".parquet": read_parquet, ".xlsx": read_sheet,
+    ".parquet": read_parquet, ".arrow": read_arrow, ".xlsx": read_sheet,
     **dict.fromkeys(DELIMITERS, read_lines),
     **dict.fromkeys((".json", ".jsonl", ".ndjson"), read_json)}
 OBJECTS = "Mend the file: one JSON object a line, or a list of objects, in UTF-8."
-MENDING = {".parquet": "Write the file again.", ".json": OBJECTS, ".jsonl": OBJECTS,
-           ".ndjson": OBJECTS}
+MENDING = {**dict.fromkeys((".parquet", ".arrow"), "Write the file again."),
+           **dict.fromkeys((".json", ".jsonl", ".ndjson"), OBJECTS)}
 ENCODING = "Mend the file, or say its encoding."
 FAILURES = (ValueError, LookupError, OverflowError, pa.ArrowException, *DAMAGED)
 """What readers of formats raise for files that are none."""

@@ -11,11 +11,12 @@ from harness.tasks.tables.packed import opened, unpacked_ending
 
 DELIMITERS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
 """Of tables in lines, where nothing else is said."""
-ENDINGS = (*DELIMITERS, ".json", ".jsonl", ".ndjson", ".parquet", ".xlsx")
+ENDINGS = (*DELIMITERS, ".json", ".jsonl", ".ndjson", ".parquet", ".arrow", ".xlsx")
 OTHERS = dict.fromkeys((".xls", ".xlsm", ".xlsb", ".ods"), "Save the sheet as .xlsx or CSV.")
 """What to do with tables of other formats."""
 CONVERT = "Convert the file, or rename it to what it is."
-MAGIC = {b"PAR1": ".parquet", b"PK\x03\x04": ".xlsx", b"[": ".json", b"{": ".json"}
+MAGIC = {b"PAR1": ".parquet", b"ARROW1": ".arrow", b"PK\x03\x04": ".xlsx", b"[": ".json",
+         b"{": ".json"}
 MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 START = 4096
 

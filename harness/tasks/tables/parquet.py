@@ -10,9 +10,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from harness.tasks.tables.arrow import schema_of
 from harness.tasks.tables.form import Form, places
 from harness.tasks.tables.packed import opened
 
+SCHEMAS = {".parquet": pq.read_schema, ".arrow": schema_of}
 ROWS = 20_000
 """Rows of a file that are held at once."""
 
@@ -28,11 +30,12 @@ def read_parquet(path: Path, _: Form, wanted: Sequence[str]) -> Iterator[tuple[o
 
 
 def class_names(path: Path, column: str) -> tuple[str, ...]:
-    """The names of the classes that a Parquet file of `datasets` numbers; none elsewhere."""
-    if path.suffix.lower() != ".parquet":
+    """The names of the classes that a file of `datasets` numbers; none elsewhere."""
+    read = SCHEMAS.get(path.suffix.lower())
+    if read is None:
         return ()
     try:
-        noted = json.loads((pq.read_schema(path).metadata or {}).get(b"huggingface", b"{}"))
+        noted = json.loads((read(path).metadata or {}).get(b"huggingface", b"{}"))
         names = _feature(noted["info"]["features"][column])["names"]
     except (OSError, ValueError, KeyError, TypeError, IndexError, pa.ArrowException):
         return ()
