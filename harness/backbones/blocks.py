@@ -1,13 +1,16 @@
-"""Freezing: which parts of a backbone learn."""
+"""The parts of a backbone: which learn, and which compute exactly."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
+import torch
 from torch import nn
 from transformers.pytorch_utils import Conv1D
 
+from harness.common.device import Device
 from harness.common.errors import CannotRunError
 
 
@@ -62,6 +65,19 @@ def classification_head(model: nn.Module) -> list[nn.Module]:
     heads = [child for child in model.children() if child is not base]
     pooler = getattr(base, "pooler", None)
     return heads + ([pooler] if isinstance(pooler, nn.Module) else [])
+
+
+def exact_head(model: nn.Module, device: Device) -> None:
+    """Have the classification head compute in fp32 whatever autocast says: what it gives is
+    compared, and bf16 has but eight bits to tell two numbers apart."""
+    for module in classification_head(model):
+        module.forward = partial(_exactly, module.forward, device)
+
+
+def _exactly(forward: Callable[..., torch.Tensor], device: Device, *states: torch.Tensor,
+             **more: Any) -> torch.Tensor:
+    with torch.autocast(device.type, enabled=False):
+        return forward(*(state.float() for state in states), **more)
 
 
 def unfreeze(modules: list[nn.Module]) -> None:

@@ -32,9 +32,9 @@ from harness.common.errors import HarnessError
 from harness.common.files import sha256_json, write_atomic
 from harness.common.provenance import provenance
 
-Use = Literal["states", "classes", "tags", "answers"]
-"""What is read of a model: its last hidden states, the classes of its head, those of each word, or
-words."""
+Use = Literal["states", "classes", "tags", "answers", "scores"]
+"""What is read of a model: its last hidden states, the classes of its head, those of each word,
+words, or one number for each pair of texts."""
 POOLER, DECODER = "pooler.", "decoder."
 SHOWN = 2
 ADAPTER = re.compile(r"\.(base_layer|lora_(A|B|embedding_A|embedding_B|magnitude_vector)|"
@@ -85,6 +85,19 @@ def check_embedder(handle: Handle) -> None:
     _once(handle, "sentences", check)
 
 
+def check_reranker(handle: Handle) -> None:
+    """`check_backbone` for a cross-encoder, whose head has learned and gives one number."""
+    def check() -> None:
+        _check(handle.path, handle.kind, "scores", handle.origin)
+        config = AutoConfig.from_pretrained(handle.path, trust_remote_code=False)
+        if config.num_labels != 1:
+            raise HarnessError(f"{handle.origin}: its head gives {config.num_labels} numbers for a "
+                               "pair of texts, and a reranker one",
+                               "Name a cross-encoder that was trained to rank.")
+
+    _once(handle, "scores", check)
+
+
 def _once(handle: Handle, use: str, check: Callable[[], None]) -> None:
     key = sha256_json([handle.sha256, handle.kind, use, provenance(__name__).key])[:32]
     mark = cache_folder() / "whole" / key
@@ -125,7 +138,7 @@ def auto_class(kind: Kind, use: Use) -> Any:
     """What transformers loads a kind of backbone with for a use."""
     if use == "states":
         return AutoModel
-    if use == "classes":
+    if use in ("classes", "scores"):
         return AutoModelForSequenceClassification
     if use == "tags":
         return AutoModelForTokenClassification
@@ -154,7 +167,7 @@ def refuse_gaps(found: Compared, kind: Kind, use: Use, about: str) -> None:
 def _read(names: Sequence[str], prefix: str, kind: Kind, use: Use) -> list[str]:
     """Those of the names that a use reads and that do not learn from nothing anyway: of a
     classifier none of the head's or the pooler's, of states none of what they are not made of."""
-    if use == "answers":
+    if use in ("answers", "scores"):
         return list(names)
     unread = (POOLER, DECODER) if (kind, use) == ("seq2seq", "states") else (POOLER,)
     return [name for name in names if name.startswith(prefix)

@@ -112,6 +112,18 @@ def get_embedder(loaded: LoadedSuite) -> Handle | None:
         raise loaded.error(("embedder",), error.found, error.fix) from None
 
 
+def get_reranker(loaded: LoadedSuite, name: str) -> Handle:
+    """Fetch a cross-encoder of the suite. Raises HarnessError for what `look` refuses."""
+    fetched = fetch_whole(loaded.suite.rerankers[name], loaded.folder)
+    try:
+        handle = _handle(name, "encoder", fetched)
+        _check_files(handle)
+        _look_once(handle.path, handle.sha256)
+        return _unwrapped(handle)
+    except HarnessError as error:
+        raise loaded.error(("rerankers", name), error.found, error.fix) from None
+
+
 def parameter_count(handle: Handle) -> int:
     """Parameters in the backbone's weights, from the headers of its safetensors files."""
     return sum(math.prod(shape) for path in handle.path.glob("*.safetensors")

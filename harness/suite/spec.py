@@ -308,6 +308,8 @@ class Suite(Part):
     """Methods that need no backbone."""
     embedder: Source | None = None
     """sentence-transformers model for retrieval into prompts."""
+    rerankers: dict[Name, Source] = Field(default_factory=dict)
+    """Cross-encoders that may put in order what a search finds, by name."""
     budget: Budget = Budget()
     train_sizes: tuple[Annotated[int, Field(ge=2)], ...] = ()
     """Smaller training sizes that every method is fitted at too, for learning curves."""

@@ -15,6 +15,8 @@ from safetensors.numpy import load_file, save_file
 from transformers import BatchEncoding
 
 from harness.backbones.batches import by_length
+from harness.backbones.blocks import exact_head
+from harness.backbones.checkpoint import check_reranker
 from harness.backbones.encoding.embedder import SentenceReader, read_embedder
 from harness.backbones.encoding.embedder_prompts import Side, embedder_prompt
 from harness.backbones.encoding.encode import Encoded, collate, encode, trial_items
@@ -23,7 +25,8 @@ from harness.backbones.encoding.pooling import MODES, Pool, pooled_by, pooler
 from harness.backbones.finite import check_finite
 from harness.backbones.handle import Handle
 from harness.backbones.kernels.casts import cast_once
-from harness.backbones.load import Loaded, load_base
+from harness.backbones.kernels.first_token import first_token_alone, last_block
+from harness.backbones.load import Loaded, load_base, load_classifier
 from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.common.files import sha256_json
@@ -131,6 +134,28 @@ def pooled_states(pool: Pool, hidden: torch.Tensor, items: Sequence[Encoded], pa
     """As `token_means`, by another pooling."""
     real = padding.real([len(item["input_ids"]) for item in items]).to(hidden.device)
     return pooled_by(pooler(pool, hidden.shape[-1]), hidden.float(), real)
+
+
+def cross_encoder(handle: Handle, max_length: int, device: Device) -> Featurizer:
+    """How well the second text of a pair answers the first, by a model that reads both together:
+    [pairs, 1] fp32, the number that its head gives, of which more is better.
+
+    Raises HarnessError, at the first use, as `check_reranker` does.
+    """
+    def connect() -> Encoder:
+        check_reranker(handle)
+        loaded = load_classifier(handle, ("score",), device.type)
+        exact_head(loaded.model, device)
+        last = last_block(loaded.model)
+
+        def scores(batch: BatchEncoding) -> torch.Tensor:
+            with first_token_alone(last):
+                found: torch.Tensor = loaded.model(**batch).logits
+            return found
+
+        return _encoder(loaded, scores, lambda found, items, padding: found, max_length, device)
+
+    return Featurizer(key_of("score", handle, max_length, device), connect)
 
 
 Reduce = Callable[[torch.Tensor, Sequence[Encoded], Padding], torch.Tensor]
