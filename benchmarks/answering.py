@@ -27,8 +27,9 @@ from harness.backbones.encoding.features import FeatureStore
 from harness.common.clock import Clock
 from harness.common.device import detect
 from harness.common.heap import keep_freed_memory
+from harness.methods.job import Job
 from harness.methods.learning.trials import tune
-from harness.methods.method import Job, Method
+from harness.methods.method import Method
 from harness.study.planning.plan import make_plan
 from harness.suite import load_suite
 from harness.tasks.examples import Example

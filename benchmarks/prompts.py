@@ -27,7 +27,8 @@ from harness.common.device import Device, detect
 from harness.common.heap import keep_freed_memory
 from harness.methods.asking.classifier import DecoderClassifier
 from harness.methods.asking.scores import RULES, Score
-from harness.methods.method import METHODS, Job, Setting
+from harness.methods.job import Job
+from harness.methods.method import METHODS, Setting
 from harness.study.planning.plan import Plan, make_plan
 from harness.suite import Prompt, Template, load_suite
 from harness.targets.classification import marked

@@ -28,7 +28,7 @@ from benchmarks.peers.trainer import BEST, DEFAULTS, Flags, fine_tune
 from benchmarks.timeline import Timeline, table
 from harness.common.device import Device, detect
 from harness.forgetting.probes import MAX_LENGTH, Probing
-from harness.methods.method import Job
+from harness.methods.job import Job
 from harness.study.planning.plan import Plan, PlannedRun, make_plan
 from harness.study.run import assign
 from harness.study.store import Store

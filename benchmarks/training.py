@@ -27,11 +27,12 @@ from harness.common.clock import Clock
 from harness.common.device import Device, detect
 from harness.common.heap import keep_freed_memory
 from harness.measure.quality import quality
+from harness.methods.job import Job
 from harness.methods.learning.decoder import plain_decoder
 from harness.methods.learning.encoder import EncoderClassifier
 from harness.methods.learning.trials import fit_once
 from harness.methods.link import LINKS
-from harness.methods.method import Job, Method
+from harness.methods.method import Method
 from harness.study.estimate.stopwatch import seconds_of
 from harness.study.planning.plan import Plan, make_plan
 from harness.study.run import assign

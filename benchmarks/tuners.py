@@ -27,8 +27,9 @@ from harness.common.errors import CannotRunError, HarnessError
 from harness.methods import register_all
 from harness.methods.adapters.presets import AnyPeft
 from harness.methods.adapters.tuners import method_name
+from harness.methods.job import Job
 from harness.methods.learning.trials import fit_once
-from harness.methods.method import METHODS, Job
+from harness.methods.method import METHODS
 from harness.suite import load_suite
 from harness.tasks.task import load_task
 

@@ -11,7 +11,8 @@ from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.methods import register_all
 from harness.methods.asking.scores import RULES
-from harness.methods.method import METHODS, Job
+from harness.methods.job import Job
+from harness.methods.method import METHODS
 from harness.tasks.task import load_task
 
 register_all()

@@ -18,9 +18,10 @@ from harness.common.memory import available
 from harness.measure.cost import peak_memory
 from harness.measure.energy import find_board, metered
 from harness.methods import register_all
-from harness.methods.learning.held_out import HeldOut
+from harness.methods.job import Job
 from harness.methods.learning.loop import seed_everything, train
-from harness.methods.method import METHODS, Job
+from harness.methods.learning.validated import HeldOut
+from harness.methods.method import METHODS
 from harness.study.estimate.estimate import estimate
 from harness.study.planning.plan import make_plan
 from harness.study.run import run_study

@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from benchmarks.peers.answered import Answered
-from harness.methods.method import Job
+from harness.methods.job import Job
 from harness.tasks.examples import Example
 
 RATES = (0.1, 0.3)

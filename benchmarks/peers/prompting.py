@@ -13,7 +13,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from benchmarks.peers.answered import Answered
 from harness.backbones.prompting.prompts import prompt_writer
-from harness.methods.method import Job
+from harness.methods.job import Job
 from harness.tasks.examples import Example
 
 BATCH = 16

@@ -20,7 +20,7 @@ from transformers import (
 )
 
 from harness.backbones.prompting.prompts import PromptWriter, prompt_writer
-from harness.methods.method import Job
+from harness.methods.job import Job
 
 TASKS = {"encoder": "SEQ_CLS", "decoder": "CAUSAL_LM"}
 LEARNS = {"selective": ("layer.4.", "layer.5.", "pooler", "classifier", "layers.28.", "layers.29."),

@@ -17,8 +17,8 @@ from harness.common.clock import Clock
 from harness.common.errors import HarnessError
 from harness.common.text import plain
 from harness.gate.candidate import find_candidate
+from harness.methods.fitted import Answering
 from harness.methods.link import CLASS_LINKS
-from harness.methods.method import Answering
 from harness.report.lines import print_lines
 from harness.study.store import find_run
 from harness.suite import Kind, find_suite, load_suite

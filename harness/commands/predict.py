@@ -18,8 +18,8 @@ from harness.common.clock import Clock
 from harness.common.errors import HarnessError
 from harness.common.files import atomic_file
 from harness.gate.candidate import find_candidate
+from harness.methods.fitted import Answering
 from harness.methods.link import CLASS_LINKS
-from harness.methods.method import Answering
 from harness.report.lines import print_lines
 from harness.report.predicted import Predicted
 from harness.suite import LoadedSuite, find_suite, load_suite

@@ -23,11 +23,12 @@ from harness.gate.labels import Reordered, match_labels, match_tags
 from harness.gate.named import unknown
 from harness.methods.asking.asked import AskedDecoder
 from harness.methods.elsewhere import check_whole, load_tuned, read_as, tuned_notes
+from harness.methods.fitted import Answering
+from harness.methods.job import Job
 from harness.methods.learning.decoder import nothing_to_save, plain_decoder
 from harness.methods.learning.encoder import EncoderClassifier
 from harness.methods.learning.tagger import EncoderTagger
 from harness.methods.link import LINKS, Link
-from harness.methods.method import Answering, Job
 from harness.methods.reading import Reading, reading
 from harness.study.kept import SavedRun, saved_bytes, saved_run
 from harness.study.record import Record

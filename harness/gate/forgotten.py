@@ -21,7 +21,8 @@ from harness.measure.intervals import (
 )
 from harness.methods import register_all
 from harness.methods.elsewhere import check_descent, check_vocabulary
-from harness.methods.method import METHODS, Adapted, Answering
+from harness.methods.fitted import Adapted, Answering
+from harness.methods.method import METHODS
 from harness.suite import ForgettingItems
 
 LEVEL = 2 * ONE_SIDED - 1

@@ -11,7 +11,7 @@ import numpy as np
 from harness.common.clock import Clock
 from harness.common.errors import HarnessError
 from harness.common.text import folded, value_key
-from harness.methods.method import Answering
+from harness.methods.fitted import Answering
 from harness.targets.tags import OUTSIDE, begins, tag_names
 from harness.tasks.examples import Item
 

@@ -26,7 +26,7 @@ from harness.gate.timing import (
 )
 from harness.gate.verdict import GateResult, judge
 from harness.methods.asking.put import Prompted
-from harness.methods.method import Answering
+from harness.methods.fitted import Answering
 from harness.processes.own import Say
 from harness.processes.turns import alone
 from harness.study.environment import environment

@@ -15,7 +15,7 @@ from harness.gate.bounds import Bounds, ratio_bounds
 from harness.gate.candidate import Loadable
 from harness.measure.cost import peak_memory
 from harness.measure.latency import time_interleaved
-from harness.methods.method import Answering
+from harness.methods.fitted import Answering
 from harness.processes.own import Say, in_own_process
 from harness.processes.server import start_server
 from harness.suite import Latency

@@ -12,7 +12,7 @@ import numpy as np
 from harness.common.clock import Clock
 from harness.common.device import Device, settle
 from harness.measure.part import RecordPart
-from harness.methods.method import Answering
+from harness.methods.fitted import Answering
 from harness.suite import Latency as LatencySettings
 from harness.tasks.examples import Item
 

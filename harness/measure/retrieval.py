@@ -9,7 +9,7 @@ import numpy as np
 
 from harness.common.clock import Clock
 from harness.measure.part import RecordPart
-from harness.methods.method import Finds, Retrieving
+from harness.methods.fitted import Finds, Retrieving
 from harness.tasks.examples import Example, indicator, weights_of
 from harness.tasks.task import Task
 from harness.tasks.wording import Wording

@@ -22,7 +22,9 @@ from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
 from harness.common.words import pieces
 from harness.methods.chain import viterbi
-from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting, spread
+from harness.methods.fitted import Fit, Fitted
+from harness.methods.job import Job
+from harness.methods.method import METHODS, Method, Setting, spread
 from harness.methods.needs import Needs
 from harness.methods.work import Work
 from harness.targets.spans import NOTHING, as_spans

@@ -19,10 +19,12 @@ from harness.common.clock import Clock
 from harness.common.kinds import BackboneKind
 from harness.common.words import pieces
 from harness.methods.chain import Chain
+from harness.methods.fitted import Fit, Fitted
+from harness.methods.job import Job
 from harness.methods.learning.balance import LINEAR, LinearOptions, balance_of, weights_for
 from harness.methods.linear import LinearHead, fit_standardised, strengths
 from harness.methods.link import LINKS
-from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting
+from harness.methods.method import METHODS, Method, Setting
 from harness.methods.needs import Needs
 from harness.methods.tagged import POOLED_ALONE, Read, Words, WordTagger, fit_tags
 from harness.methods.work import Reading, Work

@@ -17,10 +17,12 @@ from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
 from harness.common.text import folded
 from harness.common.words import single_letters, symbols, terms
+from harness.methods.fitted import Fit, Fitted
+from harness.methods.job import Job
 from harness.methods.learning.balance import LINEAR, LinearOptions, balance_of, weights_for
 from harness.methods.linear import LinearHead, fit_linear, strengths
 from harness.methods.link import LINKS
-from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting
+from harness.methods.method import METHODS, Method, Setting
 from harness.methods.needs import Needs
 from harness.methods.work import Work
 from harness.tasks.examples import Item, targets_of

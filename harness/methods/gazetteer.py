@@ -14,7 +14,9 @@ import numpy as np
 from harness.common.clock import Clock
 from harness.common.text import folded
 from harness.common.words import pieces
-from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting
+from harness.methods.fitted import Fit, Fitted
+from harness.methods.job import Job
+from harness.methods.method import METHODS, Method, Setting
 from harness.methods.needs import Needs
 from harness.methods.work import Work
 from harness.targets.spans import NOTHING, Span, Spans, as_spans

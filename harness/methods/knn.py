@@ -14,7 +14,9 @@ from harness.backbones.encoding.pooling import MODES, pool_of
 from harness.backbones.handle import Kind, parameter_count
 from harness.common.capabilities import Can
 from harness.common.clock import Clock
-from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting
+from harness.methods.fitted import Fit, Fitted
+from harness.methods.job import Job
+from harness.methods.method import METHODS, Method, Setting
 from harness.methods.needs import Needs
 from harness.methods.retriever import Retriever, build_retriever, load_retriever
 from harness.methods.work import Reading, Work

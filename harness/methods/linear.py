@@ -10,8 +10,9 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 from sklearn.linear_model import LogisticRegression, Ridge
 
+from harness.methods.job import Job
 from harness.methods.link import LINKS, Link
-from harness.methods.method import Job, spread
+from harness.methods.method import spread
 from harness.targets.kinds import KINDS
 
 MAX_ITERATIONS = 2000

@@ -11,7 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from harness.common.clock import Clock
-from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Setting
+from harness.methods.fitted import Fit, Fitted
+from harness.methods.job import Job
+from harness.methods.method import METHODS, Method, Setting
 from harness.methods.needs import Needs
 from harness.methods.work import Work
 from harness.targets.kinds import KINDS as TARGETS

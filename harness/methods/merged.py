@@ -7,7 +7,9 @@ from pathlib import Path
 from harness.common.capabilities import Can
 from harness.common.errors import CannotRunError
 from harness.common.kinds import Quantize
-from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Options, Setting
+from harness.methods.fitted import Fit, Fitted
+from harness.methods.job import Job
+from harness.methods.method import METHODS, Method, Options, Setting
 from harness.methods.needs import Needs
 
 

@@ -15,7 +15,8 @@ from harness.backbones.encoding.features import Embedder, FeatureStore
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
 from harness.methods.asking.lookup import Lookup
-from harness.methods.method import Finds, Job
+from harness.methods.fitted import Finds
+from harness.methods.job import Job
 from harness.methods.work import Reading
 from harness.retrieval.searches import Embed, Ranking, Search, build_search, open_search
 from harness.retrieval.vectors import NONE

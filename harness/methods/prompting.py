@@ -15,7 +15,10 @@ from harness.methods.asking.nearest import (
 )
 from harness.methods.asking.scored import Scored, ScoreOptions, score_as_saved, score_by
 from harness.methods.asking.shots import draw_shots
-from harness.methods.method import METHODS, Asking, Fit, Fitted, Job, Setting, Shown
+from harness.methods.asking.shown import Asking, Shown
+from harness.methods.fitted import Fit, Fitted
+from harness.methods.job import Job
+from harness.methods.method import METHODS, Setting
 from harness.methods.retriever import Retriever
 from harness.tasks.examples import Example
 

@@ -25,8 +25,11 @@ from harness.methods.asking.nearest import (
 )
 from harness.methods.asking.scored import Scored, ScoreOptions, score_as_saved, score_by
 from harness.methods.asking.served import Served
+from harness.methods.asking.shown import Asking, Shown
+from harness.methods.fitted import Fit, Fitted
+from harness.methods.job import Job
 from harness.methods.learning.decoder import plain_decoder
-from harness.methods.method import METHODS, Asking, Fit, Fitted, Job, Method, Setting, Shown
+from harness.methods.method import METHODS, Method, Setting
 from harness.methods.open_book import (
     PassageRetriever,
     best_passages,

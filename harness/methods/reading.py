@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.common.clock import Clock
-from harness.methods.method import Answering
+from harness.methods.fitted import Answering
 from harness.suite import Words
 from harness.tasks.cut import cut_items
 from harness.tasks.examples import Item

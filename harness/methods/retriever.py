@@ -15,7 +15,7 @@ import numpy as np
 from harness.backbones.encoding.features import FeatureStore, Featurizer
 from harness.common.clock import Clock
 from harness.common.files import sha256_json
-from harness.methods.method import Finds
+from harness.methods.fitted import Finds
 from harness.retrieval.vectors import (
     build_index,
     index_bytes,

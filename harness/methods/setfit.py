@@ -34,23 +34,17 @@ from harness.backbones.load import Loaded, load_base
 from harness.common.capabilities import Can
 from harness.common.clock import Clock
 from harness.common.device import Device
+from harness.methods.fitted import Fit, Fitted
+from harness.methods.job import Job
 from harness.methods.learning.balance import LINEAR, LinearOptions, balance_of, weights_for
 from harness.methods.learning.encoder import BATCH, count_parameters
-from harness.methods.learning.held_out import HeldOut, of_classes
+from harness.methods.learning.held_out import of_classes
 from harness.methods.learning.loop import train
-from harness.methods.learning.schedule import Schedule
+from harness.methods.learning.schedule import Course, Schedule
+from harness.methods.learning.validated import HeldOut
 from harness.methods.linear import LinearHead, fit_linear
 from harness.methods.link import CLASS_LINKS, LINKS
-from harness.methods.method import (
-    METHODS,
-    Course,
-    Fit,
-    Fitted,
-    Job,
-    Method,
-    Setting,
-    spread,
-)
+from harness.methods.method import METHODS, Method, Setting, spread
 from harness.methods.needs import Needs
 from harness.methods.pairs import Pair, draw_pairs
 from harness.methods.tuned import DELTA

@@ -12,9 +12,9 @@ import numpy as np
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
 from harness.methods.chain import Chain, chain_of
+from harness.methods.job import Job
 from harness.methods.linear import LinearHead, fit_standardised
 from harness.methods.link import LINKS
-from harness.methods.method import Job
 from harness.targets.spans import NOTHING, as_spans
 from harness.targets.tags import spans_of_read, tags_of
 from harness.tasks.examples import Example, Item

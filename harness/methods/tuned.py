@@ -30,6 +30,8 @@ from harness.backbones.quiet import quietly
 from harness.common.capabilities import ASKED, Can
 from harness.common.kinds import BackboneKind, Balance, Quantize
 from harness.methods.asking.asked import AskedDecoder, Save
+from harness.methods.fitted import Fit, Fitted
+from harness.methods.job import Job
 from harness.methods.learning.balance import ALIKE, Weighing, balance_of, weighing
 from harness.methods.learning.decoder import DecoderLearner, plain_decoder
 from harness.methods.learning.encoder import EncoderClassifier, EncoderLearner
@@ -42,7 +44,7 @@ from harness.methods.learning.schedule import schedule_of
 from harness.methods.learning.step import Learner
 from harness.methods.learning.tagger import EncoderTagger, TaggerLearner
 from harness.methods.link import LINKS
-from harness.methods.method import METHODS, Fit, Fitted, Job, Method, Options, Setting, spread
+from harness.methods.method import METHODS, Method, Options, Setting, spread
 from harness.methods.needs import Needs
 from harness.methods.tagged import POOLED_ALONE
 from harness.methods.work import Reading, Work

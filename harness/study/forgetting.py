@@ -11,7 +11,7 @@ from harness.common.device import Device, make_repeatable
 from harness.common.errors import HarnessError
 from harness.forgetting.base_model import base_scores, examiner, forgetting_key
 from harness.forgetting.figures import forgetting, item_table, unchanged
-from harness.methods.method import Adapted
+from harness.methods.fitted import Adapted
 from harness.study.planning.plan import Plan, PlannedRun
 from harness.study.record import Record
 from harness.study.store import Store

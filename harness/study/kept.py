@@ -11,7 +11,8 @@ from harness.backbones.handle import Handle, get_backbone, get_embedder
 from harness.common.cache import cache_folder
 from harness.common.device import Device
 from harness.common.errors import HarnessError
-from harness.methods.method import Answering, Setting
+from harness.methods.fitted import Answering
+from harness.methods.method import Setting
 from harness.methods.reading import reading
 from harness.study.record import Record
 from harness.study.store import Store

@@ -10,7 +10,7 @@ import pyarrow as pa
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
 from harness.measure.merge import Merge, sign_test
-from harness.methods.method import Fitted
+from harness.methods.fitted import Fitted
 from harness.study.moved import apart, changed
 from harness.study.tables import table_of
 from harness.targets.answers import read_answers

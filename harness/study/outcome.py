@@ -19,7 +19,7 @@ from harness.measure.regression import regression
 from harness.measure.slices import Slice, slices
 from harness.measure.spans import span_quality
 from harness.methods.asking.put import Prompted
-from harness.methods.method import Fitted
+from harness.methods.fitted import Fitted
 from harness.study.tables import table_of, unread_in, unread_notes
 from harness.suite import Kind
 from harness.targets.answers import read_answers

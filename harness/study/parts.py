@@ -11,8 +11,10 @@ from harness.common.clock import Clock
 from harness.common.files import sha256_json
 from harness.common.text import without_folders
 from harness.methods.asking.served import writer_of
+from harness.methods.job import Job
+from harness.methods.learning.schedule import Course
+from harness.methods.learning.training import Training
 from harness.methods.learning.trials import Chosen, chance, held_out
-from harness.methods.method import Course, Job, Training
 from harness.study.record import BudgetUsed, CurveRecord, Ending, ItemsRead, TrialRecord
 from harness.targets.metrics import LOG_LOSS
 from harness.tasks.cut import words_of

@@ -22,7 +22,7 @@ from harness.measure.retrieval import PassageRetrieval, Retrieval
 from harness.measure.slices import Slice
 from harness.measure.spans import SpanQuality
 from harness.measure.usage import Usage
-from harness.methods.method import Stopped
+from harness.methods.learning.training import Stopped
 from harness.suite import BackboneKind, Kind
 from harness.targets.kinds import KINDS
 

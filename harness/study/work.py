@@ -34,9 +34,11 @@ from harness.measure.usage import usage_notes, usage_of
 from harness.methods import register_all
 from harness.methods.asking.put import Prompted
 from harness.methods.asking.served import Served
+from harness.methods.fitted import Adapted, Fitted, Retrieving
+from harness.methods.job import Job
 from harness.methods.learning.step import OUT_OF_MEMORY, DivergedError
 from harness.methods.learning.trials import Chosen, fit_once, tune
-from harness.methods.method import METHODS, Adapted, Fitted, Job, Method, Retrieving, Setting
+from harness.methods.method import METHODS, Method, Setting
 from harness.study.environment import environment
 from harness.study.merging import merging, unmerged
 from harness.study.outcome import outcome

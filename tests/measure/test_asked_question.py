@@ -16,7 +16,8 @@ from harness.common.clock import Clock
 from harness.measure.question import asked_of
 from harness.methods import register_all
 from harness.methods.asking.put import put_in_tokens
-from harness.methods.method import METHODS, Job
+from harness.methods.job import Job
+from harness.methods.method import METHODS
 from harness.suite import Prompt
 from harness.tasks.examples import Example
 from harness.tasks.task import load_task

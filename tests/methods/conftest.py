@@ -4,7 +4,7 @@ import pytest
 
 from harness.backbones.encoding.features import FeatureStore
 from harness.common.clock import Clock
-from harness.methods.method import Job
+from harness.methods.job import Job
 from harness.suite import Budget
 from harness.tasks.task import load_task
 

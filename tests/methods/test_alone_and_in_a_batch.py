@@ -34,9 +34,10 @@ from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.methods import register_all
 from harness.methods.features import Features
+from harness.methods.job import Job
 from harness.methods.learning.encoder import EncoderClassifier, EncoderLearner
 from harness.methods.link import LINKS
-from harness.methods.method import METHODS, Job
+from harness.methods.method import METHODS
 from harness.suite import Budget
 from harness.tasks.examples import Example
 from harness.tasks.task import load_task

@@ -27,9 +27,10 @@ from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.common.errors import CannotRunError
 from harness.methods import register_all
+from harness.methods.job import Job
 from harness.methods.learning.decoder import plain_decoder
 from harness.methods.learning.trials import fit_once
-from harness.methods.method import METHODS, Job
+from harness.methods.method import METHODS
 from harness.tasks.examples import Example
 from harness.tasks.task import load_task
 

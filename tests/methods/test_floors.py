@@ -19,7 +19,8 @@ from harness.common.errors import CannotRunError
 from harness.common.text import folded
 from harness.methods.compressed import Gzip, distances, neighbour_votes
 from harness.methods.floors import CharTfidf, Tfidf
-from harness.methods.method import METHODS, Job
+from harness.methods.job import Job
+from harness.methods.method import METHODS
 from harness.tasks.examples import Example
 from harness.tasks.splits import Splits
 from harness.tasks.task import load_task

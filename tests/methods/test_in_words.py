@@ -15,8 +15,9 @@ from harness.measure.generation import generation
 from harness.measure.retrieval import passage_retrieval
 from harness.methods import register_all
 from harness.methods.asking.generator import first_line
+from harness.methods.job import Job
 from harness.methods.learning.decoder import DecoderLearner, plain_decoder
-from harness.methods.method import METHODS, Job
+from harness.methods.method import METHODS
 from harness.methods.resolve import resolve
 from harness.suite import load_suite
 from harness.targets.metrics import TOKEN_F1

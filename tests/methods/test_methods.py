@@ -20,9 +20,11 @@ from harness.methods.adapters.presets import AnyPeft
 from harness.methods.adapters.tuners import Tuner
 from harness.methods.asking.shots import draw_shots
 from harness.methods.catalogue import registered
+from harness.methods.job import Job
 from harness.methods.learning.step import DivergedError
+from harness.methods.learning.training import Training
 from harness.methods.learning.trials import fit_once, tune
-from harness.methods.method import METHODS, Job, Training, spread
+from harness.methods.method import METHODS, spread
 from harness.targets.metrics import ACCURACY
 from harness.tasks.task import load_task
 

@@ -17,12 +17,13 @@ from harness.common.clock import Clock
 from harness.common.errors import CannotRunError, HarnessError
 from harness.methods import register_all
 from harness.methods.catalogue import catalogue
+from harness.methods.job import Job
 from harness.methods.learning.held_out import of_numbers
 from harness.methods.learning.scale import PLAIN, output_layer, scale_of
 from harness.methods.learning.trials import fit_once
 from harness.methods.linear import FOR_NUMBERS, fit_linear, fit_standardised
 from harness.methods.link import LINKS
-from harness.methods.method import METHODS, Job
+from harness.methods.method import METHODS
 from harness.methods.tuned import load_model
 from harness.study.outcome import outcome
 from harness.suite import load_suite

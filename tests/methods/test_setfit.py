@@ -14,8 +14,8 @@ from sklearn.linear_model import LogisticRegression
 from harness.backbones.batches import Cut
 from harness.backbones.encoding.features import FeatureStore
 from harness.common.clock import Clock
+from harness.methods.job import Job
 from harness.methods.learning.trials import fit_once
-from harness.methods.method import Job
 from harness.methods.pairs import Pair
 from harness.methods.setfit import PairLearner, SentenceEncoder, Setfit, sentence_encoder
 from harness.suite import Budget

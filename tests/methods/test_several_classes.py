@@ -18,12 +18,13 @@ from harness.backbones.prompting.writers import writer_for
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
 from harness.methods import register_all
+from harness.methods.job import Job
 from harness.methods.learning.balance import ALIKE
 from harness.methods.learning.decoder import DecoderLearner, plain_decoder
 from harness.methods.learning.trials import fit_once
 from harness.methods.linear import fit_linear
 from harness.methods.link import LINKS
-from harness.methods.method import METHODS, Job
+from harness.methods.method import METHODS
 from harness.suite import Budget, Prompt, load_suite
 from harness.targets.metrics import LOG_LOSS
 from harness.tasks.examples import indicator

@@ -22,9 +22,10 @@ from harness.methods import register_all
 from harness.methods.catalogue import catalogue, registered
 from harness.methods.chain import Chain, chain_of, viterbi
 from harness.methods.crf import looks, shape
+from harness.methods.job import Job
 from harness.methods.learning.held_out import of_spans, said_by
 from harness.methods.learning.trials import chance, fit_once
-from harness.methods.method import METHODS, Job
+from harness.methods.method import METHODS
 from harness.methods.resolve import resolve
 from harness.methods.tuned import load_model, plain_learner
 from harness.study.outcome import outcome

@@ -12,9 +12,9 @@ import pytest
 from harness.commands.predict import _tables
 from harness.common.clock import Clock
 from harness.gate.run import _answered
+from harness.methods.fitted import Fit
 from harness.methods.learning.trials import held_out
 from harness.methods.majority import ClassShares
-from harness.methods.method import Fit
 from harness.study.planning.plan import make_plan
 from harness.study.run import assign, latency_round
 from harness.study.store import Store
@@ -96,7 +96,7 @@ def test_the_type_checker_refuses_a_method_that_looks(tmp_path):
     method = tmp_path / "method.py"
     method.write_text("\n".join([
         "from collections.abc import Sequence",
-        "from harness.methods.method import Job",
+        "from harness.methods.job import Job",
         "from harness.tasks.examples import Item",
         "def fit(job: Job) -> object:",
         "    return job.task.splits",

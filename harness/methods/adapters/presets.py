@@ -48,8 +48,10 @@ from harness.methods.adapters.running import (
     refuse_unfit,
 )
 from harness.methods.adapters.values import VIRTUAL_TOKENS, completed
+from harness.methods.fitted import Fitted
+from harness.methods.job import Job
 from harness.methods.learning.decoder import nothing_to_save
-from harness.methods.method import METHODS, Fitted, Job, Setting
+from harness.methods.method import METHODS, Setting
 from harness.methods.tuned import Tuned, TunedOptions, load_model, load_whole, write_whole
 from harness.targets.kinds import KINDS as TARGETS
 

@@ -20,8 +20,8 @@ from harness.backbones.encoding.encode import encode
 from harness.backbones.load import Loaded
 from harness.backbones.prompting.writers import writer_for
 from harness.methods.asking.shots import draw_shots
+from harness.methods.job import Job
 from harness.methods.learning.schedule import schedule_of
-from harness.methods.method import Job
 
 VIRTUAL_TOKENS = 16
 ALL_LINEAR = "all-linear"

@@ -8,8 +8,8 @@ from typing import Any
 from harness.methods.asking.asked import AskedDecoder
 from harness.methods.asking.lookup import Lookup
 from harness.methods.asking.served import Served, serve
+from harness.methods.job import Job
 from harness.methods.learning.decoder import plain_decoder
-from harness.methods.method import Job
 from harness.tasks.examples import Example
 
 

@@ -24,9 +24,9 @@ from harness.common.device import Device
 from harness.common.errors import CannotRunError
 from harness.methods.asking.lookup import LooksUp, Lookup
 from harness.methods.asking.put import Put, put_in_tokens
+from harness.methods.job import Job
 from harness.methods.learning.encoder import count_parameters
-from harness.methods.learning.held_out import HeldOut
-from harness.methods.method import Job
+from harness.methods.learning.validated import HeldOut
 from harness.tasks.examples import Example, Item
 
 BATCH = 16

@@ -17,9 +17,10 @@ from harness.backbones.prompting.texts import Parts
 from harness.common.clock import Clock
 from harness.methods.asking.asked import BATCH, AskedDecoder
 from harness.methods.asking.scores import PLAIN, Rule, scores
-from harness.methods.learning.held_out import HeldOut, of_classes
+from harness.methods.job import Job
+from harness.methods.learning.held_out import of_classes
+from harness.methods.learning.validated import HeldOut
 from harness.methods.link import CLASS_LINKS, ClassLink
-from harness.methods.method import Job
 from harness.tasks.examples import Example, Item
 
 OFFSET = "offset.json"

@@ -17,8 +17,9 @@ from harness.backbones.prompting.texts import Parts
 from harness.common.clock import Clock
 from harness.common.kinds import Kind
 from harness.methods.asking.asked import BATCH, AskedDecoder
-from harness.methods.learning.held_out import HeldOut, mean_of, said_by
-from harness.methods.method import Job
+from harness.methods.job import Job
+from harness.methods.learning.held_out import mean_of, said_by
+from harness.methods.learning.validated import HeldOut
 from harness.targets.regression import numbers_of
 from harness.targets.span_words import read_written
 from harness.targets.spans import as_spans

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 from harness.backbones.prompting.prompts import PromptWriter
 from harness.backbones.prompting.texts import Parts
 from harness.common.clock import Clock
-from harness.methods.method import Retriever
+from harness.methods.fitted import Retriever
 from harness.tasks.examples import Item
 
 Text = TypeVar("Text")

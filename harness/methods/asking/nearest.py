@@ -17,7 +17,7 @@ from harness.backbones.prompting.texts import Parts
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
 from harness.methods.asking.lookup import Lookup
-from harness.methods.method import Job
+from harness.methods.job import Job
 from harness.methods.retriever import Retriever, build_retriever, load_retriever
 from harness.tasks.examples import Example, Item
 

@@ -14,7 +14,10 @@ from harness.common.kinds import BackboneKind
 from harness.methods.asking.classifier import DecoderClassifier
 from harness.methods.asking.nearest import alike, middle
 from harness.methods.asking.scores import PLAIN, RULES, Score
-from harness.methods.method import Asking, Fitted, Job, Method, Options, Setting
+from harness.methods.asking.shown import Asking
+from harness.methods.fitted import Fitted
+from harness.methods.job import Job
+from harness.methods.method import Method, Options, Setting
 from harness.methods.needs import Needs
 from harness.methods.work import Reading, Work
 from harness.suite import Kind as TaskKind

@@ -25,7 +25,7 @@ from harness.common.kinds import Kind
 from harness.methods.asking.generator import READ, as_written, first_line
 from harness.methods.asking.lookup import LooksUp, Lookup
 from harness.methods.asking.put import Put
-from harness.methods.method import Job
+from harness.methods.job import Job
 from harness.targets.choices import Choice, as_choices
 from harness.tasks.examples import Example, Item
 from harness.tasks.view import TaskView

@@ -22,7 +22,8 @@ from torch import Tensor
 
 from harness.common.errors import CannotRunError
 from harness.common.kinds import Balance
-from harness.methods.method import Job, Method, Options, Setting
+from harness.methods.job import Job
+from harness.methods.method import Method, Options, Setting
 from harness.targets.kinds import KINDS as TARGETS
 from harness.tasks.examples import indicator
 

@@ -8,7 +8,7 @@ from typing import Any
 from torch import nn
 
 from harness.methods.learning.aside import Aside
-from harness.methods.learning.held_out import HeldOut, mean, standard_error
+from harness.methods.learning.validated import HeldOut, mean, standard_error
 
 SMALL = 500
 """Validation items of equal weight below which one look says more of luck than of the weights: at

@@ -26,10 +26,10 @@ from harness.methods.asking.asked import AskedDecoder, Save
 from harness.methods.asking.classifier import DecoderClassifier
 from harness.methods.asking.generator import READ, DecoderGenerator
 from harness.methods.asking.lookup import Lookup
+from harness.methods.job import Job
 from harness.methods.learning.balance import ALIKE, Weighing
-from harness.methods.learning.held_out import HeldOut
+from harness.methods.learning.validated import HeldOut
 from harness.methods.link import CLASS_LINKS
-from harness.methods.method import Job
 from harness.tasks.examples import Example
 
 

@@ -23,11 +23,12 @@ from harness.backbones.load import Loaded
 from harness.backbones.quantised import weights_of
 from harness.common.clock import Clock
 from harness.common.device import Device
+from harness.methods.job import Job
 from harness.methods.learning.balance import ALIKE, Weighing
-from harness.methods.learning.held_out import HeldOut, said_by
+from harness.methods.learning.held_out import said_by
 from harness.methods.learning.scale import PLAIN, Scale, output_layer, scale_of
+from harness.methods.learning.validated import HeldOut
 from harness.methods.link import Link
-from harness.methods.method import Job
 from harness.tasks.examples import Item, targets_of
 
 BATCH = 32

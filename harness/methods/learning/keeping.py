@@ -13,10 +13,10 @@ from harness.backbones.prompting.scoring_check import FAULTS
 from harness.backbones.traits import is_seq2seq
 from harness.common.kernels import kernels_on
 from harness.common.memory import total
+from harness.methods.job import Job
 from harness.methods.learning.decoder import DecoderLearner
 from harness.methods.learning.encoder import EncoderLearner
 from harness.methods.learning.schedule import schedule_of
-from harness.methods.method import Job
 
 ROOM = 0.125
 """Share of a device's memory that states may take: of all of it, since what is left changes, and

@@ -15,11 +15,12 @@ from accelerate.utils import set_seed
 from harness.backbones.activations import pass_room
 from harness.backbones.batches import shuffled
 from harness.backbones.shards import spread
+from harness.methods.job import Job
 from harness.methods.learning.best import Best
 from harness.methods.learning.rates import EVEN, Rates, rate_groups
 from harness.methods.learning.schedule import Schedule, schedule_of
 from harness.methods.learning.step import DivergedError, Learner, Pace, take_step
-from harness.methods.method import CurvePoint, Job, Training
+from harness.methods.learning.training import CurvePoint, Training
 
 RANK_SEEDS = 1_000_003
 """Between the seeds of two ranks' dropout."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from harness.common.kinds import Balance, Kind
-from harness.methods.method import Job, Method, Setting
+from harness.methods.job import Job
+from harness.methods.method import Method, Setting
 from harness.suite import Budget
 from harness.targets.kinds import KINDS
 

@@ -16,12 +16,12 @@ from harness.backbones.encoding.features import pooled
 from harness.backbones.encoding.pooled import PooledClassifier, set_head
 from harness.common.errors import CannotRunError
 from harness.common.kinds import Balance
+from harness.methods.job import Job
 from harness.methods.learning.balance import weights_for
 from harness.methods.learning.held_out import said_by
 from harness.methods.learning.scale import scale_of
 from harness.methods.linear import LinearHead, fit_standardised, strengths
 from harness.methods.link import LINKS
-from harness.methods.method import Job
 from harness.tasks.examples import targets_of
 
 USUAL, TRIED = 0.1, 5

@@ -13,9 +13,9 @@ import numpy as np
 import torch
 
 from harness.backbones.batches import Cut
-from harness.methods.learning.held_out import HeldOut
+from harness.methods.job import Job
 from harness.methods.learning.step import Learner
-from harness.methods.method import Job
+from harness.methods.learning.validated import HeldOut
 from harness.tasks.examples import indicator
 
 

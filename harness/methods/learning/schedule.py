@@ -21,6 +21,21 @@ LOOKS = 20
 
 
 @dataclass(frozen=True)
+class Course:
+    """How training items are gone through, at the most."""
+
+    epochs: float
+    readings: int = 1
+    """Texts that an epoch reads for each item."""
+    texts: int = 1
+    """Texts of a batch for each item that the budget gives it."""
+
+    def steps(self, items: int, batch: int) -> int:
+        """The most steps that it takes."""
+        return round(self.epochs * math.ceil(items * self.readings / (batch * self.texts)))
+
+
+@dataclass(frozen=True)
 class Schedule:
     """A training under a budget. Steps are counted from 0 where they are taken, and from 1 where
     they are done."""

@@ -17,8 +17,9 @@ from harness.backbones.batches import PASS_TOKENS, Cut
 from harness.backbones.flops import FlopCounter
 from harness.common.device import UNREPEATABLE, repeatable_gradients
 from harness.common.ranks import Ranks
-from harness.methods.learning.held_out import HeldOut
-from harness.methods.method import Job, Training
+from harness.methods.job import Job
+from harness.methods.learning.training import Training
+from harness.methods.learning.validated import HeldOut
 
 MAX_GRADIENT_NORM = 1.0
 OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "cannot allocate memory",

@@ -21,9 +21,10 @@ from harness.backbones.encoding.word_tokens import (
 )
 from harness.backbones.kernels.casts import cast_once
 from harness.backbones.kernels.kept_states import reading
+from harness.methods.job import Job
 from harness.methods.learning.encoder import EncoderClassifier, EncoderLearner
-from harness.methods.learning.held_out import HeldOut, said_by
-from harness.methods.method import Job
+from harness.methods.learning.held_out import said_by
+from harness.methods.learning.validated import HeldOut
 from harness.targets.spans import NOTHING, Spans, as_spans
 from harness.targets.tags import spans_of_read, tags_of
 from harness.tasks.examples import Item

@@ -8,12 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.common.clock import Clock
-from harness.methods.learning.held_out import HeldOut, said_by
+from harness.methods.fitted import Fit
+from harness.methods.job import Job
+from harness.methods.learning.held_out import said_by
 from harness.methods.learning.loop import seed_everything
 from harness.methods.learning.offers import grid
 from harness.methods.learning.step import DivergedError
+from harness.methods.learning.validated import HeldOut
 from harness.methods.majority import Majority
-from harness.methods.method import Fit, Job, Method, Setting
+from harness.methods.method import Method, Setting
 from harness.tasks.examples import asked
 
 

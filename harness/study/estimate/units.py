@@ -31,8 +31,9 @@ from harness.measure.cost import peak_memory
 from harness.methods.asking.asked import AskedDecoder
 from harness.methods.asking.generator import DecoderGenerator
 from harness.methods.learning.offers import grid
+from harness.methods.learning.training import Training
 from harness.methods.learning.trials import fit_once
-from harness.methods.method import Method, Training
+from harness.methods.method import Method
 from harness.methods.tuned import Tuned
 from harness.processes.own import Say, in_own_process
 from harness.processes.server import start_server

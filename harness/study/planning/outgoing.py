@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from harness.measure.part import RecordPart
 from harness.measure.usage import money
 from harness.methods.asking.served import writer_of
-from harness.methods.method import Asking
+from harness.methods.asking.shown import Asking
 from harness.targets.kinds import KINDS
 from harness.tasks.examples import Example
 

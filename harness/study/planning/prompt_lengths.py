@@ -18,7 +18,7 @@ from harness.backbones.prompting.writers import writer_for
 from harness.backbones.window import window_of
 from harness.common.capabilities import ASKED
 from harness.common.errors import CannotRunError
-from harness.methods.method import Asking, Shown
+from harness.methods.asking.shown import Asking, Shown
 from harness.study.planning.windows import Misfit
 from harness.targets.kinds import KINDS
 from harness.tasks.examples import Example, Item

@@ -27,10 +27,11 @@ from harness.common.device import Device
 from harness.common.errors import HarnessError
 from harness.methods import register_all
 from harness.methods.elsewhere import check_whole, load_tuned
+from harness.methods.job import Job
 from harness.methods.learning.encoder import EncoderClassifier
 from harness.methods.learning.trials import fit_once
 from harness.methods.link import LINKS
-from harness.methods.method import METHODS, Job
+from harness.methods.method import METHODS
 from harness.suite import Budget
 from harness.tasks.examples import Example
 from harness.tasks.task import load_task

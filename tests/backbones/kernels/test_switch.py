@@ -14,8 +14,9 @@ from harness.common.device import detect
 from harness.common.errors import HarnessError
 from harness.common.kernels import SWITCH, kernels_on
 from harness.methods import register_all
+from harness.methods.job import Job
 from harness.methods.learning.trials import fit_once
-from harness.methods.method import METHODS, Job
+from harness.methods.method import METHODS
 from harness.tasks.examples import asked
 from harness.tasks.task import load_task
 

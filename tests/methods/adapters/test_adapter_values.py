@@ -17,8 +17,8 @@ from harness.common.device import Device
 from harness.methods.adapters.presets import AnyPeft
 from harness.methods.adapters.running import orthogonality
 from harness.methods.adapters.values import completed
+from harness.methods.job import Job
 from harness.methods.learning.trials import fit_once
-from harness.methods.method import Job
 from harness.tasks.task import load_task
 
 UNKNOWN = "distilbert"

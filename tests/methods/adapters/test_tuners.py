@@ -38,8 +38,9 @@ from harness.methods.adapters.presets import KEYLESS, AnyPeft
 from harness.methods.adapters.running import KEYS_ALONE, UNFIT, keyless
 from harness.methods.adapters.tuners import UNABLE, method_name
 from harness.methods.catalogue import catalogue
+from harness.methods.job import Job
 from harness.methods.learning.trials import fit_once
-from harness.methods.method import METHODS, Job
+from harness.methods.method import METHODS
 from harness.methods.resolve import resolve
 from harness.suite import load_suite
 from harness.tasks.task import load_task

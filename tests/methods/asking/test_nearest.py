@@ -12,7 +12,8 @@ from harness.common.device import Device
 from harness.common.errors import HarnessError
 from harness.methods import register_all
 from harness.methods.asking.shots import draw_shots
-from harness.methods.method import METHODS, Job
+from harness.methods.job import Job
+from harness.methods.method import METHODS
 from harness.methods.resolve import resolve
 from harness.study.planning.plan import make_plan
 from harness.suite import load_suite

@@ -24,8 +24,9 @@ from harness.methods import register_all
 from harness.methods.asking.classifier import OFFSET
 from harness.methods.asking.scored import paired
 from harness.methods.asking.scores import CONTENT_FREE, RULES, scores
+from harness.methods.job import Job
 from harness.methods.link import LINKS
-from harness.methods.method import METHODS, Job
+from harness.methods.method import METHODS
 from harness.methods.resolve import resolve
 from harness.suite import Prompt, load_suite
 from harness.tasks.examples import Example

@@ -17,13 +17,14 @@ from harness.backbones.encoding.features import FeatureStore
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
 from harness.methods import register_all
+from harness.methods.job import Job
 from harness.methods.learning.balance import ALIKE, Weighing, of_classes, of_decisions, weighing
 from harness.methods.learning.encoder import EncoderLearner
 from harness.methods.learning.sampling import Sampled, drawn_alike, rarest_classes
 from harness.methods.learning.trials import fit_once
 from harness.methods.linear import fit_linear
 from harness.methods.link import LINKS
-from harness.methods.method import METHODS, Job
+from harness.methods.method import METHODS
 from harness.methods.tuned import load_model
 from harness.suite import Budget
 from harness.tasks.examples import indicator

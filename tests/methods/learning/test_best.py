@@ -7,7 +7,7 @@ from torch import nn
 
 from harness.methods.learning.aside import Aside
 from harness.methods.learning.best import Best
-from harness.methods.learning.held_out import HeldOut, standard_error
+from harness.methods.learning.validated import HeldOut, standard_error
 
 
 def heard(scores, items=600, losses=None):

@@ -22,9 +22,10 @@ from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.common.ranks import Ranks
 from harness.methods import register_all
+from harness.methods.job import Job
 from harness.methods.learning import keeping
 from harness.methods.learning.trials import fit_once
-from harness.methods.method import METHODS, Job
+from harness.methods.method import METHODS
 from harness.methods.tuned import load_model
 from harness.tasks.task import load_task
 

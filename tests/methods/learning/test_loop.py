@@ -11,12 +11,12 @@ from harness.backbones.batches import passes
 from harness.backbones.encoding.features import FeatureStore
 from harness.common.clock import Clock
 from harness.common.device import Device
-from harness.methods.learning.held_out import HeldOut
+from harness.methods.job import Job
 from harness.methods.learning.loop import seed_everything, train
 from harness.methods.learning.step import DivergedError
+from harness.methods.learning.validated import HeldOut
 from harness.methods.linear import fit_linear
 from harness.methods.link import LINKS
-from harness.methods.method import Job
 from harness.suite import Budget
 
 

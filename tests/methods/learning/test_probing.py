@@ -13,12 +13,13 @@ from harness.backbones.handle import folder_handle
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
 from harness.methods import register_all
+from harness.methods.job import Job
 from harness.methods.learning import probing
 from harness.methods.learning.probing import TRIED, USUAL, begin_probed, finite
 from harness.methods.learning.trials import fit_once
 from harness.methods.linear import fit_standardised, strengths
 from harness.methods.link import LINKS
-from harness.methods.method import METHODS, Job
+from harness.methods.method import METHODS
 from harness.methods.tuned import load_model
 from harness.suite import Budget
 from harness.targets.metrics import ACCURACY, LOG_LOSS

@@ -2,8 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.methods.learning.schedule import LOOKS, Schedule, schedule_of
-from harness.methods.method import Course
+from harness.methods.learning.schedule import LOOKS, Course, Schedule, schedule_of
 from harness.suite import Budget
 
 COURSES = st.builds(lambda per_pass, passes, more: Schedule(per_pass, per_pass * passes + more),

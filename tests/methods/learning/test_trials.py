@@ -7,9 +7,12 @@ import pytest
 
 from harness.backbones.encoding.features import FeatureStore
 from harness.common.clock import Clock
-from harness.methods.learning.held_out import HeldOut
+from harness.methods.fitted import Fit
+from harness.methods.job import Job
+from harness.methods.learning.training import Training
 from harness.methods.learning.trials import at_edge, chance, held_out, tune
-from harness.methods.method import Fit, Job, Method, Training
+from harness.methods.learning.validated import HeldOut
+from harness.methods.method import Method
 from harness.methods.needs import Needs
 from harness.study.parts import ending
 from harness.targets.metrics import ACCURACY

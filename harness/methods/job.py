@@ -1,0 +1,94 @@
+"""All that a method is given to fit with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from harness.backbones.encoding.features import FeatureStore
+from harness.backbones.endpoint.endpoint import Endpoint
+from harness.backbones.handle import Handle
+from harness.common.capabilities import HEADED
+from harness.common.clock import Clock
+from harness.common.device import Device
+from harness.common.errors import CannotRunError
+from harness.common.kinds import BackboneKind
+from harness.common.ranks import ALONE, Ranks
+from harness.methods.fitted import Inner
+from harness.suite import Budget
+from harness.targets.kinds import KINDS as TARGETS
+from harness.targets.metric import Metric
+from harness.targets.tags import tag_names
+from harness.tasks.examples import Example
+from harness.tasks.view import TaskView
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that a method may use. The test split is not among it."""
+
+    task: TaskView
+    train: tuple[Example, ...]
+    validation: tuple[Example, ...]
+    budget: Budget
+    seed: int
+    device: Device
+    clock: Clock
+    store: FeatureStore
+    backbone: Handle | None = None
+    """Weights that are here."""
+    endpoint: Endpoint | None = None
+    """A model that answers elsewhere, in the place of a backbone."""
+    answers: Path | None = None
+    """Where an endpoint's answers are kept; None to ask every time."""
+    embedder: Handle | None = None
+    ranks: Ranks = ALONE
+    """The processes that learn it together, this one among them."""
+    inner: Inner | None = None
+    """For a method on top of another: what the other one fitted with this seed."""
+    say: Callable[[str], None] = lambda text: None
+    metric: Metric | None = None
+    """What the suite decides by; where there is none, what is chosen has the lowest log loss."""
+
+    @property
+    def kind(self) -> BackboneKind | None:
+        """Of its backbone; None where it has none."""
+        answers = self.backbone or self.endpoint
+        return answers.kind if answers else None
+
+    @property
+    def written(self) -> bool:
+        """Whether it is answered in words, numbers among them: not by classes, nor through a head.
+        """
+        return TARGETS[self.task.kind].written(self.kind)
+
+    @property
+    def headed(self) -> bool:
+        """Whether its backbone answers through a head, and not a prompt."""
+        return self.kind in HEADED
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """What the outputs of a head are called."""
+        if TARGETS[self.task.kind].tagged:
+            return tag_names(self.task.labels)
+        return self.task.labels or ("value",)
+
+    @property
+    def classes(self) -> int:
+        """Number of classes an example's label may name: in words two, on old documents or new."""
+        return len(self.task.labels) or 2
+
+    @property
+    def products(self) -> torch.dtype:
+        """The type that matrices are held in which do not learn. Shards are all of one type."""
+        return torch.float32 if self.ranks.sharded else self.device.products
+
+    def need_backbone(self) -> Handle:
+        """The backbone. Raises CannotRunError when there is none."""
+        if self.backbone is None:
+            raise CannotRunError("this method needs a backbone")
+        return self.backbone
