@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +45,10 @@ class Job:
     answers: Path | None = None
     """Where an endpoint's answers are kept; None to ask every time."""
     embedder: Handle | None = None
+    reranker: Handle | None = None
+    """What puts in order what a search finds, where the method's options name it."""
+    told: Mapping[str, str | None] | None = None
+    """By item the document that it is about: for a ceiling alone, which no deployed model is."""
     ranks: Ranks = ALONE
     """The processes that learn it together, this one among them."""
     inner: Inner | None = None
@@ -86,6 +90,18 @@ class Job:
     def products(self) -> torch.dtype:
         """The type that matrices are held in which do not learn. Shards are all of one type."""
         return torch.float32 if self.ranks.sharded else self.device.products
+
+    def need_told(self) -> Mapping[str, str | None]:
+        """By item its document. Raises CannotRunError where nothing is told."""
+        if self.told is None:
+            raise CannotRunError("nothing tells which document an item is about")
+        return self.told
+
+    def need_reranker(self) -> Handle:
+        """The reranker. Raises CannotRunError when there is none."""
+        if self.reranker is None:
+            raise CannotRunError("this method needs one of the suite's `rerankers`")
+        return self.reranker
 
     def need_backbone(self) -> Handle:
         """The backbone. Raises CannotRunError when there is none."""

@@ -59,6 +59,11 @@ class Method(ABC):
     """Whether matrices of the backbone learn themselves: they are then held whole."""
     embeds: bool = False
     """Whether it finds texts by the suite's embedder. Options may say so."""
+    reranks: str | None = None
+    """The suite's name of the reranker that puts in order what it finds. Options may say so."""
+    ceiling: bool = False
+    """Whether it is told what no deployed model is: it says how far a method could come, and is
+    none to use. Options may say so."""
     learns: bool = True
     """Whether training examples change its answers."""
     random: bool = True

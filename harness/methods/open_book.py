@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from harness.backbones.encoding.embedder_prompts import Side
-from harness.backbones.encoding.features import Embedder, FeatureStore
+from harness.backbones.encoding.features import Embedder, FeatureStore, cross_encoder
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
 from harness.methods.asking.lookup import Lookup
+from harness.methods.asking.shown import Asking, Shown
+from harness.methods.finding import Finding
 from harness.methods.fitted import Finds
 from harness.methods.job import Job
+from harness.methods.ranking import Rank, Told, by_search, scores_by
 from harness.methods.work import Reading
+from harness.retrieval.rerank import Reranked
 from harness.retrieval.searches import Embed, Ranking, Search, build_search, open_search
 from harness.retrieval.vectors import NONE
 from harness.tasks.corpus import Corpus, passages_sha256
@@ -44,6 +50,11 @@ class PassageRetriever:
     corpus: Corpus
     passages: pa.Table
     search: Search
+    """Of the corpus by words or vectors alone."""
+    rank: Rank
+    """What finds passages for items."""
+    before: Rank | None = None
+    """The same without the reranker that it has."""
     update: Update | None = None
     texts_sha256: str | None = None
     """Of the passages that were indexed; None of a search that is read."""
@@ -53,13 +64,12 @@ class PassageRetriever:
     """What the embedder reads in front of a question and of a passage."""
 
     def places(self, items: Sequence[Item], k: int, clock: Clock) -> np.ndarray:
-        """Places of the `k` best passages, best first, [items, k], as `Search.rank` has them."""
-        return self.search.rank([e.text for e in items], k, clock)
+        """Places of the `k` best passages, best first, [items, k]: see `Rank`."""
+        return self.rank(items, k, clock)
 
     def texts(self, places: Sequence[int]) -> list[str]:
         """The passages at these places, without those that are `NONE`."""
-        there = pa.array([place for place in places if place != NONE], pa.int64())
-        return [str(text) for text in self.passages["text"].take(there).to_pylist()]
+        return texts_at(self.passages, places)
 
     def documents(self, places: np.ndarray) -> np.ndarray:
         """The documents of the passages at these places, of the same shape; None for `NONE`."""
@@ -74,7 +84,7 @@ class PassageRetriever:
         self.search.save(folder)
 
 
-def build_passages(job: Job, ranking: Ranking) -> PassageRetriever:
+def build_passages(job: Job, how: Finding) -> PassageRetriever:
     """Index the old documents, then add the new ones, timed apart.
 
     The job is charged for the old documents' vectors once, however many settings it tries; the
@@ -85,10 +95,10 @@ def build_passages(job: Job, ranking: Ranking) -> PassageRetriever:
     texts = [str(text) for text in table["text"].to_pylist()]
     old = corpus.facts.passages - corpus.facts.new_passages
     embedder = _embedder(job)
-    if ranking != "bm25":
+    if how.ranking != "bm25":
         _embed(embedder, "document", job.store)(texts[:old], job.clock)
     clock, store = Clock(), FeatureStore(job.store.folder)
-    search = build_search(ranking, texts[:old], _embed(embedder, "document", store), clock,
+    search = build_search(how.ranking, texts[:old], _embed(embedder, "document", store), clock,
                           _embed(embedder, "query", store))
     seconds = clock.stand_alone()
     job.clock.spent["index"] += clock.spent["index"]
@@ -96,19 +106,20 @@ def build_passages(job: Job, ranking: Ranking) -> PassageRetriever:
     if old < len(texts):
         search.extend(texts[old:], clock)
         update = Update(len(texts) - old, clock.stand_alone() - seconds)
-    return PassageRetriever(corpus, table, search, update, passages_sha256(texts), seconds,
-                            _prompts(embedder, ranking))
+    return PassageRetriever(corpus, table, search, *_ranks(job, how, table, search), update,
+                            passages_sha256(texts), seconds, _prompts(embedder, how.ranking))
 
 
-def open_passages(job: Job, ranking: Ranking, folder: Path) -> PassageRetriever:
+def open_passages(job: Job, how: Finding, folder: Path) -> PassageRetriever:
     """What `PassageRetriever.save` wrote."""
     corpus = _corpus(job)
     table = corpus.passages()
     embedder = _embedder(job)
-    search = open_search(ranking, folder, table["text"].to_pylist(),
+    search = open_search(how.ranking, folder, table["text"].to_pylist(),
                          _embed(embedder, "document", job.store),
                          _embed(embedder, "query", job.store))
-    return PassageRetriever(corpus, table, search, prompts=_prompts(embedder, ranking))
+    return PassageRetriever(corpus, table, search, *_ranks(job, how, table, search),
+                            prompts=_prompts(embedder, how.ranking))
 
 
 def passages_read(job: Job, ranking: Ranking) -> tuple[Reading, ...]:
@@ -125,6 +136,38 @@ def best_passages(retriever: PassageRetriever, k: int, room: int) -> Lookup[str]
         return [retriever.texts(row) for row in retriever.places(items, k, clock).tolist()]
 
     return Lookup(retriever, k, find, lambda writer, texts: writer.passages(texts, room))
+
+
+def passages_shown(asking: Asking, k: int, room: int) -> Shown:
+    """The `k` longest passages in `room` tokens: no prompt has more before its item."""
+    if asking.corpus is None:
+        return Shown()
+    texts = asking.corpus.passages()["text"]
+    places = pc.select_k_unstable(pa.table({"size": pc.utf8_length(texts)}), k,
+                                  [("size", "descending")])
+    passages = asking.writer.passages(texts.take(places).to_pylist(), room)
+    return Shown(retrieved=len(asking.writer.reader.tokens([passages])[0]), found="passages")
+
+
+def _ranks(job: Job, how: Finding, passages: pa.Table, search: Search
+           ) -> tuple[Rank, Rank | None]:
+    """What finds passages for items, and what did before they were put in order."""
+    if how.told:
+        embedder = _embedder(job)
+        told = Told(job.need_told(), passages, _embed(embedder, "document", job.store),
+                    _embed(embedder, "query", job.store))
+        return told.rank, None
+    if how.rerank is None:
+        return by_search(search), None
+    scores = scores_by(cross_encoder(job.need_reranker(), LONGEST, job.device), job.store)
+    reranked = Reranked(search, how.rerank.depth, partial(texts_at, passages), scores)
+    return by_search(reranked), by_search(search)
+
+
+def texts_at(passages: pa.Table, places: Sequence[int]) -> list[str]:
+    """The passages at these places, without those that are `NONE`."""
+    there = pa.array([place for place in places if place != NONE], pa.int64())
+    return [str(text) for text in passages["text"].take(there).to_pylist()]
 
 
 def _corpus(job: Job) -> Corpus:

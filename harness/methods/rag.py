@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
 from pydantic import Field
 
 from harness.backbones.prompting.prompts import PromptWriter
@@ -26,6 +24,7 @@ from harness.methods.asking.nearest import (
 from harness.methods.asking.scored import Scored, ScoreOptions, score_as_saved, score_by
 from harness.methods.asking.served import Served
 from harness.methods.asking.shown import Asking, Shown
+from harness.methods.finding import Finding
 from harness.methods.fitted import Fit, Fitted
 from harness.methods.job import Job
 from harness.methods.learning.decoder import plain_decoder
@@ -36,24 +35,22 @@ from harness.methods.open_book import (
     build_passages,
     open_passages,
     passages_read,
+    passages_shown,
 )
 from harness.methods.retriever import Retriever
 from harness.methods.work import Reading
-from harness.retrieval.searches import Ranking
 from harness.tasks.examples import Example
 
 NEAREST = (3, 1, 5, 2, 8, 4, 6, 10, 12)
 """How many are retrieved, in the order in which they are tried."""
 
 
-class RagOptions(ScoreOptions):
-    """How much is retrieved."""
+class RagOptions(ScoreOptions, Finding):
+    """How much is retrieved, and how. Training examples are always ranked by vectors alone."""
 
     tokens: int = Field(256, ge=16)
     """Budget of a prompt for what is retrieved. Of examples those that do not fit are left out;
     passages of a corpus are cut to even shares."""
-    search: Ranking = "dense"
-    """How passages of a corpus are ranked; training examples are always ranked by vectors."""
 
 
 @METHODS.register("rag")
@@ -72,6 +69,10 @@ class Rag(Scored):
     summary = "retrieved passages or labelled examples in the prompt (FAISS, BM25)"
     options_type = RagOptions
 
+    def __init__(self, options: Any) -> None:
+        super().__init__(options)
+        self.ceiling, self.reranks = self.options.told, self.options.reranker
+
     def misfit(self, below: Method | None) -> str | None:
         return None
 
@@ -85,27 +86,23 @@ class Rag(Scored):
             frame = dataclasses.replace(asking.writer, max_length=self.options.tokens)
             shots = frame.shots(longest(asking.train, most))
             return Shown(retrieved=min(self.options.tokens, len(shots)))
-        texts = asking.corpus.passages()["text"]
-        places = pc.select_k_unstable(pa.table({"size": pc.utf8_length(texts)}), most,
-                                      [("size", "descending")])
-        passages = asking.writer.passages(texts.take(places).to_pylist(), self.options.tokens)
-        return Shown(retrieved=len(asking.writer.reader.tokens([passages])[0]), found="passages")
+        return passages_shown(asking, most, self.options.tokens)
 
     def readings(self, job: Job) -> tuple[Reading, ...]:
         if job.task.corpus is None:
             return super().readings(job)
-        return passages_read(job, self.options.search)
+        return passages_read(job, self.options.ranking)
 
     def fit(self, job: Job, setting: Setting) -> Fit:
         if job.task.corpus is not None:
-            passages = build_passages(job, self.options.search)
+            passages = build_passages(job, self.options)
             return Fit(self._asked(job, self._reading(setting, passages)))
         asked = self._asked(job, self._nearest(job, setting, index_examples(job)))
         return Fit(score_by(asked, setting, job.clock))
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
         if job.task.corpus is not None:
-            passages = open_passages(job, self.options.search, folder)
+            passages = open_passages(job, self.options, folder)
             return self._asked(job, self._reading(setting, passages))
         asked = self._asked(job, self._nearest(job, setting, open_examples(job, folder)))
         return score_as_saved(asked, setting, folder)

@@ -89,10 +89,22 @@ def _check_fits(loaded: LoadedSuite, backbone: str | None, location: Location, m
         raise loaded.error(location, f"{method.name}: '{backbone}' is quantised ({weights.quantize}"
                            "), and its own parameters do not learn so",
                            "Use an adapter (lora), or leave `quantize` out.")
+    _check_finds(loaded, location, method)
     if method.embeds and loaded.suite.embedder is None:
         raise loaded.error(location, f"{method.name} with these options needs the suite's "
                            "`embedder`", "Add `embedder:` with the source of a "
                            "sentence-transformers model.")
+
+
+def _check_finds(loaded: LoadedSuite, location: Location, method: Method) -> None:
+    suite = loaded.suite
+    if method.reranks is not None and method.reranks not in suite.rerankers:
+        raise loaded.error(location, f"there is no reranker '{method.reranks}'",
+                           did_you_mean(method.reranks, suite.rerankers) if suite.rerankers else
+                           "Name it under the suite's `rerankers:`.")
+    if suite.task.corpus is None and (method.reranks is not None or method.ceiling):
+        raise loaded.error(location, f"{method.name}: there are no passages to put in order: the "
+                           "task has no `corpus`", "Leave the option out.")
 
 
 def _check_words(loaded: LoadedSuite, backbone: str | None, location: Location,

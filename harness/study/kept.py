@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.backbones.endpoint.endpoint import Endpoint, get_endpoint, measured_by
-from harness.backbones.handle import Handle, get_backbone, get_embedder
+from harness.backbones.handle import Handle, get_backbone, get_embedder, get_reranker
 from harness.common.cache import cache_folder
 from harness.common.device import Device
 from harness.common.errors import HarnessError
@@ -56,14 +56,15 @@ def saved_run(loaded: LoadedSuite, task: Task, device: Device, store: Store, rec
     splits = cut_splits(task.splits.sample(budget.train, budget.validation, budget.test,
                                            identity.draw), budget.words)
     embedder = get_embedder(loaded) if identity.embedder_sha256 else None
+    reranker = _reranker(loaded, record)
     if embedder is not None and embedder.sha256 != identity.embedder_sha256:
         raise HarnessError(f"run {identity.run_id} retrieves by another embedder than suite "
                            f"{loaded.suite.name} has now", "Run it again.")
     return SavedRun(Assignment(
         identity=identity, task=dataclasses.replace(task, splits=splits), budget=budget,
         backbone=_backbone(loaded, record), endpoint=_endpoint(loaded, record),
-        embedder=embedder, device=device, runs=store.folder.resolve(), features=None,
-        answers=cache_folder() / "answers", setting=record.setting,
+        embedder=embedder, reranker=reranker, device=device, runs=store.folder.resolve(),
+        features=None, answers=cache_folder() / "answers", setting=record.setting,
         inner=inner.assignment if inner else None), record.setting or {}, artifact.resolve())
 
 
@@ -102,6 +103,18 @@ def _backbone(loaded: LoadedSuite, record: Record) -> Handle | None:
         raise HarnessError(f"run {identity.run_id} was tuned from other weights than "
                            f"'{identity.backbone}' has now", "Run it again.")
     return handle
+
+
+def _reranker(loaded: LoadedSuite, record: Record) -> Handle | None:
+    identity = record.identity
+    if identity.reranker_sha256 is None:
+        return None
+    found = (get_reranker(loaded, name) for name in loaded.suite.rerankers)
+    same = next((one for one in found if one.sha256 == identity.reranker_sha256), None)
+    if same is None:
+        raise HarnessError(f"run {identity.run_id} puts what it finds in order by another reranker "
+                           f"than suite {loaded.suite.name} has now", "Run it again.")
+    return same
 
 
 def _endpoint(loaded: LoadedSuite, record: Record) -> Endpoint | None:

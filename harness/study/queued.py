@@ -145,7 +145,8 @@ def store_of(queued: Queued) -> Store:
 def models_of(queued: Queued) -> set[Handle]:
     """The models that the work reads."""
     return {handle for assignment in (*queued.assignments, *_below(queued.assignments))
-            for handle in (assignment.backbone, assignment.embedder) if handle is not None}
+            for handle in (assignment.backbone, assignment.embedder, assignment.reranker)
+            if handle is not None}
 
 
 def _below(assignments: Iterable[Assignment]) -> Iterator[Assignment]:

@@ -61,6 +61,11 @@ class Identity(RecordPart):
     backbone_sha256: str | None
     backbone_origin: str | None
     embedder_sha256: str | None
+    reranker_sha256: str | None = None
+    """Of the cross-encoder that puts in order what it finds."""
+    ceiling: bool = False
+    """Whether it was told what no deployed model is, such as the document that a question is about:
+    it says how far methods could come, and is none to use."""
     code_sha256: str
     """Of the code that computes the run: other methods, readers and words about code are no part
     of it."""

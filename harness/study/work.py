@@ -63,6 +63,7 @@ class Assignment:
     backbone: Handle | None
     endpoint: Endpoint | None
     embedder: Handle | None
+    reranker: Handle | None
     device: Device
     runs: Path
     features: Path | None
@@ -145,9 +146,19 @@ def make_job(assignment: Assignment, say: Callable[[str], None]) -> Job:
         budget=assignment.budget, seed=assignment.identity.seed, device=assignment.device,
         clock=Clock(), store=FeatureStore(assignment.features), backbone=assignment.backbone,
         endpoint=assignment.endpoint, answers=assignment.answers,
-        embedder=assignment.embedder, ranks=assignment.ranks, metric=deciding(assignment),
+        embedder=assignment.embedder, reranker=assignment.reranker, told=told(assignment),
+        ranks=assignment.ranks, metric=deciding(assignment),
         inner=Below(inner) if inner is not None else None, say=say,
     )
+
+
+def told(assignment: Assignment) -> dict[str, str | None] | None:
+    """By item the document that it is about, for a ceiling; None for all other methods."""
+    if not assignment.identity.ceiling:
+        return None
+    splits = assignment.task.splits
+    return {item.id: item.document for part in (splits.train, splits.validation, splits.test)
+            for item in part}
 
 
 @dataclass(frozen=True)

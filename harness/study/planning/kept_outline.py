@@ -87,7 +87,8 @@ def _sources(suite: Suite) -> Iterator[Source]:
     given = (data.train, data.validation, data.test) if isinstance(data, GivenSources) else (data,)
     corpus = suite.task.corpus and suite.task.corpus.source
     weights = (spec.source for spec in suite.weights.values())
-    named = (*given, corpus, *weights, suite.embedder, general_source(suite.measure.forgetting))
+    named = (*given, corpus, *weights, suite.embedder, *suite.rerankers.values(),
+             general_source(suite.measure.forgetting))
     yield from (source for source in named if source is not None)
 
 

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from harness.backbones.checkpoint import check_backbone, check_embedder
+from harness.backbones.checkpoint import check_backbone, check_embedder, check_reranker
 from harness.backbones.endpoint.endpoint import Endpoint, check_key, get_endpoint, measured_by
-from harness.backbones.handle import Handle, get_backbone, get_embedder
+from harness.backbones.handle import Handle, get_backbone, get_embedder, get_reranker
 from harness.common.device import Device
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_json
@@ -83,6 +83,8 @@ class Plan:
     """What the arms that are ranked together share: the suite's own budget first."""
     endpoints: dict[str, Endpoint] = field(default_factory=dict)
     """Those that answer elsewhere."""
+    rerankers: dict[str, Handle] = field(default_factory=dict)
+    """Those that a method's options name."""
     samples: dict[tuple[int | Words | None, ...], Splits] = field(default_factory=dict, repr=False)
     """By size, draw and words, as they were asked for: items lie in a file, and all runs of a draw
     want the same."""
@@ -125,7 +127,7 @@ def make_plan(loaded: LoadedSuite, device: Device) -> Plan:
     check_templates(loaded, handles, entries)
     embedder = _whole_embedder(loaded)
     plan = Plan(loaded, task, handles, embedder, device, (), parts_of(loaded.suite, entries),
-                endpoints)
+                endpoints, _rerankers(loaded, entries))
     runs: list[PlannedRun] = []
     for entry in sorted(entries, key=lambda e: e.inner is not None):
         for size, budget in _budgets(plan, entry):
@@ -161,6 +163,17 @@ def _whole_embedder(loaded: LoadedSuite) -> Handle | None:
     except HarnessError as error:
         raise loaded.error(("embedder",), error.found, error.fix) from None
     return embedder
+
+
+def _rerankers(loaded: LoadedSuite, entries: Sequence[Entry]) -> dict[str, Handle]:
+    names = dict.fromkeys(e.method.reranks for e in entries if e.method.reranks is not None)
+    found = {name: get_reranker(loaded, name) for name in names}
+    for name, handle in found.items():
+        try:
+            check_reranker(handle)
+        except HarnessError as error:
+            raise loaded.error(("rerankers", name), error.found, error.fix) from None
+    return found
 
 
 def _budgets(plan: Plan, entry: Entry) -> Iterator[tuple[int | None, Budget]]:
@@ -250,6 +263,7 @@ def _identity(plan: Plan, entry: Entry, budget: Budget, seed: int, random: bool,
     name = entry.backbone or ""
     handle = plan.backbones.get(name) or plan.endpoints.get(name)
     embedder = plan.embedder if entry.method.embeds else None
+    reranker = plan.rerankers.get(entry.method.reranks or "")
     # What does not learn by gradient has nothing to share out.
     devices = plan.device.together if isinstance(entry.method, Tuned) else 1
     decides = KINDS[plan.task.kind].metric(plan.loaded.suite.decide.metric)
@@ -264,7 +278,9 @@ def _identity(plan: Plan, entry: Entry, budget: Budget, seed: int, random: bool,
         items_sha256=plan.task.splits.content_sha256,
         backbone_sha256=handle.sha256 if handle else None,
         backbone_origin=handle.origin if handle else None,
-        embedder_sha256=embedder.sha256 if embedder else None, code_sha256=made.code_sha256,
+        embedder_sha256=embedder.sha256 if embedder else None,
+        reranker_sha256=reranker.sha256 if reranker else None, ceiling=entry.method.ceiling,
+        code_sha256=made.code_sha256,
         libraries=dict(made.libraries), device_type=plan.device.type, autocast=plan.device.autocast,
         kernels=plan.device.kernels, devices=devices,
         sharded=plan.device.sharded and isinstance(entry.method, Tuned),

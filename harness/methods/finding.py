@@ -1,0 +1,53 @@
+"""How passages of a corpus are found: the options that say so."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import ConfigDict, Field, model_validator
+
+from harness.methods.method import Options
+from harness.retrieval.searches import Ranking
+
+Found = Ranking | Literal["gold"]
+
+
+class Rerank(Options):
+    """A cross-encoder that reads what a search finds, and puts it in order."""
+
+    model_config = ConfigDict(validate_by_name=True, serialize_by_alias=True)
+
+    by: str
+    """Name of one of the suite's `rerankers`."""
+    depth: int = Field(50, ge=2, alias="from")
+    """Of how many passages it chooses."""
+
+
+class Finding(Options):
+    """How passages are ranked for a question."""
+
+    search: Found = "dense"
+    """`gold`: the passages of the very document that a question was written from, nearest first.
+    No deployed model is told which; it is what a perfect search would be worth."""
+    rerank: Rerank | None = None
+
+    @model_validator(mode="after")
+    def _searches_first(self) -> Finding:
+        if self.rerank and self.told:
+            raise ValueError("rerank: with `search: gold` nothing is searched")
+        return self
+
+    @property
+    def ranking(self) -> Ranking:
+        """What is indexed."""
+        return "dense" if self.search == "gold" else self.search
+
+    @property
+    def told(self) -> bool:
+        """Whether it is told which document a question is about."""
+        return self.search == "gold"
+
+    @property
+    def reranker(self) -> str | None:
+        """The suite's name of the model that puts in order what is found."""
+        return self.rerank.by if self.rerank else None
