@@ -19,7 +19,6 @@ from typing import Annotated, Any
 import numpy as np
 import torch
 from pydantic import Field
-from safetensors.torch import load_file, save_file
 from torch.nn.functional import normalize
 
 from harness.backbones.batches import PASS_TOKENS, Cut, by_length, passes
@@ -47,7 +46,7 @@ from harness.methods.link import CLASS_LINKS, LINKS
 from harness.methods.method import METHODS, Method, Setting, spread
 from harness.methods.needs import Needs
 from harness.methods.pairs import Pair, draw_pairs
-from harness.methods.tuned import DELTA
+from harness.methods.whole import read_learned, write_learned
 from harness.methods.work import Work
 from harness.suite import Budget
 from harness.tasks.examples import Item, indicator
@@ -176,9 +175,7 @@ class TunedEmbeddings:
             return self.head.predict(vectors)
 
     def save(self, folder: Path) -> None:
-        learned = {name: p.detach().contiguous() for name, p in
-                   self.loaded.model.named_parameters() if p.requires_grad}
-        save_file(learned, folder / DELTA)
+        write_learned(self.loaded.model, folder)
         self.head.save(folder)
 
 
@@ -248,8 +245,7 @@ class Setfit(Method):
         return Fit(TunedEmbeddings(encoder, head), training)
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
-        learned = load_file(folder / DELTA, device=job.device.type)
-        encoder = sentence_encoder(job, self.options.pooling, learned)
+        encoder = sentence_encoder(job, self.options.pooling, read_learned(job, folder))
         return TunedEmbeddings(encoder, LinearHead.load(folder, LINKS[job.task.kind]))
 
     def _budgeted(self, job: Job) -> Job:

@@ -24,7 +24,7 @@ from harness.methods.learning.trials import fit_once
 from harness.methods.linear import FOR_NUMBERS, fit_linear, fit_standardised
 from harness.methods.link import LINKS
 from harness.methods.method import METHODS
-from harness.methods.tuned import load_model
+from harness.methods.whole import load_model
 from harness.study.outcome import outcome
 from harness.suite import load_suite
 from harness.targets.metrics import R2

@@ -27,7 +27,8 @@ from harness.methods.learning.held_out import of_spans, said_by
 from harness.methods.learning.trials import chance, fit_once
 from harness.methods.method import METHODS
 from harness.methods.resolve import resolve
-from harness.methods.tuned import load_model, plain_learner
+from harness.methods.tuned import plain_learner
+from harness.methods.whole import load_model
 from harness.study.outcome import outcome
 from harness.suite import load_suite
 from harness.targets.metrics import SPAN_F1

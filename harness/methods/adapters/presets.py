@@ -52,7 +52,8 @@ from harness.methods.fitted import Fitted
 from harness.methods.job import Job
 from harness.methods.learning.decoder import nothing_to_save
 from harness.methods.method import METHODS, Setting
-from harness.methods.tuned import Tuned, TunedOptions, load_model, load_whole, write_whole
+from harness.methods.tuned import Tuned, TunedOptions
+from harness.methods.whole import load_model, load_whole, write_whole
 from harness.targets.kinds import KINDS as TARGETS
 
 FRESH = "fresh.safetensors"

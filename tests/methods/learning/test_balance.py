@@ -25,7 +25,7 @@ from harness.methods.learning.trials import fit_once
 from harness.methods.linear import fit_linear
 from harness.methods.link import LINKS
 from harness.methods.method import METHODS
-from harness.methods.tuned import load_model
+from harness.methods.whole import load_model
 from harness.suite import Budget
 from harness.tasks.examples import indicator
 from harness.tasks.task import load_task

@@ -26,7 +26,7 @@ from harness.methods.job import Job
 from harness.methods.learning import keeping
 from harness.methods.learning.trials import fit_once
 from harness.methods.method import METHODS
-from harness.methods.tuned import load_model
+from harness.methods.whole import load_model
 from harness.tasks.task import load_task
 
 register_all()

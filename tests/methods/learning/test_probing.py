@@ -20,7 +20,7 @@ from harness.methods.learning.trials import fit_once
 from harness.methods.linear import fit_standardised, strengths
 from harness.methods.link import LINKS
 from harness.methods.method import METHODS
-from harness.methods.tuned import load_model
+from harness.methods.whole import load_model
 from harness.suite import Budget
 from harness.targets.metrics import ACCURACY, LOG_LOSS
 from harness.tasks.examples import indicator

@@ -14,7 +14,7 @@ from harness.methods import register_all
 from harness.methods.learning.rates import Rates, rate_groups
 from harness.methods.learning.trials import fit_once
 from harness.methods.method import METHODS
-from harness.methods.tuned import load_model
+from harness.methods.whole import load_model
 
 register_all()
 CLASSES = ("a", "b", "c")
