@@ -59,6 +59,8 @@ class Method(ABC):
     """Whether matrices of the backbone learn themselves: they are then held whole."""
     embeds: bool = False
     """Whether it finds texts by the suite's embedder. Options may say so."""
+    searches: bool = False
+    """Whether its options ask for passages of the task's corpus."""
     reranks: str | None = None
     """The suite's name of the reranker that puts in order what it finds. Options may say so."""
     ceiling: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from harness.backbones.encoding.embedder_prompts import Side
 from harness.backbones.encoding.features import Embedder, FeatureStore, cross_encoder
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
-from harness.methods.asking.lookup import Lookup
+from harness.methods.asking.lookup import Lookup, Study
 from harness.methods.asking.shown import Asking, Shown
 from harness.methods.finding import Finding
 from harness.methods.fitted import Finds
@@ -130,12 +130,14 @@ def passages_read(job: Job, ranking: Ranking) -> tuple[Reading, ...]:
                     passages=_corpus(job).facts.passages),)
 
 
-def best_passages(retriever: PassageRetriever, k: int, room: int) -> Lookup[str]:
-    """The `k` best passages in `room` tokens before each item, the best last."""
+def best_passages(retriever: PassageRetriever, k: int, room: int,
+                  study: Study[str] | None = None) -> Lookup[str]:
+    """The `k` best passages in `room` tokens before each item, the best last; before each that is
+    learned from, what `study` says."""
     def find(items: Sequence[Item], clock: Clock) -> list[list[str]]:
         return [retriever.texts(row) for row in retriever.places(items, k, clock).tolist()]
 
-    return Lookup(retriever, k, find, lambda writer, texts: writer.passages(texts, room))
+    return Lookup(retriever, k, find, lambda writer, texts: writer.passages(texts, room), study)
 
 
 def passages_shown(asking: Asking, k: int, room: int) -> Shown:
@@ -153,15 +155,23 @@ def _ranks(job: Job, how: Finding, passages: pa.Table, search: Search
            ) -> tuple[Rank, Rank | None]:
     """What finds passages for items, and what did before they were put in order."""
     if how.told:
-        embedder = _embedder(job)
-        told = Told(job.need_told(), passages, _embed(embedder, "document", job.store),
-                    _embed(embedder, "query", job.store))
-        return told.rank, None
+        return _telling(job, passages, job.need_told()).rank, None
     if how.rerank is None:
         return by_search(search), None
     scores = scores_by(cross_encoder(job.need_reranker(), LONGEST, job.device), job.store)
     reranked = Reranked(search, how.rerank.depth, partial(texts_at, passages), scores)
     return by_search(reranked), by_search(search)
+
+
+def telling(job: Job, retriever: PassageRetriever, documents: Mapping[str, str | None]) -> Told:
+    """What finds the passages of the documents that items are said to be about."""
+    return _telling(job, retriever.passages, documents)
+
+
+def _telling(job: Job, passages: pa.Table, documents: Mapping[str, str | None]) -> Told:
+    embedder = _embedder(job)
+    return Told(documents, passages, _embed(embedder, "document", job.store),
+                _embed(embedder, "query", job.store))
 
 
 def texts_at(passages: pa.Table, places: Sequence[int]) -> list[str]:

@@ -72,6 +72,7 @@ class Rag(Scored):
     def __init__(self, options: Any) -> None:
         super().__init__(options)
         self.ceiling, self.reranks = self.options.told, self.options.reranker
+        self.searches = self.ceiling or self.reranks is not None
 
     def misfit(self, below: Method | None) -> str | None:
         return None

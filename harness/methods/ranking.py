@@ -68,6 +68,11 @@ class Told:
             found[row, : len(nearest)] = np.array(own, dtype=int)[nearest]
         return found
 
+    def most(self, items: Sequence[Item]) -> int:
+        """Passages of the longest of the items' documents."""
+        return max((len(self._places.get(self.documents[item.id], ())) for item in items),
+                   default=0)
+
     @cached_property
     def _places(self) -> Mapping[str | None, list[int]]:
         """By document those of its passages."""

@@ -16,6 +16,8 @@ from harness.backbones.load import WHOLE, Loaded
 from harness.common.capabilities import ASKED, Can
 from harness.common.kinds import BackboneKind, Balance
 from harness.methods.asking.asked import AskedDecoder, Save
+from harness.methods.asking.lookup import Lookup
+from harness.methods.asking.shown import Asking, Shown
 from harness.methods.fitted import Fit, Fitted
 from harness.methods.job import Job
 from harness.methods.learning.balance import ALIKE, Weighing, balance_of, weighing
@@ -32,6 +34,8 @@ from harness.methods.learning.tagger import EncoderTagger, TaggerLearner
 from harness.methods.link import LINKS
 from harness.methods.method import Method, Options, Setting, spread
 from harness.methods.needs import Needs
+from harness.methods.open_book import passages_shown
+from harness.methods.studied import Studied, build_studied, open_studied
 from harness.methods.tagged import POOLED_ALONE
 from harness.methods.whole import load_model
 from harness.methods.work import Reading, Work
@@ -51,6 +55,8 @@ class TunedOptions(Options):
     """`probed`: an encoder's head begins as `features` would fit it (LP-FT, Kumar et al. 2022)."""
     balance: Balance | None = None
     """What rare classes count while it learns; as the budget offers where it is left out."""
+    passages: Studied | None = None
+    """Passages of the task's corpus that stand before each item; none where it is left out."""
 
 
 class Tuned(Method):
@@ -74,6 +80,10 @@ class Tuned(Method):
     def use(self, recipe: TunedOptions) -> None:
         """Learn by these options."""
         self.recipe, self.rates, self.balance = recipe, recipe.learning_rates, recipe.balance
+        how = recipe.passages
+        self.embeds = self.searches = how is not None
+        self.reranks = how.reranker if how else None
+        self.ceiling = how is not None and how.told
 
     def cannot(self, backbone: Handle) -> str | None:
         plain = self.recipe.pooling == "trained" and self.recipe.head == "fresh"
@@ -93,6 +103,8 @@ class Tuned(Method):
         plain = self.recipe.pooling == "trained" and self.recipe.head == "fresh"
         if TARGETS[task].tagged and not plain:
             return POOLED_ALONE
+        if self.recipe.passages is not None and backbone not in ASKED:
+            return "passages stand in a prompt, and this backbone answers through a head"
         return super().refuses(task, backbone)
 
     @abstractmethod
@@ -121,7 +133,10 @@ class Tuned(Method):
         with job.clock.phase("load"):
             self.prepare(loaded, job)
             hold(loaded.model, job.products)
-        classifier = self._classifier(job, loaded)
+        how = self.recipe.passages
+        classifier = self._classifier(job, loaded, lookup=build_studied(job, how) if how else None)
+        if isinstance(classifier, AskedDecoder):
+            classifier.study(job)
         with job.clock.phase("train"):
             learner = self.learner(classifier, job, balance)
             training = train(learner, job, float(setting["learning_rate"]), self.weight_decay,
@@ -131,7 +146,16 @@ class Tuned(Method):
         return Fit(classifier, training)
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
-        return self._classifier(job, self.restore(job, folder))
+        return self._classifier(job, self.restore(job, folder), lookup=self._opened(job, folder))
+
+    def _opened(self, job: Job, folder: Path) -> Lookup[str] | None:
+        """What a saved model looks up before it answers."""
+        how = self.recipe.passages
+        return open_studied(job, how, folder) if how else None
+
+    def shows(self, asking: Asking) -> Shown:
+        how = self.recipe.passages
+        return passages_shown(asking, how.k, how.tokens) if how else Shown()
 
     def work(self, job: Job, setting: Setting) -> Work:
         schedule = schedule_of(len(job.train), job.budget)
@@ -154,11 +178,11 @@ class Tuned(Method):
         found = keeping(learner, job) if self.keeps_states else learner
         return Sampled(found, job) if balance == "sampling" else found
 
-    def _classifier(self, job: Job, loaded: Loaded, save: Save | None = None
-                    ) -> EncoderClassifier | AskedDecoder:
+    def _classifier(self, job: Job, loaded: Loaded, save: Save | None = None,
+                    lookup: Lookup[str] | None = None) -> EncoderClassifier | AskedDecoder:
         save = save or self.write
         if not job.headed:
-            return plain_decoder(job, loaded=loaded, save=save)
+            return plain_decoder(job, loaded=loaded, save=save, lookup=lookup)
         longest = min(job.budget.max_length, loaded.window)
         made = EncoderTagger if TARGETS[job.task.kind].tagged else EncoderClassifier
         return made(loaded, longest, job.device, save, LINKS[job.task.kind])

@@ -64,18 +64,20 @@ class PromptWriter:
         """Each item's prompt with all answers that there are. Raises as `answered`."""
         return self.answered(items, [self.answers()] * len(items), before)
 
-    def right(self, examples: Sequence[Example]) -> list[Question]:
+    def right(self, examples: Sequence[Example], before: Sequence[Parts] | None = None
+              ) -> list[Question]:
         """Each item's prompt with its right answer, as it is learned; the first reference, where
         it has any. Raises as `answered`."""
         if not self.options:
-            return self.in_words(examples)
+            return self.in_words(examples, before)
         return [found.only(self.right_numbers(example)) for example, found in
-                zip(examples, self.questions(examples), strict=True)]
+                zip(examples, self.questions(examples, before), strict=True)]
 
-    def in_words(self, examples: Sequence[Example]) -> list[Question]:
+    def in_words(self, examples: Sequence[Example], before: Sequence[Parts] | None = None
+                 ) -> list[Question]:
         """Each item's prompt with its right answer as it is written out."""
         said = [Quoted(self.lead + self.right_words(example)) for example in examples]
-        return self.answered(examples, [[Answer(text)] for text in said])
+        return self.answered(examples, [[Answer(text)] for text in said], before)
 
     def answered(self, items: Sequence[Item], answers: Sequence[list[Answer]],
                  before: Sequence[Parts] | None = None) -> list[Question]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from harness.backbones.prompting.prompts import PromptWriter
 from harness.backbones.prompting.questions import Question
 from harness.backbones.prompting.seq2seq_prompts import Seq2SeqWriter
-from harness.backbones.prompting.texts import Quoted
+from harness.backbones.prompting.texts import Parts, Quoted
 from harness.targets.span_words import written
 from harness.targets.spans import NOTHING
 from harness.tasks.examples import Example
@@ -18,8 +18,9 @@ from harness.tasks.examples import Example
 class SpansWriter(PromptWriter):
     """Asks for the spans of each class in words. The options are the classes' names."""
 
-    def right(self, examples: Sequence[Example]) -> list[Question]:
-        return self.in_words(examples)
+    def right(self, examples: Sequence[Example], before: Sequence[Parts] | None = None
+              ) -> list[Question]:
+        return self.in_words(examples, before)
 
     def right_words(self, example: Example) -> str:
         return Quoted(written(example.spans or NOTHING, example.text, self.options))

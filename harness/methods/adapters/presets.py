@@ -164,7 +164,7 @@ class Adapter(Tuned):
                 write_whole(loaded, Path(place))
                 loaded = load_whole(job, Path(place), quantize)
         hold(loaded.model, job.products)
-        return self._classifier(job, loaded, nothing_to_save)
+        return self._classifier(job, loaded, nothing_to_save, self._opened(job, folder))
 
     def restore(self, job: Job, folder: Path) -> Loaded:
         return self._on(job, folder, job.products)

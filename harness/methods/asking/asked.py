@@ -45,6 +45,8 @@ class AskedDecoder(LooksUp, ABC):
     kept: tuple[list[int], Prefix] | None = None
     """The last head that was read, with its keys and values: weights are final when items are
     predicted."""
+    shown: tuple[list[Parts] | None, list[Parts] | None] = (None, None)
+    """What stands before each training and each validation item while it learns."""
     first: dict[str, tuple[list[int], OptionTree, Parts]] = field(default_factory=dict)
     """By id, of the first item of each call of `predict`: its prompt, the answers behind it, and
     what was retrieved for it."""
@@ -76,6 +78,12 @@ class AskedDecoder(LooksUp, ABC):
     def put_to(self, item: str) -> Put:
         """See `Prompted`."""
         return put_in_tokens(self.writer, *self.first[item])
+
+    def study(self, job: Job) -> None:
+        """Look up what stands before the items that it learns from, and is looked at by."""
+        if self.lookup is not None and self.lookup.study is not None:
+            self.shown = (self.lookup.studied(self.writer, job.train, job.clock),
+                          self.before(job.validation, job.clock))
 
     def behind_head(self, questions: Sequence[Question]) -> tuple[list[Question], Prefix]:
         """What stands behind the head that all items' prompts have, and the head's keys and values.
@@ -116,8 +124,9 @@ class AskedDecoder(LooksUp, ABC):
         """What `predict` returns, for what stands behind the head of these keys and values."""
 
     @abstractmethod
-    def held(self, examples: Sequence[Example]) -> list[Question]:
-        """What `said_of` scores of each item."""
+    def held(self, examples: Sequence[Example], before: Sequence[Parts] | None = None
+             ) -> list[Question]:
+        """What `said_of` scores of each item, with what was retrieved for them."""
 
     @abstractmethod
     def said_of(self, items: Sequence[Question], prefix: Prefix) -> np.ndarray:

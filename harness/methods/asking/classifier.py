@@ -109,9 +109,10 @@ class DecoderClassifier(AskedDecoder):
         if rule.prompts and not self.beside_each:
             self.offset = np.array(json.loads((folder / OFFSET).read_text(encoding="utf-8")))
 
-    def held(self, examples: Sequence[Example]) -> list[Question]:
+    def held(self, examples: Sequence[Example], before: Sequence[Parts] | None = None
+             ) -> list[Question]:
         """All answers, for each item."""
-        return self.writer.questions(examples)
+        return self.writer.questions(examples, before)
 
     def said_of(self, items: Sequence[Question], prefix: Prefix) -> np.ndarray:
         """The classes' probabilities, [items, classes]."""

@@ -78,9 +78,10 @@ class DecoderGenerator(AskedDecoder):
     def room(self, questions: Sequence[Question]) -> int:
         return max(self.most, super().room(questions))
 
-    def held(self, examples: Sequence[Example]) -> list[Question]:
+    def held(self, examples: Sequence[Example], before: Sequence[Parts] | None = None
+             ) -> list[Question]:
         """The first reference of each item."""
-        return self.writer.right(examples)
+        return self.writer.right(examples, before)
 
     def said_of(self, items: Sequence[Question], prefix: Prefix) -> np.ndarray:
         """-log p(first reference) of each item, in nats: [items]."""

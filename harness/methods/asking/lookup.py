@@ -10,9 +10,11 @@ from harness.backbones.prompting.prompts import PromptWriter
 from harness.backbones.prompting.texts import Parts
 from harness.common.clock import Clock
 from harness.methods.fitted import Retriever
-from harness.tasks.examples import Item
+from harness.tasks.examples import Example, Item
 
 Text = TypeVar("Text")
+Study = Callable[[Sequence[Example], Clock], list[list[Text]]]
+"""What is shown before each item that is learned from, the best first."""
 
 
 @dataclass(frozen=True)
@@ -26,12 +28,23 @@ class Lookup(Generic[Text]):
     """What is found for each item, the best first."""
     write: Callable[[PromptWriter, list[Text]], Parts]
     """What of that stands before an item."""
+    study: Study[Text] | None = None
+    """None where a model learns without what is found."""
 
     def before(self, writer: PromptWriter, items: Sequence[Item], clock: Clock) -> list[Parts]:
         """What stands before each item."""
         found = self.find(items, clock)
         with clock.phase("tokenize"):
             return [self.write(writer, texts) for texts in found]
+
+    def studied(self, writer: PromptWriter, examples: Sequence[Example], clock: Clock
+                ) -> list[Parts] | None:
+        """What stands before each item that is learned from; None where nothing does."""
+        if self.study is None:
+            return None
+        shown = self.study(examples, clock)
+        with clock.phase("tokenize"):
+            return [self.write(writer, texts) for texts in shown]
 
 
 class LooksUp:

@@ -69,9 +69,10 @@ class DecoderLearner:
         self.asked = asked
         self.job = job
         self.weighing = weighing
-        train, held = asked.writer.right(job.train), asked.held(job.validation)
+        shown, before = asked.shown
+        train = asked.writer.right(job.train, shown)
+        held, asks = asked.held(job.validation, before), asked.written(job.validation, before)
         asked.check_window([*train, *held])
-        asks = asked.written(job.validation, None)
         self.head = shared_head(asked.head, [item.prompt for item in (*train, *held, *asks)])
         self.items, self.held, self.asks = ([item.behind(self.head) for item in items]
                                             for items in (train, held, asks))
