@@ -13,7 +13,7 @@ from pathlib import Path
 from textwrap import wrap
 
 from harness.common.files import write_atomic
-from harness.compare.summary import Row
+from harness.compare.row import Row
 from harness.measure.retrieval import PassageRetrieval
 from harness.report import beside, words
 from harness.report.files import STUDY

@@ -29,10 +29,10 @@ from benchmarks.timeline import Timeline, table
 from harness.common.device import Device, detect
 from harness.forgetting.probes import MAX_LENGTH, Probing
 from harness.methods.job import Job
+from harness.study.assignment import make_job
 from harness.study.planning.plan import Plan, PlannedRun, make_plan
 from harness.study.run import assign
 from harness.study.store import Store
-from harness.study.work import make_job
 from harness.suite import load_suite
 
 ROOT = Path(__file__).parents[1]

@@ -33,11 +33,11 @@ from harness.methods.learning.encoder import EncoderClassifier
 from harness.methods.learning.trials import fit_once
 from harness.methods.link import LINKS
 from harness.methods.method import Method
+from harness.study.assignment import make_job
 from harness.study.estimate.stopwatch import seconds_of
 from harness.study.planning.plan import Plan, make_plan
 from harness.study.run import assign
 from harness.study.store import Store
-from harness.study.work import make_job
 from harness.suite import load_suite
 from harness.tasks.examples import Example
 

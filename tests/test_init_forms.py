@@ -9,7 +9,9 @@ from command_line import harness
 from rich.console import Console
 from tiny import sentences
 
-from harness.commands.init import Columns, Data, init
+from harness.commands.columns import Columns
+from harness.commands.data import Data
+from harness.commands.init import init
 from harness.commands.predict import _as_in
 from harness.suite import load_suite
 from harness.tasks.tables.form import Form

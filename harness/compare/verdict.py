@@ -11,7 +11,8 @@ from typing import Literal
 
 from harness.compare.economics import Step, cheapest
 from harness.compare.pairs import Difference, of_better
-from harness.compare.summary import Row, Summary
+from harness.compare.row import Row
+from harness.compare.summary import Summary
 from harness.measure.part import RecordPart
 from harness.suite import Decide, Limits
 

@@ -23,8 +23,8 @@ from harness.common.leftovers import prefix
 from harness.executors.rank import ADDRESS
 from harness.processes.own import Outcome, Say, too_late
 from harness.study.alone import run_locally
+from harness.study.assignment import Assignment
 from harness.study.queued import Queued, QueuedRun
-from harness.study.work import Assignment
 from harness.suite import RunLimits
 
 POLL = 0.2

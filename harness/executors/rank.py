@@ -15,8 +15,9 @@ import torch
 
 from harness.common.ranks import join
 from harness.processes.own import Say, serve
+from harness.study.assignment import Assignment
 from harness.study.record import Record
-from harness.study.work import Assignment, assist, carry_out
+from harness.study.work import assist, carry_out
 
 ADDRESS = "HARNESS_RANKS"
 """The environment's name for the socket."""

@@ -25,13 +25,7 @@ from harness.methods.job import Job
 from harness.methods.learning.rates import WARMUP, Rates
 from harness.methods.method import METHODS
 from harness.methods.tuned import Tuned, TunedOptions
-from harness.methods.whole import (
-    load_model,
-    load_whole,
-    read_learned,
-    write_learned,
-    write_whole,
-)
+from harness.methods.whole import load_model, load_whole, read_learned, write_learned, write_whole
 
 
 class LayeredOptions(TunedOptions):

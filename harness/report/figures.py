@@ -12,7 +12,8 @@ import plotly.graph_objects as go
 from harness.compare.calibration import Reliability
 from harness.compare.curves import LearningCurves
 from harness.compare.pareto import front
-from harness.compare.summary import Forgot, Row, Summary
+from harness.compare.row import Forgot, Row
+from harness.compare.summary import Summary
 from harness.report.published import Published
 from harness.study.record import Record
 from harness.targets.kinds import KINDS, gain, says

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.compare.curves import LearningCurves
 from harness.compare.freshness import Freshness
-from harness.compare.summary import Row
+from harness.compare.row import Row
 from harness.measure.retrieval import PassageRetrieval
 from harness.report import (
     alike,

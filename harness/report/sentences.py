@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 from harness.compare.pairs import Difference
-from harness.compare.summary import Row, Summary
+from harness.compare.row import Row
+from harness.compare.summary import Summary
 from harness.compare.uncertainty import Figure
 from harness.compare.verdict import Breach, Rival, Settling, Verdict, ahead
 from harness.report import alike, words

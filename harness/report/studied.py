@@ -12,7 +12,7 @@ from rich.console import Console
 
 from harness.common.errors import HarnessError
 from harness.common.names import did_you_mean
-from harness.compare.summary import Row
+from harness.compare.row import Row
 from harness.compare.verdict import Verdict
 from harness.report import sentences
 from harness.report.figures import figures

@@ -19,7 +19,8 @@ from rich.progress import (
 from rich.table import Table
 
 from harness.compare.conditions import Conditions
-from harness.compare.summary import Row, Summary
+from harness.compare.row import Row
+from harness.compare.summary import Summary
 from harness.report import alike, bargain, beside, by_slice, ranking, sentences, served, words
 from harness.report.published import Published
 from harness.study.planning.plan import PlannedRun

@@ -10,7 +10,7 @@ from harness.common.text import plain
 from harness.targets.kinds import gain
 
 if TYPE_CHECKING:  # the rooms that compute take seconds to import, and listings need but words
-    from harness.compare.summary import Forgot, Row, Spread
+    from harness.compare.row import Forgot, Row, Spread
     from harness.compare.uncertainty import Figure
     from harness.forgetting.figures import Forgetting
     from harness.measure.retrieval import PassageRetrieval

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from harness.processes.own import Outcome, Say, in_own_process
 from harness.processes.server import start_server
 from harness.processes.turns import alone
+from harness.study.assignment import Assignment
 from harness.study.record import Record
-from harness.study.work import Assignment, carry_out, failure
+from harness.study.work import carry_out, failure
 from harness.suite import RunLimits
 
 Carry = Callable[[Assignment, Say, RunLimits], Outcome]

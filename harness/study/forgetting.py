@@ -12,10 +12,10 @@ from harness.common.errors import HarnessError
 from harness.forgetting.base_model import base_scores, examiner, forgetting_key
 from harness.forgetting.figures import forgetting, item_table, unchanged
 from harness.methods.fitted import Adapted
+from harness.study.assignment import Assignment, load_fitted
 from harness.study.planning.plan import Plan, PlannedRun
 from harness.study.record import Record
 from harness.study.store import Store
-from harness.study.work import Assignment, load_fitted
 from harness.suite import ForgettingItems
 
 

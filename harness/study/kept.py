@@ -14,9 +14,9 @@ from harness.common.errors import HarnessError
 from harness.methods.fitted import Answering
 from harness.methods.method import Setting
 from harness.methods.reading import reading
+from harness.study.assignment import Assignment, load_saved
 from harness.study.record import Record
 from harness.study.store import Store
-from harness.study.work import Assignment, load_saved
 from harness.suite import Budget, LoadedSuite
 from harness.tasks.cut import cut_splits
 from harness.tasks.task import Task

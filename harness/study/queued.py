@@ -18,10 +18,10 @@ from harness.processes.own import Outcome, Say, in_own_process
 from harness.processes.server import start_server
 from harness.processes.turns import alone
 from harness.study.alone import forked, run_locally
+from harness.study.assignment import Assignment
 from harness.study.forgetting import Check, measure_check
 from harness.study.rounds import Round, time_round
 from harness.study.store import Store
-from harness.study.work import Assignment
 from harness.suite import RunLimits
 
 

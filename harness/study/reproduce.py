@@ -15,12 +15,12 @@ from harness.common.errors import HarnessError
 from harness.common.leaves import leaves
 from harness.measure.part import RecordPart
 from harness.study.alone import forked, run_locally
+from harness.study.assignment import deciding
 from harness.study.kept import SavedRun
 from harness.study.moved import apart, changed
 from harness.study.planning.made import made_by
 from harness.study.record import Record
 from harness.study.store import Store
-from harness.study.work import deciding
 from harness.suite import RunLimits
 
 MEASURED = re.compile(r"(cost\.(?!training_flops)|latency(_apart)?\b|forgetting\b)"

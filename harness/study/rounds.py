@@ -10,7 +10,7 @@ from harness.common.files import sha256_json
 from harness.common.provenance import ITEMS, provenance
 from harness.measure.latency import LatencyFigures, measure_latency
 from harness.methods.reading import reading
-from harness.study.work import Assignment, is_merged, load_fitted, load_served
+from harness.study.assignment import Assignment, is_merged, load_fitted, load_served
 from harness.suite import Latency
 from harness.tasks.examples import Item
 

@@ -10,6 +10,7 @@ from harness.common.cache import cache_folder
 from harness.common.errors import HarnessError
 from harness.processes.own import Outcome
 from harness.processes.turns import WAITING
+from harness.study.assignment import Assignment
 from harness.study.forgetting import pass_on, to_measure
 from harness.study.planning.plan import Plan, PlannedRun
 from harness.study.queue import Executor, Listed, Watcher, one_by_one
@@ -17,7 +18,7 @@ from harness.study.queued import Queued, QueuedForgetting, QueuedLatency, Queued
 from harness.study.record import Record
 from harness.study.rounds import Round
 from harness.study.store import PASSING, Store
-from harness.study.work import Assignment, failure
+from harness.study.work import failure
 from harness.suite import RunLimits
 from harness.tasks.examples import asked
 

@@ -173,8 +173,8 @@ def test_a_run_is_renewed_by_its_own_method_and_no_other(asked):
     assert renewed("methods.adapters.presets") == {"presets", "tuners"}
     assert renewed("retrieval.vectors") == {"rag", "knn", "prompting"}
     assert renewed("retrieval.lexical") == {"rag"}
-    for name in ("study.work", "study.outcome", "study.parts", "measure.quality",
-                 "methods.learning.loop",
+    for name in ("study.work", "study.assignment", "study.outcome", "study.parts",
+                 "measure.quality", "methods.learning.loop",
                  "tasks.splits", "tasks.drawing", "tasks.cut", "tasks.wording", "common.words"):
         assert renewed(name) == set(runs), name
     for name in ("tasks.readers.tables", "tasks.tables.lines", "suite.gate", "compare.verdict",

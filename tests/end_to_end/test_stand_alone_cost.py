@@ -12,10 +12,10 @@ from harness.common.device import detect
 from harness.methods.features import Features
 from harness.methods.knn import Knn
 from harness.methods.learning.trials import tune
+from harness.study.assignment import make_job
 from harness.study.planning.plan import make_plan
 from harness.study.run import assign
 from harness.study.store import Store
-from harness.study.work import make_job
 from harness.suite import load_suite
 
 ROOT = Path(__file__).parents[2]

@@ -23,11 +23,12 @@ from harness.common.errors import HarnessError
 from harness.executors import place
 from harness.executors.launch import devices_of, launched
 from harness.processes.own import UNLIMITED
+from harness.study.assignment import Assignment
 from harness.study.planning.plan import Plan, make_plan
 from harness.study.record import Record
 from harness.study.run import assign
 from harness.study.store import Store
-from harness.study.work import Assignment, carry_out
+from harness.study.work import carry_out
 from harness.suite import RunLimits, load_suite
 
 CONFIGS = Path(__file__).parents[2] / "docs" / "accelerate"

@@ -13,12 +13,12 @@ from harness.common.errors import HarnessError
 from harness.common.sealed import sealed
 from harness.gate.approve import approval, make_baseline
 from harness.report.published import Published
+from harness.study.assignment import load_fitted
 from harness.study.planning.plan import make_plan
 from harness.study.reproduce import differences
 from harness.study.run import assign, missing, run_study
 from harness.study.store import Store
 from harness.study.study import make_study
-from harness.study.work import load_fitted
 from harness.suite import load_suite
 
 

@@ -12,9 +12,9 @@ from harness.processes.own import Outcome
 from harness.processes.turns import alone
 from harness.study import alone as alone_room
 from harness.study import check
+from harness.study.assignment import Assignment
 from harness.study.planning.plan import make_plan
 from harness.study.store import Store
-from harness.study.work import Assignment
 from harness.suite import load_suite
 
 

@@ -25,12 +25,13 @@ from harness.processes.own import outcome_of
 from harness.report.markdown import markdown
 from harness.report.published import publish
 from harness.study import queued
+from harness.study.assignment import load_fitted
 from harness.study.forgetting import measure_check, pass_on, to_measure
 from harness.study.planning.plan import make_plan
 from harness.study.run import assign, missing
 from harness.study.store import FORGETTING, Store
 from harness.study.study import make_study
-from harness.study.work import carry_out, load_fitted
+from harness.study.work import carry_out
 from harness.suite import ForgettingItems, load_suite
 
 ASKED = {"benchmarks": {"arc_easy": 12, "lambada_openai": 8}, "probes": {"pairs": 40},

@@ -15,10 +15,11 @@ from harness.gate.run import _answered
 from harness.methods.fitted import Fit
 from harness.methods.learning.trials import held_out
 from harness.methods.majority import ClassShares
+from harness.study.assignment import make_job
 from harness.study.planning.plan import make_plan
 from harness.study.run import assign, latency_round
 from harness.study.store import Store
-from harness.study.work import carry_out, make_job
+from harness.study.work import carry_out
 from harness.suite import Budget
 from harness.tasks.examples import Example, Item
 from harness.tasks.view import TaskView

@@ -22,7 +22,7 @@ from harness.backbones.wrappers import unwrapped
 from harness.common.capabilities import ASKED
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_tree
-from harness.methods.adapters.presets import FRESH
+from harness.methods.adapters.adapter import FRESH
 from harness.methods.adapters.running import make_ready
 
 ADAPTER = "adapter_model.safetensors"

@@ -15,7 +15,8 @@ from peft.utils.peft_types import PeftType
 
 from harness.backbones.handle import KINDS, Kind
 from harness.common.capabilities import Can
-from harness.methods.adapters.presets import KEYLESS, Adapter, Lora, PromptTuning
+from harness.methods.adapters.adapter import Adapter
+from harness.methods.adapters.presets import KEYLESS, Lora, PromptTuning
 from harness.methods.adapters.running import KEYS_ALONE, UNFIT
 from harness.methods.method import METHODS
 

@@ -14,6 +14,7 @@ from harness.forgetting.base_model import BASE, forgetting_key
 from harness.methods.learning.offers import grid
 from harness.methods.work import Reading, Work
 from harness.processes.own import Say
+from harness.study.assignment import make_job
 from harness.study.estimate.cost import Cost, RunCost
 from harness.study.estimate.measuring import (
     BATCHES,
@@ -30,7 +31,6 @@ from harness.study.estimate.measuring import (
 from harness.study.estimate.units import UnitCosts
 from harness.study.planning.plan import Plan, PlannedRun
 from harness.study.run import assign
-from harness.study.work import make_job
 from harness.suite import Latency
 from harness.tasks.examples import Example
 

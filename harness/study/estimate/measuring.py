@@ -25,6 +25,7 @@ from harness.methods.learning.encoder import BATCH as ENCODER_BATCH
 from harness.methods.method import METHODS
 from harness.processes.own import Say
 from harness.processes.turns import BusyError, at_once
+from harness.study.assignment import Assignment
 from harness.study.estimate.room import amount, least_memory
 from harness.study.estimate.units import (
     NotMeasuredError,
@@ -39,7 +40,6 @@ from harness.study.estimate.units import (
 from harness.study.planning.plan import Plan, PlannedRun
 from harness.study.run import assign
 from harness.study.store import Store
-from harness.study.work import Assignment
 from harness.suite import BackboneKind, ForgettingItems
 from harness.tasks.examples import Example
 

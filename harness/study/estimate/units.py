@@ -37,9 +37,10 @@ from harness.methods.method import Method
 from harness.methods.tuned import Tuned
 from harness.processes.own import Say, in_own_process
 from harness.processes.server import start_server
+from harness.study.assignment import Assignment, make_job
 from harness.study.estimate.room import FP32
 from harness.study.estimate.stopwatch import Others, seconds_of
-from harness.study.work import Assignment, carry_out, make_job
+from harness.study.work import carry_out
 from harness.suite import ForgettingItems
 from harness.tasks.examples import Item, asked
 

@@ -11,13 +11,13 @@ from harness.common.device import detect
 from harness.forgetting.base_model import BASE
 from harness.methods.majority import Majority
 from harness.methods.method import Method
+from harness.study.assignment import make_job
 from harness.study.estimate import measuring
 from harness.study.estimate.estimate import estimate
 from harness.study.planning.outlined import outline_of
 from harness.study.planning.plan import make_plan
 from harness.study.run import assign
 from harness.study.store import Store
-from harness.study.work import make_job
 from harness.suite import load_suite
 
 

@@ -14,12 +14,12 @@ from harness.methods.asking.asked import AskedDecoder
 from harness.methods.learning.encoder import EncoderClassifier
 from harness.methods.learning.offers import grid
 from harness.methods.tuned import Tuned
+from harness.study.assignment import make_job
 from harness.study.estimate import measuring
 from harness.study.estimate.estimate import estimate
 from harness.study.estimate.measuring import NOWHERE, usual
 from harness.study.planning.plan import make_plan
 from harness.study.run import assign
-from harness.study.work import make_job
 from harness.suite import load_suite
 from harness.tasks.examples import Example
 

@@ -1,0 +1,41 @@
+"""What a study measures beside quality."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from harness.suite.part import Part
+
+
+class Latency(Part):
+    """How latency is measured: interleaved rounds of one request a method."""
+
+    requests: int = Field(100, ge=2)
+    warmup: int = Field(3, ge=1)
+    batch: int = Field(16, ge=1)
+    batches: int = Field(4, ge=1)
+
+
+class ForgettingItems(Part):
+    """General items that a tuned model is compared on with its untouched backbone.
+
+    Items are drawn by `seed` and are the same for all methods.
+    """
+
+    benchmarks: dict[str, Annotated[int, Field(ge=2)]] = Field({})
+    """For models that answer prompts: benchmark (of the catalogue, or any task of lm-eval) to
+    number of items."""
+    probes: dict[str, Annotated[int, Field(ge=20)]] = Field({})
+    """For encoders: probe (sst2, mrpc, rte) to number of items."""
+    passages: int = Field(0, ge=0)
+    """Passages of general text: similarity for encoders, cross-entropy for all others."""
+    seed: int = 0
+
+
+class Measure(Part):
+    """What is measured beside quality."""
+
+    latency: Latency = Latency()
+    forgetting: ForgettingItems | None = None

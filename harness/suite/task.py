@@ -1,0 +1,129 @@
+"""The task of a suite: where its data lies, what it says, how it is dealt and asked."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from harness.common.kinds import Drawn, Kind, Over
+from harness.common.names import did_you_mean
+from harness.common.text import value_key
+from harness.suite.corpus import Corpus
+from harness.suite.part import Choice, Part
+from harness.suite.source import DataSource
+from harness.targets.kinds import KINDS
+
+AnswerReading = Literal["unicode", "squad"]
+"""How answers in words are read before they are compared: see docs/answers.md."""
+Template = Literal["auto", "plain", "chat"]
+"""What stands around a prompt's words: see docs/prompting.md."""
+
+
+class Split(Part):
+    """Shares of the groups that go to validation and test; the rest trains.
+
+    Parts that the data came with are kept as given and have no share here.
+    """
+
+    validation: float = Field(0.15, gt=0, lt=1)
+    test: float = Field(0.25, gt=0, lt=1)
+    seed: int = 0
+    by: Over = "groups"
+    """What is dealt in these shares, class by class: groups, or the items in them."""
+    count: Over | None = None
+    """What is alike in a mean over a budget's sample, by weights where need be; None for `by`."""
+
+    @property
+    def over(self) -> Drawn:
+        """How a budget draws: splits that are dealt by items keep the draw that they came with."""
+        if self.by == "groups" and self.count == "items":
+            return "sizes"
+        return self.count or self.by
+
+    @model_validator(mode="after")
+    def _leaves_training(self) -> Split:
+        if self.validation + self.test > 0.9:
+            raise ValueError("validation and test leave less than a tenth for training")
+        return self
+
+
+class Prompt(Part):
+    """What a model is asked. `{options}` lists the answers; `{text}`, `{pair}` are the item."""
+
+    instruction: str
+    item: str
+    passage: str = "Passage: {passage}\n\n"
+    """How a retrieved passage of the corpus stands before the item."""
+    template: Template = "auto"
+    """Nothing around the words (`plain`), or a conversation as the tokenizer's chat template writes
+    it (`chat`); `auto` is `chat` for the backbones that have such a template."""
+
+    @field_validator("item")
+    @classmethod
+    def _holds_text(cls, value: str) -> str:
+        if value.count("{text}") != 1 or value.count("{pair}") > 1:
+            raise ValueError("must hold {text} once, and {pair} at most once")
+        return value
+
+    @field_validator("passage")
+    @classmethod
+    def _holds_passage(cls, value: str) -> str:
+        if value.count("{passage}") != 1:
+            raise ValueError("must hold {passage} once")
+        return value
+
+
+class TaskSpec(Part):
+    """Data, classes and prompt of a task. An item of one of kind `multilabel` has any number of the
+    classes, none too; parts of one of kind `spans` have a class each. One of kind `regression` has
+    no classes: its labels are numbers. One of kind `generation` has none either: its items are
+    questions that are answered in words."""
+
+    kind: Kind = "classification"
+    source: DataSource
+    reader: Choice
+    labels: dict[str, tuple[str, ...]] = Field({})
+    """Class name to the values in the data that mean it."""
+    other_labels: Literal["error", "drop"] = "error"
+    options: dict[str, str] = Field({})
+    """Class name to the answer a model gives; the class name itself where absent."""
+    prompt: Prompt
+    split: Split = Split()
+    leaks: Literal["error", "drop"] = "error"
+    """Texts and groups that stand in two given splits stop a run, or are left out of the earlier
+    one: train, then validation."""
+    corpus: Corpus | None = None
+    """What questions can be answered from."""
+    answer_tokens: int = Field(32, ge=1, le=512)
+    """The longest answer in words that a model may give."""
+    answers: AnswerReading = "unicode"
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> TaskSpec:
+        kind = KINDS[self.kind]
+        least = 1 if kind.tagged else 2
+        if kind.named and len(self.labels) < least:
+            raise ValueError(f"labels: a {self.kind} task names at least "
+                             f"{'one class' if kind.tagged else 'two classes'}")
+        if kind.tagged and "{pair}" in self.prompt.item:
+            raise ValueError("prompt.item: spans are of one text, so there is no {pair}")
+        if not kind.named and (self.labels or self.options):
+            raise ValueError(f"labels: a task of kind {self.kind} {kind.says}, "
+                             "without classes or options")
+        if not kind.questions and self.corpus is not None:
+            raise ValueError("corpus: only a task of kind generation is answered from documents")
+        if not kind.questions and "answers" in self.model_fields_set:
+            raise ValueError("answers: only a task of kind generation is answered in words")
+        return self
+
+    @model_validator(mode="after")
+    def _labels_fit(self) -> TaskSpec:
+        values = [set(map(value_key, group)) for group in self.labels.values()]
+        if len(set().union(*values)) < sum(map(len, values)):
+            raise ValueError("a label value stands under two classes")
+        for name in self.options:
+            if name not in self.labels:
+                raise ValueError(f"options: unknown class '{name}'. "
+                                 + did_you_mean(name, self.labels))
+        return self
