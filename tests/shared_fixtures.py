@@ -16,6 +16,7 @@ from tokenizers.processors import TemplateProcessing
 from transformers import (
     BertConfig,
     BertForMaskedLM,
+    BertForSequenceClassification,
     LlamaConfig,
     LlamaForCausalLM,
     T5Config,
@@ -70,6 +71,20 @@ def decoder_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
                          max_position_embeddings=512, pad_token_id=0, bos_token_id=2,
                          eos_token_id=3)
     LlamaForCausalLM(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def reranker_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cross-encoder of two layers with random weights."""
+    folder = tmp_path_factory.mktemp("reranker")
+    torch.manual_seed(2)
+    tokenizer = byte_tokenizer(pair_template=True)
+    config = BertConfig(vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2,
+                        num_attention_heads=2, intermediate_size=64, max_position_embeddings=512,
+                        pad_token_id=0, num_labels=1)
+    BertForSequenceClassification(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
 

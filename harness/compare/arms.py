@@ -45,6 +45,11 @@ class Arm:
         return any(r.identity.random for r in self.records)
 
     @property
+    def ceiling(self) -> bool:
+        """Whether it was told what no deployed model is."""
+        return any(r.identity.ceiling for r in self.records)
+
+    @property
     def learns(self) -> bool:
         """Whether it learns by gradient: then its runs have a curve of losses."""
         return any(r.curve for r in self.records)

@@ -69,7 +69,8 @@ class OverSuites(RecordPart):
 
 def over_suites(studies: Mapping[str, Summary]) -> OverSuites:
     """Rank the methods that all studies have. Raises HarnessError for fewer than two of them."""
-    by_suite = {suite: {row.name for row in found.rows if found.metric in row.common}
+    by_suite = {suite: {row.name for row in found.rows
+                         if found.metric in row.common and row.standing != "ceiling"}
                 for suite, found in studies.items()}
     shared = set.intersection(*by_suite.values())
     if len(shared) < 2:

@@ -13,7 +13,7 @@ from harness.compare.uncertainty import Figure
 from harness.measure.part import RecordPart
 from harness.study.record import Record
 
-Standing = Literal["best", "lower", "tied", "undecided"]
+Standing = Literal["best", "lower", "tied", "undecided", "ceiling"]
 
 
 class Spread(RecordPart):
@@ -64,7 +64,8 @@ class Row(RecordPart):
     """Best minus this method in the suite's metric; None for the best and without a result."""
     standing: Standing | None = None
     """`tied`: no significant difference to the best, and one that matters lies outside the 95%
-    interval; `undecided`: not significant, but the study is too small to rule one out."""
+    interval; `undecided`: not significant, but the study is too small to rule one out; `ceiling`:
+    it was told what no deployed model is, and stands behind all that were not."""
     forgot: Forgot | None
     bill: Bill | None = None
     pareto: bool = False

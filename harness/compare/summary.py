@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -32,7 +32,8 @@ class Weighted(RecordPart):
 
 
 class Summary(RecordPart):
-    """The rows, best first by the suite's metric on the common items, failures last."""
+    """The rows, best first by the suite's metric on the common items, then ceilings, failures last.
+    """
 
     metric: str
     common_items: int
@@ -62,14 +63,16 @@ def summarise(study: Study, arms: Sequence[Arm], measured: Measured | None) -> S
         return Summary(metric=metric, common_items=0, groups=0, few_groups={}, pairs=(),
                        rate=price, cheapest=(), rows=tuple(row_of(arm, {}) for arm in arms))
     figures = {arm.name: measured.figures(arm) for arm in arms}
-    able.sort(key=lambda arm: (-gain(metric, figures[arm.name][metric].mean), arm.name))
+    able.sort(key=lambda arm: (arm.ceiling, -gain(metric, figures[arm.name][metric].mean),
+                               arm.name))
     pairs = _pairs(able, measured)
     best = {p.second: of_better(metric, p.differences[metric]) for p in pairs
             if p.first == able[0].name}
+    ceilings = {arm.name for arm in able if arm.ceiling}
     rows = [_priced(_stood(_akin(row_of(arm, figures[arm.name]), measured.kin(arm, metric)), best,
-                           study.decide.matters), price) for arm in able]
+                           ceilings, study.decide.matters), price) for arm in able]
     rest = [row_of(arm, figures[arm.name]) for arm in arms if arm not in able]
-    bills = [row.bill for row in rows if row.bill and row.standing != "lower"]
+    bills = [row.bill for row in rows if row.bill and row.standing not in ("lower", "ceiling")]
     return Summary(metric=metric, common_items=len(measured.items),
                    groups=measured.pool.groups,
                    effective_groups=measured.pool.effective(measured.estimates.metrics[metric]),
@@ -121,10 +124,13 @@ def _pairs(arms: Sequence[Arm], measured: Measured) -> tuple[Pair, ...]:
         for (a, b), test in zip(names, measured.tests(arms), strict=True))
 
 
-def _stood(row: Row, best: Mapping[str, Difference], matters: float) -> Row:
+def _stood(row: Row, best: Mapping[str, Difference], ceilings: Container[str], matters: float
+           ) -> Row:
     behind = best.get(row.name)
     standing: Standing = "undecided"
-    if behind is None:
+    if row.name in ceilings:
+        standing = "ceiling"
+    elif behind is None:
         standing = "best"
     elif behind.significant:
         standing = "lower"
@@ -148,8 +154,10 @@ def _priced(row: Row, price: Rate) -> Row:
 
 
 def _pareto(rows: Sequence[Row], metric: str) -> list[Row]:
-    kept = front([objectives(row, metric) for row in rows])
-    return [row.model_copy(update={"pareto": on}) for row, on in zip(rows, kept, strict=True)]
+    usable = [row for row in rows if row.standing != "ceiling"]
+    kept = front([objectives(row, metric) for row in usable])
+    on = {row.name for row, is_on in zip(usable, kept, strict=True) if is_on}
+    return [row.model_copy(update={"pareto": row.name in on}) for row in rows]
 
 
 def objectives(row: Row, metric: str) -> tuple[float, ...]:

@@ -109,7 +109,7 @@ def decide(summary: Summary, rules: Decide) -> Verdict:
     over the methods that might be named (intersection-union over what each is held against: Berger,
     Technometrics 24, 1982). Deterministic; ties in cost go to the better figure, then to the name.
     """
-    done = [row for row in summary.rows if row.standing is not None]
+    done = [row for row in summary.rows if row.standing not in (None, "ceiling")]
     breaches = [breach for row in done for breach in _breaches(row, rules)]
     rivals = _rivals(summary, done, breaches, rules)
     out = {breach.name for breach in breaches}

@@ -17,7 +17,7 @@ from harness.common.files import atomic_folder, sha256_tree
 from harness.common.sealed import seal
 from harness.gate.baseline import Answer, Approval, Baseline, as_judged, examples_of, model_folder
 from harness.study.answered import TARGETS
-from harness.study.kept import SavedRun, check_stands, saved_bytes, saved_run
+from harness.study.kept import SavedRun, check_stands, check_usable, saved_bytes, saved_run
 from harness.study.record import Record
 from harness.study.store import Store
 from harness.suite import Budget, LoadedSuite
@@ -61,6 +61,7 @@ def make_baseline(loaded: LoadedSuite, task: Task, store: Store, record: Record,
     """A baseline of a finished run. Raises HarnessError when the run cannot be one."""
     identity = record.identity
     check_stands(record, task)
+    check_usable(record)
     store.check_artifact(record)
     table = store.predictions(identity.run_id)
     sha256 = sha256_tree(store.artifact(identity.run_id))

@@ -30,7 +30,7 @@ from harness.methods.learning.encoder import EncoderClassifier
 from harness.methods.learning.tagger import EncoderTagger
 from harness.methods.link import LINKS, Link
 from harness.methods.reading import Reading, reading
-from harness.study.kept import SavedRun, saved_bytes, saved_run
+from harness.study.kept import SavedRun, check_usable, saved_bytes, saved_run
 from harness.study.record import Record
 from harness.study.store import Store, find_run
 from harness.suite import Budget, LoadedSuite, Words
@@ -179,6 +179,7 @@ def find_candidate(name: str, context: Context) -> Candidate:
 def kept_candidate(run_id: str, store: Store, context: Context) -> Candidate:
     """A kept run. Raises HarnessError when it is damaged or of another task."""
     record = store.record(run_id)
+    check_usable(record)
     run: SavedRun = saved_run(context.loaded, context.task, context.device, store, record,
                               store.artifact(run_id))
     sha256 = sha256_tree(store.artifact(run_id))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -64,6 +65,17 @@ def _alike(targets: np.ndarray, positions: np.ndarray, examples: Sequence[Exampl
     return np.asarray(np.logical_or((theirs & own).any(axis=2), neither))
 
 
+class Reranking(RecordPart):
+    """What a search found before a cross-encoder put it in order, over the test items. What that
+    takes is the phase `rerank` of the run's cost and latency."""
+
+    depth: int
+    """Passages that it put in order."""
+    recall: dict[int, float] | None
+    mrr: float | None
+    answer_share: float
+
+
 class PassageRetrieval(RecordPart):
     """Figures of a search over the passages of a corpus, over the test items."""
 
@@ -90,6 +102,7 @@ class PassageRetrieval(RecordPart):
     indexed_sha256: str | None = None
     """Over the indexed passages' texts, in their order; None in older records."""
     question_prompt: str = ""
+    rerank: Reranking | None = None
     passage_prompt: str = ""
     """What the embedder's own configuration puts in front of texts that it reads."""
 
@@ -99,11 +112,7 @@ def passage_retrieval(retriever: PassageRetriever, k: int, examples: Sequence[Ex
     """Search for every question and look for its document and its answer. A question may have fewer
     than `k` passages, or none."""
     places = retriever.places(examples, max(k, *DEPTHS), Clock())
-    named = [place for place, example in enumerate(examples) if example.document is not None]
-    known = [examples[place] for place in named]
-    ranks = _ranks(retriever, places[named, : DEPTHS[-1]], known) if known else None
-    found = [any(_holds(text, example, wording) for text in retriever.texts(row[:k]))
-             for row, example in zip(places.tolist(), examples, strict=True)]
+    found = _found(retriever, places, k, examples, wording)
     update = retriever.update
     return PassageRetrieval(
         index=retriever.search.kind, indexed=retriever.search.size,
@@ -111,10 +120,40 @@ def passage_retrieval(retriever: PassageRetriever, k: int, examples: Sequence[Ex
         index_bytes=retriever.search.bytes, build_seconds=retriever.build_seconds,
         update_passages=update.passages if update else 0,
         update_seconds=update.seconds if update else 0.0, k=k,
-        recall=None if ranks is None else {d: _mean(ranks <= d, known) for d in DEPTHS},
-        mrr=None if ranks is None else _mean(1 / ranks, known),
-        answer_share=_mean(np.array(found), examples), questions=len(known),
-        question_prompt=retriever.prompts[0], passage_prompt=retriever.prompts[1])
+        recall=found.recall, mrr=found.mrr, answer_share=found.answer_share,
+        questions=found.named, question_prompt=retriever.prompts[0],
+        passage_prompt=retriever.prompts[1],
+        rerank=_reranking(retriever, k, examples, wording))
+
+
+@dataclass(frozen=True)
+class _Found:
+    named: int
+    recall: dict[int, float] | None
+    mrr: float | None
+    answer_share: float
+
+
+def _found(retriever: PassageRetriever, places: np.ndarray, k: int, examples: Sequence[Example],
+           wording: Wording) -> _Found:
+    named = [place for place, example in enumerate(examples) if example.document is not None]
+    known = [examples[place] for place in named]
+    ranks = _ranks(retriever, places[named, : DEPTHS[-1]], known) if known else None
+    holds = [any(_holds(text, example, wording) for text in retriever.texts(row[:k]))
+             for row, example in zip(places.tolist(), examples, strict=True)]
+    return _Found(
+        len(known), None if ranks is None else {d: _mean(ranks <= d, known) for d in DEPTHS},
+        None if ranks is None else _mean(1 / ranks, known), _mean(np.array(holds), examples))
+
+
+def _reranking(retriever: PassageRetriever, k: int, examples: Sequence[Example], wording: Wording
+               ) -> Reranking | None:
+    if retriever.behind is None:
+        return None
+    places = retriever.behind.rank(examples, max(k, *DEPTHS), Clock())
+    found = _found(retriever, places, k, examples, wording)
+    return Reranking(depth=retriever.behind.depth, recall=found.recall, mrr=found.mrr,
+                     answer_share=found.answer_share)
 
 
 FIGURES: Mapping[Finds, Callable[[Any, int, Task], Retrieval | PassageRetrieval]] = {

@@ -21,7 +21,7 @@ from harness.methods.asking.shown import Asking, Shown
 from harness.methods.finding import Finding
 from harness.methods.fitted import Finds
 from harness.methods.job import Job
-from harness.methods.ranking import Rank, Told, by_search, scores_by
+from harness.methods.ranking import Behind, Rank, Told, by_search, scores_by
 from harness.methods.work import Reading
 from harness.retrieval.rerank import Reranked
 from harness.retrieval.searches import Embed, Ranking, Search, build_search, open_search
@@ -53,8 +53,8 @@ class PassageRetriever:
     """Of the corpus by words or vectors alone."""
     rank: Rank
     """What finds passages for items."""
-    before: Rank | None = None
-    """The same without the reranker that it has."""
+    behind: Behind | None = None
+    """What it has a reranker behind."""
     update: Update | None = None
     texts_sha256: str | None = None
     """Of the passages that were indexed; None of a search that is read."""
@@ -152,15 +152,15 @@ def passages_shown(asking: Asking, k: int, room: int) -> Shown:
 
 
 def _ranks(job: Job, how: Finding, passages: pa.Table, search: Search
-           ) -> tuple[Rank, Rank | None]:
-    """What finds passages for items, and what did before they were put in order."""
+           ) -> tuple[Rank, Behind | None]:
+    """What finds passages for items, and what a reranker stands behind."""
     if how.told:
         return _telling(job, passages, job.need_told()).rank, None
     if how.rerank is None:
         return by_search(search), None
     scores = scores_by(cross_encoder(job.need_reranker(), LONGEST, job.device), job.store)
     reranked = Reranked(search, how.rerank.depth, partial(texts_at, passages), scores)
-    return by_search(reranked), by_search(search)
+    return by_search(reranked), Behind(by_search(search), how.rerank.depth)
 
 
 def telling(job: Job, retriever: PassageRetriever, documents: Mapping[str, str | None]) -> Told:

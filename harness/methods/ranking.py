@@ -22,6 +22,15 @@ Rank = Callable[[Sequence[Item], int, Clock], np.ndarray]
 fewer."""
 
 
+@dataclass(frozen=True)
+class Behind:
+    """What a reranker stands behind."""
+
+    rank: Rank
+    depth: int
+    """Passages that it puts in order."""
+
+
 def by_search(search: Search) -> Rank:
     """By the items' texts."""
     return lambda items, k, clock: search.rank([item.text for item in items], k, clock)

@@ -22,7 +22,7 @@ def standing(summary: Summary) -> str:
         return "No method has a result."
     best = summary.rows[0]
     by = {word: [row.name for row in summary.rows if row.standing == word]
-          for word in ("lower", "tied", "undecided")}
+          for word in ("lower", "tied", "undecided", "ceiling")}
     most = {"higher": "Highest", "lower": "Lowest"}[words.more(summary.metric)]
     said = [f"{most} {says(summary.metric)}: {best.name}, "
             f"{words.spread(best.common[summary.metric])}, on the {summary.common_items} test "
@@ -40,6 +40,9 @@ def standing(summary: Summary) -> str:
                  if row.behind and row.standing == "undecided"]
         said.append(f"Too small a study to tell: {', '.join(by['undecided'])} "
                     f"({detectable(reach)}).")
+    if by["ceiling"]:
+        said.append(f"Told what no deployed model is, and so no choice but a ceiling: "
+                    f"{', '.join(by['ceiling'])}.")
     return " ".join(said)
 
 

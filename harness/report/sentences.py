@@ -77,7 +77,8 @@ def _why(published: Published) -> list[str]:
     if chosen is None:
         return []
     out = {b.name for b in (*verdict.ruled_out, *verdict.unproven)}
-    admissible = [row for row in summary.rows if row.standing and row.name not in out]
+    admissible = [row for row in summary.rows
+                  if row.standing not in (None, "ceiling") and row.name not in out]
     useful = [r for r in verdict.rivals if r.useful]
     said = [_choice(published, chosen, len(admissible))]
     if verdict.best != chosen.name and chosen.behind:

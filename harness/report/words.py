@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # the rooms that compute take seconds to import, and listings
     from harness.compare.row import Forgot, Row, Spread
     from harness.compare.uncertainty import Figure
     from harness.forgetting.figures import Forgetting
-    from harness.measure.retrieval import PassageRetrieval
+    from harness.measure.retrieval import PassageRetrieval, Reranking
     from harness.study.record import Record
     from harness.tasks.spread import PartSpread
 
@@ -104,6 +104,9 @@ def standing(row: Row) -> str:
     """How a method stands to the best one."""
     if row.standing is None or row.behind is None:
         return row.standing or ABSENT
+    if row.standing == "ceiling":
+        above = row.behind.turned()
+        return f"ceiling: {above.difference:+.3f} [{above.low:+.3f}, {above.high:+.3f}]"
     behind = (f"{row.behind.difference:.3f} behind "
               f"[{row.behind.low:+.3f}, {row.behind.high:+.3f}]")
     word = {"tied": "tied", "undecided": "too small to tell", "lower": "lower"}[row.standing]
@@ -111,12 +114,21 @@ def standing(row: Row) -> str:
 
 
 def found(retrieval: PassageRetrieval) -> str:
-    """What a search over passages found."""
-    said = f"a whole reference in one of {retrieval.k} for {retrieval.answer_share:.3f}"
-    if retrieval.recall is None:
+    """What a search over passages found, and what it had found before it was put in order."""
+    said = _found(retrieval, retrieval.k)
+    before = retrieval.rerank
+    if before is None:
         return said
-    depths = ", ".join(f"{share:.3f} at {depth}" for depth, share in retrieval.recall.items())
-    return f"recall of the document {depths}; MRR {retrieval.mrr:.3f}; {said}"
+    return (f"the first {before.depth} put in order by a reranker: {said}; before: "
+            f"{_found(before, retrieval.k)}")
+
+
+def _found(by: PassageRetrieval | Reranking, k: int) -> str:
+    said = f"a whole reference in one of {k} for {by.answer_share:.3f}"
+    if by.recall is None:
+        return said
+    depths = ", ".join(f"{share:.3f} at {depth}" for depth, share in by.recall.items())
+    return f"recall of the document {depths}; MRR {by.mrr:.3f}; {said}"
 
 
 def money(value: float | None, currency: str) -> str:

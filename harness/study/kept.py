@@ -79,6 +79,14 @@ def check_stands(record: Record, task: Task) -> None:
                            f"than suite {task.name} has now", "Run it again.")
 
 
+def check_usable(record: Record) -> None:
+    """Raise HarnessError for a run that was told what no deployed model is."""
+    if record.identity.ceiling:
+        raise HarnessError(f"run {record.identity.run_id} is a ceiling: it was told which document "
+                           "each item is about, and a deployed model is not",
+                           "Name a run that searches.")
+
+
 def saved_bytes(store: Store, record: Record) -> int:
     """Bytes of everything that a run adds to its backbone: what it saved, and what the run that it
     builds on did."""
