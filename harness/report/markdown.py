@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from harness.compare.curves import LearningCurves
 from harness.compare.freshness import Freshness
 from harness.compare.row import Row
 from harness.measure.retrieval import PassageRetrieval
 from harness.report import (
+    added,
     alike,
     bargain,
     beside,
@@ -51,7 +54,7 @@ def markdown(published: Published) -> str:
     lines += _beside(published)
     lines += calibrated.markdown(published)
     lines += _freshness(published.freshness)
-    lines += _retrieval(study.whole())
+    lines += _retrieval(study.whole(), added.lines(published))
     lines += _forgetting(study.whole())
     lines += by_slice.markdown(published)
     lines += _findings(published)
@@ -189,13 +192,13 @@ def _freshness(found: Freshness | None) -> list[str]:
     return [*lines, ""]
 
 
-def _retrieval(records: tuple[Record, ...]) -> list[str]:
-    """What the first seeds' searches over passages found."""
-    found = [(r.identity.name, r.retrieval) for r in records
+def _retrieval(records: tuple[Record, ...], together: Sequence[str]) -> list[str]:
+    """What the first seeds' searches over passages found, and whether what it brings adds up."""
+    found = [f"{r.identity.name}: {r.retrieval.indexed} passages, {r.retrieval.index}; "
+             f"{words.found(r.retrieval)}." for r in records
              if r.identity.seed == 0 and isinstance(r.retrieval, PassageRetrieval)]
-    return [] if not found else [
-        "## Retrieval", "", *(f"- {words.cell(name)}: {figures.indexed} passages, {figures.index}; "
-                              f"{words.found(figures)}." for name, figures in found), ""]
+    said = [f"- {words.cell(line)}" for line in (*together, *found)]
+    return ["## Retrieval", "", *said, ""] if said else []
 
 
 def _forgetting(records: tuple[Record, ...]) -> list[str]:

@@ -21,6 +21,7 @@ from harness.compare.curves import LearningCurves, learning_curves
 from harness.compare.disagreements import Disagreement, disagreements
 from harness.compare.fairness import Fairness, fairness
 from harness.compare.freshness import Freshness, freshness
+from harness.compare.gains import Gains, gains
 from harness.compare.matching import matching_rules
 from harness.compare.rule import Rule
 from harness.compare.summary import Summary, summarise
@@ -67,6 +68,8 @@ class Published(RecordPart):
     curves: LearningCurves | None
     freshness: Freshness | None = None
     """Of a task with documents that are new after training."""
+    gains: tuple[Gains, ...] = ()
+    """Whether the gains of tuning and of retrieval add up; older files have none."""
     calibration: tuple[Reliability, ...]
     carried: dict[str, Carried] = Field(default_factory=dict)
     """Methods whose log loss a few groups of items carry; older files have none."""
@@ -99,6 +102,7 @@ def publish(study: Study, predictions: Predictions, texts: Mapping[str, str]) ->
         beside=tuple(_beside(study, main, part, once) for part in others
                      if main and study.of_part(part)),
         freshness=freshness(ranked, measured, summary.metric) if measured else None,
+        gains=gains(ranked, measured, summary.metric, study.decide.matters) if measured else (),
         calibration=reliabilities(ranked, measured) if measured else (),
         carried=carried_losses(ranked, measured) if measured else {},
         disagreements=disagreements(ranked, measured, texts) if measured else (),

@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from harness.report import (
+    added,
     alike,
     bargain,
     beside,
@@ -35,7 +36,7 @@ def render(template: str, **values: Any) -> str:
                               lstrip_blocks=True)
     environment.globals.update(words=words, sentences=sentences, bargain=bargain, by_slice=by_slice,
                                beside=beside, alike=alike, calibrated=calibrated, carried=carried,
-                               ranking=ranking, served=served, target_kinds=KINDS)
+                               ranking=ranking, served=served, added=added, target_kinds=KINDS)
     environment.filters.update(metric_name=says)
     style = Markup(part("page.css"))  # noqa: S704  (our own file)
     return environment.get_template(template).render(style=style, **values)

@@ -21,7 +21,17 @@ from rich.table import Table
 from harness.compare.conditions import Conditions
 from harness.compare.row import Row
 from harness.compare.summary import Summary
-from harness.report import alike, bargain, beside, by_slice, ranking, sentences, served, words
+from harness.report import (
+    added,
+    alike,
+    bargain,
+    beside,
+    by_slice,
+    ranking,
+    sentences,
+    served,
+    words,
+)
 from harness.report.published import Published
 from harness.study.planning.plan import PlannedRun
 from harness.study.record import Record
@@ -95,7 +105,7 @@ def print_results(console: Console, published: Published) -> None:
     _say(console, (ranking.standing(summary), sentences.headline(published),
                    " ".join(sentences.why(published)), *alike.doubts(published),
                    *by_slice.amplified(published), *served.lines(published),
-                   *beside.shown(published),
+                   *added.lines(published), *beside.shown(published),
                    *bargain.said(published.study.bought)))
     for part, view in beside.ranked(published):
         console.print(_table(part.title, view.summary))
