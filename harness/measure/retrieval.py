@@ -73,7 +73,7 @@ class Reranking(RecordPart):
     """Passages that it put in order."""
     recall: dict[int, float] | None
     mrr: float | None
-    answer_share: float
+    answer_share: float | None
 
 
 class PassageRetrieval(RecordPart):
@@ -95,8 +95,9 @@ class PassageRetrieval(RecordPart):
     mrr: float | None
     """Mean over the same questions of 1 / rank of the first such passage among 10, 0 without one.
     """
-    answer_share: float
-    """Share of the questions with a whole reference answer, word for word, in one of k passages."""
+    answer_share: float | None
+    """Share of the questions with a whole reference answer, word for word, in one of k passages;
+    None where items are answered otherwise."""
     questions: int | None = None
     """Test questions that name a document; None in older records, where all did or none."""
     indexed_sha256: str | None = None
@@ -131,7 +132,7 @@ class _Found:
     named: int
     recall: dict[int, float] | None
     mrr: float | None
-    answer_share: float
+    answer_share: float | None
 
 
 def _found(retriever: PassageRetriever, places: np.ndarray, k: int, examples: Sequence[Example],
@@ -139,11 +140,13 @@ def _found(retriever: PassageRetriever, places: np.ndarray, k: int, examples: Se
     named = [place for place, example in enumerate(examples) if example.document is not None]
     known = [examples[place] for place in named]
     ranks = _ranks(retriever, places[named, : DEPTHS[-1]], known) if known else None
+    in_words = all(example.references and example.value is None for example in examples)
     holds = [any(_holds(text, example, wording) for text in retriever.texts(row[:k]))
-             for row, example in zip(places.tolist(), examples, strict=True)]
+             for row, example in zip(places.tolist(), examples, strict=True)] if in_words else []
     return _Found(
         len(known), None if ranks is None else {d: _mean(ranks <= d, known) for d in DEPTHS},
-        None if ranks is None else _mean(1 / ranks, known), _mean(np.array(holds), examples))
+        None if ranks is None else _mean(1 / ranks, known),
+        _mean(np.array(holds), examples) if in_words else None)
 
 
 def _reranking(retriever: PassageRetriever, k: int, examples: Sequence[Example], wording: Wording

@@ -97,14 +97,16 @@ class Rag(Scored):
     def fit(self, job: Job, setting: Setting) -> Fit:
         if job.task.corpus is not None:
             passages = build_passages(job, self.options)
-            return Fit(self._asked(job, self._reading(setting, passages)))
+            asked = self._asked(job, self._reading(setting, passages))
+            return Fit(score_by(asked, setting, job.clock))
         asked = self._asked(job, self._nearest(job, setting, index_examples(job)))
         return Fit(score_by(asked, setting, job.clock))
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
         if job.task.corpus is not None:
             passages = open_passages(job, self.options, folder)
-            return self._asked(job, self._reading(setting, passages))
+            asked = self._asked(job, self._reading(setting, passages))
+            return score_as_saved(asked, setting, folder)
         asked = self._asked(job, self._nearest(job, setting, open_examples(job, folder)))
         return score_as_saved(asked, setting, folder)
 

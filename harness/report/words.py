@@ -124,11 +124,12 @@ def found(retrieval: PassageRetrieval) -> str:
 
 
 def _found(by: PassageRetrieval | Reranking, k: int) -> str:
-    said = f"a whole reference in one of {k} for {by.answer_share:.3f}"
-    if by.recall is None:
-        return said
-    depths = ", ".join(f"{share:.3f} at {depth}" for depth, share in by.recall.items())
-    return f"recall of the document {depths}; MRR {by.mrr:.3f}; {said}"
+    said = [] if by.answer_share is None else [
+        f"a whole reference in one of {k} for {by.answer_share:.3f}"]
+    if by.recall is not None:
+        depths = ", ".join(f"{share:.3f} at {depth}" for depth, share in by.recall.items())
+        said = [f"recall of the document {depths}; MRR {by.mrr:.3f}", *said]
+    return "; ".join(said) or f"no item names a document; {k} passages each"
 
 
 def money(value: float | None, currency: str) -> str:

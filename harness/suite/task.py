@@ -94,7 +94,7 @@ class TaskSpec(Part):
     """Texts and groups that stand in two given splits stop a run, or are left out of the earlier
     one: train, then validation."""
     corpus: Corpus | None = None
-    """What questions can be answered from."""
+    """What items can be answered from."""
     answer_tokens: int = Field(32, ge=1, le=512)
     """The longest answer in words that a model may give."""
     answers: AnswerReading = "unicode"
@@ -111,8 +111,9 @@ class TaskSpec(Part):
         if not kind.named and (self.labels or self.options):
             raise ValueError(f"labels: a task of kind {self.kind} {kind.says}, "
                              "without classes or options")
-        if not kind.questions and self.corpus is not None:
-            raise ValueError("corpus: only a task of kind generation is answered from documents")
+        if not kind.questions and self.corpus is not None and self.corpus.new is not None:
+            raise ValueError("corpus.new: only questions that are answered in words are told apart "
+                             "by whether their document is new")
         if not kind.questions and "answers" in self.model_fields_set:
             raise ValueError("answers: only a task of kind generation is answered in words")
         return self

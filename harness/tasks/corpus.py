@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -16,12 +16,13 @@ from harness.common.errors import HarnessError
 from harness.common.files import sha256_json
 from harness.common.kept import kept_folder
 from harness.common.provenance import provenance
-from harness.common.text import blank, folded
+from harness.common.text import blank, folded, value_key
 from harness.common.words import word_spans
 from harness.sources.fetch import fetch, fetch_whole
 from harness.suite import LoadedSuite
 from harness.suite.corpus import Chunk, New
 from harness.suite.corpus import Corpus as CorpusSpec
+from harness.tasks.examples import Row
 from harness.tasks.tables.columns import read_columns
 from harness.tasks.tables.kinds import tables_at
 
@@ -118,6 +119,30 @@ def read_documents(path: Path, spec: CorpusSpec) -> tuple[list[Document], int]:
 def text_id(text: str) -> str:
     """Name of a document that has none: 16 hex digits of the sha256 of its folded text."""
     return hashlib.sha256(folded(text).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+class Documents:
+    """The documents of a corpus, as items name them: by id, or by their whole text.
+
+    `new` maps each id to whether it comes after training; without any, nothing is named.
+    """
+
+    def __init__(self, new: Mapping[str, bool]) -> None:
+        self.new = new
+        self.some_new = any(new.values())
+        self._by_key = {value_key(name): name for name in new}
+
+    def of(self, row: Row) -> str | None:
+        """The id of the document that a row is about; None where it names none. Raises HarnessError
+        for one that the corpus does not have."""
+        if row.document is None or not self.new:
+            return None
+        name = (row.document if row.document in self.new
+                else self._by_key.get(value_key(row.document)) or text_id(row.document))
+        if name not in self.new:
+            raise HarnessError(f"the corpus has no document '{row.document[:60]}', which the "
+                               f"item '{row.text[:60]}' names", "Add it, or mend the column.")
+        return name
 
 
 def passages_sha256(texts: Iterable[str]) -> str:

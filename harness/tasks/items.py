@@ -21,9 +21,10 @@ from harness.tasks.examples import Example
 
 STORED = pa.schema([("id", pa.string()), ("text", pa.large_string()), ("pair", pa.large_string()),
                     ("label", pa.int32()), ("group", pa.large_string()), ("slices", pa.string()),
-                    ("classes", pa.list_(pa.int32()))])
-"""Of a file of items; `slices` is JSON. Behind them, where the task asks for numbers, `value`, and
-where it asks for spans, `spans`: beginning, end and class of each."""
+                    ("classes", pa.list_(pa.int32())), ("document", pa.large_string())])
+"""Of a file of items; `slices` is JSON; a document is named where there is a corpus. Behind them,
+where the task asks for numbers, `value`, and where it asks for spans, `spans`: beginning, end and
+class of each."""
 VALUE = pa.field("value", pa.float64())
 SPANS = pa.field("spans", pa.list_(pa.list_(pa.int32())))
 ROW_GROUP = 4096

@@ -85,7 +85,7 @@ def write_rows(path: Path, rows: Iterator[tuple[Row, SplitName | None]]) -> Ledg
     with pa.OSFile(str(path), "wb") as stream, pa.ipc.new_file(stream, TEXTS) as writer:
         while some := list(islice(rows, BATCH)):
             noted = ((ledger.add(row, split), row) for row, split in some)
-            columns = [(name, row.text, row.pair, json.dumps(dict(row.slices)))
+            columns = [(name, row.text, row.pair, json.dumps(dict(row.slices)), row.document)
                        for name, row in noted if name is not None]
             writer.write_batch(pa.record_batch(
                 [list(c) for c in zip(*columns, strict=True)] or [[]] * len(TEXTS), schema=TEXTS))

@@ -8,11 +8,10 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from harness.common.errors import HarnessError
 from harness.common.kinds import Drawn, Over
-from harness.common.text import blank, value_key
+from harness.common.text import blank
 from harness.suite import Split
-from harness.tasks.corpus import text_id
+from harness.tasks.corpus import Documents
 from harness.tasks.dealing import DEALS
 from harness.tasks.drawing import LEARNED_BY, in_order
 from harness.tasks.examples import Example, Row, item_id
@@ -31,7 +30,7 @@ def gather(rows: Iterable[Row], documents: Mapping[str, bool]) -> tuple[list[Exa
     row without words or without a reference is left out. Raises HarnessError for a document that
     the corpus does not have.
     """
-    by_key = {value_key(name): name for name in documents}
+    known = Documents(documents)
     fates: Counter[str] = Counter()
     found: dict[str, Example] = {}
     for row in rows:
@@ -39,7 +38,7 @@ def gather(rows: Iterable[Row], documents: Mapping[str, bool]) -> tuple[list[Exa
         if blank(row.text) or not row.references:
             fates["empty"] += 1
             continue
-        example = _example(row, documents, by_key)
+        example = _example(row, known)
         before = found.get(example.id)
         if before is not None:
             fates["duplicates"] += 1
@@ -74,18 +73,12 @@ def split_questions(examples: list[Example], how: Split) -> Splits:
                     for part, draw in zip(parts, draws, strict=True)), over=over)
 
 
-def _example(row: Row, documents: Mapping[str, bool], by_key: Mapping[str, str]) -> Example:
-    document = None
-    if row.document is not None and documents:
-        document = (row.document if row.document in documents
-                    else by_key.get(value_key(row.document)) or text_id(row.document))
-        if document not in documents:
-            raise HarnessError(f"the corpus has no document '{row.document[:60]}', which the "
-                               f"question '{row.text[:60]}' names", "Add it, or mend the column.")
+def _example(row: Row, known: Documents) -> Example:
+    document = known.of(row)
     name = item_id(row.text, document)
-    new = documents.get(document or "", False)
+    new = known.new.get(document or "", False)
     slices = dict(row.slices)
-    if any(documents.values()):
+    if known.some_new:
         slices[KNOWLEDGE] = "new" if new else "old"
     return Example(name, row.text, None, int(new), row.group or name, slices, row.references,
                    document)

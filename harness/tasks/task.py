@@ -23,7 +23,7 @@ from harness.suite import GivenSources, LoadedSuite, Source
 from harness.targets.kinds import KINDS
 from harness.tasks import prepare
 from harness.tasks.cells import class_numbers
-from harness.tasks.corpus import load_corpus
+from harness.tasks.corpus import Corpus, Documents, load_corpus
 from harness.tasks.examples import SPLITS, Example, SplitName
 from harness.tasks.items import SPANS, VALUE, Items, column
 from harness.tasks.label_numbers import Numbers, keep_numbers, number_keys
@@ -60,7 +60,8 @@ class Task(TaskView):
         asked = [self.labels, self.options, self.prompt.model_dump(exclude={"passage"}),
                  self.splits.sha256]
         if KINDS[self.kind].classes and not KINDS[self.kind].several:
-            return sha256_json(asked)
+            return sha256_json(asked if self.corpus is None else
+                               [*asked, self.prompt.passage, self.corpus.sha256])
         return sha256_json([*asked, self.kind, self.prompt.passage,
                             self.corpus and self.corpus.sha256, self.answer_tokens, self.answers])
 
@@ -77,17 +78,19 @@ def load_task(loaded: LoadedSuite) -> Task:
     if KINDS[spec.kind].questions:
         return _in_words(loaded, chosen, options)
     sources = sources_by_split(spec.source)
+    corpus = load_corpus(loaded, spec.corpus) if spec.corpus else None
     fetched = [(split, fetch(source, loaded.folder)) for split, source in sources]
     key = sha256_json([[(split, found.sha256) for split, found in fetched], spec.reader.name,
                        options.model_dump(mode="json"), spec.kind, list(spec.labels.items()),
                        spec.other_labels, spec.leaks, spec.split.model_dump(),
+                       corpus and corpus.sha256,
                        sorted(spec.split.model_fields_set),
                        provenance(__name__, chosen.read.__module__).key])
 
     def make(folder: Path) -> None:
         places = [Place(fetch_whole(source, loaded.folder).path, split)
                   for split, source in sources]
-        _prepare(folder, loaded, places, chosen, options)
+        _prepare(folder, loaded, places, chosen, options, corpus)
 
     folder = cache_folder() / "rows" / key[:32]
     kept_folder(folder, make)
@@ -95,7 +98,7 @@ def load_task(loaded: LoadedSuite) -> Task:
     names = tuple(spec.labels)
     answers = tuple(spec.options.get(name, name) for name in names)
     origin = ", ".join(dict.fromkeys(found.origin for _, found in fetched))
-    return Task(loaded.suite.name, spec.kind, names, answers, spec.prompt,
+    return Task(loaded.suite.name, spec.kind, names, answers, spec.prompt, corpus,
                 answer_tokens=0 if KINDS[spec.kind].classes else spec.answer_tokens,
                 splits=_parts(folder, facts), facts=facts, origin=origin)
 
@@ -159,11 +162,13 @@ def _reader(loaded: LoadedSuite) -> tuple[Reader, ReaderOptions]:
 
 
 def _prepare(folder: Path, loaded: LoadedSuite, places: Sequence[Place], chosen: Reader,
-             options: ReaderOptions) -> None:
+             options: ReaderOptions, corpus: Corpus | None) -> None:
     """Fill the folder with a file for each part, and the facts."""
     spec = loaded.suite.task
-    rows = folder / "rows.arrow"
-    noted = prepare.write_rows(rows, prepare.read_rows(places, chosen, options))
+    rows, known = folder / "rows.arrow", Documents(corpus.documents() if corpus else {})
+    noted = prepare.write_rows(rows, (
+        (dataclasses.replace(row, document=known.of(row)), split)
+        for row, split in prepare.read_rows(places, chosen, options)))
     texts = prepare.open_rows(rows)
     rows.unlink()  # it stays mapped until it is no more used
     told = _told(loaded, places, noted)

@@ -41,6 +41,9 @@ class TableOptions(ReaderOptions, Form):
     label: str
     pair: str | None = None
     group: str | None = None
+    document: str | None = None
+    """Id, or whole text, of the document of the corpus that an item is about; a blank cell names
+    none."""
     slices: tuple[str, ...] = ()
     split: SplitColumn | None = None
     tagged: bool = False
@@ -54,7 +57,7 @@ class TableOptions(ReaderOptions, Form):
     def columns(self) -> tuple[str, ...]:
         """All that are read, each once."""
         split = self.split.column if self.split else None
-        named = (self.text, self.label, *self.slices, self.pair, self.group, split)
+        named = (self.text, self.label, *self.slices, self.pair, self.group, self.document, split)
         return tuple(dict.fromkeys(name for name in named if name is not None))
 
 
@@ -77,6 +80,7 @@ def read_table(path: Path, options: TableOptions) -> Iterator[Row]:
                 text=text, label=_label(label, options.separator, hidden),
                 pair=row[options.pair] if options.pair else None,
                 group=named(row[options.group]) if options.group else None,
+                document=named(row[options.document]) if options.document else None,
                 slices={name: row[name] for name in options.slices},
                 split=_split(file, row, options.split) if options.split else None,
             )
