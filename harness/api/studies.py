@@ -60,9 +60,9 @@ def init(data: Table | Mapping[str, Table], *, name: str | None = None,
 
     settle_waiting()
     from harness.api.frames import beside, splits_of
+    from harness.commands import init as commands
     from harness.commands.columns import Columns
     from harness.commands.data import Data, named_as
-    from harness.commands.init import init as begin
     from harness.report.console import make_console
     from harness.tasks.tables.form import Form
 
@@ -71,7 +71,7 @@ def init(data: Table | Mapping[str, Table], *, name: str | None = None,
     columns = Columns(text, label, pair, group, tuple(slice_by or ()), split_column, numbers,
                       separator)
     with beside(folder, called, {"data": whole, "validation": held, "test": asked}) as files:
-        return begin(make_console(), called, Data(
+        return commands.init(make_console(), called, Data(
             str(files["data"]), files["validation"], files["test"], config,
             Form(quotes=quotes, header=header)), columns, folder)
 
