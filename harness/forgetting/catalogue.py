@@ -54,6 +54,10 @@ class Benchmark(Part):
         """Whether its data are a file beside the catalogue."""
         return self.data.endswith(SHIPS)
 
+    def place(self) -> str | None:
+        """Where all its splits lie in the catalogue's source, None where they do not."""
+        return None if self.ships() else self.data
+
 
 class Probe(Part):
     """Texts and classes for a linear probe on an encoder's features."""
@@ -61,6 +65,10 @@ class Probe(Part):
     data: str
     columns: tuple[str, ...]
     classes: tuple[str, ...]
+
+    def place(self) -> str | None:
+        """Where all its splits lie in the catalogue's source."""
+        return self.data.rpartition("/")[0]
 
 
 class Catalogue(Part):

@@ -11,7 +11,7 @@ import pyarrow as pa
 from harness.common.errors import HarnessError
 from harness.forgetting.change import Change, change_of, counted
 from harness.forgetting.following import Following, following
-from harness.forgetting.items import Answer, General, Passage
+from harness.forgetting.items import IN_CHAT, Answer, General, Passage
 from harness.forgetting.probes import similarity_of_structure
 from harness.measure.intervals import Interval, mean_of, ratio
 from harness.measure.part import RecordPart
@@ -30,7 +30,12 @@ class BenchmarkChange(Change):
     lost: int
     gained: int
     chat: bool = False
-    """Whether items were asked in the model's chat template."""
+    """Whether items were asked in the backbone's chat template."""
+
+    @property
+    def asked(self) -> str:
+        """The benchmark's name, and how it was asked where that is not plainly."""
+        return self.benchmark + IN_CHAT * self.chat
 
 
 class Drift(Change):

@@ -13,6 +13,8 @@ from safetensors.numpy import load_file, save_file
 
 ANSWERS, PASSAGES, FEATURES = "answers.parquet", "passages.parquet", "features.safetensors"
 FOLLOWED = "followed.parquet"
+IN_CHAT = ", with its chat template"
+"""Behind the name of a benchmark that is asked in the backbone's own."""
 
 
 @dataclass(frozen=True)

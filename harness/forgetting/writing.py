@@ -39,7 +39,7 @@ def greedily(options: Mapping[str, Any], end: str, most: int) -> Wanted | None:
     asked = normalize_gen_kwargs(dict(options), most)
     until = handle_stop_sequences(asked.pop("until", None), eos=end)
     tokens = asked.pop("max_gen_toks")
-    return Wanted(tokens, tuple(until)) if asked == GREEDY else None
+    return Wanted(tokens, tuple(until)) if {**GREEDY, **asked} == GREEDY else None
 
 
 def alike(wanted: Sequence[Wanted | None]) -> Iterator[tuple[Wanted, list[int]]]:
