@@ -210,7 +210,7 @@ def test_markdown_cannot_be_broken_by_labels(found):
     for part, expected, columns, mark in ((main, len(HOSTILE), 14, " | b | "),
                                           (curves, len(HOSTILE) - 1, 3, "(b) | "),
                                           (sure, len(HOSTILE) - 1, 4, "(b) | "),
-                                          (forgotten, 2 * 3, 9, " | b | ")):
+                                          (forgotten, 2 * 7, 9, " | b | ")):
         rows = [line for line in part.splitlines() if mark in line and line.startswith("| ")]
         assert len(rows) == expected
         assert {len(line.replace("\\|", "").split("|")) for line in rows} == {columns + 2}
