@@ -9,7 +9,7 @@ import torch
 import yaml
 from gated import place  # noqa: F401  (a fixture)
 from hypothesis import settings
-from small_catalogue import catalogue_file, small_catalogue  # noqa: F401  (fixtures)
+from small_catalogue import catalogue_file, punkt_folder, small_catalogue  # noqa: F401  (fixtures)
 from tiny import sentences, suite_dict
 from tiny_tokenizer import byte_tokenizer
 from tokenizers.processors import TemplateProcessing

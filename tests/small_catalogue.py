@@ -26,8 +26,20 @@ def word(i):
 
 
 @pytest.fixture(scope="session")
-def catalogue_file(tmp_path_factory):
-    """ARC, WinoGrande, LAMBADA and two subjects of MMLU in 24 rows each; one probe."""
+def punkt_folder(tmp_path_factory):
+    """NLTK's English sentence splitter that knows no abbreviations, as `punkt_tab` lies."""
+    folder = tmp_path_factory.mktemp("nltk")
+    english = folder / "tokenizers" / "punkt_tab" / "english"
+    english.mkdir(parents=True)
+    for name in ("abbrev_types.txt", "collocations.tab", "ortho_context.tab", "sent_starters.txt"):
+        (english / name).write_text("")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def catalogue_file(tmp_path_factory, punkt_folder):
+    """ARC, WinoGrande, LAMBADA, questions without choices and two subjects of MMLU in 24 rows each,
+    the instructions that ship; one probe."""
     folder = tmp_path_factory.mktemp("catalogue")
     data = folder / "general"
     arrow(data / "arc/validation", [
@@ -37,6 +49,12 @@ def catalogue_file(tmp_path_factory):
     arrow(data / "wino/validation", [
         {"sentence": f"the {word(i)} hit the {word(i + 1)} so _ broke.", "option1": word(i),
          "option2": word(i + 1), "answer": str(1 + i % 2)} for i in range(24)])
+    arrow(data / "nq/validation", [
+        {"question": f"what is a {word(i)}", "answer": [word(i), f"an old {word(i)}"]}
+        for i in range(24)])
+    arrow(data / "trivia/validation", [
+        {"question": f"what is a {word(i)}?", "answer": {"aliases": [word(i), word(i + 1)]}}
+        for i in range(24)])
     for subject in ("anatomy", "astronomy"):
         for split in ("dev", "test"):
             arrow(data / "mmlu" / subject / split, [
@@ -55,6 +73,12 @@ def catalogue_file(tmp_path_factory):
         "benchmarks": {
             "arc_easy": {"definition": "arc", "data": "arc", "splits": ["validation"]},
             "winogrande": {"definition": "winogrande", "data": "wino", "splits": ["validation"]},
+            "nq_open": {"definition": "nq_open", "data": "nq", "splits": ["validation"],
+                        "tokens": 8},
+            "triviaqa": {"definition": "triviaqa", "data": "trivia", "splits": ["validation"],
+                         "tokens": 8},
+            "ifeval": {**whole["benchmarks"]["ifeval"], "nltk": {"file": str(punkt_folder)},
+                       "tokens": 12},
             "mmlu": {**whole["benchmarks"]["mmlu"], "data": "mmlu"},
             "lambada_openai": {**whole["benchmarks"]["lambada_openai"], "data": "lambada.gz"}},
         "probes": {"pairs": {"data": "pairs", "columns": ["a", "b"], "classes": ["no", "yes"]}},

@@ -6,14 +6,15 @@ import numpy as np
 
 from harness.common.device import detect
 from harness.common.files import sha256_json
+from harness.forgetting.change import Change
 from harness.forgetting.figures import (
     BenchmarkChange,
-    Change,
     Drift,
     Forgetting,
     LostItem,
     unchanged,
 )
+from harness.forgetting.following import Following
 from harness.measure.cost import Cost
 from harness.measure.latency import LatencyFigures
 from harness.measure.quality import quality
@@ -48,7 +49,12 @@ def forgetting(lost=()):
     return Forgetting(
         key="k", changed=True, mean=Change(**change),
         benchmarks=(BenchmarkChange(**change, benchmark="hellaswag", metric="acc", items=8, lost=2,
-                                    gained=0),),
+                                    gained=0),
+                    BenchmarkChange(**change, benchmark="ifeval", items=20, lost=5, gained=0,
+                                    metric="prompt_level_strict_acc", chat=True)),
+        following=Following(prompts=20, instructions=31, **{
+            name: Change(**change) for name in ("prompts_strict", "prompts_loose",
+                                                "instructions_strict", "instructions_loose")}),
         drift=Drift(**change, passages=3, tokens=30), similarity=0.9, lost=lost)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from harness.backbones.handle import Handle
-from harness.backbones.load import Loaded, load_with_head
+from harness.backbones.load import Loaded, load_tokenizer, load_with_head
 from harness.common.cache import cache_folder
 from harness.common.capabilities import ASKED
 from harness.common.device import Device
@@ -27,8 +27,8 @@ def forgetting_key(handle: Handle, asked: ForgettingItems, device: Device) -> st
     """Names backbone, items, dtype, libraries and code: what must agree to compare."""
     made = provenance(__name__, "harness.forgetting.figures", known=ITEMS)
     return sha256_json([handle.kind, handle.sha256, asked.model_dump(mode="json"),
-                        catalogue().model_dump(mode="json"), device.type, device.autocast,
-                        made.key])[:32]
+                        catalogue().model_dump(mode="json"), catalogue().shipped(), device.type,
+                        device.autocast, made.key])[:32]
 
 
 class Examiner(Protocol):
@@ -44,7 +44,9 @@ def examiner(handle: Handle, asked: ForgettingItems) -> Examiner:
     if handle.kind in ASKED:
         from harness.forgetting.benchmarks import Examination
 
-        return Examination(asked.benchmarks, asked.passages, asked.seed)
+        # What was tuned from it is asked in the same template, whatever came of its tokenizer.
+        return Examination(asked.benchmarks, asked.passages, asked.seed, asked.chat,
+                           load_tokenizer(handle))
     from harness.forgetting.probes import Probing
 
     return Probing(asked.probes, asked.passages, asked.seed)

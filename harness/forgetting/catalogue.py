@@ -14,12 +14,15 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from harness.common.cache import cache_folder
+from harness.common.files import sha256_json
 from harness.sources.fetch import fetch, fetch_whole
 from harness.sources.fetched import Fetched
 from harness.suite import ForgettingItems, Source
 
 Rows = list[dict[str, Any]]
 SHIPPED = files(__package__).joinpath("catalogue.yaml")
+SHIPS = ".jsonl"
+"""How the names of data files end that lie beside the catalogue."""
 
 
 class Part(BaseModel):
@@ -36,6 +39,24 @@ class Benchmark(Part):
     splits: tuple[str, ...]
     subjects: str | None = None
     """Prefix of the subjects' task names; the data has one folder a subject."""
+    chat: bool = False
+    """Asked in the model's chat template where it has one, whatever a suite says."""
+    tokens: int | None = None
+    """The most of a written answer, where it is not lm-eval's."""
+    nltk: Source | None = None
+    """A folder that NLTK finds its data in."""
+
+    def nltk_folder(self) -> Path | None:
+        """The same on this machine, whole. Raises HarnessError."""
+        return None if self.nltk is None else _whole(self.nltk, cache_folder()).path
+
+    def ships(self) -> bool:
+        """Whether its data are a file beside the catalogue."""
+        return self.data.endswith(SHIPS)
+
+    def place(self) -> str | None:
+        """Where all its splits lie in the catalogue's source, None where they do not."""
+        return None if self.ships() else self.data
 
 
 class Probe(Part):
@@ -44,6 +65,10 @@ class Probe(Part):
     data: str
     columns: tuple[str, ...]
     classes: tuple[str, ...]
+
+    def place(self) -> str | None:
+        """Where all its splits lie in the catalogue's source."""
+        return self.data.rpartition("/")[0]
 
 
 class Catalogue(Part):
@@ -59,7 +84,9 @@ class Catalogue(Part):
         return _whole(self.source, cache_folder())
 
     def rows(self, data: str) -> Rows:
-        """The rows of an Arrow folder or of a file of requests."""
+        """The rows of an Arrow folder, of a file of requests, or of a file that ships."""
+        if data.endswith(SHIPS):
+            return _lines(data)
         path = self.fetched().path / data
         if path.suffix == ".gz":
             return _requests(path)
@@ -67,6 +94,11 @@ class Catalogue(Part):
         with pa.OSFile(str(file)) as stream:
             rows: Rows = pa.ipc.open_stream(stream).read_all().to_pylist()
         return rows
+
+    def shipped(self) -> dict[str, str]:
+        """Hashes of the files beside the catalogue that benchmarks are of, by name."""
+        return {one.data: sha256_json(shipped(one.data))
+                for one in self.benchmarks.values() if one.ships()}
 
     def passage_texts(self) -> list[str]:
         """All passages of general text."""
@@ -78,22 +110,33 @@ def fetch_general(asked: ForgettingItems | None) -> None:
 
     Raises HarnessError.
     """
-    source = general_source(asked)
-    if source is not None:
+    for source in general_sources(asked):
         fetch(source, Path())
 
 
-def general_source(asked: ForgettingItems | None) -> Source | None:
-    """Where the catalogue's data come from; None where none of its items are asked."""
+def general_sources(asked: ForgettingItems | None) -> tuple[Source, ...]:
+    """Where the data of the catalogue's items come from; none where none of them are asked."""
     known = catalogue()
-    wanted = asked and (asked.passages or asked.probes
-                        or {*asked.benchmarks} & {*known.benchmarks})
-    return known.source if wanted else None
+    if asked is None:
+        return ()
+    benchmarks = [known.benchmarks[name] for name in asked.benchmarks if name in known.benchmarks]
+    shared = asked.passages or asked.probes or not all(b.ships() for b in benchmarks)
+    return ((known.source,) if shared else ()) + tuple(
+        benchmark.nltk for benchmark in benchmarks if benchmark.nltk)
 
 
 @cache
 def _whole(source: Source, cached: Path) -> Fetched:
     return fetch_whole(source, Path())
+
+
+def _lines(name: str) -> Rows:
+    return [json.loads(line) for line in shipped(name).splitlines()]
+
+
+def shipped(name: str) -> str:
+    """The text of a file beside the catalogue."""
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
 def _requests(path: Path) -> Rows:

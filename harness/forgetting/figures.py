@@ -9,30 +9,16 @@ import numpy as np
 import pyarrow as pa
 
 from harness.common.errors import HarnessError
-from harness.forgetting.items import Answer, General, Passage
+from harness.forgetting.change import Change, change_of, counted
+from harness.forgetting.following import Following, following
+from harness.forgetting.items import IN_CHAT, Answer, General, Passage
 from harness.forgetting.probes import similarity_of_structure
-from harness.measure.intervals import (
-    Interval,
-    mean_difference,
-    mean_of,
-    paired_proportions,
-    ratio,
-)
+from harness.measure.intervals import Interval, mean_of, ratio
 from harness.measure.part import RecordPart
 
 EXAMPLES = 6
 LONGEST = 600
-"""Characters of an example's text kept from its end."""
-
-
-class Change(RecordPart):
-    """A figure before and after tuning, the difference, and its 95% interval over items."""
-
-    before: float
-    after: float
-    difference: float
-    low: float
-    high: float
+"""Characters of an example's text kept from its end, and of its answers from their beginning."""
 
 
 class BenchmarkChange(Change):
@@ -43,6 +29,13 @@ class BenchmarkChange(Change):
     items: int
     lost: int
     gained: int
+    chat: bool = False
+    """Whether items were asked in the backbone's chat template."""
+
+    @property
+    def asked(self) -> str:
+        """The benchmark's name, and how it was asked where that is not plainly."""
+        return self.benchmark + IN_CHAT * self.chat
 
 
 class Drift(Change):
@@ -76,6 +69,8 @@ class Forgetting(RecordPart):
     mean: Change | None = None
     """Plain mean over the benchmarks."""
     benchmarks: tuple[BenchmarkChange, ...] = ()
+    following: Following | None = None
+    """What `ifeval` says beside the strict share of prompts, which is among the benchmarks."""
     drift: Drift | None = None
     similarity: float | None = None
     """Linear CKA between the features of passages before and after; encoders only."""
@@ -100,6 +95,7 @@ def forgetting(key: str, before: General, after: General, seconds: float) -> For
     lost = [(b, a) for b, a in pairs if b.score == 1.0 and a.score == 0.0]
     return Forgetting(
         key=key, changed=True, mean=_mean(benchmarks), benchmarks=benchmarks,
+        following=following(before.followed, after.followed),
         drift=_drift(before.passages, after.passages),
         similarity=_similarity(before.features, after.features), truncated=after.truncated,
         seconds=seconds, lost=tuple(_lost(b, a) for b, a in _spread_out(lost)))
@@ -117,8 +113,8 @@ def item_table(before: General, after: General) -> pa.Table:
 
 
 def _paired(before: Sequence[Answer], after: Sequence[Answer]) -> list[tuple[Answer, Answer]]:
-    if [(a.benchmark, a.item, a.metric) for a in before] != [
-            (a.benchmark, a.item, a.metric) for a in after]:
+    if [(a.benchmark, a.item, a.metric, a.chat) for a in before] != [
+            (a.benchmark, a.item, a.metric, a.chat) for a in after]:
         raise HarnessError("the two models did not answer the same items",
                            "Measure both with the same harness and the same suite.")
     return list(zip(before, after, strict=True))
@@ -127,14 +123,11 @@ def _paired(before: Sequence[Answer], after: Sequence[Answer]) -> list[tuple[Ans
 def _benchmark(pairs: Sequence[tuple[Answer, Answer]]) -> BenchmarkChange:
     before = np.array([b.score for b, _ in pairs])
     after = np.array([a.score for _, a in pairs])
-    lost, gained = int((before > after).sum()), int((after > before).sum())
-    whole = bool(np.isin(before, (0, 1)).all() and np.isin(after, (0, 1)).all())
-    low, high = (paired_proportions(gained, lost, len(pairs)) if whole
-                 else mean_difference(list(after - before)))
-    return BenchmarkChange(
-        benchmark=pairs[0][0].benchmark, metric=pairs[0][0].metric, items=len(pairs),
-        before=float(before.mean()), after=float(after.mean()),
-        difference=float((after - before).mean()), low=low, high=high, lost=lost, gained=gained)
+    lost, gained = counted(before, after)
+    first = pairs[0][0]
+    return BenchmarkChange(**dict(change_of(before, after)), benchmark=first.benchmark,
+                           metric=first.metric, items=len(pairs), lost=lost, gained=gained,
+                           chat=first.chat)
 
 
 def _mean(benchmarks: Sequence[BenchmarkChange]) -> Change | None:
@@ -180,4 +173,5 @@ def _spread_out(lost: list[tuple[Answer, Answer]]) -> list[tuple[Answer, Answer]
 
 def _lost(before: Answer, after: Answer) -> LostItem:
     return LostItem(benchmark=before.benchmark, text=before.text[-LONGEST:],
-                    target=before.target, before=before.chosen, after=after.chosen)
+                    target=before.target[:LONGEST], before=before.chosen[:LONGEST],
+                    after=after.chosen[:LONGEST])

@@ -12,6 +12,9 @@ import pyarrow.parquet as pq
 from safetensors.numpy import load_file, save_file
 
 ANSWERS, PASSAGES, FEATURES = "answers.parquet", "passages.parquet", "features.safetensors"
+FOLLOWED = "followed.parquet"
+IN_CHAT = ", with its chat template"
+"""Behind the name of a benchmark that is asked in the backbone's own."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,18 @@ class Answer:
     target: str
     chosen: str
     score: float
+    chat: bool = False
+    """Whether it was asked in the model's chat template."""
+
+
+@dataclass(frozen=True)
+class Followed:
+    """One instruction of a prompt, which is an item of `ifeval`, and whether it was followed."""
+
+    item: str
+    instruction: str
+    strict: bool
+    loose: bool
 
 
 @dataclass(frozen=True)
@@ -45,10 +60,13 @@ class General:
     features: np.ndarray | None = field(default=None, compare=False)
     truncated: int = 0
     """Contexts cut on the left because they did not fit the model's window."""
+    followed: tuple[Followed, ...] = ()
+    """The instructions of `ifeval`'s prompts, those of a prompt together."""
 
     def write(self, folder: Path) -> None:
         """Parquet and safetensors files into a folder."""
-        for name, rows in ((ANSWERS, self.answers), (PASSAGES, self.passages)):
+        for name, rows in ((ANSWERS, self.answers), (PASSAGES, self.passages),
+                           (FOLLOWED, self.followed)):
             if rows:
                 pq.write_table(pa.Table.from_pylist([asdict(row) for row in rows]), folder / name)
         if self.features is not None:
@@ -66,7 +84,8 @@ def read_general(folder: Path, truncated: int) -> General:
     return General(
         tuple(Answer(**row) for row in rows(ANSWERS)),  # type: ignore[arg-type]
         tuple(Passage(**row) for row in rows(PASSAGES)),  # type: ignore[arg-type]
-        load_file(features)["features"] if features.exists() else None, truncated)
+        load_file(features)["features"] if features.exists() else None, truncated,
+        tuple(Followed(**row) for row in rows(FOLLOWED)))  # type: ignore[arg-type]
 
 
 def draw(count: int, wanted: int, seed: int, name: str) -> list[int]:

@@ -1,4 +1,4 @@
-"""A language model for lm-eval that reads a shared context once for all of an item's choices."""
+"""A language model for lm-eval: a context read once for all its choices, answers in batches."""
 
 from __future__ import annotations
 
@@ -9,16 +9,21 @@ from typing import Any
 import torch
 from lm_eval.models.huggingface import HFLM
 
-from harness.backbones.batches import PASS_TOKENS, Cut, passes
+from harness.backbones.batches import PASS_TOKENS, Cut, by_length, passes
 from harness.backbones.kernels.casts import cast_once
 from harness.backbones.load import Loaded
+from harness.backbones.prompting.generate import greedy
 from harness.backbones.prompting.options import OptionTree, option_tree
 from harness.backbones.prompting.score import read_prefix, score_with_greedy
-from harness.backbones.traits import virtual_tokens
+from harness.backbones.prompting.stops import Stops
+from harness.backbones.traits import is_seq2seq, virtual_tokens
 from harness.common.device import Device
 from harness.common.errors import HarnessError
+from harness.forgetting.writing import Wanted, alike, end_tokens, greedily
 
 ROWS = 16
+WRITTEN_ROWS = 32
+"""Answers that are written at once."""
 POSITIONS = 3072
 """Most positions of a batch whose logits are held at once."""
 
@@ -36,19 +41,23 @@ class Group:
 
 
 class SharedContextLM(HFLM):
-    """lm-eval's HFLM on a model in memory, with its scoring of continuations replaced.
+    """lm-eval's HFLM on a model in memory: scoring of continuations and greedy writing are ours.
 
-    Tokenization, empty contexts and generation are HFLM's. All continuations of one context are
-    scored in one pass, contexts of like length together, under autocast where the hardware has
-    bf16. The model is taken as it is: an adapter that is on counts, one that is off does not.
+    Tokenization, empty contexts and sampling are HFLM's. All continuations of one context are
+    scored in one pass, contexts of like length together, and answers to contexts of like length are
+    written together, under autocast where the hardware has bf16. The model is taken as it is: an
+    adapter that is on counts, one that is off does not.
     A context that does not fit the window with its longest continuation is cut on the left and
     counted in `truncated`; HFLM cuts for each continuation apart. The window is the backbone's own,
-    so that a model with virtual tokens is asked the same as without.
+    so that a model with virtual tokens is asked the same as without. `conversation` is what chats
+    are written by (`prompting.templates.conversation`).
     """
 
-    def __init__(self, loaded: Loaded, hardware: Device) -> None:
+    def __init__(self, loaded: Loaded, hardware: Device,
+                 conversation: dict[str, Any] | None = None) -> None:
         super().__init__(pretrained=loaded.model, tokenizer=loaded.tokenizer, batch_size=ROWS,
-                         max_length=loaded.window + virtual_tokens(loaded.model))
+                         max_length=loaded.window + virtual_tokens(loaded.model),
+                         chat_template_args=conversation)
         cast_once(loaded.model)
         self.hardware = hardware
         self.truncated = 0
@@ -80,6 +89,46 @@ class SharedContextLM(HFLM):
                         for place in places:
                             answers[place] = float(scores[option]), bool(greedy[option])
         return answers
+
+    def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
+        """The text that answers each request, without what ends it.
+
+        The likeliest token each time, whatever habits of generation a checkpoint comes with, so
+        that it and what was tuned from it are asked alike. An encoder-decoder writes the tokens
+        that are asked for, where HFLM gives it as many more as its padded context has. Raises
+        HarnessError where an answer leaves a context no room in the window.
+        """
+        end = self.tok_decode(self.eot_token_id, skip_special_tokens=False)
+        wanted = [greedily(request.args[1], end, self.max_gen_toks) for request in requests]
+        others = [place for place, one in enumerate(wanted) if one is None]
+        texts = dict(zip(others, super().generate_until([requests[i] for i in others], True),
+                         strict=True) if others else ())
+        for one, places in alike(wanted):
+            contexts = [requests[place].args[0] for place in places]
+            texts.update(zip(places, self._write(contexts, one), strict=True))
+        return [texts[place] for place in range(len(requests))]
+
+    def _write(self, contexts: Sequence[str], wanted: Wanted) -> list[str]:
+        seq2seq = is_seq2seq(self.model)
+        room = self.max_length if seq2seq else self.max_length - wanted.tokens
+        if room < 1:
+            raise HarnessError(f"answers of {wanted.tokens} tokens leave a context no room in the "
+                               f"model's window of {self.max_length}",
+                               "Leave the benchmark out for this model.")
+        encoded = [self.tok_batch_encode([context])[0][0].tolist() for context in contexts]
+        self.truncated += sum(len(ids) > room for ids in encoded)
+        encoded = [ids[-room:] for ids in encoded]
+        stops, ends = Stops(self.tokenizer, wanted.until), end_tokens(self.model, self.tokenizer)
+        texts: dict[int, str] = {}
+        self.model.eval()
+        with torch.inference_mode(), self.hardware.autocast_context():
+            prefix = read_prefix(self.model, [])
+            for places in by_length([len(ids) for ids in encoded], WRITTEN_ROWS):
+                written = greedy(self.model, prefix, [encoded[i] for i in places], wanted.tokens,
+                                 self.tokenizer.pad_token_id, ends, stops)
+                texts.update((place, wanted.kept(self.tok_decode(ids)))
+                             for place, ids in zip(places, written, strict=True))
+        return [texts[place] for place in range(len(contexts))]
 
     def _fitting(self, context: list[int], options: Iterable[tuple[int, ...]]) -> list[int]:
         room = self.max_length - max(map(len, options)) + 1

@@ -1,14 +1,19 @@
-"""Whether the benchmarks and probes that a suite names exist."""
+"""Whether the benchmarks and probes that a suite names exist, and are none that it learns from."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from functools import cache
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from harness.common.errors import HarnessError
 from harness.common.names import did_you_mean
 from harness.forgetting.catalogue import catalogue
-from harness.suite import LoadedSuite
+from harness.suite import ForgettingItems, GivenSources, LoadedSuite, Mirror, WheelSource
+from harness.suite.gate import MEAN
+from harness.suite.source import DataSource
 
 if TYPE_CHECKING:
     from lm_eval.tasks import TaskManager
@@ -40,15 +45,58 @@ def check_probe(name: str) -> None:
 
 
 def check_suite(loaded: LoadedSuite) -> None:
-    """Raise HarnessError, with file and line, for a name in the suite that does not exist."""
-    asked = loaded.suite.measure.forgetting
-    if asked is None:
-        return
+    """Raise HarnessError, with file and line, for a name in the suite that does not exist, for a
+    benchmark of the suite's own data, and for a limit of what the suite does not measure."""
+    asked = loaded.suite.measure.forgetting or ForgettingItems()
+    _check_limits(loaded, asked)
     for field, names, check in (("benchmarks", asked.benchmarks, check_benchmark),
                                 ("probes", asked.probes, check_probe)):
         for name in names:
             try:
                 check(name)
+                check_apart(name, loaded.suite.task.source)
             except HarnessError as error:
                 raise loaded.error(("measure", "forgetting", field, name), error.found,
                                    error.fix) from None
+
+
+def check_apart(name: str, learned: DataSource) -> None:
+    """Raise HarnessError where a benchmark or a probe reads what a suite learns from: a path of the
+    same wheel that holds its data, lies within them, or has a folder of its name. What was learned
+    is not forgotten.
+    """
+    source, known = catalogue().source, catalogue()
+    row = known.benchmarks.get(name) or known.probes.get(name)
+    place = row and row.place()
+    if not place or not isinstance(source, WheelSource):
+        return
+    read = PurePosixPath(source.path) / place
+    for mirror in _wheels(learned):
+        path = PurePosixPath(mirror.path)
+        same = path.is_relative_to(read) or read.is_relative_to(path) or name in path.parts
+        if same and _project(mirror.wheel) == _project(source.wheel):
+            raise HarnessError(f"{name} is what this suite learns from ({mirror.wheel}, "
+                               f"{mirror.path}), and no measure of what it forgets",
+                               "Leave it out.")
+
+
+def _wheels(learned: DataSource) -> Iterator[Mirror]:
+    given = ((learned.train, learned.validation, learned.test)
+             if isinstance(learned, GivenSources) else (learned,))
+    for source in given:
+        if isinstance(source, WheelSource):
+            yield from (source, *source.mirrors)
+
+
+def _check_limits(loaded: LoadedSuite, asked: ForgettingItems) -> None:
+    gate = loaded.suite.gate
+    known = [MEAN, *asked.benchmarks, *asked.probes]
+    for name in (gate and gate.forgetting_drop_at_most) or ():
+        if name not in known:
+            raise loaded.error(("gate", "forgetting_drop_at_most", name),
+                               f"the suite does not measure '{name}'", did_you_mean(name, known))
+
+
+def _project(wheel: str) -> str:
+    """The name without the version, as indexes compare names (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", wheel.partition("==")[0]).lower()

@@ -11,6 +11,7 @@ from harness.gate.bounds import Bounds
 from harness.gate.evidence import Evidence
 from harness.measure.part import RecordPart
 from harness.suite import Gate
+from harness.suite.gate import MEAN
 from harness.targets.metric import Metric
 
 State = Literal["passed", "failed", "undecided", "missing"]
@@ -119,9 +120,9 @@ def _slices(policy: Gate, evidence: Evidence) -> Iterator[Check]:
 
 
 def _rest(policy: Gate, evidence: Evidence) -> Iterator[Check]:
-    if policy.forgetting_drop_at_most is not None:
-        yield check("forgetting", "points", evidence.forgetting, policy.forgetting_drop_at_most,
-                    True, evidence.forgetting_about)
+    for name, limit in (policy.forgetting_drop_at_most or {}).items():
+        yield check("forgetting" if name == MEAN else f"forgetting of {name}", "points",
+                    evidence.forgetting[name], limit, True)
     if policy.calibration_error_at_most is not None:
         yield check("calibration_error at most", "share",
                     evidence.own.get("calibration_error") or "is not defined on these items",

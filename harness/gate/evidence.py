@@ -40,9 +40,9 @@ class Evidence:
     slices: tuple[SliceDrop, ...]
     ratios: Mapping[str, Bounds | str]
     timing: str
-    forgetting: Bounds | str
-    """Share lost on general benchmarks against the untouched backbone."""
-    forgetting_about: str
+    forgetting: Mapping[str, Bounds | str]
+    """Share lost on general benchmarks against the untouched backbone, by what the policy names:
+    a benchmark, or their mean."""
     merging: Bounds | str
     """Share of answers that are others once the candidate is merged."""
     artifact_bytes: int

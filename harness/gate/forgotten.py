@@ -2,72 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from harness.backbones.handle import Handle
 from harness.backbones.load import Loaded
 from harness.common.device import Device
 from harness.common.errors import HarnessError
 from harness.forgetting.base_model import base_scores, examiner
-from harness.forgetting.items import Answer, General
+from harness.forgetting.change import interval_of
+from harness.forgetting.items import IN_CHAT, Answer, General
 from harness.gate.bounds import ONE_SIDED, Bounds
 from harness.gate.candidate import Candidate, model_in
-from harness.measure.intervals import (
-    Interval,
-    mean_difference,
-    mean_of,
-    paired_proportions,
-)
+from harness.measure.intervals import Interval, mean_of
 from harness.methods import register_all
 from harness.methods.elsewhere import check_descent, check_vocabulary
 from harness.methods.fitted import Adapted, Answering
 from harness.methods.method import METHODS
 from harness.suite import ForgettingItems
+from harness.suite.gate import MEAN
 
 LEVEL = 2 * ONE_SIDED - 1
 """Of the two-sided interval whose ends are the one-sided bounds."""
-NOTHING = Bounds(0.0, 0.0, 0.0)
+KEPT = "the backbone's weights are left as they are"
 
 
 def forgetting_evidence(candidate: Candidate, answering: Answering, asked: ForgettingItems | None,
-                        device: Device) -> tuple[Bounds | str, str]:
-    """The mean share lost over the benchmarks, and what it is over; a reason where there is none.
+                        device: Device, wanted: Sequence[str]) -> dict[str, Bounds | str]:
+    """The share lost of each that is `wanted`, a benchmark or probe of the suite or their mean; a
+    reason where there is none.
     """
     if _leaves_weights(candidate):
-        return NOTHING, "the backbone's weights are left as they are"
+        return dict.fromkeys(wanted, Bounds(0.0, 0.0, 0.0, KEPT))
     if asked is None:
-        return "the suite measures no forgetting (measure: forgetting:)", ""
-    loaded = _weights(answering)
-    if candidate.base is None or loaded is None:
-        return "nobody said which backbone it was tuned from (--base)", ""
+        return dict.fromkeys(wanted, "the suite measures no forgetting (measure: forgetting:)")
+    loaded, base = _weights(answering), candidate.base
+    if base is None or loaded is None:
+        return dict.fromkeys(wanted, "nobody said which backbone it was tuned from (--base)")
     try:
         if candidate.admitted is not None:
-            check_vocabulary(candidate.admitted, candidate.base)
-            check_descent(candidate.admitted, candidate.base)
-        examined_by = examiner(candidate.base, asked)
-        before = base_scores(candidate.base, asked, device, examined_by)
+            check_vocabulary(candidate.admitted, base)
+            check_descent(candidate.admitted, base)
+        examined_by = examiner(base, asked)
+        before = base_scores(base, asked, device, examined_by)
         after = examined_by.put_to(loaded, device)
     except HarnessError as error:
-        return _without_path(error.found, candidate), ""
-    if not before.answers:
-        return f"the suite names no benchmark for a {candidate.base.kind}", ""
-    return lost_share(before, after), _about(before, candidate.base.name)
+        return dict.fromkeys(wanted, _without_path(error.found, candidate))
+    return {name: _lost(name, before, after, base) for name in wanted}
 
 
-def lost_share(before: General, after: General) -> Bounds:
-    """Mean over benchmarks of the share lost; the bounds as `measure.forgetting` has intervals."""
-    names = dict.fromkeys(answer.benchmark for answer in before.answers)
+def _lost(name: str, before: General, after: General, base: Handle) -> Bounds | str:
+    asked = dict.fromkeys(answer.benchmark for answer in before.answers)
+    if name == MEAN and not asked:
+        return f"the suite names no benchmark for a {base.kind}"
+    if name not in (MEAN, *asked):
+        return Bounds(0.0, 0.0, 0.0, f"{name} is not put to a {base.kind}: nothing is measured")
+    names = asked if name == MEAN else [name]
+    return replace(lost_share(before, after, names), about=_about(before, names, base.name))
+
+
+def lost_share(before: General, after: General, names: Iterable[str]) -> Bounds:
+    """Mean over these benchmarks of the share lost; the bounds as `measure.forgetting` has
+    intervals."""
     lost: list[float] = []
     intervals: list[Interval] = []
     for name in names:
-        scores = [_scores(side.answers, name) for side in (before, after)]
-        drops = scores[0] - scores[1]
-        lost.append(float(drops.mean()))
-        shares = bool(np.isin(np.concatenate(scores), (0, 1)).all())
-        intervals.append(
-            paired_proportions(int((drops > 0).sum()), int((drops < 0).sum()), len(drops), LEVEL)
-            if shares else mean_difference(drops.tolist(), LEVEL))
+        was, became = (_scores(side.answers, name) for side in (before, after))
+        lost.append(float((was - became).mean()))
+        intervals.append(interval_of(became, was, LEVEL))
     low, high = mean_of(lost, intervals)
     return Bounds(float(np.mean(lost)), low, high)
 
@@ -95,6 +99,8 @@ def _scores(answers: Sequence[Answer], benchmark: str) -> np.ndarray:
     return np.array([a.score for a in answers if a.benchmark == benchmark])
 
 
-def _about(before: General, base: str) -> str:
-    names = list(dict.fromkeys(answer.benchmark for answer in before.answers))
-    return f"{len(before.answers)} items of {', '.join(names)}, against the untouched {base}"
+def _about(before: General, names: Collection[str], base: str) -> str:
+    asked = {a.benchmark: a.chat for a in before.answers if a.benchmark in names}
+    items = sum(a.benchmark in asked for a in before.answers)
+    said = ", ".join(name + IN_CHAT * chat for name, chat in asked.items())
+    return f"{items} items of {said}, against the untouched {base}"

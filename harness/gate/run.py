@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,8 +57,7 @@ class Measurements:
     timing: Timing | str
     memory: Bounds | str
     where: str
-    forgetting: Bounds | str
-    forgetting_about: str
+    forgetting: Mapping[str, Bounds | str]
     merging: Bounds | str
     artifact_bytes: int
 
@@ -87,14 +87,15 @@ def measure(context: Context, policy: Gate, candidate: Candidate, approved: Appr
     answering = candidate.model.load()
     answered = _answered(context, candidate, answering, approved, say)
     timing, memory = _resources(context, policy, candidate, answering, approved, answered, say)
-    forgotten: tuple[Bounds | str, str] = (NOT_ASKED, "")
-    if policy.forgetting_drop_at_most is not None:
+    forgotten: dict[str, Bounds | str] = {}
+    if policy.forgetting_drop_at_most:
         say("forgetting")
         forgotten = forgetting_evidence(
-            candidate, answering, context.loaded.suite.measure.forgetting, context.device)
+            candidate, answering, context.loaded.suite.measure.forgetting, context.device,
+            tuple(policy.forgetting_drop_at_most))
     if candidate.admitted is not None:
         check_unchanged(candidate.admitted)
-    return Measurements(answered, timing, memory, f"on {context.device.name}", *forgotten,
+    return Measurements(answered, timing, memory, f"on {context.device.name}", forgotten,
                         merge_evidence(candidate), candidate.artifact_bytes)
 
 
@@ -103,8 +104,8 @@ def weigh(found: Measurements, seed: int) -> Evidence:
     own, gaps = quality_evidence(found.answered)
     answered = found.answered
     return Evidence(answered.answers.kind, own, gaps, slice_evidence(answered),
-                    ratios(found, seed), found.where, found.forgetting, found.forgetting_about,
-                    found.merging, found.artifact_bytes, len(answered.examples),
+                    ratios(found, seed), found.where, found.forgetting, found.merging,
+                    found.artifact_bytes, len(answered.examples),
                     int((~answered.sound).sum()))
 
 

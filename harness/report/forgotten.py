@@ -22,8 +22,8 @@ class Forgotten(Shown):
     """What a tuned model forgot.
 
     As a frame a row a benchmark: `benchmark`, `items`, the shares right `before` and `after` (0 to
-    1), their `difference` with the ends of its 95% interval over items (`low`, `high`), and how
-    many items were `lost` and `gained`.
+    1), their `difference` with the ends of its 95% interval over items (`low`, `high`), how many
+    items were `lost` and `gained`, and whether they were asked in a `chat` template.
     """
 
     title: str
@@ -44,7 +44,7 @@ class Forgotten(Shown):
     def to_pandas(self) -> pd.DataFrame:
         """A row a benchmark."""
         names = ("benchmark", "items", "before", "after", "difference", "low", "high", "lost",
-                 "gained")
+                 "gained", "chat")
         return pd.DataFrame([[getattr(one, name) for name in names]
                              for one in self.figures.benchmarks], columns=list(names))
 
@@ -62,7 +62,7 @@ def print_forgetting(console: Console, title: str, figures: Forgetting) -> None:
     for column in ("items", "before", "after", "points [95%]", "lost", "gained"):
         table.add_column(column, justify="right", no_wrap=True)
     for b in figures.benchmarks:
-        table.add_row(escape(b.benchmark), str(b.items), f"{b.before:.3f}", f"{b.after:.3f}",
+        table.add_row(escape(b.asked), str(b.items), f"{b.before:.3f}", f"{b.after:.3f}",
                       escape(words.points(b.difference, b.low, b.high)), str(b.lost),
                       str(b.gained))
     if figures.mean:
@@ -71,6 +71,10 @@ def print_forgetting(console: Console, title: str, figures: Forgetting) -> None:
         table.add_row("mean", str(sum(b.items for b in figures.benchmarks)), f"{m.before:.3f}",
                       f"{m.after:.3f}", escape(words.points(m.difference, m.low, m.high)), "", "")
     console.print(table)
+    for what, count, change in words.followed(figures):
+        console.print(f"followed of {count} {what}: {change.before:.3f} -> {change.after:.3f}, "
+                      f"{words.points(change.difference, change.low, change.high)} points",
+                      markup=False, highlight=False)
     if figures.drift:
         d = figures.drift
         console.print(f"cross-entropy on {d.passages} passages: {d.before:.3f} -> {d.after:.3f} "

@@ -214,10 +214,14 @@ def _forgetting(records: tuple[Record, ...]) -> list[str]:
     for record, figures in measured:
         name = (words.cell(record.identity.label), words.cell(record.identity.backbone or ""))
         lines += ["| " + " | ".join((
-            *name, words.cell(b.benchmark), str(b.items), f"{b.before:.3f}", f"{b.after:.3f}",
+            *name, words.cell(b.asked), str(b.items), f"{b.before:.3f}", f"{b.after:.3f}",
             words.cell(words.points(b.difference, b.low, b.high)), str(b.lost),
             str(b.gained))) + " |"
             for b in figures.benchmarks]
+        lines += ["| " + " | ".join((
+            *name, f"followed: {what}", str(count), f"{c.before:.3f}", f"{c.after:.3f}",
+            words.cell(words.points(c.difference, c.low, c.high)), words.ABSENT, words.ABSENT))
+            + " |" for what, count, c in words.followed(figures)]
         if figures.drift:
             d = figures.drift
             lines.append("| " + " | ".join((

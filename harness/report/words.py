@@ -12,6 +12,7 @@ from harness.targets.kinds import gain
 if TYPE_CHECKING:  # the rooms that compute take seconds to import, and listings need but words
     from harness.compare.row import Forgot, Row, Spread
     from harness.compare.uncertainty import Figure
+    from harness.forgetting.change import Change
     from harness.forgetting.figures import Forgetting
     from harness.measure.retrieval import PassageRetrieval, Reranking
     from harness.study.record import Record
@@ -141,6 +142,16 @@ def forgetting_lines(records: Sequence[Record]) -> list[tuple[Record, Forgetting
     """The first seeds' figures that were measured, for tables by benchmark."""
     return [(r, r.forgetting) for r in records if r.identity.seed == 0 and r.forgetting
             and r.forgetting.changed and r.identity.inner is None]
+
+
+def followed(figures: Forgetting) -> list[tuple[str, int, Change]]:
+    """What is known of instructions beside the strict share of prompts, which is a benchmark: what
+    a share is of, of how many, and its change. None where no instructions were given."""
+    of = figures.following
+    return [] if of is None else [
+        ("prompts, loosely", of.prompts, of.prompts_loose),
+        ("instructions, strictly", of.instructions, of.instructions_strict),
+        ("instructions, loosely", of.instructions, of.instructions_loose)]
 
 
 def drift(figures: Forgetting) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from harness.common.names import did_you_mean
 from harness.suite.part import Part
@@ -13,6 +13,20 @@ from harness.targets.metric import Metric
 
 Resource = Literal["p50_ms", "p95_ms", "memory"]
 Policy = Literal["fail", "cannot-say"]
+
+
+MEAN = "mean"
+"""Of all benchmarks, among the limits of what may be forgotten."""
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+def _of_the_mean(limit: Any) -> Any:
+    """A number alone is the mean's limit."""
+    return {MEAN: limit} if isinstance(limit, int | float) else limit
+
+
+Drops = Annotated[dict[str, Share], Field(min_length=1), BeforeValidator(
+    _of_the_mean, json_schema_input_type=Share | dict[str, Share])]
 
 
 class MetricRule(Part):
@@ -42,8 +56,9 @@ class Gate(Part):
     accuracy, subset accuracy, F1 over spans, exact match, or the mean absolute error."""
     slice_items: int = Field(50, ge=2)
     """Slices with fewer items are shown and not judged."""
-    forgetting_drop_at_most: float | None = Field(None, ge=0, le=1)
-    """Share lost on general benchmarks against the untouched backbone, mean over benchmarks."""
+    forgetting_drop_at_most: Drops | None = None
+    """Share lost on general benchmarks against the untouched backbone: one number is the limit of
+    the mean over them; otherwise by benchmark or probe of the suite, and by `mean`."""
     calibration_error_at_most: float | None = Field(None, ge=0, le=1)
     merge_changes_at_most: float | None = Field(None, ge=0, le=1)
     """Share of answers that may be others once an adapter is merged into the weights."""

@@ -31,6 +31,9 @@ class ForgettingItems(Part):
     """For encoders: probe (sst2, mrpc, rte) to number of items."""
     passages: int = Field(0, ge=0)
     """Passages of general text: similarity for encoders, cross-entropy for all others."""
+    chat: bool = False
+    """Whether benchmarks are asked in the model's chat template, where it has one. Instructions
+    (`ifeval`) always are."""
     seed: int = 0
 
 

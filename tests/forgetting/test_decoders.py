@@ -12,7 +12,8 @@ from harness.backbones.load import load_asked, load_causal
 from harness.common.capabilities import ABILITIES, Can
 from harness.common.device import Device
 from harness.common.errors import HarnessError
-from harness.forgetting.benchmarks import Examination, _once
+from harness.forgetting.answers import once
+from harness.forgetting.benchmarks import Examination
 from harness.forgetting.language_model import SharedContextLM
 
 FP32 = Device("cpu", "test", "no", 1)
@@ -154,5 +155,5 @@ def test_an_empty_choice_is_an_error(decoder):
 
 def test_an_item_counts_once_however_many_filters_its_task_has():
     samples = [{"doc_id": i, "filter": f} for f in ("strict", "flexible") for i in range(3)]
-    assert [s["doc_id"] for s in _once(samples)] == [0, 1, 2]
-    assert _once([]) == []
+    assert [s["doc_id"] for s in once(samples)] == [0, 1, 2]
+    assert once([]) == []

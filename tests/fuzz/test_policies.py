@@ -14,7 +14,8 @@ POLICY = {
     "metrics": {"accuracy": {"at_least": 0.8, "non_inferior_within": 0.02},
                 "log_loss": {"at_most": 1.5}, "calibration_error": {"non_inferior_within": 0.1}},
     "ratio_at_most": {"p95_ms": 1.5, "memory": 1.2},
-    "worst_slice_drop_at_most": 0.1, "slice_items": 20, "forgetting_drop_at_most": 0.05,
+    "worst_slice_drop_at_most": 0.1, "slice_items": 20,
+    "forgetting_drop_at_most": {"mean": 0.05, "ifeval": 0.1},
     "calibration_error_at_most": 0.1, "merge_changes_at_most": 0.05,
     "artifact_bytes_at_most": 10**9,
     "candidate_bytes_at_most": 10**10, "requests": 50, "undecided": "cannot-say",
@@ -32,7 +33,8 @@ def check_bounds(gate: Gate) -> None:
         lower = KINDS["classification"].metric(metric).better == "lower"
         assert (rule.at_least if lower else rule.at_most) is None
     assert all(0 < ratio <= 1000 for ratio in gate.ratio_at_most.values())
-    shares = (gate.worst_slice_drop_at_most, gate.forgetting_drop_at_most,
+    assert gate.forgetting_drop_at_most is None or gate.forgetting_drop_at_most
+    shares = (gate.worst_slice_drop_at_most, *(gate.forgetting_drop_at_most or {}).values(),
               gate.calibration_error_at_most, gate.merge_changes_at_most)
     assert all(share is None or 0 <= share <= 1 for share in shares)
     assert {gate.undecided, gate.missing} <= {"fail", "cannot-say"}

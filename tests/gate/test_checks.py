@@ -23,7 +23,8 @@ def evidence(**changes):
                         SliceDrop("kind", "b", 60, Bounds(0.2, 0.15, 0.25)),
                         SliceDrop("kind", "c", 3, Bounds(0.9, 0.1, 1.0))),
              "ratios": {"p50_ms": Bounds(1.1, 1.0, 1.2), "memory": "not at hand"},
-             "timing": "", "forgetting": Bounds(0.02, -0.01, 0.05), "forgetting_about": "",
+             "timing": "", "forgetting": {"mean": Bounds(0.02, -0.01, 0.05), "ifeval": Bounds(0.2, 0.1, 0.3),
+                                          "sst2": "a reason"},
              "merging": Bounds(0.05, 0.02, 0.1),
              "artifact_bytes": 1000, "items": 100, "unanswered": 0}
     return Evidence(**(known | changes))
@@ -51,6 +52,10 @@ def evidence(**changes):
     ({"worst_slice_drop_at_most": 0.1, "slice_items": 100}, "passed"),
     ({"worst_slice_drop_at_most": 0.1, "slice_items": 101}, "missing"),
     ({"forgetting_drop_at_most": 0.05}, "passed"), ({"forgetting_drop_at_most": 0.02}, "undecided"),
+    ({"forgetting_drop_at_most": {"ifeval": 0.3}}, "passed"),
+    ({"forgetting_drop_at_most": {"ifeval": 0.25}}, "undecided"),
+    ({"forgetting_drop_at_most": {"ifeval": 0.05}}, "failed"),
+    ({"forgetting_drop_at_most": {"sst2": 0.05}}, "missing"),
     ({"calibration_error_at_most": 0.07}, "passed"),
     ({"calibration_error_at_most": 0.02}, "failed"),
     ({"merge_changes_at_most": 0.1}, "passed"), ({"merge_changes_at_most": 0.01}, "failed"),

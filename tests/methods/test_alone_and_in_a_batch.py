@@ -180,11 +180,11 @@ def test_a_decoder_asks_and_writes_of_an_item_as_it_does_alone(method, family, h
     with torch.no_grad():
         prefix = read_prefix(loaded.model, [11, 12, 13])
         scored = score_options(loaded.model, prefix, items, [tree] * 3, pad)
-        written = greedy(loaded.model, prefix, items, 6, pad, end)
+        written = greedy(loaded.model, prefix, items, 6, pad, [end])
         for item, scores, words in zip(items, scored, written, strict=True):
             alone, = score_options(loaded.model, prefix, [item], [tree], pad)
             torch.testing.assert_close(alone, scores, atol=1e-4, rtol=0)
-            assert greedy(loaded.model, prefix, [item], 6, pad, end) == [words]
+            assert greedy(loaded.model, prefix, [item], 6, pad, [end]) == [words]
 
 
 def test_a_text_without_tokens_is_the_end_token(handles):

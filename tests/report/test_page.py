@@ -85,7 +85,13 @@ def test_forgetting_is_shown_by_benchmark_with_the_items_lost(page):
     cells = page.locator("#forgetting-table tbody tr").first.locator("td").all_inner_texts()
     assert cells == [HOSTILE[0], "b", "hellaswag", "acc", "8", "0.500", "0.250",
                      "-25.0 [-50.0, +1.0]", "2", "0"]
-    assert page.locator("#forgetting-table tbody tr").count() == 6
+    rows = page.locator("#forgetting-table tbody tr")
+    assert rows.count() == 14
+    assert rows.nth(1).locator("td").nth(2).inner_text() == "ifeval, with its chat template"
+    assert [rows.nth(n).locator("td").nth(3).inner_text() for n in (2, 3, 4)] == [
+        "prompts, loosely", "instructions, strictly", "instructions, loosely"]
+    assert rows.nth(3).locator("td").all_inner_texts()[4:8] == [
+        "31", "0.500", "0.250", "-25.0 [-50.0, +1.0]"]
     shown = texts(page, "forgetting, points")
     assert sorted(shown) == sorted(["-25.0 [-50.0, +1.0]"] * 2 + ["0 by construction"] * 3 + ["–"])
 
@@ -204,7 +210,7 @@ def test_markdown_cannot_be_broken_by_labels(found):
     for part, expected, columns, mark in ((main, len(HOSTILE), 14, " | b | "),
                                           (curves, len(HOSTILE) - 1, 3, "(b) | "),
                                           (sure, len(HOSTILE) - 1, 4, "(b) | "),
-                                          (forgotten, 2 * 3, 9, " | b | ")):
+                                          (forgotten, 2 * 7, 9, " | b | ")):
         rows = [line for line in part.splitlines() if mark in line and line.startswith("| ")]
         assert len(rows) == expected
         assert {len(line.replace("\\|", "").split("|")) for line in rows} == {columns + 2}

@@ -176,9 +176,10 @@ def test_keys_name_model_items_and_dtype(study):
         forgetting_key(plan.backbones["dec"], asked, device),
         forgetting_key(handle, asked.model_copy(update={"seed": 1}), device),
         forgetting_key(handle, asked.model_copy(update={"probes": {"pairs": 30}}), device),
+        forgetting_key(handle, asked.model_copy(update={"chat": True}), device),
         forgetting_key(handle, asked, dataclasses.replace(device, autocast="other")),
     }
-    assert len(keys) == 5
+    assert len(keys) == 6
     assert forgetting_key(handle, asked, device) in keys
 
 

@@ -12,6 +12,7 @@ from harness.backbones.batches import by_length, of_one_length
 from harness.backbones.keys_and_values import given
 from harness.backbones.prompting.score import Prefix
 from harness.backbones.prompting.seq2seq import padded
+from harness.backbones.prompting.stops import Stops
 from harness.backbones.traits import is_seq2seq, prompt_learner
 
 PLAINLY = {"do_sample": False, "num_beams": 1, "temperature": None, "top_p": None, "top_k": None,
@@ -21,12 +22,13 @@ PLAINLY = {"do_sample": False, "num_beams": 1, "temperature": None, "top_p": Non
 
 
 def greedy(model: Any, prefix: Prefix, items: Sequence[Sequence[int]], most: int, padding: int,
-           end: int) -> list[list[int]]:
+           ends: Sequence[int], stops: Stops | None = None) -> list[list[int]]:
     """The likeliest continuation of `prefix + item` for each item, at most `most` tokens.
 
-    `items` holds each prompt's own tokens (at least one). The end token closes an answer and is
-    left out. Rows are padded on the left, behind the prefix, and the padding is masked; those of
-    a sequence-to-sequence model on the right. Only rows of one length share a batch where padding
+    `items` holds each prompt's own tokens (at least one). Any of the end tokens closes an answer
+    and is left out; a text of `stops` closes it, too, and is left in, with padding behind it. Rows
+    are padded on the left, behind the prefix, and the padding is masked; those of a
+    sequence-to-sequence model on the right. Only rows of one length share a batch where padding
     would put the prefix beyond a sliding window.
     """
     device = next(model.parameters()).device
@@ -34,9 +36,9 @@ def greedy(model: Any, prefix: Prefix, items: Sequence[Sequence[int]], most: int
     if is_seq2seq(model):
         ids, mask = padded(items, padding)
         written = model.generate(input_ids=ids.to(device), attention_mask=mask.to(device),
-                                 max_new_tokens=most, pad_token_id=padding, eos_token_id=end,
-                                 **PLAINLY)
-        return [_until(row, end) for row in written[:, 1:].tolist()]
+                                 max_new_tokens=most, pad_token_id=padding,
+                                 **_ending(ends, stops, 1), **PLAINLY)
+        return [_until(row, ends) for row in written[:, 1:].tolist()]
     lengths = list(map(len, items))
     batches = by_length(lengths, len(items))
     if prefix.length and prefix.length + max(lengths) + most > _window(model):
@@ -44,13 +46,13 @@ def greedy(model: Any, prefix: Prefix, items: Sequence[Sequence[int]], most: int
         batches = of_one_length(batches, lengths)
     found: dict[int, list[int]] = {}
     for rows in batches:
-        found.update(zip(rows, _behind(model, prefix, [items[i] for i in rows], most, padding, end),
-                         strict=True))
+        found.update(zip(rows, _behind(model, prefix, [items[i] for i in rows], most, padding, ends,
+                                       stops), strict=True))
     return [found[row] for row in range(len(items))]
 
 
 def _behind(model: Any, prefix: Prefix, items: Sequence[Sequence[int]], most: int, padding: int,
-            end: int) -> list[list[int]]:
+            ends: Sequence[int], stops: Stops | None) -> list[list[int]]:
     """`greedy` of one batch."""
     device = next(model.parameters()).device
     width = max(map(len, items))
@@ -66,8 +68,15 @@ def _behind(model: Any, prefix: Prefix, items: Sequence[Sequence[int]], most: in
         input_ids=torch.cat([shared * padding, ids], dim=1).to(device),
         attention_mask=torch.cat([shared, mask], dim=1).to(device),
         **given(prefix.for_batch(len(items)) if prefix.length else None),
-        max_new_tokens=most, pad_token_id=padding, eos_token_id=end, **PLAINLY)
-    return [_until(row, end) for row in written[:, prefix.length + width:].tolist()]
+        max_new_tokens=most, pad_token_id=padding,
+        **_ending(ends, stops, prefix.length + width), **PLAINLY)
+    return [_until(row, ends) for row in written[:, prefix.length + width:].tolist()]
+
+
+def _ending(ends: Sequence[int], stops: Stops | None, start: int) -> dict[str, Any]:
+    """What tells `generate` where answers end that begin at a column."""
+    criteria = {} if stops is None else {"stopping_criteria": [stops.behind(start)]}
+    return {"eos_token_id": list(ends), **criteria}
 
 
 def _window(model: Any) -> float:
@@ -76,5 +85,5 @@ def _window(model: Any) -> float:
     return math.inf if window is None else float(window)
 
 
-def _until(tokens: list[int], end: int) -> list[int]:
-    return tokens[: tokens.index(end)] if end in tokens else tokens
+def _until(tokens: list[int], ends: Sequence[int]) -> list[int]:
+    return tokens[: next((i for i, token in enumerate(tokens) if token in ends), len(tokens))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from jinja2.exceptions import SecurityError
 from transformers import PreTrainedTokenizerBase
@@ -68,14 +69,20 @@ def chat_frame(tokenizer: PreTrainedTokenizerBase) -> Frame:
     return Frame(opening, closing, (answered, following))
 
 
+def conversation(tokenizer: PreTrainedTokenizerBase) -> dict[str, Any]:
+    """What `apply_chat_template` is given besides the turns: the template, its day fixed, and what
+    it may ask for. Raises ValueError where none of the tokenizer's templates is its default."""
+    template = tokenizer.get_chat_template()
+    fixed = FIXED + template if "strftime_now" in template else template
+    return {"chat_template": fixed, **SAID}
+
+
 def _around(tokenizer: PreTrainedTokenizerBase, roles: Sequence[str]) -> list[str]:
     """What stands before, between and behind the words of these turns and the model's own."""
     try:
-        template = tokenizer.get_chat_template()
         written = str(tokenizer.apply_chat_template(
             [{"role": role, "content": MARK} for role in roles], tokenize=False,
-            add_generation_prompt=True,
-            chat_template=FIXED + template if "strftime_now" in template else template, **SAID))
+            add_generation_prompt=True, **conversation(tokenizer)))
     except SecurityError as error:
         raise HarnessError(f"the tokenizer's chat template reaches for Python's inside: {error}",
                            "Do not use this model.") from None

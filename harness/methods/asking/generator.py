@@ -65,7 +65,7 @@ class DecoderGenerator(AskedDecoder):
             for indices in by_length([len(item.prompt) for item in items], BATCH):
                 prompts = [items[i].prompt for i in indices]
                 given = greedy(self.loaded.model, prefix, prompts, self.most,
-                               tokenizer.pad_token_id, tokenizer.eos_token_id)
+                               tokenizer.pad_token_id, [tokenizer.eos_token_id])
                 texts = tokenizer.batch_decode(given, skip_special_tokens=True)
                 rows.update(zip(indices, (first_line(text) for text in texts), strict=True))
         return as_written([rows[i] for i in range(len(items))])

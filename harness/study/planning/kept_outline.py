@@ -21,7 +21,7 @@ from harness.common.kept import kept_hash
 from harness.common.provenance import whole_code
 from harness.common.sealed import sealed, unsealed
 from harness.common.surroundings import surroundings
-from harness.forgetting.catalogue import general_source
+from harness.forgetting.catalogue import general_sources
 from harness.measure.part import RecordPart
 from harness.sources.fetch import fetch
 from harness.study.planning.outline import Outline
@@ -88,7 +88,7 @@ def _sources(suite: Suite) -> Iterator[Source]:
     corpus = suite.task.corpus and suite.task.corpus.source
     weights = (spec.source for spec in suite.weights.values())
     named = (*given, corpus, *weights, suite.embedder, *suite.rerankers.values(),
-             general_source(suite.measure.forgetting))
+             *general_sources(suite.measure.forgetting))
     yield from (source for source in named if source is not None)
 
 

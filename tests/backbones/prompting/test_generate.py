@@ -58,7 +58,7 @@ def one_by_one(model, tokens):
 def test_answers_are_those_of_one_token_at_a_time(make, head):
     model = make()
     with torch.inference_mode():
-        found = greedy(model, read_prefix(model, head), ITEMS, MOST, PADDING, END)
+        found = greedy(model, read_prefix(model, head), ITEMS, MOST, PADDING, [END])
         wanted = [one_by_one(model, [*head, *item]) for item in ITEMS]
     assert found == wanted
     assert len({tuple(answer) for answer in wanted}) > 1
@@ -67,9 +67,9 @@ def test_answers_are_those_of_one_token_at_a_time(make, head):
 def test_an_answer_ends_with_its_end_token_or_its_room():
     model = llama()
     with torch.inference_mode():
-        whole = greedy(model, Prefix(), ITEMS, MOST, PADDING, end=23)
+        whole = greedy(model, Prefix(), ITEMS, MOST, PADDING, [23])
         end = whole[0][2]
-        cut = greedy(model, Prefix(), ITEMS, MOST, PADDING, end)
+        cut = greedy(model, Prefix(), ITEMS, MOST, PADDING, [end])
     assert all(len(answer) <= MOST for answer in whole)
     assert cut[0] == whole[0][: whole[0].index(end)]
     assert all(end not in answer for answer in cut)

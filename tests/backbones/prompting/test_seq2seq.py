@@ -88,7 +88,7 @@ def test_answers_are_those_of_one_token_at_a_time_whatever_the_checkpoint_is_use
     wanted = [one_by_one(model, item, 7) for item in ITEMS]
     habits = model.generation_config.to_dict()
     model.generation_config.update(num_beams=4, no_repeat_ngram_size=1, min_length=5)
-    found = greedy(model, read_prefix(model, HEAD), ITEMS, 7, PAD, END)
+    found = greedy(model, read_prefix(model, HEAD), ITEMS, 7, PAD, [END])
     model.generation_config.update(**habits)
     assert found == wanted
     assert max(map(len, found)) == 7
