@@ -122,9 +122,9 @@ def open_passages(job: Job, how: Finding, folder: Path) -> PassageRetriever:
                             prompts=_prompts(embedder, how.ranking))
 
 
-def passages_read(job: Job, ranking: Ranking) -> tuple[Reading, ...]:
+def passages_read(job: Job, *rankings: Ranking) -> tuple[Reading, ...]:
     """What the embedder reads of a corpus and its questions; a search by words has none."""
-    if ranking == "bm25" or job.embedder is None:
+    if {*rankings} == {"bm25"} or job.embedder is None:
         return ()
     return (Reading(_embedder(job).featurizer("query").key, job.embedder,
                     passages=_corpus(job).facts.passages),)

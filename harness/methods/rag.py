@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from harness.backbones.prompting.prompts import PromptWriter
 from harness.backbones.prompting.texts import Parts
@@ -21,7 +21,13 @@ from harness.methods.asking.nearest import (
     nearest_examples,
     open_examples,
 )
-from harness.methods.asking.scored import Scored, ScoreOptions, score_as_saved, score_by
+from harness.methods.asking.scored import (
+    Scored,
+    ScoreOptions,
+    paired,
+    score_as_saved,
+    score_by,
+)
 from harness.methods.asking.served import Served
 from harness.methods.asking.shown import Asking, Shown
 from harness.methods.finding import Finding
@@ -39,6 +45,7 @@ from harness.methods.open_book import (
 )
 from harness.methods.retriever import Retriever
 from harness.methods.work import Reading
+from harness.retrieval.searches import Ranking
 from harness.tasks.examples import Example
 
 NEAREST = (3, 1, 5, 2, 8, 4, 6, 10, 12)
@@ -51,6 +58,20 @@ class RagOptions(ScoreOptions, Finding):
     tokens: int = Field(256, ge=16)
     """Budget of a prompt for what is retrieved. Of examples those that do not fit are left out;
     passages of a corpus are cut to even shares."""
+    searches: tuple[Ranking, ...] = ()
+    """Ways to search that are tried on validation, each with the numbers of passages; in the place
+    of `search`."""
+
+    @model_validator(mode="after")
+    def _searches_one_way(self) -> RagOptions:
+        if self.searches and self.search != "dense":
+            raise ValueError("searches: `search` says which; leave one of the two out")
+        return self
+
+    def under(self, setting: Setting) -> Finding:
+        """How passages are found under a setting."""
+        named = setting.get("search")
+        return self if named is None else self.model_copy(update={"search": named})
 
 
 @METHODS.register("rag")
@@ -72,13 +93,15 @@ class Rag(Scored):
     def __init__(self, options: Any) -> None:
         super().__init__(options)
         self.ceiling, self.reranks = self.options.told, self.options.reranker
-        self.searches = self.ceiling or self.reranks is not None
+        self.searches = (self.ceiling or self.reranks is not None
+                         or bool(self.options.searches))
 
     def misfit(self, below: Method | None) -> str | None:
         return None
 
     def shown(self) -> list[Setting]:
-        return [{"k": k} for k in NEAREST]
+        ways = [{"search": way} for way in self.options.searches] or [{}]
+        return paired([{"k": k} for k in NEAREST], ways)
 
     def shows(self, asking: Asking) -> Shown:
         """As many of the longest as the budget of tokens holds."""
@@ -92,11 +115,11 @@ class Rag(Scored):
     def readings(self, job: Job) -> tuple[Reading, ...]:
         if job.task.corpus is None:
             return super().readings(job)
-        return passages_read(job, self.options.ranking)
+        return passages_read(job, *(self.options.searches or (self.options.ranking,)))
 
     def fit(self, job: Job, setting: Setting) -> Fit:
         if job.task.corpus is not None:
-            passages = build_passages(job, self.options)
+            passages = build_passages(job, self.options.under(setting))
             asked = self._asked(job, self._reading(setting, passages))
             return Fit(score_by(asked, setting, job.clock))
         asked = self._asked(job, self._nearest(job, setting, index_examples(job)))
@@ -104,7 +127,7 @@ class Rag(Scored):
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
         if job.task.corpus is not None:
-            passages = open_passages(job, self.options, folder)
+            passages = open_passages(job, self.options.under(setting), folder)
             asked = self._asked(job, self._reading(setting, passages))
             return score_as_saved(asked, setting, folder)
         asked = self._asked(job, self._nearest(job, setting, open_examples(job, folder)))

@@ -29,6 +29,8 @@ def searched(suite, reranker):
         {"rag": {"tokens": 120, "search": "bm25", "rerank": {"by": "small", "from": 20},
                  "as": "reranked"}},
         {"rag": {"tokens": 120, "search": "gold", "as": "gold"}},
+        {"rag": {"tokens": 120, "searches": ["dense", "bm25"], "as": "chosen",
+                 "budget": {"trials": 3}}},
         {"lora": {"passages": how, "as": "raft"}},
         {"full": {"passages": how | {"rerank": {"by": "small"}}, "as": "raft-full"}}]
     return suite
@@ -83,6 +85,15 @@ def test_a_ceiling_is_no_choice(quiz, published):
                     quiz / "runs", HARNESS_CACHE=str(quiz / "cache")), "is a ceiling", "searches")
 
 
+def test_validation_chooses_among_searches(quiz, published):
+    record = run_of(published, "chosen")
+    tried = [(trial.setting["k"], trial.setting["search"]) for trial in record.trials]
+    assert tried == [(3, "dense"), (3, "bm25"), (1, "dense")]
+    assert record.retrieval.index == ("bm25" if record.setting["search"] == "bm25" else "flat")
+    said = ask(quiz, "reproduce", record.identity.run_id)
+    assert said.code == 0, said.all
+
+
 def test_a_model_that_learned_with_passages_answers_with_them(quiz, published):
     for label in ("raft", "raft-full"):
         record = run_of(published, label)
@@ -102,6 +113,8 @@ def test_the_same_answers_come_again(quiz, published):
 @pytest.mark.parametrize(("change", "words"), [
     (lambda s: s["backbones"]["dec"]["methods"].append(
         {"rag": {"rerank": {"by": "smal"}, "as": "x"}}), "there is no reranker 'smal'"),
+    (lambda s: s["backbones"]["dec"]["methods"].append(
+        {"rag": {"search": "bm25", "searches": ["dense"], "as": "x"}}), "leave one of the two out"),
     (lambda s: s["backbones"]["dec"]["methods"].append(
         {"rag": {"search": "gold", "rerank": {"by": "small"}, "as": "x"}}), "nothing is searched"),
     (lambda s: s["rerankers"].update(small=dict(s["backbones"]["enc"]["source"])),
