@@ -94,7 +94,7 @@ def told(device: Device, found: dict[str, dict], options: argparse.Namespace) ->
     text = "\n".join([
         "# SmolLM2-135M following instructions: the harness against lm-eval's HFLM", "",
         f"{device.name}. {options.prompts} prompts in the chat template, at most {options.tokens} "
-        f"new tokens, likeliest token each; HFLM with batch_size=1 and its defaults otherwise, the "
+        f"new tokens, the likeliest each; HFLM with batch_size=1 and else defaults, the "
         f"harness with {WRITTEN_ROWS} answers at once; one process, {options.part} prompts by each "
         "in turn; ranges are over these parts.", "",
         "| written by | seconds | HFLM / it | answers that are HFLM's |", "|---|---|---|---|", *rows,

@@ -84,7 +84,8 @@ def test_a_limit_needs_something_measured(suite_file):
 
 @pytest.mark.parametrize(("asked", "count"), [
     (None, 0), (ForgettingItems(), 0), (ForgettingItems(passages=3), 1),
-    (ForgettingItems(benchmarks={"arc_easy": 4}), 1), (ForgettingItems(benchmarks={"ifeval": 4}), 1),
+    (ForgettingItems(benchmarks={"arc_easy": 4}), 1),
+    (ForgettingItems(benchmarks={"ifeval": 4}), 1),
     (ForgettingItems(benchmarks={"ifeval": 4, "arc_easy": 4}), 2),
     (ForgettingItems(benchmarks={"boolq": 4}), 0), (ForgettingItems(probes={"sst2": 40}), 1)])
 def test_sources_are_those_that_what_is_asked_reads(asked, count, monkeypatch):

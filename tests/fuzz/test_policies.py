@@ -14,7 +14,7 @@ POLICY = {
     "metrics": {"accuracy": {"at_least": 0.8, "non_inferior_within": 0.02},
                 "log_loss": {"at_most": 1.5}, "calibration_error": {"non_inferior_within": 0.1}},
     "ratio_at_most": {"p95_ms": 1.5, "memory": 1.2},
-    "worst_slice_drop_at_most": 0.1, "slice_items": 20, 
+    "worst_slice_drop_at_most": 0.1, "slice_items": 20,
     "forgetting_drop_at_most": {"mean": 0.05, "ifeval": 0.1},
     "calibration_error_at_most": 0.1, "merge_changes_at_most": 0.05,
     "artifact_bytes_at_most": 10**9,
