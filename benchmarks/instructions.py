@@ -94,11 +94,11 @@ def told(device: Device, found: dict[str, dict], options: argparse.Namespace) ->
     text = "\n".join([
         "# SmolLM2-135M following instructions: the harness against lm-eval's HFLM", "",
         f"{device.name}. {options.prompts} prompts in the chat template, at most {options.tokens} "
-        f"new tokens, the likeliest each; HFLM with batch_size=1 and else defaults, the "
-        f"harness with {WRITTEN_ROWS} answers at once; one process, {options.part} prompts by each "
-        "in turn; ranges are over these parts.", "",
-        "| written by | seconds | HFLM / it | answers that are HFLM's |", "|---|---|---|---|", *rows,
-        "", "In bf16 the likeliest token is another one where two are nearly as likely: from there "
+        f"new tokens, the likeliest each; HFLM with batch_size=1 and defaults, the "
+        f"harness with {WRITTEN_ROWS} answers at once; one process, {options.part} prompts by "
+        "each in turn; ranges are over these parts.", "",
+        "| written by | seconds | HFLM / it | answers that are HFLM's |", "|---|---|---|---|",
+        *rows, "", "In bf16 the likeliest token is another one where two are nearly as likely: from there "
         "on an answer differs.", ""])
     keep("instructions", device, {"threads": device.threads, "prompts": options.prompts,
                                   "tokens": options.tokens, "writers": found}, text)
