@@ -98,8 +98,8 @@ def told(device: Device, found: dict[str, dict], options: argparse.Namespace) ->
         f"harness with {WRITTEN_ROWS} answers at once; one process, {options.part} prompts by "
         "each in turn; ranges are over these parts.", "",
         "| written by | seconds | HFLM / it | answers that are HFLM's |", "|---|---|---|---|",
-        *rows, "", "In bf16 the likeliest token is another one where two are nearly as likely: from "
-        "there on an answer differs.", ""])
+        *rows, "", "In bf16 the likeliest token is another one where two are nearly as likely: "
+        "from there on an answer differs.", ""])
     keep("instructions", device, {"threads": device.threads, "prompts": options.prompts,
                                   "tokens": options.tokens, "writers": found}, text)
 

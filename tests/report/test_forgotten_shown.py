@@ -22,10 +22,9 @@ def test_figures_are_whole_in_a_narrow_terminal():
 
 
 def test_instructions_are_said_beside_the_benchmarks():
-    for line in ("followed of 20 prompts, loosely: 0.500 -> 0.250, -25.0 [-50.0, +1.0] points",
-                 "followed of 31 instructions, strictly: 0.500 -> 0.250, -25.0 [-50.0, +1.0] points",
-                 "followed of 31 instructions, loosely: 0.500 -> 0.250, -25.0 [-50.0, +1.0] points"):
-        assert line in shown(100)
+    for what in ("20 prompts, loosely", "31 instructions, strictly", "31 instructions, loosely"):
+        assert (f"followed of {what}: 0.500 -> 0.250, -25.0 [-50.0, +1.0] points"
+                in shown(100))
     none = forgetting().model_copy(update={"following": None})
     said = io.StringIO()
     print_forgetting(Console(file=said, width=100), "a model", none)
