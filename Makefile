@@ -58,6 +58,7 @@ bench: $(VENV)/.ready ## benchmarks of this project
 	$(BIN)/python -m benchmarks.attention
 	$(BIN)/python -m benchmarks.forgetting
 	$(BIN)/python -m benchmarks.reranking
+	$(BIN)/python -m benchmarks.instructions
 	$(BIN)/python -m benchmarks.report
 	$(BIN)/python -m benchmarks.comparing
 	$(BIN)/python -m benchmarks.gate

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from lm_eval.models.huggingface import HFLM
 
-from harness.backbones.batches import PASS_TOKENS, Cut, by_length, passes
+from harness.backbones.batches import PASS_TOKENS, Cut, passes
 from harness.backbones.kernels.casts import cast_once
 from harness.backbones.load import Loaded
 from harness.backbones.prompting.generate import greedy
@@ -22,8 +22,9 @@ from harness.common.errors import HarnessError
 from harness.forgetting.writing import Wanted, alike, end_tokens, greedily
 
 ROWS = 16
-WRITTEN_ROWS = 32
-"""Answers that are written at once."""
+WRITTEN_ROWS, WRITTEN_POSITIONS = 32, 16_384
+"""Most answers that are written at once, and most tokens of them and their contexts: each token's
+keys and values are held."""
 POSITIONS = 3072
 """Most positions of a batch whose logits are held at once."""
 
@@ -118,12 +119,15 @@ class SharedContextLM(HFLM):
         encoded = [self.tok_batch_encode([context])[0][0].tolist() for context in contexts]
         self.truncated += sum(len(ids) > room for ids in encoded)
         encoded = [ids[-room:] for ids in encoded]
+        lengths = [len(ids) + wanted.tokens for ids in encoded]
+        # A pass takes as many steps for few answers as for many: as few passes as hold them.
+        cut = Cut(WRITTEN_ROWS, WRITTEN_POSITIONS, WRITTEN_POSITIONS)
         stops, ends = Stops(self.tokenizer, wanted.until), end_tokens(self.model, self.tokenizer)
         texts: dict[int, str] = {}
         self.model.eval()
         with torch.inference_mode(), self.hardware.autocast_context():
             prefix = read_prefix(self.model, [])
-            for places in by_length([len(ids) for ids in encoded], WRITTEN_ROWS):
+            for places in passes(range(len(encoded)), lengths, cut):
                 written = greedy(self.model, prefix, [encoded[i] for i in places], wanted.tokens,
                                  self.tokenizer.pad_token_id, ends, stops)
                 texts.update((place, wanted.kept(self.tok_decode(ids)))

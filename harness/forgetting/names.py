@@ -61,23 +61,26 @@ def check_suite(loaded: LoadedSuite) -> None:
 
 
 def check_apart(name: str, learned: DataSource) -> None:
-    """Raise HarnessError where a benchmark or a probe reads what a suite learns from: a path of the
-    same wheel that holds its data, lies within them, or has a folder of its name. What was learned
-    is not forgotten.
+    """Raise HarnessError where a benchmark or a probe reads what a suite learns from: a path in a
+    wheel that has a folder of its name, or one of the catalogue's wheel that holds its data or lies
+    within them. What was learned is not forgotten.
     """
-    source, known = catalogue().source, catalogue()
-    row = known.benchmarks.get(name) or known.probes.get(name)
-    place = row and row.place()
-    if not place or not isinstance(source, WheelSource):
-        return
-    read = PurePosixPath(source.path) / place
     for mirror in _wheels(learned):
-        path = PurePosixPath(mirror.path)
-        same = path.is_relative_to(read) or read.is_relative_to(path) or name in path.parts
-        if same and _project(mirror.wheel) == _project(source.wheel):
+        if name in PurePosixPath(mirror.path).parts or _reads(name, mirror):
             raise HarnessError(f"{name} is what this suite learns from ({mirror.wheel}, "
                                f"{mirror.path}), and no measure of what it forgets",
                                "Leave it out.")
+
+
+def _reads(name: str, mirror: Mirror) -> bool:
+    known = catalogue()
+    row = known.benchmarks.get(name) or known.probes.get(name)
+    place = row and row.place()
+    if (not place or not isinstance(known.source, WheelSource)
+            or _project(mirror.wheel) != _project(known.source.wheel)):
+        return False
+    read, path = PurePosixPath(known.source.path) / place, PurePosixPath(mirror.path)
+    return path.is_relative_to(read) or read.is_relative_to(path)
 
 
 def _wheels(learned: DataSource) -> Iterator[Mirror]:

@@ -58,7 +58,7 @@ class Forgotten(Shown):
 def print_forgetting(console: Console, title: str, figures: Forgetting) -> None:
     """Benchmarks before and after with intervals, drift, similarity and a few items lost."""
     table = Table(title=escape(title), title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("benchmark", no_wrap=True)
+    table.add_column("benchmark")  # alone may break: it says how it was asked, too
     for column in ("items", "before", "after", "points [95%]", "lost", "gained"):
         table.add_column(column, justify="right", no_wrap=True)
     for b in figures.benchmarks:

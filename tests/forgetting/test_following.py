@@ -89,8 +89,8 @@ def test_the_interval_is_that_of_the_kind_of_score(scores):
 
 def test_instructions_are_part_of_what_is_kept_and_of_the_record(tmp_path):
     def general(followed):
-        answers = tuple(Answer("ifeval", f"p{place}", "prompt_level_strict_acc", "text", "kind", "a",
-                               float("0" not in text), True)
+        answers = tuple(Answer("ifeval", f"p{place}", "prompt_level_strict_acc", "text", "kind",
+                               "a", float("0" not in text), True)
                         for place, text in enumerate(BEFORE))
         return General(answers, followed=followed)
 

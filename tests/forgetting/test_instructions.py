@@ -17,7 +17,7 @@ from harness.forgetting.instructions import followed, only_what_is_here
 PROMPTS = [json.loads(line) for line in shipped("instructions.jsonl").splitlines()]
 RIGHT_AND_WRONG = {
     1: ("Put a towel below, turn the valve with a key and wait.", "Turn the valve with a key."),
-    2: ("He trims the lamp, watches the lamp and writes of the lamp.", "The lamp, always the lamp."),
+    2: ("He trims the lamp, watches the lamp and writes of the lamp.", "The lamp, only the lamp."),
     3: ("Eat a slice of toast with honey.", "Eat a banana."),
     4: ("When we plant wide rows we want wild bees, which work well.", "Bees carry pollen."),
     5: ("Guten Tag, ich habe seit drei Tagen einen starken Husten. Was können Sie mir empfehlen?",

@@ -76,12 +76,14 @@ def test_answers_end_where_those_of_hflm_end(both):
 def test_an_end_token_that_the_checkpoint_names_ends_an_answer(both, monkeypatch):
     _, ours, _ = both
     written = []
-    monkeypatch.setattr(room, "greedy", lambda *given: written.append(greedy(*given)) or written[-1])
+    monkeypatch.setattr(room, "greedy",
+                        lambda *given: written.append(greedy(*given)) or written[-1])
     ours.generate_until(asking([]))
     end = written[0][0][2]
     ours.model.generation_config.eos_token_id = [ours.tokenizer.eos_token_id, end]
     ours.generate_until(asking([]))
-    whole, cut = (sum(batches, []) for batches in (written[:2], written[2:]))
+    whole, cut = ([row for batch in batches for row in batch]
+                  for batches in (written[:2], written[2:]))
     assert cut == [row[:row.index(end)] if end in row else row for row in whole]
     assert cut != whole
 

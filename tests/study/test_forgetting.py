@@ -34,7 +34,7 @@ from harness.study.study import make_study
 from harness.study.work import carry_out
 from harness.suite import ForgettingItems, load_suite
 
-ASKED = {"benchmarks": {"arc_easy": 12, "lambada_openai": 8}, "probes": {"pairs": 40},
+ASKED = {"benchmarks": {"arc_easy": 12, "lambada_openai": 8, "ifeval": 5}, "probes": {"pairs": 40},
          "passages": 6}
 
 
@@ -101,7 +101,10 @@ def test_every_run_that_changes_weights_is_measured_and_others_forget_nothing(
         assert found[name].mean is found[name].drift is None
         assert "left as they are" in found[name].reason
     lora, on_top = found["lora dec"], found["rag+lora dec"]
-    assert [b.items for b in lora.benchmarks] == [12, 8]
+    assert [b.items for b in lora.benchmarks] == [12, 8, 5]
+    assert lora.following.prompts == 5
+    assert lora.following.instructions >= 5
+    assert on_top.following == lora.following
     assert (lora.drift.passages, lora.similarity) == (6, None)
     assert on_top.benchmarks == lora.benchmarks
     assert "the weights of run" in on_top.reason
@@ -118,7 +121,10 @@ def test_every_run_that_changes_weights_is_measured_and_others_forget_nothing(
     assert rows["lora (dec)"].forgot.difference.mean == lora.mean.difference
     assert rows["zero-shot (dec)"].forgot.changed is False
     assert rows["majority"].forgot is None
-    assert "| lora | dec | arc\\_easy | 12 |" in markdown(publish(study_, store.predictions, {}))
+    said = markdown(publish(study_, store.predictions, {}))
+    assert "| lora | dec | arc\\_easy | 12 |" in said
+    count = lora.following.instructions
+    assert f"| lora | dec | followed: instructions, strictly | {count} |" in said
 
 
 def test_items_are_kept_and_damage_is_measured_again(study_measured):
@@ -127,7 +133,7 @@ def test_items_are_kept_and_damage_is_measured_again(study_measured):
     path = store.path(lora.identity.run_id) / FORGETTING
     assert sha256_file(path) == lora.forgetting.items_sha256
     rows = pq.read_table(path).to_pylist()
-    assert len(rows) == 12 + 8 + 6
+    assert len(rows) == 12 + 8 + 5 + 6
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
