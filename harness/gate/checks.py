@@ -14,7 +14,7 @@ from harness.suite import Gate
 from harness.targets.metric import Metric
 
 State = Literal["passed", "failed", "undecided", "missing"]
-Unit = Literal["share", "points", "nats", "units", "ratio", "bytes"]
+Unit = Literal["share", "points", "nats", "units", "words", "ratio", "bytes"]
 """A difference of shares is `points`; its figures are shares all the same."""
 ORDER: tuple[State, ...] = ("failed", "missing", "undecided", "passed")
 

@@ -7,7 +7,16 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from harness.common.capabilities import WITH_HEAD
-from harness.common.kinds import Balance, Drawn, Ends, Kind, Over, Quantize, WeightsKind
+from harness.common.kinds import (
+    AnswerLines,
+    Balance,
+    Drawn,
+    Ends,
+    Kind,
+    Over,
+    Quantize,
+    WeightsKind,
+)
 from harness.common.names import did_you_mean
 from harness.common.text import value_key
 from harness.suite.corpus import Corpus
@@ -106,6 +115,8 @@ class TaskSpec(Part):
     answer_tokens: int = Field(32, ge=1, le=512)
     """The longest answer in words that a model may give."""
     answers: AnswerReading = "unicode"
+    answer_lines: AnswerLines = "one"
+    """Lines of a reference, and of what a model answers, that are read: see docs/answers.md."""
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> TaskSpec:
@@ -123,6 +134,8 @@ class TaskSpec(Part):
             raise ValueError("corpus: only a task of kind generation is answered from documents")
         if not kind.questions and "answers" in self.model_fields_set:
             raise ValueError("answers: only a task of kind generation is answered in words")
+        if not kind.questions and "answer_lines" in self.model_fields_set:
+            raise ValueError("answer_lines: only a task of kind generation has lines to answer")
         return self
 
     @model_validator(mode="after")

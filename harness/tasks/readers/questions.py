@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from harness.common.text import blank
+from harness.common.text import tidy_lines
 from harness.tasks.cells import entries
 from harness.tasks.examples import Row
 from harness.tasks.readers import ReaderOptions, reader
@@ -42,7 +42,7 @@ def read_questions(path: Path, options: QuestionOptions) -> Iterator[Row]:
 
 
 def _references(cell: str) -> tuple[str, ...]:
-    """A list's texts, or the cell itself; nulls and empty ones are left out."""
+    """A list's texts, or the cell itself, by lines; nulls and empty ones are left out."""
     found = entries(cell)
-    texts = dict.fromkeys(" ".join(text.split()) for text in ((cell,) if found is None else found))
-    return tuple(text for text in texts if not blank(text))
+    texts = dict.fromkeys(map(tidy_lines, (cell,) if found is None else found))
+    return tuple(filter(None, texts))
