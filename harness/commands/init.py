@@ -147,7 +147,7 @@ def _foreseen(suite: Suite, task: Task) -> tuple[Finding, ...]:
     drawn = task.splits.sample(budget.train, budget.validation, budget.test)
     by_class = check_groups(spreads(task.splits, drawn, task.labels)) if task.labels else ()
     return (*by_class, *check_power(drawn, suite.decide.matters, len(list(methods_of(suite))),
-                                    KINDS[task.kind]))
+                                    KINDS[task.kind], suite.decide.metric))
 
 
 def _describe(source: DataSource, columns: Columns, said: Form, signs: Sequence[str],

@@ -101,7 +101,8 @@ def publish(study: Study, predictions: Predictions, texts: Mapping[str, str]) ->
         freshness=freshness(ranked, measured, summary.metric) if measured else None,
         calibration=reliabilities(ranked, measured) if measured else (),
         carried=carried_losses(ranked, measured) if measured else {},
-        disagreements=disagreements(ranked, measured, texts) if measured else (),
+        disagreements=disagreements(ranked, measured, texts, summary.metric)
+        if measured else (),
         rules=matching_rules(study, once),
         fairness=fairness(ranked, measured, study.labels, once) if measured else None)
 

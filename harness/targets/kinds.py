@@ -70,7 +70,7 @@ class TargetKind:
     form: Form = "classes"
     """What is answered."""
     beside_where: Mapping[Metric, tuple[Metric, Metric]] = field(default_factory=dict)
-    """The same where one of these decides: of long answers none is a reference word by word."""
+    """The same where one of these decides, of long answers: none is a reference word by word."""
     several: bool = False
     """Whether an item may have any number of classes."""
     says: str = "has classes"
@@ -105,6 +105,11 @@ class TargetKind:
     def questions(self) -> bool:
         """Whether its items are questions, which documents may answer."""
         return self.form == "words"
+
+    def right_of(self, deciding: str) -> Metric | None:
+        """`right` where the metric of this name decides; None where it is one of long answers."""
+        long = any(metric.name == deciding for metric in self.beside_where)
+        return None if long else self.right
 
     def beside_of(self, deciding: str) -> tuple[Metric, Metric]:
         """What stands beside the metric of this name where it decides."""
