@@ -9,12 +9,12 @@ from harness.check.finding import Finding, shown
 from harness.common.words import split_words
 from harness.tasks.corpus import Corpus
 from harness.tasks.ledger import Facts
+from harness.tasks.questions import RARE
 from harness.tasks.splits import Splits
 from harness.tasks.view import TaskView
 from harness.tasks.wording import Wording
 
 FEW = 0.5
-RARE = 0.02
 
 
 def check_form(task: TaskView, facts: Facts, splits: Splits) -> Iterator[Finding]:

@@ -41,6 +41,7 @@ from harness.tasks.describe import (
     find_folders_encoding,
     find_splits,
 )
+from harness.tasks.describe_answers import describe_answers, question_options
 from harness.tasks.hidden import HiddenLabelsError
 from harness.tasks.prepare import Place
 from harness.tasks.readers.conll import SUFFIXES, ConllOptions
@@ -72,6 +73,8 @@ class Columns:
     separator: str | None = None
     """Between the values of a label that may hold several; `none` where they hold one whatever
     signs they have."""
+    answers: str | None = None
+    """Of answers in words: one, or a list of which each is right."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,8 @@ def init(console: Console, name: str, data: Data, columns: Columns, suites: Path
         given=found.given, reader=found.reader, options=found.options, classes=found.classes,
         values=found.values, grouped=columns.group is not None, paired=columns.pair is not None,
         words=found.words, max_length=found.max_length, kind=found.kind, extent=found.extent,
-        answer_tokens=found.answer_tokens)
+        answer_tokens=found.answer_tokens, answer_words=found.answer_words,
+        answer_lines=found.answer_lines, fits=found.fits)
     task = _write(path, suite_text(new))
     return Begun(path, found, task, new.grouped, _foreseen(load_suite(path).suite, task),
                  _next(name, task))
@@ -152,6 +156,8 @@ def _foreseen(suite: Suite, task: Task) -> tuple[Finding, ...]:
 
 def _describe(source: DataSource, columns: Columns, said: Form, signs: Sequence[str],
               suites: Path) -> Described:
+    if columns.answers:
+        return _describe_answers(source, columns, columns.answers, said, suites)
     places = [Place(fetch(part, suites.resolve()).path, split)
               for split, part in sources_by_split(source)]
     options = _options([place.path for place in places], columns, said)
@@ -160,6 +166,24 @@ def _describe(source: DataSource, columns: Columns, said: Form, signs: Sequence[
     if not isinstance(options, TableOptions):
         raise HarnessError("--numbers: only a table has numbers to answer with", "Give a table.")
     return describe_numbers(places, options)
+
+
+def _describe_answers(source: DataSource, columns: Columns, answers: str, said: Form, suites: Path
+                      ) -> Described:
+    no_part = {"--label": columns.label, "--pair": columns.pair, "--split-column": columns.split,
+               "--separator": columns.separator, "--numbers": columns.numbers or None}
+    for option, value in no_part.items():
+        if value is not None:
+            raise HarnessError(f"{option} beside --answers: a text that is answered in words has "
+                               "no such column", f"Leave out {option} or --answers.")
+    if isinstance(source, GivenSources):
+        raise HarnessError("--answers with splits that are given: texts that are answered in words "
+                           "are split by the harness", "Give all of them as one file.")
+    path = fetch(source, suites.resolve()).path
+    if not columns.text:
+        raise HarnessError(f"{path.name}: which column holds the text?", "Say --text COLUMN.")
+    options = question_options(path, columns.text, answers, columns.group, columns.slices, said)
+    return describe_answers(path, options)
 
 
 def _labelled(source: DataSource, hidden: HiddenLabelsError) -> DataSource:
@@ -248,7 +272,8 @@ def _options(paths: Sequence[Path], columns: Columns, said: Form
         return find_folders_encoding(paths, FolderOptions())
     if not columns.text or not columns.label:
         raise HarnessError(f"{tables[0].name}: which columns hold text and class?",
-                           "Say --text COLUMN --label COLUMN.")
+                           "Say --text COLUMN --label COLUMN, or --answers COLUMN where texts are "
+                           "answered in words.")
     _check_distinct(columns)
     named = (columns.text, columns.label, columns.pair, columns.group, columns.split,
              *columns.slices)

@@ -184,8 +184,8 @@ KINDS: dict[Kind, TargetKind] = {
         right=EXACT_MATCH, beside=(EXACT_MATCH, ANSWER_RECALL),
         beside_where=dict.fromkeys((ROUGE_1, ROUGE_L, CHRF), (ROUGE_2, COPIED))
         | {ROUGE_2: (ROUGE_L, COPIED)}, loss="nats an item", sure=None, form="words",
-        says="is answered in words", items="questions", floor="the most frequent answer",
-        sliced=(EXACT_MATCH, TOKEN_F1)),
+        says="is answered in words", answer="answer", items="questions",
+        floor="the most frequent answer", sliced=(EXACT_MATCH, TOKEN_F1)),
 }
 
 

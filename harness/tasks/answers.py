@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any, Protocol
 
-from harness.common.text import blank
 from harness.tasks.wording import WORDINGS, Wording
 
 UNICODE = WORDINGS["unicode"]
@@ -55,8 +54,6 @@ def rouge_l(answer: str, references: Sequence[str], wording: Wording = UNICODE) 
 def chrf(answer: str, references: Sequence[str], wording: Wording = UNICODE) -> float:
     """chrF2 (Popović 2015), by sacrebleu: F-score, recall counting four times as much, of runs of 1
     to 6 characters without white space, as they are written whatever the `wording`."""
-    if blank(answer):
-        return 0.0
     composed = [unicodedata.normalize("NFC", text) for text in (answer, *references)]
     return float(_chrf().sentence_score(composed[0], composed[1:]).score) / 100
 

@@ -19,6 +19,8 @@ from harness.tasks.examples import Example, Row, item_id
 from harness.tasks.ledger import Facts
 from harness.tasks.splits import Splits
 
+RARE = 0.02
+"""A share of the rows that says nothing of the others."""
 KNOWLEDGE = "knowledge"
 """The slice that says whether a question is on an old or a new document."""
 

@@ -12,6 +12,7 @@ from harness.tasks.readers import ReaderOptions, reader
 from harness.tasks.readers.tables import named
 from harness.tasks.tables.columns import read_columns
 from harness.tasks.tables.form import Form
+from harness.tasks.tables.kinds import tables_at
 
 
 class QuestionOptions(ReaderOptions, Form):
@@ -28,10 +29,12 @@ class QuestionOptions(ReaderOptions, Form):
 
 @reader("questions", QuestionOptions)
 def read_questions(path: Path, options: QuestionOptions) -> Iterator[Row]:
-    """Rows of a table of questions. Raises HarnessError as the reader `table` does."""
+    """Rows of a table of questions, or of all tables in a folder. Raises HarnessError as the
+    reader `table` does."""
     wanted = [options.text, options.answers, *options.slices,
               *(c for c in (options.document, options.group) if c is not None)]
-    for values in read_columns(path, wanted, options):
+    cells = (values for file in tables_at(path) for values in read_columns(file, wanted, options))
+    for values in cells:
         row = dict(zip(wanted, values, strict=True))
         yield Row(
             text=row[options.text], label="", references=_references(row[options.answers]),
