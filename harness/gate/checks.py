@@ -105,7 +105,7 @@ def _slices(policy: Gate, evidence: Evidence) -> Iterator[Check]:
     limit = policy.worst_slice_drop_at_most
     if limit is None:
         return
-    unit = _apart(evidence.kind.sliced[0])
+    unit = _apart(evidence.sliced)
     judged = [check("worst slice", unit, s.drop, limit, True,
                     f"{s.column}: {s.value}, {s.items} items")
               for s in evidence.slices if s.items >= policy.slice_items]

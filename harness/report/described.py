@@ -86,11 +86,11 @@ class Begun(Shown):
 def print_described(console: Console, found: Described, task: Task, *, grouped: bool) -> None:
     """Rows and their fates, splits, classes, lengths."""
     facts, splits = task.facts, task.splits
+    fates = (f"{facts.empty:,} without text or answer" if KINDS[found.kind].questions else
+             f"{facts.conflicting:,} with one text under another {KINDS[found.kind].answer}, "
+             f"{facts.unlabelled:,} without a label, {facts.empty:,} without text")
     console.print(f"{facts.rows:,} rows: {facts.kept:,} kept; left out: {facts.duplicates:,} "
-                  f"duplicates, {facts.conflicting:,} with one text under another "
-                  f"{KINDS[found.kind].answer}, "
-                  f"{facts.unlabelled:,} without a label, {facts.empty:,} without text",
-                  highlight=False)
+                  f"duplicates, {fates}", highlight=False)
     if found.extent is not None:
         least, middle, most = found.extent
         console.print(f"labels are numbers: {least:g} to {most:g}, {middle:g} in the median",

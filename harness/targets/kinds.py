@@ -82,7 +82,8 @@ class TargetKind:
     floor: str = "the most frequent class"
     """What answers without reading, for people."""
     sliced: tuple[Metric, ...] = ()
-    """What is measured by slice; a gate holds slices against the first."""
+    """What is measured by slice; a gate holds slices against the first, of long answers against
+    what decides."""
     sliced_of_two: tuple[Metric, ...] = ()
     """And where there are two classes."""
 
@@ -110,6 +111,10 @@ class TargetKind:
         """`right` where the metric of this name decides; None where it is one of long answers."""
         long = any(metric.name == deciding for metric in self.beside_where)
         return None if long else self.right
+
+    def judged_by_slice(self, deciding: str) -> Metric:
+        """What a gate holds slices against where the metric of this name decides."""
+        return self.sliced[0] if self.right_of(deciding) is self.right else self.metric(deciding)
 
     def beside_of(self, deciding: str) -> tuple[Metric, Metric]:
         """What stands beside the metric of this name where it decides."""
@@ -184,8 +189,8 @@ KINDS: dict[Kind, TargetKind] = {
         right=EXACT_MATCH, beside=(EXACT_MATCH, ANSWER_RECALL),
         beside_where=dict.fromkeys((ROUGE_1, ROUGE_L, CHRF), (ROUGE_2, COPIED))
         | {ROUGE_2: (ROUGE_L, COPIED)}, loss="nats an item", sure=None, form="words",
-        says="is answered in words", answer="answer", items="questions",
-        floor="the most frequent answer", sliced=(EXACT_MATCH, TOKEN_F1)),
+        says="is answered in words", items="questions",
+        floor="the most frequent answer", sliced=(EXACT_MATCH, TOKEN_F1, ROUGE_L)),
 }
 
 

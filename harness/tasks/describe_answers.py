@@ -19,7 +19,7 @@ from harness.tasks.tables.form import Form
 from harness.tasks.tables.found import find_form
 from harness.tasks.tables.kinds import tables_at
 
-TOKENS_A_WORD, LETTERS_A_TOKEN = 1.6, 3.5
+TOKENS_A_WORD, LETTERS_A_TOKEN = 1.6, 3.0
 LEAST_TOKENS, MOST_TOKENS = 12, 512
 LONGEST = 95
 """Percentile of the answers' lengths that a model has tokens for."""

@@ -120,8 +120,8 @@ def chrf_by_hand(answer, reference):
 @pytest.mark.parametrize("letters", ["abc de", "тоь н", "東京タ ワ"])
 @given(data=st.data())
 def test_chrf_is_the_f_score_of_runs_of_characters(letters, data):
-    answer, reference = (data.draw(st.text(st.sampled_from(letters), min_size=1, max_size=15).filter(
-        str.strip)) for _ in range(2))
+    texts = st.text(st.sampled_from(letters), min_size=1, max_size=15).filter(str.strip)
+    answer, reference = data.draw(texts), data.draw(texts)
     assert chrf(answer, [reference]) == pytest.approx(chrf_by_hand(answer, reference))
 
 
