@@ -44,12 +44,12 @@ def test_every_method_answers_and_the_floors_what_they_are_to(published, answers
     assert lead["answer"].str.fullmatch(r"Number \d+ of many\.( It rained in town .*)?").all()
     assert (lead["m:copied"] == 1).all()
     assert knn["answer"].str.fullmatch(r"Rain fell on \d+\.\nIt was day \d+\.").all()
-    assert (knn["m:words"] == 7).all()
+    assert (knn["m:words"] == 8).all()
 
 
-def test_nearest_examples_stand_in_the_prompt_with_all_lines_of_their_summaries(published):
+def test_nearest_examples_stand_in_the_prompt(published):
     rag = next(r for r in published.study.records if r.identity.label == "rag")
-    assert rag.asked.retrieved > 0
+    assert rag.asked.added > 20, "some examples, of 20 tokens and more each"
     assert rag.retrieval.indexed == 24
 
 
