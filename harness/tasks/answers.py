@@ -52,8 +52,8 @@ def rouge_l(answer: str, references: Sequence[str], wording: Wording = UNICODE) 
 
 
 def chrf(answer: str, references: Sequence[str], wording: Wording = UNICODE) -> float:
-    """chrF2 (Popović 2015), by sacrebleu: F-score, recall counting four times as much, of runs of 1
-    to 6 characters without white space, as they are written whatever the `wording`."""
+    """chrF2 (Popović 2015), by sacrebleu: F-score with β = 2, which favours recall, of runs of 1 to
+    6 characters without white space, as they are written whatever the `wording`."""
     composed = [unicodedata.normalize("NFC", text) for text in (answer, *references)]
     return float(_chrf().sentence_score(composed[0], composed[1:]).score) / 100
 
@@ -67,8 +67,7 @@ def answer_recall(answer: str, references: Sequence[str], wording: Wording = UNI
 def copied(answer: str, source: str, wording: Wording = UNICODE) -> float:
     """Share of an answer's pairs of neighbouring words that stand in the text it answers, counted
     with repeats: 1 minus the share of novel bigrams (Narayan et al. 2018, Don't Give Me the
-    Details, Just the Summary!, table 1). One word alone is looked for as it is; silence copies
-    nothing."""
+    Details, Just the Summary!). One word alone is looked for as it is; silence copies nothing."""
     given = wording.whole(answer)
     length = min(2, len(given))
     if not length:
