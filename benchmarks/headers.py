@@ -76,7 +76,8 @@ def _beside(published: Published) -> list[str]:
 
 
 def _others(published: Published) -> list[str]:
-    return [name for name in [metric.name for metric in KINDS[published.study.kind].beside]
+    return [name for name in [metric.name for metric in
+                         KINDS[published.study.kind].beside_of(published.summary.metric)]
             if name != published.summary.metric]
 
 

@@ -31,8 +31,8 @@ Header = Literal["none"]
 
 def init(data: Table | Mapping[str, Table], *, name: str | None = None,
          validation: Table | None = None, test: Table | None = None, config: str | None = None,
-         text: str | None = None, label: str | None = None, pair: str | None = None,
-         group: str | None = None, slice_by: Sequence[str] | None = None,
+         text: str | None = None, label: str | None = None, answers: str | None = None,
+         pair: str | None = None, group: str | None = None, slice_by: Sequence[str] | None = None,
          split_column: str | None = None, separator: str | None = None,
          numbers: bool = False,
          quotes: Quotes | None = None, header: Header | None = None, suites: Folder = SUITES
@@ -47,9 +47,10 @@ def init(data: Table | Mapping[str, Table], *, name: str | None = None,
 
     `text`, `label`, `pair` (a second text), `group` (what texts belong to: a group never stands in
     two splits), `slice_by` (to report by) and `split_column` (train, validation or test) name
-    columns. With `numbers` labels are numbers to answer with (docs/numbers.md). `separator` is what
-    stands between the classes of a label that may hold several; "none" where a label is one class
-    whatever signs it has. `quotes` and `header` say how a file is written: see docs/tables.md.
+    columns; `answers`, in place of `label`, one of answers in words, such as summaries. With
+    `numbers` labels are numbers to answer with (docs/numbers.md). `separator` is what stands
+    between the classes of a label that may hold several; "none" where a label is one class whatever
+    signs it has. `quotes` and `header` say how a file is written: see docs/tables.md.
 
     The suite is `suites`/NAME.yaml; without a `name` it is called as its file, or "data". One that
     says the same stays, so that a cell can be run again. What is returned may be given wherever a
@@ -69,7 +70,7 @@ def init(data: Table | Mapping[str, Table], *, name: str | None = None,
     whole, held, asked = splits_of(data, validation, test)
     folder, called = Path(suites), named_as(whole) if name is None else name
     columns = Columns(text, label, pair, group, tuple(slice_by or ()), split_column, numbers,
-                      separator)
+                      separator, answers)
     with beside(folder, called, {"data": whole, "validation": held, "test": asked}) as files:
         return commands.init(make_console(), called, Data(
             str(files["data"]), files["validation"], files["test"], config,

@@ -34,11 +34,12 @@ def check_enough(splits: Splits, matters: float, methods: int) -> Iterator[Findi
 
 
 def check_power(splits: Splits, matters: float, methods: int,
-                kind: TargetKind = KINDS["classification"]) -> Iterator[Finding]:
+                kind: TargetKind = KINDS["classification"], deciding: str = ""
+                ) -> Iterator[Finding]:
     """The same, and whether the smallest difference in accuracy that would be found is one that
-    matters, where answers are right or wrong."""
+    matters, where answers are right or wrong: not of long ones, by the metric that decides."""
     few = list(check_enough(splits, matters, methods))
-    if few or kind.right is None:
+    if few or kind.right_of(deciding) is None:
         yield from few
     else:
         yield from _too_small(splits, matters, pairs_of(methods))

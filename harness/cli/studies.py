@@ -43,6 +43,8 @@ def init(
         help="configuration of the hub's data set")] = None,
     text: Annotated[str | None, typer.Option(help="column of the text")] = None,
     label: Annotated[str | None, typer.Option(help="column of the class")] = None,
+    answers: Annotated[str | None, typer.Option(
+        help="column of the answer in words, such as a summary, in place of --label")] = None,
     pair: Annotated[str | None, typer.Option(help="column of a second text")] = None,
     group: Annotated[str | None, typer.Option(
         help="column of what texts belong to: a group never stands in two splits")] = None,
@@ -60,9 +62,9 @@ def init(
 ) -> None:
     """Write a suite for your own data and say what was understood of it."""
     api.init(data, name=name, validation=validation, test=test, config=config, text=text,
-             label=label, pair=pair, group=group, slice_by=slice_by, split_column=split_column,
-             separator=separator, numbers=numbers, quotes=quotes, header=header,
-             suites=suites).show()
+             label=label, answers=answers, pair=pair, group=group, slice_by=slice_by,
+             split_column=split_column, separator=separator, numbers=numbers, quotes=quotes,
+             header=header, suites=suites).show()
 
 
 @app.command()

@@ -36,6 +36,8 @@ class Columns:
     separator: str | None = None
     """Between the values of a label that may hold several; `none` where they hold one whatever
     signs they have."""
+    answers: str | None = None
+    """Of answers in words: one, or a list of which each is right."""
 
 
 def reader_options(paths: Sequence[Path], columns: Columns, said: Form) -> Options:
@@ -48,7 +50,8 @@ def reader_options(paths: Sequence[Path], columns: Columns, said: Form) -> Optio
         return find_folders_encoding(paths, FolderOptions())
     if not columns.text or not columns.label:
         raise HarnessError(f"{tables[0].name}: which columns hold text and class?",
-                           "Say --text COLUMN --label COLUMN.")
+                           "Say --text COLUMN --label COLUMN, or --answers COLUMN where texts are "
+                           "answered in words.")
     _check_distinct(columns)
     named = (columns.text, columns.label, columns.pair, columns.group, columns.split,
              *columns.slices)

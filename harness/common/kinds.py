@@ -19,6 +19,8 @@ Over = Literal["groups", "items"]
 Drawn = Literal["groups", "items", "sizes"]
 """How a budget draws validation and test items: over groups, at random, or over groups by their
 sizes, with weights."""
+AnswerLines = Literal["one", "all"]
+"""What is read of an answer in words: its first line, or all of them."""
 Balance = Literal["none", "weights", "focal", "sampling"]
 """What rare classes count while a method learns."""
 State = Literal["ok", "diverged", "out-of-memory", "timed-out", "interrupted", "failed"]

@@ -58,6 +58,12 @@ def folded(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text.casefold()).split())
 
 
+def tidy_lines(text: str) -> str:
+    """Its lines that hold something, each with single spaces and none around it."""
+    lines = (" ".join(line.split()) for line in text.splitlines())
+    return "\n".join(line for line in lines if not blank(line))
+
+
 def value_key(cell: str) -> str:
     """What cells have in common that name one value: in one Unicode form (NFC), without outer white
     space and signs that show nothing, and a whole number without its decimal point.

@@ -166,7 +166,7 @@ class Measured:
 
     def right(self, arm: Arm) -> np.ndarray:
         """Which items the arm's first seed answered right, where `tells_right`: [items] bool."""
-        return np.asarray(self._right[self._first(arm)])
+        return np.asarray(self._right[self.first(arm)])
 
     def tests(self, arms: Sequence[Arm]) -> list[McNemar | None]:
         """McNemar's test of every pair in order; None each where no answer is right or wrong."""
@@ -178,19 +178,20 @@ class Measured:
 
     def said(self, arm: Arm) -> np.ndarray:
         """What the arm's first seed answered: [items] of str."""
-        return np.asarray(self.given[self._first(arm)])
+        return np.asarray(self.given[self.first(arm)])
 
     def sure(self, arm: Arm) -> tuple[np.ndarray, np.ndarray]:
         """How sure the arm's first seed was of its decisions, and what came true."""
-        sure: tuple[np.ndarray, np.ndarray] = self.answers.run(self._first(arm)).sure
+        sure: tuple[np.ndarray, np.ndarray] = self.answers.run(self.first(arm)).sure
         return sure
 
     def calibration(self, arm: Arm) -> Binned | None:
         """How far off the arm's first seed was when it was this sure; None where it only names
         classes."""
-        return self.estimates.calibration[self._first(arm)]
+        return self.estimates.calibration[self.first(arm)]
 
-    def _first(self, arm: Arm) -> int:
+    def first(self, arm: Arm) -> int:
+        """Where the arm's first seed lies in the arrays."""
         return self.place[arm.done[0].identity.run_id]
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from harness.common.text import excerpt
 from harness.compare.arms import Arm, Measured
 from harness.measure.part import RecordPart
+from harness.targets.generation import GenerationAnswers
 
 MOST, LENGTH = 100, 400
 
@@ -25,10 +26,10 @@ class Disagreement(RecordPart):
     methods: int
 
 
-def disagreements(arms: Sequence[Arm], measured: Measured, texts: Mapping[str, str]
+def disagreements(arms: Sequence[Arm], measured: Measured, texts: Mapping[str, str], metric: str
                   ) -> tuple[Disagreement, ...]:
-    """Up to 100 items, those nearest to an even split of right and wrong first; of numbers those
-    that are furthest apart.
+    """Up to 100 items, those nearest to an even split of right and wrong first; of numbers, and of
+    long answers by the deciding `metric`, those that are furthest apart.
 
     Texts and answers are cut at 400 characters.
     """
@@ -37,8 +38,8 @@ def disagreements(arms: Sequence[Arm], measured: Measured, texts: Mapping[str, s
         return ()
     given = np.stack([measured.said(arm) for arm in able])
     right = (np.stack([measured.right(arm) for arm in able]).sum(axis=0)
-             if measured.tells_right else None)
-    split = (-given.astype(float).std(axis=0) if right is None
+             if measured.answers.kind.right_of(metric) else None)
+    split = (-_graded(able, measured, metric).std(axis=0) if right is None
              else np.abs(2 * right - len(able)))
     mixed = [i for i in np.argsort(split, kind="stable") if len(set(given[:, i])) > 1]
     found = []
@@ -53,4 +54,12 @@ def disagreements(arms: Sequence[Arm], measured: Measured, texts: Mapping[str, s
             target=excerpt(measured.targets[i], LENGTH),
             answers={label: tuple(names) for label, names in answers.items()}))
     return tuple(found)
+
+
+def _graded(arms: Sequence[Arm], measured: Measured, metric: str) -> np.ndarray:
+    """What tells answers apart where none is right or wrong, [arms, items]: scores in a metric, or
+    the numbers that were answered."""
+    if isinstance(measured.answers, GenerationAnswers):
+        return measured.answers.scores[metric][[measured.first(arm) for arm in arms]]
+    return np.stack([measured.said(arm) for arm in arms]).astype(float)
 

@@ -33,9 +33,10 @@ def unseen(metric: Metric, shifts: np.ndarray, pool: Pool) -> float:
     seen: each may be as far off as its score reaches, but hardly all at once. The area of two
     classes is no surer than the smaller one. Of a log loss it is 0: where no group moves a
     difference, the two gave every item the same probability; one figure's upper end is
-    `uncertainty.one_more`. So it is of errors in a target's unit, of which no share tells anything.
+    `uncertainty.one_more`. So it is of what is no share, errors in a target's unit and lengths in
+    words: no share tells anything of them.
     """
-    if metric.statistic is Statistic.LOSS or metric.unit == "units":
+    if metric.statistic is Statistic.LOSS or metric.unit != "share":
         return 0.0
     if metric.by_class and pool.classes is not None:
         there = pool.classes.items > 0

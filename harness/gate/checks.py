@@ -15,7 +15,7 @@ from harness.suite.gate import MEAN
 from harness.targets.metric import Metric
 
 State = Literal["passed", "failed", "undecided", "missing"]
-Unit = Literal["share", "points", "nats", "units", "ratio", "bytes"]
+Unit = Literal["share", "points", "nats", "units", "words", "ratio", "bytes"]
 """A difference of shares is `points`; its figures are shares all the same."""
 ORDER: tuple[State, ...] = ("failed", "missing", "undecided", "passed")
 
@@ -106,7 +106,7 @@ def _slices(policy: Gate, evidence: Evidence) -> Iterator[Check]:
     limit = policy.worst_slice_drop_at_most
     if limit is None:
         return
-    unit = _apart(evidence.kind.sliced[0])
+    unit = _apart(evidence.sliced)
     judged = [check("worst slice", unit, s.drop, limit, True,
                     f"{s.column}: {s.value}, {s.items} items")
               for s in evidence.slices if s.items >= policy.slice_items]

@@ -20,7 +20,7 @@ from harness.targets.metric import Metric, Statistic
 @dataclass(frozen=True)
 class SliceDrop:
     """By how much the candidate is worse than the baseline on the items with one value of one
-    column, in the metric that the kind of task has slices judged by."""
+    column, in the metric that slices are judged by."""
 
     column: str
     value: str
@@ -33,6 +33,8 @@ class Evidence:
     """Everything a policy may ask. A string stands for a figure that could not be had: why."""
 
     kind: TargetKind
+    sliced: Metric
+    """What slices are judged by."""
     own: Mapping[str, Bounds]
     """Metrics of the candidate that are defined."""
     gaps: Mapping[str, Bounds]
@@ -89,14 +91,13 @@ def _hangs(metric: Metric, shifts: np.ndarray, found: Estimates) -> str:
             if few else "")
 
 
-def slice_evidence(answered: Answered) -> tuple[SliceDrop, ...]:
-    """Every slice of the task, in the order of names; none without a baseline."""
+def slice_evidence(answered: Answered, judged: Metric) -> tuple[SliceDrop, ...]:
+    """Every slice of the task in a metric, in the order of names; none without a baseline."""
     names = sorted({(column, value) for e in answered.examples
                     for column, value in e.slices.items() if value.strip()})
     if not answered.compared or not answered.sound.all():
         return ()
     answers, found = answered.answers, []
-    judged = answers.kind.sliced[0]
     for column, value in names:
         inside = np.array([e.slices.get(column) == value for e in answered.examples])
         mine = answers.inside(inside)

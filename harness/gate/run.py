@@ -34,6 +34,7 @@ from harness.study.environment import environment
 from harness.study.store import Store
 from harness.suite import Gate
 from harness.targets.kinds import KINDS
+from harness.targets.metric import Metric
 from harness.tasks.examples import asked
 
 BATCH = 16
@@ -74,8 +75,9 @@ def run_gate(context: Context, policy: Gate, candidate: Candidate, approved: App
     with alone(context.device, say):
         found = measure(context, policy, candidate, approved, say)
     say("judging")
+    judged = KINDS[context.task.kind].judged_by_slice(context.loaded.suite.decide.metric)
     return judge(context.loaded, policy, candidate, approved.baseline if approved else None,
-                 found.answered, weigh(found, seed), context.task.labels,
+                 found.answered, weigh(found, seed, judged), context.task.labels,
                  context.task.splits.sha256, environment(context.device),
                  time.perf_counter() - start)
 
@@ -99,11 +101,12 @@ def measure(context: Context, policy: Gate, candidate: Candidate, approved: Appr
                         merge_evidence(candidate), candidate.artifact_bytes)
 
 
-def weigh(found: Measurements, seed: int) -> Evidence:
-    """Figures with their bounds; `seed` draws the resamples of latencies."""
+def weigh(found: Measurements, seed: int, judged: Metric) -> Evidence:
+    """Figures with their bounds, of slices in the metric that they are judged by; `seed` draws the
+    resamples of latencies."""
     own, gaps = quality_evidence(found.answered)
     answered = found.answered
-    return Evidence(answered.answers.kind, own, gaps, slice_evidence(answered),
+    return Evidence(answered.answers.kind, judged, own, gaps, slice_evidence(answered, judged),
                     ratios(found, seed), found.where, found.forgetting, found.merging,
                     found.artifact_bytes, len(answered.examples),
                     int((~answered.sound).sum()))

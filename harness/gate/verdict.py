@@ -147,7 +147,7 @@ def judge(loaded: LoadedSuite, policy: Gate, candidate: Candidate, baseline: Bas
         splits_sha256=splits_sha256, outcome=outcome_of(checks, policy), policy=policy,
         created=datetime.now(UTC).replace(microsecond=0).isoformat(),
         candidate=_subject(candidate, unread), baseline=_against(baseline),
-        sliced_by=evidence.kind.sliced[0].name,
+        sliced_by=evidence.sliced.name,
         items=len(answered.examples), groups=len({e.group for e in answered.examples}),
         checks=checks, metrics=_figures(evidence),
         slices=tuple(SliceFigures(column=s.column, value=s.value, items=s.items,

@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from harness.check.finding import Finding
+from harness.common.kinds import AnswerLines
 from harness.common.text import excerpt, plain
 from harness.report.checked import print_findings
 from harness.report.lines import print_lines
@@ -26,6 +27,7 @@ if TYPE_CHECKING:  # their memory, when the table's is needed
     import plotly.graph_objects as go
 
 SHOWN, LENGTH = 20, 60
+ANSWER_LINES: dict[AnswerLines, str] = {"one": "on one line", "all": "on several lines"}
 
 
 @dataclass(frozen=True, repr=False)
@@ -53,6 +55,8 @@ class Begun(Shown):
         """Where the suite lies, and how many items there are, in how many classes or which numbers.
         """
         items = f"{self.path}: {self.task.facts.kept:,} items"
+        if self.found.answer_words is not None:
+            return f"{items}, answered in {self.found.answer_words[0]} words in the median"
         if self.found.extent is not None:
             return f"{items}, numbers from {self.found.extent[0]:g} to {self.found.extent[2]:g}"
         return f"{items} in {len(self.found.classes)} classes"
@@ -82,15 +86,20 @@ class Begun(Shown):
 def print_described(console: Console, found: Described, task: Task, *, grouped: bool) -> None:
     """Rows and their fates, splits, classes, lengths."""
     facts, splits = task.facts, task.splits
+    fates = (f"{facts.empty:,} without text or answer" if KINDS[found.kind].questions else
+             f"{facts.conflicting:,} with one text under another {KINDS[found.kind].answer}, "
+             f"{facts.unlabelled:,} without a label, {facts.empty:,} without text")
     console.print(f"{facts.rows:,} rows: {facts.kept:,} kept; left out: {facts.duplicates:,} "
-                  f"duplicates, {facts.conflicting:,} with one text under another "
-                  f"{KINDS[found.kind].answer}, "
-                  f"{facts.unlabelled:,} without a label, {facts.empty:,} without text",
-                  highlight=False)
+                  f"duplicates, {fates}", highlight=False)
     if found.extent is not None:
         least, middle, most = found.extent
         console.print(f"labels are numbers: {least:g} to {most:g}, {middle:g} in the median",
                       highlight=False)
+    if found.answer_words is not None:
+        middle, most_of, longest = found.answer_words
+        console.print(f"answers are words: {middle} in the median, {most_of} in the 90th "
+                      f"percentile, {longest:,} at most; up to {found.answer_tokens} tokens, "
+                      f"{ANSWER_LINES[found.answer_lines]}", highlight=False)
     kind = KINDS[found.kind]
     if kind.tagged:
         console.print(f"labels are spans of the texts: none in {found.without:,}", highlight=False)

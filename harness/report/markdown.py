@@ -31,7 +31,7 @@ def markdown(published: Published) -> str:
     """The study as Markdown."""
     study, summary = published.study, published.summary
     metric = says(summary.metric)
-    others = [other.says for other in KINDS[study.kind].beside]
+    others = [other.says for other in KINDS[study.kind].beside_of(summary.metric)]
     lines = [
         f"# {words.cell(study.title)}", "",
         *_verdict(published),
@@ -76,7 +76,8 @@ def markdown(published: Published) -> str:
 
 
 def _table(published: Published) -> list[str]:
-    summary, beside = published.summary, KINDS[published.study.kind].beside
+    summary = published.summary
+    beside = KINDS[published.study.kind].beside_of(summary.metric)
     named, others = " | ".join(m.says for m in beside), (beside[0].name, beside[1].name)
     return [
         f"| method | backbone | {says(summary.metric)} | 95% interval "

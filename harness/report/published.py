@@ -105,7 +105,8 @@ def publish(study: Study, predictions: Predictions, texts: Mapping[str, str]) ->
         gains=gains(ranked, measured, summary.metric, study.decide.matters) if measured else (),
         calibration=reliabilities(ranked, measured) if measured else (),
         carried=carried_losses(ranked, measured) if measured else {},
-        disagreements=disagreements(ranked, measured, texts) if measured else (),
+        disagreements=disagreements(ranked, measured, texts, summary.metric)
+        if measured else (),
         rules=matching_rules(study, once),
         fairness=fairness(ranked, measured, study.labels, once) if measured else None)
 

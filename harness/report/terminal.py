@@ -89,13 +89,20 @@ class ProgressWatcher:
         if self.console.is_terminal and record.status.state == "ok":
             return
         if record.status.state == "ok" and record.figures and record.cost:
-            metric, value = next(iter(record.figures.items()))
+            metric, value = _deciding(record)
             result = (f"{says(metric)} {value:.3f}, "
                       f"{words.seconds(record.cost.shared_seconds)}")
         else:
             result = f"{record.status.state}: {record.status.reason}"
         self.console.print(f"[{self.done}/{self.total}] {run.title}: {result}", markup=False,
                            highlight=False)
+
+
+def _deciding(record: Record) -> tuple[str, float]:
+    """The deciding metric and its figure; the first of its kind where it is not defined."""
+    known = {name: value for name, value in record.figures.items() if value is not None}
+    name = record.identity.metric
+    return (name, known[name]) if name in known else next(iter(known.items()))
 
 
 def print_results(console: Console, published: Published) -> None:

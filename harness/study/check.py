@@ -78,7 +78,7 @@ def power_findings(plan: Plan) -> tuple[Finding, ...]:
     look = _look(plan)
     return (*weights.check_weights(look.splits),
             *power.check_power(look.splits, look.matters, look.methods,
-                               KINDS[plan.task.kind]))
+                               KINDS[plan.task.kind], look.deciding))
 
 
 def _look(plan: Plan) -> Look:
@@ -92,5 +92,5 @@ def _look(plan: Plan) -> Look:
     return Look(plan.task, plan.sample(whole), handles,
                 suite.budget_for(next(iter(suite.backbones))),
                 plan.embedder or next(iter(encoders), None), plan.device, suite.decide.matters,
-                methods)
+                methods, suite.decide.metric)
 

@@ -47,6 +47,8 @@ class Look:
     device: Device
     matters: float
     methods: int
+    deciding: str
+    """The metric."""
 
     @property
     def key(self) -> str:
@@ -54,7 +56,7 @@ class Look:
         return sha256_json([
             self.task.sha256, self.splits.sha256, self.splits.content_sha256,
             dataclasses.asdict(self.task.facts), self.matters,
-            self.methods,
+            self.methods, self.deciding,
             [(h.sha256, b.max_length, b.max_words, b.ends) for h, b in self.backbones],
             self.features and self.features.sha256,
             provenance(__name__, known=ITEMS).key])[:32]
@@ -83,6 +85,8 @@ def _of_texts(look: Look, say: Say) -> Iterator[Finding]:
     if look.task.labels:
         yield from items.check_classes(look.task, splits)
         yield from groups.check_groups(spreads(look.task.splits, splits, look.task.labels))
+    if KINDS[look.task.kind].questions:
+        yield from answers.check_form(look.task, look.task.facts, splits)
     if look.task.corpus is not None:
         yield from answers.check_answers(look.task.corpus, splits, look.task.wording)
     if KINDS[look.task.kind].tagged:
@@ -97,7 +101,8 @@ def _of_texts(look: Look, say: Say) -> Iterator[Finding]:
         handle.name: (share_too_long(handle, look.task, _read(train, budget), budget.max_length),
                       budget.max_length) for handle, budget in look.backbones})
     yield from weights.check_weights(splits)
-    yield from power.check_power(splits, look.matters, look.methods, KINDS[look.task.kind])
+    yield from power.check_power(splits, look.matters, look.methods, KINDS[look.task.kind],
+                                 look.deciding)
 
 
 def _read(train: Sequence[Example], budget: Budget) -> Sequence[Example]:

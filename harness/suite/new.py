@@ -9,7 +9,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from harness.common.kinds import Kind
+from harness.common.kinds import AnswerLines, Kind
 from harness.suite.source import DataSource
 from harness.targets.kinds import KINDS
 
@@ -43,6 +43,11 @@ class NewSuite:
     """Least, median and most of labels that are numbers."""
     answer_tokens: int = 12
     """That an answer in words may take."""
+    answer_words: tuple[int, int, int] | None = None
+    """In the median, the 90th percentile and at most, of answers in words."""
+    answer_lines: AnswerLines = "one"
+    fits: bool = True
+    """Whether `max_length` tokens hold nine texts of ten."""
 
     @property
     def where(self) -> dict[str, object]:
@@ -51,21 +56,37 @@ class NewSuite:
 
     @property
     def metric(self) -> str:
-        """Macro F1, or ROC AUC where an item has one of two classes; R² of numbers."""
+        """Macro F1, or ROC AUC where an item has one of two classes; R² of numbers; of answers in
+        words token F1, ROUGE-L of long ones."""
         kind = KINDS[self.kind]
+        if kind.questions:
+            return "rouge_l" if self.long else "token_f1"
         if not kind.classes:
             return kind.deciding[0]
         return "roc_auc" if len(self.classes) == 2 and not kind.several else "macro_f1"
 
     @property
+    def long(self) -> bool:
+        """Whether answers are sentences."""
+        return self.answer_words is not None and self.answer_words[0] > FEW_WORDS
+
+    def retrieved(self, length: int) -> int:
+        """Tokens for some worked examples, whose texts take so many at most."""
+        return 3 * (min(length, 128) + self.answer_tokens)
+
+    @property
     def instruction(self) -> str:
         """What a decoder is asked."""
+        if self.answer_words is not None:
+            return (f"Answer in about {self.answer_words[0]} words." if self.long
+                    else "Answer in a few words.")
         if self.extent is None:
             return INSTRUCTIONS[self.kind]
         least, _, most = self.extent
         return f"Answer with a number, from {least:g} to {most:g}."
 
 
+FEW_WORDS = 8
 TOKENS_A_WORD = 1.6
 """Of nearly all texts of so few words: more than the mean of prose."""
 
@@ -81,9 +102,10 @@ def suite_text(new: NewSuite) -> str:
                               keep_trailing_newline=True)
     item = "Text: {text}\nSecond text: {pair}\nAnswer:" if new.paired else "Text: {text}\nAnswer:"
     return environment.get_template("new.yaml.j2").render(
-        **{name: getattr(new, name) for name in (*new.__dataclass_fields__, "metric", "where")},
+        **{name: getattr(new, name) for name in (*new.__dataclass_fields__, "metric",
+                                                   "where", "long")},
         q=_quoted, item=item, words_in=_words_in,
-        instruction=new.instruction, target=KINDS[new.kind])
+        instruction=new.instruction, retrieved=new.retrieved, target=KINDS[new.kind])
 
 
 def _quoted(value: object) -> str:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from harness.common.kinds import Drawn, Kind, Over
+from harness.common.kinds import AnswerLines, Drawn, Kind, Over
 from harness.common.names import did_you_mean
 from harness.common.text import value_key
 from harness.suite.corpus import Corpus
@@ -98,6 +98,8 @@ class TaskSpec(Part):
     answer_tokens: int = Field(32, ge=1, le=512)
     """The longest answer in words that a model may give."""
     answers: AnswerReading = "unicode"
+    answer_lines: AnswerLines = "one"
+    """Lines of a reference, and of what a model answers, that are read: see docs/answers.md."""
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> TaskSpec:
@@ -116,6 +118,8 @@ class TaskSpec(Part):
                              "by whether their document is new")
         if not kind.questions and "answers" in self.model_fields_set:
             raise ValueError("answers: only a task of kind generation is answered in words")
+        if not kind.questions and "answer_lines" in self.model_fields_set:
+            raise ValueError("answer_lines: only a task of kind generation has lines to answer")
         return self
 
     @model_validator(mode="after")

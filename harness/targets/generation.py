@@ -67,13 +67,20 @@ class GenerationAnswers:
 def read(tables: Sequence[Any], labels: Sequence[str], groups: np.ndarray,
          weights: np.ndarray | None) -> GenerationAnswers:
     """From tables of predictions with an answer and its scores (`m:…`) an item, on the same items
-    in one order. A column `stratum` is 1 where an item asks about a document that was added."""
-    metrics = [name[2:] for name in tables[0].column_names if name.startswith("m:")]
+    in one order. A column `stratum` is 1 where an item asks about a document that was added. A
+    score that older tables lack is NaN."""
     return GenerationAnswers(
         np.array([table["answer"].to_pylist() for table in tables], dtype=object),
         np.array(tables[0]["target"].to_pylist(), dtype=object),
-        {metric: np.stack([table[f"m:{metric}"].to_numpy() for table in tables])
-         for metric in metrics}, tables[0]["stratum"].to_numpy() == 1, groups, weights)
+        {metric.name: np.stack([_scores(table, metric.name) for table in tables])
+         for metric in KINDS["generation"].metrics},
+        tables[0]["stratum"].to_numpy() == 1, groups, weights)
+
+
+def _scores(table: Any, metric: str) -> np.ndarray:
+    name = f"m:{metric}"
+    return np.asarray(table[name].to_numpy() if name in table.column_names
+                      else np.full(len(table), np.nan))
 
 
 def _mean_of(metric: str) -> Formula:
@@ -84,5 +91,5 @@ def _mean_of(metric: str) -> Formula:
     return Formula(contributions, lambda sums: np.asarray(sums[0] / sums[1]))
 
 
-EXACT_MATCH, TOKEN_F1, ROUGE_L, ANSWER_RECALL = (
+(EXACT_MATCH, TOKEN_F1, ROUGE_1, ROUGE_2, ROUGE_L, CHRF, ANSWER_RECALL, COPIED, WORDS) = (
     _mean_of(metric.name) for metric in KINDS["generation"].metrics)

@@ -6,8 +6,8 @@ A package of another's adds metrics by an entry point (`common.plugins`): its mo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
 from harness.common.capabilities import ASKED
@@ -19,6 +19,8 @@ from harness.targets.metrics import (
     ALL_SPANS,
     ANSWER_RECALL,
     CALIBRATION_ERROR,
+    CHRF,
+    COPIED,
     EXACT_MATCH,
     FALSE_NEGATIVE_RATE,
     FALSE_POSITIVE_RATE,
@@ -34,6 +36,8 @@ from harness.targets.metrics import (
     RECALL,
     RMSE,
     ROC_AUC,
+    ROUGE_1,
+    ROUGE_2,
     ROUGE_L,
     SELECTION_RATE,
     SPAN_F1,
@@ -41,6 +45,7 @@ from harness.targets.metrics import (
     SPEARMAN,
     SUBSET_ACCURACY,
     TOKEN_F1,
+    WORDS,
 )
 
 Form = Literal["classes", "numbers", "spans", "words"]
@@ -64,6 +69,8 @@ class TargetKind:
     """The axes of the calibration's figure; None where nothing says how sure an answer is."""
     form: Form = "classes"
     """What is answered."""
+    beside_where: Mapping[Metric, tuple[Metric, Metric]] = field(default_factory=dict)
+    """The same where one of these decides, of long answers: none is a reference word by word."""
     several: bool = False
     """Whether an item may have any number of classes."""
     says: str = "has classes"
@@ -75,7 +82,8 @@ class TargetKind:
     floor: str = "the most frequent class"
     """What answers without reading, for people."""
     sliced: tuple[Metric, ...] = ()
-    """What is measured by slice; a gate holds slices against the first."""
+    """What is measured by slice; a gate holds slices against the first, of long answers against
+    what decides."""
     sliced_of_two: tuple[Metric, ...] = ()
     """And where there are two classes."""
 
@@ -98,6 +106,20 @@ class TargetKind:
     def questions(self) -> bool:
         """Whether its items are questions, which documents may answer."""
         return self.form == "words"
+
+    def right_of(self, deciding: str) -> Metric | None:
+        """`right` where the metric of this name decides; None where it is one of long answers."""
+        long = any(metric.name == deciding for metric in self.beside_where)
+        return None if long else self.right
+
+    def judged_by_slice(self, deciding: str) -> Metric:
+        """What a gate holds slices against where the metric of this name decides."""
+        return self.sliced[0] if self.right_of(deciding) is self.right else self.metric(deciding)
+
+    def beside_of(self, deciding: str) -> tuple[Metric, Metric]:
+        """What stands beside the metric of this name where it decides."""
+        return next((pair for metric, pair in self.beside_where.items()
+                     if metric.name == deciding), self.beside)
 
     def written(self, backbone: BackboneKind | None) -> bool:
         """Whether a backbone of this kind, or a method without one, answers in words: the others
@@ -162,10 +184,13 @@ KINDS: dict[Kind, TargetKind] = {
         says="is answered with spans of the texts", answer="list of spans", floor="no span at all",
         sliced=(SPAN_F1, ALL_SPANS)),
     "generation": TargetKind(
-        "generation", (EXACT_MATCH, TOKEN_F1, ROUGE_L, ANSWER_RECALL), right=EXACT_MATCH,
-        beside=(EXACT_MATCH, ANSWER_RECALL), loss="nats an item", sure=None, form="words",
-        says="is answered in words", items="questions", floor="the most frequent answer",
-        sliced=(EXACT_MATCH, TOKEN_F1)),
+        "generation",
+        (EXACT_MATCH, TOKEN_F1, ROUGE_1, ROUGE_2, ROUGE_L, CHRF, ANSWER_RECALL, COPIED, WORDS),
+        right=EXACT_MATCH, beside=(EXACT_MATCH, ANSWER_RECALL),
+        beside_where=dict.fromkeys((ROUGE_1, ROUGE_L, CHRF), (ROUGE_2, COPIED))
+        | {ROUGE_2: (ROUGE_L, COPIED)}, loss="nats an item", sure=None, form="words",
+        says="is answered in words", items="questions",
+        floor="the most frequent answer", sliced=(EXACT_MATCH, TOKEN_F1, ROUGE_L)),
 }
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 Better = Literal["higher", "lower", "neither"]
-Unit = Literal["share", "nats", "units"]
+Unit = Literal["share", "nats", "units", "words"]
 """`units` are those of the target."""
 
 

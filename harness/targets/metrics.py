@@ -70,9 +70,16 @@ ALL_SPANS = Metric("all_spans", "texts all right", Statistic.SHARE, lambda: _spa
 EXACT_MATCH = Metric("exact_match", "exact match", Statistic.SHARE,
                      lambda: _generation().EXACT_MATCH)
 TOKEN_F1 = Metric("token_f1", "token F1", Statistic.SCORES, lambda: _generation().TOKEN_F1)
+ROUGE_1 = Metric("rouge_1", "ROUGE-1", Statistic.SCORES, lambda: _generation().ROUGE_1)
+ROUGE_2 = Metric("rouge_2", "ROUGE-2", Statistic.SCORES, lambda: _generation().ROUGE_2)
 ROUGE_L = Metric("rouge_l", "ROUGE-L", Statistic.SCORES, lambda: _generation().ROUGE_L)
+CHRF = Metric("chrf", "chrF", Statistic.SCORES, lambda: _generation().CHRF)
 ANSWER_RECALL = Metric("answer_recall", "answer recall", Statistic.SCORES,
                        lambda: _generation().ANSWER_RECALL)
+COPIED = Metric("copied", "copied word pairs", Statistic.SCORES, lambda: _generation().COPIED,
+                better="neither", decides=False)
+WORDS = Metric("words", "words an answer", Statistic.SCORES, lambda: _generation().WORDS,
+               better="neither", unit="words", bounds=(0.0, inf), decides=False)
 
 SELECTION_RATE = Metric("selection_rate", "selection rate", Statistic.COUNTS,
                         lambda: _by_class().SELECTION_RATE, better="neither", decides=False)

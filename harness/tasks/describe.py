@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from harness.common.errors import HarnessError
+from harness.common.kinds import AnswerLines
 from harness.common.text import excerpt, folded
 from harness.common.words import split_words
 from harness.suite import Kind
@@ -82,12 +83,25 @@ class Described:
     """Least, median and most of labels that are numbers."""
     answer_tokens: int = 12
     """That an answer in words may take."""
+    answer_words: tuple[int, int, int] | None = None
+    """As `words`, of answers in words."""
+    answer_lines: AnswerLines = "one"
+    """What has to be read of these."""
 
     @property
     def max_length(self) -> int:
-        """The smallest of the usual lengths in tokens that holds nine texts of ten."""
-        needed = self.words[1] * TOKENS_A_WORD
-        return next((length for length in LENGTHS if length >= needed), LENGTHS[-1])
+        """The smallest of the usual lengths in tokens that holds nine texts of ten, or the largest.
+        """
+        return next((length for length in LENGTHS if length >= self._needed), LENGTHS[-1])
+
+    @property
+    def fits(self) -> bool:
+        """Whether it does."""
+        return self._needed <= self.max_length
+
+    @property
+    def _needed(self) -> float:
+        return self.words[1] * TOKENS_A_WORD
 
 
 def find_folders_encoding(folders: Sequence[Path], options: FolderOptions) -> FolderOptions:

@@ -49,6 +49,8 @@ class Facts:
     """Of the splits that the data came with, before anything was left out for it."""
     over: Drawn = "items"
     """How a budget draws test items."""
+    lined: int = 0
+    """Rows with a reference of several lines."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from harness.common.kinds import Drawn, Over
+from harness.common.kinds import AnswerLines, Drawn, Over
 from harness.common.text import blank
 from harness.suite import Split
 from harness.tasks.corpus import Documents
@@ -18,17 +18,20 @@ from harness.tasks.examples import Example, Row, item_id
 from harness.tasks.ledger import Facts
 from harness.tasks.splits import Splits
 
+RARE = 0.02
+"""A share of the rows that says nothing of the others."""
 KNOWLEDGE = "knowledge"
 """The slice that says whether a question is on an old or a new document."""
 
 
-def gather(rows: Iterable[Row], documents: Mapping[str, bool]) -> tuple[list[Example], Facts]:
+def gather(rows: Iterable[Row], documents: Mapping[str, bool], lines: AnswerLines = "one"
+           ) -> tuple[list[Example], Facts]:
     """Distinct questions in the order of their ids.
 
     `documents` maps the corpus's ids to whether each is new; a row's document is an id or a whole
     text. The same question on the same document is one, with the references of all its rows; a
-    row without words or without a reference is left out. Raises HarnessError for a document that
-    the corpus does not have.
+    row without words or without a reference is left out. Of references that are of one line, lines
+    are joined. Raises HarnessError for a document that the corpus does not have.
     """
     known = Documents(documents)
     fates: Counter[str] = Counter()
@@ -38,7 +41,8 @@ def gather(rows: Iterable[Row], documents: Mapping[str, bool]) -> tuple[list[Exa
         if blank(row.text) or not row.references:
             fates["empty"] += 1
             continue
-        example = _example(row, known)
+        fates["lined"] += any("\n" in reference for reference in row.references)
+        example = _example(row, known, lines)
         before = found.get(example.id)
         if before is not None:
             fates["duplicates"] += 1
@@ -48,7 +52,7 @@ def gather(rows: Iterable[Row], documents: Mapping[str, bool]) -> tuple[list[Exa
     examples = [example for _, example in sorted(found.items())]
     facts = Facts(rows=fates["rows"], kept=len(examples), empty=fates["empty"], other_label=0,
                   duplicates=fates["duplicates"], conflicting=0,
-                  groups=len({e.cluster for e in examples}))
+                  groups=len({e.cluster for e in examples}), lined=fates["lined"])
     return examples, facts
 
 
@@ -73,12 +77,14 @@ def split_questions(examples: list[Example], how: Split) -> Splits:
                     for part, draw in zip(parts, draws, strict=True)), over=over)
 
 
-def _example(row: Row, known: Documents) -> Example:
+def _example(row: Row, known: Documents, lines: AnswerLines) -> Example:
+    references = row.references if lines == "all" else tuple(dict.fromkeys(
+        reference.replace("\n", " ") for reference in row.references))
     document = known.of(row)
     name = item_id(row.text, document)
     new = known.new.get(document or "", False)
     slices = dict(row.slices)
     if known.some_new:
         slices[KNOWLEDGE] = "new" if new else "old"
-    return Example(name, row.text, None, int(new), row.group or name, slices, row.references,
+    return Example(name, row.text, None, int(new), row.group or name, slices, references,
                    document)

@@ -63,7 +63,8 @@ class Task(TaskView):
             return sha256_json(asked if self.corpus is None else
                                [*asked, self.prompt.passage, self.corpus.sha256])
         return sha256_json([*asked, self.kind, self.prompt.passage,
-                            self.corpus and self.corpus.sha256, self.answer_tokens, self.answers])
+                            self.corpus and self.corpus.sha256, self.answer_tokens, self.answers,
+                            *([] if self.answer_lines == "one" else [self.answer_lines])])
 
 
 def load_task(loaded: LoadedSuite) -> Task:
@@ -113,14 +114,14 @@ def _in_words(loaded: LoadedSuite, chosen: Reader, options: ReaderOptions) -> Ta
     corpus = load_corpus(loaded, spec.corpus) if spec.corpus else None
     place = Place(fetch_whole(spec.source, loaded.folder).path, None)
     rows = (row for row, _ in prepare.read_rows([place], chosen, options))
-    found, facts = gather(rows, corpus.documents() if corpus else {})
+    found, facts = gather(rows, corpus.documents() if corpus else {}, spec.answer_lines)
     if not found:
         raise loaded.error(("task", "reader"), "no row has a question and a reference answer",
                            "Name the columns under the reader `questions`.")
     with _splitting(loaded):
         parts = split_questions(found, spec.split)
     return Task(loaded.suite.name, spec.kind, (), (), spec.prompt, corpus, spec.answer_tokens,
-                spec.answers, splits=parts, facts=facts, origin=fetched.origin)
+                spec.answers, spec.answer_lines, splits=parts, facts=facts, origin=fetched.origin)
 
 
 @contextmanager

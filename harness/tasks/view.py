@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from harness.common.kinds import AnswerLines
 from harness.suite import AnswerReading, Kind, Prompt
 from harness.tasks.corpus import Corpus
 from harness.tasks.wording import WORDINGS, Wording
@@ -24,6 +25,8 @@ class TaskView:
     """The longest answer in words; none where there are classes."""
     answers: AnswerReading = "unicode"
     """How answers in words are read before they are compared."""
+    answer_lines: AnswerLines = "one"
+    """What is read of an answer in words."""
 
     @property
     def wording(self) -> Wording:

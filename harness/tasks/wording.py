@@ -14,7 +14,7 @@ import string
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import zip_longest
 from math import inf
 from typing import Any
@@ -107,7 +107,7 @@ def _stems(text: str) -> list[str]:
     prepared = _prepared(text)
     words = _WORD.findall(prepared) or prepared.split()
     return [stem for word in words
-            for stem in (_rouge_words(word) if word.isascii() and word.isalnum() else [word])]
+            for stem in (_stem(word) if word.isascii() and word.isalnum() else [word])]
 
 
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
@@ -116,6 +116,11 @@ _PUNCTUATION = str.maketrans("", "", string.punctuation)
 
 def _squad(text: str) -> list[str]:
     return _ARTICLES.sub(" ", text.lower().translate(_PUNCTUATION)).split()
+
+
+@lru_cache(maxsize=1 << 16)  # stemming takes longer than all else, and words come again
+def _stem(word: str) -> tuple[str, ...]:
+    return tuple(_rouge_words(word))
 
 
 def _rouge_words(text: str) -> list[str]:

@@ -28,6 +28,7 @@ from harness.study.store import PREDICTIONS, RECORD, Store
 from harness.study.tables import class_table
 from harness.study.work import carry_out
 from harness.suite import Gate, MetricRule, load_suite
+from harness.targets.metrics import ACCURACY
 from harness.tasks.splits import Splits
 from harness.tasks.task import load_task
 
@@ -69,7 +70,7 @@ def test_the_approved_model_may_replace_itself(suite, tmp_path):
     candidate = kept_candidate(run_id, store, context)
     policy = context.loaded.suite.gate
     found = measure(context, policy, candidate, Approved(baseline, path), silent)
-    weighed = weigh(found, 0)
+    weighed = weigh(found, 0, ACCURACY)
     passed = sum(outcome_of(check_all(policy, dataclasses.replace(
         weighed, ratios=ratios(found, seed))), policy) == "passed" for seed in range(SEEDS))
     assert passed >= 0.99 * SEEDS, check_all(policy, weighed)

@@ -12,10 +12,11 @@ from harness.gate.evidence import Evidence, SliceDrop
 from harness.gate.verdict import EXIT_CODES, outcome_of
 from harness.suite import Gate
 from harness.targets.kinds import KINDS
+from harness.targets.metrics import ACCURACY
 
 
 def evidence(**changes):
-    known = {"kind": KINDS["classification"],
+    known = {"kind": KINDS["classification"], "sliced": ACCURACY,
              "own": {"accuracy": Bounds(0.8, 0.78, 0.82), "log_loss": Bounds(0.6, 0.5, 0.7),
                      "calibration_error": Bounds(0.05, 0.03, 0.07)},
              "gaps": {"accuracy": Bounds(-0.01, -0.03, 0.01), "log_loss": Bounds(0.1, 0.05, 0.15)},

@@ -36,7 +36,8 @@ GOOD = {"multilabel": "tfidf", "regression": "tfidf", "spans": "gazetteer",
 RULES = {"multilabel": {"micro_f1": {"non_inferior_within": 0.25}},
          "regression": {"r2": {"non_inferior_within": 0.5}, "mae": {"non_inferior_within": 2.0}},
          "spans": {"micro_f1": {"non_inferior_within": 0.5}},
-         "generation": {"token_f1": {"non_inferior_within": 0.5}}}
+         "generation": {"rouge_l": {"non_inferior_within": 0.5},
+                        "token_f1": {"non_inferior_within": 0.5}}}
 KINDS_TRIED = tuple(GOOD)
 
 
@@ -145,6 +146,12 @@ def test_words_are_scored_anew_beside_those_that_were_approved(studied, kind, tm
     assert result.exit_code == 1
     assert result.metrics["exact_match"].baseline == 1.0
     assert result.metrics["exact_match"].difference.value == -1.0
+    by_rule = {check.rule: check for check in result.checks}
+    for name in ("rouge_l", "token_f1"):
+        gap = result.metrics[name].difference
+        (held,) = (check for rule, check in by_rule.items() if rule.startswith(name))
+        assert (held.state, held.value) == ("failed", gap.value)
+        assert gap.value <= gap.high < -0.5, "one-sided: all that is likely is worse than allowed"
     assert {item.item for item in result.broken} == set(fields["items"])
 
 

@@ -14,7 +14,7 @@ from harness.common.errors import HarnessError
 from harness.measure.generation import generation
 from harness.measure.retrieval import passage_retrieval
 from harness.methods import register_all
-from harness.methods.asking.generator import first_line
+from harness.methods.asking.stops import first_line
 from harness.methods.job import Job
 from harness.methods.learning.decoder import DecoderLearner, plain_decoder
 from harness.methods.method import METHODS

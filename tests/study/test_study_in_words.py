@@ -1,5 +1,6 @@
 """A study of questions that are answered in words: run, reported, read again."""
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import yaml
@@ -9,6 +10,7 @@ from quiz import quiz_dict, write_quiz
 from benchmarks.headers import header
 from harness.compare.alike import DOUBTED
 from harness.report.published import read_published
+from harness.targets.kinds import KINDS
 
 
 @pytest.fixture(scope="module")
@@ -50,11 +52,16 @@ def test_figures_are_the_means_of_the_items_scores(quiz, published):
     for record in published.study.records:
         table = pq.read_table(quiz / "runs" / "quiz" / record.identity.run_id
                               / "predictions.parquet")
-        for metric in ("exact_match", "token_f1", "rouge_l", "answer_recall"):
+        for metric in (metric.name for metric in KINDS["generation"].own):
             mean = table[f"m:{metric}"].to_numpy().mean()
             assert getattr(record.generation, metric) == pytest.approx(mean)
             row = next(r for r in published.summary.rows if r.label == record.identity.label)
             assert row.common[metric].mean == pytest.approx(mean)
+            assert row.common[metric].low <= mean <= row.common[metric].high
+        lengths = [len(target.split()) for target in table["target"].to_pylist()]
+        assert record.generation.reference_words == pytest.approx(np.mean(lengths))
+        said = [len(answer.split()) for answer in table["answer"].to_pylist()]
+        assert record.generation.words == pytest.approx(np.mean(said))
 
 
 def test_old_and_new_knowledge_stand_apart(quiz, published):

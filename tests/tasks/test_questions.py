@@ -36,6 +36,23 @@ def test_answers_are_a_text_or_a_list(tmp_path):
     assert [r.references for r in read] == [("x", "y"), ("[not json",), ("4",), ()]
 
 
+def test_lines_of_references_stay_where_answers_have_several(tmp_path):
+    rows = [{"q": "1", "a": [" x  y \n\n z", "x y z"]}, {"q": "2", "a": "one"}]
+    (tmp_path / "q.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    read = list(read_questions(tmp_path / "q.jsonl", QuestionOptions(text="q", answers="a")))
+    (of_one, facts), (of_all, again) = (gather(read, {}, lines) for lines in ("one", "all"))
+    assert {e.text: e.references for e in of_one} == {"1": ("x y z",), "2": ("one",)}
+    assert {e.text: e.references for e in of_all} == {"1": ("x y\nz", "x y z"), "2": ("one",)}
+    assert (facts.lined, again.lined) == (1, 1)
+
+
+def test_questions_lie_in_all_tables_of_a_folder(tmp_path):
+    for number in "12":
+        (tmp_path / f"{number}.csv").write_text(f"q,a\nwho {number}?,Ida\n")
+    read = read_questions(tmp_path, QuestionOptions(text="q", answers="a"))
+    assert [r.text for r in read] == ["who 1?", "who 2?"]
+
+
 def test_nulls_among_references_are_no_answers(tmp_path):
     """Case references-null: the right answer was "None"."""
     import pyarrow as pa

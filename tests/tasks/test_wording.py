@@ -13,11 +13,23 @@ from rouge_score.rouge_scorer import RougeScorer
 
 from harness.common.errors import HarnessError
 from harness.suite import load_suite
-from harness.tasks.answers import SCORES, answer_recall, exact_match, rouge_l, token_f1
+from harness.tasks.answers import (
+    SCORES,
+    answer_recall,
+    exact_match,
+    rouge_1,
+    rouge_2,
+    rouge_l,
+    token_f1,
+)
 from harness.tasks.task import load_task
 from harness.tasks.wording import WORDINGS
 
 UNICODE, SQUAD = WORDINGS["unicode"], WORDINGS["squad"]
+ROUGE = {"rouge1": rouge_1, "rouge2": rouge_2, "rougeL": rouge_l}
+BY_WORDS = (exact_match, token_f1, answer_recall)
+OF_ITSELF = tuple(score for name, score in SCORES.items() if name != "rouge_2")
+"""A text of one word has no pair of words to share."""
 LETTERS = st.text(st.sampled_from("abcdeht ABT 'the' an a .,-!?()\"/&\n"), max_size=40)
 ENGLISH = st.lists(st.sampled_from([
     "the", "a", "An", "cat", "Cats,", "well-known", "it's", "and/or", "running", "(relational)",
@@ -53,14 +65,14 @@ def test_what_differs_is_not_equal(one, other):
 ])
 def test_what_is_the_same_is_equal(one, other):
     """Case cjk-checks, and its kin in other scripts."""
-    assert [score(one, [other]) for name, score in SCORES.items() if name != "rouge_l"] == [1, 1, 1]
+    assert [score(one, [other]) for score in BY_WORDS] == [1, 1, 1]
 
 
 def test_silence_is_right_nowhere():
     """Case answer-is-article."""
     for reference in ("A", "An", "The", "-", "?", "0", "的", "😀"):
-        assert [score("", [reference]) for score in SCORES.values()] == [0, 0, 0, 0]
-        assert [score(reference, [reference]) for score in SCORES.values()] == [1, 1, 1, 1]
+        assert {score("", [reference]) for score in SCORES.values()} == {0.0}
+        assert {score(reference, [reference]) for score in OF_ITSELF} == {1.0}
 
 
 def test_rouge_reads_all_letters():
@@ -68,6 +80,20 @@ def test_rouge_reads_all_letters():
     assert rouge_l("синий", ["синий"]) == 1
     assert rouge_l("Париж 2024", ["Москва 2024"]) == pytest.approx(0.5)
     assert rouge_l("那座里昂的红塔", ["里昂的红塔"]) == pytest.approx(2 * 5 / 12)
+
+
+@pytest.mark.parametrize(("answer", "reference", "words", "pairs"), [
+    ("Премьер ушёл в отставку", "премьер подал в отставку!", 3 / 4, 1 / 3),
+    ("总理今天辞职。", "总理昨天辞职", 5 / 6, 3 / 5),
+    ("Der Müller fährt über Straßen", "Der Müller fuhr über Straßen.", 4 / 5, 2 / 4),
+    ("นายก", "นายก", 1.0, 1.0),
+])
+def test_rouge_of_texts_that_rouge_score_by_itself_loses(answer, reference, words, pairs):
+    """Texts of one length, so that F is the share of the words, or pairs, that both have."""
+    assert rouge_1(answer, [reference]) == pytest.approx(words)
+    assert rouge_2(answer, [reference]) == pytest.approx(pairs)
+    theirs = RougeScorer(["rouge2"], use_stemmer=True).score(reference, answer)["rouge2"].fmeasure
+    assert theirs != pytest.approx(pairs)
 
 
 def test_characters_are_words_where_there_are_no_spaces():
@@ -110,7 +136,7 @@ def test_reading_again_changes_nothing_and_no_letter_is_lost(text):
 @given(st.text(max_size=30).filter(str.strip))
 def test_an_answer_equals_itself_and_stands_in_itself(text):
     if UNICODE.whole(text):
-        assert [score(text, [text]) for score in SCORES.values()] == pytest.approx([1, 1, 1, 1])
+        assert [score(text, [text]) for score in OF_ITSELF] == pytest.approx([1] * len(OF_ITSELF))
         assert UNICODE.held(text, UNICODE.place(f"xx {text} yy")) or not text.isalnum()
 
 
@@ -123,9 +149,17 @@ def test_english_words_are_squad_s_but_for_articles_before_a_letter_or_the_end(t
 
 @given(ENGLISH, ENGLISH)
 def test_rouge_of_english_without_numbers_is_rouge_score_s(answer, reference):
-    theirs = RougeScorer(["rougeL"], use_stemmer=True).score(reference, answer)["rougeL"].fmeasure
+    theirs = RougeScorer(list(ROUGE), use_stemmer=True).score(reference, answer)
     for wording in WORDINGS.values():
-        assert rouge_l(answer, [reference], wording) == pytest.approx(theirs)
+        for name, score in ROUGE.items():
+            assert score(answer, [reference], wording) == pytest.approx(theirs[name].fmeasure)
+
+
+@given(*[st.text(st.characters(max_codepoint=127), max_size=60)] * 2)
+def test_rouge_of_all_ascii_by_squad_is_rouge_score_s(answer, reference):
+    theirs = RougeScorer(list(ROUGE), use_stemmer=True).score(reference, answer)
+    for name, score in ROUGE.items():
+        assert score(answer, [reference], SQUAD) == pytest.approx(theirs[name].fmeasure)
 
 
 def test_an_answer_stands_in_a_passage():

@@ -17,6 +17,7 @@ from harness.backbones.prompting.texts import Parts
 from harness.common.clock import Clock
 from harness.common.kinds import Kind
 from harness.methods.asking.asked import BATCH, AskedDecoder
+from harness.methods.asking.stops import Stop, first_line
 from harness.methods.job import Job
 from harness.methods.learning.held_out import mean_of, said_by
 from harness.methods.learning.validated import HeldOut
@@ -52,6 +53,8 @@ class DecoderGenerator(AskedDecoder):
     most: int = 32
     read: Read = READ["generation"]
     """What texts answer: themselves, [items] of str, numbers, [items, 1], or spans."""
+    stop: Stop = first_line
+    """What of a text is the answer."""
 
     def predict(self, items: Sequence[Item], clock: Clock) -> np.ndarray:
         return self.read(super().predict(items, clock), items, self.writer.options)
@@ -67,7 +70,7 @@ class DecoderGenerator(AskedDecoder):
                 given = greedy(self.loaded.model, prefix, prompts, self.most,
                                tokenizer.pad_token_id, [tokenizer.eos_token_id])
                 texts = tokenizer.batch_decode(given, skip_special_tokens=True)
-                rows.update(zip(indices, (first_line(text) for text in texts), strict=True))
+                rows.update(zip(indices, map(self.stop, texts), strict=True))
         return as_written([rows[i] for i in range(len(items))])
 
     def written(self, items: Sequence[Item], before: Sequence[Parts] | None
@@ -103,8 +106,3 @@ class DecoderGenerator(AskedDecoder):
             return HeldOut(None, loss, worth(job.validation))
         answers = self.read(self.answer(asks, prefix), job.validation, self.writer.options)
         return said_by(answers, job, loss)
-
-
-def first_line(text: str) -> str:
-    """The answer is the first line that holds something: worked examples end with a line."""
-    return next((line.strip() for line in text.splitlines() if line.strip()), "")

@@ -22,9 +22,10 @@ from harness.backbones.prompting.texts import Parts
 from harness.backbones.prompting.writers import WRITERS
 from harness.common.clock import Clock
 from harness.common.kinds import Kind
-from harness.methods.asking.generator import READ, as_written, first_line
+from harness.methods.asking.generator import READ, as_written
 from harness.methods.asking.lookup import LooksUp, Lookup
 from harness.methods.asking.put import Put
+from harness.methods.asking.stops import Stop, stop_of
 from harness.methods.job import Job
 from harness.targets.choices import Choice, as_choices
 from harness.tasks.examples import Example, Item
@@ -171,10 +172,10 @@ def _classes(said: Sequence[int | None]) -> Choice:
     return None if None in said else tuple(n for n, answer in enumerate(said) if answer == 0)
 
 
-def _written(kind: Kind) -> ReadReplies:
+def _written(kind: Kind, stop: Stop) -> ReadReplies:
     def read(groups: Sequence[tuple[Reply, ...]], items: Sequence[Item], options: Sequence[str]
              ) -> np.ndarray:
-        texts = as_written([first_line(reply.text) for reply, in groups])
+        texts = as_written([stop(reply.text) for reply, in groups])
         return READ[kind](texts, items, options)
 
     return read
@@ -185,7 +186,8 @@ def form_of(job: Job) -> Form:
     options, kind = job.task.options, job.task.kind
     by_class = AROUND + max((len(option.encode()) for option in options), default=0)
     if job.written:
-        return Form(one_question, _written(kind), job.task.answer_tokens)
+        stop = stop_of(job.task.answer_lines, frame_for(job.task.prompt.template))
+        return Form(one_question, _written(kind, stop), job.task.answer_tokens)
     return {"classification": Form(one_question, _one_of, by_class, options),
             "multilabel": Form(question_a_class, _any_of, AROUND, YES_NO)}[kind]
 

@@ -26,6 +26,7 @@ from harness.methods.asking.asked import AskedDecoder, Save
 from harness.methods.asking.classifier import DecoderClassifier
 from harness.methods.asking.generator import READ, DecoderGenerator
 from harness.methods.asking.lookup import Lookup
+from harness.methods.asking.stops import stop_of
 from harness.methods.job import Job
 from harness.methods.learning.balance import ALIKE, Weighing
 from harness.methods.learning.validated import HeldOut
@@ -49,7 +50,8 @@ def plain_decoder(job: Job, shots: Sequence[Example] = (), loaded: Loaded | None
                                 job.budget.max_length), shown=tuple(shots))
     if job.written:
         return DecoderGenerator(loaded, writer, job.device, save, lookup,
-                                most=job.task.answer_tokens, read=READ[job.task.kind])
+                                most=job.task.answer_tokens, read=READ[job.task.kind],
+                                stop=stop_of(job.task.answer_lines, writer.frame))
     return DecoderClassifier(loaded, writer, job.device, save, lookup,
                              link=CLASS_LINKS[job.task.kind])
 
