@@ -30,6 +30,7 @@ from harness.methods.learning.encoder import EncoderClassifier
 from harness.methods.learning.tagger import EncoderTagger
 from harness.methods.link import LINKS, Link
 from harness.methods.reading import Reading, reading
+from harness.methods.tempered import Tempered
 from harness.study.kept import SavedRun, check_usable, saved_bytes, saved_run
 from harness.study.record import Record
 from harness.study.store import Store, find_run
@@ -155,9 +156,12 @@ class TunedFolder:
 
 
 def model_in(answering: Answering) -> Answering:
-    """The model itself, without what cuts its texts and what puts its classes in order."""
-    inside = answering.model if isinstance(answering, Reading) else answering
-    return inside.model if isinstance(inside, Reordered) else inside
+    """The model itself, without what cuts its texts, what puts its classes in order, and its
+    temperature."""
+    for around in (Reading, Reordered, Tempered):
+        if isinstance(answering, around):
+            answering = answering.model
+    return answering
 
 
 def find_candidate(name: str, context: Context) -> Candidate:

@@ -10,13 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit, softmax
+from scipy.special import expit, logit, softmax
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from harness.suite import Kind
 from harness.targets import classification, multilabel
 from harness.targets.marked import Marked
+
+LEAST = 1e-15
+"""No probability is taken for less, or for more than 1 without it, where a score is made of it."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,11 @@ class ClassLink(Link):
     """Of values of a decoder's options [options], a row of alternatives for each decision."""
     of_options: Callable[[np.ndarray], np.ndarray]
     """From the scores of a decoder's options [options] to the classes' probabilities."""
+    alternatives: Callable[[np.ndarray], np.ndarray]
+    """Of what classes have [items, classes], probabilities or 1 and 0: what those have of which one
+    is true, [items, decisions, alternatives]."""
+    scores: Callable[[np.ndarray], np.ndarray]
+    """Of probabilities, both [items, classes]: what `probabilities` makes the same of."""
     chosen: Callable[[np.ndarray], np.ndarray]
     """Which classes are answered, by their probabilities: both [items, classes]."""
     marked: Callable[[np.ndarray, np.ndarray, np.ndarray | None], Marked]
@@ -62,12 +70,15 @@ CLASS_LINKS: dict[Kind, ClassLink] = {
     "classification": ClassLink(
         "single_label_classification", lambda scores: np.asarray(softmax(scores, axis=1)),
         _classification_losses, lambda options: options.reshape(1, -1),
-        lambda options: np.asarray(softmax(options)),
+        lambda options: np.asarray(softmax(options)), lambda shares: shares[:, None, :],
+        lambda shares: np.log(np.clip(shares, LEAST, None)),
         classification.likeliest, classification.marked),
     "multilabel": ClassLink(
         "multi_label_classification", lambda scores: np.asarray(expit(scores)),
         _multilabel_losses, lambda options: options.reshape(-1, 2),
         lambda options: np.asarray(softmax(options.reshape(-1, 2), axis=1)[:, 0]),
+        lambda shares: np.stack([shares, 1 - shares], axis=-1),
+        lambda shares: np.asarray(logit(np.clip(shares, LEAST, 1 - LEAST))),
         multilabel.above, multilabel.marked),
 }
 LINKS: dict[Kind, Link] = {

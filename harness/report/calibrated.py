@@ -25,6 +25,18 @@ def rows(published: Published) -> list[tuple[str, ...]]:
     return shown
 
 
+def lines(published: Published) -> list[str]:
+    """What a temperature made of each method's first seed, best method first."""
+    first = {record.identity.run_id: record for record in published.study.records}
+    found = [(row.name, record.tempering) for row in published.summary.rows
+             if (record := first.get(row.run_ids[0])) is not None and record.tempering is not None]
+    return [f"{name}: at a temperature of {made.temperature:.3g}, fitted on {made.items} "
+            f"validation items, log loss {made.log_loss_before:.3f} became {made.log_loss:.3f}, "
+            f"calibration error {made.calibration_error_before:.3f} became "
+            f"{made.calibration_error:.3f} (first seed, all its test items, noise included)."
+            for name, made in found]
+
+
 def markdown(published: Published) -> list[str]:
     """A section of the report; empty where there is nothing to show."""
     found = rows(published)
@@ -32,4 +44,5 @@ def markdown(published: Published) -> list[str]:
         return []
     return ["## Calibration", "", MEANING, "", f"| {' | '.join(HEADINGS)} |",
             f"|---{'|---' * (len(HEADINGS) - 1)}|",
-            *("| " + " | ".join(map(words.cell, row)) + " |" for row in found), ""]
+            *("| " + " | ".join(map(words.cell, row)) + " |" for row in found), "",
+            *(text for line in lines(published) for text in (f"- {words.cell(line)}", ""))]

@@ -17,6 +17,7 @@ from harness.methods.reading import reading
 from harness.study.assignment import Assignment, load_saved
 from harness.study.record import Record
 from harness.study.store import Store
+from harness.study.tempering import tempered
 from harness.suite import Budget, LoadedSuite
 from harness.tasks.cut import cut_splits
 from harness.tasks.task import Task
@@ -29,10 +30,12 @@ class SavedRun:
     assignment: Assignment
     setting: Setting
     artifact: Path
+    temperature: float | None = None
 
     def load(self) -> Answering:
         """The fitted method, ready to predict from the words that the run read."""
-        return reading(load_saved(self.assignment, self.setting, self.artifact),
+        fitted = load_saved(self.assignment, self.setting, self.artifact)
+        return reading(tempered(fitted, self.assignment.task.kind, self.temperature),
                        self.assignment.budget.words)
 
 
@@ -65,7 +68,8 @@ def saved_run(loaded: LoadedSuite, task: Task, device: Device, store: Store, rec
         backbone=_backbone(loaded, record), endpoint=_endpoint(loaded, record),
         embedder=embedder, reranker=reranker, device=device, runs=store.folder.resolve(),
         features=None, answers=cache_folder() / "answers", setting=record.setting,
-        inner=inner.assignment if inner else None), record.setting or {}, artifact.resolve())
+        inner=inner.assignment if inner else None), record.setting or {}, artifact.resolve(),
+        record.tempering.temperature if record.tempering else None)
 
 
 def check_stands(record: Record, task: Task) -> None:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
 from harness.measure.merge import Merge, sign_test
-from harness.methods.fitted import Fitted
+from harness.methods.fitted import Answering
 from harness.study.moved import apart, changed
 from harness.study.tables import table_of
 from harness.targets.answers import read_answers
@@ -25,7 +25,7 @@ def unmerged(error: CannotRunError) -> Merge:
     return Merge(reason=error.found)
 
 
-def merging(task: Task, merged: Fitted, before: pa.Table, metric: Metric) -> Merge:
+def merging(task: Task, merged: Answering, before: pa.Table, metric: Metric) -> Merge:
     """What `merged` answers beside the adapter's answers, in the table that a run keeps."""
     test, weights = task.splits.test, weights_of(task.splits.test)
     after = table_of(task, test, merged.predict(asked(test), Clock()))

@@ -19,7 +19,7 @@ from harness.measure.regression import regression
 from harness.measure.slices import Slice, slices
 from harness.measure.spans import span_quality
 from harness.methods.asking.put import Prompted
-from harness.methods.fitted import Fitted
+from harness.methods.fitted import Answering
 from harness.study.tables import table_of, unread_in, unread_notes
 from harness.suite import Kind
 from harness.targets.answers import read_answers
@@ -41,7 +41,7 @@ class Outcome:
     notes: tuple[str, ...] = ()
 
 
-def outcome(task: Task, fitted: Fitted) -> Outcome:
+def outcome(task: Task, fitted: Answering) -> Outcome:
     """Have the method answer the items once and measure its answers."""
     found = OUTCOMES[task.kind](task, fitted)
     weights = weights_of(task.splits.test)
@@ -50,7 +50,7 @@ def outcome(task: Task, fitted: Fitted) -> Outcome:
     return replace(found, parts={**found.parts, "slices": by_slice})
 
 
-def _of_classes(task: Task, fitted: Fitted) -> Outcome:
+def _of_classes(task: Task, fitted: Answering) -> Outcome:
     form, splits, labels = FORMS[task.kind], task.splits, task.labels
     test = fitted.predict(asked(splits.test), Clock())
     if are_choices(test):
@@ -76,20 +76,20 @@ def _named(task: Task, choices: np.ndarray) -> Outcome:
                    unread_notes(KINDS[task.kind], silent, len(test)))
 
 
-def _probabilities(fitted: Fitted, examples: Sequence[Example]) -> np.ndarray:
+def _probabilities(fitted: Answering, examples: Sequence[Example]) -> np.ndarray:
     said = fitted.predict(asked(examples), Clock())
     check_finite(said, examples, "probabilities")
     return said
 
 
-def _in_words(task: Task, fitted: Fitted) -> Outcome:
+def _in_words(task: Task, fitted: Answering) -> Outcome:
     test = task.splits.test
     said = fitted.predict(asked(test), Clock())
     return Outcome({"generation": generation(said.tolist(), test, task.wording)},
                    table_of(task, test, said))
 
 
-def _of_numbers(task: Task, fitted: Fitted) -> Outcome:
+def _of_numbers(task: Task, fitted: Answering) -> Outcome:
     test = task.splits.test
     said = fitted.predict(asked(test), Clock())
     if not isinstance(fitted, Prompted):  # what writes may write no number
@@ -100,7 +100,7 @@ def _of_numbers(task: Task, fitted: Fitted) -> Outcome:
                    unread_notes(KINDS[task.kind], silent, len(test)))
 
 
-def _of_spans(task: Task, fitted: Fitted) -> Outcome:
+def _of_spans(task: Task, fitted: Answering) -> Outcome:
     test, labels = task.splits.test, task.labels
     said = fitted.predict(asked(test), Clock())
     silent = unread_in(said)
@@ -110,7 +110,7 @@ def _of_spans(task: Task, fitted: Fitted) -> Outcome:
                    unread_notes(KINDS[task.kind], silent, len(test)))
 
 
-OUTCOMES: dict[Kind, Callable[[Task, Fitted], Outcome]] = {
+OUTCOMES: dict[Kind, Callable[[Task, Answering], Outcome]] = {
     "classification": _of_classes, "multilabel": _of_classes, "regression": _of_numbers,
     "spans": _of_spans, "generation": _in_words}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -21,6 +21,7 @@ from harness.measure.regression import Regression
 from harness.measure.retrieval import PassageRetrieval, Retrieval
 from harness.measure.slices import Slice
 from harness.measure.spans import SpanQuality
+from harness.measure.tempering import Tempering
 from harness.measure.usage import Usage
 from harness.methods.learning.training import Stopped
 from harness.suite import BackboneKind, Kind
@@ -63,6 +64,8 @@ class Identity(RecordPart):
     embedder_sha256: str | None
     reranker_sha256: str | None = None
     """Of the cross-encoder that puts in order what it finds."""
+    calibrate: Literal["temperature"] | None = None
+    """What its probabilities were calibrated by."""
     ceiling: bool = False
     """Whether it was told what no deployed model is, such as the document that a question is about:
     it says how far methods could come, and is none to use."""
@@ -260,6 +263,8 @@ class Record(RecordPart):
     latency: LatencyFigures | None = None
     cost: Cost | None = None
     size: Size | None = None
+    tempering: Tempering | None = None
+    """None where probabilities are as they come."""
     merge: Merge | None = None
     """Of an adapter: what its merged model answers otherwise; None of others, and in older records.
     """

@@ -36,6 +36,7 @@ from harness.study.merging import merging, unmerged
 from harness.study.outcome import outcome
 from harness.study.parts import budget_used, curve_records, ending, notes, trial_records
 from harness.study.record import Record, Size, Status
+from harness.study.tempering import Noting, fitted_temperature, tempered, tempering
 
 Done = TypeVar("Done")
 
@@ -104,7 +105,9 @@ def _carry_out(assignment: Assignment, say: Callable[[str], None]) -> Record:
         cost = cost.model_copy(update={"device": job.endpoint.origin, "device_hours": 0.0})
     fitted, splits = chosen.fit.fitted, assignment.task.splits
     say("predicting")
-    found = outcome(assignment.task, fitted)
+    temperature = fitted_temperature(job, fitted)
+    noted = Noting(fitted)
+    found = outcome(assignment.task, tempered(noted, assignment.task.kind, temperature))
     trainable, total = fitted.parameters
     usage = (usage_of(fitted, splits.test, _validated(job, chosen)) if isinstance(fitted, Served)
              else None)
@@ -122,6 +125,7 @@ def _carry_out(assignment: Assignment, say: Callable[[str], None]) -> Record:
         usage=usage, notes=(*notes(job.backbone or job.endpoint, chosen), *found.notes,
                             *usage_notes(usage), *meter.notes),
         environment=environment(assignment.device),
+        tempering=tempering(assignment.task, noted, temperature, len(splits.validation)),
     ).model_copy(update=dict(found.parts))
     say("saving")
     record = record if assignment.inner is None else _with_inner(record, assignment.inner)
@@ -150,7 +154,9 @@ def _merge(assignment: Assignment, record: Record, saved: Path, answered: pa.Tab
     try:
         merged = assignment.method.merged(make_job(assignment, lambda text: None), record.setting,
                                           saved)
-        return merging(assignment.task, merged, answered, decides)
+        sure = record.tempering.temperature if record.tempering else None
+        return merging(assignment.task, tempered(merged, assignment.task.kind, sure), answered,
+                       decides)
     except CannotRunError as error:
         return unmerged(error)
 

@@ -64,6 +64,9 @@ class Suite(Part):
         if decides.graded and self.endpoints:
             raise ValueError(f"decide.metric: {decides.says} is made of probabilities, which no "
                              f"endpoint gives ({', '.join(self.endpoints)}); choose another")
+        if self.decide.calibrate and not kind.classes:
+            raise ValueError(f"decide.calibrate: a task of kind {self.task.kind} has no "
+                             "probabilities to calibrate")
         if self.gate is not None:
             self.gate.check_fits(kind)
         return self
