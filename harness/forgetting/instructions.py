@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import nltk
+from langdetect import DetectorFactory
 
 from harness.common.errors import HarnessError
 from harness.forgetting.items import Followed
@@ -26,8 +27,9 @@ def only_what_is_here(folder: Path | None) -> Iterator[None]:
     draws at random unless it has a seed. Raises HarnessError where `folder` lacks the data, and
     where lm-eval would fetch some.
     """
+    DetectorFactory.seed = SEED
     if folder is not None:
-        _judge_alike(folder)
+        _find_in(folder)
     fetching, nltk.download = nltk.download, _refuse
     try:
         yield
@@ -48,10 +50,7 @@ def followed(item: str, sample: Mapping[str, Any]) -> list[Followed]:
         sample["doc"]["instruction_id_list"], sample[STRICT], sample[LOOSE], strict=True)]
 
 
-def _judge_alike(folder: Path) -> None:
-    from langdetect import DetectorFactory  # where it is needed: it reads its profiles
-
-    DetectorFactory.seed = SEED
+def _find_in(folder: Path) -> None:
     if str(folder) not in nltk.data.path:
         nltk.data.path.insert(0, str(folder))
     try:

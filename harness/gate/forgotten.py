@@ -58,7 +58,7 @@ def _lost(name: str, before: General, after: General, base: Handle) -> Bounds | 
     if name == MEAN and not asked:
         return f"the suite names no benchmark for a {base.kind}"
     if name not in (MEAN, *asked):
-        return Bounds(0.0, 0.0, 0.0, f"{name} is not put to a {base.kind}: nothing is measured")
+        return Bounds(0.0, 0.0, 0.0, f"{name} is put to no {base.kind}: nothing is measured")
     names = asked if name == MEAN else [name]
     return replace(lost_share(before, after, names), about=_about(before, names, base.name))
 

@@ -11,10 +11,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from harness.common.text import excerpt, plain
 from harness.forgetting.figures import Forgetting
 from harness.report import words
 from harness.report.plotted import Ranged, intervals
 from harness.report.shown import Shown
+
+SHOWN = 160
+"""Characters of a lost item's text, from its end, and of its answers."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -50,7 +54,7 @@ class Forgotten(Shown):
 
     def plot(self) -> go.Figure:
         """The change on each benchmark, with 95% intervals."""
-        return intervals([Ranged(one.benchmark, one.difference, one.low, one.high)
+        return intervals([Ranged(one.asked, one.difference, one.low, one.high)
                           for one in self.figures.benchmarks], "change of the share right",
                          zero=0.0)
 
@@ -87,6 +91,11 @@ def print_forgetting(console: Console, title: str, figures: Forgetting) -> None:
         console.print(f"{figures.truncated} contexts were cut on the left to fit the window",
                       highlight=False)
     for item in figures.lost:
-        now = f", now: {item.after}" if item.after else ""
-        console.print(f"lost ({item.benchmark}): …{item.text[-160:]!r} right: {item.target}{now}",
-                      markup=False, highlight=False)
+        now = f", now: {_line(item.after)}" if item.after else ""
+        console.print(f"lost ({item.benchmark}): …{item.text[-SHOWN:]!r} "
+                      f"right: {_line(item.target)}{now}", markup=False, highlight=False)
+
+
+def _line(said: str) -> str:
+    """What a model wrote, on one line and without what a terminal would obey."""
+    return excerpt(" ".join(plain(said).split()), SHOWN)

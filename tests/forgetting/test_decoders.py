@@ -100,14 +100,17 @@ def test_benchmarks_by_lm_eval_with_items_drawn_by_seed(decoder, small_catalogue
     assert {a.item for a in other.answers} != {a.item for a in first.answers}
 
 
+@pytest.mark.parametrize("chat", [False, True])
 @pytest.mark.parametrize("kind", SCORED)
-def test_lm_eval_s_own_model_has_the_same_accuracy(kind, backbone_of, small_catalogue,
+def test_lm_eval_s_own_model_has_the_same_accuracy(kind, chat, backbone_of, small_catalogue,
                                                    monkeypatch):
     loaded = load_asked(backbone_of(kind), "cpu")
-    ours = Examination(ASKED, 0, seed=0).put_to(loaded, FP32)
+    loaded.tokenizer.chat_template = "<s>{{ messages[-1].content }}</s>the answer:"
+    ours = Examination(ASKED, 0, 0, chat).put_to(loaded, FP32)
     monkeypatch.setattr(SharedContextLM, "_loglikelihood_tokens", HFLM._loglikelihood_tokens)
-    theirs = Examination(ASKED, 0, seed=0).put_to(loaded, FP32)
+    theirs = Examination(ASKED, 0, 0, chat).put_to(loaded, FP32)
     assert [a.score for a in ours.answers] == [a.score for a in theirs.answers]
+    assert {a.chat for a in ours.answers} == {chat}
 
 
 def test_an_adapter_switched_off_is_the_backbone_bit_for_bit(decoder, small_catalogue):

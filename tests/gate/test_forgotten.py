@@ -89,7 +89,7 @@ def test_each_says_what_it_is_over(evidence):
 def test_what_a_kind_of_backbone_is_not_asked_is_nothing_lost_and_said(evidence):
     probe = evidence(BEFORE, AFTER)["sst2"]
     assert (probe.value, probe.low, probe.high) == (0.0, 0.0, 0.0)
-    assert probe.about == "sst2 is not put to a decoder: nothing is measured"
+    assert probe.about == "sst2 is put to no decoder: nothing is measured"
     assert evidence(General(()), General(()), ("mean",)) == {
         "mean": "the suite names no benchmark for a decoder"}
 

@@ -207,3 +207,25 @@ def test_predict_gives_what_the_run_answered(place, tmp_path, label):
         predictions.predict(Console(quiet=True), asked, tmp_path / "empty.csv",
                             tmp_path / "out.parquet", "words", None)
     assert [p.name for p in tmp_path.iterdir() if "out.parquet" in p.name] == []
+
+
+@pytest.mark.parametrize(("label", "backbone", "said"), [
+    ("lora", "dec", {"mean": "12 items of arc_easy, ifeval, against the untouched dec",
+                     "ifeval": "4 items of ifeval, against the untouched dec",
+                     "pairs": "pairs is put to no decoder: nothing is measured"}),
+    ("full", "enc", {"mean": "40 items of pairs, against the untouched enc",
+                     "ifeval": "ifeval is put to no encoder: nothing is measured",
+                     "pairs": "40 items of pairs, against the untouched enc"}),
+    ("features", "enc", dict.fromkeys(("mean", "ifeval", "pairs"),
+                                      "the backbone's weights are left as they are"))])
+def test_forgetting_is_judged_by_benchmark(place, tmp_path, small_catalogue, label, backbone, said):
+    place.approve(place.run_id(label, backbone), tmp_path)
+    suite = place.suite("forgetful", measure__forgetting={
+        "benchmarks": {"arc_easy": 8, "ifeval": 4}, "probes": {"pairs": 40}},
+        gate={"forgetting_drop_at_most": dict.fromkeys(said, 0.9)})
+    result = place.gate(place.run_id(label, backbone), tmp_path, suite)
+    assert {check.rule: check.about for check in result.checks} == {
+        "forgetting" if name == "mean" else f"forgetting of {name}": about
+        for name, about in said.items()}
+    assert {check.state for check in result.checks} == {"passed"}
+    assert "forgetting of ifeval" in place.shown.getvalue()

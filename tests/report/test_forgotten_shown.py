@@ -3,7 +3,7 @@
 import io
 
 from rich.console import Console
-from synthetic import forgetting
+from synthetic import forgetting, lost_item
 
 from harness.report.forgotten import Forgotten, print_forgetting
 
@@ -29,6 +29,19 @@ def test_instructions_are_said_beside_the_benchmarks():
     said = io.StringIO()
     print_forgetting(Console(file=said, width=100), "a model", none)
     assert "followed" not in said.getvalue()
+
+
+def test_what_a_model_wrote_is_one_line_that_no_terminal_obeys():
+    wrote = "first\nsecond \x1b[2J\x1b]0;owned\x07 " + "z" * 400
+    said = io.StringIO()
+    print_forgetting(Console(file=said, width=2000), "a model",
+                     forgetting((lost_item("a text", "a kind", wrote),)))
+    line = said.getvalue().splitlines()[-1]
+    assert "now: first second" in line
+    assert "\x1b" not in line
+    assert "\x07" not in line
+    assert line.endswith("z…")
+    assert len(line) < 300
 
 
 def test_a_frame_says_how_each_was_asked():

@@ -20,6 +20,7 @@ from harness.common.files import sha256_json
 from harness.common.kept import kept_folder
 from harness.common.memory import available
 from harness.common.provenance import ITEMS, provenance
+from harness.forgetting.catalogue import catalogue
 from harness.methods.asking.asked import BATCH as DECODER_BATCH
 from harness.methods.learning.encoder import BATCH as ENCODER_BATCH
 from harness.methods.method import METHODS
@@ -29,6 +30,7 @@ from harness.study.assignment import Assignment
 from harness.study.estimate.room import amount, least_memory
 from harness.study.estimate.units import (
     NotMeasuredError,
+    Questions,
     UnitCosts,
     elsewhere,
     keeps_states,
@@ -53,6 +55,9 @@ BATCHES: dict[BackboneKind | None, int] = {None: 32, "encoder": ENCODER_BATCH,
 """Items that are answered at once, by kind of backbone."""
 FEW, LEAST = 8, {"benchmarks": 2, "probes": 20, "passages": 2}
 """Benchmark items to time with, in all; of each benchmark, probe and of passages at least."""
+WRITTEN = 16
+"""Items to time with of each benchmark whose answers are written: many at once cost little more
+than few."""
 NOWHERE = Store(Path("/nonexistent"))
 
 
@@ -156,21 +161,35 @@ def reading_unit(plan: Plan, run: PlannedRun, backbone: Handle) -> Unit:
 
 def questions_unit(plan: Plan, run: PlannedRun, asks: ForgettingItems) -> Unit:
     """General items put to a run's backbone."""
-    few = few_questions(asks)
     assignment = _few(plan, run, 2, 2)
     backbone = plan.backbones[str(run.entry.backbone)]
-    timed = partial(time_questions, few, count_items(few, backbone.kind))
+    parts = [Questions(few := few_questions(part), count_items(few, backbone.kind),
+                       count_items(part, backbone.kind))
+             for part in by_answer(asks) if count_items(part, backbone.kind)]
+    timed = partial(time_questions, parts)
     of = ["questions", provenance(__name__, known=ITEMS).key, backbone.kind, backbone.sha256,
-          few.model_dump(mode="json")]
+          [[part.few.model_dump(mode="json"), part.of] for part in parts]]
     return _unit(f"general items on {backbone.name}", of, plan.device,
                  partial(elsewhere, timed, assignment))
 
 
+def by_answer(asks: ForgettingItems) -> tuple[ForgettingItems, ForgettingItems]:
+    """What is read, and the benchmarks whose answers are written."""
+    written = {name for name, known in catalogue().benchmarks.items() if known.tokens is not None}
+    read, said = ({name: items for name, items in asks.benchmarks.items()
+                   if (name in written) == wanted} for wanted in (False, True))
+    return (asks.model_copy(update={"benchmarks": read}),
+            asks.model_copy(update={"benchmarks": said, "probes": {}, "passages": 0}))
+
+
 def few_questions(asks: ForgettingItems) -> ForgettingItems:
-    """A few items of each benchmark, in about the shares of all."""
+    """A few items of each benchmark, in about the shares of all; more where answers are written."""
     share = min(1.0, FEW / max(1, sum(asks.benchmarks.values())))
+    known = catalogue().benchmarks
+    least = {name: WRITTEN if name in known and known[name].tokens else LEAST["benchmarks"]
+             for name in asks.benchmarks}
     return asks.model_copy(update={
-        "benchmarks": {name: min(items, max(LEAST["benchmarks"], round(items * share)))
+        "benchmarks": {name: min(items, max(least[name], round(items * share)))
                        for name, items in asks.benchmarks.items()},
         "probes": {name: min(items, LEAST["probes"]) for name, items in asks.probes.items()},
         "passages": min(asks.passages, LEAST["passages"])})

@@ -146,21 +146,36 @@ def time_reading(assignment: Assignment, say: Say) -> UnitCosts:
                      others=watch.share())
 
 
-def time_questions(few: ForgettingItems, count: int, assignment: Assignment, say: Say) -> UnitCosts:
-    """General items put to the untouched backbone; `count` of them are `few`."""
-    watch, start = Others(), time.perf_counter()
-    backbone, device = assignment.backbone, assignment.device
+@dataclass(frozen=True)
+class Questions:
+    """General items to time with, how many they are, and for how many they stand."""
+
+    few: ForgettingItems
+    count: int
+    of: int
+
+
+def time_questions(parts: Sequence[Questions], assignment: Assignment, say: Say) -> UnitCosts:
+    """General items put to the untouched backbone: what one costs on the mean over all that the
+    parts stand for."""
+    watch, backbone, device = Others(), assignment.backbone, assignment.device
     if backbone is None:
         raise HarnessError("general items are put to a backbone")
-    examined_by = examiner(backbone, few)
-    began = time.perf_counter() - start
+    start = time.perf_counter()
+    examiners = [examiner(backbone, part.few) for part in parts]
+    load = time.perf_counter() - start
     loaded = load_with_head(backbone, HEAD, device.type, products=device.products)
-    with FlopCounter() as flops, Kernels() as kernels:
-        start = time.perf_counter()
-        examined_by.put_to(loaded, device)
-        seconds = time.perf_counter() - start
-    return UnitCosts(load=began, answer=Line(0.0, seconds / count), others=watch.share(),
-                     answer_flops=flops.total / count, kernels=kernels.count / count)
+    seconds = operations = started = 0.0
+    for part, examined_by in zip(parts, examiners, strict=True):
+        weight = part.of / part.count / sum(each.of for each in parts)
+        with FlopCounter() as flops, Kernels() as kernels:
+            start = time.perf_counter()
+            examined_by.put_to(loaded, device)
+            seconds += weight * (time.perf_counter() - start)
+        operations += weight * flops.total
+        started += weight * kernels.count
+    return UnitCosts(load=load, answer=Line(0.0, seconds), others=watch.share(),
+                     answer_flops=operations, kernels=started)
 
 
 def time_start(assignment: Assignment, say: Say) -> UnitCosts:
