@@ -9,7 +9,8 @@ from command_line import harness, refused
 from rich.console import Console
 from tiny import sentences
 
-from harness.commands.init import Columns, Data, init
+from harness.commands.columns import Columns
+from harness.commands.init import Data, init
 from harness.common.errors import HarnessError
 from harness.suite import load_suite
 from harness.tasks.task import load_task

@@ -12,7 +12,8 @@ import yaml
 from rich.console import Console
 from test_init import start, write
 
-from harness.commands.init import Columns, Data, init
+from harness.commands.columns import Columns
+from harness.commands.init import Data, init
 from harness.common.errors import HarnessError
 from harness.suite import load_suite
 from harness.tasks.task import class_counts, load_task

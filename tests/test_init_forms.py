@@ -9,7 +9,8 @@ from command_line import harness
 from rich.console import Console
 from tiny import sentences
 
-from harness.commands.init import Columns, Data, init
+from harness.commands.columns import Columns
+from harness.commands.init import Data, init
 from harness.commands.predict import _as_in
 from harness.suite import load_suite
 from harness.tasks.tables.form import Form

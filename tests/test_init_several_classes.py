@@ -7,7 +7,7 @@ import yaml
 from tagged import tagged
 from test_init import start, write
 
-from harness.commands.init import Columns
+from harness.commands.columns import Columns
 from harness.common.errors import HarnessError
 from harness.tasks.task import class_counts
 

@@ -6,7 +6,7 @@ import pytest
 from spanned import spanned
 from test_init import COLUMNS, start, write
 
-from harness.commands.init import Columns
+from harness.commands.columns import Columns
 from harness.common.errors import HarnessError
 from harness.suite import load_suite
 from harness.tasks.word_tags import text_and_spans

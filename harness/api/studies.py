@@ -62,13 +62,14 @@ def init(data: Table | Mapping[str, Table], *, name: str | None = None,
     settle_waiting()
     from harness.api.frames import beside, splits_of
     from harness.commands import init as commands
+    from harness.commands.columns import Columns
     from harness.report.console import make_console
     from harness.tasks.tables.form import Form
 
     whole, held, asked = splits_of(data, validation, test)
     folder, called = Path(suites), commands.named_as(whole) if name is None else name
-    columns = commands.Columns(text, label, pair, group, tuple(slice_by or ()), split_column,
-                               numbers, separator, answers)
+    columns = Columns(text, label, pair, group, tuple(slice_by or ()), split_column, numbers,
+                      separator, answers)
     with beside(folder, called, {"data": whole, "validation": held, "test": asked}) as files:
         return commands.init(make_console(), called, commands.Data(
             str(files["data"]), files["validation"], files["test"], config,

@@ -14,6 +14,8 @@ from rich.console import Console
 
 from harness.check.finding import Finding
 from harness.check.groups import check_groups
+from harness.commands.columns import Columns
+from harness.commands.init_answers import look_at_answers
 from harness.common.errors import HarnessError
 from harness.common.files import write_atomic
 from harness.common.names import did_you_mean
@@ -41,7 +43,6 @@ from harness.tasks.describe import (
     find_folders_encoding,
     find_splits,
 )
-from harness.tasks.describe_answers import describe_answers, question_options
 from harness.tasks.hidden import HiddenLabelsError
 from harness.tasks.prepare import Place
 from harness.tasks.readers.conll import SUFFIXES, ConllOptions
@@ -56,25 +57,6 @@ from harness.tasks.task import Task, load_task, sources_by_split
 
 NO_SEPARATOR = "none"
 ON_HUB = re.compile(r"([\w.-]+/[\w.-]+)@(\S+)")
-
-
-@dataclass(frozen=True)
-class Columns:
-    """What the user says of the columns."""
-
-    text: str | None
-    label: str | None
-    pair: str | None = None
-    group: str | None = None
-    slices: tuple[str, ...] = ()
-    split: str | None = None
-    numbers: bool = False
-    """Whether labels are numbers to answer with."""
-    separator: str | None = None
-    """Between the values of a label that may hold several; `none` where they hold one whatever
-    signs they have."""
-    answers: str | None = None
-    """Of answers in words: one, or a list of which each is right."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +139,7 @@ def _foreseen(suite: Suite, task: Task) -> tuple[Finding, ...]:
 def _describe(source: DataSource, columns: Columns, said: Form, signs: Sequence[str],
               suites: Path) -> Described:
     if columns.answers:
-        return _describe_answers(source, columns, columns.answers, said, suites)
+        return look_at_answers(source, columns, columns.answers, said, suites)
     places = [Place(fetch(part, suites.resolve()).path, split)
               for split, part in sources_by_split(source)]
     options = _options([place.path for place in places], columns, said)
@@ -166,24 +148,6 @@ def _describe(source: DataSource, columns: Columns, said: Form, signs: Sequence[
     if not isinstance(options, TableOptions):
         raise HarnessError("--numbers: only a table has numbers to answer with", "Give a table.")
     return describe_numbers(places, options)
-
-
-def _describe_answers(source: DataSource, columns: Columns, answers: str, said: Form, suites: Path
-                      ) -> Described:
-    no_part = {"--label": columns.label, "--pair": columns.pair, "--split-column": columns.split,
-               "--separator": columns.separator, "--numbers": columns.numbers or None}
-    for option, value in no_part.items():
-        if value is not None:
-            raise HarnessError(f"{option} beside --answers: a text that is answered in words has "
-                               "no such column", f"Leave out {option} or --answers.")
-    if isinstance(source, GivenSources):
-        raise HarnessError("--answers with splits that are given: texts that are answered in words "
-                           "are split by the harness", "Give all of them as one file.")
-    path = fetch(source, suites.resolve()).path
-    if not columns.text:
-        raise HarnessError(f"{path.name}: which column holds the text?", "Say --text COLUMN.")
-    options = question_options(path, columns.text, answers, columns.group, columns.slices, said)
-    return describe_answers(path, options)
 
 
 def _labelled(source: DataSource, hidden: HiddenLabelsError) -> DataSource:
