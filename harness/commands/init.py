@@ -12,17 +12,17 @@ from harness.check.finding import Finding
 from harness.check.groups import check_groups
 from harness.commands.columns import Columns, reader_options, signs_of
 from harness.commands.data import Data, instead, labelled, source_of
+from harness.commands.init_answers import look_at_answers
 from harness.common.errors import HarnessError
 from harness.common.files import write_atomic
 from harness.report.described import Begun
 from harness.sources.fetch import fetch
-from harness.suite import GivenSources, Suite, load_suite, methods_of
+from harness.suite import Suite, load_suite, methods_of
 from harness.suite.new import NewSuite, suite_text
 from harness.suite.part import NAME
 from harness.suite.source import DataSource
 from harness.targets.kinds import KINDS
 from harness.tasks.describe import Described, describe, describe_numbers
-from harness.tasks.describe_answers import describe_answers, question_options
 from harness.tasks.hidden import HiddenLabelsError
 from harness.tasks.prepare import Place
 from harness.tasks.readers.tables import TableOptions
@@ -83,7 +83,7 @@ def _foreseen(suite: Suite, task: Task) -> tuple[Finding, ...]:
 def _describe(source: DataSource, columns: Columns, said: Form, signs: Sequence[str],
               suites: Path) -> Described:
     if columns.answers:
-        return _describe_answers(source, columns, columns.answers, said, suites)
+        return look_at_answers(source, columns, columns.answers, said, suites)
     places = [Place(fetch(part, suites.resolve()).path, split)
               for split, part in sources_by_split(source)]
     options = reader_options([place.path for place in places], columns, said)
@@ -92,24 +92,6 @@ def _describe(source: DataSource, columns: Columns, said: Form, signs: Sequence[
     if not isinstance(options, TableOptions):
         raise HarnessError("--numbers: only a table has numbers to answer with", "Give a table.")
     return describe_numbers(places, options)
-
-
-def _describe_answers(source: DataSource, columns: Columns, answers: str, said: Form, suites: Path
-                      ) -> Described:
-    no_part = {"--label": columns.label, "--pair": columns.pair, "--split-column": columns.split,
-               "--separator": columns.separator, "--numbers": columns.numbers or None}
-    for option, value in no_part.items():
-        if value is not None:
-            raise HarnessError(f"{option} beside --answers: a text that is answered in words has "
-                               "no such column", f"Leave out {option} or --answers.")
-    if isinstance(source, GivenSources):
-        raise HarnessError("--answers with splits that are given: texts that are answered in words "
-                           "are split by the harness", "Give all of them as one file.")
-    path = fetch(source, suites.resolve()).path
-    if not columns.text:
-        raise HarnessError(f"{path.name}: which column holds the text?", "Say --text COLUMN.")
-    options = question_options(path, columns.text, answers, columns.group, columns.slices, said)
-    return describe_answers(path, options)
 
 
 def _write(path: Path, text: str) -> Task:
