@@ -19,6 +19,9 @@ Over = Literal["groups", "items"]
 Drawn = Literal["groups", "items", "sizes"]
 """How a budget draws validation and test items: over groups, at random, or over groups by their
 sizes, with weights."""
+General = Literal["held", "learned"]
+"""Passages of general text that no figure of forgetting is measured on: what a method is held to,
+or what it learns beside its items."""
 Balance = Literal["none", "weights", "focal", "sampling"]
 """What rare classes count while a method learns."""
 State = Literal["ok", "diverged", "out-of-memory", "timed-out", "interrupted", "failed"]

@@ -63,6 +63,8 @@ class Identity(RecordPart):
     embedder_sha256: str | None
     reranker_sha256: str | None = None
     """Of the cross-encoder that puts in order what it finds."""
+    general_sha256: str | None = None
+    """Over the passages of general text that it learned from, or was held to."""
     ceiling: bool = False
     """Whether it was told what no deployed model is, such as the document that a question is about:
     it says how far methods could come, and is none to use."""
