@@ -152,7 +152,7 @@ def test_of_shares_that_less_than_one_item_lies_between_the_smaller_is_kept(
 
 def test_the_limit_rules_out_what_drifts_further_on_passages_held_for_it(on, tmp_path):
     here = on("decoder", general=TEXTS)
-    job, found = tuned(here, "full", tmp_path)
+    job, _ = tuned(here, "full", tmp_path)
     before = nats_a_token(load_model(job), job.device, TEXTS)
     free = METHODS["rewind"]({})
     drifts = {share: nats_a_token(free.fit(job, {"share": share}).fitted.loaded, job.device, TEXTS)
