@@ -10,7 +10,7 @@ from harness.common.device import detect
 from harness.common.errors import HarnessError
 from harness.report.console import sayer
 from harness.report.reproduced import Reproduction
-from harness.study.kept import saved_run
+from harness.study.kept import leaves, saved_run, with_general
 from harness.study.record import Record
 from harness.study.reproduce import reproduce
 from harness.study.store import find_run
@@ -27,15 +27,17 @@ def again(console: Console, run_id: str, suite: str | None, suites: Path, runs: 
     record = store.record(run_id)
     loaded = _with_backbone(find_suite(suite or record.identity.suite, suites), record)
     saved = saved_run(loaded, load_task(loaded), detect(), store, record, store.artifact(run_id))
+    saved = with_general(saved, loaded)
     return Reproduction(reproduce(saved, record, store, loaded.suite.run_limits, sayer(console)))
 
 
 def _with_backbone(path: Path, record: Record) -> LoadedSuite:
-    """The suite under a profile that has the run's backbone: all else that a run was asked is in
-    its record."""
+    """The suite under a profile that has the run's backbone, and leaves the run's passages of
+    general text where it saw some: all else that a run was asked is in its record."""
     first = load_suite(path)
     for name in (first.profile, *first.profiles, "standard"):
         loaded = load_suite(path, name)
-        if record.identity.backbone in (None, *loaded.suite.backbones):
+        if record.identity.backbone in (None, *loaded.suite.backbones) and leaves(
+                loaded, record.identity):
             return loaded
     return first

@@ -16,6 +16,7 @@ class Can(Enum):
     TAG = "a state for each word"
     CHOOSE = "a choice among given answers"
     SCORE = "how likely each of them is"
+    CONTINUE = "how likely each next word of a text is"
     WRITE = "text of its own"
     LEARN = "weights that can be tuned"
 
@@ -23,7 +24,7 @@ class Can(Enum):
 Abilities = tuple[Can, ...]
 ABILITIES: Mapping[BackboneKind, Abilities] = {
     "encoder": (Can.ENCODE, Can.EMBED, Can.TAG, Can.LEARN),
-    "decoder": (Can.ENCODE, Can.CHOOSE, Can.SCORE, Can.WRITE, Can.LEARN),
+    "decoder": (Can.ENCODE, Can.CHOOSE, Can.SCORE, Can.CONTINUE, Can.WRITE, Can.LEARN),
     "seq2seq": (Can.ENCODE, Can.CHOOSE, Can.SCORE, Can.WRITE, Can.LEARN),
     "endpoint": (Can.CHOOSE, Can.WRITE),
 }
@@ -40,3 +41,8 @@ WITH_HEAD: dict[WeightsKind, WeightsKind] = {"decoder": "encoder"}
 def lacking(backbone: BackboneKind, needs: Abilities) -> Abilities:
     """What a backbone of this kind does not give of what is needed."""
     return tuple(need for need in needs if need not in ABILITIES[backbone])
+
+
+def continues(backbone: BackboneKind | None) -> bool:
+    """Whether a backbone of this kind says how likely each next word of a text is."""
+    return backbone is not None and Can.CONTINUE in ABILITIES[backbone]

@@ -21,6 +21,9 @@ Drawn = Literal["groups", "items", "sizes"]
 sizes, with weights."""
 AnswerLines = Literal["one", "all"]
 """What is read of an answer in words: its first line, or all of them."""
+General = Literal["held", "learned"]
+"""Passages of general text that no figure of forgetting is measured on: what a method is held to,
+or what it learns beside its items."""
 Balance = Literal["none", "weights", "focal", "sampling"]
 """What rare classes count while a method learns."""
 State = Literal["ok", "diverged", "out-of-memory", "timed-out", "interrupted", "failed"]

@@ -46,6 +46,9 @@ class Inner(Protocol):
     def merged(self, quantize: Quantize | None) -> Fitted:
         """See `Method.merged`."""
 
+    def rewound(self, share: float) -> Fitted:
+        """See `Method.rewound`."""
+
 
 @runtime_checkable
 class Adapted(Protocol):

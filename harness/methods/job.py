@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -49,6 +49,9 @@ class Job:
     """What puts in order what a search finds, where the method's options name it."""
     told: Mapping[str, str | None] | None = None
     """By item the document that it is about: for a ceiling alone, which no deployed model is."""
+    general: tuple[str, ...] = ()
+    """Passages of general text, where the method asks for some; forgetting is measured on others.
+    """
     ranks: Ranks = ALONE
     """The processes that learn it together, this one among them."""
     inner: Inner | None = None
@@ -92,6 +95,10 @@ class Job:
     def products(self) -> torch.dtype:
         """The type that matrices are held in which do not learn. Shards are all of one type."""
         return torch.float32 if self.ranks.sharded else self.device.products
+
+    def in_fp32(self) -> Job:
+        """The same with all matrices held whole, as they are to be changed."""
+        return replace(self, device=replace(self.device, autocast="no"))
 
     def need_told(self) -> Mapping[str, str | None]:
         """By item its document. Raises CannotRunError where nothing is told."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -12,8 +12,9 @@ from pydantic import BaseModel, ConfigDict
 from harness.backbones.checkpoint import Use
 from harness.backbones.handle import Handle, Kind
 from harness.common.capabilities import ASKED
+from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
-from harness.common.kinds import BackboneKind, Balance, Quantize
+from harness.common.kinds import BackboneKind, Balance, General, Quantize
 from harness.common.registry import Registry
 from harness.methods.asking.shown import Asking, Shown
 from harness.methods.fitted import Fit as Fit  # packages that add methods have it from here
@@ -27,6 +28,7 @@ from harness.suite import Kind as TaskKind
 from harness.targets.kinds import KINDS as TARGETS
 
 Setting = dict[str, float | int | str]
+Limit = Callable[[Fit, Clock], str | None]
 
 
 class Options(BaseModel):
@@ -63,6 +65,8 @@ class Method(ABC):
     """Whether its options ask for passages of the task's corpus."""
     reranks: str | None = None
     """The suite's name of the reranker that puts in order what it finds. Options may say so."""
+    general: General | None = None
+    """Which passages of general text it asks for. Options may say so."""
     ceiling: bool = False
     """Whether it is told what no deployed model is: it says how far a method could come, and is
     none to use. Options may say so."""
@@ -72,6 +76,9 @@ class Method(ABC):
     """Whether its fits hang on the seed; one without is fitted once. Options may say so, too."""
     rates: tuple[float, ...] = ()
     """Learning rates that a suite names; the method's own grid where empty."""
+    swept: ClassVar[bool] = False
+    """Whether all of its grid is tried, whatever the budget's trials, since none of it is learned
+    anew; of settings that validation finds alike the one that stands first is then kept."""
     like: ClassVar[str | None] = None
     """A method with passes alike, which an estimate times in its place."""
     options: Any
@@ -86,6 +93,11 @@ class Method(ABC):
     def settings(self, job: Job) -> list[Setting]:
         """Hyper-parameter settings in order of preference; the first `trials` are tried."""
         return [{}]
+
+    def limit(self, job: Job) -> Limit | None:
+        """What says why a trial's fit may not be chosen, whatever validation says of it, in the
+        trial's time; None where every one may."""
+        return None
 
     def course(self, budget: Budget, items: int) -> Course:
         """How it goes through so many training items, where it learns from them by gradient."""
@@ -149,6 +161,16 @@ class Method(ABC):
         Raises CannotRunError where there is no update, or it cannot be merged.
         """
         raise CannotRunError(f"{self.name} has no update to merge")
+
+    @property
+    def rewinds(self) -> bool:
+        """Whether what it learns is in weights that the untouched backbone has, too."""
+        return False
+
+    def rewound(self, job: Job, setting: Setting, folder: Path, share: float) -> Fitted:
+        """What `load` gives, with the backbone's weights taken back to a share of the way that they
+        came. Raises CannotRunError where they cannot be."""
+        raise CannotRunError(f"{self.name} has no weights to take back")
 
 
 METHODS: Registry[type[Method]] = Registry("method")

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from harness.common.capabilities import lacking
 from harness.common.kinds import BackboneKind, Kind
 from harness.common.located import Location
-from harness.common.names import did_you_mean
+from harness.common.names import did_you_mean, listed
 from harness.methods.catalogue import MethodRow
 from harness.suite import Choice, LoadedSuite, methods_of
 
-ON_TOP = ("rag", "merged")
+ON_TOP = ("rag", "merged", "rewind")
 """Methods that work on top of another."""
 
 
@@ -29,7 +29,7 @@ def _check(loaded: LoadedSuite, known: Mapping[str, MethodRow], backbone: str | 
            location: Location, choice: Choice) -> None:
     name, _, inner = choice.name.partition("+")
     if inner and name not in ON_TOP:
-        raise loaded.error(location, f"'{choice.name}': only {' and '.join(ON_TOP)} work on top of "
+        raise loaded.error(location, f"'{choice.name}': only {listed(ON_TOP)} work on top of "
                            "another method", f"Write `{ON_TOP[0]}+METHOD`.")
     kind = loaded.suite.backbones[backbone].used_as if backbone else None
     task = loaded.suite.task.kind

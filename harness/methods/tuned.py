@@ -8,12 +8,14 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import Field
 
+from harness.backbones.between import take_back
+from harness.backbones.blocks import freeze
 from harness.backbones.encoding.features import pooled
 from harness.backbones.encoding.pooling import Pooling, pool_of
 from harness.backbones.handle import CALLED, Handle
 from harness.backbones.held import hold
 from harness.backbones.load import WHOLE, Loaded
-from harness.common.capabilities import ASKED, Can
+from harness.common.capabilities import ASKED, Can, continues
 from harness.common.kinds import BackboneKind, Balance
 from harness.methods.asking.asked import AskedDecoder, Save
 from harness.methods.asking.lookup import Lookup
@@ -21,12 +23,13 @@ from harness.methods.asking.shown import Asking, Shown
 from harness.methods.fitted import Fit, Fitted
 from harness.methods.job import Job
 from harness.methods.learning.balance import ALIKE, Weighing, balance_of, weighing
-from harness.methods.learning.decoder import DecoderLearner, plain_decoder
+from harness.methods.learning.decoder import DecoderLearner, nothing_to_save, plain_decoder
 from harness.methods.learning.encoder import EncoderClassifier, EncoderLearner
 from harness.methods.learning.keeping import keeping
 from harness.methods.learning.loop import train
 from harness.methods.learning.probing import NO_POOL, begin_probed
 from harness.methods.learning.rates import EVEN, Rates
+from harness.methods.learning.replay import Replayed
 from harness.methods.learning.sampling import Sampled
 from harness.methods.learning.schedule import schedule_of
 from harness.methods.learning.step import Learner
@@ -55,6 +58,8 @@ class TunedOptions(Options):
     """`probed`: an encoder's head begins as `features` would fit it (LP-FT, Kumar et al. 2022)."""
     balance: Balance | None = None
     """What rare classes count while it learns; as the budget offers where it is left out."""
+    replay: float = Field(0.0, ge=0, lt=1)
+    """Share of a step's tokens that are passages of general text (see `learning.replay`)."""
     passages: Studied | None = None
     """Passages of the task's corpus that stand before each item; none where it is left out."""
 
@@ -82,6 +87,7 @@ class Tuned(Method):
         self.recipe, self.rates, self.balance = recipe, recipe.learning_rates, recipe.balance
         how = recipe.passages
         self.embeds = self.searches = how is not None
+        self.general = "learned" if recipe.replay else None
         self.reranks = how.reranker if how else None
         self.ceiling = how is not None and how.told
 
@@ -103,6 +109,9 @@ class Tuned(Method):
         plain = self.recipe.pooling == "trained" and self.recipe.head == "fresh"
         if TARGETS[task].tagged and not plain:
             return POOLED_ALONE
+        if self.recipe.replay and not continues(backbone):
+            return ("replay: general text is learned as a decoder has it, word after word, and "
+                    "this backbone says nothing of the next word")
         if self.recipe.passages is not None and backbone not in ASKED:
             return "passages stand in a prompt, and this backbone answers through a head"
         return super().refuses(task, backbone)
@@ -145,6 +154,23 @@ class Tuned(Method):
                 classifier.settle()
         return Fit(classifier, training)
 
+    @property
+    def rewinds(self) -> bool:
+        return True
+
+    def whole(self, job: Job, folder: Path) -> Loaded:
+        """What `write` saved as whole weights in fp32, none of which learns."""
+        loaded = self.restore(job.in_fp32(), folder)
+        freeze(loaded.model)
+        return loaded
+
+    def rewound(self, job: Job, setting: Setting, folder: Path, share: float) -> Fitted:
+        loaded = self.whole(job, folder)
+        untouched = load_model(job, self.recipe.pooling, WHOLE)
+        take_back(loaded.model, untouched.model, share, job.headed)
+        hold(loaded.model, job.products)
+        return self._classifier(job, loaded, nothing_to_save, self._opened(job, folder))
+
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
         return self._classifier(job, self.restore(job, folder), lookup=self._opened(job, folder))
 
@@ -176,7 +202,10 @@ class Tuned(Method):
         """What learns from the job's examples, with kept states where the method has them."""
         learner = plain_learner(classifier, job, weighing(balance, job))
         found = keeping(learner, job) if self.keeps_states else learner
-        return Sampled(found, job) if balance == "sampling" else found
+        drawn = Sampled(found, job) if balance == "sampling" else found
+        if not self.recipe.replay:
+            return drawn
+        return Replayed(drawn, classifier.loaded, job, self.recipe.replay)
 
     def _classifier(self, job: Job, loaded: Loaded, save: Save | None = None,
                     lookup: Lookup[str] | None = None) -> EncoderClassifier | AskedDecoder:

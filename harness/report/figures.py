@@ -14,7 +14,9 @@ from harness.compare.curves import LearningCurves
 from harness.compare.pareto import front
 from harness.compare.row import Forgot, Row
 from harness.compare.summary import Summary
+from harness.compare.uncertainty import Figure
 from harness.report.published import Published
+from harness.report.traded import Trade, trades
 from harness.study.record import Record
 from harness.targets.kinds import KINDS, gain, says
 
@@ -40,6 +42,7 @@ def figures(published: Published) -> dict[str, dict[str, Any]]:
                                     "median latency, ms (log scale)"),
         "break-even-figure": _break_even(rows, summary),
         "quality-forgetting": _forgetting(rows, summary.metric),
+        "gain-forgetting": _trades(trades(published), metric),
         "loss": _loss(published.study.whole(), KINDS[published.study.kind].loss),
     }
     if published.calibration:
@@ -71,9 +74,7 @@ def _scatter(rows: list[Row], cost: str, metric: str, cost_title: str) -> go.Fig
         found = [places[row.name] for row in chosen]
         figure.add_trace(go.Scatter(
             x=[x for x, _ in found], y=[f.mean for _, f in found],
-            error_y={"type": "data", "symmetric": False, "thickness": 1,
-                     "array": [f.high - f.mean for _, f in found],
-                     "arrayminus": [f.mean - f.low for _, f in found]},
+            error_y=_whiskers([_around(f) for _, f in found]),
             text=[short(row.label) for row in chosen], mode="markers+text",
             textposition="middle right", cliponaxis=False, name=backbone,
             marker={"size": 11, "color": colour},
@@ -140,9 +141,8 @@ def _forgetting(rows: list[Row], metric: str) -> go.Figure:
                   if row.backbone == backbone and row.forgot]
         figure.add_trace(go.Scatter(
             x=[x for _, x, _, _ in points], y=[row.common[metric].mean for row, *_ in points],
-            error_x={"type": "data", "symmetric": False, "thickness": 1,
-                     "array": [above for *_, above in points],
-                     "arrayminus": [below for *_, below, _ in points]},
+            error_x=_whiskers([(below, above) for *_, below, above in points]),
+            error_y=_whiskers([_around(row.common[metric]) for row, *_ in points]),
             text=[short(row.label) for row, *_ in points], mode="markers+text", name=backbone,
             textposition="top center", marker={"size": 11, "color": colour},
             hovertemplate="%{text}<br>" + says(metric)
@@ -150,6 +150,41 @@ def _forgetting(rows: list[Row], metric: str) -> go.Figure:
     figure.update_xaxes(title="general benchmarks, change in points")
     figure.update_yaxes(title=says(metric))
     return plain_figure(figure)
+
+
+def _trades(found: list[Trade], metric: str) -> go.Figure:
+    """A point a method, with both intervals; what is not tuned would stand where the lines cross.
+    """
+    figure = go.Figure()
+    able = [one for one in found if one.forgot.difference]
+    for backbone, colour in zip(_backbones([one.row for one in able]), COLOURS, strict=False):
+        points = [(one, one.gain, *_reach(one.forgot)) for one in able
+                  if (one.row.backbone or "no backbone") == backbone]
+        figure.add_trace(go.Scatter(
+            x=[x for _, _, x, *_ in points], y=[gain.difference for _, gain, *_ in points],
+            error_x=_whiskers([(below, above) for *_, below, above in points]),
+            error_y=_whiskers([(gain.difference - gain.low, gain.high - gain.difference)
+                               for _, gain, *_ in points]),
+            text=[short(one.row.label) for one, *_ in points], mode="markers+text", name=backbone,
+            customdata=[short(one.against.label) for one, *_ in points],
+            textposition="top center", marker={"size": 11, "color": colour},
+            hovertemplate=f"%{{text}}<br>{metric} %{{y:+.3f}} against %{{customdata}}<br>"
+                          "%{x:+.1f} points<extra></extra>"))
+    figure.add_hline(y=0, line={"dash": "dot", "width": 1, "color": COLOURS[8]})
+    figure.add_vline(x=0, line={"dash": "dot", "width": 1, "color": COLOURS[8]})
+    figure.update_xaxes(title="general benchmarks, change in points")
+    figure.update_yaxes(title=f"gain in {metric}")
+    return plain_figure(figure)
+
+
+def _whiskers(reaches: Sequence[tuple[float, float]]) -> dict[str, Any]:
+    """How far intervals reach below and above their points, as plotly has it."""
+    return {"type": "data", "symmetric": False, "thickness": 1,
+            "array": [above for _, above in reaches], "arrayminus": [below for below, _ in reaches]}
+
+
+def _around(figure: Figure) -> tuple[float, float]:
+    return figure.mean - figure.low, figure.high - figure.mean
 
 
 def _reach(forgot: Forgot) -> tuple[float, float, float]:

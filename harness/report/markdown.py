@@ -19,6 +19,7 @@ from harness.report import (
     ranking,
     sentences,
     served,
+    traded,
     words,
 )
 from harness.report.published import Published
@@ -55,6 +56,7 @@ def markdown(published: Published) -> str:
     lines += calibrated.markdown(published)
     lines += _freshness(published.freshness)
     lines += _retrieval(study.whole(), added.lines(published))
+    lines += _trades(published)
     lines += _forgetting(study.whole())
     lines += by_slice.markdown(published)
     lines += _findings(published)
@@ -200,6 +202,18 @@ def _retrieval(records: tuple[Record, ...], together: Sequence[str]) -> list[str
              if r.identity.seed == 0 and isinstance(r.retrieval, PassageRetrieval)]
     said = [f"- {words.cell(line)}" for line in (*together, *found)]
     return ["## Retrieval", "", *said, ""] if said else []
+
+
+def _trades(published: Published) -> list[str]:
+    """What tuning gained beside what it forgot."""
+    found = traded.trades(published)
+    if not found:
+        return []
+    lines = ["## Gain against forgetting", "", "The gain in the deciding metric over the untouched "
+             "backbone asked as it is, or else over the best method that leaves its weights alone, "
+             "paired by item, beside the change on general benchmarks; 95% intervals.", "",
+             "| " + " | ".join(traded.headings(published)) + " |", "|---|---|---|--:|--:|--:|"]
+    return [*lines, *("| " + " | ".join(map(words.cell, one.cells)) + " |" for one in found), ""]
 
 
 def _forgetting(records: tuple[Record, ...]) -> list[str]:

@@ -19,6 +19,7 @@ from harness.report import (
     ranking,
     sentences,
     served,
+    traded,
     words,
 )
 from harness.targets.kinds import KINDS, says
@@ -36,7 +37,8 @@ def render(template: str, **values: Any) -> str:
                               lstrip_blocks=True)
     environment.globals.update(words=words, sentences=sentences, bargain=bargain, by_slice=by_slice,
                                beside=beside, alike=alike, calibrated=calibrated, carried=carried,
-                               ranking=ranking, served=served, added=added, target_kinds=KINDS)
+                               ranking=ranking, served=served, added=added, traded=traded,
+                               target_kinds=KINDS)
     environment.filters.update(metric_name=says)
     style = Markup(part("page.css"))  # noqa: S704  (our own file)
     return environment.get_template(template).render(style=style, **values)

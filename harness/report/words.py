@@ -139,9 +139,9 @@ def money(value: float | None, currency: str) -> str:
 
 
 def forgetting_lines(records: Sequence[Record]) -> list[tuple[Record, Forgetting]]:
-    """The first seeds' figures that were measured, for tables by benchmark."""
+    """The first seeds' figures that were measured on themselves, for tables by benchmark."""
     return [(r, r.forgetting) for r in records if r.identity.seed == 0 and r.forgetting
-            and r.forgetting.changed and r.identity.inner is None]
+            and r.forgetting.changed and r.forgetting.reason is None]
 
 
 def followed(figures: Forgetting) -> list[tuple[str, int, Change]]:

@@ -44,6 +44,8 @@ class Assignment:
     """Where vectors are kept; None to compute them every time."""
     answers: Path | None
     """Where an endpoint's answers are kept; None to ask every time."""
+    general: tuple[str, ...] = ()
+    """Passages of general text that the method asks for."""
     setting: Setting | None = None
     """The setting that the first seed's trials chose; None for the first seed."""
     inner: Assignment | None = None
@@ -76,7 +78,7 @@ def make_job(assignment: Assignment, say: Callable[[str], None]) -> Job:
         clock=Clock(), store=FeatureStore(assignment.features), backbone=assignment.backbone,
         endpoint=assignment.endpoint, answers=assignment.answers,
         embedder=assignment.embedder, reranker=assignment.reranker, told=told(assignment),
-        ranks=assignment.ranks, calibrate=assignment.identity.calibrate is not None,
+        general=assignment.general, ranks=assignment.ranks, calibrate=assignment.identity.calibrate is not None,
         metric=deciding(assignment),
         inner=Below(inner) if inner is not None else None, say=say,
     )
@@ -104,6 +106,12 @@ class Below:
     def merged(self, quantize: Quantize | None) -> Fitted:
         """With its update in the whole weights."""
         return load_merged(self.assignment, quantize)
+
+    def rewound(self, share: float) -> Fitted:
+        """With its backbone's weights taken back."""
+        setting, artifact = _saved(self.assignment)
+        job = make_job(self.assignment, lambda text: None)
+        return self.assignment.method.rewound(job, setting, artifact, share)
 
 
 @dataclass(frozen=True)

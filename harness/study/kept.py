@@ -11,11 +11,13 @@ from harness.backbones.handle import Handle, get_backbone, get_embedder, get_rer
 from harness.common.cache import cache_folder
 from harness.common.device import Device
 from harness.common.errors import HarnessError
+from harness.forgetting.apart import general_passages, passages_sha256
+from harness.methods import register_all
 from harness.methods.fitted import Answering
-from harness.methods.method import Setting
+from harness.methods.method import METHODS, Setting
 from harness.methods.reading import reading
 from harness.study.assignment import Assignment, load_saved
-from harness.study.record import Record
+from harness.study.record import Identity, Record
 from harness.study.store import Store
 from harness.study.tempering import tempered
 from harness.suite import Budget, LoadedSuite
@@ -70,6 +72,32 @@ def saved_run(loaded: LoadedSuite, task: Task, device: Device, store: Store, rec
         features=None, answers=cache_folder() / "answers", setting=record.setting,
         inner=inner.assignment if inner else None), record.setting or {}, artifact.resolve(),
         record.tempering.temperature if record.tempering else None)
+
+
+def with_general(saved: SavedRun, loaded: LoadedSuite) -> SavedRun:
+    """The same with the passages of general text that the run saw, to be carried out again. Raises
+    HarnessError where the suite's forgetting leaves others now."""
+    identity = saved.assignment.identity
+    if not leaves(loaded, identity):
+        raise HarnessError(f"run {identity.run_id} saw other passages of general text than suite "
+                           f"{loaded.suite.name} leaves to methods now",
+                           "Measure forgetting on the same items as then (measure: forgetting:).")
+    found = _general(loaded, identity)
+    return dataclasses.replace(saved, assignment=dataclasses.replace(saved.assignment,
+                                                                     general=found))
+
+
+def leaves(loaded: LoadedSuite, identity: Identity) -> bool:
+    """Whether a suite leaves a run the passages of general text that it saw, where it saw any."""
+    return passages_sha256(_general(loaded, identity)) == identity.general_sha256
+
+
+def _general(loaded: LoadedSuite, identity: Identity) -> tuple[str, ...]:
+    if identity.general_sha256 is None:
+        return ()
+    register_all()
+    part = METHODS[identity.method](identity.options).general
+    return general_passages(part, loaded.suite.measure.forgetting) if part else ()
 
 
 def check_stands(record: Record, task: Task) -> None:

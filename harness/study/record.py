@@ -66,6 +66,8 @@ class Identity(RecordPart):
     """Of the cross-encoder that puts in order what it finds."""
     calibrate: Literal["temperature"] | None = None
     """What its probabilities were calibrated by."""
+    general_sha256: str | None = None
+    """Over the passages of general text that it learned from, or was held to."""
     ceiling: bool = False
     """Whether it was told what no deployed model is, such as the document that a question is about:
     it says how far methods could come, and is none to use."""

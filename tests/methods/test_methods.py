@@ -32,7 +32,8 @@ register_all()
 # `test_tuners` fits the others.
 NAMED = [(row.name, kind) for row in registered() for kind in (None, *get_args(WeightsKind))
          if row.does(kind, "classification")
-         and row.name not in ("peft", "merged") and not issubclass(METHODS[row.name], Tuner)]
+         and row.name not in ("peft", "merged", "rewind")
+         and not issubclass(METHODS[row.name], Tuner)]
 VIRTUAL = [name for name in ("prefix-tuning", "prompt-tuning", "p-tuning")
            if "encoder" not in METHODS[name].fails]
 """Methods that put tokens before what a classifier reads, with the installed libraries."""

@@ -82,6 +82,11 @@ def test_the_verdict_stands_first(page, found):
 
 def test_forgetting_is_shown_by_benchmark_with_the_items_lost(page):
     assert page.locator("#quality-forgetting .point").count() == 5
+    assert page.locator("#quality-forgetting .yerror").count() == 5
+    # Two changed their weights, and stand against the best of those that did not.
+    assert page.locator("#gain-forgetting .point").count() == 2
+    assert page.locator("#gain-forgetting .errorbar").count() == 2
+    assert page.locator("#gain-table tbody tr").count() == 2
     cells = page.locator("#forgetting-table tbody tr").first.locator("td").all_inner_texts()
     assert cells == [HOSTILE[0], "b", "hellaswag", "acc", "8", "0.500", "0.250",
                      "-25.0 [-50.0, +1.0]", "2", "0"]

@@ -63,7 +63,7 @@ def test_adapters_are_answered_and_timed_as_they_are_deployed(study):
     (["merged"], "write `merged.METHOD`"),
     (["prompt-tuning", "merged+prompt-tuning"], "prompt-tuning has no update to merge"),
     (["full", "merged+full"], "full has no update to merge"),
-    (["lora", "zero-shot+lora"], "only rag and merged work on top"),
+    (["lora", "zero-shot+lora"], "only rag, merged, rewind work on top"),
     (["merged+lora"], "needs 'lora' in the same list")])
 def test_what_cannot_be_merged_is_refused_with_its_line(suite_file, arms, words):
     edit(suite_file, lambda suite: suite["backbones"]["dec"].update(methods=arms))

@@ -33,7 +33,7 @@ TIMES = re.compile(r"(seconds|_ms|cost|latency|hours|per_|energy|memory|break|ro
 LIKE_OTHERS = {"peft", "dora", "ia3", "prompt-tuning", "p-tuning",
                *(name for name in METHODS if issubclass(METHODS[name], Tuner))}
 """PEFT methods beside `lora` and `prefix-tuning`; `test_methods` fits each of them twice."""
-ON_OTHERS = {"merged"}
+ON_OTHERS = {"merged", "rewind"}
 """Methods that work on top of another alone."""
 
 
@@ -53,7 +53,8 @@ def every_method(tmp_path_factory, encoder_folder, decoder_folder):
                for kind in ("encoder", "decoder", None)}
     value["methods"] = by_kind[None]
     value["backbones"]["enc"]["methods"] = [*by_kind["encoder"], _vera()]
-    value["backbones"]["dec"]["methods"] = [*by_kind["decoder"], _vera(), "rag+lora", "merged+lora"]
+    value["backbones"]["dec"]["methods"] = [*by_kind["decoder"], _vera(), "rag+lora", "merged+lora",
+                                          "rewind+lora"]
     value["budget"] |= {"seeds": 1, "trials": 1, "epochs": 1, "train": 12, "validation": 6}
     value["backbones"]["dec"]["budget"] = {"test": 9}
     sentences().to_csv(folder / "data.csv", index=False)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import peft
-import torch
 from peft import (
     PeftModel,
     PromptLearningConfig,
@@ -27,7 +26,7 @@ from harness.backbones.checkpoint import empty_model
 from harness.backbones.encoding.pooled import pooled_part, write_pooling
 from harness.backbones.handle import Handle
 from harness.backbones.held import hold
-from harness.backbones.load import WHOLE, Loaded
+from harness.backbones.load import Loaded
 from harness.backbones.prompting.scoring_check import check_scoring
 from harness.backbones.quiet import quietly
 from harness.backbones.traits import is_seq2seq
@@ -132,10 +131,7 @@ class Adapter(Tuned):
 
     def merged(self, job: Job, setting: Setting, folder: Path, quantize: Quantize | None = None
                ) -> Fitted:
-        whole = dataclasses.replace(job, backbone=dataclasses.replace(job.need_backbone(),
-                                                                      quantize=None))
-        loaded = self._on(whole, folder, WHOLE)
-        loaded.model = merge(loaded.model)
+        loaded = self.whole(job, folder)
         if quantize is not None:
             with tempfile.TemporaryDirectory() as place:
                 write_whole(loaded, Path(place))
@@ -143,12 +139,18 @@ class Adapter(Tuned):
         hold(loaded.model, job.products)
         return self._classifier(job, loaded, nothing_to_save, self._opened(job, folder))
 
-    def restore(self, job: Job, folder: Path) -> Loaded:
-        return self._on(job, folder, job.products)
+    @property
+    def rewinds(self) -> bool:
+        return self.merges
 
-    def _on(self, job: Job, folder: Path, products: torch.dtype) -> Loaded:
-        """The saved adapter on its base, whose matrices are held in a type."""
-        loaded = load_model(job, self.recipe.pooling, products)
+    def whole(self, job: Job, folder: Path) -> Loaded:
+        whole = dataclasses.replace(job.need_backbone(), quantize=None)
+        loaded = self.restore(dataclasses.replace(job.in_fp32(), backbone=whole), folder)
+        loaded.model = merge(loaded.model)
+        return loaded
+
+    def restore(self, job: Job, folder: Path) -> Loaded:
+        loaded = load_model(job, self.recipe.pooling, job.products)
         if (folder / FRESH).exists():
             loaded.model.load_state_dict(load_file(folder / FRESH), strict=False)
         # As it was when it had learned: torch takes another product where a weight may learn

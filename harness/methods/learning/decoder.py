@@ -56,6 +56,18 @@ def plain_decoder(job: Job, shots: Sequence[Example] = (), loaded: Loaded | None
                              link=CLASS_LINKS[job.task.kind])
 
 
+def reads_again(model: Any, job: Job) -> bool:
+    """Whether every item is read with what all begin with. Where weights are sharded, or states
+    computed again, no gradient can enter the model by the keys and values that an earlier pass
+    kept."""
+    return is_seq2seq(model) or job.ranks.sharded or computes_again(model)
+
+
+def read_to_learn(model: Any, tokens: Sequence[int], job: Job) -> Prefix:
+    """What all that is learned from in a pass begins with, with gradients."""
+    return Prefix(again=tuple(tokens)) if reads_again(model, job) else read_prefix(model, tokens)
+
+
 class DecoderLearner:
     """-log p(answer) of the right answer, through the scoring function used to predict; the mean
     over an item's answers where it is asked of each class.
@@ -78,7 +90,7 @@ class DecoderLearner:
         self.head = shared_head(asked.head, [item.prompt for item in (*train, *held, *asks)])
         self.items, self.held, self.asks = ([item.behind(self.head) for item in items]
                                             for items in (train, held, asks))
-        again = len(self.head) if self._reads_again() else 0
+        again = len(self.head) if reads_again(self.model, job) else 0
         self._lengths = [again + len(item.prompt) + len(item.answers.tokens)
                          for item in self.items]
 
@@ -101,16 +113,8 @@ class DecoderLearner:
     def passes(self, indices: list[int], cut: Cut) -> list[list[int]]:
         return passes(indices, self._lengths, cut)
 
-    def _reads_again(self) -> bool:
-        """Whether every item is read with the head. Where weights are sharded, or states computed
-        again, no gradient can enter the model by the keys and values that an earlier pass kept."""
-        return (is_seq2seq(self.model) or self.job.ranks.sharded
-                or computes_again(self.model))
-
     def _read_head(self) -> Prefix:
-        if self._reads_again():
-            return Prefix(again=tuple(self.head))
-        return read_prefix(self.model, self.head)
+        return read_to_learn(self.model, self.head, self.job)
 
     @contextmanager
     def sharing(self) -> Iterator[None]:

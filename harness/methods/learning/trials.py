@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.common.clock import Clock
+from harness.common.errors import CannotRunError
 from harness.methods.fitted import Fit
 from harness.methods.job import Job
 from harness.methods.learning.held_out import said_by
@@ -60,20 +61,23 @@ def fit_once(method: Method, job: Job, setting: Setting, clock: Clock | None = N
 
 
 def tune(method: Method, job: Job) -> Chosen:
-    """Try the budget's number of settings and keep the fit that is best on validation, by the
-    job's metric.
+    """Try the budget's number of settings, or all of a grid that is swept, and keep the fit
+    that is best on validation, by the job's metric, of those within the method's limit.
 
     The fit of the winning trial is the run's fit: fitting again from the same seed would give
-    the same weights. Raises DivergedError when every trial diverged.
+    the same weights. Raises DivergedError when every trial diverged, and CannotRunError when none
+    is within the limit.
     """
     every = grid(method, job)
-    settings = every[: job.budget.trials]
+    settings = every[: job.budget.trials] if not method.swept else every
+    clocks = [Clock() for _ in settings]
+    limit = method.limit(dataclasses.replace(job, clock=clocks[0]))
     best: tuple[HeldOut | None, Chosen] | None = None
     trials: list[Trial] = []
     diverged: DivergedError | None = None
-    for number, setting in enumerate(settings, 1):
+    beyond: str | None = None
+    for number, (setting, clock) in enumerate(zip(settings, clocks, strict=True), 1):
         telling = job if len(settings) == 1 else _numbered(job, f"trial {number}/{len(settings)}")
-        clock = Clock()
         try:
             chosen = fit_once(method, telling, setting, clock)
         except DivergedError as error:  # what it took is part of what the method costs
@@ -82,19 +86,29 @@ def tune(method: Method, job: Job) -> Chosen:
             diverged = error
             continue
         held = held_out(chosen.fit, telling, clock) if len(settings) > 1 else None
-        training = chosen.fit.training
+        training, reason = chosen.fit.training, limit(chosen.fit, clock) if limit else None
+        beyond = beyond or reason
         trials.append(Trial(setting, clock.stand_alone(), training.flops if training else 0.0,
-                            held))
-        if best is None or (held is not None and held.beats(best[0])):
+                            held, reason))
+        if reason is None and (best is None or _better(method, held, best[0])):
             best = (held, chosen)
         del chosen
         gc.collect()
     if best is None:
-        raise diverged or RuntimeError("no setting was tried")
+        raise diverged or CannotRunError(f"no setting may be chosen: {beyond}")
     held, chosen = best
     return dataclasses.replace(chosen, trials=tuple(trials), held=held,
                                at_edge=at_edge(chosen.setting, settings, every),
                                whole_grid=len(settings) == len(every))
+
+
+def _better(method: Method, held: HeldOut | None, best: HeldOut | None) -> bool:
+    """Whether validation says more of a fit than of the best before it."""
+    if held is None or best is None:
+        return False
+    if not method.swept or held.score is None:
+        return held.beats(best)
+    return held.outscores(best)
 
 
 def at_edge(chosen: Setting, tried: Sequence[Setting], grid: Sequence[Setting]) -> bool:

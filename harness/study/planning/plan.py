@@ -13,7 +13,9 @@ from harness.backbones.handle import Handle, get_backbone, get_embedder, get_rer
 from harness.common.device import Device
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_json
+from harness.common.kinds import General
 from harness.common.names import listed
+from harness.forgetting.apart import general_passages, passages_sha256
 from harness.forgetting.catalogue import fetch_general
 from harness.forgetting.names import check_suite
 from harness.methods.resolve import Entry, resolve
@@ -85,6 +87,8 @@ class Plan:
     """Those that answer elsewhere."""
     rerankers: dict[str, Handle] = field(default_factory=dict)
     """Those that a method's options name."""
+    general: dict[General | None, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    """Passages of general text, by what methods ask for."""
     samples: dict[tuple[int | Words | None, ...], Splits] = field(default_factory=dict, repr=False)
     """By size, draw and words, as they were asked for: items lie in a file, and all runs of a draw
     want the same."""
@@ -127,7 +131,7 @@ def make_plan(loaded: LoadedSuite, device: Device) -> Plan:
     check_templates(loaded, handles, entries)
     embedder = _whole_embedder(loaded)
     plan = Plan(loaded, task, handles, embedder, device, (), parts_of(loaded.suite, entries),
-                endpoints, _rerankers(loaded, entries))
+                endpoints, _rerankers(loaded, entries), _general(loaded, entries))
     runs: list[PlannedRun] = []
     for entry in sorted(entries, key=lambda e: e.inner is not None):
         for size, budget in _budgets(plan, entry):
@@ -174,6 +178,17 @@ def _rerankers(loaded: LoadedSuite, entries: Sequence[Entry]) -> dict[str, Handl
         except HarnessError as error:
             raise loaded.error(("rerankers", name), error.found, error.fix) from None
     return found
+
+
+def _general(loaded: LoadedSuite, entries: Sequence[Entry]
+             ) -> dict[General | None, tuple[str, ...]]:
+    """Passages that no figure of forgetting of the suite is measured on."""
+    asked = loaded.suite.measure.forgetting
+    wanted = {e.method.general for e in entries if e.method.general is not None}
+    try:
+        return {part: general_passages(part, asked) for part in wanted}
+    except HarnessError as error:
+        raise loaded.error(("measure",), error.found, error.fix) from None
 
 
 def _budgets(plan: Plan, entry: Entry) -> Iterator[tuple[int | None, Budget]]:
@@ -281,6 +296,7 @@ def _identity(plan: Plan, entry: Entry, budget: Budget, seed: int, random: bool,
         embedder_sha256=embedder.sha256 if embedder else None,
         reranker_sha256=reranker.sha256 if reranker else None, ceiling=entry.method.ceiling,
         calibrate=None if name in plan.endpoints else plan.loaded.suite.decide.calibrate,
+        general_sha256=passages_sha256(plan.general.get(entry.method.general, ())),
         code_sha256=made.code_sha256,
         libraries=dict(made.libraries), device_type=plan.device.type, autocast=plan.device.autocast,
         kernels=plan.device.kernels, devices=devices,
