@@ -36,6 +36,8 @@ def forgetting_evidence(candidate: Candidate, answering: Answering, asked: Forge
     """
     if _leaves_weights(candidate):
         return NOTHING, "the backbone's weights are left as they are"
+    if candidate.unasked is not None:
+        return candidate.unasked, ""
     if asked is None:
         return "the suite measures no forgetting (measure: forgetting:)", ""
     loaded = _weights(answering)
