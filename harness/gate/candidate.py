@@ -1,4 +1,5 @@
-"""The candidate: a kept run, a Hugging Face model folder, or a PEFT adapter with its base."""
+"""The candidate: a kept run, a Hugging Face model folder, a PEFT adapter with its base, or an ONNX
+graph with its tokenizer."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from harness.backbones.admission.folder import MAX_BYTES, Admitted, admit
+from harness.backbones.admission.graph import admit_graph, is_graph
 from harness.backbones.encoding.features import FeatureStore
 from harness.backbones.handle import Handle, get_backbone, hashed_handle
 from harness.backbones.load import Loaded, load_tagging, load_with_head
@@ -19,6 +21,7 @@ from harness.common.device import Device
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_tree
 from harness.common.text import plain
+from harness.gate.graph import UNASKED, GraphFolder
 from harness.gate.labels import Reordered, match_labels, match_tags
 from harness.gate.named import unknown
 from harness.methods.asking.asked import AskedDecoder
@@ -84,6 +87,8 @@ class Candidate:
     """The task as a kept run learned it."""
     notes: tuple[str, ...] = ()
     """How a folder is read, where a reader of its numbers must know."""
+    unasked: str | None = None
+    """Why general questions cannot be put to it, where that is so."""
 
 
 @dataclass(frozen=True)
@@ -171,6 +176,8 @@ def find_candidate(name: str, context: Context) -> Candidate:
         return kept_candidate(name, store, context)
     if not Path(name).is_dir():
         raise unknown(name, context.runs)
+    if is_graph(Path(name)):
+        return _graph_candidate(Path(name), context)
     admitted = admit(Path(name), context.most_bytes)
     base = context.base or _only_base(admitted, context.loaded)
     spec = context.loaded.suite.task
@@ -178,6 +185,15 @@ def find_candidate(name: str, context: Context) -> Candidate:
                         context.labels, spec.labels, context.words)
     return Candidate(plain(Path(name).resolve().name), model, admitted.sha256, admitted.bytes, base,
                      admitted, None, notes=tuned_notes(admitted, base))
+
+
+def _graph_candidate(folder: Path, context: Context) -> Candidate:
+    """A folder whose model is an ONNX graph. Raises HarnessError for one that may not be read."""
+    admitted = admit_graph(folder, context.most_bytes)
+    model = GraphFolder(admitted, context.task.view, context.max_length, context.labels,
+                        context.loaded.suite.task.labels, context.words)
+    return Candidate(plain(folder.resolve().name), model, admitted.sha256, admitted.bytes,
+                     context.base, admitted, None, notes=model.notes, unasked=UNASKED)
 
 
 def kept_candidate(run_id: str, store: Store, context: Context) -> Candidate:

@@ -36,6 +36,8 @@ def forgetting_evidence(candidate: Candidate, answering: Answering, asked: Forge
     """
     if _leaves_weights(candidate):
         return dict.fromkeys(wanted, Bounds(0.0, 0.0, 0.0, KEPT))
+    if candidate.unasked is not None:
+        return dict.fromkeys(wanted, candidate.unasked)
     if asked is None:
         return dict.fromkeys(wanted, "the suite measures no forgetting (measure: forgetting:)")
     loaded, base = _weights(answering), candidate.base

@@ -126,12 +126,12 @@ def check_whole(admitted: Admitted, loaded: Loaded) -> None:
 def _whole(folder: Path, handle: Handle, device: str, load: LoadHead) -> Loaded:
     with quietly():
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
-    _check_names(folder)
+    check_names_agree(folder)
     names = tuple(str(config.id2label[i]) for i in sorted(config.id2label))
     return load(handle, names, device, pool_of(handle.path))
 
 
-def _check_names(folder: Path) -> None:
+def check_names_agree(folder: Path) -> None:
     """Raise HarnessError where id2label and label2id contradict each other: all answers may be
     swapped. Names that transformers made up itself (LABEL_0) say nothing."""
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))

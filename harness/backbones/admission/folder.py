@@ -87,12 +87,19 @@ def look_at_files(folder: Path) -> None:
 
 
 def _files_of(folder: Path, most_bytes: float) -> list[Path]:
+    files = files_within(folder, most_bytes)
+    _check_weights(folder, files, (folder / ADAPTER_CONFIG).is_file())
+    return files
+
+
+def files_within(folder: Path, most_bytes: float) -> list[Path]:
+    """Every file of a folder: no link that leaves it, no more bytes than that, and sound JSON.
+    Raises HarnessError."""
     files = list(_files(folder))
     size = sum(path.stat().st_size for path in files)
     if size > most_bytes:
         raise HarnessError(f"{folder}: {size:,} bytes, more than the {most_bytes:,.0f} allowed",
                            "Raise `candidate_bytes_at_most` in the gate's policy, or send less.")
-    _check_weights(folder, files, (folder / ADAPTER_CONFIG).is_file())
     for path in files:
         if path.suffix == ".json":
             _check_json(path)
@@ -114,10 +121,10 @@ def _look(folder: Path, most_bytes: float) -> Looked:
     if adapter:
         check_adapter(folder, most)
         try_patterns(folder, [name for found in shapes.values() for name in found])
-        _check_names(folder)
+        check_names(folder)
         check_tokenizer(folder)
     else:
-        _check_names(folder)
+        check_names(folder)
         _check_model(folder, {path.name: found for path, found in shapes.items()
                               if path.parent == folder.resolve()}, most)
         check_tokenizer(folder)
@@ -179,7 +186,7 @@ def _check_json(path: Path) -> None:
                            "Use a model that transformers itself supports.")
 
 
-def _check_names(folder: Path) -> None:
+def check_names(folder: Path) -> None:
     """A tokenizer's own files only: its configuration may name others by path."""
     path = folder / "tokenizer_config.json"
     config = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}

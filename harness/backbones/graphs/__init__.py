@@ -1,0 +1,1 @@
+"""Models as ONNX graphs, answered by onnxruntime on the CPU."""

@@ -1,0 +1,78 @@
+"""A graph opened by onnxruntime."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from harness.common.errors import HarnessError
+
+MODEL = "model.onnx"
+LOGITS = "logits"
+INPUTS = ("input_ids", "attention_mask", "token_type_ids")
+"""What a graph may read: tokens, which of them are no padding, and of which text they are."""
+ROUNDS = "DynamicQuantizeLinear"
+"""The operator that rounds activations by a scale which it takes of all that is asked at once."""
+EXTRA = "pip install 'adaptation-harness[export]'"
+
+
+def need(*libraries: str) -> None:
+    """Raise HarnessError where a library of the extra is not installed."""
+    absent = [name for name in libraries if find_spec(name) is None]
+    if absent:
+        raise HarnessError(f"ONNX needs {', '.join(absent)}, not installed here", EXTRA)
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A session, with the names of what it reads."""
+
+    session: Any
+    inputs: tuple[str, ...]
+    rounds: bool
+    """Whether it rounds activations by what is asked together: an answer is then an item's own
+    only where it is asked alone."""
+
+    def __call__(self, batch: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Logits [items, outputs], or [items, longest, tags], of a padded batch of int64 arrays
+        [items, longest]. Raises HarnessError where onnxruntime cannot run it."""
+        given = {name: batch[name] for name in self.inputs if name in batch}
+        for name in self.inputs:
+            if name not in given:  # one text alone: its segments are all the first
+                given[name] = np.zeros_like(batch["input_ids"])
+        try:
+            found: np.ndarray = self.session.run([LOGITS], given)[0]
+        except Exception as error:  # whatever onnxruntime raises: it has a class for each fault
+            raise HarnessError(f"{MODEL} cannot be run: {' '.join(str(error).split())[:200]}",
+                               "Export it again with a batch and a sequence of any length."
+                               ) from None
+        return found
+
+
+def open_graph(folder: Path) -> Graph:
+    """The graph of a folder, with as many threads as torch has. Raises HarnessError."""
+    need("onnxruntime")
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = torch.get_num_threads(), 1
+    options.log_severity_level = 3
+    path = folder / MODEL
+    try:
+        session = onnxruntime.InferenceSession(str(path), options,
+                                               providers=["CPUExecutionProvider"])
+    except Exception as error:  # whatever onnxruntime raises: it has a class for each fault
+        raise HarnessError(f"{path}: onnxruntime cannot read it: "
+                           f"{' '.join(str(error).split())[:200]}", "Export it again.") from None
+    return Graph(session, tuple(one.name for one in session.get_inputs()), rounds(folder))
+
+
+def rounds(folder: Path) -> bool:
+    """Whether a folder's graph rounds activations, by the operator's name in the file."""
+    return ROUNDS.encode() in (folder / MODEL).read_bytes()

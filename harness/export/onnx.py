@@ -1,0 +1,98 @@
+"""The model as an ONNX graph in fp32, by torch's own exporter."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from harness.backbones.encoding.encode import collate, trial_items
+from harness.backbones.encoding.padding import Padding
+from harness.backbones.graphs.session import LOGITS, MODEL, need, open_graph
+from harness.backbones.quiet import quietly
+from harness.common.errors import HarnessError
+from harness.export.formats import FORMATS, HEADS, Format
+from harness.export.merged import write_merged
+from harness.export.plain import plain_model, shipped
+from harness.export.whole import Whole
+from harness.methods.fitted import Answering
+from harness.methods.learning.encoder import BATCH
+
+OPSET = 18
+MOST = 2_000_000_000
+"""Bytes of a graph in one file: protobuf holds no more than 2 GiB."""
+
+
+class _Logits(nn.Module):
+    """A model of the inputs in their order, which gives its logits alone."""
+
+    def __init__(self, model: Any, names: list[str]) -> None:
+        super().__init__()
+        self.model, self.names = model, names
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        found: Tensor = self.model(**dict(zip(self.names, inputs, strict=True))).logits
+        return found.float()
+
+
+def write_onnx(whole: Whole, folder: Path) -> None:
+    """`model.onnx` with configuration and tokenizer. The graph is of what transformers loads from
+    the whole weights, with plain attention. Raises HarnessError where torch cannot export it."""
+    need("onnx", "onnxscript", "onnxruntime")
+    import onnx
+
+    with TemporaryDirectory() as passing:
+        write_merged(whole, Path(passing))
+        model = plain_model(Path(passing), whole.answers, attn_implementation="eager")
+    size = sum(p.numel() * p.element_size() for p in model.parameters())
+    if size > MOST:
+        raise HarnessError(f"{whole.label}: {size:,} bytes of weights, and one ONNX file holds "
+                           f"{MOST:,}", "Write it as merged or bf16.")
+    with quietly():
+        whole.loaded.tokenizer.save_pretrained(folder)
+        model.config.save_pretrained(folder)
+    graph = _exported(whole, model)
+    onnx.checker.check_model(graph)
+    onnx.save(graph, folder / MODEL)
+
+
+def _exported(whole: Whole, model: Any) -> Any:
+    """The graph, without what the exporter notes of the machine's files."""
+    items = trial_items(whole.loaded.tokenizer, whole.max_length)[-2:]
+    batch = collate(whole.loaded.tokenizer, items, Padding.RIGHT, "cpu")
+    names = list(batch)
+    sides = {0: "batch", 1: "sequence"}
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    try:
+        with quietly():
+            program = torch.onnx.export(
+                _Logits(model, names), tuple(batch[name] for name in names), input_names=names,
+                output_names=[LOGITS], dynamo=True, opset_version=OPSET, verbose=False,
+                dynamic_shapes=((sides,) * len(names),))
+    except Exception as error:  # the exporter and what it traces raise errors of any class
+        raise HarnessError(f"{whole.label}: torch cannot export this model: "
+                           f"{' '.join(str(error).split())[:200]}",
+                           "Write it as merged or bf16.") from error
+    graph = program.model_proto
+    for node in graph.graph.node:
+        del node.metadata_props[:]
+        node.doc_string = ""
+    for one in (*graph.graph.value_info, *graph.graph.input, *graph.graph.output,
+                *graph.graph.initializer):
+        del one.metadata_props[:]
+    del graph.metadata_props[:], graph.graph.metadata_props[:]
+    return graph
+
+
+def load_onnx(whole: Whole, folder: Path) -> Answering:
+    """What answers by onnxruntime."""
+    graph = open_graph(folder)
+    return shipped(whole, folder, graph, 1 if graph.rounds else BATCH)
+
+
+FORMATS.register("onnx")(Format(
+    f"an ONNX graph in fp32, opset {OPSET}", HEADS, write_onnx, load_onnx))
