@@ -34,6 +34,7 @@ class Merged(Method):
     needs = Needs(classes=(Can.LEARN,), numbers=(Can.LEARN,), spans=(Can.LEARN,),
                   words=(Can.LEARN, Can.WRITE))
     random = False
+    changes_weights = True  # other ones than those underneath, once they are rounded or quantised
     options_type = MergedOptions
 
     def misfit(self, below: Method | None) -> str | None:

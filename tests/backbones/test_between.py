@@ -8,6 +8,7 @@ from torch import nn
 from transformers import BertConfig, BertForSequenceClassification, LlamaConfig, LlamaForCausalLM
 
 from harness.backbones.between import take_back
+from harness.common.errors import CannotRunError
 
 SMALL = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2,
          "intermediate_size": 8, "vocab_size": 12}
@@ -59,3 +60,13 @@ def test_running_means_are_taken_back_too():
     tuned.running_mean.fill_(4.0)
     take_back(tuned, base, 0.5, headed=False)
     assert tuned.running_mean.tolist() == [2.0, 2.0]
+
+
+def test_weights_that_are_not_in_both_are_refused_and_not_shrunk():
+    tuned, base = nn.Sequential(nn.Linear(3, 3)), nn.Sequential(nn.Linear(3, 3))
+    with pytest.raises(CannotRunError, match=r"no 1\.weight"):
+        take_back(nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3)), base, 0.5, headed=False)
+    with pytest.raises(CannotRunError, match="another size"):
+        take_back(tuned, nn.Sequential(nn.Linear(1, 3)), 0.5, headed=False)
+    with pytest.raises(CannotRunError, match=r"no 0\.weight"):
+        take_back(tuned, nn.Sequential(nn.Identity()), 0.5, headed=False)

@@ -80,6 +80,19 @@ def test_all_the_way_it_answers_as_tuned_and_half_way_by_weights_half_way(kind, 
     assert half.parameters[0] == 0
 
 
+@pytest.mark.parametrize("pooling", ["mean", "cls"])
+def test_an_encoder_that_is_pooled_by_name_is_taken_back_too(pooling, on, tmp_path):
+    job, found = tuned(on("encoder"), "full", tmp_path, {"pooling": pooling})
+    base = dict(load_model(job, pooling).model.named_parameters())
+    after = dict(found.loaded.model.named_parameters())
+    half = METHODS["rewind"]({}).fit(job, {"share": 0.5}).fitted.loaded.model
+    moved = [name for name, weight in half.named_parameters()
+             if torch.allclose(weight, (base[name] + after[name]) / 2, atol=1e-5)
+             and not torch.equal(after[name], base[name])]
+    assert len(moved) > 20
+    assert torch.equal(half.classifier.weight, after["classifier.weight"])
+
+
 def test_an_encoders_new_head_stays_as_it_was_tuned(on, tmp_path):
     job, found = tuned(on("encoder"), "full", tmp_path)
     half = METHODS["rewind"]({}).fit(job, {"share": 0.1}).fitted

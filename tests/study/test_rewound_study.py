@@ -3,12 +3,14 @@
 import gzip
 import json
 
+import numpy as np
 import pytest
 import yaml
 from silent import Silent
 from small_catalogue import shipped
 from tiny import sentences, suite_dict
 
+from harness.common.clock import Clock
 from harness.common.errors import HarnessError
 from harness.forgetting.apart import general_passages, passages_sha256
 from harness.methods.resolve import resolve
@@ -22,10 +24,12 @@ from harness.study.run import assign, run_study
 from harness.study.store import Store
 from harness.study.study import make_study
 from harness.suite import ForgettingItems, load_suite
+from harness.tasks.examples import asked
 
 ASKED = {"benchmarks": {"arc_easy": 12, "lambada_openai": 4}, "passages": 6}
 LORA = {"lora": {"learning_rates": [0.01]}}
-ARMS = ["zero-shot", LORA, {"rewind+lora": {"drift_at_most": 0.5, "shares": [0.25, 0.5, 1.0]}},
+ARMS = ["zero-shot", LORA, {"merged+lora": {"quantize": "nf4"}},
+        {"rewind+lora": {"drift_at_most": 0.5, "shares": [0.25, 0.5, 1.0]}},
         {"lora": {"learning_rates": [0.01], "replay": 0.2, "as": "replayed"}}]
 
 
@@ -97,6 +101,26 @@ def test_what_is_taken_back_forgets_on_its_own(study):
     assert rewound.size.artifact_bytes == lora.size.artifact_bytes
     assert rewound.latency.round == lora.latency.round
     assert rewound.merge is None
+
+
+def test_what_is_merged_and_quantised_forgets_on_its_own(study):
+    found = by_label(study[2])
+    merged, lora = found["merged+lora"].forgetting, found["lora"].forgetting
+    assert merged.reason is None
+    assert merged.drift.before == lora.drift.before
+    assert merged.drift.after != lora.drift.after
+
+
+def test_a_kept_run_answers_as_it_did(study):
+    plan, store, records = study
+    record = by_label(records)["rewind+lora"]
+    saved = saved_run(plan.loaded, plan.task, plan.device, store, record,
+                      store.artifact(record.identity.run_id))
+    kept = store.predictions(record.identity.run_id).to_pandas().set_index("item")
+    items = asked(saved.assignment.task.splits.test)
+    said = saved.load().predict(items, Clock())
+    columns = [f"p:{label}" for label in plan.task.labels]
+    assert np.array_equal(said, kept.loc[[item.id for item in items], columns].to_numpy())
 
 
 def test_a_run_is_named_by_the_passages_that_it_saw(study):
