@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.backbones.load import load_causal
+from harness.backbones.prompting.passages import nats_a_token
 from harness.common.errors import HarnessError
 from harness.forgetting import apart
 from harness.forgetting.apart import general_passages, measured_passages, passages_sha256
@@ -84,3 +86,12 @@ def test_what_is_said_to_be_measured_is_what_an_examination_draws(small_catalogu
         for task in examined.tasks["lambada_openai"]:
             drawn |= {doc["text"] for doc in task.eval_docs}
         assert measured_passages(asked) == drawn
+
+
+def test_what_a_limit_reads_is_what_the_drift_of_forgetting_is(small_catalogue, decoder, device):
+    examined = Examination({}, 12, 0)
+    measured = examined.put_to(load_causal(decoder, "cpu", device.products), device).passages
+    loaded = load_causal(decoder, "cpu", device.products)
+    said = nats_a_token(loaded, device, list(examined.passages.values()))
+    assert said == pytest.approx(sum(p.nats for p in measured) / sum(p.tokens for p in measured),
+                                 rel=1e-3)
