@@ -1,5 +1,6 @@
 from harness.api.gates import approve as approve
 from harness.api.gates import baseline as baseline
+from harness.api.gates import export as export
 from harness.api.gates import forget as forget
 from harness.api.gates import gate as gate
 from harness.api.gates import load as load

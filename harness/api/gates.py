@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 from harness.api.folders import BASELINES, RUNS, SUITES, Folder
 from harness.api.studies import Header, Quotes
+from harness.common.kinds import ExportFormat
 
 if TYPE_CHECKING:
     from harness.api.frames import Table, Texts
     from harness.commands.model import Model
+    from harness.report.exported import Exported
     from harness.report.forgotten import Forgotten
     from harness.report.gate.baselines import Approved
     from harness.report.gate.gated import Gated
@@ -139,6 +141,31 @@ def forget(model: Folder, *, base: Folder, suite: Folder, profile: str | None = 
     from harness.commands import forget as commands
 
     return commands.forget(Path(model), os.fspath(base), name, profile, folder,
+                           None if output is None else Path(output))
+
+
+def export(run_id: str, *, suite: Folder, to: ExportFormat, output: Folder | None = None,
+           profile: str | None = None, suites: Folder = SUITES, runs: Folder = RUNS) -> Exported:
+    """Write the run `run_id` as a folder that is used without this package, and answer its test
+    items again with what lies in there.
+
+    `to` is merged (safetensors in fp32), bf16, onnx (a graph in fp32) or int8 (the graph with its
+    products in eight bits). Beside the weights lie tokenizer, model card, a program that answers,
+    answers.json (which answers are others, and how fast it is) and export.json. They are written
+    into `output`, or exports/RUN_ID/TO. Raises HarnessError where there is no such run, it is no
+    one model, or cannot be written so.
+    """
+    from harness.commands.named import check_named
+    from harness.common.waiting import settle_waiting
+
+    name, folder = os.fspath(suite), Path(suites)
+    check_named(name, profile, folder)
+    settle_waiting()
+    from harness.commands import export as commands
+    from harness.report.console import make_console
+
+    return commands.export(make_console(), commands.Asked(run_id, name, profile, folder,
+                                                          Path(runs)), to,
                            None if output is None else Path(output))
 
 

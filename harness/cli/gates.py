@@ -24,6 +24,7 @@ from harness.cli.options import (
     Suites,
     ToSuite,
 )
+from harness.common.kinds import ExportFormat
 from harness.report.console import make_console
 
 
@@ -40,8 +41,9 @@ def gate(
 ) -> None:
     """May CANDIDATE replace the approved model? Exit code 0: yes, 1: no, 2: cannot say.
 
-    CANDIDATE is a run id, a Hugging Face model folder or a PEFT adapter folder. Folders are not
-    trusted: weights come from safetensors alone, and no code of theirs is run.
+    CANDIDATE is a run id, a Hugging Face model folder, a PEFT adapter folder or an ONNX folder.
+    Folders are not trusted: weights come from safetensors or a plain graph alone, and no code of
+    theirs is run.
     """
     found = api.gate(candidate, suite=suite, profile=profile, base=base, label=label,
                      max_length=max_length, baseline=baseline, baselines=baselines, output=output,
@@ -78,6 +80,21 @@ def forget(
     """Measure what a model that was tuned elsewhere forgot, against its untouched base."""
     api.forget(model, base=base, suite=suite, profile=profile, suites=suites,
                output=output).show()
+
+
+@app.command()
+def export(
+    run_id: Annotated[str, typer.Argument(help="a kept run")], suite: ToSuite,
+    to: Annotated[ExportFormat, typer.Option(
+        help="merged: safetensors in fp32; bf16: in bf16; onnx: a graph in fp32; int8: the graph "
+             "with its products in eight bits")],
+    output: Annotated[Path | None, typer.Option(
+        help="folder to write [default: exports/RUN_ID/TO]")] = None,
+    profile: Profile = None, suites: Suites = SUITES, runs: Runs = RUNS,
+) -> None:
+    """Write a run for use elsewhere, and say which test items are answered otherwise there."""
+    api.export(run_id, suite=suite, to=to, output=output, profile=profile, suites=suites,
+               runs=runs).show()
 
 
 @approved.command()

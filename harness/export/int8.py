@@ -51,5 +51,7 @@ def rounded(graph: Path, into: Path) -> None:
 
 
 FORMATS.register("int8")(Format(
-    "the ONNX graph with weights and activations of its products in eight bits", HEADS,
-    write_int8, load_onnx))
+    "the ONNX graph with its products in eight bits, weights by column, activations by a scale "
+    "that is taken of them as they come. It is asked one text at a time: the scale is of all that "
+    "is asked at once, so that in a batch an answer hangs on the other texts", HEADS, write_int8,
+    load_onnx))

@@ -15,8 +15,9 @@ from harness.methods.whole import write_whole
 
 
 def write_merged(whole: Whole, folder: Path) -> None:
-    """Weights, configuration and tokenizer; texts are cut where the run cut them."""
-    whole.loaded.tokenizer.model_max_length = whole.max_length
+    """Weights, configuration and tokenizer, which cuts texts for a head where the run cut them."""
+    if whole.answers != "prompt":
+        whole.loaded.tokenizer.model_max_length = whole.max_length
     write_whole(whole.loaded, folder)
 
 

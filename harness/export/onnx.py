@@ -70,7 +70,7 @@ def _exported(whole: Whole, model: Any) -> Any:
     try:
         with quietly():
             program = torch.onnx.export(
-                _Logits(model, names), tuple(batch[name] for name in names), input_names=names,
+                _Logits(model, names).eval(), tuple(batch[name] for name in names), input_names=names,
                 output_names=[LOGITS], dynamo=True, opset_version=OPSET, verbose=False,
                 dynamic_shapes=((sides,) * len(names),))
     except Exception as error:  # the exporter and what it traces raise errors of any class

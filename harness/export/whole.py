@@ -45,7 +45,8 @@ class Whole:
     @property
     def max_length(self) -> int:
         """Tokens of a text that are read: with special ones, where a head answers."""
-        return min(self.job.budget.max_length, self.loaded.window)
+        longest = self.job.budget.max_length
+        return longest if self.answers == "prompt" else min(longest, self.loaded.window)
 
 
 def whole_of(run: SavedRun) -> Whole:

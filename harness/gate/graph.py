@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from harness.backbones.admission.folder import CONFIG, Admitted
 from harness.backbones.graphs.session import MODEL, Graph, open_graph, rounds
@@ -24,6 +24,7 @@ from harness.suite import Words
 from harness.targets.kinds import KINDS
 from harness.tasks.view import TaskView
 
+Made = TypeVar("Made", bound=Shipped)
 UNASKED = ("not measured: an ONNX graph gives the answers of its head alone, and general questions "
            "are put to states or words")
 """Why nothing is known of what it forgot."""
@@ -106,7 +107,7 @@ class GraphFolder:
         tagger.tags = tags
         return tagger
 
-    def _headed(self, made: Any, graph: Graph, link: Link) -> Any:
+    def _headed(self, made: type[Made], graph: Graph, link: Link) -> Made:
         folder = self.admitted.path
         handle = Handle(folder.name, "encoder", folder, self.admitted.sha256, folder.name)
         tokenizer = load_tokenizer(handle)

@@ -1,5 +1,4 @@
-"""A model with a head as it is shipped: its own forward pass, and none of what makes it faster here.
-"""
+"""A model with a head as it is shipped: its forward pass, and nothing that makes it faster here."""
 
 from __future__ import annotations
 

@@ -27,8 +27,14 @@ def unmerged(error: CannotRunError) -> Merge:
 
 def merging(task: Task, merged: Answering, before: pa.Table, metric: Metric) -> Merge:
     """What `merged` answers beside the adapter's answers, in the table that a run keeps."""
+    test = task.splits.test
+    return answered_otherwise(task, before, table_of(task, test, merged.predict(asked(test),
+                                                                                Clock())), metric)
+
+
+def answered_otherwise(task: Task, before: pa.Table, after: pa.Table, metric: Metric) -> Merge:
+    """What is not the same in two tables of answers to the test items."""
     test, weights = task.splits.test, weights_of(task.splits.test)
-    after = table_of(task, test, merged.predict(asked(test), Clock()))
     both = read_answers(task.kind, [before, after], task.labels, weights)
     runs = [both.run(place) for place in (0, 1)]
     better, worse, p_value = sign_test(*map(_well, runs))

@@ -110,17 +110,21 @@ def _check_parts(path: Path, model: Any) -> None:
     if len(model.functions):
         raise HarnessError(f"{path}: has functions of its own ({model.functions[0].name})", AGAIN)
     for graph in _graphs(model.graph):
-        for node in graph.node:
-            if node.domain not in STANDARD:
-                raise HarnessError(f"{path}: has operators of its own ({node.domain}."
-                                   f"{node.op_type})", f"Only ONNX's own are run. {AGAIN}")
-            if node.op_type in REPEATING:
-                raise HarnessError(f"{path}: has a loop ({node.op_type}), which may have no end",
-                                   AGAIN)
+        _check_nodes(path, graph)
         for tensor in _tensors(graph):
             if tensor.data_location == TensorProto.EXTERNAL or len(tensor.external_data):
                 raise HarnessError(f"{path}: {tensor.name} lies in another file",
                                    "Save it with all its weights in one file.")
+
+
+def _check_nodes(path: Path, graph: Any) -> None:
+    for node in graph.node:
+        if node.domain not in STANDARD:
+            raise HarnessError(f"{path}: has operators of its own ({node.domain}.{node.op_type})",
+                               f"Only ONNX's own are run. {AGAIN}")
+        if node.op_type in REPEATING:
+            raise HarnessError(f"{path}: has a loop ({node.op_type}), which may have no end",
+                               AGAIN)
 
 
 def _graphs(graph: Any) -> Iterator[Any]:
