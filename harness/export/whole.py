@@ -9,7 +9,9 @@ from typing import Any, Literal
 
 import torch
 from peft import PeftModel
+from torch import nn
 
+from harness.backbones.blocks import classification_head
 from harness.backbones.encoding.pooled import PooledClassifier, set_head
 from harness.backbones.encoding.pooling import MODES, pool_of
 from harness.backbones.load import Loaded, load_base
@@ -50,18 +52,40 @@ class Whole:
 
 
 def whole_of(run: SavedRun) -> Whole:
-    """A run's model with all that it learned in its weights, in fp32.
+    """A run's model with all that it learned in its weights, in fp32, the temperature of its
+    probabilities among it.
 
     Raises HarnessError, and CannotRunError of PEFT's, for a run that is no one model: of an
     endpoint, of a method that searches or counts words, or whose update cannot be merged.
     """
+    found = _whole(run)
+    return found if run.temperature is None else _at(found, run.temperature)
+
+
+def _at(whole: Whole, temperature: float) -> Whole:
+    """With the temperature in the last layer of its head: logits are then divided by it."""
+    count = len(whole.job.outputs)
+    ends = [module for part in classification_head(whole.loaded.model) for module in part.modules()
+            if isinstance(module, nn.Linear) and module.out_features == count]
+    if whole.answers == "prompt" or not ends:
+        raise HarnessError(f"{whole.label}: its probabilities have a temperature "
+                           f"({temperature:.3g}), which no layer of it can hold",
+                           "Leave `decide: calibrate` out, and run it again.")
+    with torch.no_grad():
+        ends[-1].weight.div_(temperature)
+        if ends[-1].bias is not None:
+            ends[-1].bias.div_(temperature)
+    return whole
+
+
+def _whole(run: SavedRun) -> Whole:
     assignment, label = run.assignment, run.assignment.identity.label
     if assignment.endpoint is not None:
         raise HarnessError(f"{label}: an endpoint's weights are elsewhere", ANOTHER)
     below = assignment.inner
     if below is not None and assignment.identity.method == "merged":
         record = below.store.record(below.identity.run_id)
-        return whole_of(SavedRun(below, record.setting or {},
+        return _whole(SavedRun(below, record.setting or {},
                                  below.store.artifact(below.identity.run_id)))
     if below is not None or assignment.backbone is None:
         raise HarnessError(f"{label}: is no model by itself", ANOTHER)

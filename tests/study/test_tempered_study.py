@@ -1,5 +1,7 @@
 """A study whose probabilities are calibrated: fitted, recorded, shown, loaded again, judged."""
 
+import json
+
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -103,3 +105,22 @@ def test_what_has_no_probabilities_is_not_calibrated(tmp_path, encoder_folder, d
     value["decide"] = {"metric": "token_f1", "calibrate": "temperature"}
     (tmp_path / "quiz.yaml").write_text(yaml.safe_dump(value))
     refused(harness("plan", "quiz", "--suites", tmp_path), "quiz.yaml", "decide.calibrate")
+
+
+@pytest.mark.parametrize("label", ["features", "lora"])
+def test_what_is_exported_holds_the_temperature_in_its_head(study, published, tmp_path, label):
+    record = next(r for r in published.study.records if r.identity.label == label)
+    assert abs(np.log(record.tempering.temperature)) > 0.1
+    said = harness("export", record.identity.run_id, "--suite", "tiny", "--to", "merged",
+                   "--output", tmp_path / label, "--suites", study, "--runs", study / "runs",
+                   HARNESS_CACHE=str(study / "cache"))
+    assert said.code == 0, said.all
+    again = json.loads((tmp_path / label / "answers.json").read_text())
+    assert again["changes"]["largest"] < 0.01
+
+
+def test_a_model_that_answers_its_prompt_has_no_layer_for_it(study, published, tmp_path):
+    record = next(r for r in published.study.records if r.identity.label == "zero-shot")
+    refused(harness("export", record.identity.run_id, "--suite", "tiny", "--to", "merged",
+                    "--output", tmp_path / "z", "--suites", study, "--runs", study / "runs",
+                    HARNESS_CACHE=str(study / "cache")), "zero-shot")
