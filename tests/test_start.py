@@ -18,7 +18,7 @@ from harness.methods.method import METHODS
 ROOT = Path(harness.__file__).parent
 HEAVY = {"torch", "transformers", "peft", "sentence_transformers", "tokenizers", "accelerate",
          "datasets", "lm_eval", "sklearn", "scipy", "pandas", "pyarrow", "numpy", "faiss",
-         "plotly", "wandb", "ray"}
+         "plotly", "wandb", "ray", "onnx", "onnxruntime"}
 
 
 def imported(*words, code=0):
@@ -43,6 +43,7 @@ def imported(*words, code=0):
     (("check", "legal", "--profile", "smok"), 2, "Did you mean 'smoke'?"),
     (("report", "leagl"), 2, "Did you mean 'legal'?"),
     (("gate", "0" * 16, "--suite", "leagl"), 2, "Did you mean 'legal'?"),
+    (("export", "0" * 16, "--suite", "leagl", "--to", "onnx"), 2, "Did you mean 'legal'?"),
 ])
 def test_what_needs_no_arithmetic_imports_no_library_of_it(words, code, said):
     catalogue()

@@ -12,7 +12,14 @@ from torch import Tensor, nn
 
 from harness.backbones.encoding.encode import collate, trial_items
 from harness.backbones.encoding.padding import Padding
-from harness.backbones.graphs.session import LOGITS, MODEL, need, open_graph
+from harness.backbones.graphs.session import (
+    LOGITS,
+    MODEL,
+    check_exporter,
+    onnx_library,
+    open_graph,
+    runtime,
+)
 from harness.backbones.quiet import quietly
 from harness.common.errors import HarnessError
 from harness.export.formats import FORMATS, HEADS, Format
@@ -42,9 +49,8 @@ class _Logits(nn.Module):
 def write_onnx(whole: Whole, folder: Path) -> None:
     """`model.onnx` with configuration and tokenizer. The graph is of what transformers loads from
     the whole weights, with plain attention. Raises HarnessError where torch cannot export it."""
-    need("onnx", "onnxscript", "onnxruntime")
-    import onnx
-
+    onnx, _ = onnx_library(), runtime()
+    check_exporter()
     with TemporaryDirectory() as passing:
         write_merged(whole, Path(passing))
         model = plain_model(Path(passing), whole.answers, attn_implementation="eager")
@@ -70,8 +76,8 @@ def _exported(whole: Whole, model: Any) -> Any:
     try:
         with quietly():
             program = torch.onnx.export(
-                _Logits(model, names).eval(), tuple(batch[name] for name in names), input_names=names,
-                output_names=[LOGITS], dynamo=True, opset_version=OPSET, verbose=False,
+                _Logits(model, names).eval(), tuple(batch[name] for name in names),
+                input_names=names, output_names=[LOGITS], dynamo=True, opset_version=OPSET, verbose=False,
                 dynamic_shapes=((sides,) * len(names),))
     except Exception as error:  # the exporter and what it traces raise errors of any class
         raise HarnessError(f"{whole.label}: torch cannot export this model: "

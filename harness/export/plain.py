@@ -45,8 +45,15 @@ def plain_model(folder: Path, answers: Answers, **how: Any) -> Any:
     if answers == "pooled":
         model = PooledClassifier(model, pool_of(folder) or ())
         read_head(model, folder)
-        model.to(model.reader.dtype)
+        if model.reader.dtype != torch.float32:
+            model.reader.register_forward_hook(_in_fp32)
     return model.eval()
+
+
+def _in_fp32(reader: Any, given: Any, found: Any) -> Any:
+    """Sums over tokens, and the head's, are of fp32 whatever states are of."""
+    found["last_hidden_state"] = found.last_hidden_state.float()
+    return found
 
 
 def forward_of(model: Any) -> Forward:

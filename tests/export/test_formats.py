@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from typing import get_args
 
 import numpy as np
@@ -125,14 +126,13 @@ def test_a_model_that_is_asked_is_no_graph(place, to):
         find_format(to, whole(place, "lora", "dec"))
 
 
-def test_a_missing_extra_is_said_with_its_command(place, monkeypatch, tmp_path):
-    from harness.backbones.graphs import session
-
-    monkeypatch.setattr(session, "find_spec", lambda name: None)
+@pytest.mark.parametrize("library", ["onnx", "onnxruntime", "onnxscript"])
+def test_a_missing_extra_is_said_with_its_command(place, monkeypatch, tmp_path, library):
     model = whole(place, "full", "enc")
+    monkeypatch.setitem(sys.modules, library, None)
     with pytest.raises(HarnessError) as error:
         find_format("onnx", model).write(model, tmp_path)
-    assert "onnx" in error.value.found
+    assert error.value.found == f"ONNX needs {library}, which is not installed"
     assert error.value.fix == "pip install 'adaptation-harness[export]'"
 
 

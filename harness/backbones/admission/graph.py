@@ -24,7 +24,14 @@ from harness.backbones.admission.folder import (
     files_within,
 )
 from harness.backbones.admission.tokenizer import check_tokenizer, has_tokenizer
-from harness.backbones.graphs.session import INPUTS, LOGITS, MODEL, need, open_graph
+from harness.backbones.graphs.session import (
+    INPUTS,
+    LOGITS,
+    MODEL,
+    onnx_library,
+    open_graph,
+    runtime,
+)
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_tree
 from harness.processes.bounded import bounded
@@ -50,7 +57,8 @@ def admit_graph(folder: Path, most_bytes: int = MAX_BYTES) -> Admitted:
     files, has functions, operators or loops that no encoder has, an opset that is not known here,
     inputs or an output of another form, or that cannot be run once.
     """
-    need("onnx", "onnxruntime")
+    for library in (onnx_library, runtime):  # said here, and not by the process that looks
+        library()
     found: Looked = bounded(_look, folder, most_bytes, about=str(folder))
     return Admitted(folder, sha256_tree(folder), found.bytes, found.parameters, is_adapter=False)
 
@@ -78,8 +86,7 @@ def _check_folder(folder: Path) -> None:
 
 def _checked(path: Path) -> Any:
     """The graph of a file that may be used."""
-    import onnx
-
+    onnx = onnx_library()
     try:
         model = onnx.load(path, load_external_data=False)
     except Exception as error:  # whatever a stranger's bytes make a parser raise

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +21,34 @@ ROUNDS = "DynamicQuantizeLinear"
 EXTRA = "pip install 'adaptation-harness[export]'"
 
 
-def need(*libraries: str) -> None:
-    """Raise HarnessError where a library of the extra is not installed."""
-    absent = [name for name in libraries if find_spec(name) is None]
-    if absent:
-        raise HarnessError(f"ONNX needs {', '.join(absent)}, not installed here", EXTRA)
+def onnx_library() -> Any:
+    """onnx, of the extra. Raises HarnessError where it is not installed."""
+    try:
+        import onnx
+    except ImportError:
+        raise _absent("onnx") from None
+    return onnx
+
+
+def runtime() -> Any:
+    """onnxruntime, of the extra. Raises HarnessError where it is not installed."""
+    try:
+        import onnxruntime
+    except ImportError:
+        raise _absent("onnxruntime") from None
+    return onnxruntime
+
+
+def check_exporter() -> None:
+    """Raise HarnessError where what torch writes graphs by is not installed."""
+    try:
+        import onnxscript  # noqa: F401  (torch imports it)
+    except ImportError:
+        raise _absent("onnxscript") from None
+
+
+def _absent(library: str) -> HarnessError:
+    return HarnessError(f"ONNX needs {library}, which is not installed", EXTRA)
 
 
 @dataclass(frozen=True)
@@ -57,9 +79,7 @@ class Graph:
 
 def open_graph(folder: Path) -> Graph:
     """The graph of a folder, with as many threads as torch has. Raises HarnessError."""
-    need("onnxruntime")
-    import onnxruntime
-
+    onnxruntime = runtime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = torch.get_num_threads(), 1
     options.log_severity_level = 3
