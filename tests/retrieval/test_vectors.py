@@ -49,7 +49,21 @@ def test_an_approximate_index_finds_most(kind, least):
 
 def test_a_compressed_index_is_small():
     sizes = {kind: index_bytes(build_index(VECTORS, kind)) for kind in ("flat", "ivf-pq")}
-    assert sizes["ivf-pq"] < sizes["flat"] / 3
+    assert sizes["ivf-pq"] < sizes["flat"] / 1.8
+
+
+def test_what_codes_find_is_put_in_order_by_a_byte_a_dimension():
+    index = build_index(VECTORS, "ivf-pq")
+    codes = faiss.downcast_index(index.base_index)
+    codes.nprobe = codes.nlist
+    exact = nearest(build_index(VECTORS, "flat"), ASKED, 10)[1]
+    by_codes, refined = codes.search(ASKED, 10)[1], nearest(index, ASKED, 10)[1]
+
+    def share(found):
+        return np.mean([len({*a} & {*b}) / 10 for a, b in zip(exact, found, strict=True)])
+
+    assert share(refined) > 0.95
+    assert share(refined) > share(by_codes)
 
 
 @pytest.mark.parametrize("kind", ["flat", "hnsw", "ivf-pq"])
@@ -122,7 +136,7 @@ def test_an_approximate_index_finds_the_same_for_one_as_for_many(kind):
 
 def test_what_an_approximate_index_does_not_find_is_none():
     index = build_index(VECTORS, "ivf-pq")
-    index.nprobe = 1
+    faiss.downcast_index(index.base_index).nprobe = 1
     cosines, found = nearest(index, ASKED, 2000)
     assert ((found == NONE) == np.isneginf(cosines)).all()
     assert (found[:, -1] == NONE).all()
