@@ -1,7 +1,7 @@
 """A tuned classifier as it is shipped, beside the same by this package's own prediction.
 
 MiniLM is tuned on the legal suite (profile quick, one setting), written in every format and asked
-in turn, some rounds in one process: one text at a time, and sixteen at once. Beside the formats stand
+in turn, some rounds in one process: a text at a time, and sixteen at once. Beside the formats stand
 this package's prediction in fp32, the same as it is served on this machine (bf16 products where the
 hardware has them), and int8 with sixteen texts in one pass, which it is not asked in here. Answers
 are compared with the fp32 prediction's. Writes `benchmarks/results/export.json` and `.md`.
@@ -137,9 +137,9 @@ def text(found: list[Row], device: Device, items: int, beside: str) -> str:
     for row in found:
         size = "– | –" if row.megabytes is None else f"{row.megabytes:.1f} | {row.times_bytes:.2f}"
         lines.append(
-            f"| {row.name} | {row.alone_ms:.1f} | {row.times_latency:.2f} | {row.times_plain:.2f} | "
-            f"{row.per_second:.1f} | {row.times_throughput:.2f} | {size} | {row.changed:.1%} | {row.largest:.3f} | "
-            f"{row.accuracy:.3f} |")
+            f"| {row.name} | {row.alone_ms:.1f} | {row.times_latency:.2f} | "
+            f"{row.times_plain:.2f} | {row.per_second:.1f} | {row.times_throughput:.2f} | {size} | "
+            f"{row.changed:.1%} | {row.largest:.3f} | {row.accuracy:.3f} |")
     return "\n".join([*lines, ""])
 
 

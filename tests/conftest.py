@@ -43,7 +43,7 @@ SLOW = ("end_to_end/test_may_it_ship", "end_to_end/test_legal", "executors/test_
         "study/test_seq2seq_study", "methods/learning/test_keeping",
         "backbones/encoding/test_pooled", "faults/test_two_studies", "faults/test_limits",
         "commands/test_minutes", "export/test_formats", "export/test_export",
-        "export/test_scripts")
+        "export/test_scripts", "export/test_kinds")
 """Files that take a core more than 15 seconds, the slowest first. `make quick` leaves them out."""
 
 

@@ -32,8 +32,9 @@ def gate(candidate: Folder, *, suite: Folder, profile: str | None = None,
          output: Folder | None = None, suites: Folder = SUITES, runs: Folder = RUNS) -> Gated:
     """May `candidate` replace the approved model of a suite?
 
-    It is a run id, a Hugging Face model folder or a PEFT adapter folder. Folders are not trusted:
-    weights come from safetensors alone, and no code of theirs is run. `base` is what it was tuned
+    It is a run id, a Hugging Face model folder, a PEFT adapter folder, or a folder with an ONNX
+    graph. Folders are not trusted: weights come from safetensors or a plain graph alone, and no
+    code of theirs is run. `base` is what it was tuned
     from: a backbone of the suite, or a model folder. `label` maps a model's names of classes to
     the suite's. `max_length` is how many tokens of a text a model from elsewhere reads.
 

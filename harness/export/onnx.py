@@ -77,8 +77,8 @@ def _exported(whole: Whole, model: Any) -> Any:
         with quietly():
             program = torch.onnx.export(
                 _Logits(model, names).eval(), tuple(batch[name] for name in names),
-                input_names=names, output_names=[LOGITS], dynamo=True, opset_version=OPSET, verbose=False,
-                dynamic_shapes=((sides,) * len(names),))
+                input_names=names, output_names=[LOGITS], dynamo=True, opset_version=OPSET,
+                dynamic_shapes=((sides,) * len(names),), verbose=False)
     except Exception as error:  # the exporter and what it traces raise errors of any class
         raise HarnessError(f"{whole.label}: torch cannot export this model: "
                            f"{' '.join(str(error).split())[:200]}",

@@ -17,4 +17,5 @@ def check_candidate(name: str, runs: Path) -> None:
 def unknown(name: str, runs: Path) -> HarnessError:
     """Of a name that is neither a run's nor a folder's."""
     return HarnessError(f"'{name}' is neither a run in {runs}/ nor a folder",
-                        "Name a run id, a Hugging Face model folder or a PEFT adapter folder.")
+                        "Name a run id, a Hugging Face model folder, a PEFT adapter folder or an "
+                        "ONNX folder.")

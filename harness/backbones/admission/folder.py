@@ -89,21 +89,25 @@ def look_at_files(folder: Path) -> None:
 def _files_of(folder: Path, most_bytes: float) -> list[Path]:
     files = files_within(folder, most_bytes)
     _check_weights(folder, files, (folder / ADAPTER_CONFIG).is_file())
+    check_each_json(files)
     return files
 
 
 def files_within(folder: Path, most_bytes: float) -> list[Path]:
-    """Every file of a folder: no link that leaves it, no more bytes than that, and sound JSON.
-    Raises HarnessError."""
+    """Every file of a folder. Raises HarnessError for links that leave it, and more bytes."""
     files = list(_files(folder))
     size = sum(path.stat().st_size for path in files)
     if size > most_bytes:
         raise HarnessError(f"{folder}: {size:,} bytes, more than the {most_bytes:,.0f} allowed",
                            "Raise `candidate_bytes_at_most` in the gate's policy, or send less.")
+    return files
+
+
+def check_each_json(files: list[Path]) -> None:
+    """Raise HarnessError for JSON that is damaged, very large, or names code."""
     for path in files:
         if path.suffix == ".json":
             _check_json(path)
-    return files
 
 
 def _look(folder: Path, most_bytes: float) -> Looked:

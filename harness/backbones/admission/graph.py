@@ -20,6 +20,7 @@ from harness.backbones.admission.folder import (
     MAX_BYTES,
     Admitted,
     Looked,
+    check_each_json,
     check_names,
     files_within,
 )
@@ -65,6 +66,7 @@ def admit_graph(folder: Path, most_bytes: int = MAX_BYTES) -> Admitted:
 
 def _look(folder: Path, most_bytes: float) -> Looked:
     files = files_within(folder, most_bytes)
+    check_each_json(files)
     _check_folder(folder)
     graph = _checked(folder / MODEL)
     check_tokenizer(folder)
