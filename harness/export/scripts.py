@@ -57,8 +57,7 @@ TURNED = {
     "one": ("p = {exp}(logits - logits.max()); p = p / p.sum()",
             'best = int(p.argmax()); print(names[str(best)], f"{{p[best]:.4f}}", sep="\\t")'),
     "number": ("p = logits", 'print(float(p[0]))'),
-    "tags": ("p = {exp}(logits - logits.max(-1, keepdims=True){values}); p = p / p.sum(-1)"
-             "[:, None]",
+    "tags": ("p = {exp}(logits - logits.max()); p = p / p.sum(-1)[:, None]",
              'print(*(f"{{line[w.start():w.end()]}}\\t{{names[str(int(p[t].argmax()))]}}\\t'
              '{{float(p[t].max()):.4f}}" for w in re.finditer(r"\\w+|\\S", line) for t in '
              '[next((i for i, (a, b) in enumerate(places) if b > a and a < w.end() and '
@@ -117,7 +116,7 @@ def _weights(whole: Whole, says: str) -> str:
                f"].float() @ {pooled} + head[\"linear.bias\"].float()")
     else:
         run = "logits = model(**inputs).logits[0].float()"
-    answer, said = _turned(whole, "torch.exp", ".values")
+    answer, said = _turned(whole, "torch.exp")
     return HEAD.format(
         says=says, needs="torch and transformers", cut=_cut(reads_of(whole)), model=model,
         imports=f"import torch\nfrom transformers import {name}, AutoTokenizer" + (
@@ -128,7 +127,7 @@ def _weights(whole: Whole, says: str) -> str:
 
 
 def _graph(whole: Whole, says: str) -> str:
-    answer, said = _turned(whole, "np.exp", "")
+    answer, said = _turned(whole, "np.exp")
     return HEAD.format(
         says=says, needs="onnxruntime, numpy and transformers", cut=_cut(reads_of(whole)),
         imports="import numpy as np\nimport onnxruntime\nfrom transformers import AutoTokenizer",
@@ -146,15 +145,11 @@ def _read(whole: Whole, read: str) -> str:
             + read.format(texts="line"))
 
 
-def _turned(whole: Whole, exp: str, values: str) -> tuple[str, str]:
+def _turned(whole: Whole, exp: str) -> tuple[str, str]:
     """From logits to what is printed."""
     kind, reads = KINDS[whole.job.task.kind], reads_of(whole)
-    row = kind.of("several" if kind.several else "one", "number", "tags", "one")
-    answer, said = TURNED[row]
-    if values and row == "tags":
-        answer = answer.replace("logits.max(-1, keepdims=True){values}",
-                                "logits.amax(-1, keepdim=True)")
-    return (answer.format(exp=exp, values=""), said.format(threshold=reads.threshold))
+    answer, said = TURNED[kind.of("several" if kind.several else "one", "number", "tags", "one")]
+    return answer.format(exp=exp), said.format(threshold=reads.threshold)
 
 
 def _cut(reads: Reads) -> str:

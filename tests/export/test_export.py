@@ -15,8 +15,9 @@ from harness.commands.export import Asked
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_file
 from harness.export.answers import AnsweredAgain
-from harness.export.manifest import Manifest
+from harness.export.manifest import Manifest, Reads
 from harness.gate.graph import UNASKED
+from harness.report.card import card
 
 
 def exported(place, label, backbone, to, folder, name=None):
@@ -77,6 +78,19 @@ def test_the_card_has_the_figures_and_no_markup_of_others(place, shipped):
     assert "test items" in text
     assert place.run_id("lora", "enc") in text
     assert "24 training items" in text
+
+
+def test_what_others_wrote_is_no_markup_of_the_card(place, shipped):
+    reads = Reads(max_length=8, max_words=4, ends="head+tail", pairs=True, threshold=0.5)
+    record = place.store.record(place.run_id("lora", "enc"))
+    text = card("<b>x</b> | `y`", "[here](http://a)", record, reads, shipped[0].answers,
+                ("<i>", "a|b", "*c*"), script=False)
+    assert "<b>" not in text
+    assert "<i>" not in text
+    assert "[here](" not in text
+    assert "a\\|b, \\*c\\*" in text
+    assert "at most 4 words of it, from both ends" in text
+    assert "above 0.5" in text
 
 
 def test_the_gate_takes_the_graph(place, shipped, tmp_path):
