@@ -24,6 +24,8 @@ AnswerLines = Literal["one", "all"]
 General = Literal["held", "learned"]
 """Passages of general text that no figure of forgetting is measured on: what a method is held to,
 or what it learns beside its items."""
+Ranking = Literal["dense", "bm25", "hybrid"]
+"""How passages are ranked for a question: by vectors, by words, by both."""
 Balance = Literal["none", "weights", "focal", "sampling"]
 """What rare classes count while a method learns."""
 State = Literal["ok", "diverged", "out-of-memory", "timed-out", "interrupted", "failed"]

@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
+from harness.common.kinds import Ranking
 from harness.methods.method import Options
-from harness.retrieval.searches import Ranking
 
 Found = Ranking | Literal["gold"]
 
@@ -51,3 +51,15 @@ class Finding(Options):
     def reranker(self) -> str | None:
         """The suite's name of the model that puts in order what is found."""
         return self.rerank.by if self.rerank else None
+
+
+class Studied(Finding):
+    """What stands before an item as it is learned and as it is answered."""
+
+    k: int = Field(3, ge=1)
+    """Passages."""
+    tokens: int = Field(256, ge=16)
+    """Budget of a prompt for them, shared evenly."""
+    gold: float = Field(0.8, ge=0, le=1)
+    """Share of the training items that have the passage which answers among theirs. RAFT's authors
+    had 0.4 to 1 by task, and 0.8 in most figures."""

@@ -61,6 +61,9 @@ class Method(ABC):
     """Whether matrices of the backbone learn themselves: they are then held whole."""
     embeds: bool = False
     """Whether it finds texts by the suite's embedder. Options may say so."""
+    brings: tuple[str, ...] = ()
+    """Modules that its options bring in: imported by name where they are used, so that no run
+    without these options hangs on them."""
     searches: bool = False
     """Whether its options ask for passages of the task's corpus."""
     reranks: str | None = None

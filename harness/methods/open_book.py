@@ -16,6 +16,7 @@ from harness.backbones.encoding.embedder_prompts import Side
 from harness.backbones.encoding.features import Embedder, FeatureStore, cross_encoder
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
+from harness.common.kinds import Ranking
 from harness.methods.asking.lookup import Lookup, Study
 from harness.methods.asking.shown import Asking, Shown
 from harness.methods.finding import Finding
@@ -24,7 +25,7 @@ from harness.methods.job import Job
 from harness.methods.ranking import Behind, Rank, Told, by_search, scores_by
 from harness.methods.work import Reading
 from harness.retrieval.rerank import Reranked
-from harness.retrieval.searches import Embed, Ranking, Search, build_search, open_search
+from harness.retrieval.searches import Embed, Search, build_search, open_search
 from harness.retrieval.vectors import NONE
 from harness.tasks.corpus import Corpus, passages_sha256
 from harness.tasks.examples import Item

@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from harness.backbones.prompting.prompts import PromptWriter
 from harness.backbones.prompting.texts import Parts
 from harness.common.errors import CannotRunError
+from harness.common.kinds import Ranking
 from harness.methods.asking.ask import ask
 from harness.methods.asking.asked import AskedDecoder
 from harness.methods.asking.lookup import Lookup
@@ -45,7 +46,6 @@ from harness.methods.open_book import (
 )
 from harness.methods.retriever import Retriever
 from harness.methods.work import Reading
-from harness.retrieval.searches import Ranking
 from harness.tasks.examples import Example
 
 NEAREST = (3, 1, 5, 2, 8, 4, 6, 10, 12)

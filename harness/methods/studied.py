@@ -13,33 +13,22 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from pydantic import Field
 
 from harness.common.clock import Clock
 from harness.methods.asking.lookup import Lookup
-from harness.methods.finding import Finding
+from harness.methods.asking.shown import Asking, Shown
+from harness.methods.finding import Studied
 from harness.methods.job import Job
 from harness.methods.open_book import (
     PassageRetriever,
     best_passages,
     build_passages,
     open_passages,
+    passages_shown,
     telling,
 )
 from harness.retrieval.vectors import NONE
 from harness.tasks.examples import Example
-
-
-class Studied(Finding):
-    """What stands before an item as it is learned and as it is answered."""
-
-    k: int = Field(3, ge=1)
-    """Passages."""
-    tokens: int = Field(256, ge=16)
-    """Budget of a prompt for them, shared evenly."""
-    gold: float = Field(0.8, ge=0, le=1)
-    """Share of the training items that have the passage which answers among theirs. RAFT's authors
-    had 0.4 to 1 by task, and 0.8 in most figures."""
 
 
 def build_studied(job: Job, how: Studied) -> Lookup[str]:
@@ -50,6 +39,11 @@ def build_studied(job: Job, how: Studied) -> Lookup[str]:
 def open_studied(job: Job, how: Studied, folder: Path) -> Lookup[str]:
     """The same of a model that is saved, to answer with."""
     return _lookup(job, how, open_passages(job, how, folder))
+
+
+def studied_shown(asking: Asking, how: Studied) -> Shown:
+    """What stands before an item, at the most."""
+    return passages_shown(asking, how.k, how.tokens)
 
 
 def _lookup(job: Job, how: Studied, passages: PassageRetriever) -> Lookup[str]:

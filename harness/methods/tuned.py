@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
@@ -20,6 +21,7 @@ from harness.common.kinds import BackboneKind, Balance
 from harness.methods.asking.asked import AskedDecoder, Save
 from harness.methods.asking.lookup import Lookup
 from harness.methods.asking.shown import Asking, Shown
+from harness.methods.finding import Studied
 from harness.methods.fitted import Fit, Fitted
 from harness.methods.job import Job
 from harness.methods.learning.balance import ALIKE, Weighing, balance_of, weighing
@@ -37,13 +39,14 @@ from harness.methods.learning.tagger import EncoderTagger, TaggerLearner
 from harness.methods.link import LINKS
 from harness.methods.method import Method, Options, Setting, spread
 from harness.methods.needs import Needs
-from harness.methods.open_book import passages_shown
-from harness.methods.studied import Studied, build_studied, open_studied
 from harness.methods.tagged import POOLED_ALONE
 from harness.methods.whole import load_model
 from harness.methods.work import Reading, Work
 from harness.suite import Kind as TaskKind
 from harness.targets.kinds import KINDS as TARGETS
+
+STUDIED = "harness.methods.studied"
+"""What looks up passages for a model that learns with them, and the libraries of searches."""
 
 
 class TunedOptions(Options):
@@ -88,6 +91,7 @@ class Tuned(Method):
         how = recipe.passages
         self.embeds = self.searches = how is not None
         self.general = "learned" if recipe.replay else None
+        self.brings = (STUDIED,) if how else ()
         self.reranks = how.reranker if how else None
         self.ceiling = how is not None and how.told
 
@@ -143,7 +147,8 @@ class Tuned(Method):
             self.prepare(loaded, job)
             hold(loaded.model, job.products)
         how = self.recipe.passages
-        classifier = self._classifier(job, loaded, lookup=build_studied(job, how) if how else None)
+        lookup = import_module(STUDIED).build_studied(job, how) if how else None
+        classifier = self._classifier(job, loaded, lookup=lookup)
         if isinstance(classifier, AskedDecoder):
             classifier.study(job)
         with job.clock.phase("train"):
@@ -177,11 +182,11 @@ class Tuned(Method):
     def _opened(self, job: Job, folder: Path) -> Lookup[str] | None:
         """What a saved model looks up before it answers."""
         how = self.recipe.passages
-        return open_studied(job, how, folder) if how else None
+        return import_module(STUDIED).open_studied(job, how, folder) if how else None
 
     def shows(self, asking: Asking) -> Shown:
         how = self.recipe.passages
-        return passages_shown(asking, how.k, how.tokens) if how else Shown()
+        return import_module(STUDIED).studied_shown(asking, how) if how else Shown()
 
     def work(self, job: Job, setting: Setting) -> Work:
         schedule = schedule_of(len(job.train), job.budget)

@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 import faiss
 import numpy as np
 
 from harness.common.clock import Clock
+from harness.common.kinds import Ranking
 from harness.retrieval.lexical import Lexical, build_lexical, open_lexical
 from harness.retrieval.vectors import (
     NONE,
@@ -25,7 +26,6 @@ from harness.retrieval.vectors import (
     unit,
 )
 
-Ranking = Literal["dense", "bm25", "hybrid"]
 Embed = Callable[[Sequence[str], Clock], np.ndarray]
 """Texts to vectors, [texts, width]."""
 FUSED = 60

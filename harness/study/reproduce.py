@@ -73,7 +73,7 @@ def reproduce(saved: SavedRun, record: Record, kept: Store, limits: RunLimits,
     Raises HarnessError when it has no result this time.
     """
     device = saved.assignment.device
-    made = made_by(type(saved.assignment.method), deciding(saved.assignment), device.together)
+    made = made_by(saved.assignment.method, deciding(saved.assignment), device.together)
     identity = record.identity.model_copy(update={
         "code_sha256": made.code_sha256, "libraries": dict(made.libraries),
         "device_type": device.type, "devices": device.together, "sharded": device.sharded,

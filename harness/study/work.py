@@ -107,7 +107,8 @@ def _carry_out(assignment: Assignment, say: Callable[[str], None]) -> Record:
     say("predicting")
     temperature = fitted_temperature(job, fitted)
     noted = Noting(fitted)
-    found = outcome(assignment.task, tempered(noted, assignment.task.kind, temperature))
+    found = outcome(assignment.task, fitted if temperature is None else
+                    tempered(noted, assignment.task.kind, temperature))
     trainable, total = fitted.parameters
     usage = (usage_of(fitted, splits.test, _validated(job, chosen)) if isinstance(fitted, Served)
              else None)

@@ -35,7 +35,8 @@ from harness.tasks.readers import READERS
 
 register_all()
 GATHER = {"harness", "harness.methods", "harness.tasks.readers", "harness.common.plugins",
-          "harness.common.provenance", "harness.study.preloaded"}
+          "harness.common.provenance", "harness.study.preloaded",
+          "harness.methods.tuned"}
 """What imports every module of a package, or all that others add, so that each registers what it
 has, or that no run imports it for itself; what reads the latter's code; and the package's own file,
 which has the API's functions by name: no run is made by the api."""
@@ -192,6 +193,14 @@ def test_a_run_names_the_libraries_below_it_and_no_others():
     assert not {"bm25s", "faiss-cpu", "wandb", "typer", "lm-eval", "pytest"} & set(learned)
     assert learned["torch"][0].isdigit()
     assert "+" not in "".join(learned.values())
+
+
+def test_a_run_that_learns_with_passages_names_what_searches_them():
+    plain, studied = (made_by(METHODS["lora"](options), MACRO_F1)
+                      for options in ({}, {"passages": {"k": 1}}))
+    assert {"bm25s", "faiss-cpu"} <= set(studied.libraries)
+    assert not {"bm25s", "faiss-cpu"} & set(plain.libraries)
+    assert plain == made_by(METHODS["lora"], MACRO_F1)
 
 
 def test_general_benchmarks_hang_on_what_asks_them():

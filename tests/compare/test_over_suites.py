@@ -15,7 +15,7 @@ from harness.report.ranks import WIDTH, drawn, ranks_page, sentences
 
 def summary(figures, told=(), metric="macro_f1"):
     """A summary of methods with these figures, of which the pairs `told` are told apart."""
-    rows = [SimpleNamespace(name=name, common={} if value is None else
+    rows = [SimpleNamespace(name=name, standing="best", common={} if value is None else
                             {metric: SimpleNamespace(mean=value)})
             for name, value in figures.items()]
     pairs = [SimpleNamespace(first=a, second=b, differences={metric: SimpleNamespace(

@@ -59,7 +59,7 @@ def evidence(monkeypatch):
         monkeypatch.setattr(room, "examiner", lambda *_: SimpleNamespace(put_to=lambda *_: after))
         monkeypatch.setattr(room, "base_scores", lambda *_: before)
         monkeypatch.setattr(room, "_weights", lambda _: object())
-        candidate = SimpleNamespace(record=None, admitted=None, name="c",
+        candidate = SimpleNamespace(record=None, admitted=None, unasked=None, name="c",
                                     base=SimpleNamespace(name="dec", kind="decoder"))
         return forgetting_evidence(candidate, None, ForgettingItems(), None, wanted)
 

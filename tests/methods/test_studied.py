@@ -14,11 +14,12 @@ from harness.backbones.encoding.features import FeatureStore
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
 from harness.methods import register_all
+from harness.methods.finding import Studied
 from harness.methods.job import Job
 from harness.methods.learning.decoder import DecoderLearner, plain_decoder
 from harness.methods.method import METHODS
 from harness.methods.open_book import build_passages
-from harness.methods.studied import Studied, build_studied, mixed
+from harness.methods.studied import build_studied, mixed
 from harness.retrieval.vectors import NONE
 from harness.suite import Budget, load_suite
 from harness.targets.metrics import TOKEN_F1

@@ -8,15 +8,15 @@ from harness.methods.method import Method
 from harness.targets.metric import Metric
 
 
-def made_by(method: type[Method], decides: Metric | None, devices: int = 1) -> Provenance:
+def made_by(method: Method | type[Method], decides: Metric | None, devices: int = 1) -> Provenance:
     """The code and the libraries that carry out a run of a method, learned by so many devices, in
-    which validation chooses by a metric.
+    which validation chooses by a metric: of a class without what options bring in.
 
     A run below it, its items, backbone and embedder are in its identity on their own.
     """
     together = ("harness.executors.rank",) if devices > 1 else ()
     chooses = (decides.formula.__module__,) if decides else ()
-    return provenance("harness.study.work", method.__module__, *chooses, *together,
+    return provenance("harness.study.work", method.__module__, *method.brings, *chooses, *together,
                       known=(*ITEMS, *AFTERWARDS))
 
 

@@ -282,7 +282,7 @@ def _identity(plan: Plan, entry: Entry, budget: Budget, seed: int, random: bool,
     # What does not learn by gradient has nothing to share out.
     devices = plan.device.together if isinstance(entry.method, Tuned) else 1
     decides = KINDS[plan.task.kind].metric(plan.loaded.suite.decide.metric)
-    made = made_by(type(entry.method), decides, devices)
+    made = made_by(entry.method, decides, devices)
     identity = Identity(
         run_id="", suite=plan.loaded.suite.name, backbone=entry.backbone,
         kind=handle.kind if handle else None, method=entry.method.name, label=entry.label,
