@@ -221,7 +221,8 @@ def _words(world: World, items: Sampled, rng: np.random.Generator) -> Answers:
                        for one in drawn(world, items, rng)])
     words = np.ceil(4 * shares) / 4
     scores = {"exact_match": (shares == 1).astype(float), "token_f1": words, "rouge_l": shares,
-              "answer_recall": np.sqrt(words)}
+              "answer_recall": np.sqrt(words), "rouge_1": words, "rouge_2": shares**2,
+              "chrf": shares, "copied": 1 - shares, "words": 1 + 10 * shares}
     nothing = np.full(shares.shape, "", dtype=object)
     return GenerationAnswers(nothing, nothing[0], scores, np.zeros(size, dtype=bool), items.groups,
                              items.weights)

@@ -27,7 +27,7 @@ from harness.methods.learning.training import Stopped
 from harness.suite import BackboneKind, Kind
 from harness.targets.kinds import KINDS
 
-SCHEMA_VERSION = 9
+SCHEMA_VERSION = 10
 Limits = dict[str, int | str | tuple[str, ...] | None]
 """A budget's fields by name."""
 PASSES = ("epochs_allowed", "best_epoch")

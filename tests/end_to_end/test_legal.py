@@ -54,7 +54,7 @@ def test_a_smoke_study(tmp_path):
     assert forgot["lora smollm2"].drift.tokens > 100
     assert forgot["lora smollm2"].drift.difference != 0.0
     assert {b.benchmark for b in forgot["lora smollm2"].benchmarks} == {
-        "arc_easy", "piqa", "lambada_openai"}
+        "arc_easy", "piqa", "lambada_openai", "ifeval"}
     notes = {note for r in published.study.records for note in r.notes}
     assert notes == {"the weights were quantised (Q4_1) and are dequantised here"}
     assert (folder / "index.html").stat().st_size < 6_000_000

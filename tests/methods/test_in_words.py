@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from quiz import PLACES, quiz_dict, write_quiz
+from quiz import PLACES, quiz_dict
 
 from harness.backbones.encoding.features import FeatureStore
 from harness.common.clock import Clock
@@ -21,28 +21,17 @@ from harness.methods.method import METHODS
 from harness.methods.resolve import resolve
 from harness.suite import load_suite
 from harness.targets.metrics import TOKEN_F1
-from harness.tasks.task import load_task
 
 register_all()
 
 
-@pytest.fixture(scope="module")
-def task(tmp_path_factory, encoder_folder, decoder_folder):
-    folder = tmp_path_factory.mktemp("quiz")
-    write_quiz(folder)
-    (folder / "quiz.yaml").write_text(yaml.safe_dump(quiz_dict(encoder_folder, decoder_folder)))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HARNESS_CACHE", str(folder / "cache"))
-        return load_task(load_suite(folder / "quiz.yaml"))
-
-
 @pytest.fixture
-def make_job(task, decoder, encoder, device, tmp_path):
+def make_job(quiz_task, decoder, encoder, device, tmp_path):
     from harness.suite import Budget
 
     def make(backbone=decoder):
-        splits = task.splits
-        return Job(task, splits.train, splits.validation,
+        splits = quiz_task.splits
+        return Job(quiz_task, splits.train, splits.validation,
                    Budget(train=14, validation=5, test=20, epochs=1, steps=1, batch=4,
                           max_length=48, trials=1, seeds=1), 0, device, Clock(),
                    FeatureStore(tmp_path / "f"), backbone=backbone, embedder=encoder,

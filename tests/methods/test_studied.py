@@ -5,10 +5,8 @@ import random
 
 import numpy as np
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from quiz import quiz_dict, write_quiz
 
 from harness.backbones.encoding.features import FeatureStore
 from harness.common.clock import Clock
@@ -21,30 +19,19 @@ from harness.methods.method import METHODS
 from harness.methods.open_book import build_passages
 from harness.methods.studied import build_studied, mixed
 from harness.retrieval.vectors import NONE
-from harness.suite import Budget, load_suite
+from harness.suite import Budget
 from harness.targets.metrics import TOKEN_F1
-from harness.tasks.task import load_task
 
 register_all()
 
 
-@pytest.fixture(scope="module")
-def task(tmp_path_factory, encoder_folder, decoder_folder):
-    folder = tmp_path_factory.mktemp("studied")
-    write_quiz(folder)
-    (folder / "quiz.yaml").write_text(yaml.safe_dump(quiz_dict(encoder_folder, decoder_folder)))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HARNESS_CACHE", str(folder / "cache"))
-        return load_task(load_suite(folder / "quiz.yaml"))
-
-
 @pytest.fixture
-def job(task, decoder, encoder, device, tmp_path):
-    splits = task.splits
+def job(quiz_task, decoder, encoder, device, tmp_path):
+    splits = quiz_task.splits
     told = {e.id: e.document for part in (splits.train, splits.test) for e in part}
     budget = Budget(train=14, validation=5, test=20, epochs=1, steps=1, batch=4, max_length=48,
                     trials=1, seeds=1)
-    return Job(task, tuple(splits.train), tuple(splits.validation), budget, 0, device, Clock(),
+    return Job(quiz_task, tuple(splits.train), tuple(splits.validation), budget, 0, device, Clock(),
                FeatureStore(tmp_path / "f"), backbone=decoder, embedder=encoder, told=told,
                metric=TOKEN_F1)
 

@@ -19,13 +19,16 @@ from harness.common.errors import HarnessError
 from harness.compare.over_suites import over_suites
 from harness.compare.pairs import Difference, McNemar
 from harness.compare.side_by_side import Divergence
+from harness.export.answers import AnsweredAgain, Bytes, ChangedAnswer
 from harness.gate.baseline import Approval, Baseline
 from harness.gate.bounds import Bounds
 from harness.gate.checks import check
 from harness.gate.verdict import ChangedItem, GateResult, MetricFigures, Range, Subject
+from harness.measure.merge import Merge
 from harness.report.checked import Checked
 from harness.report.console import PlainConsole
 from harness.report.described import Begun
+from harness.report.exported import Exported
 from harness.report.forgotten import Forgotten
 from harness.report.gate.baselines import Approved
 from harness.report.gate.gated import Gated
@@ -103,6 +106,17 @@ def approved():
         approval=Approval(by=EVIL, at=EVIL, note=EVIL)), Path(EVIL), Path(EVIL))
 
 
+def exported():
+    merge = Merge(items=3, changed=1, largest=0.2, better=0, worse=1, p_value=1.0, metric="accuracy",
+                  before=0.6, after=0.5)
+    latency = drawn_study({EVIL: 2.0})[0].records[1].latency
+    return Exported(Path(EVIL), EVIL, AnsweredAgain(
+        format="int8", run_id=EVIL, changes=merge,
+        changed=(ChangedAnswer(item=EVIL, before=EVIL, after=EVIL, right=EVIL),), before=None,
+        after=None, bytes=Bytes(weights=1, folder=2, of_fp32=0.25),
+        latency={"served": latency, "exported": latency}))
+
+
 def begun():
     leak = SimpleNamespace(count=1, what=EVIL, examples=(EVIL,))
     facts = SimpleNamespace(rows=3, kept=3, duplicates=0, conflicting=0, unlabelled=0, empty=0,
@@ -126,7 +140,7 @@ def predicted():
 DIVERGED = (Divergence(what=EVIL, first=EVIL, second=EVIL),)
 MADE = {
     "Checked": checked, "Planned": planned, "Reproduction": reproduced,
-    "Gated": gated, "Approved": approved, "Begun": begun, "Listed": listed, "Predicted": predicted,
+    "Gated": gated, "Approved": approved, "Exported": exported, "Begun": begun, "Listed": listed, "Predicted": predicted,
     "Forgotten": lambda: Forgotten(EVIL, forgetting((lost_item(EVIL, EVIL, EVIL),))),
     "Studied": lambda: Studied(study(), Path("reports")),
     "Ranking": lambda: Ranking(over_suites({EVIL: study().summary, "other": study().summary})),
@@ -135,7 +149,7 @@ MADE = {
         only_first=1, only_second=2, p_value=0.5, effect=0.1), DIVERGED),
 }
 
-UNDRAWN = ("Reproduction", "Approved", "Listed", "Predicted")
+UNDRAWN = ("Reproduction", "Approved", "Exported", "Listed", "Predicted")
 """Those without a figure."""
 
 

@@ -29,10 +29,10 @@ from harness.study.study import make_study
 from harness.study.work import failure
 from harness.suite import load_suite
 
-FIELDS_OF_VERSION_9 = {
+FIELDS_OF_VERSION_10 = {
     "schema_version", "identity", "status", "setting", "budget_used", "trials", "curve", "quality",
     "generation", "multilabel", "regression", "spans", "slices", "overfitting", "forgetting",
-    "latency", "latency_apart", "cost", "size", "merge", "retrieval", "asked", "ending", "usage",
+    "latency", "latency_apart", "cost", "size", "tempering", "merge", "retrieval", "asked", "ending", "usage",
     "notes", "environment", "predictions_sha256", "artifact_sha256",
 }
 
@@ -241,8 +241,8 @@ def test_a_record_of_a_newer_schema_is_refused(suite_file, tmp_path, device):
 
 
 def test_the_fields_of_each_schema_version_are_pinned():
-    assert SCHEMA_VERSION == 9
-    assert set(Record.model_fields) == FIELDS_OF_VERSION_9
+    assert SCHEMA_VERSION == 10
+    assert set(Record.model_fields) == FIELDS_OF_VERSION_10
 
 
 def wait_for_a_record(runs, timeout=1800):

@@ -206,6 +206,7 @@ def test_a_suite_names_a_tuner_with_peft_s_options_and_hears_why_it_cannot(suite
     entry = next(e for e in resolve(load_suite(suite_file)) if e.label == "vera")
     assert entry.method.described() == {
         "peft_type": "VERA", "r": 8, "d_initial": 0.2, "learning_rates": [], "balance": None,
+        "passages": None, "replay": 0.0,
         "head": "fresh", "pooling": "trained"}
     for method, found in (({"vera": {"rank": 8}}, "VeraConfig has no field 'rank'"),
                           ("cpt", r"'cpt' is not for the encoder \(CPTConfig only"),
