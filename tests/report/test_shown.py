@@ -107,8 +107,8 @@ def approved():
 
 
 def exported():
-    merge = Merge(items=3, changed=1, largest=0.2, better=0, worse=1, p_value=1.0, metric="accuracy",
-                  before=0.6, after=0.5)
+    merge = Merge(items=3, changed=1, largest=0.2, better=0, worse=1, p_value=1.0,
+                  metric="accuracy", before=0.6, after=0.5)
     latency = drawn_study({EVIL: 2.0})[0].records[1].latency
     return Exported(Path(EVIL), EVIL, AnsweredAgain(
         format="int8", run_id=EVIL, changes=merge,
@@ -140,7 +140,8 @@ def predicted():
 DIVERGED = (Divergence(what=EVIL, first=EVIL, second=EVIL),)
 MADE = {
     "Checked": checked, "Planned": planned, "Reproduction": reproduced,
-    "Gated": gated, "Approved": approved, "Exported": exported, "Begun": begun, "Listed": listed, "Predicted": predicted,
+    "Gated": gated, "Approved": approved, "Exported": exported, "Begun": begun,
+    "Listed": listed, "Predicted": predicted,
     "Forgotten": lambda: Forgotten(EVIL, forgetting((lost_item(EVIL, EVIL, EVIL),))),
     "Studied": lambda: Studied(study(), Path("reports")),
     "Ranking": lambda: Ranking(over_suites({EVIL: study().summary, "other": study().summary})),
