@@ -9,6 +9,7 @@ from io import StringIO
 from typing import Any
 
 import lm_eval
+from lm_eval import evaluator
 from lm_eval.api.task import Task
 from lm_eval.tasks import TaskManager
 from transformers import PreTrainedTokenizerBase
@@ -108,6 +109,12 @@ def _drawn(name: str, items: int, seed: int) -> list[tuple[Task, list[int]]]:
 
 @contextmanager
 def _silently() -> Iterator[None]:
-    """Without the bars and warnings of lm-eval and datasets, which go to standard error."""
-    with quietly(), redirect_stderr(StringIO()):
-        yield
+    """Without the bars and warnings of lm-eval and datasets, which go to standard error, and
+    without what git says to lm-eval's question for the user's own commit, where there is none."""
+    asks_git = evaluator.get_git_commit_hash
+    evaluator.get_git_commit_hash = lambda: None
+    try:
+        with quietly(), redirect_stderr(StringIO()):
+            yield
+    finally:
+        evaluator.get_git_commit_hash = asks_git

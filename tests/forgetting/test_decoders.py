@@ -12,6 +12,7 @@ from harness.backbones.load import load_asked, load_causal
 from harness.common.capabilities import ABILITIES, Can
 from harness.common.device import Device
 from harness.common.errors import HarnessError
+from harness.forgetting import benchmarks
 from harness.forgetting.answers import once
 from harness.forgetting.benchmarks import Examination
 from harness.forgetting.language_model import SharedContextLM
@@ -160,3 +161,12 @@ def test_an_item_counts_once_however_many_filters_its_task_has():
     samples = [{"doc_id": i, "filter": f} for f in ("strict", "flexible") for i in range(3)]
     assert [s["doc_id"] for s in once(samples)] == [0, 1, 2]
     assert once([]) == []
+
+
+def test_nobody_asks_git_for_the_user_s_commit(monkeypatch):
+    """It complains to the terminal where there is none."""
+    monkeypatch.setattr(benchmarks.evaluator, "get_git_commit_hash", lambda: pytest.fail("asked"))
+    with benchmarks._silently():
+        assert benchmarks.evaluator.get_git_commit_hash() is None
+    with pytest.raises(pytest.fail.Exception):
+        benchmarks.evaluator.get_git_commit_hash()
