@@ -26,6 +26,7 @@ from sentence_transformers.util import semantic_search
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from benchmarks.kept import keep
+from harness.backbones.encoding.embedder_prompts import Side
 from harness.backbones.encoding.features import Embedder, FeatureStore, cross_encoder
 from harness.backbones.handle import Handle, folder_handle, get_embedder
 from harness.common.clock import Clock
@@ -83,9 +84,9 @@ def ours(texts: Texts, embedder: Handle, reranker: Handle, first: int, device: D
     store = FeatureStore(None)
     reader = Embedder(embedder, LONGEST, device)
 
-    def embed(side: str, words: Sequence[str], clock: Clock) -> np.ndarray:
+    def embed(side: Side, words: Sequence[str], clock: Clock) -> np.ndarray:
         items = [Item(str(place), text, None) for place, text in enumerate(words)]
-        return store.features(reader.featurizer(side), items, clock, "encode")  # type: ignore[arg-type]
+        return store.features(reader.featurizer(side), items, clock, "encode")
 
     search = build_search("dense", texts.passages, partial(embed, "document"), Clock(),
                           partial(embed, "query"))

@@ -19,6 +19,7 @@ from transformers import (
     BertForSequenceClassification,
     LlamaConfig,
     LlamaForCausalLM,
+    PreTrainedModel,
     T5Config,
     T5ForConditionalGeneration,
 )
@@ -49,13 +50,17 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
 @pytest.fixture(scope="session")
 def encoder_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A two-layer BERT with random weights."""
-    folder = tmp_path_factory.mktemp("encoder")
-    torch.manual_seed(0)
+    return small_bert(tmp_path_factory.mktemp("encoder"), BertForMaskedLM, 0,
+                      max_position_embeddings=256)
+
+
+def small_bert(folder: Path, made: type[PreTrainedModel], seed: int, **config: int) -> Path:
+    """A BERT of two layers with random weights, and its tokenizer."""
+    torch.manual_seed(seed)
     tokenizer = byte_tokenizer(pair_template=True)
-    config = BertConfig(vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2,
-                        num_attention_heads=2, intermediate_size=64, max_position_embeddings=256,
-                        pad_token_id=0)
-    BertForMaskedLM(config).save_pretrained(folder)
+    made(BertConfig(vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2,
+                    num_attention_heads=2, intermediate_size=64, pad_token_id=0,
+                    **config)).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
 
@@ -78,15 +83,8 @@ def decoder_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def reranker_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A cross-encoder of two layers with random weights."""
-    folder = tmp_path_factory.mktemp("reranker")
-    torch.manual_seed(2)
-    tokenizer = byte_tokenizer(pair_template=True)
-    config = BertConfig(vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2,
-                        num_attention_heads=2, intermediate_size=64, max_position_embeddings=512,
-                        pad_token_id=0, num_labels=1)
-    BertForSequenceClassification(config).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
+    return small_bert(tmp_path_factory.mktemp("reranker"), BertForSequenceClassification, 2,
+                      max_position_embeddings=512, num_labels=1)
 
 
 @pytest.fixture(scope="session")

@@ -69,6 +69,6 @@ def measured_passages(asked: ForgettingItems | None) -> set[str]:
             for place in draw(len(texts), count, asked.seed, name)}
 
 
-def passages_sha256(passages: tuple[str, ...]) -> str | None:
+def general_sha256(passages: tuple[str, ...]) -> str | None:
     """Over passages; None for none."""
     return sha256_json(passages) if passages else None

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field, model_validator
 from harness.common.kinds import Ranking
 from harness.methods.method import Options
 
-Found = Ranking | Literal["gold"]
+FoundBy = Ranking | Literal["gold"]
 
 
 class Rerank(Options):
@@ -26,7 +26,7 @@ class Rerank(Options):
 class Finding(Options):
     """How passages are ranked for a question."""
 
-    search: Found = "dense"
+    search: FoundBy = "dense"
     """`gold`: the passages of the very document that a question was written from, nearest first.
     No deployed model is told which; it is what a perfect search would be worth."""
     rerank: Rerank | None = None

@@ -56,8 +56,6 @@ class Job:
     """The processes that learn it together, this one among them."""
     inner: Inner | None = None
     """For a method on top of another: what the other one fitted with this seed."""
-    calibrate: bool = False
-    """Whether its probabilities are to be as sure as they are right."""
     say: Callable[[str], None] = lambda text: None
     metric: Metric | None = None
     """What the suite decides by; where there is none, what is chosen has the lowest log loss."""

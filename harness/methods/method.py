@@ -64,7 +64,7 @@ class Method(ABC):
     brings: tuple[str, ...] = ()
     """Modules that its options bring in: imported by name where they are used, so that no run
     without these options hangs on them."""
-    searches: bool = False
+    needs_corpus: bool = False
     """Whether its options ask for passages of the task's corpus."""
     reranks: str | None = None
     """The suite's name of the reranker that puts in order what it finds. Options may say so."""

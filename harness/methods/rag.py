@@ -93,8 +93,8 @@ class Rag(Scored):
     def __init__(self, options: Any) -> None:
         super().__init__(options)
         self.ceiling, self.reranks = self.options.told, self.options.reranker
-        self.searches = (self.ceiling or self.reranks is not None
-                         or bool(self.options.searches))
+        self.needs_corpus = (self.ceiling or self.reranks is not None
+                             or bool(self.options.searches))
 
     def misfit(self, below: Method | None) -> str | None:
         return None
@@ -118,20 +118,16 @@ class Rag(Scored):
         return passages_read(job, *(self.options.searches or (self.options.ranking,)))
 
     def fit(self, job: Job, setting: Setting) -> Fit:
-        if job.task.corpus is not None:
-            passages = build_passages(job, self.options.under(setting))
-            asked = self._asked(job, self._reading(setting, passages))
-            return Fit(score_by(asked, setting, job.clock))
-        asked = self._asked(job, self._nearest(job, setting, index_examples(job)))
-        return Fit(score_by(asked, setting, job.clock))
+        lookup: Lookup[Any] = (
+            self._nearest(job, setting, index_examples(job)) if job.task.corpus is None else
+            self._reading(setting, build_passages(job, self.options.under(setting))))
+        return Fit(score_by(self._asked(job, lookup), setting, job.clock))
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
-        if job.task.corpus is not None:
-            passages = open_passages(job, self.options.under(setting), folder)
-            asked = self._asked(job, self._reading(setting, passages))
-            return score_as_saved(asked, setting, folder)
-        asked = self._asked(job, self._nearest(job, setting, open_examples(job, folder)))
-        return score_as_saved(asked, setting, folder)
+        lookup: Lookup[Any] = (
+            self._nearest(job, setting, open_examples(job, folder)) if job.task.corpus is None else
+            self._reading(setting, open_passages(job, self.options.under(setting), folder)))
+        return score_as_saved(self._asked(job, lookup), setting, folder)
 
     def _reading(self, setting: Setting, passages: PassageRetriever) -> Lookup[str]:
         return best_passages(passages, int(setting["k"]), self.options.tokens)

@@ -102,7 +102,7 @@ def _check_finds(loaded: LoadedSuite, location: Location, method: Method) -> Non
         raise loaded.error(location, f"there is no reranker '{method.reranks}'",
                            did_you_mean(method.reranks, suite.rerankers) if suite.rerankers else
                            "Name it under the suite's `rerankers:`.")
-    if suite.task.corpus is None and method.searches:
+    if suite.task.corpus is None and method.needs_corpus:
         raise loaded.error(location, f"{method.name}: there are no passages to search: the task "
                            "has no `corpus`", "Leave the option out.")
 

@@ -71,13 +71,10 @@ def mixed(found: np.ndarray, own: np.ndarray, answer: int, k: int, gold: float,
     anywhere among the others where none was; else all of its own are left out.
     """
     others: list[int] = found[~own].tolist()
-    kept: list[int] = found[:k].tolist()
-    if answer == NONE:
-        return others[:k]
-    if chance.random() >= gold:
+    if answer == NONE or chance.random() >= gold:
         return others[:k]
     if own[:k].any():
-        return kept
+        return [int(place) for place in found[:k]]
     shown = others[:k - 1]
     shown.insert(chance.randint(0, len(shown)), answer)
     return shown

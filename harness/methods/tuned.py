@@ -89,7 +89,7 @@ class Tuned(Method):
         """Learn by these options."""
         self.recipe, self.rates, self.balance = recipe, recipe.learning_rates, recipe.balance
         how = recipe.passages
-        self.embeds = self.searches = how is not None
+        self.embeds = self.needs_corpus = how is not None
         self.general = "learned" if recipe.replay else None
         self.brings = (STUDIED,) if how else ()
         self.reranks = how.reranker if how else None

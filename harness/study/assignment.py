@@ -78,8 +78,7 @@ def make_job(assignment: Assignment, say: Callable[[str], None]) -> Job:
         clock=Clock(), store=FeatureStore(assignment.features), backbone=assignment.backbone,
         endpoint=assignment.endpoint, answers=assignment.answers,
         embedder=assignment.embedder, reranker=assignment.reranker, told=told(assignment),
-        general=assignment.general, ranks=assignment.ranks,
-        calibrate=assignment.identity.calibrate is not None, metric=deciding(assignment),
+        general=assignment.general, ranks=assignment.ranks, metric=deciding(assignment),
         inner=Below(inner) if inner is not None else None, say=say,
     )
 

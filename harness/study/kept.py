@@ -11,7 +11,7 @@ from harness.backbones.handle import Handle, get_backbone, get_embedder, get_rer
 from harness.common.cache import cache_folder
 from harness.common.device import Device
 from harness.common.errors import HarnessError
-from harness.forgetting.apart import general_passages, passages_sha256
+from harness.forgetting.apart import general_passages, general_sha256
 from harness.methods import register_all
 from harness.methods.fitted import Answering
 from harness.methods.method import METHODS, Setting
@@ -89,7 +89,7 @@ def with_general(saved: SavedRun, loaded: LoadedSuite) -> SavedRun:
 
 def leaves(loaded: LoadedSuite, identity: Identity) -> bool:
     """Whether a suite leaves a run the passages of general text that it saw, where it saw any."""
-    return passages_sha256(_general(loaded, identity)) == identity.general_sha256
+    return general_sha256(_general(loaded, identity)) == identity.general_sha256
 
 
 def _general(loaded: LoadedSuite, identity: Identity) -> tuple[str, ...]:

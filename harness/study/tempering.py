@@ -19,10 +19,8 @@ from harness.tasks.examples import Item, asked, indicator, weights_of
 from harness.tasks.task import Task
 
 
-def fitted_temperature(job: Job, fitted: Answering) -> float | None:
-    """By the job's validation items; None where nothing is to be calibrated."""
-    if not job.calibrate:
-        return None
+def fitted_temperature(job: Job, fitted: Answering) -> float:
+    """By the job's validation items."""
     said = fitted.predict(asked(job.validation), Clock())
     return temperature_of(said, job.validation, CLASS_LINKS[job.task.kind])
 

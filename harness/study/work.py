@@ -105,7 +105,7 @@ def _carry_out(assignment: Assignment, say: Callable[[str], None]) -> Record:
         cost = cost.model_copy(update={"device": job.endpoint.origin, "device_hours": 0.0})
     fitted, splits = chosen.fit.fitted, assignment.task.splits
     say("predicting")
-    temperature = fitted_temperature(job, fitted)
+    temperature = fitted_temperature(job, fitted) if assignment.identity.calibrate else None
     noted = Noting(fitted)
     found = outcome(assignment.task, fitted if temperature is None else
                     tempered(noted, assignment.task.kind, temperature))

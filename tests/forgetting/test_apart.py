@@ -11,7 +11,7 @@ from harness.backbones.load import load_causal
 from harness.backbones.prompting.passages import nats_a_token
 from harness.common.errors import HarnessError
 from harness.forgetting import apart
-from harness.forgetting.apart import general_passages, measured_passages, passages_sha256
+from harness.forgetting.apart import general_passages, general_sha256, measured_passages
 from harness.forgetting.benchmarks import Examination
 from harness.suite import ForgettingItems
 
@@ -56,9 +56,9 @@ def test_the_three_parts_are_disjoint_for_every_seed_and_size(seed, passages, it
 def test_they_are_the_same_each_time_and_named_by_their_content():
     asked = ForgettingItems(passages=10)
     assert general_passages("learned", asked) == general_passages("learned", asked)
-    names = {passages_sha256(general_passages(part, asked)) for part in ("held", "learned")}
+    names = {general_sha256(general_passages(part, asked)) for part in ("held", "learned")}
     assert len(names) == 2
-    assert passages_sha256(()) is None
+    assert general_sha256(()) is None
 
 
 def test_nothing_is_measured_where_a_suite_measures_no_forgetting():

@@ -12,7 +12,7 @@ from tiny import sentences, suite_dict
 
 from harness.common.clock import Clock
 from harness.common.errors import HarnessError
-from harness.forgetting.apart import general_passages, passages_sha256
+from harness.forgetting.apart import general_passages, general_sha256
 from harness.methods.resolve import resolve
 from harness.processes.own import outcome_of
 from harness.report.markdown import markdown
@@ -129,8 +129,8 @@ def test_a_run_is_named_by_the_passages_that_it_saw(study):
     with_general = {label: record.identity.general_sha256 for label, record in found.items()
                     if record.identity.general_sha256}
     assert with_general == {
-        "rewind+lora": passages_sha256(general_passages("held", asked)),
-        "replayed": passages_sha256(general_passages("learned", asked))}
+        "rewind+lora": general_sha256(general_passages("held", asked)),
+        "replayed": general_sha256(general_passages("learned", asked))}
     run = next(run for run in plan.runs if run.identity.label == "replayed")
     assert assign(plan, store, run).general == general_passages("learned", asked)
     plain, replayed = found["lora"].budget_used, found["replayed"].budget_used

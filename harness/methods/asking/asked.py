@@ -81,8 +81,10 @@ class AskedDecoder(LooksUp, ABC):
 
     def study(self, job: Job) -> None:
         """Look up what stands before the items that it learns from, and is looked at by."""
-        if self.lookup is not None and self.lookup.study is not None:
-            self.shown = (self.lookup.studied(self.writer, job.train, job.clock),
+        lookup = self.lookup
+        if lookup is not None and lookup.study is not None:
+            shown = lookup.study(job.train, job.clock)
+            self.shown = (lookup.written(self.writer, shown, job.clock),
                           self.before(job.validation, job.clock))
 
     def behind_head(self, questions: Sequence[Question]) -> tuple[list[Question], Prefix]:

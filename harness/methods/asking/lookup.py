@@ -33,16 +33,11 @@ class Lookup(Generic[Text]):
 
     def before(self, writer: PromptWriter, items: Sequence[Item], clock: Clock) -> list[Parts]:
         """What stands before each item."""
-        found = self.find(items, clock)
-        with clock.phase("tokenize"):
-            return [self.write(writer, texts) for texts in found]
+        return self.written(writer, self.find(items, clock), clock)
 
-    def studied(self, writer: PromptWriter, examples: Sequence[Example], clock: Clock
-                ) -> list[Parts] | None:
-        """What stands before each item that is learned from; None where nothing does."""
-        if self.study is None:
-            return None
-        shown = self.study(examples, clock)
+    def written(self, writer: PromptWriter, shown: Sequence[list[Text]], clock: Clock
+                ) -> list[Parts]:
+        """What is shown for each item, in words."""
         with clock.phase("tokenize"):
             return [self.write(writer, texts) for texts in shown]
 

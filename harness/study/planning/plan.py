@@ -15,7 +15,7 @@ from harness.common.errors import HarnessError
 from harness.common.files import sha256_json
 from harness.common.kinds import General
 from harness.common.names import listed
-from harness.forgetting.apart import general_passages, passages_sha256
+from harness.forgetting.apart import general_passages, general_sha256
 from harness.forgetting.catalogue import fetch_general
 from harness.forgetting.names import check_suite
 from harness.methods.resolve import Entry, resolve
@@ -296,7 +296,7 @@ def _identity(plan: Plan, entry: Entry, budget: Budget, seed: int, random: bool,
         embedder_sha256=embedder.sha256 if embedder else None,
         reranker_sha256=reranker.sha256 if reranker else None, ceiling=entry.method.ceiling,
         calibrate=None if name in plan.endpoints else plan.loaded.suite.decide.calibrate,
-        general_sha256=passages_sha256(plan.general.get(entry.method.general, ())),
+        general_sha256=general_sha256(plan.general.get(entry.method.general, ())),
         code_sha256=made.code_sha256,
         libraries=dict(made.libraries), device_type=plan.device.type, autocast=plan.device.autocast,
         kernels=plan.device.kernels, devices=devices,
