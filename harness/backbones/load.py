@@ -15,6 +15,7 @@ from harness.backbones.aligned import align
 from harness.backbones.checkpoint import Use, auto_class, compared, empty_model, refuse_gaps
 from harness.backbones.encoding.pooled import HEAD, PooledClassifier, pooled_part, read_head
 from harness.backbones.encoding.pooling import Pool
+from harness.backbones.encoding.processor import Processor, TextProcessor
 from harness.backbones.handle import Handle, Kind
 from harness.backbones.held import as_made, made_to_hold
 from harness.backbones.kernels.attention import speed_up_attention
@@ -36,15 +37,23 @@ SEGMENTED = ("funnel", "xlnet")
 
 @dataclass
 class Loaded:
-    """A model in memory with its tokenizer. `model` may later be wrapped by an adapter."""
+    """A model in memory with what reads items for it. `model` may later be wrapped by an adapter.
+    """
 
     model: Any
-    tokenizer: PreTrainedTokenizerBase
+    processor: Processor
     window: int
     """Longest sequence in tokens."""
     fresh: dict[str, torch.nn.Parameter] = field(default_factory=dict)
     """Parameters that the checkpoint lacks, or has in another size, by name: drawn at random, so
     they must learn."""
+
+    @property
+    def tokenizer(self) -> PreTrainedTokenizerBase:
+        """Of a model that reads texts. Raises CannotRunError for one that does not."""
+        if not isinstance(self.processor, TextProcessor):
+            raise CannotRunError("this model reads no text")
+        return self.processor.tokenizer
 
 
 def load_classifier(handle: Handle, labels: tuple[str, ...], device: str,
@@ -154,7 +163,7 @@ def _load(handle: Handle, use: Use, device: str, products: torch.dtype, pool: Po
         speed_up_attention(model)
         add_gradients_by_row(model)
     fresh = {name: p for name, p in model.named_parameters() if name in drawn}
-    return read_by(Loaded(model, tokenizer, 0, fresh), tokenizer, handle.kind)
+    return read_by(Loaded(model, TextProcessor(tokenizer), 0, fresh), tokenizer, handle.kind)
 
 
 def _read(handle: Handle, use: Use, device: str, products: torch.dtype, options: dict[str, Any]
@@ -185,7 +194,7 @@ def read_by(loaded: Loaded, tokenizer: PreTrainedTokenizerBase, kind: Kind) -> L
     loaded.model.config.pad_token_id = tokenizer.pad_token_id
     tokenizer.model_input_names = _inputs(kind, loaded.model, tokenizer)
     window = _window(loaded.model, tokenizer)
-    return dataclasses.replace(loaded, tokenizer=tokenizer, window=window)
+    return dataclasses.replace(loaded, processor=TextProcessor(tokenizer), window=window)
 
 
 def _inputs(kind: Kind, model: Any, tokenizer: PreTrainedTokenizerBase) -> list[str]:

@@ -40,7 +40,7 @@ def write_whole(loaded: Loaded, folder: Path) -> None:
             write_pooled(loaded.model, folder)
         else:
             loaded.model.save_pretrained(folder)
-        loaded.tokenizer.save_pretrained(folder)
+        loaded.processor.save(folder)
 
 
 def load_whole(job: Job, folder: Path, quantize: Quantize | None = None) -> Loaded:
