@@ -30,6 +30,7 @@ CALLED: dict[Kind, tuple[str, str]] = {
     "encoder": ("an encoder", "an encoder"),
     "decoder": ("a causal language model", "a decoder"),
     "seq2seq": ("a sequence-to-sequence model", "a sequence-to-sequence model"),
+    "image": ("a model of pictures", "a model of pictures"),
 }
 """Kinds as errors name them: what a folder is not, and what to name instead."""
 
@@ -197,7 +198,7 @@ def _fits(kind: Kind, config: dict[str, Any]) -> bool:
     """Whether a model can be of a kind: one whose configuration does not say may be either of
     those with one stack, and some encoders (FlauBERT) call their head one of a language model."""
     names, found = _architectures(config), _kind(config)
-    if "seq2seq" in (kind, found):
+    if {"seq2seq", "image"} & {kind, found}:
         return kind == found
     if kind == "encoder":
         return "CausalLM" not in names and "GPT2LMHead" not in names
@@ -208,9 +209,25 @@ def _kind(config: dict[str, Any]) -> Kind:
     """What a configuration describes. An encoder-decoder with a classification head, as of BART,
     is an encoder to those who use it."""
     names = _architectures(config)
+    if _of_pictures(config, names):
+        return "image"
     if config.get("is_encoder_decoder") is True and "Classification" not in names:
         return "seq2seq"
     return "decoder" if "CausalLM" in names or "LMHead" in names else "encoder"
+
+
+def _of_pictures(config: dict[str, Any], names: str) -> bool:
+    """Whether transformers makes an image classifier of it. Some types of models have text in them,
+    too, and are read here as far as they read pictures."""
+    from transformers.models.auto.modeling_auto import (
+        MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING_NAMES as IMAGE_TYPES,
+    )
+    from transformers.models.auto.modeling_auto import (
+        MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES as TEXT_TYPES,
+    )
+
+    kind = config.get("model_type")
+    return "ForImageClassification" in names or (kind in IMAGE_TYPES and kind not in TEXT_TYPES)
 
 
 def _architectures(config: dict[str, Any]) -> str:

@@ -16,7 +16,7 @@ from harness.backbones.encoding.pooling import Pooling, pool_of
 from harness.backbones.handle import CALLED, Handle
 from harness.backbones.held import hold
 from harness.backbones.load import WHOLE, Loaded
-from harness.common.capabilities import ASKED, Can, continues
+from harness.common.capabilities import ASKED, READS, Can, continues
 from harness.common.kinds import BackboneKind, Balance
 from harness.methods.asking.asked import AskedDecoder, Save
 from harness.methods.asking.lookup import Lookup
@@ -38,9 +38,9 @@ from harness.methods.learning.step import Learner
 from harness.methods.learning.tagger import EncoderTagger, TaggerLearner
 from harness.methods.link import LINKS
 from harness.methods.method import Method, Options, Setting, spread
-from harness.methods.needs import Needs
+from harness.methods.needs import WHATEVER, Needs
 from harness.methods.tagged import POOLED_ALONE
-from harness.methods.whole import load_model
+from harness.methods.whole import UNPOOLED, load_model
 from harness.methods.work import Reading, Work
 from harness.suite import Kind as TaskKind
 from harness.targets.kinds import KINDS as TARGETS
@@ -71,7 +71,7 @@ class Tuned(Method):
     """Prepare the model, train it, save what changed. The learning rate is tried."""
 
     needs = Needs(classes=(Can.LEARN,), numbers=(Can.LEARN,), spans=(Can.LEARN,),
-                  words=(Can.LEARN, Can.WRITE))
+                  words=(Can.LEARN, Can.WRITE), inputs=WHATEVER)
     changes_weights = True
     options_type = TunedOptions
     balances = get_args(Balance)
@@ -113,6 +113,8 @@ class Tuned(Method):
         plain = self.recipe.pooling == "trained" and self.recipe.head == "fresh"
         if TARGETS[task].tagged and not plain:
             return POOLED_ALONE
+        if backbone is not None and READS[backbone] != "text" and not plain:
+            return UNPOOLED
         if self.recipe.replay and not continues(backbone):
             return ("replay: general text is learned as a decoder has it, word after word, and "
                     "this backbone says nothing of the next word")

@@ -46,7 +46,7 @@ def items_read(job: Job, splits: Splits) -> ItemsRead:
     return ItemsRead(
         train_sha256=sha256_json([e.id for e in job.train]),
         validation_sha256=sha256_json([e.id for e in job.validation]),
-        words_sha256=sha256_json([[e.text, e.pair] for part in
+        words_sha256=sha256_json([list(e.content) for part in
                                   (job.train, job.validation, splits.test) for e in part]),
         words_median=median(lengths), words_longest=max(lengths))
 

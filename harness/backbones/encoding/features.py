@@ -231,13 +231,12 @@ class FeatureStore:
         if featurizer.of_words:
             return self._encoders[featurizer.key](items)
         # Texts that repeat have the same vector to the last bit, so that they tie in a search.
-        once = {(e.text, e.pair): e for e in items}
+        once = {e.content: e for e in items}
         place = {text: i for i, text in enumerate(once)}
         vectors = self._encoders[featurizer.key](list(once.values()))
         check_finite(vectors, list(once.values()), "features")
-        return vectors[[place[e.text, e.pair] for e in items]]
+        return vectors[[place[e.content] for e in items]]
 
     @staticmethod
     def _name(featurizer: Featurizer, items: Sequence[Item]) -> str:
-        texts = [[e.text, e.pair] for e in items]
-        return sha256_json([featurizer.key, texts])[:40]
+        return sha256_json([featurizer.key, [list(e.content) for e in items]])[:40]

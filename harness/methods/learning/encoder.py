@@ -109,7 +109,7 @@ class EncoderLearner:
         self.classifier = classifier
         self.job = job
         self.weighing = weighing
-        self.encoded = classifier.encode(job.train)
+        self.encoded = self.given = classifier.encode(job.train)
         self.held = classifier.encode(job.validation)
         self._lengths = classifier.loaded.processor.lengths(self.encoded)
         targets = targets_of(job.train, job.classes)
@@ -129,7 +129,11 @@ class EncoderLearner:
         return int(self.classifier.loaded.tokenizer.pad_token_id)
 
     def begin(self, epoch: int) -> None:
-        """Every epoch has the same items."""
+        """Every epoch has the same items, which may be changed at random for it."""
+        budget = self.job.budget
+        if budget.augment != "none":
+            self.encoded = self.classifier.loaded.processor.varied(
+                self.given, budget.augment, f"{self.job.seed} {epoch}")
 
     def lengths(self) -> list[int]:
         return self._lengths
