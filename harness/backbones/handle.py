@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, get_args
 
 from harness.backbones.admission.folder import look, look_at_files
+from harness.backbones.dinov2 import converted
 from harness.backbones.gguf import dequantised
 from harness.backbones.weights import tensor_shapes
 from harness.backbones.wrappers import unwrapped
@@ -35,6 +37,9 @@ CALLED: dict[Kind, tuple[str, str]] = {
 """Kinds as errors name them: what a folder is not, and what to name instead."""
 
 
+CONVERTED: dict[str, Callable[[Path, str], tuple[Path, str]]] = {
+    ".gguf": dequantised, ".onnx": converted}
+"""Files that are written once as a folder that transformers loads, by their suffix."""
 LIBRARY = "pip install 'adaptation-harness[quantized]'"
 
 
@@ -132,9 +137,10 @@ def parameter_count(handle: Handle) -> int:
 
 
 def _handle(name: str, kind: Kind, fetched: Fetched) -> Handle:
-    if fetched.path.suffix != ".gguf":
+    convert = CONVERTED.get(fetched.path.suffix)
+    if convert is None:
         return Handle(name, kind, fetched.path, fetched.sha256, fetched.origin)
-    folder, note = dequantised(fetched.path, fetched.sha256)
+    folder, note = convert(fetched.path, fetched.sha256)
     return Handle(name, kind, folder, fetched.sha256, fetched.origin, (note,))
 
 

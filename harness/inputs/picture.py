@@ -2,37 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from functools import lru_cache
 
 import numpy as np
 
-
-@dataclass(frozen=True)
-class File:
-    """A picture as a data set has it."""
-
-    name: str
-    """What people know it by: its path in the data, or its row."""
-    read: Callable[[], bytes]
-    """The file's bytes. Raises HarnessError where it cannot be read."""
+from harness.common.errors import HarnessError
+from harness.inputs.picture_store import PictureStore, open_store, stores
 
 
 @dataclass(frozen=True)
 class Picture:
     """A picture that was read once and is kept. Pickled without its pixels."""
 
-    sha256: str
-    """Of its size and its decoded pixels."""
+    identity: str
+    """Of what it shows: the sha256 over size and decoded pixels."""
+    perceptual: int
+    """64 bits, which few differ in of pictures that look alike."""
     name: str
+    """What people know it by: its path in the data, or its row."""
     width: int
     height: int
-    store: Path
-    """The folder that keeps it."""
+    store: str
+    """Names the store that keeps it (`picture_store.store_folder`)."""
 
     def pixels(self) -> np.ndarray:
-        """RGB, [height, width, 3] uint8."""
-        from harness.inputs.picture_store import open_pictures
+        """RGB, [height, width, 3] uint8. Raises HarnessError where it is not kept any more."""
+        return _opened(self.store).pixels(self.identity)
 
-        return open_pictures(self.store).pixels(self.sha256)
+
+@lru_cache(maxsize=8)
+def _opened(name: str) -> PictureStore:
+    """Mapped once a process."""
+    found = open_store(stores() / name)
+    if found is None:
+        raise HarnessError(f"{stores() / name}: the prepared pictures are not there any more",
+                           "Run the command again: they are prepared anew.")
+    return found

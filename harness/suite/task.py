@@ -86,6 +86,8 @@ class TaskSpec(Part):
     kind: Kind = "classification"
     input: Input = "text"
     """What an item is."""
+    unreadable: Literal["error", "drop"] = "error"
+    """Files that are no picture stop a run, or are left out and counted."""
     source: DataSource
     reader: Choice
     labels: dict[str, tuple[str, ...]] = Field({})
@@ -133,6 +135,8 @@ class TaskSpec(Part):
         asked, kind = "prompt" in self.model_fields_set, KINDS[self.kind]
         if self.input == "text" and not asked:
             raise ValueError("prompt: say what a model is asked about a text")
+        if self.input == "text" and "unreadable" in self.model_fields_set:
+            raise ValueError("unreadable: is of pictures; leave it out")
         if self.input == "image" and (kind.tagged or kind.questions):
             raise ValueError(f"kind: a task of kind {self.kind} is of texts, and the input of this "
                              "one is image")

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from harness.common import text as texts
-from harness.inputs.picture import File, Picture
+from harness.inputs.picture import Picture
 from harness.targets.spans import Spans
 
 SplitName = Literal["train", "validation", "test"]
@@ -33,16 +33,14 @@ class Row:
     document: str | None = None
     split: SplitName | None = None
     """Where the data says so itself."""
-    file: File | None = None
-    """Of a picture; `text` is then empty."""
     picture: Picture | None = None
-    """The same once it is read and kept."""
+    """Where the item is one; `text` is then empty."""
 
     @property
     def id(self) -> str:
         """Of the item that it is: the first 16 hex digits of the hash of its folded text, or of a
         picture's pixels."""
-        return item_id(self.text, self.pair) if self.picture is None else self.picture.sha256[:16]
+        return item_id(self.text, self.pair) if self.picture is None else self.picture.identity[:16]
 
     @property
     def blank(self) -> bool:
@@ -69,7 +67,7 @@ class Item:
     @property
     def content(self) -> tuple[str | None, ...]:
         """What is read of it: items with the same content have the same answer."""
-        return (self.text, self.pair) if self.picture is None else (self.picture.sha256,)
+        return (self.text, self.pair) if self.picture is None else (self.picture.identity,)
 
     @property
     def brief(self) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property, partial
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any, overload
@@ -28,9 +28,10 @@ where the task asks for numbers, `value`, and where it asks for spans, `spans`: 
 class of each."""
 VALUE = pa.field("value", pa.float64())
 SPANS = pa.field("spans", pa.list_(pa.list_(pa.int32())))
-PICTURE = pa.field("picture", pa.struct([("sha256", pa.string()), ("name", pa.large_string()),
-                                         ("width", pa.int32()), ("height", pa.int32())]))
-"""Of pictures, which lie in a store beside the file: see `pictures_at`."""
+PICTURE = pa.field("picture", pa.struct([
+    ("identity", pa.string()), ("perceptual", pa.uint64()), ("name", pa.large_string()),
+    ("width", pa.int32()), ("height", pa.int32()), ("store", pa.string())]))
+"""Of pictures, whose pixels lie in a store."""
 ROW_GROUP = 4096
 """Rows that are read at once: the first items of a million cost no more than those of thousands."""
 
@@ -82,7 +83,7 @@ class Items(Sequence[Example]):
             for group in np.unique(rising // ROW_GROUP).tolist():
                 own = rising[rising // ROW_GROUP == group]
                 rows = file.read_row_group(group).take(pa.array(own - group * ROW_GROUP))
-                found |= zip(own.tolist(), map(self._made, rows.to_pylist()), strict=True)
+                found |= zip(own.tolist(), map(_example, rows.to_pylist()), strict=True)
         return tuple(found[place] for place in places.tolist())
 
     @cached_property
@@ -90,10 +91,6 @@ class Items(Sequence[Example]):
         """The column that says more of what is right than classes do; None where there is none."""
         names = pq.read_schema(self.path).names
         return next((field.name for field in (VALUE, SPANS) if field.name in names), None)
-
-    @cached_property
-    def _made(self) -> Callable[[dict[str, Any]], Example]:
-        return partial(_example, pictures_at(self.path.parent))
 
     def numbers(self, name: str) -> np.ndarray:
         """`label` or `group` of every example as a number; groups as they first stand."""
@@ -108,22 +105,17 @@ class Items(Sequence[Example]):
             groups = range(first // ROW_GROUP, file.num_row_groups)
             for group in groups:
                 rows = file.read_row_group(group).to_pylist()
-                yield from map(self._made, rows[first - group * ROW_GROUP
+                yield from map(_example, rows[first - group * ROW_GROUP
                                               if group == groups[0] else 0:])
 
 
-def pictures_at(folder: Path) -> Path:
-    """Where a folder of items keeps their pictures."""
-    return folder / "pictures"
-
-
-def _example(pictures: Path, row: dict[str, Any]) -> Example:
+def _example(row: dict[str, Any]) -> Example:
     classes, value, spans = row["classes"], row.get("value"), row.get("spans")
     picture = row.get("picture")
     return Example(**row | {"slices": json.loads(row["slices"]),
                             "classes": None if classes is None else tuple(classes),
                             "references": () if value is None else (number_text(value),),
-                            "picture": picture and Picture(**picture, store=pictures),
+                            "picture": picture and Picture(**picture),
                             "spans": None if spans is None else tuple(Span(*s) for s in spans)})
 
 

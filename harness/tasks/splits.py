@@ -107,7 +107,7 @@ def _content(part: Sequence[Example]) -> object:
 def _all_of(item: Example) -> dict[str, object]:
     found = {name: value for name, value in asdict(item).items()
              if name not in ("weight", "picture")}
-    return found if item.picture is None else found | {"picture": item.picture.sha256}
+    return found if item.picture is None else found | {"picture": item.picture.identity}
 
 
 def _told_apart(part: Sequence[Example]) -> Iterator[Sequence[object]]:

@@ -80,11 +80,11 @@ class PictureProcessor:
 
     def _asked(self, shot: Shot) -> tuple[str | None, Callable[[], np.ndarray]]:
         if shot.how == "none":
-            return shot.picture.sha256, lambda: self.prepared.resized(shot.picture.pixels())
+            return shot.picture.identity, lambda: self.prepared.resized(shot.picture.pixels())
         return None, lambda: self._variant(shot)
 
     def _variant(self, shot: Shot) -> np.ndarray:
-        chance, pixels = generator_of(shot.seed, shot.picture.sha256), shot.picture.pixels()
+        chance, pixels = generator_of(shot.seed, shot.picture.identity), shot.picture.pixels()
         found = CROPS[shot.how](pixels, chance, self.size, self.prepared.resample)
         if found is None:
             found = self.prepared.resized(pixels)
