@@ -40,6 +40,8 @@ words, or one number for each pair of texts."""
 POOLER, DECODER = "pooler.", "decoder."
 HIDDEN = "mask_token"
 """What stands for patches that are hidden in pretraining: never read of a whole picture."""
+NEW = "classifier."
+"""A head beside parts that have no prefix in common, as of CLIP."""
 SHOWN = 2
 ADAPTER = re.compile(r"\.(base_layer|lora_(A|B|embedding_A|embedding_B|magnitude_vector)|"
                      r"modules_to_save|original_module|ia3_l)\.|^base_model\.model\.")
@@ -176,7 +178,8 @@ def _read(names: Sequence[str], prefix: str, kind: Kind, use: Use) -> list[str]:
     classifier none of the head's or the pooler's, of states none of what they are not made of."""
     if use in ("answers", "scores"):
         return list(names)
-    names = [name for name in names if not name.endswith(HIDDEN)]
+    names = [name for name in names if not name.endswith(HIDDEN)
+             and not (not prefix and name.startswith(NEW))]
     unread = (POOLER, DECODER) if (kind, use) == ("seq2seq", "states") else (POOLER,)
     return [name for name in names if name.startswith(prefix)
             and not name.removeprefix(prefix).startswith(unread)]

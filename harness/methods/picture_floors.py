@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -78,28 +79,32 @@ class _Floor(Method):
     random = False
     options_type = LinearOptions
     balances = LINEAR
-    describe: ClassVar[Describe]
 
     def __init__(self, options: Any) -> None:
         super().__init__(options)
         self.balance = self.options.balance
+
+    @staticmethod
+    @abstractmethod
+    def describe(pixels: np.ndarray) -> np.ndarray:
+        """See `Describe`."""
 
     def settings(self, job: Job) -> list[Setting]:
         return [{"C": c} for c in strengths(job, 0.1)]
 
     def fit(self, job: Job, setting: Setting) -> Fit:
         with job.clock.phase("fit"):
-            x = described(type(self).describe, job.train)
+            x = described(self.describe, job.train)
             head = fit_standardised(x, targets_of(job.train, job.classes), float(setting["C"]),
                                     LINKS[job.task.kind],
                                     weights_for(balance_of(setting, self), job))
-        return Fit(PictureFloor(type(self).describe, head))
+        return Fit(PictureFloor(self.describe, head))
 
     def work(self, job: Job, setting: Setting) -> Work:
         return Work(fitted=len(job.train))
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
-        return PictureFloor(type(self).describe, LinearHead.load(folder, LINKS[job.task.kind]))
+        return PictureFloor(self.describe, LinearHead.load(folder, LINKS[job.task.kind]))
 
 
 @METHODS.register("colours")
@@ -107,7 +112,10 @@ class Colours(_Floor):
     """Logistic regression on shares of colours: what is told without any shape."""
 
     name, summary = "colours", "shares of 64 colours, logistic regression"
-    describe = staticmethod(colour_shares)
+
+    @staticmethod
+    def describe(pixels: np.ndarray) -> np.ndarray:
+        return colour_shares(pixels)
 
 
 @METHODS.register("pixels")
@@ -115,4 +123,7 @@ class Pixels(_Floor):
     """Logistic regression on the picture at 16 × 16 pixels."""
 
     name, summary = "pixels", "the picture at 16 × 16 pixels, logistic regression"
-    describe = staticmethod(few_pixels)
+
+    @staticmethod
+    def describe(pixels: np.ndarray) -> np.ndarray:
+        return few_pixels(pixels)

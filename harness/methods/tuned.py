@@ -13,7 +13,7 @@ from harness.backbones.between import take_back
 from harness.backbones.blocks import freeze
 from harness.backbones.encoding.features import pooled
 from harness.backbones.encoding.pooling import Pooling, pool_of
-from harness.backbones.handle import CALLED, Handle
+from harness.backbones.handle import CALLED, Handle, Kind
 from harness.backbones.held import hold
 from harness.backbones.load import WHOLE, Loaded
 from harness.common.capabilities import ASKED, READS, Can, continues
@@ -48,6 +48,9 @@ from harness.targets.kinds import KINDS as TARGETS
 STUDIED = "harness.methods.studied"
 """What looks up passages for a model that learns with them, and the libraries of searches."""
 
+AS_IF: dict[Kind, Kind] = {"image": "encoder"}
+"""A kind of backbone that learns at another one's rates: transformers under a head both."""
+
 
 class TunedOptions(Options):
     """What every method that learns by gradient takes."""
@@ -76,7 +79,7 @@ class Tuned(Method):
     options_type = TunedOptions
     balances = get_args(Balance)
     learning_rates: ClassVar[dict[str, float]]
-    """Centre of the grid by kind of backbone."""
+    """Centre of the grid by kind of backbone; see `AS_IF`."""
     weight_decay: ClassVar[float] = 0.01
     keeps_states: ClassVar[bool] = False
     """Whether nothing changes below the blocks that learn, dropout included."""
@@ -135,7 +138,8 @@ class Tuned(Method):
         """The model that `write` saved."""
 
     def settings(self, job: Job) -> list[Setting]:
-        grid = self.rates or spread(self.learning_rates[job.need_backbone().kind])
+        grid = self.rates or spread(self.learning_rates[AS_IF.get(job.need_backbone().kind,
+                                                                  job.need_backbone().kind)])
         return [{"learning_rate": rate} for rate in grid]
 
     def fit(self, job: Job, setting: Setting) -> Fit:
