@@ -15,19 +15,12 @@ import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from harness.common.errors import HarnessError
+from harness.inputs.picture_files import ENDINGS, MOST_BYTES, SUFFIXES
 
 MOST_PIXELS = 50_000_000
 """What a picture may have: 200 MB as floats of 4 bytes; cameras have 48 million or fewer."""
-MOST_BYTES = 512_000_000
-"""Of a file: some more than that many pixels take where nothing is compressed."""
 MOST_ASPECT = 100
 """How many times as long as it is broad: models make the shorter side 256 pixels."""
-SUFFIXES = {"BMP": (".bmp", ".dib"), "GIF": (".gif",), "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
-            "PNG": (".png", ".apng"), "PPM": (".ppm", ".pgm", ".pbm", ".pnm"),
-            "TIFF": (".tif", ".tiff"), "WEBP": (".webp",)}
-"""Formats that are read, and how their files end. Pillow reads more: some of them by programs of
-others (EPS), or by parsers that few have looked at."""
-ENDINGS = frozenset(suffix for suffixes in SUFFIXES.values() for suffix in suffixes)
 TURNED = {2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180,
           4: Image.Transpose.FLIP_TOP_BOTTOM, 5: Image.Transpose.TRANSPOSE,
           6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,

@@ -10,14 +10,8 @@ import pytest
 from PIL import Image, ImageFile, PngImagePlugin
 
 from harness.common.errors import HarnessError
-from harness.inputs.pictures import (
-    MOST_ASPECT,
-    SUFFIXES,
-    TURNED,
-    decode,
-    identity,
-    thumbnail,
-)
+from harness.inputs.picture_files import SUFFIXES
+from harness.inputs.pictures import MOST_ASPECT, TURNED, decode, identity, thumbnail
 
 RNG = np.random.default_rng(0)
 NOISE = RNG.integers(0, 256, (24, 16, 3), dtype=np.uint8)
