@@ -106,7 +106,7 @@ def load_task(loaded: LoadedSuite) -> Task:
     origin = ", ".join(dict.fromkeys(found.origin for _, found in fetched))
     return Task(loaded.suite.name, spec.kind, names, answers, spec.prompt, corpus,
                 answer_tokens=0 if KINDS[spec.kind].classes else spec.answer_tokens,
-                splits=_parts(folder, facts), facts=facts, origin=origin)
+                input=spec.input, splits=_parts(folder, facts), facts=facts, origin=origin)
 
 
 def _in_words(loaded: LoadedSuite, chosen: Reader, options: ReaderOptions) -> Task:

@@ -18,6 +18,8 @@ from harness.backbones.window import positions_known
 from harness.common.kinds import Augment, WeightsKind
 from harness.tasks.examples import Item
 
+TOKENS = 8
+"""Of a made-up text."""
 SEGMENTED = ("funnel", "xlnet")
 """Types of models that tell segments apart and whose configurations do not say so."""
 
@@ -41,6 +43,9 @@ class Processor(Protocol):
     def trial(self, longest: int) -> list[Any]:
         """Inputs of several lengths, the longest last, to see how a model's batches are padded;
         none where all inputs are of one length."""
+
+    def sample(self, device: str) -> dict[str, torch.Tensor]:
+        """A batch of one made-up item, to see what a model says."""
 
     def share_cut(self, items: Sequence[Item], longest: int) -> float:
         """Share of the items that are not read to their end."""
@@ -76,6 +81,10 @@ class TextProcessor:
 
     def trial(self, longest: int) -> list[Any]:
         return list(trial_items(self.tokenizer, longest))
+
+    def sample(self, device: str) -> dict[str, torch.Tensor]:
+        ids = torch.arange(1, 1 + TOKENS, device=device)[None]
+        return {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
 
     def share_cut(self, items: Sequence[Item], longest: int) -> float:
         return share_cut(self.tokenizer, items, longest)
