@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from harness.api.folders import REPORTS, RUNS, SUITES, Folder
 from harness.common.errors import HarnessError
+from harness.common.kinds import Unreadable
 
 if TYPE_CHECKING:
     from harness.api.frames import Table
@@ -29,7 +30,9 @@ Quotes = Literal["none", "double"]
 Header = Literal["none"]
 
 
-def init(data: Table | Mapping[str, Table], *, name: str | None = None,
+def init(data: Table | Mapping[str, Table] | None = None, *, name: str | None = None,
+         images: Folder | Mapping[str, Folder] | None = None, image: str | None = None,
+         unreadable: Unreadable | None = None,
          validation: Table | None = None, test: Table | None = None, config: str | None = None,
          text: str | None = None, label: str | None = None, answers: str | None = None,
          pair: str | None = None, group: str | None = None, slice_by: Sequence[str] | None = None,
@@ -44,6 +47,12 @@ def init(data: Table | Mapping[str, Table], *, name: str | None = None,
     split, as in a `DatasetDict`. `validation` and `test` are data that is kept as given, or the
     names of splits on the hub; `config` is a configuration there. What is in memory is written
     beside the suite, as NAME.parquet.
+
+    Of pictures: `images` in place of `data` is a folder with one folder of them a class, below
+    folders of the splits or not, and `group` a regular expression that finds in a picture's path
+    what it belongs to; or `image` names the column of a table that holds their paths or bytes.
+    Files that are no pictures are errors, or with `unreadable` "drop" left out and counted
+    (docs/pictures.md).
 
     `text`, `label`, `pair` (a second text), `group` (what texts belong to: a group never stands in
     two splits), `slice_by` (to report by) and `split_column` (train, validation or test) name
@@ -67,10 +76,18 @@ def init(data: Table | Mapping[str, Table], *, name: str | None = None,
     from harness.report.console import make_console
     from harness.tasks.tables.form import Form
 
-    whole, held, asked = splits_of(data, validation, test)
+    given = data if images is None else images
+    if given is None or (data is not None and images is not None):
+        raise HarnessError("where the data is must be said once",
+                           "Give `data`, or `images` for a folder of pictures.")
+    if images is not None and image is not None:
+        raise HarnessError(f"--image {image} with --images: a folder has no columns",
+                           "Give a table as --data, or leave --image out.")
+    whole, held, asked = splits_of(given, validation, test)
     folder, called = Path(suites), named_as(whole) if name is None else name
     columns = Columns(text, label, pair, group, tuple(slice_by or ()), split_column, numbers,
-                      separator, answers)
+                      separator, answers, "text" if images is image else "image", image,
+                      unreadable)
     with beside(folder, called, {"data": whole, "validation": held, "test": asked}) as files:
         return commands.init(make_console(), called, Data(
             str(files["data"]), files["validation"], files["test"], config,

@@ -25,6 +25,7 @@ from harness.cli.options import (
     SuiteName,
     Suites,
 )
+from harness.common.kinds import Unreadable
 from harness.common.stopping import stopping_politely
 from harness.report.console import make_console
 
@@ -32,9 +33,11 @@ from harness.report.console import make_console
 @app.command()
 def init(
     name: Annotated[str, typer.Argument(help="the new suite's name")],
-    data: Annotated[str, typer.Option(
+    data: Annotated[str | None, typer.Option(
         help="CSV, TSV, JSON, Parquet or .xlsx, a folder with one folder of texts a class, or "
-             "ORG/NAME@REVISION on the Hugging Face hub")],
+             "ORG/NAME@REVISION on the Hugging Face hub")] = None,
+    images: Annotated[str | None, typer.Option(
+        help="in place of --data: a folder with one folder of pictures a class")] = None,
     validation: Annotated[str | None, typer.Option(
         help="validation items, kept as given: a file, or a split of the hub's data set")] = None,
     test: Annotated[str | None, typer.Option(
@@ -42,12 +45,17 @@ def init(
     config: Annotated[str | None, typer.Option(
         help="configuration of the hub's data set")] = None,
     text: Annotated[str | None, typer.Option(help="column of the text")] = None,
+    image: Annotated[str | None, typer.Option(
+        help="column of a picture's path, or of its bytes, in place of --text")] = None,
     label: Annotated[str | None, typer.Option(help="column of the class")] = None,
     answers: Annotated[str | None, typer.Option(
         help="column of the answer in words, such as a summary, in place of --label")] = None,
     pair: Annotated[str | None, typer.Option(help="column of a second text")] = None,
     group: Annotated[str | None, typer.Option(
-        help="column of what texts belong to: a group never stands in two splits")] = None,
+        help="column of what items belong to: a group never stands in two splits; with --images a "
+             "regular expression that finds it in a path: 'patient-([0-9]+)'")] = None,
+    unreadable: Annotated[Unreadable | None, typer.Option(
+        help="files that are no picture: an error, or left out and counted")] = None,
     slice_by: Annotated[list[str] | None, typer.Option(
         "--slice", help="column to report by; may be given several times")] = None,
     split_column: Annotated[str | None, typer.Option(
@@ -61,10 +69,11 @@ def init(
     suites: Suites = SUITES,
 ) -> None:
     """Write a suite for your own data and say what was understood of it."""
-    api.init(data, name=name, validation=validation, test=test, config=config, text=text,
-             label=label, answers=answers, pair=pair, group=group, slice_by=slice_by,
-             split_column=split_column, separator=separator, numbers=numbers, quotes=quotes,
-             header=header, suites=suites).show()
+    api.init(data, name=name, images=images, image=image, unreadable=unreadable,
+             validation=validation, test=test, config=config, text=text, label=label,
+             answers=answers, pair=pair, group=group, slice_by=slice_by, split_column=split_column,
+             separator=separator, numbers=numbers, quotes=quotes, header=header,
+             suites=suites).show()
 
 
 @app.command()

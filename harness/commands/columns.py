@@ -9,6 +9,7 @@ from itertools import combinations
 from pathlib import Path
 
 from harness.common.errors import HarnessError
+from harness.common.kinds import Input, Unreadable
 from harness.tasks.describe import Options, find_folders_encoding, find_splits
 from harness.tasks.readers.conll import SUFFIXES, ConllOptions
 from harness.tasks.readers.folders import FolderOptions
@@ -38,6 +39,12 @@ class Columns:
     signs they have."""
     answers: str | None = None
     """Of answers in words: one, or a list of which each is right."""
+    input: Input = "text"
+    """What an item is."""
+    image: str | None = None
+    """Of pictures in a table: their paths, or their bytes."""
+    unreadable: Unreadable | None = None
+    """What becomes of files that are no pictures."""
 
 
 def reader_options(paths: Sequence[Path], columns: Columns, said: Form) -> Options:

@@ -77,8 +77,8 @@ def _file(data: str, suites: Path) -> FileSource:
         raise HarnessError(f"{data}: addresses are not fetched", "Download the data and name its "
                            "file; a data set of the hub is ORG/NAME@REVISION.")
     if not Path(data).exists():
-        raise HarnessError(f"{data}: there is no such file", "Name a table or a folder of texts, "
-                           "or a data set of the hub as ORG/NAME@REVISION.")
+        raise HarnessError(f"{data}: there is no such file", "Name a table, a folder of "
+                           "texts or of pictures, or a data set of the hub as ORG/NAME@REVISION.")
     return FileSource(file=os.path.relpath(Path(data).resolve(), suites.resolve()))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -13,8 +13,10 @@ from harness.check.groups import check_groups
 from harness.commands.columns import Columns, reader_options, signs_of
 from harness.commands.data import Data, instead, labelled, source_of
 from harness.commands.init_answers import look_at_answers
+from harness.commands.init_pictures import alike, by_split, look_at_pictures
 from harness.common.errors import HarnessError
 from harness.common.files import write_atomic
+from harness.common.kinds import Input
 from harness.report.described import Begun
 from harness.sources.fetch import fetch
 from harness.suite import Suite, load_suite, methods_of
@@ -26,6 +28,7 @@ from harness.tasks.describe import Described, describe, describe_numbers
 from harness.tasks.hidden import HiddenLabelsError
 from harness.tasks.prepare import Place
 from harness.tasks.readers.tables import TableOptions
+from harness.tasks.splits import Splits
 from harness.tasks.spread import spreads
 from harness.tasks.tables.form import Form
 from harness.tasks.task import Task, load_task, sources_by_split
@@ -39,21 +42,23 @@ def init(console: Console, name: str, data: Data, columns: Columns, suites: Path
         raise HarnessError(f"'{name}' is no name for a suite",
                            "Use small letters, digits, and . _ + -")
     columns, signs = signs_of(columns)
+    data = SPLITTING[columns.input](data)
     source = source_of(console, data, suites)
     try:
-        found = _describe(source, columns, data.form, signs, suites)
+        found = LOOKS[columns.input](source, columns, data.form, signs, suites)
     except HiddenLabelsError as hidden:
         source = labelled(source, hidden)
         console.print(f"{hidden.found}: left out. {instead(source)}", markup=False,
                       highlight=False, soft_wrap=True, style="yellow")
-        found = _describe(source, columns, data.form, signs, suites)
+        found = LOOKS[columns.input](source, columns, data.form, signs, suites)
     new = NewSuite(
         name=name, title=re.sub("[-_.+]+", " ", name).strip().capitalize(), source=source,
         given=found.given, reader=found.reader, options=found.options, classes=found.classes,
         values=found.values, grouped=columns.group is not None, paired=columns.pair is not None,
         words=found.words, max_length=found.max_length, kind=found.kind, extent=found.extent,
         answer_tokens=found.answer_tokens, answer_words=found.answer_words,
-        answer_lines=found.answer_lines, fits=found.fits)
+        answer_lines=found.answer_lines, fits=found.fits, input=columns.input,
+        unreadable=columns.unreadable)
     task = _write(path, suite_text(new))
     return Begun(path, found, task, new.grouped, _foreseen(load_suite(path).suite, task),
                  _next(name, task))
@@ -76,12 +81,15 @@ def _foreseen(suite: Suite, task: Task) -> tuple[Finding, ...]:
     budget = suite.budget
     drawn = task.splits.sample(budget.train, budget.validation, budget.test)
     by_class = check_groups(spreads(task.splits, drawn, task.labels)) if task.labels else ()
-    return (*by_class, *check_power(drawn, suite.decide.matters, len(list(methods_of(suite))),
-                                    KINDS[task.kind], suite.decide.metric))
+    return (*by_class, *FORESEEN[task.input](drawn),
+            *check_power(drawn, suite.decide.matters, len(list(methods_of(suite))),
+                         KINDS[task.kind], suite.decide.metric))
 
 
-def _describe(source: DataSource, columns: Columns, said: Form, signs: Sequence[str],
-              suites: Path) -> Described:
+def _look_at_texts(source: DataSource, columns: Columns, said: Form, signs: Sequence[str],
+                   suites: Path) -> Described:
+    if columns.unreadable is not None:
+        raise HarnessError("--unreadable: is of pictures", "Leave it out.")
     if columns.answers:
         return look_at_answers(source, columns, columns.answers, said, suites)
     places = [Place(fetch(part, suites.resolve()).path, split)
@@ -92,6 +100,14 @@ def _describe(source: DataSource, columns: Columns, said: Form, signs: Sequence[
     if not isinstance(options, TableOptions):
         raise HarnessError("--numbers: only a table has numbers to answer with", "Give a table.")
     return describe_numbers(places, options)
+
+
+LOOKS: dict[Input, Callable[[DataSource, Columns, Form, Sequence[str], Path], Described]] = {
+    "text": _look_at_texts, "image": look_at_pictures}
+SPLITTING: dict[Input, Callable[[Data], Data]] = {"text": lambda data: data, "image": by_split}
+FORESEEN: dict[Input, Callable[[Splits], Iterable[Finding]]] = {
+    "text": lambda drawn: (), "image": alike}
+"""What is looked at in the items that the default profile draws."""
 
 
 def _write(path: Path, text: str) -> Task:

@@ -8,6 +8,10 @@ from typing import Literal
 Kind = Literal["classification", "multilabel", "regression", "spans", "generation"]
 Input = Literal["text", "image"]
 """What an item is: words, alone or in a pair, or a picture."""
+CALLED: dict[Input, str] = {"text": "text", "image": "picture"}
+"""What people call one."""
+Unreadable = Literal["error", "drop"]
+"""Whether files that are no picture stop a run, or are left out."""
 WeightsKind = Literal["encoder", "decoder", "seq2seq", "image"]
 """BERT-like, GPT-like, or T5-like: a decoder that answers what an encoder has read; or what reads
 pictures."""

@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from harness.check.finding import Finding
-from harness.common.kinds import AnswerLines
+from harness.common.kinds import CALLED, AnswerLines
 from harness.common.text import excerpt, plain
 from harness.report.checked import print_findings
 from harness.report.lines import print_lines
@@ -86,11 +86,14 @@ class Begun(Shown):
 def print_described(console: Console, found: Described, task: Task, *, grouped: bool) -> None:
     """Rows and their fates, splits, classes, lengths."""
     facts, splits = task.facts, task.splits
+    called = CALLED[task.input]
     fates = (f"{facts.empty:,} without text or answer" if KINDS[found.kind].questions else
-             f"{facts.conflicting:,} with one text under another {KINDS[found.kind].answer}, "
-             f"{facts.unlabelled:,} without a label, {facts.empty:,} without text")
+             f"{facts.conflicting:,} with one {called} under another {KINDS[found.kind].answer}, "
+             f"{facts.unlabelled:,} without a label, {facts.empty:,} without {called}")
     console.print(f"{facts.rows:,} rows: {facts.kept:,} kept; left out: {facts.duplicates:,} "
                   f"duplicates, {fates}", highlight=False)
+    for fault in facts.faults:
+        console.print(f"left out: {fault}", markup=False, highlight=False, style="yellow")
     if found.extent is not None:
         least, middle, most = found.extent
         console.print(f"labels are numbers: {least:g} to {most:g}, {middle:g} in the median",
@@ -124,12 +127,23 @@ def print_described(console: Console, found: Described, task: Task, *, grouped: 
                       *leak.examples, sep="\n  ", markup=False, highlight=False, style="red")
     if found.classes:
         _print_classes(console, found, facts.kept)
-    median, most_of, longest = found.words
-    console.print(f"texts: {median} words in the median, {most_of} in the 90th percentile, "
-                  f"{longest:,} at most; read up to {found.max_length} tokens", highlight=False)
+    console.print(_extent(found), highlight=False)
     console.print(f"groups: {facts.groups:,}" + ("" if grouped else
-                  " (every text its own: name a column with --group where texts belong together, "
-                  "or near-duplicates may stand in training and test)"), highlight=False)
+                  f" (every {called} its own: name them with --group where {called}s belong "
+                  "together, or near-duplicates may stand in training and test)"), highlight=False)
+
+
+def _extent(found: Described) -> str:
+    """How long texts, or how large pictures are."""
+    sizes, (median, most_of, longest) = found.sizes, found.words
+    if sizes is None:
+        return (f"texts: {median} words in the median, {most_of} in the 90th percentile, "
+                f"{longest:,} at most; read up to {found.max_length} tokens")
+    width, height = sizes.commonest
+    if sizes.alike:
+        return f"pictures: all {width:,} × {height:,} pixels"
+    return (f"pictures: sides of {sizes.least:,} to {sizes.most:,} pixels, the shorter "
+            f"{sizes.shorter:,} in the median; {sizes.share:.0%} are {width:,} × {height:,}")
 
 
 def _print_classes(console: Console, found: Described, kept: int) -> None:

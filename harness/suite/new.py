@@ -9,7 +9,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from harness.common.kinds import AnswerLines, Kind
+from harness.common.kinds import AnswerLines, Input, Kind, Unreadable
 from harness.suite.source import DataSource
 from harness.targets.kinds import KINDS
 
@@ -48,6 +48,10 @@ class NewSuite:
     answer_lines: AnswerLines = "one"
     fits: bool = True
     """Whether `max_length` tokens hold nine texts of ten."""
+    input: Input = "text"
+    """What an item is."""
+    unreadable: Unreadable | None = None
+    """What becomes of files that are no pictures; None where nothing was said."""
 
     @property
     def where(self) -> dict[str, object]:
@@ -86,6 +90,7 @@ class NewSuite:
         return f"Answer with a number, from {least:g} to {most:g}."
 
 
+TEMPLATES: dict[Input, str] = {"text": "new.yaml.j2", "image": "new_pictures.yaml.j2"}
 FEW_WORDS = 8
 TOKENS_A_WORD = 1.6
 """Of nearly all texts of so few words: more than the mean of prose."""
@@ -101,7 +106,7 @@ def suite_text(new: NewSuite) -> str:
                               undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
                               keep_trailing_newline=True)
     item = "Text: {text}\nSecond text: {pair}\nAnswer:" if new.paired else "Text: {text}\nAnswer:"
-    return environment.get_template("new.yaml.j2").render(
+    return environment.get_template(TEMPLATES[new.input]).render(
         **{name: getattr(new, name) for name in (*new.__dataclass_fields__, "metric",
                                                    "where", "long")},
         q=_quoted, item=item, words_in=_words_in,

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from harness.common.kinds import AnswerLines, Drawn, Input, Kind, Over
+from harness.common.kinds import AnswerLines, Drawn, Input, Kind, Over, Unreadable
 from harness.common.names import did_you_mean
 from harness.common.text import value_key
 from harness.suite.corpus import Corpus
@@ -86,7 +86,7 @@ class TaskSpec(Part):
     kind: Kind = "classification"
     input: Input = "text"
     """What an item is."""
-    unreadable: Literal["error", "drop"] = "error"
+    unreadable: Unreadable = "error"
     """Files that are no picture stop a run, or are left out and counted."""
     source: DataSource
     reader: Choice

@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from harness.common.errors import HarnessError
-from harness.common.kinds import AnswerLines
+from harness.common.kinds import CALLED, AnswerLines
 from harness.common.text import excerpt, folded
 from harness.common.words import split_words
+from harness.inputs.picture_sizes import PictureSizes
 from harness.suite import Kind
 from harness.tasks.cells import class_numbers, entries
 from harness.tasks.class_values import class_values, common_names
@@ -26,9 +27,11 @@ from harness.tasks.label_sets import Sets, check_named, holds_lists, keep_sets, 
 from harness.tasks.label_spans import class_items, hold_spans, keep_spans, own_classes
 from harness.tasks.ledger import NOWHERE, Kept, Ledger
 from harness.tasks.prepare import Place, read_rows
-from harness.tasks.readers import READERS
+from harness.tasks.readers import READERS, Reader
 from harness.tasks.readers.conll import ConllOptions
 from harness.tasks.readers.folders import FolderOptions, texts_at
+from harness.tasks.readers.picture_folders import PictureFolderOptions
+from harness.tasks.readers.picture_tables import PictureTableOptions
 from harness.tasks.readers.tables import SplitColumn, TableOptions
 from harness.tasks.separators import SEPARATORS, SOME, Separator, find_separator
 from harness.tasks.tables.columns import read_columns
@@ -38,9 +41,11 @@ from harness.tasks.tables.kinds import tables_at
 from harness.tasks.tables.parquet import class_names
 from harness.tasks.word_tags import are_tags
 
-Options = TableOptions | FolderOptions | ConllOptions
+Tables = TableOptions | PictureTableOptions
+Options = Tables | FolderOptions | PictureFolderOptions | ConllOptions
 READER_OF: dict[type, str] = {TableOptions: "table", FolderOptions: "folders",
-                              ConllOptions: "conll"}
+                              ConllOptions: "conll", PictureTableOptions: "picture_table",
+                              PictureFolderOptions: "pictures"}
 FEW = 100
 """Rows that tell whether texts are lists of words."""
 TOKENS_A_SPAN, SIGNS_A_TOKEN = 8, 3
@@ -71,7 +76,7 @@ class Described:
     given: tuple[SplitName, ...]
     """The splits that the data came with; none where all of it is one."""
     words: tuple[int, int, int]
-    """Median, 90th percentile and most, over both texts of an item."""
+    """Median, 90th percentile and most, over both texts of an item; none of pictures."""
     kind: Kind = "classification"
     """`multilabel` where labels hold several values, `regression` where they are numbers, `spans`
     where they mark parts of the texts."""
@@ -87,6 +92,8 @@ class Described:
     """As `words`, of answers in words."""
     answer_lines: AnswerLines = "one"
     """What has to be read of these."""
+    sizes: PictureSizes | None = None
+    """Of pictures."""
 
     @property
     def max_length(self) -> int:
@@ -134,25 +141,27 @@ def find_splits(paths: Sequence[Path], column: str, form: Form) -> SplitColumn:
                        test=named["test"])
 
 
-def describe(places: Sequence[Place], options: Options,
-             signs: Sequence[str] = SEPARATORS) -> Described:
+def describe(places: Sequence[Place], options: Options, signs: Sequence[str] = SEPARATORS,
+             reader: Reader | None = None) -> Described:
     """Read all of it and count. Labels that hold several values are told by being lists, or by a
-    separator, given or found among `signs`. Raises HarnessError for data that no study can be made
+    separator, given or found among `signs`. `reader` reads rows where it is not that of such
+    options. Raises HarnessError for data that no study can be made
     of, HiddenLabelsError where that is for given splits without labels."""
     name = places[0].path.name
     if isinstance(options, TableOptions) and not options.tagged and _of_words(places, options):
         options = options.model_copy(update={"tagged": True})
-    ledger, words = _read(places, options)
+    ledger, words = _read(places, options, reader)
     labels, rows = ledger.labels, len(words) + ledger.empty
     if hold_spans(labels):
         return _describe_spans(name, ledger, words, options)
     check_named(name, filter(None, labels))
     several = holds_lists(labels)
     maybe = None
-    if isinstance(options, TableOptions) and not several:
+    if isinstance(options, Tables) and not several:
         maybe = find_separator(labels, signs)
         if maybe is not None and maybe.separates:
-            return describe(places, options.model_copy(update={"separator": maybe.sign}))
+            return describe(places, options.model_copy(update={"separator": maybe.sign}),
+                            reader=reader)
     held = (value_counts(labels) if several
             else {value: count for value, count in labels.items() if value})
     if not held:
@@ -215,11 +224,12 @@ def _describe_spans(name: str, ledger: Ledger, words: array[int], options: Optio
                      answer_tokens=min(MOST_TOKENS, max(LEAST_TOKENS, longest)))
 
 
-def describe_numbers(places: Sequence[Place], options: TableOptions) -> Described:
+def describe_numbers(places: Sequence[Place], options: Options, reader: Reader | None = None
+                     ) -> Described:
     """As `describe`, of labels that are numbers to answer with. Raises HarnessError where one is
     none, or all are one."""
     name = places[0].path.name
-    ledger, words = _read(places, options)
+    ledger, words = _read(places, options, reader)
     strange = [label for label in ledger.labels if label and number_of(label) is None]
     if strange:
         raise HarnessError(f"{name}: {len(strange):,} different labels are no numbers, such as "
@@ -237,15 +247,15 @@ def _reader(options: Options) -> str:
     return READER_OF[type(options)]
 
 
-def _read(places: Sequence[Place], options: Options
+def _read(places: Sequence[Place], options: Options, reader: Reader | None
           ) -> tuple[Ledger, array[int]]:
-    """Every row, and the words of those with a text."""
-    ledger, words = Ledger(), array("l")
-    for row, split in read_rows(places, READERS[_reader(options)], options):
+    """Every row, and the words of those with something to read."""
+    ledger, words, reader = Ledger(), array("l"), reader or READERS[_reader(options)]
+    for row, split in read_rows(places, reader, options):
         if ledger.add(row, split) is not None:
             words.append(len(split_words(row.text)) + len(split_words(row.pair or "")))
     if not ledger.labels:
-        raise HarnessError(f"{places[0].path.name}: holds no texts", "Give data.")
+        raise HarnessError(f"{places[0].path.name}: holds no {CALLED[reader.input]}s", "Give data.")
     check_hidden(ledger, {split: place.path for place in places for split in SPLITS
                           if place.split in (split, None)})
     return ledger, words
@@ -261,7 +271,7 @@ def _lengths(words: array[int], kept: Kept) -> tuple[int, int, int]:
 
 
 def _numbered(places: Sequence[Place], options: Options) -> tuple[str, ...]:
-    if not isinstance(options, TableOptions):
+    if not isinstance(options, Tables):
         return ()
     return common_names({path: class_names(path, options.label)
                          for place in places for path in tables_at(place.path)})

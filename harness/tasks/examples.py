@@ -35,6 +35,8 @@ class Row:
     """Where the data says so itself."""
     picture: Picture | None = None
     """Where the item is one; `text` is then empty."""
+    fault: str | None = None
+    """Why what should be a picture is none."""
 
     @property
     def id(self) -> str:

@@ -13,6 +13,7 @@ from harness.tasks.cells import label_key
 from harness.tasks.examples import SPLITS, Row, SplitName
 
 NOWHERE = -1
+FAULTS = 3
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ class Facts:
     """How a budget draws test items."""
     lined: int = 0
     """Rows with a reference of several lines."""
+    faults: tuple[str, ...] = ()
+    """Of some rows without a picture, what was found."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,8 @@ class Ledger:
     ids: array[int] = field(default_factory=lambda: array("Q"))
     groups: list[str | None] = field(default_factory=list)
     empty: int = 0
+    faults: list[str] = field(default_factory=list)
+    """Why the first `FAULTS` of the rows that should have a picture have none."""
     _labels: array[int] = field(default_factory=lambda: array("l"))
     _splits: array[int] = field(default_factory=lambda: array("b"))
     _values: dict[str, int] = field(default_factory=dict)
@@ -87,6 +92,8 @@ class Ledger:
         """Note a row; returns its id, None where it has nothing to read and is only counted."""
         if row.blank:
             self.empty += 1
+            if row.fault is not None and len(self.faults) < FAULTS:
+                self.faults.append(row.fault)
             return None
         name = row.id
         self.ids.append(int(name, 16))
@@ -125,7 +132,8 @@ class Ledger:
             rows=self.empty + len(ids), kept=len(kept), empty=self.empty,
             other_label=len(ids) - len(order) - unlabelled, unlabelled=unlabelled,
             duplicates=int((sizes[agree] - 1).sum()),
-            conflicting=int(sizes[~agree].sum()), groups=len(np.unique(kept.groups)))
+            conflicting=int(sizes[~agree].sum()), groups=len(np.unique(kept.groups)),
+            faults=tuple(self.faults))
 
     def conflicts(self, classes: Mapping[str, int], most: int) -> list[int]:
         """The first row of each of some texts that stand under two classes."""

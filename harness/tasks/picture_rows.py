@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_json
-from harness.common.kinds import Input
+from harness.common.kinds import Input, Unreadable
 from harness.common.provenance import provenance
 from harness.inputs.picture import Picture
 from harness.inputs.picture_row import PictureRow
@@ -21,18 +21,21 @@ from harness.tasks.examples import Row
 from harness.tasks.prepare import PICTURES, TEXTS
 from harness.tasks.readers import Reader, ReaderOptions
 
-Unreadable = Literal["error", "drop"]
 SCHEMAS: dict[Input, pa.Schema] = {"text": TEXTS, "image": PICTURES}
 """Of the rows of each input, as they are written down."""
 Said = tuple[str, str | None, dict[str, str], Literal["train", "validation", "test"] | None]
 """What is said of a picture beside its pixels: label, group, slices, split."""
 
 
+class UnreadableError(HarnessError):
+    """Files that are no pictures, where none is left out."""
+
+
 def with_pictures(reader: Reader, contents: Mapping[Path, str], unreadable: Unreadable) -> Reader:
     """A reader of pictures as one of rows: each file is decoded, and what it shows is kept in the
     cache under the `contents`, sha256 of what lies at a path, and what reads it.
 
-    It raises HarnessError where a file is no picture and none is left out, naming the first.
+    It raises UnreadableError where a file is no picture and none is left out, naming the first.
     """
     def read(path: Path, options: ReaderOptions) -> Iterator[Row]:
         key = sha256_json([contents[path], reader.read.__module__, options.model_dump(mode="json"),
@@ -43,8 +46,8 @@ def with_pictures(reader: Reader, contents: Mapping[Path, str], unreadable: Unre
         faults = [found for _, found in store.faults]
         if faults and unreadable == "error":
             more = f" (and {len(faults) - 1:,} more files)" if len(faults) > 1 else ""
-            raise HarnessError(f"{faults[0]}{more}", "Mend it, or set `unreadable: drop` in the "
-                               "suite's `task`: such files are then left out and counted.")
+            raise UnreadableError(f"{faults[0]}{more}", "Mend it, or set `unreadable: drop` in the "
+                                  "suite's `task`: such files are then left out and counted.")
         yield from _rows(store, said, folder)
 
     return dataclasses.replace(reader, read=read)
@@ -72,4 +75,5 @@ def _rows(store: PictureStore, said: Sequence[Said], folder: Path) -> Iterator[R
         picture = None if fact["identity"] is None else Picture(
             fact["identity"], fact["perceptual"], fact["name"], fact["width"], fact["height"],
             folder.name)
-        yield Row("", label, group=group, slices=slices, split=split, picture=picture)
+        yield Row("", label, group=group, slices=slices, split=split, picture=picture,
+                  fault=fact["fault"])

@@ -271,4 +271,5 @@ def _facts(folder: Path) -> Facts:
     fields = json.loads((folder / FACTS).read_text(encoding="utf-8"))
     leaks = tuple(Leak(leak["what"], leak["count"], tuple(leak["examples"]))
                   for leak in fields.pop("leaks"))
-    return Facts(**fields | {"leaks": leaks, "conflicts": tuple(fields["conflicts"])})
+    return Facts(**fields | {"leaks": leaks, "conflicts": tuple(fields["conflicts"]),
+                             "faults": tuple(fields["faults"])})

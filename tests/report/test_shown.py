@@ -120,11 +120,11 @@ def exported():
 def begun():
     leak = SimpleNamespace(count=1, what=EVIL, examples=(EVIL,))
     facts = SimpleNamespace(rows=3, kept=3, duplicates=0, conflicting=0, unlabelled=0, empty=0,
-                            groups=3, leaks=(leak,))
+                            faults=(), groups=3, leaks=(leak,))
     splits = SimpleNamespace(train=(1,), validation=(1,), test=(1,))
     found = Described("table", {}, {EVIL: 3}, {EVIL: (EVIL, f"{EVIL} ")}, (), (1, 2, 3))
-    return Begun(Path(EVIL), found, SimpleNamespace(facts=facts, splits=splits), False,
-                 checked().findings, (EVIL,))
+    task = SimpleNamespace(facts=facts, splits=splits, input="text")
+    return Begun(Path(EVIL), found, task, False, checked().findings, (EVIL,))
 
 
 def listed():
