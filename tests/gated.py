@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pictured import suite_of_pictures, write_pictures
 from rich.console import Console
 from tiny import sentences, suite_dict
 
@@ -95,6 +96,20 @@ def place(tmp_path_factory, encoder_folder, decoder_folder):
         value["budget"] |= {"test": 30, "trials": 1, "seeds": 1}
         value["backbones"]["dec"]["budget"] = {"test": 30}
         sentences().to_csv(folder / "data.csv", index=False)
+        return carried_out(folder, value)
+
+
+@pytest.fixture(scope="session")
+def gallery(tmp_path_factory, vision_folder):
+    """The same of pictures."""
+    folder = tmp_path_factory.mktemp("gallery")
+    with pytest.MonkeyPatch.context() as patch:
+        # As `own_cache` has it: what is prepared of pictures is read again by each test.
+        patch.setenv("HARNESS_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+        value = suite_of_pictures(vision_folder) | {"gate": {
+            name: POLICY[name] for name in ("metrics", "artifact_bytes_at_most")}}
+        value["budget"] |= {"trials": 1, "seeds": 1, "steps": 4}
+        write_pictures(folder / "pictures")
         return carried_out(folder, value)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
-from gated import place  # noqa: F401  (a fixture)
+from gated import gallery, place  # noqa: F401  (fixtures)
 from hypothesis import settings
 from pictured import suite_of_pictures, write_pictures, write_vision
 from small_catalogue import catalogue_file, punkt_folder, small_catalogue  # noqa: F401  (fixtures)

@@ -14,13 +14,16 @@ from harness.common.errors import HarnessError
 from harness.common.files import write_atomic
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
     import pyarrow as pa
     from datasets import Dataset
+    from PIL import Image
 
     Table: TypeAlias = str | os.PathLike[str] | pd.DataFrame | Dataset
     """Rows: a file, a frame, or a data set of Hugging Face's `datasets`."""
     Texts: TypeAlias = Sequence[str] | Sequence[tuple[str, str]]
+    Pictures: TypeAlias = Sequence[str | os.PathLike[str] | bytes | np.ndarray | Image.Image]
 
 ENDING = ".parquet"
 
@@ -81,6 +84,19 @@ def as_file(data: Table | Texts, columns: Sequence[str]) -> Iterator[Path]:
         path = Path(folder) / f"rows{ENDING}"
         _write(path, _texts(data, columns) if isinstance(data, Sequence) else data)
         yield path
+
+
+def pictures_in(data: Any, column: str | None) -> Sequence[Any] | None:
+    """The pictures of a sequence, or of a frame's column; None for what is read as a file. Raises
+    HarnessError for a frame without such a column."""
+    import pandas as pd
+
+    if not isinstance(data, pd.DataFrame):
+        return data if isinstance(data, Sequence) and not isinstance(data, str) else None
+    if column not in data.columns:
+        raise HarnessError("which column of the frame holds the pictures? (it has "
+                           f"{', '.join(map(str, data.columns))})", "Say image=COLUMN.")
+    return list(data[column])
 
 
 def _texts(texts: Texts, columns: Sequence[str]) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from harness.api.studies import Header, Quotes
 from harness.common.kinds import ExportFormat
 
 if TYPE_CHECKING:
-    from harness.api.frames import Table, Texts
+    from harness.api.frames import Pictures, Table, Texts
     from harness.commands.model import Model
     from harness.report.exported import Exported
     from harness.report.forgotten import Forgotten
@@ -61,8 +62,9 @@ def gate(candidate: Folder, *, suite: Folder, profile: str | None = None,
                          Path(output) if output is not None else Path("gates") / Path(name).stem)
 
 
-def predict(candidate: Folder, data: Table | Texts, *, suite: Folder,
+def predict(candidate: Folder, data: Table | Texts | Pictures, *, suite: Folder,
             output: Folder | None = None, text: str | None = None, pair: str | None = None,
+            image: str | None = None,
             quotes: Quotes | None = None, header: Header | None = None,
             profile: str | None = None, base: Folder | None = None, label: Names | None = None,
             max_length: int | None = None, suites: Folder = SUITES, runs: Folder = RUNS
@@ -71,7 +73,14 @@ def predict(candidate: Folder, data: Table | Texts, *, suite: Folder,
 
     `data` is a CSV, TSV, JSONL or Parquet file, a pandas frame, a `datasets.Dataset`, or texts; of
     a task about pairs, pairs of texts. `text` and `pair` name their columns, else they are called
-    as in the suite's own data. `quotes` and `header` say how a file is written. Predictions are
+    as in the suite's own data.
+
+    Of a task of pictures `data` is a folder of them, at any depth, a file, a table whose column
+    `image` holds their paths or bytes, or a sequence of paths, bytes, PIL images or NumPy arrays.
+    Each is a row, in their order, with what its file is called (`file`); one that is no picture has
+    no answer, and says why (`fault`).
+
+    `quotes` and `header` say how a file is written. Predictions are
     written to the Parquet file `output`, where one is named. `candidate`, `base`, `label` and
     `max_length` are as in `gate`. Raises HarnessError for a table without rows or these columns,
     and a candidate that cannot answer the task.
@@ -84,7 +93,7 @@ def predict(candidate: Folder, data: Table | Texts, *, suite: Folder,
     check_named(name, profile, folder)
     check_candidate(os.fspath(candidate), Path(runs))
     settle_waiting()
-    from harness.api.frames import as_file
+    from harness.api.frames import as_file, pictures_in
     from harness.commands import predict as commands
     from harness.commands.gate import Asked
     from harness.report.console import make_console
@@ -92,11 +101,13 @@ def predict(candidate: Folder, data: Table | Texts, *, suite: Folder,
 
     asked = Asked(os.fspath(candidate), name, profile, folder, Path(runs), _text(base),
                   label or (), max_length)
-    form = Form(quotes=quotes, header=header)
-    columns = commands.columns_of(asked, text, pair)
-    with as_file(data, columns) as rows, TemporaryDirectory() as passing:
+    form, columns = Form(quotes=quotes, header=header), commands.AskedColumns(text, pair, image)
+    named = commands.columns_of(asked, columns)
+    held = pictures_in(data, image) if commands.reads_pictures(asked) else None
+    place = as_file(data, named) if held is None else nullcontext(held)
+    with place as rows, TemporaryDirectory() as passing:
         into = Path(output) if output is not None else Path(passing) / "answers.parquet"
-        found = commands.predict(make_console(), asked, rows, into, text, pair, form)
+        found = commands.predict(make_console(), asked, rows, into, columns, form)
         return found if output is not None else dataclasses.replace(
             found, path=None, table=found.read())
 

@@ -55,18 +55,22 @@ def gate(
 @app.command()
 def predict(
     candidate: Candidate, suite: ToSuite,
-    data: Annotated[Path, typer.Option("--input", help="CSV, TSV, JSONL or Parquet")],
+    data: Annotated[Path, typer.Option("--input", help="CSV, TSV, JSONL or Parquet; of "
+                                         "pictures also a folder of them, or one")],
     output: Annotated[Path, typer.Option(help="Parquet file to write")],
     text: Annotated[str | None, typer.Option(help="column of the text")] = None,
     pair: Annotated[str | None, typer.Option(help="column of the second text")] = None,
+    image: Annotated[str | None, typer.Option(
+        help="column of a picture's path, or of its bytes")] = None,
     quotes: Quoting = None, header: Header = None,
     profile: Profile = None, base: Base = None, label: Labels = None, max_length: MaxLength = None,
     suites: Suites = SUITES, runs: Runs = RUNS,
 ) -> None:
-    """Predict every row of a table, with probabilities, by a kept run or a model folder."""
-    api.predict(candidate, data, suite=suite, output=output, text=text, pair=pair, quotes=quotes,
-                header=header, profile=profile, base=base, label=label, max_length=max_length,
-                suites=suites, runs=runs).show()
+    """Predict every row of a table, or every picture of a folder, with probabilities, by a kept run
+    or a model folder."""
+    api.predict(candidate, data, suite=suite, output=output, text=text, pair=pair, image=image,
+                quotes=quotes, header=header, profile=profile, base=base, label=label,
+                max_length=max_length, suites=suites, runs=runs).show()
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,12 @@ import numpy as np
 from rich.console import Console
 from sklearn.base import BaseEstimator, ClassifierMixin
 
+from harness.commands.asked_rows import picture_items
 from harness.commands.gate import Asked, make_context
 from harness.commands.predict import item_of, spans_of
 from harness.common.clock import Clock
 from harness.common.errors import HarnessError
+from harness.common.kinds import CALLED, Input
 from harness.common.text import plain
 from harness.gate.candidate import find_candidate
 from harness.methods.fitted import Answering
@@ -28,6 +30,8 @@ from harness.tasks.examples import Item
 
 Text = str | tuple[str, str]
 """A text; of a task about pairs, two."""
+Asks = Sequence[Text] | Sequence[Any]
+"""Texts; of a task of pictures paths, bytes of files, PIL images or NumPy arrays."""
 
 
 class Model(ClassifierMixin, BaseEstimator):
@@ -35,26 +39,29 @@ class Model(ClassifierMixin, BaseEstimator):
 
     `classes_` are the classes' names, [classes] of str, in the order of the columns of
     `predict_proba`; empty where answers are numbers or words. `kind` is the kind of task:
-    classification, multilabel, regression, spans or generation.
+    classification, multilabel, regression, spans or generation. `input` is what it is asked about:
+    text or image.
     """
 
-    def __init__(self, name: str, kind: Kind, classes: Sequence[str], answering: Answering) -> None:
+    def __init__(self, name: str, kind: Kind, classes: Sequence[str], answering: Answering,
+                 input: Input = "text") -> None:  # noqa: A002 (a suite's name for it)
         self.name = name
         self.kind = kind
         self.classes = classes
         self.answering = answering
+        self.input = input
 
     @property
     def classes_(self) -> np.ndarray:
         """The classes' names, [classes] of str."""
         return np.array(self.classes, dtype=object)
 
-    def fit(self, texts: Sequence[Text], answers: Sequence[object]) -> Model:
+    def fit(self, texts: Asks, answers: Sequence[object]) -> Model:
         """Raises HarnessError: what was fitted and compared stays as it was."""
         raise HarnessError(f"{self.name} is fitted already",
                            "Make a suite of the data and call harness.run.")
 
-    def predict_proba(self, texts: Sequence[Text]) -> np.ndarray:
+    def predict_proba(self, texts: Asks) -> np.ndarray:
         """Probabilities of the classes, [texts, classes] fp64.
 
         A row sums to 1 where a text has one class; where it may have several, each is a decision of
@@ -71,7 +78,7 @@ class Model(ClassifierMixin, BaseEstimator):
         found[~np.isfinite(found).all(axis=1)] = np.nan
         return found
 
-    def predict(self, texts: Sequence[Text]) -> np.ndarray:
+    def predict(self, texts: Asks) -> np.ndarray:
         """The answers, [texts] of str: a class's name, or words. Numbers are fp64, NaN where none
         was written. Spans are lists of dicts, as pipelines of transformers have them: `start`,
         `end`, `label` and `text`; None where an answer could not be read.
@@ -86,19 +93,19 @@ class Model(ClassifierMixin, BaseEstimator):
             return _named(found, self.classes_, kind)
         if kind.classes and not np.isfinite(found).all():
             row = int(np.flatnonzero(~np.isfinite(found).all(axis=1))[0])
-            raise HarnessError(f"{self.name} has no answer to text {row}: its probabilities are "
-                               "not finite", "Leave the text out.")
+            raise HarnessError(f"{self.name} has no answer to {CALLED[self.input]} {row}: its "
+                               "probabilities are not finite", "Leave it out.")
         if kind.questions:
             return np.array(found, dtype=object)
         if kind.tagged:
-            return spans_of(found, _items(texts), self.classes)
+            return spans_of(found, ITEMS[self.input](texts), self.classes)
         if not kind.classes:
             return np.asarray(found[:, 0], dtype=np.float64)
         chosen = CLASS_LINKS[self.kind].chosen(found)
         return chosen if kind.several else self.classes_[chosen.argmax(axis=1)]
 
-    def _found(self, texts: Sequence[Text]) -> np.ndarray:
-        items = _items(texts)
+    def _found(self, texts: Asks) -> np.ndarray:
+        items = ITEMS[self.input](texts)
         if not items:
             return np.zeros((0, len(self.classes) or 1))
         return self.answering.predict(items, Clock())
@@ -136,7 +143,8 @@ def load_model(console: Console, asked: Asked) -> Model:
     context = make_context(asked, loaded, loaded.suite.budget_for(None))
     candidate = find_candidate(asked.candidate, context)
     print_lines(console, (f"{candidate.name}: {note}" for note in candidate.notes))
-    return Model(candidate.name, context.task.kind, context.task.labels, candidate.model.load())
+    return Model(candidate.name, context.task.kind, context.task.labels, candidate.model.load(),
+                 context.task.input)
 
 
 def _named(choices: np.ndarray, classes: np.ndarray, kind: TargetKind) -> np.ndarray:
@@ -158,3 +166,6 @@ def _items(texts: Any) -> list[Item]:
             raise HarnessError(f"text {number} is neither a text nor two",
                                "Give a string, or a pair of strings where the task has pairs.")
     return [item_of(*cells) for cells in found]
+
+
+ITEMS: dict[Input, Callable[[Any], list[Item]]] = {"text": _items, "image": picture_items}

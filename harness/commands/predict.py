@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from itertools import chain
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,10 +15,12 @@ import pyarrow.parquet as pq
 from rich.console import Console
 
 from harness.backbones.finite import not_finite
+from harness.commands.asked_rows import AskedRow, picture_rows
 from harness.commands.gate import Asked, make_context
 from harness.common.clock import Clock
 from harness.common.errors import HarnessError
 from harness.common.files import atomic_file
+from harness.common.kinds import CALLED, Input
 from harness.gate.candidate import find_candidate
 from harness.methods.fitted import Answering
 from harness.methods.link import CLASS_LINKS
@@ -34,14 +38,24 @@ from harness.tasks.task import Task
 
 SPANS = pa.list_(pa.struct({"start": pa.int64(), "end": pa.int64(), "label": pa.string(),
                             "text": pa.string()}))
-CHUNK = 4096
-"""Rows in memory with their predictions at once."""
+TOGETHER: dict[Input, int] = {"text": 4096, "image": 64}
+"""Rows in memory with their predictions at once; of pictures, with their files."""
 
 
-def predict(console: Console, asked: Asked, source: Path, output: Path, text: str | None,
-            pair: str | None, said: Form = PLAIN) -> Predicted:
+@dataclass(frozen=True)
+class AskedColumns:
+    """Which columns hold what is asked; None for those of the suite's own data."""
+
+    text: str | None = None
+    pair: str | None = None
+    image: str | None = None
+
+
+def predict(console: Console, asked: Asked, source: Path | Sequence[Any], output: Path,
+            columns: AskedColumns, said: Form = PLAIN) -> Predicted:
     """Write the prediction for every row of a table to a Parquet file, with the probabilities of
-    the classes where the task has some; a list of classes where a text may have several.
+    the classes where the task has some; a list of classes where a text may have several. Of a task
+    of pictures, for every picture of a folder, a table or a sequence, with what its file is called.
 
     A row is numbered by its place in the table, from 0; in one column blank lines are rows too.
     """
@@ -50,8 +64,7 @@ def predict(console: Console, asked: Asked, source: Path, output: Path, text: st
                            "Name a file that ends in .parquet.")
     loaded = load_suite(find_suite(asked.suite, asked.suites), asked.profile)
     context = make_context(asked, loaded, loaded.suite.budget_for(None))
-    columns = _columns(loaded, text, pair)
-    rows = _rows(source, columns, said if text else _as_in(loaded, said))
+    rows = ROWS[context.task.input](loaded, source, columns, said)
     candidate = find_candidate(asked.candidate, context)
     print_lines(console, (f"{candidate.name}: {note}" for note in candidate.notes))
     model = candidate.model.load()
@@ -60,14 +73,39 @@ def predict(console: Console, asked: Asked, source: Path, output: Path, text: st
     return Predicted(count, output, tuple(unanswered))
 
 
-def columns_of(asked: Asked, text: str | None, pair: str | None) -> list[str]:
-    """The columns of a table for a suite: see `_columns`."""
-    return _columns(load_suite(find_suite(asked.suite, asked.suites), asked.profile), text, pair)
+def columns_of(asked: Asked, columns: AskedColumns) -> list[str]:
+    """The columns of a table of texts for a suite: see `_columns`. Raises HarnessError for columns
+    of other items than the suite's are."""
+    loaded = load_suite(find_suite(asked.suite, asked.suites), asked.profile)
+    others = {"text": {"--image": columns.image},
+              "image": {"--text": columns.text, "--pair": columns.pair}}
+    for option, value in others[loaded.suite.task.input].items():
+        if value is not None:
+            raise HarnessError(f"{option}: the items of {loaded.suite.name} are "
+                               f"{CALLED[loaded.suite.task.input]}s", f"Leave {option} out.")
+    return _columns(loaded, columns.text, columns.pair)
 
 
-def _rows(source: Path, columns: list[str], said: Form) -> list[tuple[str, ...]]:
+def reads_pictures(asked: Asked) -> bool:
+    """Whether the items of its suite are pictures."""
+    loaded = load_suite(find_suite(asked.suite, asked.suites), asked.profile)
+    return loaded.suite.task.input == "image"
+
+
+def _text_rows(loaded: LoadedSuite, source: Path | Sequence[Any], asked: AskedColumns, said: Form
+               ) -> Iterable[AskedRow]:
     """The table as it is written: it need not be written as the suite's own data is."""
-    return list(read_columns(source, columns, find_form([source], columns, said)))
+    if not isinstance(source, Path):
+        raise HarnessError("rows of texts are read from a table", "Name its file.")
+    columns = _columns(loaded, asked.text, asked.pair)
+    form = find_form([source], columns, said if asked.text else _as_in(loaded, said))
+    return [AskedRow(item_of(*row)) for row in read_columns(source, columns, form)]
+
+
+ROWS: dict[Input, Callable[[LoadedSuite, Path | Sequence[Any], AskedColumns, Form],
+                           Iterable[AskedRow]]] = {
+    "text": _text_rows,
+    "image": lambda loaded, source, asked, said: picture_rows(loaded, source, asked.image, said)}
 
 
 def _as_in(loaded: LoadedSuite, said: Form) -> Form:
@@ -88,28 +126,50 @@ def _columns(loaded: LoadedSuite, text: str | None, pair: str | None) -> list[st
     return columns
 
 
-def _tables(model: Answering, rows: list[tuple[str, ...]], task: Task, unanswered: list[int]
+def _tables(model: Answering, rows: Iterable[AskedRow], task: Task, unanswered: list[int]
             ) -> Iterator[pa.Table]:
-    """The rows with their answers, a part at a time; adds to `unanswered` the rows whose
-    probabilities are no numbers, or whose answer holds none, and which therefore have none. Answers
-    that only name classes have no probabilities."""
-    for start in range(0, len(rows), CHUNK):
-        chunk = [item_of(*row) for row in rows[start: start + CHUNK]]
-        found = model.predict(chunk, Clock())
-        silent = _silent(found, task)
-        unanswered += [start + row for row in silent]
-        without = np.isin(np.arange(len(chunk)), silent)
-        answers, kind = _answers(found, chunk, task)
-        columns: dict[str, object] = {
-            "row": range(start, start + len(chunk)), "item": [e.id for e in chunk],
-            "prediction": pa.array(answers, kind, mask=without)}
-        if KINDS[task.kind].classes and not are_choices(found):
-            columns |= {f"p:{label}": pa.array(found[:, i], mask=without)
-                        for i, label in enumerate(task.labels)}
-        yield pa.table(columns)
+    """The rows with their answers, a part at a time; adds to `unanswered` the rows that hold
+    nothing to answer, whose probabilities are no numbers, or whose answer holds none, and which
+    therefore have none. Answers that only name classes have no probabilities."""
+    left, start = iter(rows), 0
+    while part := list(islice(left, TOGETHER[task.input])):
+        items = [row.item for row in part if row.item is not None]
+        answered, silent = _answered(model, items, task)
+        places = np.cumsum([row.item is not None for row in part]) - 1
+        held = [None if row.item is None else int(place)
+                for row, place in zip(part, places, strict=True)]
+        unanswered += [start + i for i, place in enumerate(held)
+                       if place is None or place in silent]
+        yield _named(answered.take(pa.array(held, pa.int64())), part, start, task.input)
+        start += len(part)
 
 
-def _silent(found: np.ndarray, task: Task) -> list[int]:
+def _answered(model: Answering, items: list[Item], task: Task) -> tuple[pa.Table, set[int]]:
+    """Ids and answers of some items, and those among them that have none."""
+    found = (model.predict(items, Clock()) if items
+             else np.zeros((0, len(task.labels) or 1)))
+    silent = _silent(found, task)
+    without = np.isin(np.arange(len(items)), silent)
+    answers, kind = _answers(found, items, task)
+    columns: dict[str, object] = {"item": pa.array([e.id for e in items], pa.string()),
+                                  "prediction": pa.array(answers, kind, mask=without)}
+    if KINDS[task.kind].classes and not are_choices(found):
+        columns |= {f"p:{label}": pa.array(found[:, i], mask=without)
+                    for i, label in enumerate(task.labels)}
+    return pa.table(columns), set(silent)
+
+
+def _named(answered: pa.Table, rows: Sequence[AskedRow], start: int, read: Input) -> pa.Table:
+    """With each row's number; of pictures also what the file is called, and why one has no
+    answer."""
+    numbered = answered.add_column(0, "row", pa.array(range(start, start + len(rows))))
+    if read == "text":
+        return numbered
+    return (numbered.add_column(1, "file", pa.array([row.file for row in rows], pa.string()))
+            .append_column("fault", pa.array([row.fault for row in rows], pa.string())))
+
+
+def _silent(found: np.ndarray, task: Task) -> Sequence[int]:
     """The rows that have no answer."""
     kind = KINDS[task.kind]
     if kind.tagged or (kind.classes and are_choices(found)):

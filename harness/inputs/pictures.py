@@ -46,8 +46,7 @@ def decode(data: bytes, name: str, most_pixels: int = MOST_PIXELS) -> np.ndarray
     try:
         with Image.open(io.BytesIO(data), formats=[*SUFFIXES]) as image:
             _check(image, name, most_pixels)
-            image.load()
-            return _upright(_rgb(image, name), _orientation(image))
+            return upright(image, name)
     except HarnessError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -59,6 +58,12 @@ def decode(data: bytes, name: str, most_pixels: int = MOST_PIXELS) -> np.ndarray
         words = " ".join(str(error).split())[:150] or type(error).__name__
         raise HarnessError(f"{name}: is damaged: {words}", "Copy it again, or leave it out."
                            ) from None
+
+
+def upright(image: Image.Image, name: str) -> np.ndarray:
+    """An opened picture as `decode` has it. Raises HarnessError for values of no one meaning."""
+    image.load()
+    return _upright(_rgb(image, name), _orientation(image))
 
 
 def _check(image: Image.Image, name: str, most_pixels: int) -> None:

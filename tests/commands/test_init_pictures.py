@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from command_line import harness, refused
-from PIL import Image
 from pictured import CLASSES, picture, write_pictures
+from PIL import Image
 from rich.console import Console
 
 from harness.api import studies as api
@@ -40,7 +40,7 @@ def tabled(scans, **columns):
 
 def test_a_folder_a_class(tmp_path, scans):
     task, suite, said = begun(tmp_path, images=scans)
-    assert {name: task.facts.kept // 3 for name in CLASSES} == dict.fromkeys(task.labels, 8)
+    assert dict.fromkeys(CLASSES, task.facts.kept // 3) == dict.fromkeys(task.labels, 8)
     assert (suite.task.input, suite.task.unreadable) == ("image", "error")
     assert "24 rows: 24 kept" in said
     assert "pictures: all 40 × 40 pixels" in said

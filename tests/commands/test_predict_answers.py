@@ -11,7 +11,8 @@ from tiny import WORDS
 from transformers import AutoTokenizer, BartConfig, BartForSequenceClassification
 
 from harness.backbones.finite import check_finite
-from harness.commands.predict import _tables
+from harness.commands.asked_rows import AskedRow
+from harness.commands.predict import _tables, item_of
 from harness.common.errors import HarnessError
 from harness.study.outcome import outcome
 from harness.tasks.examples import Example
@@ -30,8 +31,9 @@ class Broken:
 def test_a_row_without_numbers_has_no_answer():
     """Case empty-text: never a class with NaN beside it."""
     unanswered = []
-    task = SimpleNamespace(labels=("fruit", "metal"), kind="classification")
-    table, = _tables(Broken(), [("good",), ("bad",), ("fine",)], task, unanswered)
+    task = SimpleNamespace(labels=("fruit", "metal"), kind="classification", input="text")
+    rows = [AskedRow(item_of(text)) for text in ("good", "bad", "fine")]
+    table, = _tables(Broken(), rows, task, unanswered)
     assert unanswered == [1]
     assert table["prediction"].to_pylist() == ["fruit", None, "fruit"]
     assert table["p:fruit"].to_pylist() == [0.5, None, 0.5]

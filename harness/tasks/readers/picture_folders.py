@@ -49,7 +49,7 @@ def pictures_at(folder: Path) -> list[Path]:
     Raises HarnessError where there are none, naming the endings that there are.
     """
     found, others = list[Path](), set[str]()
-    for path in sorted(_visible(folder)):
+    for path in sorted(visible(folder)):
         ending = path.suffix.lower()
         if ending not in ENDINGS | OTHERS:
             others.add(path.suffix or path.name)
@@ -67,7 +67,7 @@ def pictures_at(folder: Path) -> list[Path]:
     return found
 
 
-def _visible(folder: Path) -> Iterator[Path]:
+def visible(folder: Path) -> Iterator[Path]:
     """Files that are not hidden. Raises HarnessError for a link that leaves the folder."""
     home = folder.resolve()
     for place, folders, names in os.walk(folder):

@@ -66,10 +66,10 @@ def read_picture_table(path: Path, options: PictureTableOptions) -> Iterator[Pic
     """
     for file in tables_at(path):
         hidden = (HIDDEN,) if class_names(file, options.label) else ()
-        for number, cells in enumerate(_cells(file, options), 1):
+        for number, cells in enumerate(cells_of(file, options, options.columns), 1):
             texts = {name: cell_text(file, name, cell) for name, cell in
                      zip(options.columns[1:], cells[1:], strict=True)}
-            name, data = _picture(file, options.folder, f"{file.name} row {number}", cells[0])
+            name, data = picture_in(file, options.folder, f"{file.name} row {number}", cells[0])
             yield PictureRow(
                 data, name, label_of(texts[options.label], options.separator, hidden),
                 group=named(texts[options.group]) if options.group else None,
@@ -77,20 +77,23 @@ def read_picture_table(path: Path, options: PictureTableOptions) -> Iterator[Pic
                 split=split_of(file, texts, options.split) if options.split else None)
 
 
-def _cells(file: Path, options: PictureTableOptions) -> Iterator[Sequence[object]]:
+def cells_of(file: Path, form: Form, columns: Sequence[str]) -> Iterator[Sequence[object]]:
+    """The cells of these columns of each row, which may be bytes where the format has them. Raises
+    HarnessError as reading tables of texts does."""
     kind = ""
     try:
         kind = kind_of(file)
         if kind in BINARY:
-            yield from BINARY[kind](file, options, options.columns, AT_ONCE)
+            yield from BINARY[kind](file, form, columns, AT_ONCE)
             return
     except FAILURES as error:
         raise unreadable(file, kind, error) from None
-    yield from read_columns(file, options.columns, options)
+    yield from read_columns(file, columns, form)
 
 
-def _picture(file: Path, folder: str, where: str, cell: Any) -> tuple[str, bytes]:
-    """What errors call the picture of a cell, and its bytes."""
+def picture_in(file: Path, folder: str, where: str, cell: Any) -> tuple[str, bytes]:
+    """What errors call the picture of a cell, and its bytes. Raises HarnessError for what is
+    neither path nor bytes, for no such file, and for a path that leaves the table's folder."""
     data, path = (cell.get("bytes"), cell.get("path")) if isinstance(cell, dict) else (
         (cell, None) if isinstance(cell, bytes) else (None, cell))
     if not isinstance(data, bytes | None) or not isinstance(path, str | None):
