@@ -7,6 +7,7 @@ bits for half the memory. What learns, embeddings, norms, biases and heads stay 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 from weakref import ref
 
@@ -77,7 +78,9 @@ def hold(model: Any, products: torch.dtype) -> None:
 def matrices(model: Any) -> Iterator[Any]:
     """Layers whose weight only products read: of the backbone below a head, and the head with
     which a language model answers where it is not the embedding too."""
-    table = getattr(model.get_input_embeddings(), "weight", None)
+    table = None
+    with suppress(NotImplementedError):  # of models that look nothing up, as a ResNet
+        table = getattr(model.get_input_embeddings(), "weight", None)
     layers = {name: layer for name, layer in linear_layers(model).items()
               if POOLER not in name.split(".")}
     answers = model.get_output_embeddings()

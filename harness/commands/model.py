@@ -14,9 +14,10 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from harness.commands.asked_rows import picture_items
 from harness.commands.gate import Asked, make_context
 from harness.commands.predict import item_of, spans_of
+from harness.common.capabilities import INPUTS
 from harness.common.clock import Clock
 from harness.common.errors import HarnessError
-from harness.common.kinds import CALLED, Input
+from harness.common.kinds import Input
 from harness.common.text import plain
 from harness.gate.candidate import find_candidate
 from harness.methods.fitted import Answering
@@ -93,7 +94,7 @@ class Model(ClassifierMixin, BaseEstimator):
             return _named(found, self.classes_, kind)
         if kind.classes and not np.isfinite(found).all():
             row = int(np.flatnonzero(~np.isfinite(found).all(axis=1))[0])
-            raise HarnessError(f"{self.name} has no answer to {CALLED[self.input]} {row}: its "
+            raise HarnessError(f"{self.name} has no answer to {INPUTS[self.input].one} {row}: its "
                                "probabilities are not finite", "Leave it out.")
         if kind.questions:
             return np.array(found, dtype=object)

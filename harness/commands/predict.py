@@ -17,10 +17,11 @@ from rich.console import Console
 from harness.backbones.finite import not_finite
 from harness.commands.asked_rows import AskedRow, picture_rows
 from harness.commands.gate import Asked, make_context
+from harness.common.capabilities import INPUTS
 from harness.common.clock import Clock
 from harness.common.errors import HarnessError
 from harness.common.files import atomic_file
-from harness.common.kinds import CALLED, Input
+from harness.common.kinds import Input
 from harness.gate.candidate import find_candidate
 from harness.methods.fitted import Answering
 from harness.methods.link import CLASS_LINKS
@@ -82,14 +83,14 @@ def columns_of(asked: Asked, columns: AskedColumns) -> list[str]:
     for option, value in others[loaded.suite.task.input].items():
         if value is not None:
             raise HarnessError(f"{option}: the items of {loaded.suite.name} are "
-                               f"{CALLED[loaded.suite.task.input]}s", f"Leave {option} out.")
+                               f"{INPUTS[loaded.suite.task.input].items}", f"Leave {option} out.")
     return _columns(loaded, columns.text, columns.pair)
 
 
 def reads_pictures(asked: Asked) -> bool:
     """Whether the items of its suite are pictures."""
     loaded = load_suite(find_suite(asked.suite, asked.suites), asked.profile)
-    return loaded.suite.task.input == "image"
+    return not INPUTS[loaded.suite.task.input].in_words
 
 
 def _text_rows(loaded: LoadedSuite, source: Path | Sequence[Any], asked: AskedColumns, said: Form
@@ -163,7 +164,7 @@ def _named(answered: pa.Table, rows: Sequence[AskedRow], start: int, read: Input
     """With each row's number; of pictures also what the file is called, and why one has no
     answer."""
     numbered = answered.add_column(0, "row", pa.array(range(start, start + len(rows))))
-    if read == "text":
+    if INPUTS[read].in_words:
         return numbered
     return (numbered.add_column(1, "file", pa.array([row.file for row in rows], pa.string()))
             .append_column("fault", pa.array([row.fault for row in rows], pa.string())))

@@ -8,8 +8,6 @@ from typing import Literal
 Kind = Literal["classification", "multilabel", "regression", "spans", "generation"]
 Input = Literal["text", "image"]
 """What an item is: words, alone or in a pair, or a picture."""
-CALLED: dict[Input, str] = {"text": "text", "image": "picture"}
-"""What people call one."""
 Unreadable = Literal["error", "drop"]
 """Whether files that are no picture stop a run, or are left out."""
 WeightsKind = Literal["encoder", "decoder", "seq2seq", "image"]

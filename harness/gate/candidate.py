@@ -15,7 +15,7 @@ from harness.backbones.admission.graph import admit_graph, is_graph
 from harness.backbones.encoding.features import FeatureStore
 from harness.backbones.handle import Handle, get_backbone, hashed_handle
 from harness.backbones.load import Loaded, load_tagging, load_with_head
-from harness.common.capabilities import ASKED
+from harness.common.capabilities import ASKED, reads_words
 from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.common.errors import HarnessError
@@ -25,7 +25,14 @@ from harness.gate.graph import UNASKED, GraphFolder
 from harness.gate.labels import Reordered, match_labels, match_tags
 from harness.gate.named import unknown
 from harness.methods.asking.asked import AskedDecoder
-from harness.methods.elsewhere import check_whole, load_tuned, read_as, tuned_notes
+from harness.methods.elsewhere import (
+    check_reads,
+    check_sees,
+    check_whole,
+    load_tuned,
+    read_as,
+    tuned_notes,
+)
 from harness.methods.fitted import Answering
 from harness.methods.job import Job
 from harness.methods.learning.decoder import nothing_to_save, plain_decoder
@@ -111,6 +118,7 @@ class TunedFolder:
     def _model(self) -> Answering:
         kind, link = KINDS[self.task.kind], LINKS.get(self.task.kind)
         backbone = read_as(self.admitted, self.base)
+        check_reads(self.admitted.path, backbone.kind, self.task.input)
         if link is None and backbone.kind not in ASKED:
             raise HarnessError(f"{self.admitted.path}: an encoder has a head and writes nothing, "
                                f"and the task {kind.says}", "Name a model that writes.")
@@ -118,6 +126,8 @@ class TunedFolder:
         loaded = load_tuned(self.admitted, self.base, self.device.type,
                             partial(load, products=self.device.products))
         check_whole(self.admitted, loaded)
+        if not reads_words(backbone.kind):
+            check_sees(self.admitted.path, loaded)
         if link is None or backbone.kind in ASKED:
             return self._asked(loaded, backbone)
         said = loaded.model.config.problem_type

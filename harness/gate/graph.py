@@ -12,6 +12,7 @@ from harness.backbones.graphs.session import MODEL, Graph, open_graph, rounds
 from harness.backbones.handle import Handle
 from harness.backbones.load import load_tokenizer
 from harness.backbones.window import window_of
+from harness.common.capabilities import INPUTS
 from harness.common.errors import HarnessError
 from harness.gate.labels import Reordered, match_labels, match_tags
 from harness.methods.elsewhere import check_names_agree
@@ -46,6 +47,10 @@ class GraphFolder:
     def load(self) -> Answering:
         """Read the folder. Raises HarnessError where it cannot answer the task."""
         kind, link = KINDS[self.task.kind], LINKS.get(self.task.kind)
+        if not INPUTS[self.task.input].in_words:
+            raise HarnessError(f"{self.admitted.path}: a graph is read by a tokenizer, and the "
+                               f"items of the task are {INPUTS[self.task.input].items}",
+                               "Name a model folder, or a PEFT adapter folder.")
         if link is None:
             raise HarnessError(f"{self.admitted.path}: a graph has a head and writes nothing, and "
                                f"the task {kind.says}", "Name a model that writes.")

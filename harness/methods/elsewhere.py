@@ -7,6 +7,7 @@ import json
 import re
 from pathlib import Path
 
+import torch
 from transformers import AutoConfig, PreTrainedTokenizerBase
 
 from harness.backbones.admission.folder import Admitted
@@ -23,8 +24,9 @@ from harness.backbones.load import (
 )
 from harness.backbones.quiet import quietly
 from harness.backbones.weights import Shapes, tensor_shapes
-from harness.common.capabilities import READS
+from harness.common.capabilities import INPUTS, READS, reads_words
 from harness.common.errors import HarnessError
+from harness.common.kinds import Input, WeightsKind
 from harness.methods.adapters.folder import base_of, load_adapter, read_adapter
 
 
@@ -43,7 +45,7 @@ def load_tuned(admitted: Admitted, base: Handle | None, device: str,
     if base is not None and handle.kind != base.kind:
         raise HarnessError(f"{folder}: is of kind {handle.kind}, its base {base.name} of kind "
                            f"{base.kind}", "Name the base it was tuned from.")
-    if has_tokenizer(folder) or READS[handle.kind] != "text":
+    if has_tokenizer(folder) or not reads_words(handle.kind):
         return _whole(folder, handle, device, load)
     if base is None:
         raise HarnessError(f"{folder}: has no tokenizer",
@@ -131,6 +133,28 @@ def check_whole(admitted: Admitted, loaded: Loaded) -> None:
         raise HarnessError(
             f"{admitted.path}: its weights lack {min(loaded.fresh)}: answers would be random",
             "Save the head too (with PEFT: task_type SEQ_CLS, or modules_to_save).")
+
+
+def check_reads(folder: Path, kind: WeightsKind, read: Input) -> None:
+    """Raise HarnessError for a model of a kind that does not read what a task's items are."""
+    if READS[kind] != read:
+        wanted = INPUTS[read].items
+        raise HarnessError(f"{folder}: reads {INPUTS[READS[kind]].items}, and the items of the "
+                           f"task are {wanted}", f"Name a model that reads {wanted}.")
+
+
+def check_sees(folder: Path, loaded: Loaded) -> None:
+    """Raise HarnessError where a model cannot be given what its own image processor makes."""
+    device = next(loaded.model.parameters()).device.type
+    sample = loaded.processor.sample(device)
+    try:
+        with torch.inference_mode():
+            loaded.model(**sample)
+    except (ValueError, RuntimeError) as error:
+        made = " × ".join(str(side) for side in sample["pixel_values"].shape[2:])
+        raise HarnessError(f"{folder}: its image processor makes {made} pixels, which the model "
+                           f"does not read: {' '.join(str(error).split())[:150]}",
+                           "Save the image processor that it was trained with.") from None
 
 
 def _whole(folder: Path, handle: Handle, device: str, load: LoadHead) -> Loaded:

@@ -12,7 +12,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from harness.check.finding import Finding
-from harness.common.kinds import CALLED, AnswerLines
+from harness.common.capabilities import INPUTS
+from harness.common.kinds import AnswerLines
 from harness.common.text import excerpt, plain
 from harness.report.checked import print_findings
 from harness.report.lines import print_lines
@@ -86,7 +87,7 @@ class Begun(Shown):
 def print_described(console: Console, found: Described, task: Task, *, grouped: bool) -> None:
     """Rows and their fates, splits, classes, lengths."""
     facts, splits = task.facts, task.splits
-    called = CALLED[task.input]
+    called = INPUTS[task.input].one
     fates = (f"{facts.empty:,} without text or answer" if KINDS[found.kind].questions else
              f"{facts.conflicting:,} with one {called} under another {KINDS[found.kind].answer}, "
              f"{facts.unlabelled:,} without a label, {facts.empty:,} without {called}")

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
+from harness.common.capabilities import INPUTS
 from harness.common.errors import HarnessError
-from harness.common.kinds import CALLED, AnswerLines
+from harness.common.kinds import AnswerLines
 from harness.common.text import excerpt, folded
 from harness.common.words import split_words
 from harness.inputs.picture_sizes import PictureSizes
@@ -255,7 +256,8 @@ def _read(places: Sequence[Place], options: Options, reader: Reader | None
         if ledger.add(row, split) is not None:
             words.append(len(split_words(row.text)) + len(split_words(row.pair or "")))
     if not ledger.labels:
-        raise HarnessError(f"{places[0].path.name}: holds no {CALLED[reader.input]}s", "Give data.")
+        raise HarnessError(f"{places[0].path.name}: holds no {INPUTS[reader.input].items}",
+                           "Give data.")
     check_hidden(ledger, {split: place.path for place in places for split in SPLITS
                           if place.split in (split, None)})
     return ledger, words

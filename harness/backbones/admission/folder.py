@@ -18,6 +18,7 @@ import torch
 from transformers import AutoConfig, AutoModel
 
 from harness.backbones.admission.adapter import ADAPTER_CONFIG, check_adapter, try_patterns
+from harness.backbones.admission.image_processor import check_image_processor
 from harness.backbones.admission.tokenizer import check_tokenizer, check_vocabulary_fits
 from harness.backbones.quiet import quietly
 from harness.backbones.weights import Shapes, tensor_shapes
@@ -75,7 +76,8 @@ def look(folder: Path, most_bytes: float = math.inf) -> Looked:
     Raises HarnessError for no folder, links that leave it, more than `most_bytes` bytes, weights
     in pickle alone, damaged safetensors or JSON, code of its own, a configuration that asks
     for far more parameters than the files hold, a tokenizer with more tokens than the model knows,
-    one or a chat template that does harm, and whatever of it does not come to an end.
+    one, a chat template or an image processor that does harm, and whatever of it does not come to
+    an end.
     """
     found: Looked = bounded(_look, folder, most_bytes, about=str(folder))
     return found
@@ -133,6 +135,7 @@ def _look(folder: Path, most_bytes: float) -> Looked:
                               if path.parent == folder.resolve()}, most)
         check_tokenizer(folder)
         check_vocabulary_fits(folder)
+        check_image_processor(folder)
     parameters = sum(math.prod(s) for found in shapes.values() for s in found.values())
     return Looked(sum(path.stat().st_size for path in files), parameters, adapter)
 

@@ -11,16 +11,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers import AutoImageProcessor
 
-from harness.backbones.quiet import quietly
+from harness.backbones.admission.image_processor import read_image_processor
 from harness.common.device import cpu_count
-from harness.common.errors import HarnessError
 
-PREPROCESSOR = "preprocessor_config.json"
-BACKEND = "pil"
-"""Pillow's resize, which is the one that most models were trained with, and there on every
-machine; torchvision's gives slightly other pixels."""
 ROOM = 1 << 29
 """Bytes of prepared pictures that are kept from epoch to epoch."""
 
@@ -82,15 +76,6 @@ class Prepared:
 
 
 def read_prepared(folder: Path) -> Prepared:
-    """The image processor of a model's folder. Raises HarnessError where there is none that
-    transformers knows."""
-    if not (folder / PREPROCESSOR).is_file():
-        raise HarnessError(f"{folder.name}: no {PREPROCESSOR}, so nothing says how pictures are "
-                           "resized for it", "Save its image processor beside it.")
-    try:
-        with quietly():
-            return Prepared(AutoImageProcessor.from_pretrained(folder, backend=BACKEND,
-                                                               trust_remote_code=False))
-    except (OSError, ValueError, TypeError, KeyError, ImportError) as error:
-        raise HarnessError(f"{folder.name}/{PREPROCESSOR}: {' '.join(str(error).split())[:200]}",
-                           "Name a model with an image processor of transformers.") from None
+    """The image processor of a model's folder. Raises HarnessError as `read_image_processor` does.
+    """
+    return Prepared(read_image_processor(folder))

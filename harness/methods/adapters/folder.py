@@ -27,7 +27,7 @@ from harness.methods.adapters.adapter import FRESH
 from harness.methods.adapters.running import make_ready
 
 ADAPTER = "adapter_model.safetensors"
-HEADS = ("classifier.weight", "score.weight", "classifier.out_proj.weight")
+HEADS = ("classifier.weight", "score.weight", "classifier.out_proj.weight", "classifier.1.weight")
 
 
 @dataclass(frozen=True)
@@ -89,11 +89,13 @@ def load_adapter(adapter: AdapterFolder, device: str, load: LoadHead = load_with
     """The adapter on its base, with the head that `load` gives it. Raises HarnessError where the
     two do not belong together."""
     folder, base, shapes = adapter.path, adapter.base, adapter.shapes
-    classes = next((shape[0] for name, shape in shapes.items() if name.endswith(HEADS)), 2)
-    loaded = load(base, tuple(str(i) for i in range(classes)), device, pool_of(folder))
     beside = load_file(folder / FRESH) if (folder / FRESH).is_file() else {}
+    sizes = {**shapes, **{name: tuple(tensor.shape) for name, tensor in beside.items()}}
+    classes = next((shape[0] for name, shape in sizes.items() if name.endswith(HEADS)), 2)
+    loaded = load(base, tuple(str(i) for i in range(classes)), device, pool_of(folder))
     try:
-        if adapter.rows not in (None, loaded.model.get_input_embeddings().num_embeddings):
+        if adapter.rows is not None and (
+                adapter.rows != loaded.model.get_input_embeddings().num_embeddings):
             with quietly():
                 loaded.model.resize_token_embeddings(adapter.rows, mean_resizing=False)
         if adapter.tokenizer is not None:
