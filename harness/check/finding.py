@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Literal
 
@@ -12,6 +13,7 @@ from harness.tasks.examples import Example
 Severity = Literal["error", "warning", "note"]
 ORDER: tuple[Severity, ...] = ("error", "warning", "note")
 SHOWN, LENGTH = 3, 80
+SHOWN_ITEM = re.compile(r"([0-9a-f]{16}): ")
 
 
 class Finding(RecordPart):
@@ -29,6 +31,12 @@ class Finding(RecordPart):
 def shown(examples: Sequence[Example]) -> tuple[str, ...]:
     """The first few texts, short and on one line."""
     return tuple(f"{e.id}: {brief(e)}" for e in examples[:SHOWN])
+
+
+def item_of(shown: str) -> str | None:
+    """The id of an item among a finding's examples; None where it is none of an item."""
+    found = SHOWN_ITEM.match(shown)
+    return None if found is None else found[1]
 
 
 def brief(example: Example) -> str:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from harness.check.finding import Finding, shown
+from harness.common.capabilities import INPUTS
+from harness.common.kinds import Input
 from harness.common.names import listed
 from harness.common.text import blank
 from harness.targets.kinds import KINDS
@@ -61,27 +64,45 @@ def _balance(task: Task, test: Sequence[Example]) -> Iterator[Finding]:
                       suggestion="Decide by macro F1 or ROC AUC, not by accuracy.")
 
 
+@dataclass(frozen=True)
+class Same:
+    """How findings speak of items of an input."""
+
+    told: str
+    """By what two are the same, in brackets."""
+    empty: str
+    """Of rows that have nothing to read."""
+    mend: str
+
+
+SAME: Mapping[Input, Same] = {
+    "text": Same(" (case, white space and Unicode form folded)",
+                 "rows have no text and are left out", "Is this the right text column?"),
+    "image": Same(" (the same pixels)", "files are no pictures and are left out", "Mend them.")}
+
+
 def check_rows(task: Task) -> Iterator[Finding]:
     """Rows that were left out on reading."""
     facts, kind = task.facts, KINDS[task.kind]
+    one, same = INPUTS[task.input].one, SAME[task.input]
     fix = ", or make the task multi-label" if kind.classes and not kind.several else ""
     if facts.conflicting:
         share = facts.conflicting / facts.rows
         yield Finding(
             severity="error" if share > CONFLICTS["error"] else "warning", check="conflicts",
-            found=f"{facts.conflicting:,} rows ({share:.1%}) have a text that also stands under "
+            found=f"{facts.conflicting:,} rows ({share:.1%}) have a {one} that also stands under "
                   f"another {kind.answer}: all of them are left out",
             count=facts.conflicting, examples=facts.conflicts,
             suggestion=f"Mend the labels{fix}.")
     if facts.duplicates:
         yield Finding(severity="note", check="duplicates", count=facts.duplicates,
-                      found=f"{facts.duplicates:,} rows repeat a text and its label (case, "
-                            "white space and Unicode form folded) and are left out",
+                      found=f"{facts.duplicates:,} rows repeat a {one} and its label{same.told} "
+                            "and are left out",
                       suggestion="Nothing to do.")
     if facts.empty:
         yield Finding(severity="warning", check="empty", count=facts.empty,
-                      found=f"{facts.empty:,} rows have no text and are left out",
-                      suggestion="Is this the right text column?")
+                      found=f"{facts.empty:,} {same.empty}", examples=facts.faults,
+                      suggestion=same.mend)
     if facts.unlabelled:
         yield Finding(severity="warning", check="empty", count=facts.unlabelled,
                       found=f"{facts.unlabelled:,} rows have no label and are left out",
@@ -125,7 +146,7 @@ def check_leaks(task: Task) -> Iterator[Finding]:
     facts = task.facts
     for leak in facts.leaks:
         what = ("groups" if leak.what == "groups"
-                else "texts (case, white space and Unicode form folded)")
+                else INPUTS[task.input].items + SAME[task.input].told)
         found = f"{leak.count:,} {what} stand in two of the given splits"
         if facts.leaked:
             yield Finding(severity="warning", check="leakage", count=leak.count,

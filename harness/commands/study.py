@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 
 from rich.console import Console
 
 from harness.check.finding import Finding
 from harness.commands.plan import name_damage, runs_left, store_of
+from harness.common.capabilities import INPUTS
 from harness.common.device import detect
 from harness.common.errors import HarnessError
 from harness.compare.verdict import ORDER
 from harness.executors.place import HERE, Place, on_cluster, on_devices
+from harness.inputs.pictures import data_uri
 from harness.processes.turns import at_once
 from harness.report.alike import hangs_on
 from harness.report.checked import print_findings
@@ -36,6 +38,7 @@ from harness.study.record import Record
 from harness.study.run import run_study
 from harness.study.store import Store
 from harness.study.study import make_study
+from harness.tasks.examples import Item
 
 Watch = Callable[[Console, int], ProgressWatcher]
 """Shows how so many runs go."""
@@ -177,5 +180,25 @@ def _stop_at_errors(plan: Plan, found: Sequence[Finding]) -> None:
 def _published(plan: Plan, records: Mapping[str, Record], store: Store,
                found: tuple[Finding, ...], bought: Bought | None = None) -> Published:
     most = max(run.budget.test for run in plan.runs)
-    texts = {example.id: example.joined for example in plan.task.splits.test[:most]}
-    return publish(make_study(plan, records, found, bought), store.predictions, texts)
+    test = plan.task.splits.test[:most]
+
+    def shown(items: Collection[str]) -> dict[str, str]:
+        if INPUTS[plan.task.input].in_words:
+            return {}
+        drawn = plan.sample(plan.loaded.suite.budget)
+        return thumbnails([*test, *drawn.train, *drawn.validation, *drawn.test], items)
+
+    return publish(make_study(plan, records, found, bought), store.predictions,
+                   {example.id: example.brief for example in test}, shown)
+
+
+def thumbnails(examples: Iterable[Item], wanted: Collection[str]) -> dict[str, str]:
+    """The wanted among some items' pictures, small enough for a page, by item; none of a picture
+    that is not kept any more."""
+    left, found = set(wanted), dict[str, str]()
+    for example in examples:
+        if example.id in left and example.picture is not None:
+            left.discard(example.id)
+            with suppress(HarnessError):
+                found[example.id] = data_uri(example.picture.pixels())
+    return found

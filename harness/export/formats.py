@@ -32,7 +32,8 @@ HEADS: tuple[Answers, ...] = ("classes", "pooled", "tags")
 BY: dict[Answers, str] = {
     "classes": "a head", "pooled": "a linear layer on pooled states",
     "tags": "a head on each token",
-    "prompt": "a prompt, whose answers are scored in passes of several shapes"}
+    "prompt": "a prompt, whose answers are scored in passes of several shapes",
+    "pictures": "a head on pictures, which its image processor resizes in Python and no graph"}
 
 
 def find_format(name: ExportFormat, whole: Whole) -> Format:

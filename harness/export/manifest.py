@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from harness.backbones.vision.processor import PictureProcessor
 from harness.common.files import sha256_file
 from harness.common.kinds import Ends, ExportFormat, Kind
 from harness.export.whole import Whole
@@ -20,10 +21,10 @@ LIBRARIES = ("torch", "transformers", "tokenizers", "safetensors", "peft", "sent
 
 
 class Reads(RecordPart):
-    """What of a text is read, and how its answer is decided."""
+    """What of a text or a picture is read, and how its answer is decided."""
 
-    max_length: int
-    """Tokens at the most; with special ones, where a head answers."""
+    max_length: int | None
+    """Tokens at the most; with special ones, where a head answers. None of pictures."""
     max_words: int | None
     """Words that are read before that; None for all."""
     ends: Ends = "head"
@@ -32,6 +33,8 @@ class Reads(RecordPart):
     """Whether an item is two texts."""
     threshold: float | None
     """The probability above which an item has a class, where it may have several."""
+    pixels: tuple[int, int] | None = None
+    """Height and width of what is seen of a picture."""
 
 
 class Manifest(RecordPart):
@@ -59,9 +62,11 @@ class Manifest(RecordPart):
 
 
 def reads_of(whole: Whole) -> Reads:
-    """What a run's model reads of a text."""
-    task, words = whole.job.task, whole.job.budget.words
-    return Reads(max_length=whole.max_length, max_words=words.most if words else None,
+    """What a run's model reads of an item."""
+    task, words, reader = whole.job.task, whole.job.budget.words, whole.loaded.processor
+    seen = reader.size if isinstance(reader, PictureProcessor) else None
+    return Reads(max_length=whole.max_length if seen is None else None, pixels=seen,
+                 max_words=words.most if words else None,
                  ends=words.ends if words else "head", pairs="{pair}" in task.prompt.item,
                  threshold=THRESHOLD if KINDS[task.kind].several else None)
 

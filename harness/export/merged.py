@@ -15,8 +15,9 @@ from harness.methods.whole import write_whole
 
 
 def write_merged(whole: Whole, folder: Path) -> None:
-    """Weights, configuration and tokenizer, which cuts texts for a head where the run cut them."""
-    if whole.answers != "prompt":
+    """Weights, configuration, and image processor or tokenizer, which cuts texts for a head where
+    the run cut them."""
+    if whole.answers not in ("prompt", "pictures"):
         whole.loaded.tokenizer.model_max_length = whole.max_length
     write_whole(whole.loaded, folder)
 

@@ -10,24 +10,28 @@ import numpy as np
 import torch
 from transformers import (
     AutoModel,
+    AutoModelForImageClassification,
     AutoModelForSequenceClassification,
     AutoModelForTokenClassification,
     AutoTokenizer,
 )
 
+from harness.backbones.admission.image_processor import read_image_processor
 from harness.backbones.checkpoint import POOLER
 from harness.backbones.encoding.pooled import PooledClassifier, read_head
 from harness.backbones.encoding.pooling import pool_of
 from harness.backbones.quiet import quietly
 from harness.common.errors import HarnessError
 from harness.export.whole import Answers, Whole
+from harness.methods.fitted import Answering
 from harness.methods.learning.encoder import BATCH
 from harness.methods.link import LINKS
 from harness.methods.shipped import Forward, Shipped, ShippedTagger
+from harness.methods.shipped_pictures import ShippedPictures
 
 LOADERS: dict[Answers, Any] = {
     "classes": AutoModelForSequenceClassification, "tags": AutoModelForTokenClassification,
-    "pooled": AutoModel}
+    "pooled": AutoModel, "pictures": AutoModelForImageClassification}
 
 
 def plain_model(folder: Path, answers: Answers, **how: Any) -> Any:
@@ -61,13 +65,18 @@ def forward_of(model: Any) -> Forward:
     def forward(batch: Mapping[str, np.ndarray]) -> np.ndarray:
         with torch.inference_mode():
             given = {name: torch.from_numpy(values) for name, values in batch.items()}
+            given = {name: values.to(model.dtype) if values.is_floating_point() else values
+                     for name, values in given.items()}
             return np.asarray(model(**given).logits.float().numpy())
 
     return forward
 
 
-def shipped(whole: Whole, folder: Path, forward: Forward, together: int = BATCH) -> Shipped:
-    """What answers by a folder's tokenizer and a forward pass."""
+def shipped(whole: Whole, folder: Path, forward: Forward, together: int = BATCH) -> Answering:
+    """What answers by a folder's tokenizer or image processor, and a forward pass."""
+    if whole.answers == "pictures":
+        return ShippedPictures(forward, read_image_processor(folder),
+                               LINKS[whole.job.task.kind])
     with quietly():
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     tokenizer.model_input_names = whole.loaded.tokenizer.model_input_names

@@ -1,6 +1,7 @@
 """`predict.py`: a few lines that answer from the folder with public libraries alone.
 
-Lines of standard input go in, a label and its probability come out; of two texts a tab parts them.
+Lines of standard input go in, a label and its probability come out; of two texts a tab parts them,
+of pictures a line is a path.
 """
 
 from __future__ import annotations
@@ -93,12 +94,41 @@ for line in sys.stdin:
 '''
 
 
+PICTURED = '''"""{says} Paths of pictures in, a line each; label and probability out. Needs torch,
+transformers and pillow."""
+import json, sys
+from pathlib import Path
+import torch
+from PIL import Image, ImageOps
+from transformers import AutoImageProcessor, AutoModelForImageClassification
+here = Path(__file__).resolve().parent
+def read(path):
+    image = ImageOps.exif_transpose(Image.open(path))
+    if image.mode[0] in "IF": sys.exit(f"{{path}}: save it with 8 bits a channel")
+    if image.has_transparency_data:
+        white = Image.new("RGBA", image.size, "white")
+        white.alpha_composite(image.convert("RGBA")); image = white
+    return image.convert("RGB")
+processor = AutoImageProcessor.from_pretrained(here, backend="pil")
+model = AutoModelForImageClassification.from_pretrained(here, dtype="auto").eval()
+{config}
+for line in sys.stdin:
+    inputs = processor(read(line.rstrip("\\n")), return_tensors="pt")["pixel_values"]
+    with torch.inference_mode(): logits = model(inputs.to(model.dtype)).logits[0].float()
+    {answer}
+    {said}
+'''
+
+
 def scripts(to: ExportFormat, whole: Whole) -> dict[str, str]:
     """The files that answer from a folder, by name; none for a prompt that is answered in words,
     with yes and no, or by a sequence-to-sequence model, and for a pooling of a rare kind."""
     says = f"{re.sub(NO_NAME, '_', whole.label)}, as {to}."
     if whole.answers == "prompt":
         return _asked(whole, says)
+    if whole.answers == "pictures":
+        answer, said = _turned(whole, "torch.exp")
+        return {PREDICT: PICTURED.format(says=says, config=CONFIG, answer=answer, said=said)}
     if to in GRAPHS:
         return {PREDICT: _graph(whole, says)}
     pools = whole.loaded.model.pool if whole.answers == "pooled" else ()

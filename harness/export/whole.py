@@ -14,7 +14,9 @@ from torch import nn
 from harness.backbones.blocks import classification_head
 from harness.backbones.encoding.pooled import PooledClassifier, set_head
 from harness.backbones.encoding.pooling import MODES, pool_of
-from harness.backbones.load import Loaded, load_base
+from harness.backbones.load import Loaded, load_base, load_classifier
+from harness.backbones.vision.features import last_layer
+from harness.common.capabilities import INPUTS
 from harness.common.errors import HarnessError
 from harness.methods.asking.asked import AskedDecoder
 from harness.methods.features import FrozenFeatures
@@ -27,9 +29,10 @@ from harness.study.assignment import Assignment, make_job
 from harness.study.kept import SavedRun
 from harness.targets.kinds import KINDS
 
-Answers = Literal["classes", "pooled", "tags", "prompt"]
+Answers = Literal["classes", "pooled", "tags", "prompt", "pictures"]
 """By what a model answers: the head that transformers has for it, a linear layer on its pooled
-states, a head that says something of each token, or a prompt."""
+states, a head that says something of each token, a prompt, or the head that transformers has for a
+model of pictures."""
 ANOTHER = "Name a run of a method that learns in one model's weights, or of `features`."
 
 
@@ -46,7 +49,8 @@ class Whole:
 
     @property
     def max_length(self) -> int:
-        """Tokens of a text that are read: with special ones, where a head answers."""
+        """Tokens of a text that are read: with special ones, where a head answers. Of pictures it
+        says nothing."""
         longest = self.job.budget.max_length
         return longest if self.answers == "prompt" else min(longest, self.loaded.window)
 
@@ -114,6 +118,8 @@ def written_of(fitted: Any, job: Job, method: Method) -> Whole:
 
 @written_of.register
 def _headed(fitted: EncoderClassifier, job: Job, method: Method) -> Whole:
+    if not INPUTS[job.task.input].in_words:
+        return Whole(method.name, fitted.loaded, "pictures", job, fitted)
     pooled: Answers = "pooled" if isinstance(fitted.loaded.model, PooledClassifier) else "classes"
     answers = "tags" if KINDS[job.task.kind].tagged else pooled
     return Whole(method.name, fitted.loaded, answers, job, fitted)
@@ -121,7 +127,10 @@ def _headed(fitted: EncoderClassifier, job: Job, method: Method) -> Whole:
 
 @written_of.register
 def _features(fitted: FrozenFeatures, job: Job, method: Method) -> Whole:
-    """The frozen backbone under its pooling and the linear head, as one model."""
+    """The frozen backbone under its pooling and the linear head, as one model; of pictures with
+    the linear head in the place of its own head's last layer."""
+    if not INPUTS[job.task.input].in_words:
+        return _picture_features(fitted, job, method)
     backbone, names = job.need_backbone(), dict(enumerate(job.outputs))
     loaded = load_base(backbone, "cpu")
     config = loaded.model.config
@@ -132,6 +141,16 @@ def _features(fitted: FrozenFeatures, job: Job, method: Method) -> Whole:
     set_head(model, torch.from_numpy(fitted.head.weights.T).float(),
              torch.from_numpy(fitted.head.bias).float())
     return Whole(method.name, dataclasses.replace(loaded, model=model), "pooled", job, fitted)
+
+
+def _picture_features(fitted: FrozenFeatures, job: Job, method: Method) -> Whole:
+    loaded = load_classifier(job.need_backbone(), job.outputs, "cpu")
+    loaded.model.config.problem_type = LINKS[job.task.kind].problem_type
+    last = last_layer(loaded.model)
+    with torch.no_grad():
+        last.weight.copy_(torch.from_numpy(fitted.head.weights.T))
+        last.bias.copy_(torch.from_numpy(fitted.head.bias))
+    return Whole(method.name, loaded, "pictures", job, fitted)
 
 
 @written_of.register

@@ -7,6 +7,7 @@ the plain formula, and colour profiles are not applied.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 from pathlib import PurePath
@@ -29,6 +30,8 @@ TURNED = {2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180,
 PLAIN = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr")
 """Modes of 8 bits or fewer a channel."""
 QUALITY = 75
+SIDES, MOST_SHOWN = (96, 72, 56, 40, 24, 12), 3_000
+"""Pixels a side, one after another, of a picture in a page, until it has so few bytes."""
 SAVE = "Save it as a JPEG or PNG of one picture."
 
 
@@ -148,3 +151,10 @@ def thumbnail(pixels: np.ndarray, side: int) -> bytes:
     stream = io.BytesIO()
     image.save(stream, "WEBP", quality=QUALITY, method=4)
     return stream.getvalue()
+
+
+def data_uri(pixels: np.ndarray) -> str:
+    """A thumbnail of at most `MOST_SHOWN` bytes as what stands in a page."""
+    made = (thumbnail(pixels, side) for side in SIDES)
+    found = next((one for one in made if len(one) <= MOST_SHOWN), thumbnail(pixels, SIDES[-1]))
+    return f"data:image/webp;base64,{base64.b64encode(found).decode()}"

@@ -12,6 +12,7 @@ from harness.study.record import Record
 from harness.targets.kinds import KINDS, says
 
 TAGS: dict[bool, str] = {True: "token-classification", False: "text-classification"}
+OF_PICTURES = "image-classification"
 
 
 def card(title: str, origin: str, record: Record, reads: Reads, again: AnsweredAgain,
@@ -20,7 +21,8 @@ def card(title: str, origin: str, record: Record, reads: Reads, again: AnsweredA
     cell, identity = words.cell, record.identity
     kind = KINDS[record.kind or "classification"]
     lines = [
-        "---", "library_name: transformers", f"pipeline_tag: {TAGS[kind.tagged]}", "---", "",
+        "---", "library_name: transformers",
+        f"pipeline_tag: {OF_PICTURES if reads.pixels else TAGS[kind.tagged]}", "---", "",
         f"# {cell(title)}: {cell(identity.name)}", "",
         f"Written as {again.format}: {FORMATS[again.format].says}.", "",
         "## What is known of it", "", *_figures(record, again),
@@ -31,8 +33,8 @@ def card(title: str, origin: str, record: Record, reads: Reads, again: AnsweredA
         f"{cell(identity.suite)}", "",
         "## What it reads, and how it answers", "", *_reads(reads, labels), "",
         "## Use", ""]
-    lines += ([f"`python {PREDICT} < texts.txt` answers a line at a time, with public libraries "
-               "alone.", ""] if script else [
+    lines += ([f"`python {PREDICT} < {'paths' if reads.pixels else 'texts'}.txt` answers a line at "
+               "a time, with public libraries alone.", ""] if script else [
         "There is no program beside it: its answers are written out, or asked for one by one.", ""])
     lines += ["Every figure above is in `answers.json`, every file's sha256 in `export.json`.", ""]
     return "\n".join(lines)
@@ -78,6 +80,8 @@ def _sizes(record: Record) -> list[str]:
 
 
 def _reads(reads: Reads, labels: tuple[str, ...]) -> list[str]:
+    if reads.pixels is not None:
+        return _sees(reads, reads.pixels, labels)
     ends = {"head": "from the beginning", "head+tail": "from both ends"}[reads.ends]
     lines = [f"- at most {reads.max_length} tokens of a text"]
     if reads.max_words is not None:
@@ -90,3 +94,14 @@ def _reads(reads: Reads, labels: tuple[str, ...]) -> list[str]:
     if reads.threshold is not None:
         lines.append(f"- a text has each class whose probability is above {reads.threshold:g}")
     return [*lines, "- names of special tokens in a text are read as letters"]
+
+
+def _sees(reads: Reads, pixels: tuple[int, int], labels: tuple[str, ...]) -> list[str]:
+    height, width = pixels
+    lines = [f"- a picture in RGB, of which its image processor makes {height} × {width} pixels",
+             "- upright as its EXIF says; what is transparent lies on white"]
+    if labels:
+        lines.append(f"- classes: {words.cell(', '.join(labels))}")
+    if reads.threshold is not None:
+        lines.append(f"- a picture has each class whose probability is above {reads.threshold:g}")
+    return lines

@@ -11,6 +11,7 @@ from typing import Any
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from harness.check.finding import item_of
 from harness.report.figures import figures
 from harness.report.published import Published
 from harness.report.rendering import part, render
@@ -30,7 +31,7 @@ def page(published: Published) -> str:
     return render(
         "page.html", published=published, study=published.study, summary=published.summary,
         rules=published.rules, metrics=published.study.metrics,
-        metric=says(published.summary.metric),
+        metric=says(published.summary.metric), item_of=item_of,
         most_pairs=MOST_PAIRS, scripts=[Markup(script) for script in scripts],  # noqa: S704
         hashes=" ".join(f"'sha256-{_sha256(script)}'" for script in scripts),
         figures=Markup(_script_json(drawn)), drawn=drawn.keys(),  # noqa: S704

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
+from harness.check.finding import item_of
 from harness.common.errors import HarnessError
 from harness.common.sealed import sealed, unsealed
 from harness.compare.arms import Arm, Measured, Predictions, arms_of, measure_arms
@@ -30,6 +31,9 @@ from harness.measure.part import RecordPart
 from harness.study.planning.matched import Matched
 from harness.study.study import Study
 
+Thumbnail = Annotated[str, StringConstraints(
+    pattern=r"^data:image/webp;base64,[A-Za-z0-9+/]+=*$", max_length=8_000)]
+"""A small picture as it stands in a page."""
 FIRST_SEALED = 3
 """The schema version from which on a file carries the hash of its content."""
 
@@ -77,6 +81,8 @@ class Published(RecordPart):
     rules: tuple[Rule, ...]
     fairness: Fairness | None = None
     """None where no slice column is declared; older files have none."""
+    thumbnails: dict[str, Thumbnail] = Field(default_factory=dict)
+    """Of the pictures that the page shows, by item; older files have none."""
     sha256: str = ""
     """In a file, of all the rest."""
 
@@ -87,16 +93,21 @@ class Published(RecordPart):
             "conditions": beside.conditions, "beside": ()})
 
 
-def publish(study: Study, predictions: Predictions, texts: Mapping[str, str]) -> Published:
+def publish(study: Study, predictions: Predictions, texts: Mapping[str, str],
+            thumbnails: Callable[[Collection[str]], dict[str, str]] = lambda items: {}
+            ) -> Published:
     """Compare a study.
 
-    `predictions` gives the per-item table of a run id, `texts` the test items' texts by item id.
+    `predictions` gives the per-item table of a run id, `texts` the test items' texts, or what
+    pictures are called, by item id, and `thumbnails` the pictures of items by id.
     """
     once = cache(predictions)
     main, *others = study.parts or (None,)
     found = _compared(study, main, once)
     ranked, measured, summary = found.ranked, found.measured, found.summary
+    apart = disagreements(ranked, measured, texts, summary.metric) if measured else ()
     return Published(
+        thumbnails=thumbnails([*(one.item for one in apart), *_found_in(study)]),
         study=study, summary=summary, verdict=found.verdict, curves=found.curves,
         conditions=conditions(ranked),
         beside=tuple(_beside(study, main, part, once) for part in others
@@ -105,10 +116,15 @@ def publish(study: Study, predictions: Predictions, texts: Mapping[str, str]) ->
         gains=gains(ranked, measured, summary.metric, study.decide.matters) if measured else (),
         calibration=reliabilities(ranked, measured) if measured else (),
         carried=carried_losses(ranked, measured) if measured else {},
-        disagreements=disagreements(ranked, measured, texts, summary.metric)
-        if measured else (),
+        disagreements=apart,
         rules=matching_rules(study, once),
         fairness=fairness(ranked, measured, study.labels, once) if measured else None)
+
+
+def _found_in(study: Study) -> list[str]:
+    """Items that the checks show."""
+    return [item for finding in study.findings for example in finding.examples
+            if (item := item_of(example)) is not None]
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from harness.backbones.encoding.features import Embedder, FeatureStore, Featuriz
 from harness.backbones.frozen import frozen
 from harness.backbones.handle import Handle
 from harness.backbones.lengths import share_too_long
+from harness.backbones.vision.prepared import read_prepared
 from harness.check import (
     answers,
     groups,
@@ -19,6 +20,7 @@ from harness.check import (
     labels,
     near,
     near_pictures,
+    picture_sizes,
     power,
     spans,
     weights,
@@ -115,12 +117,28 @@ def _of_texts(look: Look, say: Say) -> Iterator[Finding]:
     say("checking: near-duplicates")
     yield from near.check_near(splits, NEAR[look.task.input])
     say("checking: lengths")
-    yield from items.check_lengths({
-        handle.name: (share_too_long(handle, look.task, _read(train, budget), budget.max_length),
-                      budget.max_length) for handle, budget in look.backbones})
+    yield from EXTENTS[look.task.input](look)
     yield from weights.check_weights(splits)
     yield from power.check_power(splits, look.matters, look.methods, KINDS[look.task.kind],
                                  look.deciding)
+
+
+def _of_lengths(look: Look) -> Iterator[Finding]:
+    yield from items.check_lengths({
+        handle.name: (share_too_long(handle, look.task, _read(look.splits.train, budget),
+                                     budget.max_length), budget.max_length)
+        for handle, budget in look.backbones})
+
+
+def _of_sizes(look: Look) -> Iterator[Finding]:
+    parts = (*look.splits.train, *look.splits.validation, *look.splits.test)
+    yield from picture_sizes.check_sizes(parts, {
+        handle.name: read_prepared(handle.path).size for handle, _ in look.backbones})
+
+
+EXTENTS: dict[Input, Callable[[Look], Iterator[Finding]]] = {"text": _of_lengths,
+                                                            "image": _of_sizes}
+"""How much there is of an item, beside how much of it a model reads."""
 
 
 def _read(train: Sequence[Example], budget: Budget) -> Sequence[Example]:
