@@ -7,9 +7,10 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
-from PIL import Image, ImageFile, PngImagePlugin
+from PIL import Image, ImageFile, ImageOps, PngImagePlugin
 
 from harness.common.errors import HarnessError
+from harness.inputs import pictures
 from harness.inputs.picture_files import SUFFIXES
 from harness.inputs.pictures import MOST_ASPECT, TURNED, decode, identity, thumbnail
 
@@ -62,7 +63,10 @@ def test_exif_turns_the_picture_upright(orientation):
     exif = Image.Exif()
     exif[0x0112] = orientation
     for kind, suffix in (("PNG", "png"), ("TIFF", "tif")):
-        np.testing.assert_array_equal(decode(saved(image, kind, exif=exif), f"a.{suffix}"), upright)
+        data = saved(image, kind, exif=exif)
+        np.testing.assert_array_equal(decode(data, f"a.{suffix}"), upright)
+        turned = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
+        np.testing.assert_array_equal(np.asarray(turned), upright)
 
 
 def test_broken_exif_leaves_the_picture_as_it_lies():
@@ -148,6 +152,17 @@ def test_of_a_photo_with_its_preview_the_photo_is_taken():
     pixels = decode(data, "a.jpg")
     assert pixels.shape == (30, 40, 3)
     assert np.abs(pixels.astype(int) - [10, 120, 230]).max() <= 3
+
+
+def test_large_pictures_are_read_in_strips_without_seams(monkeypatch):
+    rgba = Image.fromarray(RNG.integers(0, 256, (31, 17, 4), dtype=np.uint8), "RGBA")
+    deep = Image.fromarray(RNG.integers(0, 1 << 16, (31, 17), dtype=np.uint16))
+    files = [saved(rgba, "PNG"), saved(rgba.convert("RGB").quantize(9), "GIF", transparency=3),
+             saved(deep, "PNG"), saved(rgba.convert("CMYK"), "TIFF")]
+    whole = [decode(data, "") for data in files]
+    monkeypatch.setattr(pictures, "STRIP", 60)
+    for data, expected in zip(files, whole, strict=True):
+        np.testing.assert_array_equal(decode(data, ""), expected)
 
 
 def test_one_pixel_is_a_picture():
