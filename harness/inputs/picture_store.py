@@ -82,7 +82,12 @@ class PictureStore:
 
 def store_folder(key: str) -> Path:
     """Where the pictures of some data lie in the cache. `key` names data and reader by content."""
-    return cache_folder() / "pictures" / sha256_json([key, provenance(__name__).key])[:32]
+    return stores() / sha256_json([key, provenance(__name__).key])[:32]
+
+
+def stores() -> Path:
+    """Where the cache keeps all of them."""
+    return cache_folder() / "pictures"
 
 
 def open_store(folder: Path) -> PictureStore | None:

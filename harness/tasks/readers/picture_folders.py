@@ -11,7 +11,7 @@ from harness.common.errors import HarnessError
 from harness.common.names import listed
 from harness.inputs.picture_files import ENDINGS, OTHERS, read_picture
 from harness.inputs.picture_row import PictureRow
-from harness.tasks.readers import ReaderOptions
+from harness.tasks.readers import ReaderOptions, picture_reader
 
 CLASSES = "Put each class's pictures into a folder with the class's name."
 
@@ -24,6 +24,7 @@ class PictureFolderOptions(ReaderOptions):
     folders) what pictures have in common that belong together: `patient-([0-9]+)`."""
 
 
+@picture_reader("pictures", PictureFolderOptions)
 def read_picture_folders(folder: Path, options: PictureFolderOptions) -> Iterator[PictureRow]:
     """A row a picture; the class is the name of the folder it lies in, at any depth below it. Files
     of other kinds are passed over, hidden files and folders (`.name`) too; links to folders are not

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from harness.common.errors import HarnessError
 from harness.inputs.picture_row import PictureRow
-from harness.tasks.readers import ReaderOptions
+from harness.tasks.readers import ReaderOptions, picture_reader
 from harness.tasks.readers.tables import named
 from harness.tasks.tables.columns import read_columns
 from harness.tasks.tables.form import Form, absent
@@ -30,6 +30,7 @@ class PicturePixelsOptions(ReaderOptions, Form):
     group: str | None = None
 
 
+@picture_reader("pixels", PicturePixelsOptions)
 def read_picture_pixels(path: Path, options: PicturePixelsOptions) -> Iterator[PictureRow]:
     """Rows of a table, or of all tables in a folder; each picture is a PGM file.
 

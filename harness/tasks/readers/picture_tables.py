@@ -12,7 +12,7 @@ from harness.common.errors import HarnessError
 from harness.common.text import excerpt
 from harness.inputs.picture_files import read_picture
 from harness.inputs.picture_row import PictureRow
-from harness.tasks.readers import ReaderOptions
+from harness.tasks.readers import ReaderOptions, picture_reader
 from harness.tasks.readers.tables import (
     HIDDEN,
     LONGEST_SEPARATOR,
@@ -56,6 +56,7 @@ class PictureTableOptions(ReaderOptions, Form):
         return tuple(dict.fromkeys(name for name in named if name is not None))
 
 
+@picture_reader("picture_table", PictureTableOptions)
 def read_picture_table(path: Path, options: PictureTableOptions) -> Iterator[PictureRow]:
     """Rows of a table, or of all tables in a folder. A cell that names and holds nothing is an
     empty picture.
