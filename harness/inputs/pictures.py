@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import io
+import warnings
 from collections.abc import Callable
+from functools import cache
 from pathlib import PurePath
 
 import numpy as np
@@ -47,6 +49,7 @@ def decode(data: bytes, name: str, most_pixels: int = MOST_PIXELS) -> np.ndarray
         raise HarnessError(f"{name}: is empty" if not data else
                            f"{name}: has {len(data):,} bytes, more than {MOST_BYTES:,}",
                            "Give a picture, or leave it out.")
+    _hush()
     try:
         with Image.open(io.BytesIO(data), formats=[*SUFFIXES]) as image:
             _check(image, name, most_pixels)
@@ -54,7 +57,7 @@ def decode(data: bytes, name: str, most_pixels: int = MOST_PIXELS) -> np.ndarray
             return _upright(_rgb(image, name), _orientation(image))
     except HarnessError:
         raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+    except Image.DecompressionBombError:
         raise _too_large(name, most_pixels) from None
     except UnidentifiedImageError:
         raise HarnessError(f"{name}: is no picture of a kind that is read ({', '.join(SUFFIXES)})",
@@ -63,6 +66,13 @@ def decode(data: bytes, name: str, most_pixels: int = MOST_PIXELS) -> np.ndarray
         words = " ".join(str(error).split())[:150] or type(error).__name__
         raise HarnessError(f"{name}: is damaged: {words}", "Copy it again, or leave it out."
                            ) from None
+
+
+@cache
+def _hush() -> None:
+    """Pillow warns of oddities without the file's name, once a process: what matters is an error.
+    A filter for a block alone is not safe among threads."""
+    warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 def _check(image: Image.Image, name: str, most_pixels: int) -> None:
