@@ -13,6 +13,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from harness.common.cache import cache_folder
+from harness.common.capabilities import INPUTS
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_json
 from harness.common.kept import kept_folder
@@ -94,7 +95,7 @@ def load_task(loaded: LoadedSuite) -> Task:
                   for split, source in sources]
         contents = {place.path: found.sha256
                     for place, (_, found) in zip(places, fetched, strict=True)}
-        reader = (chosen if spec.input == "text" else
+        reader = (chosen if INPUTS[spec.input].in_words else
                   with_pictures(chosen, contents, spec.unreadable))
         _prepare(folder, loaded, places, reader, options, corpus)
 

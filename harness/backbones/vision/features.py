@@ -57,8 +57,10 @@ def _vectors(loaded: Loaded, device: Device, items: Sequence[Item]) -> np.ndarra
 
 
 def last_layer(model: nn.Module) -> nn.Linear:
-    """The head's last linear layer. Raises CannotRunError where there is none."""
-    found = [module for part in classification_head(model) for module in part.modules()
+    """The head's last linear layer, beneath an adapter too. Raises CannotRunError where there is
+    none."""
+    inside: Any = getattr(model, "get_base_model", lambda: model)()
+    found = [module for part in classification_head(inside) for module in part.modules()
              if isinstance(module, nn.Linear)]
     if not found:
         raise CannotRunError("its classification head does not end in a linear layer")
