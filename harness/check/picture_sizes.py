@@ -26,8 +26,9 @@ def check_sizes(items: Sequence[Example], seen: Mapping[str, tuple[int, int]]) -
             yield Finding(
                 severity="warning", check="sizes", count=len(small), examples=shown(small),
                 found=f"{len(small):,} of {len(pictures):,} pictures "
-                      f"({len(small) / len(pictures):.0%}) are less than half as large as the {height} × {width} pixels that "
-                      f"{backbone} sees: they are blown up, and show it no more than they hold",
+                      f"({len(small) / len(pictures):.0%}) are less than half as large as the "
+                      f"{height} × {width} pixels that {backbone} sees: they are blown up, and "
+                      "show it no more than they hold",
                 suggestion="Give larger pictures where there are any, or a backbone that sees "
                            "fewer pixels: it costs less.")
     yield from _apart(pictures)
