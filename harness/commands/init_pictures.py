@@ -15,11 +15,12 @@ from harness.common.errors import HarnessError
 from harness.common.text import folded
 from harness.sources.fetch import fetch
 from harness.suite.source import DataSource
-from harness.tasks.describe import SPLIT_WORDS, Described, find_splits
+from harness.tasks.describe import READER_OF, SPLIT_WORDS, Described, find_splits
 from harness.tasks.describe_pictures import PictureOptions, describe_pictures
 from harness.tasks.examples import SPLITS, SplitName
-from harness.tasks.picture_rows import UnreadableError
+from harness.tasks.picture_rows import UnreadableError, content_of
 from harness.tasks.prepare import Place
+from harness.tasks.readers import READERS
 from harness.tasks.readers.picture_folders import PictureFolderOptions
 from harness.tasks.readers.picture_tables import PictureTableOptions
 from harness.tasks.splits import Splits
@@ -37,13 +38,15 @@ def look_at_pictures(source: DataSource, columns: Columns, said: Form, signs: Se
     they are to be left out, and for what cannot be read.
     """
     _check_said(columns)
-    fetched = [(split, fetch(part, suites.resolve())) for split, part in sources_by_split(source)]
-    places = [Place(found.path, split) for split, found in fetched]
+    fetched = [(split, part, fetch(part, suites.resolve()))
+               for split, part in sources_by_split(source)]
+    places = [Place(found.path, split) for split, _, found in fetched]
+    options = _options([place.path for place in places], columns, said)
+    reader = READERS[READER_OF[type(options)]]
+    contents = {found.path: content_of(reader, part, found, options) for _, part, found in fetched}
     try:
-        return describe_pictures(
-            places, {found.path: found.sha256 for _, found in fetched},
-            _options([place.path for place in places], columns, said), signs,
-            columns.unreadable or "error", numbers=columns.numbers)
+        return describe_pictures(places, contents, options, signs, columns.unreadable or "error",
+                                 numbers=columns.numbers)
     except UnreadableError as error:
         raise HarnessError(error.found, "Mend it, or say --unreadable drop: such files are then "
                            "left out and counted.") from None

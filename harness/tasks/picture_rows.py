@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
@@ -17,6 +18,8 @@ from harness.inputs.picture import Picture
 from harness.inputs.picture_row import PictureRow
 from harness.inputs.picture_store import PictureStore, open_store, store_folder
 from harness.inputs.preparing import prepare
+from harness.sources.fetched import Fetched
+from harness.suite import FileSource, Source
 from harness.tasks.examples import Row
 from harness.tasks.prepare import PICTURES, TEXTS
 from harness.tasks.readers import Reader, ReaderOptions
@@ -49,6 +52,17 @@ def with_pictures(reader: Reader, contents: Mapping[Path, str], unreadable: Unre
         yield from _rows(store, said, folder)
 
     return dataclasses.replace(reader, read=read)
+
+
+def content_of(reader: Reader, source: Source, found: Fetched, options: ReaderOptions) -> str:
+    """Hex sha256 of all that a source's rows are made of: of a local table also the files that its
+    rows name, which a hash of the table alone does not know."""
+    if not (reader.names_files and isinstance(source, FileSource) and found.path.is_file()):
+        return found.sha256
+    digest = hashlib.sha256(found.sha256.encode())
+    for row in reader.read(found.path, options):
+        digest.update(hashlib.sha256(row.picture).digest())
+    return digest.hexdigest()
 
 
 def keep_pictures(reader: Reader, contents: Mapping[Path, str], options: ReaderOptions) -> None:

@@ -31,7 +31,7 @@ from harness.tasks.label_numbers import Numbers, keep_numbers, number_keys
 from harness.tasks.label_sets import Sets, check_named, keep_sets, set_numbers
 from harness.tasks.label_spans import keep_spans, own_classes, span_numbers
 from harness.tasks.ledger import Facts, Kept, Leak, Ledger
-from harness.tasks.picture_rows import SCHEMAS, keep_pictures, with_pictures
+from harness.tasks.picture_rows import SCHEMAS, content_of, keep_pictures, with_pictures
 from harness.tasks.prepare import Place
 from harness.tasks.questions import gather, split_questions
 from harness.tasks.readers import READERS, Reader, ReaderOptions
@@ -82,7 +82,9 @@ def load_task(loaded: LoadedSuite) -> Task:
         return _in_words(loaded, chosen, options)
     sources = sources_by_split(spec.source)
     corpus = load_corpus(loaded, spec.corpus) if spec.corpus else None
-    fetched = [(split, fetch(source, loaded.folder)) for split, source in sources]
+    fetched = [(split, dataclasses.replace(
+        found, sha256=content_of(chosen, source, found, options)))
+        for split, source in sources for found in [fetch(source, loaded.folder)]]
     key = sha256_json([[(split, found.sha256) for split, found in fetched], spec.reader.name,
                        options.model_dump(mode="json"), spec.kind, list(spec.labels.items()),
                        spec.other_labels, spec.leaks, spec.split.model_dump(),

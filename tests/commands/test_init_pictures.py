@@ -70,6 +70,19 @@ def test_a_table_of_paths_and_one_of_bytes_are_one_task(tmp_path, scans):
     assert named.facts.groups == 4
 
 
+def test_a_picture_that_a_table_names_is_read_again_where_it_changed(tmp_path, scans):
+    tabled(scans).to_csv(scans.parent / "t.csv", index=False)
+    said = {"data": scans.parent / "t.csv", "image": "path", "label": "finding"}
+    before, _, _ = begun(tmp_path, **said)
+    Image.fromarray(picture("lines", 77)).save(scans / "lines" / "000.png")
+    after, _, _ = begun(tmp_path, **said)
+    assert before.splits.content_sha256 != after.splits.content_sha256
+    shown = {e.picture.name: e.picture.pixels() for part in
+             (after.splits.train, after.splits.validation, after.splits.test) for e in part}
+    found, = (pixels for name, pixels in shown.items() if name.endswith("lines/000.png"))
+    np.testing.assert_array_equal(found, picture("lines", 77))
+
+
 def test_numbers_to_answer_with_and_several_classes(tmp_path, scans):
     frame = tabled(scans, size=np.arange(24) / 2,
                    has=["a; b", "b", "a", "a;c", "c", "b;a"] * 4)

@@ -34,6 +34,8 @@ class Reader:
     """Yields `Row`, or where items are pictures `PictureRow`."""
     options: type[ReaderOptions]
     input: Input = "text"
+    names_files: bool = False
+    """Whether its rows may be made of other files than the one that they stand in."""
 
 
 READERS: Registry[Reader] = Registry("reader")
@@ -51,14 +53,14 @@ def reader(name: str, options: type[ReaderOptions]
     return add
 
 
-def picture_reader(name: str, options: type[ReaderOptions]
+def picture_reader(name: str, options: type[ReaderOptions], *, names_files: bool = False
                    ) -> Callable[[Callable[[Path, Any], Iterator[PictureRow]]],
                                  Callable[[Path, Any], Iterator[PictureRow]]]:
-    """The same of a function that yields pictures."""
+    """The same of a function that yields pictures, in files that its rows name or in its own."""
 
     def add(read: Callable[[Path, Any], Iterator[PictureRow]]
             ) -> Callable[[Path, Any], Iterator[PictureRow]]:
-        READERS.register(name)(Reader(read, options, "image"))
+        READERS.register(name)(Reader(read, options, "image", names_files))
         return read
 
     return add

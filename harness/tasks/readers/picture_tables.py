@@ -56,7 +56,7 @@ class PictureTableOptions(ReaderOptions, Form):
         return tuple(dict.fromkeys(name for name in named if name is not None))
 
 
-@picture_reader("picture_table", PictureTableOptions)
+@picture_reader("picture_table", PictureTableOptions, names_files=True)
 def read_picture_table(path: Path, options: PictureTableOptions) -> Iterator[PictureRow]:
     """Rows of a table, or of all tables in a folder. A cell that names and holds nothing is an
     empty picture.
