@@ -69,7 +69,15 @@ def overtakings(found: LearningCurves) -> list[str]:
 def test(summary: Summary) -> str:
     """The test by which methods are told apart."""
     return (f"Welch's test on a paired jackknife over {summary.groups} groups of items"
-            f"{worth(summary)} and on the seeds, Holm's correction over all pairs, 5%")
+            f"{worth(summary)} and on the seeds, Holm's correction over all pairs, 5%"
+            f"{_over_looks(summary)}")
+
+
+def _over_looks(summary: Summary) -> str:
+    if not summary.looks:
+        return ""
+    seen = "this look" if summary.looks == 1 else f"{summary.looks} looks"
+    return f" over {seen} and all to come"
 
 
 def worth(summary: Summary) -> str:

@@ -48,9 +48,12 @@ def folder(tmp_path, suite_file, monkeypatch, clock):
     value["backbones"]["enc"]["methods"] = ["knn"]
     value["backbones"]["dec"]["methods"] = ["zero-shot", {"lora": {"learning_rates": [1e-3]}}]
     value["measure"]["latency"] = {"requests": 2, "warmup": 1, "batch": 2, "batches": 1}
-    suite_file.write_text(yaml.safe_dump(value, sort_keys=False))
     monkeypatch.setattr(choice, "LEAST_TEST", 12)
     monkeypatch.setattr(choice, "LITTLE", 0.0)
+    # Here nobody leaves, and nothing ends before its time.
+    value["decide"] = {"matters": 0.99}
+    monkeypatch.setattr(commands, "settled", lambda study, verdict: False)
+    suite_file.write_text(yaml.safe_dump(value, sort_keys=False))
 
     def made_up(plan, left, say):
         units = {"start": UnitCosts(load=1.0), "lora": UnitCosts(load=100.0)}
