@@ -44,7 +44,14 @@ def looks(draws: int) -> tuple[Look, ...]:
     nobody leave: it is looked at once."""
     if draws < 2:
         return ONCE
-    return tuple(Look(k, ALPHA / (k * (k - 1))) for k in range(2, draws + 1))
+    return tuple(_look(k) for k in range(2, draws + 1))
+
+
+def _look(draws: int) -> Look:
+    return Look(draws, ALPHA / (draws * (draws - 1)))
+
+
+FIRST = _look(2)
 
 
 def always(seen: Sequence[tuple[Look, Mapping[Names, Difference]]]) -> dict[Names, Difference]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Container, Mapping, Sequence
 from itertools import combinations
 
@@ -11,9 +10,10 @@ import numpy as np
 from harness.compare.arms import Arm, Measured
 from harness.compare.economics import Rate, Step, bill, bill_of_tokens, cheapest, rate
 from harness.compare.kin import Kin
-from harness.compare.looks import ONCE, Look, Names, always, looks
+from harness.compare.looks import FIRST, ONCE, Look, Names, always, looks
 from harness.compare.pairs import Difference, Pair, differences, of_better
 from harness.compare.pareto import front
+from harness.compare.picked import luck
 from harness.compare.row import Row, Standing, row_of
 from harness.measure.part import RecordPart
 from harness.study.study import Study
@@ -53,6 +53,9 @@ class Summary(RecordPart):
     rows: tuple[Row, ...]
     pairs: tuple[Pair, ...]
     """Every two methods with a result, in the order of the rows, on the draws that both had."""
+    luck: float | None = None
+    """By how much the highest figure of those that may be named is likely too high, since it was
+    picked as the highest; None in older files."""
     looks: int = 0
     """At a study by minutes: differences and verdict hold over all of them, and those to come. None
     where draws were written down, and at a single one."""
@@ -88,7 +91,14 @@ def summarise(study: Study, arms: Sequence[Arm], measured: Measured | None) -> S
                    few_groups=_few_groups(measured, study.labels),
                    absent=_absent(measured, study.labels),
                    rows=(*_pareto(rows, metric), *rest), pairs=pairs,
+                   luck=_luck(able, measured, metric),
                    looks=len(looked) * (looked != ONCE), rate=price, cheapest=cheapest(bills))
+
+
+def _luck(able: Sequence[Arm], measured: Measured, metric: str) -> float:
+    samples = [sample for arm in able if not arm.ceiling
+               and (sample := measured.sample(arm, metric))]
+    return luck(samples, gain(metric, 1.0))
 
 
 def _weighted(measured: Measured) -> Weighted | None:
@@ -148,10 +158,10 @@ def _pairs(arms: Sequence[Arm], measured: Measured, looked: Sequence[Look]) -> t
 
 def _differences(arms: Sequence[Arm], measured: Measured, metric: Metric, look: Look
                  ) -> Mapping[Names, Difference]:
-    """As a look has them, of the arms that were there for it."""
+    """As a look has them, of the arms that were there for it: all of them at the first one."""
     then = measured.upto(look.draws)
     there = [arm.upto(look.draws) for arm in arms
-             if math.isinf(look.draws) or arm.draws >= look.draws]
+             if look in (ONCE[0], FIRST) or arm.draws >= look.draws]
     samples = [s for arm in there if (s := then.sample(arm, metric.name))]
     of = sum(measured.sample(arm, metric.name) is not None for arm in arms)
     return differences(metric, samples, measured.pool, look.level, of)
