@@ -72,10 +72,10 @@ class Race:
 
 LEGAL = (0.2, 0.6, 0.9, 1.2, 1.5, 1.8, 2.0, 2.1)
 RACES = (
-    Race("alike", "even 100 x 3, 2 classes", (1.2,) * 6, 0.1),
+    Race("all alike", "even 100 x 3, 2 classes", (1.2,) * 6, 0.1),
     Race("one better by just more than matters, 0.1", "even 300 x 2, 2 classes",
          (1.2,) * 5 + (1.89,), 0.1, matters=0.1),
-    Race("most clearly worse", "even 300 x 2, 2 classes", LEGAL, 0.1),
+    Race("most clearly worse, draws alike", "even 300 x 2, 2 classes", LEGAL, 0.1),
     Race("most clearly worse, draws unlike", "even 300 x 2, 2 classes", LEGAL, 0.4),
     Race("legal's items, macro F1", "legal-300", LEGAL, 0.1, "macro_f1"),
     Race("one far ahead", "even 300 x 2, 2 classes", (0.3, 0.6, 0.9, 1.0, 1.1, 2.6), 0.15),

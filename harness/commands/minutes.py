@@ -150,7 +150,10 @@ def _back(bought: Bought, draws: int) -> Bought:
 
 
 def _after(bought: Bought, published: Published) -> Bought:
-    return bought.model_copy(update={"left": {each.name: each.draws for each in published.left}})
+    """With who left, and when draws ended, as the report has both."""
+    said = published.study.bought
+    return bought.model_copy(update={"left": {each.name: each.draws for each in published.left},
+                                     "ends": said.ends if said else bought.ends})
 
 
 def _saved(published: Published, bought: Bought) -> float:

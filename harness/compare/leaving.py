@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container
 
 from harness.compare.summary import Summary
-from harness.compare.verdict import Verdict, ahead
+from harness.compare.verdict import Verdict, outdone
 from harness.measure.part import RecordPart
 from harness.study.study import Study
 
@@ -29,9 +29,9 @@ class Left(RecordPart):
 
 
 def leavers(study: Study, summary: Summary, verdict: Verdict) -> tuple[Left, ...]:
-    """Those to which an admissible method is shown to be better by more than what matters, over all
-    methods and looks. What another stands on stays for as long as that does; what hangs on no draw
-    has nothing to leave."""
+    """Those that an admissible method is significantly better than, by more than what matters, over
+    all methods and looks. What another stands on stays for as long as that does; what hangs on no
+    draw has nothing to leave."""
     if study.bought is None or study.bought.draws < 2:
         return ()
     found = {row.name: left for row in summary.rows if row.random and row.standing
@@ -50,12 +50,11 @@ def settled(study: Study, verdict: Verdict) -> bool:
 def _left(study: Study, summary: Summary, verdict: Verdict, name: str, draws: int) -> Left | None:
     out = {breach.name for breach in (*verdict.ruled_out, *verdict.unproven)}
     others = [row.name for row in summary.rows
-              if row.standing not in (None, "ceiling") and row.name not in {name, *out}]
-    by = {other: gap for other in others if (gap := ahead(summary, other, name))}
-    better = max(by, key=lambda other: by[other].at_least, default=None)
-    if better is None or by[better].at_least <= verdict.matters or study.bought is None:
+              if row.standing not in (None, "ceiling") and row.name not in out]
+    found = outdone(summary, name, others, verdict.matters)
+    if found is None or study.bought is None:
         return None
-    gap, spent = by[better], study.bought.ends.get(draws)
+    (better, gap), spent = found, study.bought.ends.get(draws)
     return Left(name=name, draws=draws, minutes=None if spent is None else spent / 60,
                 better=better, difference=gap.difference, at_least=gap.at_least,
                 at_most=gap.at_most)

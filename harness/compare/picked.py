@@ -12,20 +12,23 @@ from harness.compare.pairs import Sample
 DRAWN = 4000
 
 
-def luck(samples: Sequence[Sample], way: float) -> float:
+def luck(samples: Sequence[Sample], way: float) -> float | None:
     """By how much the best of the methods' figures is better than its own truth, on average over
     studies like this; `way` is 1 where more is better, else -1.
 
     Of figures with errors that of several is picked which was lucky. Studies are drawn with the
     errors that this one has (of groups of items, which methods share, and of draws of their own),
     about figures that are drawn towards their mean by what errors add to their spread (as James and
-    Stein's are), for as they are they lie further apart than the true ones do. 0 for one method.
+    Stein's are), for as they are they lie further apart than the true ones do. 0 for one method,
+    None where errors are not known.
     """
     if len(samples) < 2:
         return 0.0
     found = way * np.array([np.mean(sample.points) for sample in samples])
     moved = np.stack([sample.shifts for sample in samples])
     errors = moved @ moved.T + np.diag([of_seeds(s.points, s.kin)[0] for s in samples])
+    if not np.isfinite(errors).all():
+        return None
     true = _nearer(found, errors)
     values, vectors = np.linalg.eigh(errors)
     drawn = np.random.default_rng(0).normal(size=(DRAWN, len(samples)))

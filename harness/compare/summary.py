@@ -55,7 +55,7 @@ class Summary(RecordPart):
     """Every two methods with a result, in the order of the rows, on the draws that both had."""
     luck: float | None = None
     """By how much the highest figure of those that may be named is likely too high, since it was
-    picked as the highest; None in older files."""
+    picked as the highest; None where errors are not known, and in older files."""
     looks: int = 0
     """At a study by minutes: differences and verdict hold over all of them, and those to come. None
     where draws were written down, and at a single one."""
@@ -95,7 +95,7 @@ def summarise(study: Study, arms: Sequence[Arm], measured: Measured | None) -> S
                    looks=len(looked) * (looked != ONCE), rate=price, cheapest=cheapest(bills))
 
 
-def _luck(able: Sequence[Arm], measured: Measured, metric: str) -> float:
+def _luck(able: Sequence[Arm], measured: Measured, metric: str) -> float | None:
     samples = [sample for arm in able if not arm.ceiling
                and (sample := measured.sample(arm, metric))]
     return luck(samples, gain(metric, 1.0))

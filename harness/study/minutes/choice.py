@@ -68,6 +68,9 @@ def staying(plan: Plan, left: Mapping[str, int]) -> Plan:
 def choose(plan: Plan, expected: Estimate, minutes: float, left: float) -> Bought:
     """What the minutes buy, of which `left` seconds are left to run in; `plan` is of the suite made
     even. Raises HarnessError where fewer than two methods fit."""
+    if left <= 0:
+        raise plan.loaded.error((), f"{minutes:g} minutes went by while this machine was measured",
+                                "Give more minutes, or run when it has less to do.")
     market = Market(plan, expected)
     names = market.fitting(left)
     if len(names & market.ranked) < 2:

@@ -126,6 +126,8 @@ def test_what_costs_are_not_known_of_is_left_out_with_its_reason(plan):
 def test_minutes_that_buy_no_comparison_are_refused_with_what_one_takes(plan):
     with pytest.raises(HarnessError, match=r"0.01 minutes buy no comparison: two methods take 0.1"):
         choose(plan, costing(plan), 0.01, 0.6)
+    with pytest.raises(HarnessError, match="1 minutes went by while this machine was measured"):
+        choose(plan, costing(plan), 1.0, -2.0)
 
 
 def test_what_was_bought_is_a_suite_without_what_was_left_out(plan, suite_file):
