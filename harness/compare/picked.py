@@ -32,7 +32,8 @@ def luck(samples: Sequence[Sample], way: float) -> float | None:
     true = _nearer(found, errors)
     values, vectors = np.linalg.eigh(errors)
     drawn = np.random.default_rng(0).normal(size=(DRAWN, len(samples)))
-    off = drawn * np.sqrt(np.clip(values, 0.0, None)) @ vectors.T
+    # By the symmetric root, which is one whatever vectors are found of equal values.
+    off = drawn @ (vectors * np.sqrt(np.clip(values, 0.0, None)) @ vectors.T)
     # Each with its opposite, so that luck that all share is none.
     off = np.concatenate([off, -off])
     picked = np.argmax(true + off, axis=1)
