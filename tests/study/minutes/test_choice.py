@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from harness.common.errors import HarnessError
 from harness.methods.work import Work
+from harness.study.check import _look
 from harness.study.estimate.estimate import Estimate, RunWork, costs_of
 from harness.study.estimate.measuring import Units
 from harness.study.estimate.units import Line, UnitCosts
@@ -164,3 +165,12 @@ def test_another_draw_tells_nothing_where_one_method_is_left(plan, monkeypatch):
     assert not gains(plan, bought.model_copy(update={"left": others}))
     random = {run.identity.name for run in plan.runs if run.identity.random}
     assert not gains(plan, bought.model_copy(update={"left": dict.fromkeys(random, 2)}))
+
+
+def test_a_suite_of_which_no_backbone_is_left_is_looked_at(plan, suite_file, device):
+    names = {run.identity.name for run in plan.runs if run.identity.backbone}
+    found = choose(plan, costing(plan, names), 30, 1800)
+    suite = by(load_suite(suite_file), found, 2)
+    assert not suite.suite.backbones
+    look = _look(make_plan(suite, device))
+    assert look.methods == len({run.identity.name for run in plan.runs} - names)
