@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from harness.backbones.encoding.embedder_prompts import Side
 from harness.backbones.encoding.features import Embedder, FeatureStore, cross_encoder
+from harness.backbones.encoding.learned import Learned
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
 from harness.common.kinds import Ranking
@@ -63,6 +64,11 @@ class PassageRetriever:
     """Encoding and indexing the old documents. Neither is known of a search that is read."""
     prompts: tuple[str, str] = ("", "")
     """What the embedder reads in front of a question and of a passage."""
+    learned: Learned | None = None
+    """The embedder's weights, where they are not its own."""
+    untuned: Callable[[], Rank] | None = None
+    """Makes what finds passages by the embedder's own weights, where those learned; None of a
+    search that is read."""
 
     def places(self, items: Sequence[Item], k: int, clock: Clock) -> np.ndarray:
         """Places of the `k` best passages, best first, [items, k]: see `Rank`."""
@@ -82,6 +88,8 @@ class PassageRetriever:
     def save(self, folder: Path) -> None:
         """Write what `open_passages` reads. Times are not among it: the same run leaves the same
         files."""
+        if self.learned is not None:
+            self.learned.save(folder)
         self.search.save(folder)
 
 
@@ -108,7 +116,8 @@ def build_passages(job: Job, how: Finding) -> PassageRetriever:
         search.extend(texts[old:], clock)
         update = Update(len(texts) - old, clock.stand_alone() - seconds)
     return PassageRetriever(corpus, table, search, *_ranks(job, how, table, search), update,
-                            passages_sha256(texts), seconds, _prompts(embedder, how.ranking))
+                            passages_sha256(texts), seconds, _prompts(embedder, how.ranking),
+                            job.learned, _untuned(job, how))
 
 
 def open_passages(job: Job, how: Finding, folder: Path) -> PassageRetriever:
@@ -120,7 +129,15 @@ def open_passages(job: Job, how: Finding, folder: Path) -> PassageRetriever:
                          _embed(embedder, "document", job.store),
                          _embed(embedder, "query", job.store))
     return PassageRetriever(corpus, table, search, *_ranks(job, how, table, search),
-                            prompts=_prompts(embedder, how.ranking))
+                            prompts=_prompts(embedder, how.ranking), learned=job.learned)
+
+
+def _untuned(job: Job, how: Finding) -> Callable[[], Rank] | None:
+    """What finds passages by the embedder's own weights, on nobody's clock."""
+    if job.learned is None:
+        return None
+    own = replace(job, learned=None, clock=Clock())
+    return lambda: build_passages(own, how).rank
 
 
 def passages_read(job: Job, *rankings: Ranking) -> tuple[Reading, ...]:
@@ -190,7 +207,7 @@ def _corpus(job: Job) -> Corpus:
 def _embedder(job: Job) -> Embedder:
     if job.embedder is None:
         raise CannotRunError("rag needs the suite's `embedder`")
-    return Embedder(job.embedder, LONGEST, job.device)
+    return Embedder(job.embedder, LONGEST, job.device, job.learned)
 
 
 def _embed(embedder: Embedder, side: Side, store: FeatureStore) -> Embed:

@@ -45,6 +45,7 @@ from harness.methods.open_book import (
     passages_shown,
 )
 from harness.methods.retriever import Retriever
+from harness.methods.standing import standing_on
 from harness.methods.work import Reading
 from harness.tasks.examples import Example
 
@@ -58,6 +59,9 @@ class RagOptions(ScoreOptions, Finding):
     tokens: int = Field(256, ge=16)
     """Budget of a prompt for what is retrieved. Of examples those that do not fit are left out;
     passages of a corpus are cut to even shares."""
+    retriever: str | None = None
+    """Label of a `retriever` of the suite, whose tuned embedder finds; the embedder as it came
+    where it is left out."""
     searches: tuple[Ranking, ...] = ()
     """Ways to search that are tried on validation, each with the numbers of passages; in the place
     of `search`."""
@@ -66,6 +70,12 @@ class RagOptions(ScoreOptions, Finding):
     def _searches_one_way(self) -> RagOptions:
         if self.searches and self.search != "dense":
             raise ValueError("searches: `search` says which; leave one of the two out")
+        return self
+
+    @model_validator(mode="after")
+    def _retrieves_by_vectors(self) -> RagOptions:
+        if self.retriever and {*(self.searches or (self.search,))} <= {"bm25", "gold"}:
+            raise ValueError("retriever: this search has no vectors; leave one of the two out")
         return self
 
     def under(self, setting: Setting) -> Finding:
@@ -93,6 +103,7 @@ class Rag(Scored):
     def __init__(self, options: Any) -> None:
         super().__init__(options)
         self.ceiling, self.reranks = self.options.told, self.options.reranker
+        self.retriever = self.options.retriever
         self.needs_corpus = (self.ceiling or self.reranks is not None
                              or bool(self.options.searches))
 
@@ -118,12 +129,14 @@ class Rag(Scored):
         return passages_read(job, *(self.options.searches or (self.options.ranking,)))
 
     def fit(self, job: Job, setting: Setting) -> Fit:
+        job = standing_on(job, self.retriever)
         lookup: Lookup[Any] = (
             self._nearest(job, setting, index_examples(job)) if job.task.corpus is None else
             self._reading(setting, build_passages(job, self.options.under(setting))))
         return Fit(score_by(self._asked(job, lookup), setting, job.clock))
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
+        job = standing_on(job, self.retriever, folder)
         lookup: Lookup[Any] = (
             self._nearest(job, setting, open_examples(job, folder)) if job.task.corpus is None else
             self._reading(setting, open_passages(job, self.options.under(setting), folder)))
