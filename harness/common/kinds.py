@@ -26,6 +26,9 @@ General = Literal["held", "learned"]
 or what it learns beside its items."""
 Ranking = Literal["dense", "bm25", "hybrid"]
 """How passages are ranked for a question: by vectors, by words, by both."""
+MRR = "mrr"
+"""What a retriever is chosen by where a corpus is searched: the mean reciprocal rank of the
+document."""
 Balance = Literal["none", "weights", "focal", "sampling"]
 """What rare classes count while a method learns."""
 State = Literal["ok", "diverged", "out-of-memory", "timed-out", "interrupted", "failed"]

@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 DEPTHS = (1, 3, 5, 10)
 
 
+class OwnNeighbours(RecordPart):
+    """What was found by the embedder's own weights, before they were tuned, over the test items."""
+
+    same_label_hit_rate: float | None
+    same_label_share: float | None
+
+
 class Retrieval(RecordPart):
     """Figures over the test items, for their k nearest indexed examples."""
 
@@ -40,19 +47,38 @@ class Retrieval(RecordPart):
     """Over the ids of what is indexed, in its order; None in older records."""
     prompt: str = ""
     """What stands in front of every item and every indexed example as they are encoded."""
+    untuned: OwnNeighbours | None = None
+    """Where a retriever was tuned, what stood there before."""
 
 
 def retrieval(retriever: Retriever, k: int, examples: Sequence[Example]) -> Retrieval:
     """Search for every example and compare the neighbours' classes with its own."""
     _, positions = retriever.search(examples, k, Clock())
-    same = _alike(retriever.targets, positions, examples)
+    hits, share = _same_label(retriever.targets, positions, examples)
     return Retrieval(
         indexed=int(retriever.index.ntotal), index_bytes=retriever.bytes,
         build_seconds=retriever.build_seconds, k=int(positions.shape[1]),
-        same_label_hit_rate=None if same is None else _mean(np.asarray(same.any(axis=1)), examples),
-        same_label_share=None if same is None else _mean(same.mean(axis=1), examples),
+        same_label_hit_rate=hits, same_label_share=share,
         indexed_sha256=retriever.ids_sha256, prompt=retriever.featurizer.prompt,
-    )
+        untuned=_own_neighbours(retriever, k, examples))
+
+
+def _own_neighbours(retriever: Retriever, k: int, examples: Sequence[Example]
+                    ) -> OwnNeighbours | None:
+    if retriever.before is None:
+        return None
+    _, positions = retriever.before().search(examples, k, Clock())
+    hits, share = _same_label(retriever.targets, positions, examples)
+    return OwnNeighbours(same_label_hit_rate=hits, same_label_share=share)
+
+
+def _same_label(targets: np.ndarray, positions: np.ndarray, examples: Sequence[Example]
+                ) -> tuple[float | None, float | None]:
+    """Hit rate and share of neighbours with an item's class; None for numbers."""
+    same = _alike(targets, positions, examples)
+    if same is None:
+        return None, None
+    return _mean(np.asarray(same.any(axis=1)), examples), _mean(same.mean(axis=1), examples)
 
 
 def _alike(targets: np.ndarray, positions: np.ndarray, examples: Sequence[Example]
@@ -71,6 +97,15 @@ class Reranking(RecordPart):
 
     depth: int
     """Passages that it put in order."""
+    recall: dict[int, float] | None
+    mrr: float | None
+    answer_share: float | None
+
+
+class OwnSearch(RecordPart):
+    """What the same search found by the embedder's own weights, before they were tuned, over the
+    test items, without a reranker."""
+
     recall: dict[int, float] | None
     mrr: float | None
     answer_share: float | None
@@ -106,6 +141,8 @@ class PassageRetrieval(RecordPart):
     rerank: Reranking | None = None
     passage_prompt: str = ""
     """What the embedder's own configuration puts in front of texts that it reads."""
+    untuned: OwnSearch | None = None
+    """Where a retriever was tuned, what was found before."""
 
 
 def passage_retrieval(retriever: PassageRetriever, k: int, examples: Sequence[Example],
@@ -124,7 +161,8 @@ def passage_retrieval(retriever: PassageRetriever, k: int, examples: Sequence[Ex
         recall=found.recall, mrr=found.mrr, answer_share=found.answer_share,
         questions=found.named, question_prompt=retriever.prompts[0],
         passage_prompt=retriever.prompts[1],
-        rerank=_reranking(retriever, k, examples, wording))
+        rerank=_reranking(retriever, k, examples, wording),
+        untuned=_own_search(retriever, k, examples, wording))
 
 
 @dataclass(frozen=True)
@@ -147,6 +185,15 @@ def _found(retriever: PassageRetriever, places: np.ndarray, k: int, examples: Se
         len(known), None if ranks is None else {d: _mean(ranks <= d, known) for d in DEPTHS},
         None if ranks is None else _mean(1 / ranks, known),
         _mean(np.array(holds), examples) if in_words else None)
+
+
+def _own_search(retriever: PassageRetriever, k: int, examples: Sequence[Example], wording: Wording
+                ) -> OwnSearch | None:
+    if retriever.untuned is None:
+        return None
+    places = retriever.untuned()(examples, max(k, *DEPTHS), Clock())
+    found = _found(retriever, places, k, examples, wording)
+    return OwnSearch(recall=found.recall, mrr=found.mrr, answer_share=found.answer_share)
 
 
 def _reranking(retriever: PassageRetriever, k: int, examples: Sequence[Example], wording: Wording

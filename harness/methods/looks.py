@@ -9,17 +9,17 @@ import numpy as np
 from harness.backbones.encoding.embedder import SentenceReader
 from harness.backbones.encoding.embedder_prompts import Side, embedder_prompt
 from harness.common.errors import CannotRunError
+from harness.common.kinds import MRR
 from harness.methods.contrasts import documents_of, passages_of
 from harness.methods.job import Job
-from harness.methods.knn import votes_of
 from harness.methods.learning.held_out import of_classes
 from harness.methods.learning.validated import HeldOut
 from harness.methods.link import CLASS_LINKS
+from harness.methods.votes import votes_of
 from harness.retrieval.vectors import build_index, nearest, unit
 from harness.tasks.examples import indicator, weights_of
 from harness.tasks.spread import worth
 
-MRR = "mrr"
 DEPTH = 10
 """Ranks beyond which nothing counts as found."""
 SCALE = 20.0

@@ -71,6 +71,11 @@ class Method(ABC):
     """The suite's name of the reranker that puts in order what it finds. Options may say so."""
     retriever: str | None = None
     """Label of the suite's retriever whose embedder it finds texts by. Options may say so."""
+    tunes_embedder: ClassVar[bool] = False
+    """Whether others may find by what it fits, which `Tunes` the suite's embedder."""
+    reads_embedder: ClassVar[bool] = False
+    """Whether the vectors that it finds by are its backbone's own: the embedder must be the same
+    model, where it finds by a tuned one."""
     general: General | None = None
     """Which passages of general text it asks for. Options may say so."""
     ceiling: bool = False

@@ -137,7 +137,8 @@ def _untuned(job: Job, how: Finding) -> Callable[[], Rank] | None:
     if job.learned is None:
         return None
     own = replace(job, learned=None, clock=Clock())
-    return lambda: build_passages(own, how).rank
+    plain = how.model_copy(update={"rerank": None})
+    return lambda: build_passages(own, plain).rank
 
 
 def passages_read(job: Job, *rankings: Ranking) -> tuple[Reading, ...]:

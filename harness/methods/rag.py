@@ -124,9 +124,9 @@ class Rag(Scored):
         return passages_shown(asking, most, self.options.tokens)
 
     def readings(self, job: Job) -> tuple[Reading, ...]:
-        if job.task.corpus is None:
-            return super().readings(job)
-        return passages_read(job, *(self.options.searches or (self.options.ranking,)))
+        read = (super().readings(job) if job.task.corpus is None else
+                passages_read(job, *(self.options.searches or (self.options.ranking,))))
+        return tuple(reading.by(self.retriever) for reading in read)
 
     def fit(self, job: Job, setting: Setting) -> Fit:
         job = standing_on(job, self.retriever)

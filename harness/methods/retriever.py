@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -45,8 +45,9 @@ class Retriever:
     """Adding the vectors to the index; none for one that is read."""
     learned: Learned | None = None
     """Weights that the featurizer reads by, where they are not its model's own."""
-    untuned: Featurizer | None = None
-    """By the model's own weights, where those learned; None of an index that is read."""
+    before: Callable[[], Retriever] | None = None
+    """Makes the same by the model's own weights, where those learned; None of an index that is
+    read."""
 
     @property
     def bytes(self) -> int:

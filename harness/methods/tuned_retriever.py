@@ -12,7 +12,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -35,7 +35,6 @@ from harness.methods.finding import Finding
 from harness.methods.fitted import Fit, Fitted
 from harness.methods.fitted import Retriever as Finds
 from harness.methods.job import Job
-from harness.methods.knn import NearestAnswer, Vote, voting
 from harness.methods.learning.loop import train
 from harness.methods.learning.schedule import schedule_of
 from harness.methods.learning.validated import HeldOut
@@ -43,6 +42,7 @@ from harness.methods.looks import DEPTH, NEIGHBOURS, SCALE, Look, look_of
 from harness.methods.method import METHODS, Method, Options, Setting, spread
 from harness.methods.needs import Needs
 from harness.methods.open_book import LONGEST, build_passages
+from harness.methods.votes import NearestAnswer, Vote, voting
 from harness.methods.work import Work
 from harness.suite.task import TaskSpec
 from harness.targets.kinds import KINDS
@@ -175,7 +175,7 @@ class Retriever(Method):
 
     name, family = "retriever", "retrieval"
     needs = Needs(classes=(), words=(), alone=True)
-    embeds = changes_weights = True
+    embeds = changes_weights = tunes_embedder = True
     summary = "the suite's embedder tuned on training items (InfoNCE, hard negatives), for knn, rag"
     options_type = RetrieverOptions
 
@@ -218,10 +218,8 @@ class Retriever(Method):
 def _answering(tuned: Job, neighbours: Any) -> TunedRetriever:
     if tuned.learned is None:
         raise AssertionError
-    search = None
-    if tuned.task.corpus is not None:  # on nobody's clock: it is looked at, and not answered by
-        own = dataclasses.replace(tuned, clock=Clock())
-        search = lambda: build_passages(own, Finding())  # noqa: E731
-    return TunedRetriever(
-        tuned.learned, voting(tuned, neighbours, NEIGHBOURS, parameter_count(tuned.need_embedder())),
-        search)
+    frozen = parameter_count(tuned.need_embedder())
+    # On nobody's clock: it is looked at, and not answered by.
+    own = dataclasses.replace(tuned, clock=Clock())
+    search = None if tuned.task.corpus is None else partial(build_passages, own, Finding())
+    return TunedRetriever(tuned.learned, voting(tuned, neighbours, NEIGHBOURS, frozen), search)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from harness.compare.curves import LearningCurves
 from harness.compare.freshness import Freshness
 from harness.compare.row import Row
-from harness.measure.retrieval import PassageRetrieval
+from harness.measure.retrieval import PassageRetrieval, Retrieval
 from harness.report import (
     added,
     alike,
@@ -200,6 +200,10 @@ def _retrieval(records: tuple[Record, ...], together: Sequence[str]) -> list[str
     found = [f"{r.identity.name}: {r.retrieval.indexed} passages, {r.retrieval.index}; "
              f"{words.found(r.retrieval)}." for r in records
              if r.identity.seed == 0 and isinstance(r.retrieval, PassageRetrieval)]
+    found += [f"{r.identity.name}: {r.retrieval.indexed} training items; "
+              f"{words.neighbours(r.retrieval)}." for r in records
+              if r.identity.seed == 0 and isinstance(r.retrieval, Retrieval)
+              and r.retrieval.untuned is not None]
     said = [f"- {words.cell(line)}" for line in (*together, *found)]
     return ["## Retrieval", "", *said, ""] if said else []
 

@@ -85,9 +85,10 @@ def ending(job: Job, chosen: Chosen) -> Ending:
     held = said = chosen.held or held_out(chosen.fit, job, Clock())
     if said.by is not None:  # of what it finds, which chance has no figure of
         said = said_by(chosen.fit.fitted.predict(asked(job.validation), Clock()), job)
-    above = said.beats(floor) if held.score is None else held.outscores(floor)
+    above = said.beats(floor) if said.score is None else said.outscores(floor)
     return Ending(
-        chosen_by=held.by or (job.metric or LOG_LOSS).name, passes=training.epochs if training else 0.0,
+        chosen_by=held.by or (job.metric or LOG_LOSS).name,
+        passes=training.epochs if training else 0.0,
         steps=training.steps if training else 0,
         stopped=training.stopped if training else "no training",
         still_improving=training.still_improving if training else False,

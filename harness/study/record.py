@@ -46,6 +46,8 @@ class Identity(RecordPart):
     options: dict[str, Any]
     inner: str | None
     """Run id of the run that this one builds on."""
+    retriever: str | None = None
+    """Run id of the run that tuned the embedder by which this one finds."""
     seed: int
     random: bool = True
     """Whether the result hangs on the seed. A method without randomness has one run, and a spread
@@ -186,7 +188,8 @@ class Ending(RecordPart):
     given what it needed."""
 
     chosen_by: str
-    """The metric that chose weights and setting on validation; log loss breaks ties."""
+    """The metric that chose weights and setting on validation; log loss breaks ties. `mrr`: the
+    mean reciprocal rank of the document, where a retriever was tuned to find it."""
     passes: float
     """Over the training examples."""
     steps: int

@@ -25,9 +25,11 @@ from harness.tasks.examples import Example, Item
 
 def index_examples(job: Job) -> Retriever:
     """A search over exactly the training examples."""
-    untuned = None if job.learned is None else alike(dataclasses.replace(job, learned=None))
     built = build_retriever(alike(job), job.store, job.train, job.classes, job.clock)
-    return dataclasses.replace(built, learned=job.learned, untuned=untuned)
+    if job.learned is None:
+        return built
+    own = dataclasses.replace(job, learned=None, clock=Clock())
+    return dataclasses.replace(built, learned=job.learned, before=lambda: index_examples(own))
 
 
 def open_examples(job: Job, folder: Path) -> Retriever:
