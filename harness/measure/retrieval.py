@@ -11,6 +11,7 @@ import numpy as np
 from harness.common.clock import Clock
 from harness.measure.part import RecordPart
 from harness.methods.fitted import Finds, Retrieving
+from harness.suite.corpus import Chunk
 from harness.tasks.examples import Example, indicator, weights_of
 from harness.tasks.task import Task
 from harness.tasks.wording import Wording
@@ -102,6 +103,13 @@ class Reranking(RecordPart):
     answer_share: float | None
 
 
+class Chunking(RecordPart):
+    """How documents are cut into passages, in words."""
+
+    words: int
+    overlap: int
+
+
 class OwnSearch(RecordPart):
     """What the same search found by the embedder's own weights, before they were tuned, over the
     test items, without a reranker."""
@@ -137,6 +145,8 @@ class PassageRetrieval(RecordPart):
     """Test questions that name a document; None in older records, where all did or none."""
     indexed_sha256: str | None = None
     """Over the indexed passages' texts, in their order; None in older records."""
+    chunk: Chunking | None = None
+    """How the documents were cut; None in older records, where all were cut as the task says."""
     question_prompt: str = ""
     rerank: Reranking | None = None
     passage_prompt: str = ""
@@ -159,10 +169,16 @@ def passage_retrieval(retriever: PassageRetriever, k: int, examples: Sequence[Ex
         update_passages=update.passages if update else 0,
         update_seconds=update.seconds if update else 0.0, k=k,
         recall=found.recall, mrr=found.mrr, answer_share=found.answer_share,
-        questions=found.named, question_prompt=retriever.prompts[0],
+        chunk=chunking(retriever.corpus.chunk), questions=found.named,
+        question_prompt=retriever.prompts[0],
         passage_prompt=retriever.prompts[1],
         rerank=_reranking(retriever, k, examples, wording),
         untuned=_own_search(retriever, k, examples, wording))
+
+
+def chunking(chunk: Chunk) -> Chunking:
+    """What a record says of a chunk."""
+    return Chunking(words=chunk.words, overlap=chunk.overlap)
 
 
 @dataclass(frozen=True)

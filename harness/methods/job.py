@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -19,6 +20,7 @@ from harness.common.errors import CannotRunError
 from harness.common.kinds import BackboneKind
 from harness.common.ranks import ALONE, Ranks
 from harness.methods.fitted import Inner
+from harness.retrieval.shelf import Shelf
 from harness.suite import Budget
 from harness.targets.kinds import KINDS as TARGETS
 from harness.targets.metric import Metric
@@ -61,6 +63,8 @@ class Job:
     """For a method on top of another: what the other one fitted with this seed."""
     retriever: Inner | None = None
     """For a method that finds by a tuned embedder: the run that tuned it."""
+    shelf: Shelf[Any] = field(default_factory=Shelf)
+    """Searches that were built for settings before this one."""
     say: Callable[[str], None] = lambda text: None
     metric: Metric | None = None
     """What the suite decides by; where there is none, what is chosen has the lowest log loss."""

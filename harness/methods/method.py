@@ -25,6 +25,7 @@ from harness.methods.needs import Needs
 from harness.methods.work import Work
 from harness.suite import Budget
 from harness.suite import Kind as TaskKind
+from harness.suite.corpus import Chunk
 from harness.suite.task import TaskSpec
 from harness.targets.kinds import KINDS as TARGETS
 
@@ -69,6 +70,8 @@ class Method(ABC):
     """Whether its options ask for passages of the task's corpus."""
     reranks: str | None = None
     """The suite's name of the reranker that puts in order what it finds. Options may say so."""
+    chunks: tuple[Chunk, ...] = ()
+    """Ways to cut the task's corpus beside its own, that options ask for."""
     retriever: str | None = None
     """Label of the suite's retriever whose embedder it finds texts by. Options may say so."""
     tunes_embedder: ClassVar[bool] = False

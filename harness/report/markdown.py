@@ -16,6 +16,7 @@ from harness.report import (
     by_slice,
     calibrated,
     carried,
+    grids,
     ranking,
     sentences,
     served,
@@ -56,6 +57,7 @@ def markdown(published: Published) -> str:
     lines += calibrated.markdown(published)
     lines += _freshness(published.freshness)
     lines += _retrieval(study.whole(), added.lines(published))
+    lines += grids.markdown(published)
     lines += _trades(published)
     lines += _forgetting(study.whole())
     lines += by_slice.markdown(published)
