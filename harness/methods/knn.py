@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from harness.backbones.checkpoint import Use
-from harness.backbones.encoding.features import Featurizer, pooled
-from harness.backbones.encoding.pooling import MODES, pool_of
+from harness.backbones.encoding.features import Featurizer
+from harness.backbones.frozen import frozen
 from harness.backbones.handle import Kind, parameter_count
 from harness.common.capabilities import Can
 from harness.methods.asking.nearest import index_examples, open_examples
 from harness.methods.fitted import Fit, Fitted
 from harness.methods.job import Job
 from harness.methods.method import METHODS, Method, Options, Setting
-from harness.methods.needs import Needs
+from harness.methods.needs import WHATEVER, Needs
 from harness.methods.retriever import Retriever, build_retriever, load_retriever
 from harness.methods.standing import standing_on
 from harness.methods.votes import NearestAnswer, Vote, voting
@@ -40,7 +40,7 @@ class Knn(Method):
 
     name, family = "knn", "retrieval"
     options_type = KnnOptions
-    needs = Needs(classes=(Can.EMBED,), numbers=(Can.EMBED,), words=(Can.EMBED,))
+    needs = Needs(classes=(Can.EMBED,), numbers=(Can.EMBED,), words=(Can.EMBED,), inputs=WHATEVER)
     random, reads_embedder = False, True
     summary = "FAISS retrieval of training examples: similarity-weighted vote, or nearest answer"
 
@@ -82,5 +82,4 @@ class Knn(Method):
 
     @staticmethod
     def _featurizer(job: Job) -> Featurizer:
-        pool = pool_of(job.need_backbone().path) or MODES["mean"]
-        return pooled(job.need_backbone(), job.budget.max_length, job.device, pool)
+        return frozen(job.need_backbone(), job.budget.max_length, job.device)
