@@ -207,6 +207,7 @@ class Retriever(Method):
         with job.clock.phase("train"):
             learner = ContrastLearner(reader, job, draw, look_of(job, reader))
             training = train(learner, job, float(setting["learning_rate"]), WEIGHT_DECAY)
+            training.taught = len(learner.contrasts)
         tuned = dataclasses.replace(job, learned=learned_by(reader.model))
         return Fit(_answering(tuned, index_examples(tuned)), training)
 

@@ -33,6 +33,7 @@ def budget_used(job: Job, splits: Splits, training: Training | None, course: Cou
         train_items=len(splits.train), validation_items=len(splits.validation),
         test_items=len(splits.test), steps_allowed=course.steps(len(job.train), budget.batch),
         epochs_used=training.epochs if training else 0.0,
+        taught_items=training.taught if training else None,
         steps=training.steps if training else 0,
         best_step=training.best_step if training else None, effective_batch=budget.batch,
         micro_batch=training.micro_batch if training else None, max_length=budget.max_length,

@@ -134,6 +134,9 @@ class BudgetUsed(RecordPart):
     """By the budget, or by a recipe of the method's own; None in older records, whose budgets
     counted passes."""
     epochs_used: float
+    taught_items: int | None = None
+    """Training items that a pass goes through, where others teach the method nothing, as a question
+    that names no document does a retriever; None where all do."""
     steps: int
     best_step: int | None = None
     """Steps that had made the weights that are kept."""

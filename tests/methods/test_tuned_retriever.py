@@ -184,6 +184,16 @@ def test_tuning_brings_a_question_to_its_passage(quiz_job):
     assert fit.training.held.loss < before.loss / 10
 
 
+def test_items_that_teach_nothing_are_no_part_of_a_pass(quiz_job):
+    """Eight of twelve name a document: two steps of six a pass."""
+    train = tuple(dataclasses.replace(e, document=None if number < 4 else e.document)
+                  for number, e in enumerate(quiz_job.train))
+    job = dataclasses.replace(quiz_job, train=train, budget=quiz_job.budget.model_copy(
+        update={"epochs": 2, "patience": 9}))
+    training = fit_once(Retriever({}), job, {"learning_rate": 1e-4}).fit.training
+    assert (training.taught, training.steps, training.examples) == (8, 4, 16)
+
+
 def test_its_weights_are_saved_and_read_bit_for_bit(quiz_job, tmp_path):
     method = Retriever({})
     chosen = fit_once(method, quiz_job, {"learning_rate": 1e-3})
