@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from harness.compare.curves import LearningCurves
 from harness.compare.freshness import Freshness
 from harness.compare.row import Row
-from harness.measure.retrieval import PassageRetrieval
+from harness.measure.retrieval import PassageRetrieval, Retrieval
 from harness.report import (
     added,
     alike,
@@ -16,6 +16,7 @@ from harness.report import (
     by_slice,
     calibrated,
     carried,
+    grids,
     ranking,
     sentences,
     served,
@@ -56,6 +57,7 @@ def markdown(published: Published) -> str:
     lines += calibrated.markdown(published)
     lines += _freshness(published.freshness)
     lines += _retrieval(study.whole(), added.lines(published))
+    lines += grids.markdown(published)
     lines += _trades(published)
     lines += _forgetting(study.whole())
     lines += by_slice.markdown(published)
@@ -200,6 +202,10 @@ def _retrieval(records: tuple[Record, ...], together: Sequence[str]) -> list[str
     found = [f"{r.identity.name}: {r.retrieval.indexed} passages, {r.retrieval.index}; "
              f"{words.found(r.retrieval)}." for r in records
              if r.identity.seed == 0 and isinstance(r.retrieval, PassageRetrieval)]
+    found += [f"{r.identity.name}: {r.retrieval.indexed} training items; "
+              f"{words.neighbours(r.retrieval)}." for r in records
+              if r.identity.seed == 0 and isinstance(r.retrieval, Retrieval)
+              and r.retrieval.untuned is not None]
     said = [f"- {words.cell(line)}" for line in (*together, *found)]
     return ["## Retrieval", "", *said, ""] if said else []
 

@@ -140,15 +140,16 @@ class Market:
         return {name: self.least(self.with_inner(name)) for name in self.known}
 
     @cached_property
-    def inner(self) -> Mapping[str, str]:
-        """Of a method that stands on another, the other."""
+    def inner(self) -> Mapping[str, Names]:
+        """Of a method that stands on others, these."""
         by_id = {run.run_id: run.identity.name for run in self.plan.runs}
-        return {run.identity.name: by_id[run.identity.inner] for run in self.plan.runs
-                if run.identity.inner is not None}
+        return {run.identity.name: frozenset(
+                    by_id[i] for i in (run.identity.inner, run.identity.retriever) if i is not None)
+                for run in self.plan.runs}
 
     def with_inner(self, name: str) -> Names:
         """A method, and what it stands on."""
-        return frozenset(filter(None, (name, self.inner.get(name))))
+        return frozenset({name, *self.inner.get(name, ())})
 
     @cached_property
     def ladder(self) -> tuple[int, ...]:
