@@ -145,9 +145,9 @@ def draw(kept: Kept, split: Split) -> np.ndarray:
     """The part of each item: as given, and dealt in whole groups where the data does not say, by
     groups or by items.
 
-    Where train and test are given, validation, unless it is given too, and the gate's part are dealt
-    from train. Raises ValueError when a part would be empty, or the suite has shares for parts that
-    are given.
+    Where train and test are given, validation, unless it is given too, and the gate's part are
+    dealt from train. Raises ValueError when a part would be empty, or the suite has shares for
+    parts that are given.
     """
     by: Over = split.by if grouped(kept) else "items"
     deal = DEALS[by]

@@ -67,8 +67,8 @@ class Splits:
         yield ',"over":"sizes"}' if self.over == "sizes" else "}"
 
     def sample(self, train: int, validation: int, test: int, draw: int = 0) -> Splits:
-        """The first items of each part but the gate's. Smaller samples are contained in larger ones of the same
-        draw; a later draw takes other training items in the same way."""
+        """The first items of each part but the gate's. Smaller samples are contained in larger
+        ones of the same draw; a later draw takes other training items in the same way."""
         learned = (self.train[:train] if not draw
                    else take(self.train, self._order(draw)[:train]))
         return Splits(learned, self._first(self.validation, validation), self.tested(test),

@@ -50,7 +50,7 @@ def test_bounds_of_a_paired_difference_are_the_paired_t_test_s():
     rng = np.random.default_rng(2)
     targets = np.arange(300) % 2
     sides = [_sure(rng.uniform(0.3, top, 300), targets) for top in (0.9, 0.8)]
-    _, gaps = quality_evidence(judged(_examples(targets), *sides))
+    gaps = quality_evidence(judged(_examples(targets), *sides)).gaps
     each = [-np.log(p[np.arange(300), targets]) for p in sides]
     theirs = stats.ttest_rel(*each).confidence_interval(0.9)
     assert gaps["log_loss"].low < theirs.low + 1e-4
@@ -96,7 +96,7 @@ def test_a_rare_class_that_got_worse_is_not_passed():
     for _ in range(studies):
         lost = (targets == 2) & (rng.random(300) < 0.12)
         worse = np.where(lost[:, None], np.eye(3)[0] * 0.7 + 0.1, base)
-        _, gaps = quality_evidence(judged(_examples(targets), worse, base))
+        gaps = quality_evidence(judged(_examples(targets), worse, base)).gaps
         passed += gaps["macro_f1"].low >= -0.02
     assert passed == 0
 
@@ -104,7 +104,8 @@ def test_a_rare_class_that_got_worse_is_not_passed():
 def test_one_group_proves_nothing():
     targets = np.arange(20) % 2
     right = _sure(np.full(20, 0.9), targets)
-    own, gaps = quality_evidence(judged(_examples(targets, np.zeros(20, int)), right, right))
+    found = quality_evidence(judged(_examples(targets, np.zeros(20, int)), right, right))
+    own, gaps = found.own, found.gaps
     assert (own["accuracy"].low, own["accuracy"].high) == (0.0, 1.0)
     assert (gaps["log_loss"].low, gaps["log_loss"].high) == (-np.inf, np.inf)
 
@@ -115,7 +116,8 @@ def test_no_bound_of_a_share_leaves_what_a_share_can_be():
     examples = tuple(Example(str(i), "t", None, int(t), str(i), {})
                      for i, t in enumerate(targets))
     right = np.eye(3)[targets] * 0.7 + 0.1
-    own, gaps = quality_evidence(judged(examples, right, np.full((15, 3), 1 / 3)))
+    found = quality_evidence(judged(examples, right, np.full((15, 3), 1 / 3)))
+    own, gaps = found.own, found.gaps
     assert (own["accuracy"].low, own["accuracy"].high) == (pytest.approx(0.847, abs=5e-4), 1.0)
     for metric in ("accuracy", "macro_f1", "roc_auc", "calibration_error"):
         assert 0 <= own[metric].low <= own[metric].high <= 1

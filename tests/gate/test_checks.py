@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from harness.gate.bounds import Bounds
 from harness.gate.checks import check, check_all
-from harness.gate.evidence import Evidence, SliceDrop
+from harness.gate.evidence import Evidence, Held, SliceDrop
 from harness.gate.verdict import EXIT_CODES, outcome_of
 from harness.suite import Gate
 from harness.targets.kinds import KINDS
@@ -20,6 +20,8 @@ def evidence(**changes):
              "own": {"accuracy": Bounds(0.8, 0.78, 0.82), "log_loss": Bounds(0.6, 0.5, 0.7),
                      "calibration_error": Bounds(0.05, 0.03, 0.07)},
              "gaps": {"accuracy": Bounds(-0.01, -0.03, 0.01), "log_loss": Bounds(0.1, 0.05, 0.15)},
+             "held": {"accuracy": Held(Bounds(0.81, 0.79, 0.83), -0.3),
+                      "log_loss": Held(Bounds(0.5, 0.4, 0.6), 0.2)},
              "slices": (SliceDrop("kind", "a", 100, Bounds(0.02, -0.01, 0.05)),
                         SliceDrop("kind", "b", 60, Bounds(0.2, 0.15, 0.25)),
                         SliceDrop("kind", "c", 3, Bounds(0.9, 0.1, 1.0))),
