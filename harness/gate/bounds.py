@@ -15,8 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 
 ONE_SIDED = 0.95
-RESAMPLES, IN_THE_TAIL = 10_000, 25
-"""Drawn at the least, and how many of them lie beyond a bound."""
+RESAMPLES, AT_MOST, IN_THE_TAIL = 10_000, 100_000, 25
+"""Drawn at the least and at once, and at the most; and how many of them should lie beyond a bound:
+at the most two do at the strictest level that attempts may have."""
 
 
 def two_sided(level: float) -> float:
@@ -57,10 +58,12 @@ def ratio_bounds(candidate: Sequence[float], baseline: Sequence[float], percenti
     above, below = np.array(candidate), np.array(baseline)
     if len(above) < requests_needed(percentile, level):
         return None
-    resamples = max(RESAMPLES, math.ceil(IN_THE_TAIL / (1 - level)))
-    drawn = np.random.default_rng(seed).integers(len(above), size=(resamples, len(above)))
-    ratios = (np.percentile(above[drawn], percentile, axis=1)
-              / np.percentile(below[drawn], percentile, axis=1))
+    rng, ratios = np.random.default_rng(seed), []
+    wanted = math.ceil(min(AT_MOST, IN_THE_TAIL / (1 - level)) / RESAMPLES)
+    for _ in range(max(1, wanted)):
+        drawn = rng.integers(len(above), size=(RESAMPLES, len(above)))
+        ratios.append(np.percentile(above[drawn], percentile, axis=1)
+                      / np.percentile(below[drawn], percentile, axis=1))
     low, high = np.percentile(ratios, [100 * (1 - level), 100 * level])
     value = np.percentile(above, percentile) / np.percentile(below, percentile)
     return Bounds(float(value), float(low), float(high))

@@ -16,7 +16,8 @@ from harness.suite import Gate
 from harness.suite.gate import MEAN, Relative, Rules, Tier
 from harness.targets.metric import Metric
 
-State = Literal["passed", "failed", "undecided", "missing"]
+State = Literal["passed", "failed", "undecided", "missing", "withheld"]
+"""`withheld` is what came of a rule on items of which nothing but the outcome is told."""
 Unit = Literal["share", "points", "nats", "units", "words", "ratio", "bytes"]
 """A difference of shares is `points`; its figures are shares all the same."""
 ORDER: tuple[State, ...] = ("failed", "missing", "undecided", "passed")
@@ -40,6 +41,14 @@ class Check(RecordPart):
     high: float | None = None
     about: str = ""
     """What else a reader must know: which slice, how many items, why nothing was found."""
+    of_items: bool = False
+    """Whether it hangs on how the items of the data were answered."""
+
+    @property
+    def withheld(self) -> Check:
+        """The rule alone."""
+        return Check(rule=self.rule, limit=self.limit, at_most=self.at_most, unit=self.unit,
+                     tier=self.tier, of_items=self.of_items, state="withheld")
 
 
 def check_all(policy: Gate, evidence: Evidence) -> tuple[Check, ...]:
@@ -50,9 +59,10 @@ def check_all(policy: Gate, evidence: Evidence) -> tuple[Check, ...]:
 
 
 def _of(rules: Rules, evidence: Evidence, slice_items: int) -> Iterator[Check]:
-    yield from _metrics(rules, evidence)
+    for each in (*_metrics(rules, evidence), *_calibration(rules, evidence),
+                 *_slices(rules, evidence, slice_items)):
+        yield each.model_copy(update={"of_items": True})
     yield from _ratios(rules, evidence)
-    yield from _slices(rules, evidence, slice_items)
     yield from _rest(rules, evidence)
 
 
@@ -111,6 +121,13 @@ def _against(metric: Metric, within: float | Relative, evidence: Evidence) -> Ch
                  if share > within.floor else "the least margin")
         gap = with_margin(gap, held, within.relative, worse) if share > within.floor else gap
     return check(rule, _apart(metric), gap or UNDEFINED, margin if worse else -margin, worse, about)
+
+
+def _calibration(rules: Rules, evidence: Evidence) -> Iterator[Check]:
+    if rules.calibration_error_at_most is not None:
+        yield check("calibration_error at most", "share",
+                    evidence.own.get("calibration_error") or UNDEFINED,
+                    rules.calibration_error_at_most, True)
 
 
 def with_margin(gap: Bounds, held: Held, relative: float, worse: bool) -> Bounds:
@@ -172,10 +189,6 @@ def _rest(rules: Rules, evidence: Evidence) -> Iterator[Check]:
     for name, limit in (rules.forgetting_drop_at_most or {}).items():
         yield check("forgetting" if name == MEAN else f"forgetting of {name}", "points",
                     evidence.forgetting[name], limit, True)
-    if rules.calibration_error_at_most is not None:
-        yield check("calibration_error at most", "share",
-                    evidence.own.get("calibration_error") or UNDEFINED,
-                    rules.calibration_error_at_most, True)
     if rules.merge_changes_at_most is not None:
         yield check("answers changed by merging", "share", evidence.merging,
                     rules.merge_changes_at_most, True)

@@ -164,7 +164,7 @@ def fails(check: Check, policy: Gate) -> bool:
     """Whether a check alone makes the model fail: it is of a rule that it must keep, and the policy
     says what doubt means."""
     return check.tier == "must" and {"failed": True, "undecided": policy.undecided == "fail",
-            "missing": policy.missing == "fail", "passed": False}[check.state]
+            "missing": policy.missing == "fail"}.get(check.state, False)
 
 
 def outcome_of(checks: Sequence[Check], policy: Gate) -> Outcome:
@@ -189,21 +189,25 @@ class Terms:
 def judge(loaded: LoadedSuite, policy: Gate, candidate: Candidate, baseline: Baseline | None,
           answered: Answered, evidence: Evidence, task: Task, terms: Terms,
           environment: Environment, seconds: float) -> GateResult:
-    """The verdict with all of its evidence."""
-    checks = check_all(policy, evidence)
-    broken, mended = changed_items(answered, task.labels) if terms.part != "gate" else ((), ())
+    """The verdict with all of its evidence; of the gate's items with the outcome alone, unless the
+    policy reveals their figures. What they leave undecided then is a failure as any other."""
+    checks, secret = check_all(policy, evidence), terms.part == "gate"
+    broken, mended = ((), ()) if secret else changed_items(answered, task.labels)
+    secret = secret and policy.reveals == "outcome"
+    strict = policy.model_copy(update={"undecided": "fail"}) if secret else policy
     unread = unread_notes(evidence.kind, answered.unread, len(answered.examples))
     return GateResult(
         suite=loaded.suite.name, profile=loaded.profile, suite_sha256=loaded.digest,
         splits_sha256=task.splits.sha256, policy=policy,
-        outcome="looked" if terms.what_if else outcome_of(checks, policy),
+        outcome="looked" if terms.what_if else outcome_of(checks, strict),
         created=datetime.now(UTC).replace(microsecond=0).isoformat(),
         candidate=_subject(candidate, unread), baseline=_against(baseline),
         attempt=terms.attempt, part=terms.part,
         sliced_by=evidence.sliced.name,
         items=len(answered.examples), groups=len({e.group for e in answered.examples}),
-        checks=checks, metrics=_figures(evidence),
-        slices=tuple(SliceFigures(column=s.column, value=s.value, items=s.items,
+        checks=tuple(c.withheld if secret and c.of_items else c for c in checks),
+        metrics={} if secret else _figures(evidence),
+        slices=() if secret else tuple(SliceFigures(column=s.column, value=s.value, items=s.items,
                                   drop=_range(s.drop)) for s in evidence.slices),
         broken=broken, mended=mended, environment=environment, seconds=seconds)
 

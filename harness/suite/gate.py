@@ -14,6 +14,7 @@ from harness.targets.metric import Metric
 
 Resource = Literal["p50_ms", "p95_ms", "memory"]
 Policy = Literal["fail", "cannot-say"]
+Reveals = Literal["outcome", "figures"]
 Tier = Literal["must", "should", "note"]
 """What breaking a rule means: the candidate may not ship; it may, with a warning; it is only shown.
 """
@@ -137,9 +138,12 @@ class Gate(Rules):
     """Rules that are shown."""
     slice_items: int = Field(50, ge=2)
     """Slices with fewer items are shown, and are not judged by the worst slice's rule."""
-    attempts: int | None = Field(None, ge=1, le=1000)
+    attempts: int | None = Field(None, ge=1, le=50)
     """Candidates that may be tried against one approved model; where it is given, or the suite
     keeps a part for the gate, attempts are counted, and share 5%. 10 where it is not."""
+    reveals: Reveals = "outcome"
+    """What is told of the gate's items, where the suite keeps such: the outcome alone, or all
+    figures, by which a next candidate could be fitted to these items."""
     candidate_bytes_at_most: int = Field(20_000_000_000, ge=1)
     """A larger folder is not read at all."""
     requests: int = Field(100, ge=5)

@@ -44,7 +44,9 @@ def junit(result: GateResult) -> str:
     for check in result.checks:
         name = check.rule if check.tier == "must" else f"{check.tier}: {check.rule}"
         case = TestCase(name, classname=f"gate.{result.suite}", time=0.0)
-        if check.state != "passed":
+        if check.state == "withheld":
+            case.result = [] if result.outcome == "passed" else [Skipped("not told")]
+        elif check.state != "passed":
             said = plain(sentences.finding(check))
             if check.tier == "note":
                 case.system_out = said
@@ -53,11 +55,22 @@ def junit(result: GateResult) -> str:
                          Failure if fails(check, result.policy) else Error)
                 case.result = [ended(said, check.state)]
         suite.add_testcase(case)
+    if any(check.state == "withheld" for check in result.checks):
+        suite.add_testcase(_verdict_case(result))
     suite.add_property("verdict", plain(sentences.verdict(result)))
     xml = JUnitXml("harness gate")
     xml.add_testsuite(suite)
     suite.time = xml.time = round(result.seconds, 3)
     return str(xml.tostring().decode())
+
+
+def _verdict_case(result: GateResult) -> TestCase:
+    """Where rules do not tell what came of them, something must."""
+    case = TestCase("verdict", classname=f"gate.{result.suite}", time=0.0)
+    if result.outcome != "passed":
+        ended = Failure if result.outcome == "failed" else Error
+        case.result = [ended(plain(sentences.verdict(result)), result.outcome)]
+    return case
 
 
 def tell_github(result: GateResult) -> list[str]:
@@ -74,10 +87,15 @@ def tell_github(result: GateResult) -> list[str]:
             stream.write(markdown(result))
     except OSError as error:  # the verdict stands, whoever can be told
         return [f"::warning::cannot write the step's summary: {error.strerror}"]
-    return [f"::{COMMANDS[check.tier]} "
-            f"title={_escaped(f'gate {result.suite}: {check.rule}', True)}::"
-            f"{_escaped(sentences.finding(check), False)}"
-            for check in result.checks if check.state != "passed"]
+    lines = [_command(check.tier, f"gate {result.suite}: {check.rule}", sentences.finding(check))
+             for check in result.checks if check.state not in ("passed", "withheld")]
+    if result.outcome != "passed" and not any(line.startswith("::error") for line in lines):
+        lines.append(_command("must", f"gate {result.suite}", sentences.verdict(result)))
+    return lines
+
+
+def _command(tier: Tier, title: str, said: str) -> str:
+    return f"::{COMMANDS[tier]} title={_escaped(title, True)}::{_escaped(said, False)}"
 
 
 def _escaped(text: str, in_property: bool) -> str:

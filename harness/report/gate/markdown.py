@@ -13,7 +13,7 @@ from harness.targets.kinds import says
 
 SHOWN, LENGTH = 10, 300
 MARKS = {"passed": "✅ passed", "failed": "❌ failed", "undecided": "❔ undecided",
-         "missing": "❔ missing"}
+         "missing": "❔ missing", "withheld": "withheld"}
 
 
 def markdown(result: GateResult) -> str:

@@ -47,7 +47,10 @@ def _keeps(result: GateResult) -> str:
 
 def _blocking(result: GateResult) -> str:
     """The first rule that must hold and does not, and how many more there are."""
-    return _first(result, "must")
+    hidden = len(result.by_state("must", "withheld"))
+    return _first(result, "must") or (
+        f"it does not keep all of {hidden} rules on the gate's {result.items:,} items, whose "
+        "figures are not told")
 
 
 def _warning(result: GateResult) -> str:

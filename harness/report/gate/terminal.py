@@ -16,7 +16,7 @@ from harness.report.gate import sentences
 from harness.report.lines import print_lines
 
 COLOURS: dict[State, str] = {"passed": "green", "failed": "bold red", "undecided": "yellow",
-                             "missing": "yellow"}
+                             "missing": "yellow", "withheld": "dim"}
 SHOWN, LENGTH = 3, 100
 
 
