@@ -16,14 +16,15 @@ are simulated.
 from __future__ import annotations
 
 import argparse
+import json
 from bisect import bisect_left
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from rich.progress import track
 
-from benchmarks.kept import keep
+from benchmarks.kept import keep, kept
 from benchmarks.validity import metrics_of, told, truth
 from benchmarks.worlds import World, sampled, simulate
 from harness.common.device import detect
@@ -48,15 +49,18 @@ RULES: Mapping[str, Callable[[int], float]] = {
 ALPHAS = sorted({rule(k) for rule in RULES.values() for k in range(1, LIMIT + 1)})
 AT = (1, 2, 3, 5, 10)
 """Attempts at which a good model's chance is told."""
+WRONG, POWER, SEED = "passes wrongly", "good as {}.", 3
+Counts = dict[str, dict[str, dict[str, int]]]
+"""By metric, rule and what is counted."""
 WORLDS = (World("even 300 x 1, 2 classes"), World("lumpy 44 x 3, 2 classes"),
           World("legal-300", (0.3, 0.3, -0.3)), World("legal-300"),
           World("legal-300", (4.0, 4.0, 3.0)))
 SHORT = World("even 20 x 5, 2 classes")
 
 
-def sequence(world: World, seed: int, rng: np.random.Generator, metrics: tuple[Metric, ...]
-             ) -> tuple[Answers, Estimates]:
+def sequence(world: World, number: int, metrics: tuple[Metric, ...]) -> tuple[Answers, Estimates]:
     """The baseline, a model as good, and ten that are worse by the margin, on a study's items."""
+    seed, rng = SEED * 1_000_000 + number, np.random.default_rng((SEED, number))
     good, _, worse = world.strengths
     runs = replace(world, strengths=(good, good, *[worse] * LIMIT))
     answers = simulate(runs, sampled(world, seed), rng)
@@ -77,28 +81,25 @@ def least_alpha(metric: Metric, baseline: Sample, candidate: Sample, pool: Pool,
     return ALPHAS[bisect_left(ALPHAS[:-1], True, key=passes)] if passes(ALPHAS[-1]) else np.inf
 
 
-def examine(world: World, sequences: int, seed: int = 3) -> dict[str, dict[str, dict[str, float]]]:
-    """By metric and rule: the share of sequences in which any of ten at the margin passes, and of
-    models as good as the baseline that pass as the k-th."""
-    rng, true = np.random.default_rng(seed), truth(world)
-    metrics = tuple(metric for metric in metrics_of(world.kind) if metric.name in true)
-    wrong = {m.name: dict.fromkeys(RULES, 0) for m in metrics}
-    right = {m.name: {rule: dict.fromkeys(AT, 0) for rule in RULES} for m in metrics}
-    for number in range(sequences):
-        answers, found = sequence(world, seed * 1_000_000 + number, rng, metrics)
+def examine(world: World, numbers: Sequence[int], metrics: Sequence[Metric] = ()) -> Counts:
+    """Of the sequences of these numbers, by metric (or all) and rule: in how many any of ten at the
+    margin passes, and how many models as good as the baseline pass as the k-th."""
+    true, metrics = truth(world), tuple(metrics) or metrics_of(world.kind)
+    tally = {m.name: {rule: dict.fromkeys((WRONG, *map(POWER.format, AT)), 0) for rule in RULES}
+             for m in metrics}
+    for number in numbers:
+        answers, found = sequence(world, number, metrics)
         for metric in metrics:
             baseline, good, *worse = _samples(metric, answers, found)
             margin = metric.gain(1.0) * (true[metric.name][1] - true[metric.name][2])
             of_good = least_alpha(metric, baseline, good, found.pool, margin)
             least = [least_alpha(metric, baseline, one, found.pool, margin) for one in worse]
             for rule, spends in RULES.items():
-                wrong[metric.name][rule] += any(
-                    alpha <= spends(k) for k, alpha in enumerate(least, 1))
+                counts = tally[metric.name][rule]
+                counts[WRONG] += any(alpha <= spends(k) for k, alpha in enumerate(least, 1))
                 for k in AT:
-                    right[metric.name][rule][k] += of_good <= spends(k)
-    return {metric: {rule: {"wrong": wrong[metric][rule] / sequences,
-                            **{f"power {k}": n / sequences for k, n in by_k.items()}}
-                     for rule, by_k in by_rule.items()} for metric, by_rule in right.items()}
+                    counts[POWER.format(k)] += of_good <= spends(k)
+    return tally
 
 
 def _samples(metric: Metric, answers: Answers, found: Estimates) -> list[Sample]:
@@ -139,40 +140,73 @@ def _share(right: np.ndarray, name: str) -> Sample:
     return Sample(name, [mean], (right - mean) / n * (n / (n - 1)) ** 0.5, right)
 
 
-def table(found: Mapping[str, dict[str, dict[str, dict[str, float]]]], analyst: Mapping[str, float],
-          sequences: int) -> str:
+@dataclass(frozen=True)
+class Found:
+    """What so many sequences of a world showed."""
+
+    world: str
+    sequences: int
+    counts: Counts
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """How often an analyst passed wrongly."""
+
+    attempts: int
+    told: str
+    sequences: int
+    share: float
+
+
+def table(found: Sequence[Found], analyst: Sequence[Fitted]) -> str:
     """The results as Markdown."""
-    rows = [f"| {world} | {metric.replace('_', ' ')} | {rule} | "
-            + " | ".join(told(share, sequences) for share in shares.values()) + " |"
-            for world, metrics in found.items() for metric, rules in metrics.items()
-            for rule, shares in rules.items()]
-    fits = [f"| {what} | {told(share, sequences)} |" for what, share in analyst.items()]
+    rows = [f"| {each.world} | {metric.replace('_', ' ')} | {rule} | "
+            + " | ".join(told(count / each.sequences, each.sequences)
+                         for count in counts.values()) + f" | {each.sequences} |"
+            for each in found for metric, rules in each.counts.items()
+            for rule, counts in rules.items()]
+    fits = [f"| {one.attempts} | {one.told} | {told(one.share, one.sequences)} | {one.sequences} |"
+            for one in analyst]
     return "\n".join([
         "# Ten tries at the gate", "",
-        f"{sequences} sequences a line, shares in %, ± the Monte-Carlo standard error. *Passes "
+        "Shares of sequences in %, ± the Monte-Carlo standard error. *Passes "
         "wrongly*: sequences of ten candidates, each truly worse by just the margin, of which any "
         "passes. *Good as k-th*: a model as good as the baseline passes where it is the k-th "
         f"attempt. The gate spends {CHOSEN}. `make validity`; what is computed: "
         "[docs/validity.md](../../docs/validity.md).", "",
-        "| pool, strengths | metric | the k-th may spend | passes wrongly | "
-        + " | ".join(f"good as {k}." for k in AT) + " |",
-        "|---|---|---|" + "---|" * (1 + len(AT)), *rows, "",
+        f"| pool, strengths | metric | the k-th may spend | {WRONG} | "
+        + " | ".join(map(POWER.format, AT)) + " | sequences |",
+        "|---|---|---|" + "---|" * (2 + len(AT)), *rows, "",
         "An analyst who fits the last candidate to what was told of the others, 1,000 items, "
-        f"{CHOSEN}:", "", "| attempts, told | passes wrongly |", "|---|---|", *fits, ""])
+        f"{CHOSEN}:", "", f"| attempts | told | {WRONG} | sequences |", "|---|---|---|---|", *fits,
+        ""])
 
 
 def main() -> None:
-    """Simulate all and keep the tables."""
+    """Simulate worlds and analysts, and write the tables with what was found of other worlds."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sequences", type=int, default=1000)
     parser.add_argument("--only", default="", help="worlds whose name holds this")
-    sequences = parser.parse_args().sequences
-    found = {world.name: examine(world, sequences) for world in track(WORLDS)}
-    analyst = {f"{attempts}, {'figures' if figures else 'the outcome'}":
-               fitted(attempts, 1_000, figures, sequences)
-               for attempts in (LIMIT, 5 * LIMIT) for figures in (False, True)}
-    keep("attempts", detect(), {"sequences": sequences, "rules": found, "analyst": analyst},
-         table(found, analyst, sequences))
+    options = parser.parse_args()
+    analyst = [Fitted(attempts, what, options.sequences, fitted(
+        attempts, 1_000, what == "figures", options.sequences))
+        for attempts in (LIMIT, 5 * LIMIT) for what in ("the outcome", "figures")]
+    for world in track([world for world in WORLDS if options.only in world.name]):
+        write([Found(world.name, options.sequences, examine(world, range(options.sequences)))],
+              analyst)
+
+
+def write(found: Sequence[Found], analyst: Sequence[Fitted]) -> None:
+    """Keep what was found of some worlds, with that of the others, and the tables."""
+    device = detect()
+    path = kept("attempts", device)
+    before = json.loads(path.read_text(encoding="utf-8"))["worlds"] if path.exists() else []
+    of = {each["world"]: Found(**each) for each in before} | {each.world: each for each in found}
+    every = [of[world.name] for world in WORLDS if world.name in of]
+    keep("attempts", device, {"worlds": [asdict(each) for each in every],
+                              "analyst": [asdict(one) for one in analyst]},
+         table(every, analyst))
 
 
 if __name__ == "__main__":

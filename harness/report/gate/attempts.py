@@ -26,8 +26,8 @@ class Tried(Shown):
 
     As a frame a row an attempt, oldest first: `at` (UTC, ISO 8601), `against` (hash of the approved
     model and the items that judge), its `number` against these, the `candidate` and the `sha256` of
-    what it saved, the `outcome` (missing where it was not answered to the end), and `alpha`, its share
-    of the 5%.
+    what it saved, the `outcome` (missing where it was not answered to the end), and `alpha`, its
+    share of the 5%.
     """
 
     lines: tuple[Line, ...]
