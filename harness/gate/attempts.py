@@ -7,6 +7,7 @@ number, and where it was answered, its answer.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -139,7 +140,7 @@ def end(book: Book, what: Tried, found: GateResult) -> GateResult:
             return before
         kept = found.model_copy(update={"broken": (), "mended": ()})
         append(book.log, _fields("outcome", book.baseline, number=_numbers(book)[what.key],
-                                 outcome=found.outcome, result=kept.model_dump(mode="json")))
+                                 outcome=found.outcome, result=json.loads(kept.model_dump_json())))
     return found
 
 

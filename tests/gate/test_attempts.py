@@ -287,3 +287,17 @@ def test_a_baseline_of_other_splits_is_refused_as_ever(ground, tmp_path):
     without = ground.suite("without", task__split={})
     with pytest.raises(HarnessError, match="gate items are not in the gate split now"):
         ground.gate(ground.run_id("tfidf"), tmp_path, without)
+
+
+def test_bounds_without_an_end_are_kept_and_read_again(ground, tmp_path):
+    """As JSON has them that others read, too."""
+    book = attempts.Book(log_in(tmp_path), read_baseline(ground.approve(
+        ground.run_id("tfidf"), tmp_path)), 10)
+    found = ground.gate(ground.run_id("tfidf"), tmp_path)
+    endless = found.checks[0].model_copy(update={"value": 0.0, "low": -np.inf, "high": np.inf})
+    found = found.model_copy(update={"checks": (endless,)})
+    what = attempts.Tried("another", "name", "0" * 64, None)
+    attempts.begin(book, what)
+    attempts.end(book, what, found)
+    assert attempts.answered_before(book, what).checks == (endless,)
+    assert ": Infinity" not in book.log.path.read_text()

@@ -151,7 +151,7 @@ def test_what_is_withheld_is_in_no_view_and_still_fails(tmp_path, monkeypatch):
     found = result(HIDDEN, PASSED, outcome="failed", part="gate")
     said = sentences.verdict(found)
     assert said == ("Failed: model may not ship: it does not keep all of 1 rules on the gate's "
-                    "1,000 items, whose figures are not told.")
+                    "1,000 items, whose figures are not told (--what-if looks at the test items).")
     for text in (said, markdown(found), junit(found), printed(found), found.model_dump_json()):
         assert "4.2" not in text
         assert "0.042" not in text

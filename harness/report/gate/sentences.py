@@ -50,7 +50,7 @@ def _blocking(result: GateResult) -> str:
     hidden = len(result.by_state("must", "withheld"))
     return _first(result, "must") or (
         f"it does not keep all of {hidden} rules on the gate's {result.items:,} items, whose "
-        "figures are not told")
+        "figures are not told (--what-if looks at the test items)")
 
 
 def _warning(result: GateResult) -> str:
