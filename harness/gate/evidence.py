@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.stats import t as student
 
+from harness.compare.binned import DRAWS
 from harness.compare.carried import carried
 from harness.compare.jackknife import Estimates, jackknife, leave_out
 from harness.compare.pairs import Sample, differences
@@ -93,9 +95,21 @@ def quality_evidence(answered: Answered, level: float = ONE_SIDED) -> Quality:
 
 def _own(found: Estimates, metric: Metric, place: int, level: float) -> Bounds | None:
     figure = found.figure(metric.name, [place], two_sided(level))
-    return None if figure is None else Bounds(
+    return None if figure is None else _beyond_draws(metric, Bounds(
         figure.mean, figure.low, figure.high, _hangs(metric, found.shifts[metric.name][place],
-                                                     found))
+                                                     found)), found, level)
+
+
+def _beyond_draws(metric: Metric, told: Bounds, found: Estimates, level: float) -> Bounds:
+    """Bounds of a calibration error are told by draws, which have no tail below one of them: at a
+    stricter level they reach further by the ratio of Student's quantiles."""
+    tail, least = 1 - level, 1 / DRAWS
+    if metric.statistic is not Statistic.CALIBRATION or tail >= least:
+        return told
+    degrees = max(1.0, found.pool.effective(metric) - 1)
+    further = float(student.isf(tail, degrees) / student.isf(least, degrees))
+    return replace(told, low=told.value - further * (told.value - told.low),
+                   high=told.value + further * (told.high - told.value))
 
 
 def _slope(shifts: np.ndarray) -> float:
@@ -114,8 +128,9 @@ def _gap(metric: Metric, found: Estimates, answers: Answers, level: float) -> Bo
                       ends=found.ends(metric.name, [place]))
                for place, run in enumerate(answers.runs)]
     (gap,) = differences(metric, samples, found.pool, two_sided(level)).values()
-    return Bounds(gap.difference, gap.low, gap.high,
-                  _hangs(metric, shifts[0] - shifts[1], found))
+    return _beyond_draws(metric, Bounds(
+        gap.difference, gap.low, gap.high, _hangs(metric, shifts[0] - shifts[1], found)), found,
+        level)
 
 
 def _hangs(metric: Metric, shifts: np.ndarray, found: Estimates) -> str:

@@ -123,3 +123,21 @@ def test_no_bound_of_a_share_leaves_what_a_share_can_be():
         assert 0 <= own[metric].low <= own[metric].high <= 1
         assert -1 <= gaps[metric].low <= gaps[metric].high <= 1
     assert own["log_loss"].low >= 0
+
+
+def test_a_calibration_error_s_bound_has_no_end_to_its_tail_where_draws_have():
+    """Of the 50th attempt: further than one of a thousand draws tells, by Student's quantiles."""
+    rng = np.random.default_rng(8)
+    targets = np.arange(300) % 2
+    sides = [_sure(rng.uniform(0.3, top, 300), targets) for top in (0.9, 0.8)]
+    answered = judged(_examples(targets), *sides)
+    last, strict = (quality_evidence(answered, level) for level in (0.999, 1 - 0.05 / 2550))
+    further = stats.t.isf(0.05 / 2550, 299) / stats.t.isf(0.001, 299)
+    assert further > 1.3
+    for before, after in ((last.own, strict.own), (last.gaps, strict.gaps)):
+        told, beyond = before["calibration_error"], after["calibration_error"]
+        assert beyond.high - beyond.value == pytest.approx(
+            further * (told.high - told.value), rel=0.05)
+        assert beyond.low <= told.low
+    loose = quality_evidence(answered, 0.99).own["calibration_error"]
+    assert loose.high < last.own["calibration_error"].high
