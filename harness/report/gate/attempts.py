@@ -18,6 +18,8 @@ from harness.report import words
 from harness.report.shown import Shown
 
 COLUMNS = ("at", "against", "number", "candidate", "sha256", "outcome", "alpha")
+SHORT = 12
+"""Digits of a hash."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -52,11 +54,12 @@ class Tried(Shown):
         for column in COLUMNS:
             table.add_column(column, no_wrap=column != "candidate")
         for at, against, number, candidate, sha256, outcome, alpha in self._rows:
-            table.add_row(str(at), str(against)[:12], str(number), escape(plain(str(candidate))),
-                          str(sha256)[:12], str(outcome or words.ABSENT), f"{alpha:.5f}")
+            table.add_row(*(escape(plain(str(cell))) for cell in (
+                at, str(against)[:SHORT], number, candidate, str(sha256)[:SHORT],
+                outcome or words.ABSENT, f"{alpha:.5f}")))
         if self.lines:
             console.print(table)
-        console.print(self.verdict, markup=False, highlight=False, soft_wrap=True)
+        console.print(plain(self.verdict), markup=False, highlight=False, soft_wrap=True)
 
     def to_pandas(self) -> pd.DataFrame:
         """A row an attempt, oldest first."""
