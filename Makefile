@@ -73,6 +73,8 @@ bench: $(VENV)/.ready ## benchmarks of this project
 validity: $(VENV)/.ready ## simulate studies with known answers: error rates of the statistics
 	$(BIN)/python -m benchmarks.validity
 	$(BIN)/python -m benchmarks.seeds
+	$(BIN)/python -m benchmarks.looks
+	$(BIN)/python -m benchmarks.by_minutes
 	$(BIN)/python -m benchmarks.attempts
 
 audit: $(VENV)/.audit-ready ## dependencies pinned, none known to be vulnerable: make audit [ADVISORIES=OSV file, folder or zip]

@@ -111,7 +111,8 @@ def main() -> None:
          "peak lies above the rows themselves):\n\n| pixels | pictures | threads | a second | "
          "ms of cores each | memory, MB | ms to read one |\n|---|---|---|---|---|---|---|\n"
          f"{rows}\n\nNear-duplicates "
-         f"among 100,000 hashes: {seconds:.1f} s.\n")
+         f"among 100,000 hashes: {seconds:.1f} s. Times of the clock hang on what else the machine "
+         "does; those of its cores do less.\n")
 
 
 if __name__ == "__main__":

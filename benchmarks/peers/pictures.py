@@ -152,7 +152,8 @@ def told(found: dict[str, dict[str, Any]], sizes: dict[str, int], device: str) -
             f"learn from, {sizes['validation']} to choose by, {sizes['test']} answered, dealt anew "
             f"for each draw ({device}). Logistic regression on:\n\n"
             "| features | macro F1, mean | of each draw | ms a picture | ms of cores a picture | "
-            f"seconds for heads |\n|---|---|---|---|---|---|\n{rows}\n")
+            f"seconds for heads |\n|---|---|---|---|---|---|\n{rows}\n\nTimes of the clock hang on "
+            "what else the machine does; those of its cores do less.\n")
 
 
 if __name__ == "__main__":

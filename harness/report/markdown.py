@@ -51,7 +51,7 @@ def markdown(published: Published) -> str:
     lines += [text for line in (*carried.lines(published), *served.lines(published))
               for text in (words.cell(line), "")]
     lines += _curves(published.curves)
-    lines += [f"- {words.cell(line)}" for line in bargain.said(study.bought)]
+    lines += [f"- {words.cell(line)}" for line in bargain.said(published)]
     lines += _beside(published)
     lines += calibrated.markdown(published)
     lines += _freshness(published.freshness)

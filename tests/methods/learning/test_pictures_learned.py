@@ -53,7 +53,7 @@ def test_statistics_of_batches_have_no_part_in_learning(job, tmp_path):
 
     from harness.backbones.handle import folder_handle
 
-    job, test = job
+    job, _ = job
     resnet = dataclasses.replace(job, backbone=folder_handle(write_vision("resnet", tmp_path)))
     model = fitted(resnet).fitted.loaded.model
     kept = {name: value for name, value in model.named_buffers() if "running" in name}
@@ -63,6 +63,12 @@ def test_statistics_of_batches_have_no_part_in_learning(job, tmp_path):
     before = load_file(tmp_path / "model.safetensors")
     for name, value in kept.items():
         torch.testing.assert_close(value, before[name.removeprefix("resnet.")], atol=0, rtol=0)
+
+
+def read(suite):
+    loaded = load_suite(suite)
+    resolve(loaded)
+    load_task(loaded)
 
 
 @pytest.mark.parametrize(("change", "found"), [
@@ -91,6 +97,4 @@ def test_what_makes_no_sense_for_pictures_is_refused_by_name(change, found, sigh
         suite["backbones"]["tiny"]["kind"] = change["backbone"]
     sights_file.write_text(yaml.safe_dump(suite))
     with pytest.raises(HarnessError, match=found):
-        loaded = load_suite(sights_file)
-        resolve(loaded)
-        load_task(loaded)
+        read(sights_file)
