@@ -1,4 +1,5 @@
 from harness.api.gates import approve as approve
+from harness.api.gates import attempts as attempts
 from harness.api.gates import baseline as baseline
 from harness.api.gates import export as export
 from harness.api.gates import forget as forget

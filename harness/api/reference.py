@@ -21,6 +21,7 @@ from harness.report.checked import Checked
 from harness.report.described import Begun
 from harness.report.exported import Exported
 from harness.report.forgotten import Forgotten
+from harness.report.gate.attempts import Tried
 from harness.report.gate.baselines import Approved
 from harness.report.gate.gated import Gated
 from harness.report.listed import Listed
@@ -33,8 +34,8 @@ from harness.report.side_by_side import RunsBeside, StudiesBeside
 from harness.report.studied import Studied
 
 RESULTS: tuple[type, ...] = (Begun, Checked, Planned, Studied, Ranking, StudiesBeside, RunsBeside,
-                             Gated, Predicted, Model, Forgotten, Approved, Exported, Reproduction,
-                             Listed)
+                             Gated, Predicted, Model, Forgotten, Approved, Tried, Exported,
+                             Reproduction, Listed)
 WIDTH = 80
 """Characters of a signature in one line."""
 INTRODUCTION = """# Reference: the Python API

@@ -37,9 +37,12 @@ def gate(
     baselines: Baselines = BASELINES,
     output: Annotated[Path | None, typer.Option(
         help="folder for gate.json, gate.md and junit.xml [default: gates/SUITE]")] = None,
+    what_if: Annotated[bool, typer.Option(
+        "--what-if", help="only look, on the test items: nothing is counted or written, and it is "
+        "no pass (exit code 3)")] = False,
     suites: Suites = SUITES, runs: Runs = RUNS,
 ) -> None:
-    """May CANDIDATE replace the approved model? Exit code 0: yes, 1: no, 2: cannot say.
+    """May CANDIDATE replace the approved model? Exit code 0: yes, 1: no, 2: cannot say, 3: a look.
 
     CANDIDATE is a run id, a Hugging Face model folder, a PEFT adapter folder or an ONNX folder.
     Folders are not trusted: weights come from safetensors or a plain graph alone, and no code of
@@ -47,7 +50,7 @@ def gate(
     """
     found = api.gate(candidate, suite=suite, profile=profile, base=base, label=label,
                      max_length=max_length, baseline=baseline, baselines=baselines, output=output,
-                     suites=suites, runs=runs)
+                     what_if=what_if, suites=suites, runs=runs)
     found.show()
     raise typer.Exit(found.result.exit_code)
 
@@ -107,11 +110,12 @@ def approve(
         "--anonymous", help="leave out the name in git's configuration")] = False,
     keep_model: Annotated[bool, typer.Option(
         "--keep-model", help="copy what the run saved beside the baseline")] = False,
+    profile: Profile = None,
     baselines: Baselines = BASELINES, suites: Suites = SUITES, runs: Runs = RUNS,
 ) -> None:
     """Make a run the baseline of its suite; the one before goes into the history."""
     api.approve(run_id, suite=suite, note=note, anonymous=anonymous, keep_model=keep_model,
-                baselines=baselines, suites=suites, runs=runs).show()
+                profile=profile, baselines=baselines, suites=suites, runs=runs).show()
 
 
 @approved.command()
@@ -124,3 +128,9 @@ def show(suite: BaselineOf, baselines: Baselines = BASELINES) -> None:
 def history(suite: BaselineOf, baselines: Baselines = BASELINES) -> None:
     """List the baseline and all before it."""
     api.baseline(suite, baselines=baselines).print_history(make_console())
+
+
+@approved.command()
+def attempts(suite: BaselineOf, baselines: Baselines = BASELINES) -> None:
+    """List what was tried against the baselines, with what came of it and what it cost."""
+    api.attempts(suite, baselines=baselines).show()
