@@ -5,6 +5,7 @@ from harness.api.gates import forget as forget
 from harness.api.gates import gate as gate
 from harness.api.gates import load as load
 from harness.api.gates import predict as predict
+from harness.api.gates import watch as watch
 from harness.api.listings import doctor as doctor
 from harness.api.listings import list_methods as list_methods
 from harness.api.listings import list_suites as list_suites

@@ -2,7 +2,8 @@
 
 FILES = {
     "studies": ("init", "check", "plan", "run", "report", "reproduce", "compare"),
-    "gates": ("gate", "predict", "load", "forget", "export", "approve", "baseline"),
+    "gates": ("gate", "predict", "load", "forget", "export", "approve", "baseline",
+              "watch"),
     "listings": ("list_suites", "list_methods", "doctor", "schema"),
 }
 NAMES = {name: f"{__name__}.{file}" for file, names in FILES.items() for name in names}

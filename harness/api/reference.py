@@ -31,9 +31,10 @@ from harness.report.reproduced import Reproduction
 from harness.report.shown import Shown
 from harness.report.side_by_side import RunsBeside, StudiesBeside
 from harness.report.studied import Studied
+from harness.report.watch.watched import WatchFound
 
 RESULTS: tuple[type, ...] = (Begun, Checked, Planned, Studied, Ranking, StudiesBeside, RunsBeside,
-                             Gated, Predicted, Model, Forgotten, Approved, Exported, Reproduction,
+                             Gated, WatchFound, Predicted, Model, Forgotten, Approved, Exported, Reproduction,
                              Listed)
 WIDTH = 80
 """Characters of a signature in one line."""
