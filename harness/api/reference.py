@@ -33,9 +33,9 @@ from harness.report.side_by_side import RunsBeside, StudiesBeside
 from harness.report.studied import Studied
 from harness.report.watch.watched import WatchFound
 
-RESULTS: tuple[type, ...] = (Begun, Checked, Planned, Studied, Ranking, StudiesBeside, RunsBeside,
-                             Gated, WatchFound, Predicted, Model, Forgotten, Approved, Exported, Reproduction,
-                             Listed)
+RESULTS: tuple[type, ...] = (
+    Begun, Checked, Planned, Studied, Ranking, StudiesBeside, RunsBeside, Gated, WatchFound,
+    Predicted, Model, Forgotten, Approved, Exported, Reproduction, Listed)
 WIDTH = 80
 """Characters of a signature in one line."""
 INTRODUCTION = """# Reference: the Python API

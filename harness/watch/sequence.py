@@ -11,8 +11,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import betaln
-from scipy.stats import beta
+from scipy.special import betainc, betaln
 
 EDGE = 1e-9
 
@@ -48,18 +47,20 @@ def _edge(over: Callable[[float], float], end: float, share: float) -> float:
     return float(brentq(over, end, inner))
 
 
-def log_fallen(right: float, wrong: float, least: float) -> float:
-    """The logarithm of the evidence that the share right is below `least`.
+def log_fallen(right: np.ndarray, wrong: np.ndarray, least: float) -> np.ndarray:
+    """The logarithm of the evidence that the share right is below `least`, elementwise.
 
     The mixture over the shares below it alone, uniform: its expectation is at most 1 wherever each
     unit's own chance of being right, given all before, is at least `least`, so it need not be the
     same from day to day.
     """
     if least <= 0:
-        return 0.0  # nothing is below it
+        return np.zeros(np.shape(right))  # nothing is below it
     least = min(least, 1 - EDGE)
-    mixed = beta.logcdf(least, 1 + right, 1 + wrong) + betaln(1 + right, 1 + wrong)
-    return float(mixed - math.log(least) - right * math.log(least) - wrong * math.log1p(-least))
+    with np.errstate(divide="ignore"):  # what is far above `least` has no evidence against it
+        below = np.log(betainc(1 + right, 1 + wrong, least))
+    return np.asarray(below + betaln(1 + right, 1 + wrong) - math.log(least)
+                      - right * math.log(least) - wrong * math.log1p(-least))
 
 
 def evidence_of_a_fall(days: Sequence[tuple[float, float]], least: float) -> float:
@@ -72,7 +73,7 @@ def evidence_of_a_fall(days: Sequence[tuple[float, float]], least: float) -> flo
     at all days together would be slow to see a fall after many good days.
     """
     counts = np.array(days, dtype=float).reshape(-1, 2)
-    since = np.cumsum(counts[::-1], axis=0)[::-1]
-    logs = [log_fallen(right, wrong, least) - math.log(t * (t + 1))
-            for t, (right, wrong) in enumerate(since.tolist(), start=1)]
-    return float(np.exp(np.logaddexp.reduce([*logs, -math.log(len(logs) + 1)])))
+    right, wrong = np.cumsum(counts[::-1], axis=0)[::-1].T
+    day = np.arange(1, len(counts) + 1)
+    logs = log_fallen(right, wrong, least) - np.log(day * (day + 1))
+    return float(np.exp(np.logaddexp.reduce([*logs, -math.log(len(counts) + 1)])))

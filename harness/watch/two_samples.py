@@ -11,6 +11,7 @@ from harness.watch.sides import Sides
 DRAWS, ENOUGH, CHUNK = 19_999, 25, 500
 """Draws at most; a chance is known well enough once so many were as large; draws at a time."""
 LEAST_P = 1 / (DRAWS + 1)
+ROUNDING = 1e-12
 
 
 def gaussian(products: np.ndarray) -> np.ndarray:
@@ -45,9 +46,12 @@ def chance(kernel: np.ndarray, found: Sides, seed: int) -> float:
     Else by multipliers of whole groups, which hold for many groups (of either side from about 20
     on, simulated in benchmarks/watching.py), however they differ in size and weight.
     """
+    value = discrepancy(kernel, found)
+    if value <= ROUNDING * float(np.abs(np.diag(kernel)).max()):
+        return 1.0  # the two means are one
     draw = _permuted(kernel, found) if found.alone else _multiplied(kernel, found)
     rng = np.random.default_rng(seed)
-    return sequential(lambda size: draw(rng, size), discrepancy(kernel, found))
+    return sequential(lambda size: draw(rng, size), value)
 
 
 def sequential(draw: Callable[[int], np.ndarray], found: float) -> float:
