@@ -1,5 +1,5 @@
-"""Does a watch keep its word? Levels of its tests, coverage of its intervals, and how soon a fall is
-seen, by simulation.
+"""Does a watch keep its word? Levels of its tests, coverage of its intervals, and how soon a fall
+is seen, by simulation.
 
 `python -m benchmarks.watching [--draws 400] [--json FILE]`: no model and no data, a few minutes.
 A share of the draws has the error sqrt(share (1 - share) / draws): 0.011 of 5% in 400.

@@ -12,6 +12,7 @@ from harness.api.listings import list_suites as list_suites
 from harness.api.listings import schema as schema
 from harness.api.studies import check as check
 from harness.api.studies import compare as compare
+from harness.api.studies import history as history
 from harness.api.studies import init as init
 from harness.api.studies import plan as plan
 from harness.api.studies import report as report

@@ -1,7 +1,8 @@
 """The Python API: what the commands do, as functions. `import harness` has them by name."""
 
 FILES = {
-    "studies": ("init", "check", "plan", "run", "report", "reproduce", "compare"),
+    "studies": ("init", "check", "plan", "run", "report", "reproduce", "compare",
+                "history"),
     "gates": ("gate", "predict", "load", "forget", "export", "approve", "baseline",
               "watch"),
     "listings": ("list_suites", "list_methods", "doctor", "schema"),

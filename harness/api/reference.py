@@ -23,6 +23,7 @@ from harness.report.exported import Exported
 from harness.report.forgotten import Forgotten
 from harness.report.gate.baselines import Approved
 from harness.report.gate.gated import Gated
+from harness.report.history.history import History
 from harness.report.listed import Listed
 from harness.report.planned import Planned
 from harness.report.predicted import Predicted
@@ -34,8 +35,8 @@ from harness.report.studied import Studied
 from harness.report.watch.watched import WatchFound
 
 RESULTS: tuple[type, ...] = (
-    Begun, Checked, Planned, Studied, Ranking, StudiesBeside, RunsBeside, Gated, WatchFound,
-    Predicted, Model, Forgotten, Approved, Exported, Reproduction, Listed)
+    Begun, Checked, Planned, Studied, Ranking, StudiesBeside, RunsBeside, History, Gated,
+    WatchFound, Predicted, Model, Forgotten, Approved, Exported, Reproduction, Listed)
 WIDTH = 80
 """Characters of a signature in one line."""
 INTRODUCTION = """# Reference: the Python API

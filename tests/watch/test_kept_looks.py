@@ -19,8 +19,9 @@ def look(number, texts, baseline="b", **more):
 def file(tmp_path):
     path = tmp_path / "looks.jsonl"
     for number, texts in enumerate(("x", "y", "z"), start=1):
-        add_look(path, read_looks(path, "b")[0], look(number, texts, unit="items", right=2.0,
-                                                      counted=(f"{texts}1", f"{texts}2", f"{texts}3")))
+        names = tuple(f"{texts}{i}" for i in (1, 2, 3))
+        add_look(path, read_looks(path, "b")[0],
+                 look(number, texts, unit="items", right=2.0, counted=names))
     return path
 
 

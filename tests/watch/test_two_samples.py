@@ -102,7 +102,8 @@ def test_without_groups_the_chance_of_grouped_items_would_be_wrong():
     for draw in range(60):
         groups = np.repeat(np.arange(40), 4)
         group = rng.normal(size=(40, 2))[groups]
-        vectors = np.vstack([rng.normal(size=(160, 2)) / 3 + group, rng.normal(size=(60, 2)) * 1.05])
+        before = rng.normal(size=(160, 2)) / 3 + group
+        vectors = np.vstack([before, rng.normal(size=(60, 2)) * 1.05])
         hits += chance(gaussian(vectors @ vectors.T), alone(160, 60), draw) <= 0.05
     assert hits > 10
 

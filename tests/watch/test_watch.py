@@ -62,7 +62,7 @@ def test_other_texts_are_drift_and_a_second_table_is_the_second_look(place, appr
 
 def test_labels_are_counted_once_and_a_model_that_fell_is_seen(place, approved):
     data = day().assign(right=lambda frame: frame["label"].map(dict(zip(
-        WORDS, [*list(WORDS)[1:], list(WORDS)[0]], strict=True))))
+        WORDS, [*list(WORDS)[1:], next(iter(WORDS))], strict=True))))
     found = watch(place, approved, data, labels="right")
     # The approved run has 30 items: what it is known to be lies low, and wrong answers are many.
     assert found.result.labelled.units == 90
