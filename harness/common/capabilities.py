@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum
 
-from harness.common.kinds import BackboneKind, WeightsKind
+from harness.common.kinds import BackboneKind, Input, WeightsKind
 
 
 class Can(Enum):
     """What a backbone may give, for people."""
 
     ENCODE = "states that a head can be put on"
-    EMBED = "vectors that texts can be compared by"
+    EMBED = "vectors that items can be compared by"
     TAG = "a state for each word"
     CHOOSE = "a choice among given answers"
     SCORE = "how likely each of them is"
@@ -26,8 +26,12 @@ ABILITIES: Mapping[BackboneKind, Abilities] = {
     "encoder": (Can.ENCODE, Can.EMBED, Can.TAG, Can.LEARN),
     "decoder": (Can.ENCODE, Can.CHOOSE, Can.SCORE, Can.CONTINUE, Can.WRITE, Can.LEARN),
     "seq2seq": (Can.ENCODE, Can.CHOOSE, Can.SCORE, Can.WRITE, Can.LEARN),
+    "image": (Can.ENCODE, Can.EMBED, Can.LEARN),
     "endpoint": (Can.CHOOSE, Can.WRITE),
 }
+READS: Mapping[BackboneKind, Input] = {kind: "image" if kind == "image" else "text"
+                                       for kind in ABILITIES}
+"""What items each kind reads."""
 ASKED: tuple[BackboneKind, ...] = tuple(
     kind for kind, able in ABILITIES.items() if Can.CHOOSE in able)
 """Kinds of backbone that answer a prompt."""

@@ -29,8 +29,8 @@ ITEMS = ("harness.tasks.cells", "harness.tasks.label_numbers", "harness.tasks.la
 """What makes items and passages: not followed where these stand in a name by their content."""
 AFTERWARDS = ("harness.forgetting", "harness.measure.latency")
 """What measures finished runs, under names of its own: not followed from a run."""
-DISTRIBUTIONS = {"faiss": "faiss-cpu", "pycrfsuite": "python-crfsuite", "pynvml": "nvidia-ml-py",
-                 "sklearn": "scikit-learn", "yaml": "pyyaml"}
+DISTRIBUTIONS = {"PIL": "pillow", "faiss": "faiss-cpu", "pycrfsuite": "python-crfsuite",
+                 "pynvml": "nvidia-ml-py", "sklearn": "scikit-learn", "yaml": "pyyaml"}
 """Libraries that are installed under another name than they are imported by."""
 WITHIN = {"accelerate": ("safetensors",), "rouge_score": ("nltk",), "sklearn": ("scipy",),
           "transformers": ("safetensors", "tokenizers")}

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from harness.common.kinds import AnswerLines, Drawn, Kind, Over
+from harness.common.kinds import AnswerLines, Drawn, Input, Kind, Over
 from harness.common.names import did_you_mean
 from harness.common.text import value_key
 from harness.suite.corpus import Corpus
@@ -74,6 +74,9 @@ class Prompt(Part):
         return value
 
 
+UNASKED = Prompt(instruction="", item="{text}")
+
+
 class TaskSpec(Part):
     """Data, classes and prompt of a task. An item of one of kind `multilabel` has any number of the
     classes, none too; parts of one of kind `spans` have a class each. One of kind `regression` has
@@ -81,6 +84,10 @@ class TaskSpec(Part):
     questions that are answered in words."""
 
     kind: Kind = "classification"
+    input: Input = "text"
+    """What an item is."""
+    unreadable: Literal["error", "drop"] = "error"
+    """Files that are no picture stop a run, or are left out and counted."""
     source: DataSource
     reader: Choice
     labels: dict[str, tuple[str, ...]] = Field({})
@@ -88,7 +95,8 @@ class TaskSpec(Part):
     other_labels: Literal["error", "drop"] = "error"
     options: dict[str, str] = Field({})
     """Class name to the answer a model gives; the class name itself where absent."""
-    prompt: Prompt
+    prompt: Prompt = UNASKED
+    """Of texts alone: no model is asked about a picture."""
     split: Split = Split()
     leaks: Literal["error", "drop"] = "error"
     """Texts and groups that stand in two given splits stop a run, or are left out of the earlier
@@ -120,6 +128,21 @@ class TaskSpec(Part):
             raise ValueError("answers: only a task of kind generation is answered in words")
         if not kind.questions and "answer_lines" in self.model_fields_set:
             raise ValueError("answer_lines: only a task of kind generation has lines to answer")
+        return self
+
+    @model_validator(mode="after")
+    def _fits_its_input(self) -> TaskSpec:
+        asked, kind = "prompt" in self.model_fields_set, KINDS[self.kind]
+        if self.input == "text" and not asked:
+            raise ValueError("prompt: say what a model is asked about a text")
+        if self.input == "text" and "unreadable" in self.model_fields_set:
+            raise ValueError("unreadable: is of pictures; leave it out")
+        if self.input == "image" and (kind.tagged or kind.questions):
+            raise ValueError(f"kind: a task of kind {self.kind} is of texts, and the input of this "
+                             "one is image")
+        if self.input == "image" and (asked or self.options or self.corpus):
+            raise ValueError("prompt, options, corpus: no model is asked about a picture; leave "
+                             "them out")
         return self
 
     @model_validator(mode="after")

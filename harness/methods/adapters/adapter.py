@@ -146,7 +146,7 @@ class Adapter(Tuned):
     def whole(self, job: Job, folder: Path) -> Loaded:
         whole = dataclasses.replace(job.need_backbone(), quantize=None)
         loaded = self.restore(dataclasses.replace(job.in_fp32(), backbone=whole), folder)
-        loaded.model = merge(loaded.model)
+        loaded.model = merge(loaded)
         return loaded
 
     def restore(self, job: Job, folder: Path) -> Loaded:

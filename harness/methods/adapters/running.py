@@ -86,8 +86,10 @@ def make_ready(loaded: Loaded) -> None:
 def _with_task(model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
                ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     # What the rows of a pass are: a decoder that goes on from an encoder's states reads no prompt.
-    ids = kwargs["decoder_input_ids" if "encoder_outputs" in kwargs else "input_ids"]
-    return args, {**kwargs, "task_ids": torch.zeros(len(ids), dtype=torch.long, device=ids.device)}
+    read = "decoder_input_ids" if "encoder_outputs" in kwargs else next(iter(kwargs))
+    rows = kwargs[read]
+    return args, {**kwargs, "task_ids": torch.zeros(len(rows), dtype=torch.long,
+                                                    device=rows.device)}
 
 
 def _generate_for_task(generate: Any, **kwargs: Any) -> Tensor:

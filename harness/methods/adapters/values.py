@@ -15,7 +15,13 @@ from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING, PEFT_TYPE_TO_TUNER_MAPPING
 from peft.utils import constants
 from peft.utils.peft_types import PeftType
 
-from harness.backbones.blocks import linear_layers, norm_layers, transformer_blocks, widths
+from harness.backbones.blocks import (
+    convolutions,
+    linear_layers,
+    norm_layers,
+    transformer_blocks,
+    widths,
+)
 from harness.backbones.encoding.encode import encode
 from harness.backbones.load import Loaded
 from harness.backbones.prompting.writers import writer_for
@@ -57,8 +63,9 @@ def completed(tuner: PeftType, options: Mapping[str, Any], loaded: Loaded, job: 
 
 
 def _all_linear(loaded: Loaded) -> list[str]:
-    """What PEFT means by `all-linear`, less any part of a head: that learns whole."""
-    return list(linear_layers(loaded.model))
+    """What PEFT means by `all-linear`, less any part of a head: that learns whole. Of a model
+    without linear layers its convolutions."""
+    return list(linear_layers(loaded.model) or convolutions(loaded.model))
 
 
 def _targets(place: Place, name: str) -> list[str] | None:

@@ -11,6 +11,7 @@ from harness.backbones.blocks import first_learning, transformer_blocks
 from harness.backbones.kernels.kept_states import KeptStates
 from harness.backbones.prompting.scoring_check import FAULTS
 from harness.backbones.traits import is_seq2seq
+from harness.common.capabilities import READS
 from harness.common.kernels import kernels_on
 from harness.common.memory import total
 from harness.methods.job import Job
@@ -39,7 +40,8 @@ def keeping(learner: EncoderLearner | DecoderLearner, job: Job
     """
     model: Any = learner.model
     once = schedule_of(len(job.train), job.budget).passes <= 1
-    if once or job.ranks.size > 1 or is_seq2seq(model) or not kernels_on():
+    reads_text = job.kind is not None and READS[job.kind] == "text"
+    if once or job.ranks.size > 1 or is_seq2seq(model) or not kernels_on() or not reads_text:
         return learner
     blocks, embedding = transformer_blocks(model), model.get_input_embeddings()
     if not 0 < first_learning(blocks) < len(blocks) or embedding.weight.requires_grad:
