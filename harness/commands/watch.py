@@ -54,6 +54,9 @@ def watch(console: Console, suite: str, profile: str | None, table: Table, place
     table lacks a column."""
     loaded = load_suite(find_suite(suite, places.suites), profile)
     name = loaded.suite.name
+    if loaded.suite.task.input != "text":
+        raise HarnessError(f"suite {name}: its items are of input {loaded.suite.task.input}, and a "
+                           "table of texts is what is watched", "Name a suite of texts.")
     path = places.baseline or places.baselines / f"{name}.json"
     baseline = read_baseline(path)
     if as_json is not None and as_json == prometheus:

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -14,6 +15,7 @@ from harness.cli.app import app
 from harness.common.errors import HarnessError
 
 SECRET = "zyzzyva"
+SUITES = Path(__file__).parents[2] / "suites"
 
 
 @pytest.fixture
@@ -126,3 +128,9 @@ def test_an_encoder_is_watched_beyond_its_window_by_the_suites_embedder(place, t
     assert cut.state == "drift"
     assert found.result.vectors != "TF-IDF"
     assert not found.result.notes or "otherwise" not in found.result.notes[0]
+
+
+def test_a_suite_of_pictures_is_not_watched(tmp_path):
+    with pytest.raises(HarnessError, match="its items are of input image"):
+        harness.watch("digits", day(), suites=SUITES, baselines=tmp_path,
+                      state=tmp_path / "s.jsonl")
