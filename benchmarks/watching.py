@@ -1,19 +1,19 @@
 """Does a watch keep its word? Levels of its tests, coverage of its intervals, and how soon a fall
 is seen, by simulation.
 
-`python -m benchmarks.watching [--draws 400] [--json FILE]`: no model and no data, a few minutes.
-A share of the draws has the error sqrt(share (1 - share) / draws): 0.011 of 5% in 400.
+`python -m benchmarks.watching [--draws 200]`: no model and no data, a few minutes. Writes
+`benchmarks/results/watching.json` and `.md`.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import numpy as np
 
+from benchmarks.kept import keep
+from harness.common.device import detect
 from harness.watch.confidence import DECIDES, told
 from harness.watch.said import kernel_of
 from harness.watch.sequence import confidence_sequence, evidence_of_a_fall
@@ -114,29 +114,37 @@ def sequences(draws: int, rng: Rng, least: float = 0.8, count: int = 200, items:
             "seen before it fell": float(np.mean(np.array(late) <= 0))}
 
 
+def scenarios(draws: int, rng: Rng) -> Iterator[tuple[str, dict[str, float]]]:
+    """Every table, one after another."""
+    yield "items alone, 200 and 100", levels(draws, lambda rng: alone(200, 100), rng)
+    yield "items alone, 60 and 20", levels(draws, lambda rng: alone(60, 20), rng)
+    for before, now in ((60, 100), (20, 50), (10, 50)):
+        yield (f"{before} groups of 1 to 8, weighted, and {now} items",
+               levels(draws, lambda rng, b=before, n=now: grouped(b, n, rng), rng))
+    yield "estimate, 300 and 200 items, no shift", estimated(draws, 300, 200, 0.0, rng)
+    yield "estimate, 300 and 200 items, less sure", estimated(draws, 300, 200, 1.0, rng)
+    yield "labels, 25 a day for 200 days", sequences(draws, rng)
+
+
 def main() -> None:
-    """Print every table; as JSON where a file is named."""
+    """Print and keep every table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--draws", type=int, default=400)
-    parser.add_argument("--json", type=Path)
-    said = parser.parse_args()
-    rng = np.random.default_rng(0)
-    found = {
-        "items alone, 200 and 100": levels(said.draws, lambda rng: alone(200, 100), rng),
-        "items alone, 60 and 20": levels(said.draws, lambda rng: alone(60, 20), rng),
-        "60 groups of 1 to 8, weighted, and 100 items": levels(
-            said.draws, lambda rng: grouped(60, 100, rng), rng),
-        "20 groups of 1 to 8, weighted, and 50 items": levels(
-            said.draws, lambda rng: grouped(20, 50, rng), rng),
-        "estimate, 300 and 200, no shift": estimated(said.draws, 300, 200, 0.0, rng),
-        "estimate, 300 and 200, less sure": estimated(said.draws, 300, 200, 1.0, rng),
-        "labels": sequences(said.draws, rng)}
-    for name, figures in found.items():
-        print(name)
-        for what, value in figures.items():
-            print(f"  {what:<40} {value:.3f}")
-    if said.json:
-        said.json.write_text(json.dumps({"draws": said.draws, "found": found}, indent=1) + "\n")
+    parser.add_argument("--draws", type=int, default=200)
+    draws = parser.parse_args().draws
+    found = {}
+    for name, figures in scenarios(draws, np.random.default_rng(0)):
+        found[name] = figures
+        print(name, figures, flush=True)
+    rows = [f"| {name} | {what} | {value:.3f} |" for name, figures in found.items()
+            for what, value in figures.items()]
+    error = np.sqrt(ALPHA * (1 - ALPHA) / draws)
+    text = "\n".join([
+        "# Does a watch keep its word", "",
+        f"{draws} draws a row, every level 5%: a share of 5% has an error of {error:.3f}. Tests "
+        "and intervals: how often two sides of one distribution are called different, or an interval "
+        "misses the truth. Labels: how often at any of 200 looks. `python -m benchmarks.watching`.",
+        "", "| simulated | what | share |", "|---|---|---|", *rows, ""])
+    keep("watching", detect(), {"draws": draws, "found": found}, text)
 
 
 if __name__ == "__main__":

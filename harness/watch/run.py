@@ -22,17 +22,20 @@ from harness.watch.noted import note, now
 from harness.watch.result import Check, ClassShare, Estimate, WatchResult
 
 NOTHING = Compared((), {}, {})
+GROUPS = 10
+"""Of a side, without which its error is not known: see benchmarks/watching.py."""
 
 
 def run_watch(watched: Watched, day: Day, state: Path, say: Say, seed: int = 0) -> WatchResult:
     """Have the day's texts answered, compare, and note the look in the file `state`.
 
-    With fewer different texts than the policy asks for nothing is tested. Raises HarnessError for a
-    label that is no class's, and a state that is damaged.
+    With fewer different texts than the policy asks for, or few groups, nothing is tested. Raises
+    HarnessError for a label that is no class's, and a state that is damaged.
     """
     start, policy, run = time.perf_counter(), watched.policy, watched.model.assignment
     read_looks(state, watched.baseline.sha256)  # damage is said before a model is loaded
-    enough = len(day.items) >= policy.items
+    short = tuple(_short(watched, day))
+    enough = not short
     marks = (None if day.labels is None else
              targets(day, watched.loaded.suite.task, watched.separator))
     found = None
@@ -52,8 +55,19 @@ def run_watch(watched: Watched, day: Day, state: Path, say: Say, seed: int = 0) 
         approved_items=len(watched.baseline.items), vectors=found.vectors if found else "",
         checks=checks, classes=_classes(compared), estimates=_estimates(compared),
         approved_right=found.right if found else None, labelled=labels,
-        notes=tuple(_notes(watched, day, found, checks, look)),
+        notes=(*short, *_notes(watched, day, found, checks, look)),
         environment=environment(run.device), seconds=time.perf_counter() - start)
+
+
+def _short(watched: Watched, day: Day) -> Iterator[str]:
+    """Why nothing is tested: too few texts, or too few groups on a side."""
+    if len(day.items) < watched.policy.items:
+        yield (f"{len(day.items)} different texts: the tests need {watched.policy.items} "
+               "(watch: items)")
+    approved = {example.cluster for example in watched.baseline.examples(watched.task)}
+    for side, groups in (("the approved items", approved), ("the day's texts", set(day.groups))):
+        if len(groups) < GROUPS:
+            yield f"{side} are of {len(groups)} groups: the tests need {GROUPS}"
 
 
 def _exact(day: Day, found: Measured | None, policy: Watch) -> Iterator[Check]:
@@ -70,9 +84,6 @@ def _exact(day: Day, found: Measured | None, policy: Watch) -> Iterator[Check]:
 def _notes(watched: Watched, day: Day, found: Measured | None, checks: tuple[Check, ...],
            look: int) -> Iterator[str]:
     policy = watched.policy
-    if len(day.items) < policy.items:
-        yield (f"{len(day.items)} different texts: the tests need {policy.items} "
-               "(watch: items)")
     if found is not None and found.changed:
         asked_again = min(AGAIN, len(watched.baseline.items))
         yield (f"the model answers {found.changed} of {asked_again} approved items otherwise than "

@@ -43,8 +43,8 @@ def chance(kernel: np.ndarray, found: Sides, seed: int) -> float:
     """The p value of one distribution.
 
     By permutation where every item is by itself and counts alike: exact for any number of items.
-    Else by multipliers of whole groups, which hold for many groups (of either side from about 20
-    on, simulated in benchmarks/watching.py), however they differ in size and weight.
+    Else by multipliers of whole groups, which hold for many groups (what few do is simulated in
+    benchmarks/watching.py), however they differ in size and weight; at least two a side.
     """
     value = discrepancy(kernel, found)
     if value <= ROUNDING * float(np.abs(np.diag(kernel)).max()):
@@ -87,13 +87,14 @@ def _multiplied(kernel: np.ndarray, found: Sides) -> Draw:
     """What each group adds to its side's mean, about that mean, takes either sign.
 
     The wild bootstrap of a degenerate V-statistic, over groups, as Cameron, Gelbach and Miller have
-    it (Review of Economics and Statistics 90, 2008); each side is widened by what centring on its
-    own mean takes away.
+    it (Review of Economics and Statistics 90, 2008), from the mean without the group itself: a
+    large group pulls its own side's mean towards it (the jackknife's CR3; MacKinnon and Webb,
+    Journal of Applied Econometrics 32, 2017, on few and uneven groups).
     """
     signed, centred = found.signed, _centred(kernel, found)
-    for side in (found.today, ~found.today):
-        groups = len(np.unique(found.groups[side]))
-        signed = np.where(side, signed * np.sqrt(groups / max(groups - 1, 1)), signed)
+    own = np.zeros((2, int(found.groups.max()) + 1))
+    np.add.at(own, (found.today.astype(int), found.groups), np.abs(signed))
+    signed = signed / (1 - own[found.today.astype(int), found.groups])
     member = np.zeros((int(found.groups.max()) + 1, len(signed)))
     member[found.groups, np.arange(len(signed))] = signed
     between = member @ centred @ member.T

@@ -86,6 +86,12 @@ def test_few_texts_are_nothing_to_say_of(place, approved):
     assert found.verdict.startswith("Cannot say whether tfidf")
 
 
+def test_few_groups_are_nothing_to_say_of(place, approved):
+    found = watch(place, approved, day().assign(group=lambda frame: frame.index % 3), group="group")
+    assert found.outcome == "cannot-say"
+    assert found.result.notes[0] == "the day's texts are of 3 groups: the tests need 10"
+
+
 def test_the_program_ends_with_the_outcomes_code_and_writes_no_text(place, approved):
     data = approved / "day.csv"
     day().to_csv(data, index=False)
