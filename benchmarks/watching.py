@@ -141,8 +141,9 @@ def main() -> None:
     text = "\n".join([
         "# Does a watch keep its word", "",
         f"{draws} draws a row, every level 5%: a share of 5% has an error of {error:.3f}. "
-        "Tests and intervals: how often two sides of one distribution are called different, or an interval "
-        "misses the truth. Labels: how often at any of 200 looks. `python -m benchmarks.watching`.",
+        "Tests and intervals: how often two sides of one distribution are called different, or an "
+        "interval misses the truth. Labels: how often at any of 200 looks. "
+        "`python -m benchmarks.watching`.",
         "", "| simulated | what | share |", "|---|---|---|", *rows, ""])
     keep("watching", detect(), {"draws": draws, "found": found}, text)
 

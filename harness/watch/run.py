@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from harness.common.text import blank
 from harness.gate.baseline import Baseline
 from harness.gate.verdict import Against
 from harness.processes.own import Say
@@ -18,7 +19,7 @@ from harness.watch.compared import Compared, compare
 from harness.watch.day import Day, targets
 from harness.watch.kept import read_looks
 from harness.watch.measured import AGAIN, Measured, Watched, measure
-from harness.watch.noted import note, now
+from harness.watch.noted import Marks, note, now
 from harness.watch.result import Check, ClassShare, Estimate, WatchResult
 
 NOTHING = Compared((), {}, {})
@@ -55,7 +56,7 @@ def run_watch(watched: Watched, day: Day, state: Path, say: Say, seed: int = 0) 
         approved_items=len(watched.baseline.items), vectors=found.vectors if found else "",
         checks=checks, classes=_classes(compared), estimates=_estimates(compared),
         approved_right=found.right if found else None, labelled=labels,
-        notes=(*short, *_notes(watched, day, found, checks, look)),
+        notes=(*short, *_unlabelled(day, marks), *_notes(watched, day, found, checks, look)),
         environment=environment(run.device), seconds=time.perf_counter() - start)
 
 
@@ -68,6 +69,18 @@ def _short(watched: Watched, day: Day) -> Iterator[str]:
     for side, groups in (("the approved items", approved), ("the day's texts", set(day.groups))):
         if len(groups) < GROUPS:
             yield f"{side} are of {len(groups)} groups: the tests need {GROUPS}"
+
+
+def _unlabelled(day: Day, marks: Marks | None) -> Iterator[str]:
+    """What is not counted of a column of labels."""
+    if day.labels is None or marks is None:
+        return
+    given, known = sum(not blank(cell) for cell in day.labels), int(marks[0].sum())
+    if not given:
+        yield "no label is known yet: every cell of the labels' column is blank"
+    elif known < given:
+        yield (f"{given - known} of {given} labels are no class's, and the suite drops such "
+               "(task: other_labels): they are not counted")
 
 
 def _exact(day: Day, found: Measured | None, policy: Watch) -> Iterator[Check]:

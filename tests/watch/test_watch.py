@@ -86,6 +86,16 @@ def test_few_texts_are_nothing_to_say_of(place, approved):
     assert found.verdict.startswith("Cannot say whether tfidf")
 
 
+def test_labels_that_are_not_counted_are_said(place, approved):
+    dropping = place.suite("dropping", task__other_labels="drop")
+    for column, said in ((day()["group"], "90 of 90 labels are no class's"),
+                         (pd.Series([""] * 90), "no label is known yet")):
+        found = harness.watch(dropping, day().assign(right=column), labels="right",
+                              baselines=approved, runs=place.runs, state=approved / "s.jsonl")
+        assert found.result.labelled is None
+        assert any(note.startswith(said) for note in found.result.notes)
+
+
 def test_few_groups_are_nothing_to_say_of(place, approved):
     found = watch(place, approved, day().assign(group=lambda frame: frame.index % 3), group="group")
     assert found.outcome == "cannot-say"
