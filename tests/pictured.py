@@ -71,6 +71,12 @@ def write_vision(family: str, folder: Path, seed: int = 0) -> Path:
     torch.manual_seed(seed)
     model = _models()[family]()
     model.eval().save_pretrained(folder)
+    write_processor(family, folder)
+    return folder
+
+
+def write_processor(family: str, folder: Path) -> None:
+    """The image processor of a family, for pictures of 32 pixels."""
     kind = PROCESSORS[family]
     size = ({"shortest_edge": SEEN} if kind in ("ConvNextImageProcessor", "BitImageProcessor",
                                                 "CLIPImageProcessor")
@@ -82,7 +88,6 @@ def write_vision(family: str, folder: Path, seed: int = 0) -> Path:
         "do_rescale": True, "rescale_factor": 1 / 255, "do_normalize": True,
         "image_mean": [0.485, 0.456, 0.406], "image_std": [0.229, 0.224, 0.225],
         "do_convert_rgb": True}))
-    return folder
 
 
 def picture(label: str, number: int) -> np.ndarray:

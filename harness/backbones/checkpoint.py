@@ -29,7 +29,7 @@ from harness.backbones.handle import Handle, Kind
 from harness.backbones.quiet import quietly
 from harness.backbones.weights import tensor_shapes
 from harness.common.cache import cache_folder
-from harness.common.capabilities import READS
+from harness.common.capabilities import reads_words
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_json, write_atomic
 from harness.common.provenance import provenance
@@ -143,7 +143,7 @@ def _check(folder: Path, kind: Kind, use: Use, about: str) -> None:
 def auto_class(kind: Kind, use: Use) -> Any:
     """What transformers loads a kind of backbone with for a use. The states of a model of pictures
     are what its own head would read."""
-    if READS[kind] == "image":
+    if not reads_words(kind):
         return AutoModelForImageClassification
     if use == "states":
         return AutoModel

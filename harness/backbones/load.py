@@ -25,7 +25,7 @@ from harness.backbones.quantised import quantising, settle
 from harness.backbones.quiet import quietly
 from harness.backbones.vision.processor import read_pictures
 from harness.backbones.vision.statistics import keep_statistics
-from harness.common.capabilities import ASKED, READS
+from harness.common.capabilities import ASKED, reads_words
 from harness.common.errors import CannotRunError, HarnessError
 
 LoadHead = Callable[[Handle, tuple[str, ...], str, "Pool | None"], "Loaded"]
@@ -146,7 +146,7 @@ def _read_pictures(handle: Handle) -> Processor:
 
 
 PROCESSORS: dict[Kind, Callable[[Handle], Processor]] = {
-    kind: read_texts if READS[kind] == "text" else _read_pictures for kind in KINDS}
+    kind: read_texts if reads_words(kind) else _read_pictures for kind in KINDS}
 """What a backbone of each kind reads its items by."""
 
 

@@ -14,6 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from harness.common.cache import cache_folder
+from harness.common.capabilities import INPUTS
 from harness.common.files import sha256_json
 from harness.common.kinds import Input
 from harness.sources.fetch import fetch, fetch_whole
@@ -89,11 +90,11 @@ class Catalogue(Part):
     benchmarks: dict[str, Benchmark]
     passages: str
     probes: dict[str, Probe]
-    pictures: dict[str, PictureProbe]
+    pictures: dict[str, PictureProbe] = {}
 
     def probes_of(self, read: Input) -> tuple[str, ...]:
         """Names of the probes of such items."""
-        return tuple(self.pictures if read == "image" else self.probes)
+        return tuple(self.probes if INPUTS[read].in_words else self.pictures)
 
     def fetched(self) -> Fetched:
         """The data on this machine, looked at once a process. Raises HarnessError."""

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import io
+import warnings
+from collections.abc import Callable
+from functools import cache
 from pathlib import PurePath
 
 import numpy as np
@@ -21,11 +24,14 @@ MOST_PIXELS = 50_000_000
 """What a picture may have: 200 MB as floats of 4 bytes; cameras have 48 million or fewer."""
 MOST_ASPECT = 100
 """How many times as long as it is broad: models make the shorter side 256 pixels."""
-TURNED = {2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180,
-          4: Image.Transpose.FLIP_TOP_BOTTOM, 5: Image.Transpose.TRANSPOSE,
-          6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
-          8: Image.Transpose.ROTATE_90}
-"""By the number of an orientation (EXIF 2.32, tag 0x0112), what turns the picture upright."""
+TURNED: dict[int, Callable[[np.ndarray], np.ndarray]] = {
+    2: lambda it: it[:, ::-1], 3: lambda it: it[::-1, ::-1], 4: lambda it: it[::-1],
+    5: lambda it: it.swapaxes(0, 1), 6: lambda it: it.swapaxes(0, 1)[:, ::-1],
+    7: lambda it: it[::-1, ::-1].swapaxes(0, 1), 8: lambda it: it.swapaxes(0, 1)[::-1]}
+"""By the number of an orientation (EXIF 2.32, tag 0x0112), what turns the pixels upright."""
+STRIP = 1 << 20
+"""Pixels that are turned into RGB at once: a large picture is in memory once as decoded and once as
+RGB, and not four times."""
 PLAIN = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr")
 """Modes of 8 bits or fewer a channel."""
 QUALITY = 75
@@ -43,6 +49,7 @@ def decode(data: bytes, name: str, most_pixels: int = MOST_PIXELS) -> np.ndarray
         raise HarnessError(f"{name}: is empty" if not data else
                            f"{name}: has {len(data):,} bytes, more than {MOST_BYTES:,}",
                            "Give a picture, or leave it out.")
+    _hush()
     try:
         with Image.open(io.BytesIO(data), formats=[*SUFFIXES]) as image:
             _check(image, name, most_pixels)
@@ -50,7 +57,7 @@ def decode(data: bytes, name: str, most_pixels: int = MOST_PIXELS) -> np.ndarray
             return _upright(_rgb(image, name), _orientation(image))
     except HarnessError:
         raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+    except Image.DecompressionBombError:
         raise _too_large(name, most_pixels) from None
     except UnidentifiedImageError:
         raise HarnessError(f"{name}: is no picture of a kind that is read ({', '.join(SUFFIXES)})",
@@ -59,6 +66,13 @@ def decode(data: bytes, name: str, most_pixels: int = MOST_PIXELS) -> np.ndarray
         words = " ".join(str(error).split())[:150] or type(error).__name__
         raise HarnessError(f"{name}: is damaged: {words}", "Copy it again, or leave it out."
                            ) from None
+
+
+@cache
+def _hush() -> None:
+    """Pillow warns of oddities without the file's name, once a process: what matters is an error.
+    A filter for a block alone is not safe among threads."""
+    warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 def _check(image: Image.Image, name: str, most_pixels: int) -> None:
@@ -95,15 +109,25 @@ def _orientation(image: Image.Image) -> int:
 
 
 def _upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
-    method = TURNED.get(orientation)
-    return pixels if method is None else np.asarray(Image.fromarray(pixels).transpose(method))
+    turn = TURNED.get(orientation)
+    return pixels if turn is None else np.ascontiguousarray(turn(pixels))
 
 
 def _rgb(image: Image.Image, name: str) -> np.ndarray:
     """[height, width, 3] uint8. Raises HarnessError for values that have no one meaning."""
+    width, height = image.size
+    pixels = np.empty((height, width, 3), dtype=np.uint8)
+    rows = max(1, STRIP // width)
+    for top in range(0, height, rows):
+        below = min(height, top + rows)
+        pixels[top:below] = _strip(image.crop((0, top, width, below)), name)
+    return pixels
+
+
+def _strip(image: Image.Image, name: str) -> np.ndarray:
+    """[height, width, 3] uint8, or [height, width, 1] of grey."""
     if image.mode not in PLAIN:
-        grey = _eight_bits(image, name)
-        return np.repeat(grey[:, :, None], 3, axis=2)
+        return _eight_bits(image, name)[:, :, None]
     if image.has_transparency_data:
         white = Image.new("RGBA", image.size, "white")
         white.alpha_composite(image.convert("RGBA"))

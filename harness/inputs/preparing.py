@@ -7,7 +7,6 @@ had finished is taken again where the rows still have the same files.
 from __future__ import annotations
 
 import hashlib
-import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -100,8 +99,7 @@ class _Standing:
 def _looks(rows: Iterator[PictureRow], threads: int | None) -> Iterator[tuple[PictureRow, Look]]:
     """Each row with what was found, in their order. Pillow decodes without Python's lock."""
     most = threads or cpu_count()
-    with warnings.catch_warnings(), ThreadPoolExecutor(most) as pool:
-        warnings.simplefilter("ignore")  # of oddities in files; what matters is a fault
+    with ThreadPoolExecutor(most) as pool:
         waiting: deque[tuple[PictureRow, Future[Look]]] = deque()
         for row in rows:
             waiting.append((row, pool.submit(_look, row)))

@@ -23,7 +23,7 @@ from harness.backbones.load import (
 )
 from harness.backbones.quiet import quietly
 from harness.backbones.weights import Shapes, tensor_shapes
-from harness.common.capabilities import READS
+from harness.common.capabilities import reads_words
 from harness.common.errors import HarnessError
 from harness.methods.adapters.folder import base_of, load_adapter, read_adapter
 
@@ -43,7 +43,7 @@ def load_tuned(admitted: Admitted, base: Handle | None, device: str,
     if base is not None and handle.kind != base.kind:
         raise HarnessError(f"{folder}: is of kind {handle.kind}, its base {base.name} of kind "
                            f"{base.kind}", "Name the base it was tuned from.")
-    if has_tokenizer(folder) or READS[handle.kind] != "text":
+    if has_tokenizer(folder) or not reads_words(handle.kind):
         return _whole(folder, handle, device, load)
     if base is None:
         raise HarnessError(f"{folder}: has no tokenizer",

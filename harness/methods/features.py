@@ -15,7 +15,7 @@ from harness.backbones.encoding.pooling import Pooling
 from harness.backbones.encoding.word_features import LAYERS, word_states
 from harness.backbones.frozen import frozen
 from harness.backbones.handle import Kind, parameter_count
-from harness.common.capabilities import READS, Can
+from harness.common.capabilities import Can, reads_words
 from harness.common.clock import Clock
 from harness.common.kinds import BackboneKind
 from harness.common.words import pieces
@@ -87,7 +87,7 @@ class Features(Method):
     def refuses(self, task: TaskKind, backbone: BackboneKind | None) -> str | None:
         if TARGETS[task].tagged and self.options.pooling != "trained":
             return POOLED_ALONE
-        if backbone is not None and READS[backbone] != "text" and self.options.pooling != "trained":
+        if backbone and not reads_words(backbone) and self.options.pooling != "trained":
             return UNPOOLED
         return super().refuses(task, backbone)
 

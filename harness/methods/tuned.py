@@ -16,7 +16,7 @@ from harness.backbones.encoding.pooling import Pooling, pool_of
 from harness.backbones.handle import CALLED, Handle, Kind
 from harness.backbones.held import hold
 from harness.backbones.load import WHOLE, Loaded
-from harness.common.capabilities import ASKED, READS, Can, continues
+from harness.common.capabilities import ASKED, Can, continues, reads_words
 from harness.common.kinds import BackboneKind, Balance
 from harness.methods.asking.asked import AskedDecoder, Save
 from harness.methods.asking.lookup import Lookup
@@ -116,7 +116,7 @@ class Tuned(Method):
         plain = self.recipe.pooling == "trained" and self.recipe.head == "fresh"
         if TARGETS[task].tagged and not plain:
             return POOLED_ALONE
-        if backbone is not None and READS[backbone] != "text" and not plain:
+        if backbone is not None and not reads_words(backbone) and not plain:
             return UNPOOLED
         if self.recipe.replay and not continues(backbone):
             return ("replay: general text is learned as a decoder has it, word after word, and "

@@ -10,6 +10,7 @@ from pydantic import Field
 from harness.backbones.endpoint.endpoint import Endpoint
 from harness.backbones.handle import Handle
 from harness.check.finding import Finding
+from harness.common.capabilities import INPUTS
 from harness.common.kinds import Drawn, Input
 from harness.measure.part import RecordPart
 from harness.study.answered import tests_by_size
@@ -107,7 +108,8 @@ class Study(RecordPart):
     @property
     def items(self) -> str:
         """What its items are, for people."""
-        return "pictures" if self.input == "image" else KINDS[self.kind].items
+        own = INPUTS[self.input]
+        return KINDS[self.kind].items if own.in_words else own.items
 
     @property
     def metrics(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from harness.common.capabilities import READS
+from harness.common.capabilities import INPUTS, READS
 from harness.suite.backbone import AnyBackbone, BackboneSpec, EndpointSpec
 from harness.suite.budget import Budget, RunLimits
 from harness.suite.decide import Decide
@@ -82,7 +82,7 @@ class Suite(Part):
             if READS[kind] != self.task.input:
                 raise ValueError(f"backbones.{name}: reads items of input {READS[kind]}, and the "
                                  f"task's are of input {self.task.input}")
-        if self.task.input == "image" and self.embedder:
+        if self.embedder and not INPUTS[self.task.input].in_words:
             raise ValueError("embedder: embeds texts, and the task has none; leave it out")
         return self
 

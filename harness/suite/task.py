@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from harness.common.capabilities import INPUTS
 from harness.common.kinds import AnswerLines, Drawn, Input, Kind, Over
 from harness.common.names import did_you_mean
 from harness.common.text import value_key
@@ -133,14 +134,15 @@ class TaskSpec(Part):
     @model_validator(mode="after")
     def _fits_its_input(self) -> TaskSpec:
         asked, kind = "prompt" in self.model_fields_set, KINDS[self.kind]
-        if self.input == "text" and not asked:
+        in_words = INPUTS[self.input].in_words
+        if in_words and not asked:
             raise ValueError("prompt: say what a model is asked about a text")
-        if self.input == "text" and "unreadable" in self.model_fields_set:
+        if in_words and "unreadable" in self.model_fields_set:
             raise ValueError("unreadable: is of pictures; leave it out")
-        if self.input == "image" and (kind.tagged or kind.questions):
+        if not in_words and (kind.tagged or kind.questions):
             raise ValueError(f"kind: a task of kind {self.kind} is of texts, and the input of this "
-                             "one is image")
-        if self.input == "image" and (asked or self.options or self.corpus):
+                             f"one is {self.input}")
+        if not in_words and (asked or self.options or self.corpus):
             raise ValueError("prompt, options, corpus: no model is asked about a picture; leave "
                              "them out")
         return self

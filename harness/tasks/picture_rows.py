@@ -35,10 +35,8 @@ def with_pictures(reader: Reader, contents: Mapping[Path, str], unreadable: Unre
     It raises HarnessError where a file is no picture and none is left out, naming the first.
     """
     def read(path: Path, options: ReaderOptions) -> Iterator[Row]:
-        key = sha256_json([contents[path], reader.read.__module__, options.model_dump(mode="json"),
-                           provenance(reader.read.__module__).key])
         said: list[Said] = []
-        folder = store_folder(key)
+        folder = _folder(reader, contents[path], options)
         store = _prepared(_noted(reader.read(path, options), said), folder)
         faults = [found for _, found in store.faults]
         if faults and unreadable == "error":
@@ -48,6 +46,20 @@ def with_pictures(reader: Reader, contents: Mapping[Path, str], unreadable: Unre
         yield from _rows(store, said, folder)
 
     return dataclasses.replace(reader, read=read)
+
+
+def keep_pictures(reader: Reader, contents: Mapping[Path, str], options: ReaderOptions) -> None:
+    """Prepare again the pictures of rows that are kept, where the cache has lost them."""
+    for path, content in contents.items():
+        folder = _folder(reader, content, options)
+        if open_store(folder) is None:
+            prepare(reader.read(path, options), folder)
+
+
+def _folder(reader: Reader, content: str, options: ReaderOptions) -> Path:
+    made = provenance(reader.read.__module__).key
+    return store_folder(sha256_json([content, reader.read.__module__,
+                                     options.model_dump(mode="json"), made]))
 
 
 def _noted(rows: Iterator[PictureRow], said: list[Said]) -> Iterator[PictureRow]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from harness.common.cache import cache_folder
+from harness.common.capabilities import INPUTS
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_json
 from harness.common.kept import kept_folder
@@ -30,7 +31,7 @@ from harness.tasks.label_numbers import Numbers, keep_numbers, number_keys
 from harness.tasks.label_sets import Sets, check_named, keep_sets, set_numbers
 from harness.tasks.label_spans import keep_spans, own_classes, span_numbers
 from harness.tasks.ledger import Facts, Kept, Leak, Ledger
-from harness.tasks.picture_rows import SCHEMAS, with_pictures
+from harness.tasks.picture_rows import SCHEMAS, keep_pictures, with_pictures
 from harness.tasks.prepare import Place
 from harness.tasks.questions import gather, split_questions
 from harness.tasks.readers import READERS, Reader, ReaderOptions
@@ -92,14 +93,15 @@ def load_task(loaded: LoadedSuite) -> Task:
     def make(folder: Path) -> None:
         places = [Place(fetch_whole(source, loaded.folder).path, split)
                   for split, source in sources]
-        contents = {place.path: found.sha256
-                    for place, (_, found) in zip(places, fetched, strict=True)}
-        reader = (chosen if spec.input == "text" else
-                  with_pictures(chosen, contents, spec.unreadable))
         _prepare(folder, loaded, places, reader, options, corpus)
 
+    in_words = INPUTS[spec.input].in_words
+    contents = {found.path: found.sha256 for _, found in fetched}
+    reader = chosen if in_words else with_pictures(chosen, contents, spec.unreadable)
     folder = cache_folder() / "rows" / key[:32]
     kept_folder(folder, make)
+    if not in_words:
+        keep_pictures(chosen, contents, options)
     facts = _facts(folder)
     names = tuple(spec.labels)
     answers = tuple(spec.options.get(name, name) for name in names)

@@ -2,14 +2,17 @@
 
 import io
 import struct
+import subprocess
+import sys
 import zlib
 from contextlib import suppress
 
 import numpy as np
 import pytest
-from PIL import Image, ImageFile, PngImagePlugin
+from PIL import Image, ImageFile, ImageOps, PngImagePlugin
 
 from harness.common.errors import HarnessError
+from harness.inputs import pictures
 from harness.inputs.picture_files import SUFFIXES
 from harness.inputs.pictures import MOST_ASPECT, TURNED, decode, identity, thumbnail
 
@@ -62,7 +65,10 @@ def test_exif_turns_the_picture_upright(orientation):
     exif = Image.Exif()
     exif[0x0112] = orientation
     for kind, suffix in (("PNG", "png"), ("TIFF", "tif")):
-        np.testing.assert_array_equal(decode(saved(image, kind, exif=exif), f"a.{suffix}"), upright)
+        data = saved(image, kind, exif=exif)
+        np.testing.assert_array_equal(decode(data, f"a.{suffix}"), upright)
+        turned = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
+        np.testing.assert_array_equal(np.asarray(turned), upright)
 
 
 def test_broken_exif_leaves_the_picture_as_it_lies():
@@ -70,6 +76,17 @@ def test_broken_exif_leaves_the_picture_as_it_lies():
                  b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x02\0\0\0\x02up\0\0"):
         pixels = decode(saved(coloured(), "JPEG", exif=junk), "a.jpg")
         assert pixels.shape == (24, 16, 3)
+
+
+def test_pillow_s_words_stand_on_no_terminal(tmp_path):
+    path = tmp_path / "a.jpg"
+    path.write_bytes(saved(coloured(), "JPEG", exif=b"Exif\0\0II*\0\x08\0\0\0\xff\xff"))
+    with pytest.warns(UserWarning, match="Corrupt EXIF"):
+        Image.open(path).getexif()
+    said = subprocess.run([sys.executable, "-c", "import sys; from harness.inputs.pictures import "
+                           "decode; decode(open(sys.argv[1], 'rb').read(), 'a.jpg')", path],
+                          capture_output=True, text=True, check=True)
+    assert said.stderr == said.stdout == ""
 
 
 def test_grey_palette_and_one_bit_become_rgb():
@@ -150,6 +167,17 @@ def test_of_a_photo_with_its_preview_the_photo_is_taken():
     assert np.abs(pixels.astype(int) - [10, 120, 230]).max() <= 3
 
 
+def test_large_pictures_are_read_in_strips_without_seams(monkeypatch):
+    rgba = Image.fromarray(RNG.integers(0, 256, (31, 17, 4), dtype=np.uint8), "RGBA")
+    deep = Image.fromarray(RNG.integers(0, 1 << 16, (31, 17), dtype=np.uint16))
+    files = [saved(rgba, "PNG"), saved(rgba.convert("RGB").quantize(9), "GIF", transparency=3),
+             saved(deep, "PNG"), saved(rgba.convert("CMYK"), "TIFF")]
+    whole = [decode(data, "") for data in files]
+    monkeypatch.setattr(pictures, "STRIP", 60)
+    for data, expected in zip(files, whole, strict=True):
+        np.testing.assert_array_equal(decode(data, ""), expected)
+
+
 def test_one_pixel_is_a_picture():
     assert decode(saved(coloured((1, 1)), "PNG"), "a.png").tolist() == [[[10, 120, 230]]]
 
@@ -201,7 +229,7 @@ def test_what_cannot_be_an_item_is_refused_by_name(case):
     assert caught.value.fix
 
 
-@pytest.mark.parametrize("size", [(30_000, 30_000), (9_000, 9_000), (7_072, 7_072)])
+@pytest.mark.parametrize("size", [(30_000, 30_000), (11_000, 11_000), (7_072, 7_072)])
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 def test_a_bomb_is_refused_before_it_is_decoded(size, monkeypatch):
     def decoded(self):

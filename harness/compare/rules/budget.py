@@ -6,13 +6,13 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
-from harness.common.capabilities import HEADED, READS
+from harness.common.capabilities import HEADED, reads_words
 from harness.compare.rule import Rule, judged, run_name, unlike
 from harness.study.planning.matched import Matched, matched
 from harness.study.record import BudgetUsed, Record
 from harness.study.study import Study
 
-TEXT_HEADED = tuple(kind for kind in HEADED if READS[kind] == "text")
+TEXT_HEADED = tuple(filter(reads_words, HEADED))
 """Whose inputs have a length in tokens that a budget bounds."""
 Used = Sequence[tuple[Record, BudgetUsed]]
 

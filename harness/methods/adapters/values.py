@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING, PEFT_TYPE_TO_TUNER_MAPPING
@@ -69,16 +69,26 @@ def _all_linear(loaded: Loaded) -> list[str]:
 
 
 def _targets(place: Place, name: str) -> list[str] | None:
-    """PEFT's own targets where it knows the model's type, or else all linear layers."""
+    """PEFT's own targets where it knows the model's type, and transformers still calls the layers
+    so; or else all linear layers."""
     known = (getattr(PEFT_TYPE_TO_TUNER_MAPPING[place.tuner], "target_module_mapping", None)
              or getattr(constants, OWN_TARGETS.format(place.tuner.value), None))
     model = place.loaded.model
-    if (not known or model.config.model_type in known
-            or place.options.get("target_parameters") is not None):
+    if not known or place.options.get("target_parameters") is not None:
+        return None
+    own = known.get(model.config.model_type)
+    if own is not None and _are_there(own, model):
         return None
     if place.tuner is PeftType.LN_TUNING:
         return list(norm_layers(model))
     return _all_linear(place.loaded)
+
+
+def _are_there(targets: Sequence[str] | str, model: Any) -> bool:
+    """Whether a model has layers of these names; a pattern is PEFT's to match."""
+    names = {name.rpartition(".")[2] for name, _ in model.named_modules()}
+    return isinstance(targets, str) or not names.isdisjoint(
+        target.rpartition(".")[2] for target in targets)
 
 
 def _no_feedforward(place: Place, name: str) -> list[str] | None:

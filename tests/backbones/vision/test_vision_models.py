@@ -114,10 +114,10 @@ def test_statistics_of_batch_normalisation_stay(items, tmp_path):
 def test_a_folder_without_a_processor_is_named(tmp_path):
     folder = write_vision("vit", tmp_path / "vit")
     (folder / "preprocessor_config.json").unlink()
-    with pytest.raises(HarnessError, match="no preprocessor_config.json"):
+    with pytest.raises(HarnessError, match="no preprocessor_config"):
         load_classifier(folder_handle(folder), CLASSES, WHOLE.type)
     (folder / "preprocessor_config.json").write_text(json.dumps({"image_processor_type": "No"}))
-    with pytest.raises(HarnessError, match="preprocessor_config.json"):
+    with pytest.raises(HarnessError, match="preprocessor_config"):
         load_classifier(folder_handle(folder), CLASSES, WHOLE.type)
 
 
