@@ -6,12 +6,14 @@ from harness.api.gates import forget as forget
 from harness.api.gates import gate as gate
 from harness.api.gates import load as load
 from harness.api.gates import predict as predict
+from harness.api.gates import watch as watch
 from harness.api.listings import doctor as doctor
 from harness.api.listings import list_methods as list_methods
 from harness.api.listings import list_suites as list_suites
 from harness.api.listings import schema as schema
 from harness.api.studies import check as check
 from harness.api.studies import compare as compare
+from harness.api.studies import history as history
 from harness.api.studies import init as init
 from harness.api.studies import plan as plan
 from harness.api.studies import report as report

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from harness.report.gate.baselines import Approved
     from harness.report.gate.gated import Gated
     from harness.report.predicted import Predicted
+    from harness.report.watch.watched import WatchFound
 
 Names = Mapping[str, str] | Sequence[str]
 """A model's names of classes to the suite's; or, as at the terminal, MODEL=CLASS."""
@@ -106,6 +107,44 @@ def predict(candidate: Folder, data: Table | Texts, *, suite: Folder,
         found = commands.predict(make_console(), asked, rows, into, text, pair, form)
         return found if output is not None else dataclasses.replace(
             found, path=None, table=found.read())
+
+
+def watch(suite: Folder, data: Table | Texts, *, labels: str | None = None,
+          group: str | None = None, text: str | None = None, pair: str | None = None,
+          quotes: Quotes | None = None, header: Header | None = None, state: Folder | None = None,
+          json: Folder | None = None, prometheus: Folder | None = None,
+          profile: str | None = None, baseline: Folder | None = None,
+          baselines: Folder = BASELINES, suites: Folder = SUITES, runs: Folder = RUNS
+          ) -> WatchFound:
+    """Does the approved model of a suite still see what it was approved on?
+
+    `data` is a day's table, as in `predict`; so are `text`, `pair`, `quotes` and `header`. `labels`
+    names a column of what was right, where that is known: a class, or a list of classes; blank
+    cells are not known yet. `group` names a column of what hangs together: a group counts as one.
+    Texts, answers and the share right that confidence tells are compared with the approved run's,
+    labelled items with its figure. `state` is the file of earlier looks, watches/SUITE.jsonl unless
+    it is said: it holds counts and ids, no texts. What was found is also written to the files
+    `json` and `prometheus` (its text format). `baseline` is the approved model, or SUITE.json in
+    `baselines`. `outcome` of what is returned is nothing-found, drift or cannot-say. Raises
+    HarnessError where nothing is approved or it is of other data, the approved model is not at
+    hand, and for a table without rows or these columns.
+    """
+    from harness.commands.named import check_named
+    from harness.common.waiting import settle_waiting
+
+    name, folder = os.fspath(suite), Path(suites)
+    check_named(name, profile, folder)
+    settle_waiting()
+    from harness.api.frames import as_file
+    from harness.commands import watch as commands
+    from harness.report.console import make_console
+    from harness.tasks.tables.form import Form
+
+    places = commands.Places(folder, Path(runs), Path(baselines), _path(baseline), _path(state))
+    with as_file(data, commands.columns_of(name, profile, folder, text, pair)) as rows:
+        table = commands.Table(rows, text, pair, group, labels, Form(quotes=quotes, header=header))
+        return commands.watch(make_console(), name, profile, table, places, _path(json),
+                              _path(prometheus))
 
 
 def load(candidate: Folder, *, suite: Folder | None = None, profile: str | None = None,
@@ -219,6 +258,10 @@ def attempts(suite: str, *, baselines: Folder = BASELINES) -> Tried:
     from harness.commands import baseline as commands
 
     return commands.attempts(suite, Path(baselines))
+
+
+def _path(path: Folder | None) -> Path | None:
+    return None if path is None else Path(path)
 
 
 def _text(path: Folder | None) -> str | None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from harness.api.frames import Table
     from harness.report.checked import Checked
     from harness.report.described import Begun
+    from harness.report.history.history import History
     from harness.report.planned import Planned
     from harness.report.reproduced import Reproduction
     from harness.report.shown import Shown
@@ -251,3 +252,22 @@ def compare(names: Sequence[Folder], *, output: Folder | None = None, runs: Fold
 
     return commands.compare([os.fspath(name) for name in names],
                             None if output is None else Path(output), Path(runs), Path(reports))
+
+
+def history(suite: str, *, studies: Folder | None = None, output: Folder | None = None,
+            reports: Folder = REPORTS) -> History:
+    """What was recommended for a suite from study to study, and does it still stand?
+
+    Read are all versions of SUITE/study.json below `reports` that git has, up to 200; or the files
+    of a folder, `studies`. Studies on other data, classes, test items or budgets are told apart:
+    the line of figures breaks there. A page and Markdown are written into `output`, or
+    history/SUITE below `reports`. Raises HarnessError where git is not there and no folder is
+    named, and where no study can be read.
+    """
+    from harness.common.waiting import settle_waiting
+
+    settle_waiting()
+    from harness.commands import history as commands
+
+    return commands.history(suite, None if studies is None else Path(studies),
+                            None if output is None else Path(output), Path(reports))

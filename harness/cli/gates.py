@@ -73,6 +73,40 @@ def predict(
 
 
 @app.command()
+def watch(
+    suite: BaselineOf,
+    data: Annotated[Path, typer.Option("--input", help="CSV, TSV, JSONL or Parquet")],
+    labels: Annotated[str | None, typer.Option(
+        help="column of what was right, where known")] = None,
+    group: Annotated[str | None, typer.Option(help="column of what hangs together")] = None,
+    text: Annotated[str | None, typer.Option(help="column of the text")] = None,
+    pair: Annotated[str | None, typer.Option(help="column of the second text")] = None,
+    quotes: Quoting = None, header: Header = None,
+    state: Annotated[Path | None, typer.Option(
+        help="file of earlier looks [default: watches/SUITE.jsonl]")] = None,
+    json: Annotated[Path | None, typer.Option(help="also write what was found as JSON")] = None,
+    prometheus: Annotated[Path | None, typer.Option(
+        help="also write it in Prometheus's text format")] = None,
+    profile: Profile = None,
+    baseline: Annotated[Path | None, typer.Option(
+        help="the approved model [default: SUITE.json in --baselines]")] = None,
+    baselines: Baselines = BASELINES, suites: Suites = SUITES, runs: Runs = RUNS,
+) -> None:
+    """Does the approved model still see what it was approved on? Exit code 0: nothing found, 1:
+    drift, 2: cannot say.
+
+    A day's texts, the model's answers to them and its confidence are compared with the approved
+    run's; with --labels also the share right, at any time.
+    """
+    found = api.watch(suite, data, labels=labels, group=group, text=text, pair=pair, quotes=quotes,
+                      header=header, state=state, json=json, prometheus=prometheus,
+                      profile=profile, baseline=baseline, baselines=baselines, suites=suites,
+                      runs=runs)
+    found.show()
+    raise typer.Exit(found.result.exit_code)
+
+
+@app.command()
 def forget(
     model: Annotated[Path, typer.Argument(help="Hugging Face model or PEFT adapter folder")],
     base: Annotated[str, typer.Option(help="backbone of the suite, or the base's folder")],

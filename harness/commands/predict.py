@@ -50,8 +50,8 @@ def predict(console: Console, asked: Asked, source: Path, output: Path, text: st
                            "Name a file that ends in .parquet.")
     loaded = load_suite(find_suite(asked.suite, asked.suites), asked.profile)
     context = make_context(asked, loaded, loaded.suite.budget_for(None))
-    columns = _columns(loaded, text, pair)
-    rows = _rows(source, columns, said if text else _as_in(loaded, said))
+    columns = columns_in(loaded, text, pair)
+    rows = rows_of(loaded, source, columns, said, text is not None)
     candidate = find_candidate(asked.candidate, context)
     print_lines(console, (f"{candidate.name}: {note}" for note in candidate.notes))
     model = candidate.model.load()
@@ -61,13 +61,16 @@ def predict(console: Console, asked: Asked, source: Path, output: Path, text: st
 
 
 def columns_of(asked: Asked, text: str | None, pair: str | None) -> list[str]:
-    """The columns of a table for a suite: see `_columns`."""
-    return _columns(load_suite(find_suite(asked.suite, asked.suites), asked.profile), text, pair)
+    """The columns of a table for a suite: see `columns_in`."""
+    return columns_in(load_suite(find_suite(asked.suite, asked.suites), asked.profile), text, pair)
 
 
-def _rows(source: Path, columns: list[str], said: Form) -> list[tuple[str, ...]]:
-    """The table as it is written: it need not be written as the suite's own data is."""
-    return list(read_columns(source, columns, find_form([source], columns, said)))
+def rows_of(loaded: LoadedSuite, source: Path, columns: list[str], said: Form, named: bool
+            ) -> list[tuple[str, ...]]:
+    """The table as it is written: it need not be written as the suite's own data is, unless the
+    columns are its own and not `named`."""
+    form = said if named else _as_in(loaded, said)
+    return list(read_columns(source, columns, find_form([source], columns, form)))
 
 
 def _as_in(loaded: LoadedSuite, said: Form) -> Form:
@@ -77,7 +80,7 @@ def _as_in(loaded: LoadedSuite, said: Form) -> Form:
     return said if said.header or header != "none" else said.model_copy(update={"header": header})
 
 
-def _columns(loaded: LoadedSuite, text: str | None, pair: str | None) -> list[str]:
+def columns_in(loaded: LoadedSuite, text: str | None, pair: str | None) -> list[str]:
     """Column of the text, and of the second text where the task has pairs: the user's word, else
     the reader's own, else `text` and `pair`."""
     options = loaded.suite.task.reader.options

@@ -164,16 +164,28 @@ def published_json(published: Published) -> str:
 def read_published(path: Path) -> Published:
     """Read a `study.json`. Raises HarnessError when it is missing or not one."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return published_of(path.read_text(encoding="utf-8"), path)
+    except OSError as error:
+        raise HarnessError(f"{path}: {error.strerror}", "Run the suite first.") from None
+    except UnicodeDecodeError:
+        raise _not_one(path) from None
+
+
+def published_of(text: str, path: Path) -> Published:
+    """From the content of a `study.json`. Raises HarnessError, which names `path`, when it is none.
+    """
+    try:
         fields = json.loads(text)
         if fields["study"]["schema_version"] >= FIRST_SEALED:
             fields = _unsealed(text, path)
         return Published.model_validate(fields)
-    except OSError as error:
-        raise HarnessError(f"{path}: {error.strerror}", "Run the suite first.") from None
     except (ValueError, TypeError, KeyError, RecursionError):
-        raise HarnessError(f"{path}: not a study of this version",
-                           "Make it again with `harness report SUITE`.") from None
+        raise _not_one(path) from None
+
+
+def _not_one(path: Path) -> HarnessError:
+    return HarnessError(f"{path}: not a study of this version",
+                        "Make it again with `harness report SUITE`.")
 
 
 def _unsealed(text: str, path: Path) -> dict[str, Any]:
