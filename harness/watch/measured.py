@@ -77,11 +77,12 @@ def measure(watched: Watched, day: Day, say: Say) -> Measured:
     vectors, made_by = vectors_of(watched.loaded, before, day.items, run.budget.max_length,
                                   run.device)
     read = Budget.model_validate(baseline.record.identity.budget).words
-    approved = answered_by(task, as_judged(examples, kind, read), baseline.said("test"), False, None)
+    then = baseline.said("test")
+    approved = answered_by(task, as_judged(examples, kind, read), then, False, None)
     both = Both(
         sides([example.cluster for example in examples], day.groups, baseline.weights), vectors,
         beyond([*before, *day.items], task, run.budget, run.backbone),
-        said_of(task, baseline.said("test")), said_of(task, said),
+        said_of(task, then), said_of(task, said),
         approved.answers.run(0).right if kind.right is not None else None)
     return Measured(both, made_by, approved, changed)
 
