@@ -69,9 +69,9 @@ class Place:
         file.write_text(yaml.safe_dump(value, sort_keys=False))
         return file
 
-    def approve(self, run_id, folder, note="", anonymous=False, keep=False):
-        baselines.approve(run_id, None, self.folder, self.runs, folder,
-                          note, anonymous, keep)
+    def approve(self, run_id, folder, note="", anonymous=False, keep=False, suite=None):
+        asked = baselines.Asked(run_id, suite and str(suite), None, self.folder, self.runs)
+        baselines.approve(Console(quiet=True), asked, folder, note, anonymous, keep)
         return folder / f"{self.name}.json"
 
     def gate(self, candidate, folder, suite=None, **said) -> GateResult:
@@ -81,7 +81,8 @@ class Place:
                       said.get("labels", ()), None)
         self.shown = io.StringIO()
         console = Console(file=self.shown, width=200)
-        found = commands.gate(console, asked, folder, None, folder / "out")
+        found = (commands.look(console, asked, folder, None) if said.get("what_if") else
+                 commands.gate(console, asked, folder, None, folder / "out"))
         found.print_on(console)
         return found.result
 

@@ -53,6 +53,38 @@ def test_github_reads_the_exit_code_and_the_summary(checkout, place):
     assert summary.read_text().count("\n## Gate: tiny") == 1
 
 
+def test_the_log_of_attempts_is_pushed_passed_or_not(place, tmp_path, checkout):
+    """The branch that keeps it has a line more for each attempt; where nothing is counted, none."""
+    step = next(step for step in yaml.safe_load((RECIPES / "github.yml").read_text())["jobs"]
+                ["gate"]["steps"] if step.get("name") == "Keep the log of attempts")
+    assert step["if"] == "always()"
+
+    def git(*words):
+        done = subprocess.run(["git", *words], cwd=checkout, capture_output=True, text=True,
+                              check=True)
+        return done.stdout
+    policy = yaml.safe_load((place.folder / "plain.yaml").read_text())["gate"]
+    counted = place.suite("counted", gate=policy | {"attempts": 5})
+    shutil.copy(counted, checkout / "suites" / "tiny.yaml")
+    place.approve(place.run_id("tfidf"), checkout / "baselines", suite=counted)
+    (checkout / ".gitignore").write_text("baselines/*.lock\nruns\n.venv\ngate\n")
+    git("init", "-q", "-b", "main")
+    git("init", "-q", "--bare", str(tmp_path / "remote.git"))
+    git("remote", "add", "origin", str(tmp_path / "remote.git"))
+    git("add", "-A")
+    git("-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "first")
+    git("push", "-qu", "origin", "main")
+    for label, code in (("tfidf", 0), ("majority", 1), ("tfidf", 0)):
+        done = bash(script("github.yml"), checkout, CANDIDATE=place.run_id(label))
+        assert done.returncode == code, done.stdout + done.stderr
+        kept = bash(step["run"], checkout)
+        assert kept.returncode == 0, kept.stderr
+    assert git("log", "--format=%s", "origin/main").splitlines() == [
+        "gate: an attempt on tiny", "gate: an attempt on tiny", "first"]
+    assert git("show", "origin/main:baselines/tiny.log.jsonl").count("\n") == 5
+    assert "lock" not in git("ls-files")
+
+
 def test_gitlab_reads_the_exit_code(checkout):
     done = bash(script("gitlab.yml"), checkout, CANDIDATE="nothing")
     assert done.returncode == 2

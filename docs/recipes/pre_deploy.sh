@@ -12,6 +12,7 @@ case $code in
      echo "passed: $sha256"
      CANDIDATE_SHA256=$sha256 exec "$@" ;;
   1) echo "not deployed: the gate failed" >&2 ;;
+  3) echo "not deployed: that was a look, which is no pass" >&2 ;;
   2) echo "not deployed: the gate cannot say, or the request is wrong" >&2 ;;
   *) echo "not deployed: the gate ended with $code" >&2 ;;
 esac

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from harness.commands.model import Model
     from harness.report.exported import Exported
     from harness.report.forgotten import Forgotten
+    from harness.report.gate.attempts import Tried
     from harness.report.gate.baselines import Approved
     from harness.report.gate.gated import Gated
     from harness.report.predicted import Predicted
+    from harness.report.watch.watched import WatchFound
 
 Names = Mapping[str, str] | Sequence[str]
 """A model's names of classes to the suite's; or, as at the terminal, MODEL=CLASS."""
@@ -30,7 +32,8 @@ Names = Mapping[str, str] | Sequence[str]
 def gate(candidate: Folder, *, suite: Folder, profile: str | None = None,
          base: Folder | None = None, label: Names | None = None, max_length: int | None = None,
          baseline: Folder | None = None, baselines: Folder = BASELINES,
-         output: Folder | None = None, suites: Folder = SUITES, runs: Folder = RUNS) -> Gated:
+         output: Folder | None = None, what_if: bool = False, suites: Folder = SUITES,
+         runs: Folder = RUNS) -> Gated:
     """May `candidate` replace the approved model of a suite?
 
     It is a run id, a Hugging Face model folder, a PEFT adapter folder, or a folder with an ONNX
@@ -41,8 +44,11 @@ def gate(candidate: Folder, *, suite: Folder, profile: str | None = None,
 
     The approved model is `baseline`, or SUITE.json in `baselines`. gate.json, gate.md and junit.xml
     are written into `output`, or gates/SUITE. `outcome` of what is returned is passed, failed or
-    cannot-say. Raises HarnessError for a suite without a policy, a candidate that cannot answer the
-    task, and a baseline of other data.
+    cannot-say. Where attempts are counted this is one, in the log beside the baseline; the same
+    candidate again costs nothing and has the same answer. With `what_if` it is only looked at, on
+    the test items: nothing is counted or written, and `outcome` is looked, which is no pass. Raises
+    HarnessError for a suite without a policy, a candidate that cannot answer the task, a baseline
+    of other data, and a log that is missing, broken, or has no attempt left.
     """
     from harness.commands.named import check_named
     from harness.gate.named import check_candidate
@@ -57,9 +63,11 @@ def gate(candidate: Folder, *, suite: Folder, profile: str | None = None,
 
     asked = commands.Asked(os.fspath(candidate), name, profile, folder, Path(runs), _text(base),
                            label or (), max_length)
-    return commands.gate(make_console(), asked, Path(baselines),
-                         None if baseline is None else Path(baseline),
-                         Path(output) if output is not None else Path("gates") / Path(name).stem)
+    approved = Path(baselines), None if baseline is None else Path(baseline)
+    if what_if:
+        return commands.look(make_console(), asked, *approved)
+    return commands.gate(make_console(), asked, *approved, Path(output) if output is not None
+                         else Path("gates") / Path(name).stem)
 
 
 def predict(candidate: Folder, data: Table | Texts | Pictures, *, suite: Folder,
@@ -110,6 +118,44 @@ def predict(candidate: Folder, data: Table | Texts | Pictures, *, suite: Folder,
         found = commands.predict(make_console(), asked, rows, into, columns, form)
         return found if output is not None else dataclasses.replace(
             found, path=None, table=found.read())
+
+
+def watch(suite: Folder, data: Table | Texts, *, labels: str | None = None,
+          group: str | None = None, text: str | None = None, pair: str | None = None,
+          quotes: Quotes | None = None, header: Header | None = None, state: Folder | None = None,
+          json: Folder | None = None, prometheus: Folder | None = None,
+          profile: str | None = None, baseline: Folder | None = None,
+          baselines: Folder = BASELINES, suites: Folder = SUITES, runs: Folder = RUNS
+          ) -> WatchFound:
+    """Does the approved model of a suite still see what it was approved on?
+
+    `data` is a day's table, as in `predict`; so are `text`, `pair`, `quotes` and `header`. `labels`
+    names a column of what was right, where that is known: a class, or a list of classes; blank
+    cells are not known yet. `group` names a column of what hangs together: a group counts as one.
+    Texts, answers and the share right that confidence tells are compared with the approved run's,
+    labelled items with its figure. `state` is the file of earlier looks, watches/SUITE.jsonl unless
+    it is said: it holds counts and ids, no texts. What was found is also written to the files
+    `json` and `prometheus` (its text format). `baseline` is the approved model, or SUITE.json in
+    `baselines`. `outcome` of what is returned is nothing-found, drift or cannot-say. Raises
+    HarnessError where nothing is approved or it is of other data, the approved model is not at
+    hand, and for a table without rows or these columns.
+    """
+    from harness.commands.named import check_named
+    from harness.common.waiting import settle_waiting
+
+    name, folder = os.fspath(suite), Path(suites)
+    check_named(name, profile, folder)
+    settle_waiting()
+    from harness.api.frames import as_file
+    from harness.commands import watch as commands
+    from harness.report.console import make_console
+    from harness.tasks.tables.form import Form
+
+    places = commands.Places(folder, Path(runs), Path(baselines), _path(baseline), _path(state))
+    with as_file(data, commands.columns_of(name, profile, folder, text, pair)) as rows:
+        table = commands.Table(rows, text, pair, group, labels, Form(quotes=quotes, header=header))
+        return commands.watch(make_console(), name, profile, table, places, _path(json),
+                              _path(prometheus))
 
 
 def load(candidate: Folder, *, suite: Folder | None = None, profile: str | None = None,
@@ -182,21 +228,26 @@ def export(run_id: str, *, suite: Folder, to: ExportFormat, output: Folder | Non
 
 
 def approve(run_id: str, *, suite: Folder | None = None, note: str = "", anonymous: bool = False,
-            keep_model: bool = False, baselines: Folder = BASELINES, suites: Folder = SUITES,
-            runs: Folder = RUNS) -> Approved:
+            keep_model: bool = False, profile: str | None = None,
+            baselines: Folder = BASELINES, suites: Folder = SUITES, runs: Folder = RUNS
+            ) -> Approved:
     """Make the run `run_id` the approved model of its suite; the one before goes into the history.
 
     `suite` is its suite, where its file is not called as it is; `note` says why. The name in git's
     configuration is kept with it, unless it is `anonymous`. `keep_model` copies what the run saved
-    beside the baseline. Raises HarnessError where there is no such run, or it is of another suite.
+    beside the baseline. `profile` is one that has the run's backbone. Where the suite keeps a part
+    for the gate, the run answers it now. Raises HarnessError where there is no such run, or it is
+    of another suite.
     """
     from harness.common.waiting import settle_waiting
 
     settle_waiting()
     from harness.commands import baseline as commands
+    from harness.report.console import make_console
 
-    return commands.approve(run_id, _text(suite), Path(suites), Path(runs), Path(baselines), note,
-                            anonymous, keep_model)
+    return commands.approve(make_console(), commands.Asked(
+        run_id, _text(suite), profile, Path(suites), Path(runs)), Path(baselines), note, anonymous,
+        keep_model)
 
 
 def baseline(suite: str, *, baselines: Folder = BASELINES) -> Approved:
@@ -207,6 +258,21 @@ def baseline(suite: str, *, baselines: Folder = BASELINES) -> Approved:
     from harness.commands import baseline as commands
 
     return commands.read(suite, Path(baselines))
+
+
+def attempts(suite: str, *, baselines: Folder = BASELINES) -> Tried:
+    """What was tried against the approved models of a suite: a row an attempt, with its outcome and
+    its share of the 5%.
+
+    Raises HarnessError where the log cannot be trusted.
+    """
+    from harness.commands import baseline as commands
+
+    return commands.attempts(suite, Path(baselines))
+
+
+def _path(path: Folder | None) -> Path | None:
+    return None if path is None else Path(path)
 
 
 def _text(path: Folder | None) -> str | None:

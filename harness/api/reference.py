@@ -21,8 +21,10 @@ from harness.report.checked import Checked
 from harness.report.described import Begun
 from harness.report.exported import Exported
 from harness.report.forgotten import Forgotten
+from harness.report.gate.attempts import Tried
 from harness.report.gate.baselines import Approved
 from harness.report.gate.gated import Gated
+from harness.report.history.history import History
 from harness.report.listed import Listed
 from harness.report.planned import Planned
 from harness.report.predicted import Predicted
@@ -31,10 +33,11 @@ from harness.report.reproduced import Reproduction
 from harness.report.shown import Shown
 from harness.report.side_by_side import RunsBeside, StudiesBeside
 from harness.report.studied import Studied
+from harness.report.watch.watched import WatchFound
 
-RESULTS: tuple[type, ...] = (Begun, Checked, Planned, Studied, Ranking, StudiesBeside, RunsBeside,
-                             Gated, Predicted, Model, Forgotten, Approved, Exported, Reproduction,
-                             Listed)
+RESULTS: tuple[type, ...] = (
+    Begun, Checked, Planned, Studied, Ranking, StudiesBeside, RunsBeside, History, Gated,
+    WatchFound, Predicted, Model, Forgotten, Approved, Tried, Exported, Reproduction, Listed)
 WIDTH = 80
 """Characters of a signature in one line."""
 INTRODUCTION = """# Reference: the Python API

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from harness.api.frames import Table
     from harness.report.checked import Checked
     from harness.report.described import Begun
+    from harness.report.history.history import History
     from harness.report.planned import Planned
     from harness.report.reproduced import Reproduction
     from harness.report.shown import Shown
@@ -163,8 +164,9 @@ def run(suite: Folder, *, profile: str | None = None, minutes: float | None = No
     report is written below `reports`. An interrupt loses the run in progress and no other.
 
     With `minutes` the budget is what they buy of the suite on this machine, and draws of training
-    items follow each other while there is time, with a report after each (docs/minutes.md). The
-    same call again goes on within the same minutes, with `more` for as many again.
+    items follow each other while there is time and the verdict is not settled, with a report after
+    each; methods that are shown to be lower leave (docs/minutes.md). The same call again goes on
+    within the same minutes, with `more` for as many again.
 
     `executor`: local, one run after another here; accelerate, the same with several devices a run,
     by the configuration file `config`; ray, as many runs at a time as the cluster at `address`
@@ -267,3 +269,22 @@ def compare(names: Sequence[Folder], *, output: Folder | None = None, runs: Fold
 
     return commands.compare([os.fspath(name) for name in names],
                             None if output is None else Path(output), Path(runs), Path(reports))
+
+
+def history(suite: str, *, studies: Folder | None = None, output: Folder | None = None,
+            reports: Folder = REPORTS) -> History:
+    """What was recommended for a suite from study to study, and does it still stand?
+
+    Read are all versions of SUITE/study.json below `reports` that git has, up to 200; or the files
+    of a folder, `studies`. Studies on other data, classes, test items or budgets are told apart:
+    the line of figures breaks there. A page and Markdown are written into `output`, or
+    history/SUITE below `reports`. Raises HarnessError where git is not there and no folder is
+    named, and where no study can be read.
+    """
+    from harness.common.waiting import settle_waiting
+
+    settle_waiting()
+    from harness.commands import history as commands
+
+    return commands.history(suite, None if studies is None else Path(studies),
+                            None if output is None else Path(output), Path(reports))

@@ -37,9 +37,12 @@ def gate(
     baselines: Baselines = BASELINES,
     output: Annotated[Path | None, typer.Option(
         help="folder for gate.json, gate.md and junit.xml [default: gates/SUITE]")] = None,
+    what_if: Annotated[bool, typer.Option(
+        "--what-if", help="only look, on the test items: nothing is counted or written, and it is "
+        "no pass (exit code 3)")] = False,
     suites: Suites = SUITES, runs: Runs = RUNS,
 ) -> None:
-    """May CANDIDATE replace the approved model? Exit code 0: yes, 1: no, 2: cannot say.
+    """May CANDIDATE replace the approved model? Exit code 0: yes, 1: no, 2: cannot say, 3: a look.
 
     CANDIDATE is a run id, a Hugging Face model folder, a PEFT adapter folder or an ONNX folder.
     Folders are not trusted: weights come from safetensors or a plain graph alone, and no code of
@@ -47,7 +50,7 @@ def gate(
     """
     found = api.gate(candidate, suite=suite, profile=profile, base=base, label=label,
                      max_length=max_length, baseline=baseline, baselines=baselines, output=output,
-                     suites=suites, runs=runs)
+                     what_if=what_if, suites=suites, runs=runs)
     found.show()
     raise typer.Exit(found.result.exit_code)
 
@@ -71,6 +74,40 @@ def predict(
     api.predict(candidate, data, suite=suite, output=output, text=text, pair=pair, image=image,
                 quotes=quotes, header=header, profile=profile, base=base, label=label,
                 max_length=max_length, suites=suites, runs=runs).show()
+
+
+@app.command()
+def watch(
+    suite: BaselineOf,
+    data: Annotated[Path, typer.Option("--input", help="CSV, TSV, JSONL or Parquet")],
+    labels: Annotated[str | None, typer.Option(
+        help="column of what was right, where known")] = None,
+    group: Annotated[str | None, typer.Option(help="column of what hangs together")] = None,
+    text: Annotated[str | None, typer.Option(help="column of the text")] = None,
+    pair: Annotated[str | None, typer.Option(help="column of the second text")] = None,
+    quotes: Quoting = None, header: Header = None,
+    state: Annotated[Path | None, typer.Option(
+        help="file of earlier looks [default: watches/SUITE.jsonl]")] = None,
+    json: Annotated[Path | None, typer.Option(help="also write what was found as JSON")] = None,
+    prometheus: Annotated[Path | None, typer.Option(
+        help="also write it in Prometheus's text format")] = None,
+    profile: Profile = None,
+    baseline: Annotated[Path | None, typer.Option(
+        help="the approved model [default: SUITE.json in --baselines]")] = None,
+    baselines: Baselines = BASELINES, suites: Suites = SUITES, runs: Runs = RUNS,
+) -> None:
+    """Does the approved model still see what it was approved on? Exit code 0: nothing found, 1:
+    drift, 2: cannot say.
+
+    A day's texts, the model's answers to them and its confidence are compared with the approved
+    run's; with --labels also the share right, at any time.
+    """
+    found = api.watch(suite, data, labels=labels, group=group, text=text, pair=pair, quotes=quotes,
+                      header=header, state=state, json=json, prometheus=prometheus,
+                      profile=profile, baseline=baseline, baselines=baselines, suites=suites,
+                      runs=runs)
+    found.show()
+    raise typer.Exit(found.result.exit_code)
 
 
 @app.command()
@@ -111,11 +148,12 @@ def approve(
         "--anonymous", help="leave out the name in git's configuration")] = False,
     keep_model: Annotated[bool, typer.Option(
         "--keep-model", help="copy what the run saved beside the baseline")] = False,
+    profile: Profile = None,
     baselines: Baselines = BASELINES, suites: Suites = SUITES, runs: Runs = RUNS,
 ) -> None:
     """Make a run the baseline of its suite; the one before goes into the history."""
     api.approve(run_id, suite=suite, note=note, anonymous=anonymous, keep_model=keep_model,
-                baselines=baselines, suites=suites, runs=runs).show()
+                profile=profile, baselines=baselines, suites=suites, runs=runs).show()
 
 
 @approved.command()
@@ -128,3 +166,9 @@ def show(suite: BaselineOf, baselines: Baselines = BASELINES) -> None:
 def history(suite: BaselineOf, baselines: Baselines = BASELINES) -> None:
     """List the baseline and all before it."""
     api.baseline(suite, baselines=baselines).print_history(make_console())
+
+
+@approved.command()
+def attempts(suite: BaselineOf, baselines: Baselines = BASELINES) -> None:
+    """List what was tried against the baselines, with what came of it and what it cost."""
+    api.attempts(suite, baselines=baselines).show()

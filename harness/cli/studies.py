@@ -179,3 +179,16 @@ def compare(
     Exit code 2, with the reason, where they cannot be compared.
     """
     api.compare(names, output=output, runs=runs, reports=reports).show()
+
+
+@app.command()
+def history(
+    suite: Annotated[str, typer.Argument(help="a suite with a report")],
+    studies: Annotated[Path | None, typer.Option(
+        help="folder of study.json files, in place of git's commits")] = None,
+    output: Annotated[Path | None, typer.Option(
+        help="folder for index.html and history.md [default: REPORTS/history/SUITE]")] = None,
+    reports: Reports = REPORTS,
+) -> None:
+    """What was recommended for a suite from study to study, and does it still stand?"""
+    api.history(suite, studies=studies, output=output, reports=reports).show()

@@ -74,9 +74,17 @@ def predict(console: Console, asked: Asked, source: Path | Sequence[Any], output
     return Predicted(count, output, tuple(unanswered))
 
 
+def rows_of(loaded: LoadedSuite, source: Path, columns: list[str], said: Form, named: bool
+            ) -> list[tuple[str, ...]]:
+    """The table as it is written: it need not be written as the suite's own data is, unless the
+    columns are its own and not `named`."""
+    form = said if named else _as_in(loaded, said)
+    return list(read_columns(source, columns, find_form([source], columns, form)))
+
+
 def columns_of(asked: Asked, columns: AskedColumns) -> list[str]:
-    """The columns of a table of texts for a suite: see `_columns`. Raises HarnessError for columns
-    of other items than the suite's are."""
+    """The columns of a table of texts for a suite: see `columns_in`. Raises HarnessError for
+    columns of other items than the suite's are."""
     loaded = load_suite(find_suite(asked.suite, asked.suites), asked.profile)
     others = {"text": {"--image": columns.image},
               "image": {"--text": columns.text, "--pair": columns.pair}}
@@ -84,7 +92,7 @@ def columns_of(asked: Asked, columns: AskedColumns) -> list[str]:
         if value is not None:
             raise HarnessError(f"{option}: the items of {loaded.suite.name} are "
                                f"{INPUTS[loaded.suite.task.input].items}", f"Leave {option} out.")
-    return _columns(loaded, columns.text, columns.pair)
+    return columns_in(loaded, columns.text, columns.pair)
 
 
 def reads_pictures(asked: Asked) -> bool:
@@ -95,12 +103,11 @@ def reads_pictures(asked: Asked) -> bool:
 
 def _text_rows(loaded: LoadedSuite, source: Path | Sequence[Any], asked: AskedColumns, said: Form
                ) -> Iterable[AskedRow]:
-    """The table as it is written: it need not be written as the suite's own data is."""
     if not isinstance(source, Path):
         raise HarnessError("rows of texts are read from a table", "Name its file.")
-    columns = _columns(loaded, asked.text, asked.pair)
-    form = find_form([source], columns, said if asked.text else _as_in(loaded, said))
-    return [AskedRow(item_of(*row)) for row in read_columns(source, columns, form)]
+    columns = columns_in(loaded, asked.text, asked.pair)
+    return [AskedRow(item_of(*row))
+            for row in rows_of(loaded, source, columns, said, asked.text is not None)]
 
 
 ROWS: dict[Input, Callable[[LoadedSuite, Path | Sequence[Any], AskedColumns, Form],
@@ -116,7 +123,7 @@ def _as_in(loaded: LoadedSuite, said: Form) -> Form:
     return said if said.header or header != "none" else said.model_copy(update={"header": header})
 
 
-def _columns(loaded: LoadedSuite, text: str | None, pair: str | None) -> list[str]:
+def columns_in(loaded: LoadedSuite, text: str | None, pair: str | None) -> list[str]:
     """Column of the text, and of the second text where the task has pairs: the user's word, else
     the reader's own, else `text` and `pair`."""
     options = loaded.suite.task.reader.options

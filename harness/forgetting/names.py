@@ -98,10 +98,12 @@ def _wheels(learned: DataSource) -> Iterator[Mirror]:
 def _check_limits(loaded: LoadedSuite, asked: ForgettingItems) -> None:
     gate = loaded.suite.gate
     known = [MEAN, *asked.benchmarks, *asked.probes]
-    for name in (gate and gate.forgetting_drop_at_most) or ():
-        if name not in known:
-            raise loaded.error(("gate", "forgetting_drop_at_most", name),
-                               f"the suite does not measure '{name}'", did_you_mean(name, known))
+    for tier, rules in (gate.tiers if gate else {}).items():
+        at = ("gate", *(() if rules is gate else (tier,)), "forgetting_drop_at_most")
+        for name in rules.forgetting_drop_at_most or ():
+            if name not in known:
+                raise loaded.error((*at, name), f"the suite does not measure '{name}'",
+                                   did_you_mean(name, known))
 
 
 def _project(wheel: str) -> str:

@@ -4,50 +4,54 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
-import pyarrow as pa
-
+from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.common.errors import HarnessError
 from harness.common.files import atomic_folder, sha256_tree
 from harness.common.sealed import seal
-from harness.gate.baseline import Answer, Approval, Baseline, as_judged, examples_of, model_folder
+from harness.gate.baseline import Approval, Baseline, as_judged, examples_of, model_folder
+from harness.gate.sheet import Sheet, sheet_of
+from harness.processes.own import Say
+from harness.processes.turns import alone
 from harness.study.answered import TARGETS
 from harness.study.kept import SavedRun, check_stands, check_usable, saved_bytes, saved_run
 from harness.study.record import Record
 from harness.study.store import Store
+from harness.study.tables import table_of
 from harness.suite import Budget, LoadedSuite
-from harness.targets.choices import COLUMN
 from harness.targets.kinds import KINDS
+from harness.tasks.examples import asked
 from harness.tasks.items import column
 from harness.tasks.task import Task
 
-DIGITS = 9
-"""Significant digits of a kept probability: more than fp32 holds."""
+SEEN = {"test": "training or validation", "gate": "training, validation or test"}
 
 
 def check_comparable(baseline: Baseline, loaded: LoadedSuite, task: Task, path: Path) -> None:
     """Raises HarnessError, with all that differs, for a baseline of other data or splits."""
-    read = Budget.model_validate(baseline.record.identity.budget)
-    judged = as_judged(examples_of(task, baseline.items).values(), KINDS[task.kind], read.words)
-    splits, test, right = task.splits, {e.id: e for e in judged}, TARGETS[task.kind]
-    seen = {*column(splits.train, "id"), *column(splits.validation, "id")}
-    absent = sum(item not in test for item in baseline.items)
-    trained_on = sum(item in seen for item in baseline.items)
-    relabelled = sum(item in test and right(test[item], task.labels) != target
-                     for item, target in zip(baseline.items, baseline.targets, strict=True))
+    read, part = Budget.model_validate(baseline.record.identity.budget), baseline.judging
+    sheet, splits, right = baseline.sheet(part), task.splits, TARGETS[task.kind]
+    judged = as_judged(examples_of(task, part, sheet.items).values(), KINDS[task.kind], read.words)
+    there = {e.id: e for e in judged}
+    seen = {*column(splits.train, "id"), *column(splits.validation, "id"),
+            *(column(splits.test, "id") if part == "gate" else ())}
+    absent = sum(item not in there for item in sheet.items)
+    trained_on = sum(item in seen for item in sheet.items)
+    relabelled = sum(item in there and right(there[item], task.labels) != target
+                     for item, target in zip(sheet.items, sheet.targets, strict=True))
     found = {
         f"suite '{baseline.suite}', not '{loaded.suite.name}'": baseline.suite != loaded.suite.name,
         f"a task of kind {baseline.kind}": baseline.kind != task.kind,
         f"classes {', '.join(baseline.labels)}": baseline.labels != task.labels,
         f"data {baseline.origin}, not {task.origin}": baseline.origin != task.origin,
-        f"{absent} of its {len(baseline.items)} test items are not in the test split now": absent,
-        f"{trained_on} of them are in training or validation now": trained_on,
+        f"{absent} of its {len(sheet.items)} {part} items are not in the {part} split now": absent,
+        f"{trained_on} of them are in {SEEN[part]} now": trained_on,
         f"{relabelled} of them have another answer now": relabelled,
+        "it has no answers to the gate's part, and the suite has one":
+            part != "gate" and len(splits.gate) > 0,
         "the splits have another hash": baseline.splits_sha256 != task.splits.sha256,
     }
     differing = [words for words, holds in found.items() if holds]
@@ -57,13 +61,15 @@ def check_comparable(baseline: Baseline, loaded: LoadedSuite, task: Task, path: 
 
 
 def make_baseline(loaded: LoadedSuite, task: Task, store: Store, record: Record,
-                  before: Baseline | None, approval: Approval) -> Baseline:
-    """A baseline of a finished run. Raises HarnessError when the run cannot be one."""
+                  before: Baseline | None, approval: Approval, gate: Sheet | None = None,
+                  logged: bool = False) -> Baseline:
+    """A baseline of a finished run, which answered the items of the `gate` where the suite has
+    such. Raises HarnessError when the run cannot be one."""
     identity = record.identity
     check_stands(record, task)
     check_usable(record)
     store.check_artifact(record)
-    table = store.predictions(identity.run_id)
+    sheet = sheet_of(store.predictions(identity.run_id), KINDS[task.kind], task.labels)
     sha256 = sha256_tree(store.artifact(identity.run_id))
     baseline = Baseline(
         suite=loaded.suite.name, suite_sha256=loaded.digest, kind=task.kind, record=record,
@@ -71,11 +77,26 @@ def make_baseline(loaded: LoadedSuite, task: Task, store: Store, record: Record,
         splits_sha256=task.splits.sha256, labels=task.labels, artifact_sha256=sha256,
         artifact_bytes=saved_bytes(store, record), approval=approval,
         history=(before.past, *before.history) if before else (),
-        items=tuple(table["item"].to_pylist()),
-        targets=tuple(table["target"].to_pylist()), answers=tuple(_answers(table, task)),
-        weights=tuple(table["weight"].to_pylist()) if "weight" in table.column_names else (),
-        sha256="")
+        items=sheet.items, targets=sheet.targets, answers=sheet.answers, weights=sheet.weights,
+        gate=gate, logged=logged, sha256="")
     return baseline.model_copy(update={"sha256": seal(baseline.model_dump(mode="json"))})
+
+
+def gate_sheet(loaded: LoadedSuite, task: Task, store: Store, record: Record, device: Device,
+               say: Say) -> Sheet | None:
+    """What a run answers to the items that no study reads; None where the suite has none. Raises
+    HarnessError for a run that does not stand or cannot be loaded."""
+    if not len(task.splits.gate):
+        return None
+    check_usable(record)
+    run_id = record.identity.run_id
+    saved = saved_run(loaded, task, device, store, record, store.artifact(run_id))
+    kind, learned = KINDS[task.kind], saved.assignment.task
+    items = as_judged(task.splits.gate, kind, saved.assignment.budget.words)
+    with alone(device, say):
+        say(f"asking run {run_id} the gate's {len(items)} items")
+        said = saved.load().predict(asked(items), Clock())
+    return sheet_of(table_of(learned, items, said), kind, task.labels)
 
 
 def keep_model(path: Path, store: Store, record: Record) -> None:
@@ -126,14 +147,3 @@ def git_user() -> str | None:
         found.append(said)
     name, address = found
     return f"{name} <{address}>" if name and address else name or None
-
-
-def _answers(table: pa.Table, task: Task) -> Iterable[Answer]:
-    """A run's answers, from its table of predictions."""
-    if not KINDS[task.kind].classes:
-        said: list[float] | list[str] = table["answer"].to_pylist()
-        return said
-    if COLUMN in table.column_names:
-        return ["null" if text is None else text for text in table[COLUMN].to_pylist()]
-    columns = np.column_stack([table[f"p:{label}"].to_numpy() for label in task.labels])
-    return [tuple(float(f"{value:.{DIGITS}g}") for value in row) for row in columns]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,33 +13,21 @@ import numpy as np
 from pydantic import Field, ValidationError, model_validator
 
 from harness.common.errors import HarnessError
-from harness.common.files import write_atomic
+from harness.common.files import sha256_json, write_atomic
 from harness.common.sealed import seal
+from harness.gate.sheet import Answer, Sheet, check_sheet, said_in
 from harness.measure.part import RecordPart
 from harness.study.record import Record
 from harness.suite import Kind, Words
-from harness.targets import choices
 from harness.targets.kinds import KINDS, TargetKind
-from harness.targets.spans import as_spans, spans_of_json
 from harness.tasks.cut import cut_items
-from harness.tasks.examples import Example
+from harness.tasks.examples import Example, PartName
 from harness.tasks.task import Task
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 MAX_BYTES = 500_000_000
 FIRST: Kind = "classification"
 """The kind that files of version 1 are of."""
-Answer = tuple[float, ...] | float | str
-"""To one item: probabilities of the classes, or the names of those that were answered, as JSON; a
-number; spans, as JSON; or words."""
-
-
-def _are_names(answer: str, labels: Sequence[str]) -> bool:
-    try:
-        found = json.loads(answer)
-    except ValueError:
-        return False
-    return found is None or (isinstance(found, list) and all(name in labels for name in found))
 
 
 class Approval(RecordPart):
@@ -78,40 +66,46 @@ class Baseline(RecordPart):
     history: tuple[Past, ...] = ()
     """The earlier ones, newest first."""
     items: tuple[str, ...]
+    """Test items, [items], as are the next three."""
     targets: tuple[str | float, ...]
-    """What is right of each item, as tables of predictions have it: [items]."""
     answers: tuple[Answer, ...]
-    """[items]"""
     weights: tuple[float, ...] = ()
-    """[items]; none where all count alike."""
+    gate: Sheet | None = None
+    """The items that no study reads; None where the suite has none, and test items judge."""
+    logged: bool = False
+    """Whether attempts against it are counted: its log says that it was approved."""
     sha256: str = Field(pattern=r"^([0-9a-f]{64})?$")
     """Of all the rest."""
 
     @model_validator(mode="after")
     def _fits_together(self) -> Baseline:
-        if not len(self.items) == len(self.targets) == len(self.answers) > 0:
-            raise ValueError("items, targets and answers are not as many")
-        if self.weights and (len(self.weights) != len(self.items)
-                             or not all(0 < w < math.inf for w in self.weights)):
-            raise ValueError("an item has not one weight above 0")
-        if len(set(self.items)) < len(self.items):
-            raise ValueError("an item is answered twice")
-        fits = KINDS[self.kind].of(self._is_row, self._is_number, self._is_text, self._is_text)
-        if not all(map(fits, self.answers)):
-            raise ValueError(f"an item has no answer of a task of kind {self.kind}")
+        for sheet in filter(None, (self.tested, self.gate)):
+            check_sheet(sheet, KINDS[self.kind], self.labels)
+        if self.gate is not None and not self.logged:
+            raise ValueError("the gate's items are answered, and no attempt is counted")
         return self
 
-    def _is_row(self, answer: Answer) -> bool:
-        if isinstance(self.answers[0], str):
-            return isinstance(answer, str) and _are_names(answer, self.labels)
-        return (isinstance(answer, tuple) and len(answer) == len(self.labels)
-                and all(map(math.isfinite, answer)))
+    @property
+    def tested(self) -> Sheet:
+        """What it answered to test items."""
+        return Sheet(items=self.items, targets=self.targets, answers=self.answers,
+                     weights=self.weights)
 
-    def _is_number(self, answer: Answer) -> bool:
-        return isinstance(answer, float) and math.isfinite(answer)
+    @property
+    def judging(self) -> PartName:
+        """The part of the data that candidates are judged on."""
+        return "test" if self.gate is None else "gate"
 
-    def _is_text(self, answer: Answer) -> bool:
-        return isinstance(answer, str)
+    def sheet(self, part: PartName) -> Sheet:
+        """What it answered to the test items, or to the gate's."""
+        return self.gate if part == "gate" and self.gate is not None else self.tested
+
+    @property
+    def against(self) -> str:
+        """Hash of what candidates are held against: the model and the items, whoever approved it
+        and how often."""
+        return sha256_json([self.record.identity.run_id, self.artifact_sha256, self.splits_sha256,
+                            self.judging, self.sheet(self.judging).items])
 
     @property
     def name(self) -> str:
@@ -127,36 +121,22 @@ class Baseline(RecordPart):
                     metric=first, value=math.nan if value is None else value,
                     approval=self.approval)
 
-    @property
-    def said(self) -> np.ndarray:
-        """Its answers, as `Answering.predict` has them."""
-        return KINDS[self.kind].of(self._array, self._column, self._spans, self._texts)()
+    def said(self, part: PartName) -> np.ndarray:
+        """Its answers to a part, as `Answering.predict` has them."""
+        return said_in(self.sheet(part), KINDS[self.kind], self.labels)
 
-    def _array(self) -> np.ndarray:
-        if not isinstance(self.answers[0], str):
-            return np.array(self.answers)
-        return choices.read(list(map(str, self.answers)), self.labels)
-
-    def _column(self) -> np.ndarray:
-        return np.array(self.answers)[:, None]
-
-    def _spans(self) -> np.ndarray:
-        return as_spans([spans_of_json(str(cell), self.labels) for cell in self.answers])
-
-    def _texts(self) -> np.ndarray:
-        return np.array(self.answers, dtype=object)
-
-    def examples(self, task: Task) -> list[Example]:
-        """The items it answered, in its order, with their weights."""
-        by_id = examples_of(task, self.items)
+    def examples(self, task: Task, part: PartName) -> list[Example]:
+        """The items of a part that it answered, in its order, with their weights."""
+        sheet = self.sheet(part)
+        by_id = examples_of(task, part, sheet.items)
         return [replace(by_id[item], weight=weight) for item, weight in
-                zip(self.items, self.weights or [1.0] * len(self.items), strict=True)]
+                zip(sheet.items, sheet.weights or [1.0] * len(sheet.items), strict=True)]
 
 
-def examples_of(task: Task, items: Iterable[str]) -> dict[str, Example]:
-    """Test items by id, those of `items` that there are."""
+def examples_of(task: Task, part: PartName, items: Iterable[str]) -> dict[str, Example]:
+    """Items of a part by id, those of `items` that there are."""
     asked = set(items)
-    return {example.id: example for example in task.splits.test if example.id in asked}
+    return {example.id: example for example in getattr(task.splits, part) if example.id in asked}
 
 
 def as_judged(examples: Iterable[Example], kind: TargetKind, words: Words | None
@@ -180,7 +160,9 @@ def read_baseline(path: Path) -> Baseline:
         raise HarnessError(f"{path}: its content does not have its hash: it was edited or damaged",
                            "Restore it, or approve a run again.")
     try:
-        return Baseline.model_validate(fields if version == SCHEMA_VERSION else _renewed(fields))
+        return Baseline.model_validate(
+            fields | {"schema_version": SCHEMA_VERSION} if version in (2, SCHEMA_VERSION)
+            else _renewed(fields))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))

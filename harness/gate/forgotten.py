@@ -14,7 +14,7 @@ from harness.common.errors import HarnessError
 from harness.forgetting.base_model import base_scores, examiner
 from harness.forgetting.change import interval_of
 from harness.forgetting.items import IN_CHAT, Answer, General
-from harness.gate.bounds import ONE_SIDED, Bounds
+from harness.gate.bounds import ONE_SIDED, Bounds, two_sided
 from harness.gate.candidate import Candidate, model_in
 from harness.measure.intervals import Interval, mean_of
 from harness.methods import register_all
@@ -24,15 +24,14 @@ from harness.methods.method import METHODS
 from harness.suite import ForgettingItems
 from harness.suite.gate import MEAN
 
-LEVEL = 2 * ONE_SIDED - 1
-"""Of the two-sided interval whose ends are the one-sided bounds."""
 KEPT = "the backbone's weights are left as they are"
 
 
 def forgetting_evidence(candidate: Candidate, answering: Answering, asked: ForgettingItems | None,
-                        device: Device, wanted: Sequence[str]) -> dict[str, Bounds | str]:
-    """The share lost of each that is `wanted`, a benchmark or probe of the suite or their mean; a
-    reason where there is none.
+                        device: Device, wanted: Sequence[str], level: float
+                        ) -> dict[str, Bounds | str]:
+    """The share lost of each that is `wanted`, a benchmark or probe of the suite or their mean,
+    with one-sided bounds at a level; a reason where there is none.
     """
     if _leaves_weights(candidate):
         return dict.fromkeys(wanted, Bounds(0.0, 0.0, 0.0, KEPT))
@@ -52,20 +51,22 @@ def forgetting_evidence(candidate: Candidate, answering: Answering, asked: Forge
         after = examined_by.put_to(loaded, device)
     except HarnessError as error:
         return dict.fromkeys(wanted, _without_path(error.found, candidate))
-    return {name: _lost(name, before, after, base) for name in wanted}
+    return {name: _lost(name, before, after, base, level) for name in wanted}
 
 
-def _lost(name: str, before: General, after: General, base: Handle) -> Bounds | str:
+def _lost(name: str, before: General, after: General, base: Handle, level: float
+          ) -> Bounds | str:
     asked = dict.fromkeys(answer.benchmark for answer in before.answers)
     if name == MEAN and not asked:
         return f"the suite names no benchmark for a {base.kind}"
     if name not in (MEAN, *asked):
         return Bounds(0.0, 0.0, 0.0, f"{name} is put to no {base.kind}: nothing is measured")
     names = asked if name == MEAN else [name]
-    return replace(lost_share(before, after, names), about=_about(before, names, base.name))
+    return replace(lost_share(before, after, names, level), about=_about(before, names, base.name))
 
 
-def lost_share(before: General, after: General, names: Iterable[str]) -> Bounds:
+def lost_share(before: General, after: General, names: Iterable[str],
+               level: float = ONE_SIDED) -> Bounds:
     """Mean over these benchmarks of the share lost; the bounds as `measure.forgetting` has
     intervals."""
     lost: list[float] = []
@@ -73,7 +74,7 @@ def lost_share(before: General, after: General, names: Iterable[str]) -> Bounds:
     for name in names:
         was, became = (_scores(side.answers, name) for side in (before, after))
         lost.append(float((was - became).mean()))
-        intervals.append(interval_of(became, was, LEVEL))
+        intervals.append(interval_of(became, was, two_sided(level)))
     low, high = mean_of(lost, intervals)
     return Bounds(float(np.mean(lost)), low, high)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import psutil
@@ -11,7 +12,7 @@ import psutil
 from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.common.errors import HarnessError
-from harness.gate.bounds import Bounds, ratio_bounds
+from harness.gate.bounds import ONE_SIDED, Bounds, ratio_bounds, requests_needed
 from harness.gate.candidate import Loadable
 from harness.measure.cost import peak_memory
 from harness.measure.latency import time_interleaved
@@ -19,12 +20,10 @@ from harness.methods.fitted import Answering
 from harness.processes.own import Say, in_own_process
 from harness.processes.server import start_server
 from harness.suite import Latency
+from harness.suite.gate import Resource
 from harness.tasks.examples import Item
 
-TURNS = 5
-"""Processes a model, candidate and baseline in turns: the extremes of five enclose the median
-with a chance of 97% a side."""
-PERCENTILES = {"p50_ms": 50, "p95_ms": 95}
+PERCENTILES: Mapping[Resource, int] = {"p50_ms": 50, "p95_ms": 95}
 FEW = "the requests are too few for this percentile"
 
 
@@ -45,6 +44,19 @@ class MemoryJob:
     device: Device
 
 
+def turns_needed(level: float) -> int:
+    """Processes a model, candidate and baseline in turns, whose extremes are bounds of the median
+    at this level: of n, all lie on one side of it with a chance of 2^-n. Of 95%, five."""
+    return math.ceil(-math.log2(1 - level))
+
+
+def requests_for(asked: int, resources: Collection[Resource], level: float) -> int:
+    """So many as are asked for, or as the percentiles' bounds at this level need."""
+    return max([asked, *(requests_needed(percentile, level)
+                         for name, percentile in PERCENTILES.items() if name in resources)]
+               if level > ONE_SIDED else [asked])
+
+
 def time_models(models: Mapping[str, Answering], items: Sequence[Item], requests: int,
                 batch: int, device: Device, say: Say) -> Timing:
     """Ask `candidate` and `baseline`, both loaded in this process, in turns."""
@@ -53,14 +65,14 @@ def time_models(models: Mapping[str, Answering], items: Sequence[Item], requests
     return Timing(tuple(samples["candidate"].requests), tuple(samples["baseline"].requests))
 
 
-def latency_ratios(timing: Timing, seed: int) -> dict[str, Bounds | str]:
-    """Ratios of percentiles, candidate over baseline."""
-    return {name: ratio_bounds(timing.candidate, timing.baseline, percentile, seed) or FEW
+def latency_ratios(timing: Timing, seed: int, level: float = ONE_SIDED) -> dict[str, Bounds | str]:
+    """Ratios of percentiles, candidate over baseline, with one-sided bounds at a level."""
+    return {name: ratio_bounds(timing.candidate, timing.baseline, percentile, seed, level) or FEW
             for name, percentile in PERCENTILES.items()}
 
 
 def memory_ratio(candidate: Loadable, baseline: Loadable, items: Sequence[Item],
-                 device: Device, say: Say) -> Bounds | str:
+                 device: Device, level: float, say: Say) -> Bounds | str:
     """Ratio of the memory to load the model and answer a batch; bounds are the extremes of turns.
 
     Peak memory is a process's, so each turn is a process of its own, forked from one that has the
@@ -68,8 +80,9 @@ def memory_ratio(candidate: Loadable, baseline: Loadable, items: Sequence[Item],
     """
     peaks: dict[str, list[float]] = {"candidate": [], "baseline": []}
     models = {"candidate": candidate, "baseline": baseline}
-    for turn in range(TURNS):
-        say(f"memory: turn {turn + 1}/{TURNS}")
+    turns = turns_needed(level)
+    for turn in range(turns):
+        say(f"memory: turn {turn + 1}/{turns}")
         for name, model in models.items():
             outcome = in_own_process(start_server(), measure_memory,
                                      MemoryJob(model, tuple(items), device), say)

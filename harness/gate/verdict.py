@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -11,7 +12,7 @@ import numpy as np
 from harness.common.text import excerpt
 from harness.gate.answered import Answered
 from harness.gate.baseline import Approval, Baseline
-from harness.gate.bounds import Bounds
+from harness.gate.bounds import ONE_SIDED, Bounds
 from harness.gate.candidate import Candidate
 from harness.gate.checks import Check, State, check_all
 from harness.gate.evidence import Evidence
@@ -19,16 +20,20 @@ from harness.measure.part import RecordPart
 from harness.study.record import Environment
 from harness.study.tables import unread_notes
 from harness.suite import Gate, LoadedSuite
+from harness.suite.gate import Tier
+from harness.tasks.examples import PartName
+from harness.tasks.task import Task
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 TEXT = 600
 """Characters of an item's text that are kept."""
-Outcome = Literal["passed", "failed", "cannot-say"]
-EXIT_CODES: dict[Outcome, int] = {"passed": 0, "failed": 1, "cannot-say": 2}
+Outcome = Literal["passed", "failed", "cannot-say", "looked"]
+"""`looked` is no verdict, whatever was seen."""
+EXIT_CODES: dict[Outcome, int] = {"passed": 0, "failed": 1, "cannot-say": 2, "looked": 3}
 
 
 class Range(RecordPart):
-    """A figure with its one-sided 95% bounds."""
+    """A figure with its one-sided bounds."""
 
     value: float
     low: float
@@ -56,6 +61,20 @@ class Against(RecordPart):
     sha256: str
     """Of the baseline's file content."""
     approval: Approval
+
+
+class Attempt(RecordPart):
+    """Which of the attempts against the baseline this one is."""
+
+    number: int
+    """From 1; the same candidate under the same policy has one."""
+    limit: int
+    alpha: float
+    """The chance of a wrong pass that it may have: its bounds are at 1 less this."""
+    spent: float
+    """That it and all before it may have together."""
+    kept: bool = False
+    """Whether it was answered before, and this is that answer."""
 
 
 class MetricFigures(RecordPart):
@@ -99,6 +118,10 @@ class GateResult(RecordPart):
     policy: Gate
     candidate: Subject
     baseline: Against | None
+    attempt: Attempt | None = None
+    """None where attempts are not counted."""
+    part: PartName = "test"
+    """Of the data, whose items were asked."""
     items: int
     groups: int
     checks: tuple[Check, ...]
@@ -107,50 +130,84 @@ class GateResult(RecordPart):
     """The metric that slices are judged by."""
     slices: tuple[SliceFigures, ...]
     broken: tuple[ChangedItem, ...]
-    """Right before, wrong now. None where no answer is simply right or wrong."""
+    """Right before, wrong now. None where no answer is simply right or wrong, and none of the
+    gate's items, which are named nowhere."""
     mended: tuple[ChangedItem, ...]
     environment: Environment
     seconds: float
 
     @property
     def exit_code(self) -> int:
-        """0 passed, 1 failed, 2 cannot say."""
+        """0 passed, 1 failed, 2 cannot say; 3 looked, whatever was seen."""
         return EXIT_CODES[self.outcome]
 
-    def by_state(self, *states: State) -> tuple[Check, ...]:
-        """The checks in these states."""
-        return tuple(c for c in self.checks if c.state in states)
+    @property
+    def level(self) -> float:
+        """Of its one-sided bounds."""
+        return level_of(self.attempt)
+
+    def of_tier(self, tier: Tier) -> tuple[Check, ...]:
+        """The checks of one tier."""
+        return tuple(c for c in self.checks if c.tier == tier)
+
+    def by_state(self, tier: Tier, *states: State) -> tuple[Check, ...]:
+        """The checks of a tier in these states."""
+        return tuple(c for c in self.of_tier(tier) if c.state in states)
+
+
+def level_of(attempt: Attempt | None) -> float:
+    """Of one-sided bounds: 95% where attempts are not counted."""
+    return ONE_SIDED if attempt is None else 1 - attempt.alpha
 
 
 def fails(check: Check, policy: Gate) -> bool:
-    """Whether a check alone makes the model fail: the policy says what doubt means."""
-    return {"failed": True, "undecided": policy.undecided == "fail",
-            "missing": policy.missing == "fail", "passed": False}[check.state]
+    """Whether a check alone makes the model fail: it is of a rule that it must keep, and the policy
+    says what doubt means."""
+    return check.tier == "must" and {"failed": True, "undecided": policy.undecided == "fail",
+            "missing": policy.missing == "fail"}.get(check.state, False)
 
 
 def outcome_of(checks: Sequence[Check], policy: Gate) -> Outcome:
-    """Failed where any rule failed, or could not be decided and the policy says that fails."""
-    if any(fails(c, policy) for c in checks):
+    """Of the rules that it must keep: failed where any failed, or could not be decided and the
+    policy says that fails."""
+    must = [c for c in checks if c.tier == "must"]
+    if any(fails(c, policy) for c in must):
         return "failed"
-    return "passed" if checks and all(c.state == "passed" for c in checks) else "cannot-say"
+    return "passed" if must and all(c.state == "passed" for c in must) else "cannot-say"
+
+
+@dataclass(frozen=True)
+class Terms:
+    """On which a candidate is judged: the part of the data, the attempt that it is, and whether it
+    is only looked at."""
+
+    part: PartName
+    attempt: Attempt | None = None
+    what_if: bool = False
 
 
 def judge(loaded: LoadedSuite, policy: Gate, candidate: Candidate, baseline: Baseline | None,
-          answered: Answered, evidence: Evidence, labels: Sequence[str], splits_sha256: str,
+          answered: Answered, evidence: Evidence, task: Task, terms: Terms,
           environment: Environment, seconds: float) -> GateResult:
-    """The verdict with all of its evidence."""
-    checks = check_all(policy, evidence)
-    broken, mended = changed_items(answered, labels)
+    """The verdict with all of its evidence; of the gate's items with the outcome alone, unless the
+    policy reveals their figures. What they leave undecided then is a failure as any other."""
+    checks, secret = check_all(policy, evidence), terms.part == "gate"
+    broken, mended = ((), ()) if secret else changed_items(answered, task.labels)
+    secret = secret and policy.reveals == "outcome"
+    strict = policy.model_copy(update={"undecided": "fail"}) if secret else policy
     unread = unread_notes(evidence.kind, answered.unread, len(answered.examples))
     return GateResult(
         suite=loaded.suite.name, profile=loaded.profile, suite_sha256=loaded.digest,
-        splits_sha256=splits_sha256, outcome=outcome_of(checks, policy), policy=policy,
+        splits_sha256=task.splits.sha256, policy=policy,
+        outcome="looked" if terms.what_if else outcome_of(checks, strict),
         created=datetime.now(UTC).replace(microsecond=0).isoformat(),
         candidate=_subject(candidate, unread), baseline=_against(baseline),
+        attempt=terms.attempt, part=terms.part,
         sliced_by=evidence.sliced.name,
         items=len(answered.examples), groups=len({e.group for e in answered.examples}),
-        checks=checks, metrics=_figures(evidence),
-        slices=tuple(SliceFigures(column=s.column, value=s.value, items=s.items,
+        checks=tuple(c.withheld if secret and c.of_items else c for c in checks),
+        metrics={} if secret else _figures(evidence),
+        slices=() if secret else tuple(SliceFigures(column=s.column, value=s.value, items=s.items,
                                   drop=_range(s.drop)) for s in evidence.slices),
         broken=broken, mended=mended, environment=environment, seconds=seconds)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -27,15 +28,20 @@ def page(published: Published) -> str:
     Everything from a study is escaped by the template engine. The content security policy lets
     only the scripts run whose hashes it names, and nothing load.
     """
-    scripts, drawn = [_plotly(), part("page.js")], figures(published)
     return render(
         "page.html", published=published, study=published.study, summary=published.summary,
         rules=published.rules, metrics=published.study.metrics,
-        metric=says(published.summary.metric), item_of=item_of,
-        most_pairs=MOST_PAIRS, scripts=[Markup(script) for script in scripts],  # noqa: S704
-        hashes=" ".join(f"'sha256-{_sha256(script)}'" for script in scripts),
-        figures=Markup(_script_json(drawn)), drawn=drawn.keys(),  # noqa: S704
-    )
+        metric=says(published.summary.metric), most_pairs=MOST_PAIRS, item_of=item_of,
+        **with_figures(figures(published)))
+
+
+def with_figures(drawn: Mapping[str, Any]) -> dict[str, Any]:
+    """What a template needs to draw plotly's figures, by the ids of their places, and to run no
+    script but ours."""
+    scripts = [_plotly(), part("page.js")]
+    return {"scripts": [Markup(script) for script in scripts],  # noqa: S704  (our own)
+            "hashes": " ".join(f"'sha256-{_sha256(script)}'" for script in scripts),
+            "figures": Markup(_script_json(drawn)), "drawn": drawn.keys()}  # noqa: S704
 
 
 @cache

@@ -23,6 +23,7 @@ from harness.compare.disagreements import Disagreement, disagreements
 from harness.compare.fairness import Fairness, fairness
 from harness.compare.freshness import Freshness, freshness
 from harness.compare.gains import Gains, gains
+from harness.compare.leaving import Left, leavers
 from harness.compare.matching import matching_rules
 from harness.compare.rule import Rule
 from harness.compare.summary import Summary, summarise
@@ -74,6 +75,8 @@ class Published(RecordPart):
     """Of a task with documents that are new after training."""
     gains: tuple[Gains, ...] = ()
     """Whether the gains of tuning and of retrieval add up; older files have none."""
+    left: tuple[Left, ...] = ()
+    """Methods that left a study by minutes before its end, or would leave it now."""
     calibration: tuple[Reliability, ...]
     carried: dict[str, Carried] = Field(default_factory=dict)
     """Methods whose log loss a few groups of items carry; older files have none."""
@@ -106,18 +109,21 @@ def publish(study: Study, predictions: Predictions, texts: Mapping[str, str],
     found = _compared(study, main, once)
     ranked, measured, summary = found.ranked, found.measured, found.summary
     apart = disagreements(ranked, measured, texts, summary.metric) if measured else ()
+    beside = tuple(_beside(study, main, part, once) for part in others
+                   if main and study.of_part(part))
+    decided = [(summary, found.verdict), *((view.summary, view.verdict) for view in beside)]
+    left = tuple(each for at, verdict in decided for each in leavers(study, at, verdict))
     return Published(
         thumbnails=thumbnails([*(one.item for one in apart), *_found_in(study)]),
         study=study, summary=summary, verdict=found.verdict, curves=found.curves,
         conditions=conditions(ranked),
-        beside=tuple(_beside(study, main, part, once) for part in others
-                     if main and study.of_part(part)),
+        beside=beside, left=left,
         freshness=freshness(ranked, measured, summary.metric) if measured else None,
         gains=gains(ranked, measured, summary.metric, study.decide.matters) if measured else (),
         calibration=reliabilities(ranked, measured) if measured else (),
         carried=carried_losses(ranked, measured) if measured else {},
         disagreements=apart,
-        rules=matching_rules(study, once),
+        rules=matching_rules(study, once, left),
         fairness=fairness(ranked, measured, study.labels, once) if measured else None)
 
 
@@ -174,16 +180,28 @@ def published_json(published: Published) -> str:
 def read_published(path: Path) -> Published:
     """Read a `study.json`. Raises HarnessError when it is missing or not one."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return published_of(path.read_text(encoding="utf-8"), path)
+    except OSError as error:
+        raise HarnessError(f"{path}: {error.strerror}", "Run the suite first.") from None
+    except UnicodeDecodeError:
+        raise _not_one(path) from None
+
+
+def published_of(text: str, path: Path) -> Published:
+    """From the content of a `study.json`. Raises HarnessError, which names `path`, when it is none.
+    """
+    try:
         fields = json.loads(text)
         if fields["study"]["schema_version"] >= FIRST_SEALED:
             fields = _unsealed(text, path)
         return Published.model_validate(fields)
-    except OSError as error:
-        raise HarnessError(f"{path}: {error.strerror}", "Run the suite first.") from None
     except (ValueError, TypeError, KeyError, RecursionError):
-        raise HarnessError(f"{path}: not a study of this version",
-                           "Make it again with `harness report SUITE`.") from None
+        raise _not_one(path) from None
+
+
+def _not_one(path: Path) -> HarnessError:
+    return HarnessError(f"{path}: not a study of this version",
+                        "Make it again with `harness report SUITE`.")
 
 
 def _unsealed(text: str, path: Path) -> dict[str, Any]:

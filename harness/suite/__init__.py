@@ -11,6 +11,7 @@ from harness.suite.part import Choice, Part
 from harness.suite.source import FileSource, GivenSources, HubSource, Mirror, Source, WheelSource
 from harness.suite.spec import Suite
 from harness.suite.task import AnswerReading, Prompt, Split, TaskSpec, Template
+from harness.suite.watch import Watch
 from harness.suite.words import Words
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "Suite",
     "TaskSpec",
     "Template",
+    "Watch",
     "WheelSource",
     "Words",
     "find_suite",

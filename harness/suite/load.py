@@ -16,7 +16,7 @@ from harness.suite.part import Choice
 from harness.suite.spec import Suite
 
 PROFILED = ("budget", "train_sizes", "run_limits", "backbones", "methods", "measure", "decide",
-            "gate")
+            "gate", "watch")
 
 
 @dataclass(frozen=True)

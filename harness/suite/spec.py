@@ -15,6 +15,7 @@ from harness.suite.measure import Measure
 from harness.suite.part import Choice, Name, Part
 from harness.suite.source import Source
 from harness.suite.task import TaskSpec
+from harness.suite.watch import Watch
 from harness.targets.kinds import KINDS
 from harness.targets.metric import Metric
 
@@ -53,6 +54,8 @@ class Suite(Part):
     measure: Measure = Measure()
     decide: Decide = Decide()
     gate: Gate | None = None
+    watch: Watch | None = None
+    """None for the defaults."""
 
     @model_validator(mode="after")
     def _decided_by_its_kind(self) -> Suite:

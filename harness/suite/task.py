@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import sub
 from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -22,13 +24,16 @@ Template = Literal["auto", "plain", "chat"]
 
 
 class Split(Part):
-    """Shares of the groups that go to validation and test; the rest trains.
+    """Shares of the groups that go to validation, test and the gate; the rest trains.
 
     Parts that the data came with are kept as given and have no share here.
     """
 
     validation: float = Field(0.15, gt=0, lt=1)
     test: float = Field(0.25, gt=0, lt=1)
+    gate: float | None = Field(None, gt=0, lt=1)
+    """Of a part that no study reads: the gate judges candidates on it. None for no such part: the
+    gate then asks the test items."""
     seed: int = 0
     by: Over = "groups"
     """What is dealt in these shares, class by class: groups, or the items in them."""
@@ -42,10 +47,17 @@ class Split(Part):
             return "sizes"
         return self.count or self.by
 
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """Of train, validation, test and, where there is one, the gate: they sum to one."""
+        held = (self.validation, self.test, *(() if self.gate is None else (self.gate,)))
+        return (reduce(sub, held, 1.0), *held)
+
     @model_validator(mode="after")
     def _leaves_training(self) -> Split:
-        if self.validation + self.test > 0.9:
-            raise ValueError("validation and test leave less than a tenth for training")
+        if sum(self.shares[1:]) > 0.9:
+            held = "validation and test" if self.gate is None else "validation, test and gate"
+            raise ValueError(f"{held} leave less than a tenth for training")
         return self
 
 

@@ -16,6 +16,9 @@ from harness.targets.spans import Spans
 
 SplitName = Literal["train", "validation", "test"]
 SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
+"""What data may come in, and what a study reads."""
+PartName = Literal["train", "validation", "test", "gate"]
+PARTS: tuple[PartName, ...] = (*SPLITS, "gate")
 
 
 @dataclass(frozen=True)

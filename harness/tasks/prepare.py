@@ -19,7 +19,7 @@ from harness.suite import Split
 from harness.tasks.cells import OneSpelling
 from harness.tasks.dealing import DEALS
 from harness.tasks.drawing import DRAWS, LEARNED_BY
-from harness.tasks.examples import SPLITS, Row, SplitName
+from harness.tasks.examples import PARTS, SPLITS, PartName, Row, SplitName
 from harness.tasks.items import PICTURE, ROW_GROUP, STORED, write_items
 from harness.tasks.label_sets import Sets
 from harness.tasks.ledger import (
@@ -161,14 +161,14 @@ def draw(kept: Kept, split: Split) -> np.ndarray:
     """The part of each item: as given, and dealt in whole groups where the data does not say, by
     groups or by items.
 
-    Where train and test are given and validation is not, validation is dealt from train. Raises
-    ValueError when a part would be empty, or the suite has shares for parts that are given.
+    Where train and test are given, validation, unless it is given too, and the gate's part are
+    dealt from train. Raises ValueError when a part would be empty, or the suite has shares for
+    parts that are given.
     """
-    shares = (1 - split.validation - split.test, split.validation, split.test)
     by: Over = split.by if grouped(kept) else "items"
     deal = DEALS[by]
     if NOWHERE in kept.splits:
-        return deal(kept.labels, kept.groups, shares, split.seed)
+        return deal(kept.labels, kept.groups, split.shares, split.seed)
     parts = kept.splits.astype(np.int64)
     given = [SPLITS[part] for part in np.unique(parts)]
     for part in ("train", "test"):
@@ -178,10 +178,14 @@ def draw(kept: Kept, split: Split) -> np.ndarray:
     for part in given:
         if part in split.model_fields_set:
             raise ValueError(f"a share for {part}, which the data itself names")
-    if "validation" not in given:
-        train = parts == SPLITS.index("train")
-        parts[train] = deal(kept.labels[train], kept.groups[train],
-                            (1 - split.validation, split.validation), split.seed)
+    lacking = {PARTS.index(name): share for name, share in (
+        ("validation", split.validation), ("gate", split.gate))
+        if name not in given and share is not None}
+    if lacking:
+        train = parts == PARTS.index("train")
+        dealt = deal(kept.labels[train], kept.groups[train],
+                     (1 - sum(lacking.values()), *lacking.values()), split.seed)
+        parts[train] = np.array([PARTS.index("train"), *lacking])[dealt]
     return parts
 
 
@@ -190,7 +194,7 @@ def write_parts(folder: Path, texts: pa.Table, kept: Kept, parts: np.ndarray, le
     """A file of items for each part, each in the order in which a budget draws; returns how it
     draws validation and test items."""
     over: Drawn = split.over if grouped(kept) else "items"
-    for number, name in enumerate(SPLITS):
+    for number, name in enumerate(PARTS):
         part = kept[parts == number]
         draw = DRAWS[LEARNED_BY[over] if name == "train" else over]
         part = part[draw(part.ids, part.labels, part.groups, split.seed)]
@@ -198,7 +202,7 @@ def write_parts(folder: Path, texts: pa.Table, kept: Kept, parts: np.ndarray, le
     return over
 
 
-def part_file(folder: Path, name: SplitName) -> Path:
+def part_file(folder: Path, name: PartName) -> Path:
     """Where a prepared task keeps the items of a part."""
     return folder / f"{name}.parquet"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -57,24 +57,34 @@ def gather(rows: Iterable[Row], documents: Mapping[str, bool], lines: AnswerLine
 
 
 def split_questions(examples: list[Example], how: Split) -> Splits:
-    """Questions on new documents are all test items; the rest is split by group.
+    """Questions on new documents are test items, or the gate's in the shares of both; the rest is
+    split by group.
 
-    The test part's prefixes hold old and new in about their shares. Raises ValueError when a part
+    The prefixes of both parts hold old and new in about their shares. Raises ValueError when a part
     would be empty.
     """
     old = [e for e in examples if not e.label]
-    groups = np.unique([e.group for e in old], return_inverse=True)[1]
-    shares = (1 - how.validation - how.test, how.validation, how.test)
     apart = len({e.group for e in examples}) == len(examples)
     by: Over = "items" if apart else how.by
     over: Drawn = "items" if apart else how.over
-    dealt = DEALS[by](np.zeros(len(old), dtype=int), groups, shares, how.seed)
-    parts = [[e for e, part in zip(old, dealt, strict=True) if part == number]
-             for number in range(len(shares))]
-    parts[2] += [e for e in examples if e.label]
-    draws = (LEARNED_BY[over], over, over)
+    parts = _dealt(old, by, how.shares, how.seed)
+    later = how.shares[2:]
+    new = [e for e in examples if e.label]
+    for part, more in zip(parts[2:], _dealt(new, by, [share / sum(later) for share in later],
+                                            how.seed) if new else (), strict=False):
+        part += more
+    draws = (LEARNED_BY[over], *[over] * (len(parts) - 1))
     return Splits(*(tuple(in_order(part, draw, how.seed))
                     for part, draw in zip(parts, draws, strict=True)), over=over)
+
+
+def _dealt(examples: Sequence[Example], by: Over, shares: Sequence[float], seed: int
+           ) -> list[list[Example]]:
+    """The examples of each part, whole groups in these shares."""
+    groups = np.unique([e.group for e in examples], return_inverse=True)[1]
+    dealt = DEALS[by](np.zeros(len(examples), dtype=int), groups, shares, seed)
+    return [[e for e, part in zip(examples, dealt, strict=True) if part == number]
+            for number in range(len(shares))]
 
 
 def _example(row: Row, known: Documents, lines: AnswerLines) -> Example:

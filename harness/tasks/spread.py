@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.tasks.examples import SPLITS, Example, SplitName, weights_at, weights_of
+from harness.tasks.examples import PARTS, Example, PartName, weights_at, weights_of
 from harness.tasks.items import Items, members, numbers
 from harness.tasks.splits import Splits
 
@@ -29,11 +29,11 @@ class Spread:
 class PartSpread:
     """A class in a part of the task; `label` is None for all of the part's items."""
 
-    part: SplitName
+    part: PartName
     label: str | None
     there: Spread
     drawn: Spread
-    """Of these, what the suite's budget draws first."""
+    """Of these, what the suite's budget draws first; of the gate's, which is asked whole, all."""
 
 
 def spread_of(groups: np.ndarray, weights: np.ndarray | None = None) -> Spread:
@@ -68,8 +68,9 @@ def spreads(splits: Splits, drawn: Splits, labels: Sequence[str]) -> tuple[PartS
     """Every class in every part, and every part. Of items of several classes, an item is one of
     each that it has."""
     found: list[PartSpread] = []
-    for part in SPLITS:
-        there, some = (_by_class(getattr(own, part), labels) for own in (splits, drawn))
+    for part in PARTS if len(splits.gate) else PARTS[:-1]:
+        there, some = (_by_class(getattr(own, part), labels)
+                       for own in (splits, splits if part == "gate" else drawn))
         found += [PartSpread(part, name, there[name], some[name]) for name in there]
     return tuple(found)
 

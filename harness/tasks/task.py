@@ -25,7 +25,7 @@ from harness.targets.kinds import KINDS
 from harness.tasks import prepare
 from harness.tasks.cells import class_numbers
 from harness.tasks.corpus import Corpus, Documents, load_corpus
-from harness.tasks.examples import SPLITS, Example, SplitName
+from harness.tasks.examples import PARTS, SPLITS, Example, SplitName
 from harness.tasks.items import SPANS, VALUE, Items, column
 from harness.tasks.label_numbers import Numbers, keep_numbers, number_keys
 from harness.tasks.label_sets import Sets, check_named, keep_sets, set_numbers
@@ -39,6 +39,8 @@ from harness.tasks.splits import Splits
 from harness.tasks.view import TaskView
 
 FACTS = "facts.json"
+COUNTS = {3: "three", 4: "four"}
+"""Of parts, in words."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -253,10 +255,10 @@ def _check(loaded: LoadedSuite, places: Sequence[Place], facts: Facts, fault: st
 
 def _check_classes(loaded: LoadedSuite, by_class: Counter[int]) -> None:
     for number, name in enumerate(loaded.suite.task.labels):
-        if by_class[number] < 3:
+        if by_class[number] < (parts := len(loaded.suite.task.split.shares)):
             raise loaded.error(("task", "labels", name),
                                f"class '{name}' has {by_class[number]} items",
-                               "Each class needs three: one a split.")
+                               f"Each class needs {COUNTS[parts]}: one a split.")
 
 
 def _check_numbers(loaded: LoadedSuite, kept: Kept, numbers: Numbers, noted: Ledger) -> None:
@@ -268,7 +270,7 @@ def _check_numbers(loaded: LoadedSuite, kept: Kept, numbers: Numbers, noted: Led
 
 
 def _parts(folder: Path, facts: Facts) -> Splits:
-    return Splits(*(Items(prepare.part_file(folder, name)) for name in SPLITS), over=facts.over)
+    return Splits(*(Items(prepare.part_file(folder, name)) for name in PARTS), over=facts.over)
 
 
 def _facts(folder: Path) -> Facts:

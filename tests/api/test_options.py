@@ -9,7 +9,8 @@ import harness
 from harness.cli.app import app
 
 CALLED = {"suites": "list_suites", "methods": "list_methods", "baseline approve": "approve",
-          "baseline show": "baseline", "baseline history": "baseline"}
+          "baseline show": "baseline", "baseline history": "baseline",
+          "baseline attempts": "attempts"}
 """Commands that the API has under another name; all others have their own."""
 NEEDED_AT_THE_TERMINAL = {("init", "name"), ("predict", "output")}
 """What a command asks for and the API does not."""

@@ -59,7 +59,8 @@ def test_views_name_the_method_whose_loss_a_few_items_carry(mistakes, named):
 def test_the_gate_says_it_beside_its_rule(mistakes, named):
     targets, given = answered(mistakes)
     items = tuple(Example(str(i), "t", None, int(t), str(i), {}) for i, t in enumerate(targets))
-    own, gaps = quality_evidence(judged(items, given, answered(0)[1]))
+    found = quality_evidence(judged(items, given, answered(0)[1]))
+    own, gaps = found.own, found.gaps
     for bounds, what in ((own["log_loss"], "at most"), (gaps["log_loss"], "against")):
         said = check(what, "nats", bounds, 5.0, True).about
         assert ("of 100 groups of items carry" in said) is named

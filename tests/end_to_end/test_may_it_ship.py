@@ -62,7 +62,7 @@ def test_the_approved_model_may_replace_itself(suite, tmp_path):
     store, run_id = Store(tmp_path / suite), baseline.record.identity.run_id
     by_id = {e.id: e for e in context.task.splits.test}
     shutil.copytree(model_folder(path), store.artifact(run_id))
-    table = class_table([by_id[i] for i in baseline.items], baseline.said, baseline.labels)
+    table = class_table([by_id[i] for i in baseline.items], baseline.said("test"), baseline.labels)
     pq.write_table(table, store.path(run_id) / PREDICTIONS)
     record = baseline.record.model_copy(update={
         "predictions_sha256": sha256_file(store.path(run_id) / PREDICTIONS)})

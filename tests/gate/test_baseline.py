@@ -17,7 +17,7 @@ def test_it_holds_the_run_s_answers(place, tmp_path):
     table = place.store.predictions(run_id).to_pandas()
     assert list(baseline.items) == table["item"].tolist()
     columns = [f"p:{label}" for label in baseline.labels]
-    np.testing.assert_allclose(baseline.said, table[columns], rtol=1e-8)
+    np.testing.assert_allclose(baseline.said("test"), table[columns], rtol=1e-8)
     assert list(baseline.targets) == table["target"].tolist()
     assert baseline.record == place.store.record(run_id)
     assert baseline.approval.by is None
@@ -62,7 +62,7 @@ def test_a_file_that_is_none(tmp_path, text):
 
 def test_a_newer_one_is_refused(place, tmp_path):
     path = place.approve(place.run_id("tfidf"), tmp_path)
-    path.write_text(path.read_text().replace('"schema_version": 2', '"schema_version": 99', 1))
+    path.write_text(path.read_text().replace('"schema_version": 3', '"schema_version": 99', 1))
     with pytest.raises(HarnessError, match="is newer than"):
         read_baseline(path)
 
@@ -118,7 +118,7 @@ def with_answers(place, folder, change):
 def test_answers_may_be_names_of_classes_alone(place, tmp_path):
     path = with_answers(place, tmp_path, lambda answers, labels: [
         "null", " null ", *(json.dumps([labels[0]]) for _ in answers[2:])])
-    said = read_baseline(path).said.tolist()
+    said = read_baseline(path).said("test").tolist()
     assert said[:3] == [None, None, (0,)]
 
 

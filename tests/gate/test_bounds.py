@@ -50,7 +50,7 @@ def test_bounds_of_a_paired_difference_are_the_paired_t_test_s():
     rng = np.random.default_rng(2)
     targets = np.arange(300) % 2
     sides = [_sure(rng.uniform(0.3, top, 300), targets) for top in (0.9, 0.8)]
-    _, gaps = quality_evidence(judged(_examples(targets), *sides))
+    gaps = quality_evidence(judged(_examples(targets), *sides)).gaps
     each = [-np.log(p[np.arange(300), targets]) for p in sides]
     theirs = stats.ttest_rel(*each).confidence_interval(0.9)
     assert gaps["log_loss"].low < theirs.low + 1e-4
@@ -96,7 +96,7 @@ def test_a_rare_class_that_got_worse_is_not_passed():
     for _ in range(studies):
         lost = (targets == 2) & (rng.random(300) < 0.12)
         worse = np.where(lost[:, None], np.eye(3)[0] * 0.7 + 0.1, base)
-        _, gaps = quality_evidence(judged(_examples(targets), worse, base))
+        gaps = quality_evidence(judged(_examples(targets), worse, base)).gaps
         passed += gaps["macro_f1"].low >= -0.02
     assert passed == 0
 
@@ -104,7 +104,8 @@ def test_a_rare_class_that_got_worse_is_not_passed():
 def test_one_group_proves_nothing():
     targets = np.arange(20) % 2
     right = _sure(np.full(20, 0.9), targets)
-    own, gaps = quality_evidence(judged(_examples(targets, np.zeros(20, int)), right, right))
+    found = quality_evidence(judged(_examples(targets, np.zeros(20, int)), right, right))
+    own, gaps = found.own, found.gaps
     assert (own["accuracy"].low, own["accuracy"].high) == (0.0, 1.0)
     assert (gaps["log_loss"].low, gaps["log_loss"].high) == (-np.inf, np.inf)
 
@@ -115,9 +116,28 @@ def test_no_bound_of_a_share_leaves_what_a_share_can_be():
     examples = tuple(Example(str(i), "t", None, int(t), str(i), {})
                      for i, t in enumerate(targets))
     right = np.eye(3)[targets] * 0.7 + 0.1
-    own, gaps = quality_evidence(judged(examples, right, np.full((15, 3), 1 / 3)))
+    found = quality_evidence(judged(examples, right, np.full((15, 3), 1 / 3)))
+    own, gaps = found.own, found.gaps
     assert (own["accuracy"].low, own["accuracy"].high) == (pytest.approx(0.847, abs=5e-4), 1.0)
     for metric in ("accuracy", "macro_f1", "roc_auc", "calibration_error"):
         assert 0 <= own[metric].low <= own[metric].high <= 1
         assert -1 <= gaps[metric].low <= gaps[metric].high <= 1
     assert own["log_loss"].low >= 0
+
+
+def test_a_calibration_error_s_bound_has_no_end_to_its_tail_where_draws_have():
+    """Of the 50th attempt: further than one of a thousand draws tells, by Student's quantiles."""
+    rng = np.random.default_rng(8)
+    targets = np.arange(300) % 2
+    sides = [_sure(rng.uniform(0.3, top, 300), targets) for top in (0.9, 0.8)]
+    answered = judged(_examples(targets), *sides)
+    last, strict = (quality_evidence(answered, level) for level in (0.999, 1 - 0.05 / 2550))
+    further = stats.t.isf(0.05 / 2550, 299) / stats.t.isf(0.001, 299)
+    assert further > 1.3
+    for before, after in ((last.own, strict.own), (last.gaps, strict.gaps)):
+        told, beyond = before["calibration_error"], after["calibration_error"]
+        assert beyond.high - beyond.value == pytest.approx(
+            further * (told.high - told.value), rel=0.05)
+        assert beyond.low <= told.low
+    loose = quality_evidence(answered, 0.99).own["calibration_error"]
+    assert loose.high < last.own["calibration_error"].high

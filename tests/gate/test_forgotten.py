@@ -61,7 +61,7 @@ def evidence(monkeypatch):
         monkeypatch.setattr(room, "_weights", lambda _: object())
         candidate = SimpleNamespace(record=None, admitted=None, unasked=None, name="c",
                                     base=SimpleNamespace(name="dec", kind="decoder"))
-        return forgetting_evidence(candidate, None, ForgettingItems(), None, wanted)
+        return forgetting_evidence(candidate, None, ForgettingItems(), None, wanted, 0.95)
 
     return found
 

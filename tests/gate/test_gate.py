@@ -192,7 +192,7 @@ def test_predict_gives_what_the_run_answered(place, tmp_path, label):
     from rich.console import Console
 
     predictions.predict(Console(quiet=True), asked, tmp_path / "in.csv",
-                        tmp_path / "new" / "out.parquet", "words", None)
+                        tmp_path / "new" / "out.parquet", predictions.AskedColumns("words"))
     found = pq.read_table(tmp_path / "new" / "out.parquet").to_pandas()
     kept = place.store.predictions(run_id).to_pandas()[:10]
     columns = [c for c in kept if c.startswith("p:")]
@@ -201,11 +201,11 @@ def test_predict_gives_what_the_run_answered(place, tmp_path, label):
     assert found["item"].tolist() == kept["item"].tolist()
     with pytest.raises(HarnessError, match="no column 'text'"):
         predictions.predict(Console(quiet=True), asked, tmp_path / "in.csv",
-                            tmp_path / "out.parquet", None, None)
+                            tmp_path / "out.parquet", predictions.AskedColumns())
     (tmp_path / "empty.csv").write_text("words\n")
     with pytest.raises(HarnessError, match="no rows"):
         predictions.predict(Console(quiet=True), asked, tmp_path / "empty.csv",
-                            tmp_path / "out.parquet", "words", None)
+                            tmp_path / "out.parquet", predictions.AskedColumns("words"))
     assert [p.name for p in tmp_path.iterdir() if "out.parquet" in p.name] == []
 
 

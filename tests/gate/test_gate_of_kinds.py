@@ -173,7 +173,7 @@ def test_a_baseline_holds_the_answers_and_what_is_right(studied, kind, tmp_path)
     assert baseline.kind == kind
     assert list(baseline.targets) == table["target"].tolist()
     if kind == "multilabel":
-        np.testing.assert_allclose(baseline.said, table.filter(like="p:"), rtol=1e-8)
+        np.testing.assert_allclose(baseline.said("test"), table.filter(like="p:"), rtol=1e-8)
     else:
         assert list(baseline.answers) == table["answer"].tolist()
     past = baseline.past

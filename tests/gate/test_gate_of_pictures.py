@@ -37,8 +37,7 @@ def test_a_folder_answers_as_its_run_does(gallery, tmp_path, label, said):
     assert result.metrics["log_loss"].difference.value == pytest.approx(0, abs=1e-5)
 
 
-def test_time_memory_and_forgetting_are_measured(gallery, tmp_path):
-    """Of a probe that is put to no picture model, it is said."""
+def test_time_and_memory_are_measured(gallery, tmp_path):
     suite = gallery.suite("timed", gate={
         "ratio_at_most": {"p50_ms": 1e3, "memory": 1e3}, "requests": 20})
     gallery.approve(gallery.run_id("features", "tiny"), tmp_path, keep=True)

@@ -30,6 +30,7 @@ from harness.report.console import PlainConsole
 from harness.report.described import Begun
 from harness.report.exported import Exported
 from harness.report.forgotten import Forgotten
+from harness.report.gate.attempts import Tried
 from harness.report.gate.baselines import Approved
 from harness.report.gate.gated import Gated
 from harness.report.listed import Listed
@@ -98,6 +99,12 @@ def gated():
         mended=(changed,), environment=environment(detect()), seconds=1.0), Path(EVIL), (EVIL,))
 
 
+def tried():
+    begun = {"event": "attempt", "at": EVIL, "against": EVIL, "number": 1, "candidate": EVIL,
+             "sha256_of_candidate": EVIL, "alpha": 0.025}
+    return Tried((begun, begun | {"event": "outcome", "outcome": EVIL}), Path(EVIL))
+
+
 def approved():
     record = drawn_study({EVIL: 2.0})[0].records[1]
     return Approved(Baseline.model_construct(
@@ -140,7 +147,7 @@ def predicted():
 DIVERGED = (Divergence(what=EVIL, first=EVIL, second=EVIL),)
 MADE = {
     "Checked": checked, "Planned": planned, "Reproduction": reproduced,
-    "Gated": gated, "Approved": approved, "Exported": exported, "Begun": begun,
+    "Gated": gated, "Tried": tried, "Approved": approved, "Exported": exported, "Begun": begun,
     "Listed": listed, "Predicted": predicted,
     "Forgotten": lambda: Forgotten(EVIL, forgetting((lost_item(EVIL, EVIL, EVIL),))),
     "Studied": lambda: Studied(study(), Path("reports")),
@@ -150,7 +157,7 @@ MADE = {
         only_first=1, only_second=2, p_value=0.5, effect=0.1), DIVERGED),
 }
 
-UNDRAWN = ("Reproduction", "Approved", "Exported", "Listed", "Predicted")
+UNDRAWN = ("Reproduction", "Tried", "Approved", "Exported", "Listed", "Predicted")
 """Those without a figure."""
 
 

@@ -1,9 +1,11 @@
 """Questions gathered from rows."""
 
 import json
+from itertools import combinations
 
+from harness.suite import Split
 from harness.tasks.examples import Row
-from harness.tasks.questions import gather
+from harness.tasks.questions import gather, split_questions
 from harness.tasks.readers.questions import QuestionOptions, read_questions
 
 
@@ -90,3 +92,17 @@ def test_lists_that_python_printed_are_lists_of_answers(tmp_path):
         "q,a\n1,\"['Ida', 'Ida B.', None]\"\n2,\"['a' 'b']\"\n3,[sic]\n")
     read = list(read_questions(tmp_path / "q.csv", QuestionOptions(text="q", answers="a")))
     assert [r.references for r in read] == [("Ida", "Ida B."), ("a", "b"), ("[sic]",)]
+
+
+def test_the_gate_s_part_has_questions_on_new_documents_too():
+    found, _ = gather([row(f"q{i}?", "Ada", document=str(i // 2)) for i in range(200)],
+                      {str(i): i >= 60 for i in range(100)})
+    before = split_questions(found, Split())
+    parts = split_questions(found, Split(gate=0.25))
+    assert before.gate == ()
+    assert sum(e.label for e in before.test) == 80
+    every = (parts.train, parts.validation, parts.test, parts.gate)
+    assert sorted(e.id for part in every for e in part) == sorted(e.id for e in found)
+    for one, other in combinations(every, 2):
+        assert not {e.group for e in one} & {e.group for e in other}
+    assert [sum(e.label for e in part) for part in every] == [0, 0, 40, 40]

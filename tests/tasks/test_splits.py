@@ -1,5 +1,6 @@
 from collections import Counter
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from harness.suite import Split
 from harness.tasks.drawing import in_order
-from harness.tasks.examples import SPLITS, Example, Row, folded
+from harness.tasks.examples import PARTS, SPLITS, Example, Row, folded
 from harness.tasks.items import Items, numbers
 from harness.tasks.prepare import (
     Right,
@@ -35,7 +36,7 @@ def prepared(rows, classes, split=None, leaks="error"):
         texts = open_rows(folder / "rows.arrow")
         kept, facts = settle(*ledger.kept(classes), ledger, texts, leaks)
         over = write_parts(folder, texts, kept, draw(kept, split), ledger, Right(), split)
-        return Splits(*(tuple(Items(part_file(folder, name))) for name in SPLITS), over=over), facts
+        return Splits(*(tuple(Items(part_file(folder, name))) for name in PARTS), over=over), facts
 
 
 def make(label, group, number, split=None):
@@ -46,6 +47,9 @@ def one(label, number):
     return Example(f"{number:04d}", f"text {number}", None, label, "g", {})
 
 
+OF_OLD = {"by groups": "69abf94d638a52c05e6576715aa9d8522e1586b92e5b0c2630352d64cb6b50ef",
+          "by items": "a12be3446ef89aca3d01fee74d4ca81715d175245485b925023a935da0096373",
+          "over items": "efc388908c9ab686ee2e5233910c6b57154616d0a19d9a30eb527a418d3d9750"}
 CLASSES = {"0": 0, "1": 1, "2": 2, "3": 3}
 DATA = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 30)), min_size=60, max_size=200)
 TEXTS = st.sampled_from(["Apple pie", "apple  PIE", "pear", "PEAR ", "plum", " ", "", "fig"])
@@ -287,3 +291,73 @@ def test_items_of_a_file_are_drawn_as_those_in_memory(tmp_path):
     assert len(lying.train) > 4096
     assert lying.sample(500, 20, 20, 3) == held.sample(500, 20, 20, 3)
     assert len({e.group for e in lying.sample(500, 20, 20, 3).train}) == 500
+
+
+@settings(max_examples=60, deadline=None)
+@given(DATA, st.integers(0, 5), st.sampled_from(["groups", "items"]))
+def test_the_gate_s_part_shares_no_group_and_no_text_and_no_sample_has_it(data, seed, by):
+    rows = [make(label, f"g{group}", i) for i, (label, group) in enumerate(data)]
+    try:
+        splits, facts = prepared(rows, CLASSES, Split(seed=seed, by=by, gate=0.2))
+    except ValueError:
+        assert len({group for _, group in data}) < 25
+        return
+    parts = [splits.train, splits.validation, splits.test, splits.gate]
+    assert Counter(e.text for part in parts for e in part) == Counter(r.text for r, _ in rows)
+    assert facts.kept == len(rows)
+    for a, b in combinations(parts, 2):
+        assert not {e.group for e in a} & {e.group for e in b}
+        assert not {folded(e.text) for e in a} & {folded(e.text) for e in b}
+    asked = splits.sample(len(rows), len(rows), len(rows))
+    assert not asked.gate
+    assert not {e.id for e in splits.gate} & {
+        e.id for part in (asked.train, asked.validation, asked.test) for e in part}
+    alone = replace(splits, gate=())
+    assert alone.sha256 != splits.sha256
+    assert alone.content_sha256 == splits.content_sha256
+
+
+@settings(max_examples=40, deadline=None)
+@given(DATA, st.integers(0, 5), st.sampled_from(["groups", "items"]))
+def test_a_part_as_the_gate_s_is_dealt_as_test_is(data, seed, by):
+    """Of equal shares: classes' groups, or their items, are as many in both but for one."""
+    rows = [make(label, f"{label}g{group}", i) for i, (label, group) in enumerate(data)]
+    try:
+        splits, _ = prepared(rows, CLASSES, Split(seed=seed, by=by, validation=0.2, test=0.2,
+                                                  gate=0.2))
+    except ValueError:
+        return
+    if by == "groups":
+        test, gate = (Counter(label for label, _ in {(e.label, e.group) for e in part})
+                      for part in (splits.test, splits.gate))
+        assert all(abs(test[label] - gate[label]) <= 1 for label in test | gate)
+
+
+@pytest.mark.parametrize(("split", "sha256"), [
+    ({}, "by groups"), ({"by": "items"}, "by items"), ({"count": "items"}, "over items")])
+def test_splits_without_a_gate_s_part_are_those_that_were_before_there_was_one(split, sha256):
+    rows = [make(i % 3, f"g{i % 41}", i) for i in range(400)]
+    splits, _ = prepared(rows, CLASSES, Split(**split))
+    assert splits.gate == ()
+    assert splits.sha256 == OF_OLD[sha256]
+    assert splits == prepared(rows, CLASSES, Split(gate=None, **split))[0]
+
+
+def test_given_splits_leave_the_gate_s_part_to_training():
+    rows = [make(i % 2, f"{part}{i // 2}", f"{part}{i}", part)
+            for part in ("train", "test") for i in range(100)]
+    splits, _ = prepared(rows, CLASSES, Split(gate=0.2))
+    assert {e.group[:4] for e in splits.test} == {"test"}
+    assert {e.group[:5] for e in (*splits.gate, *splits.validation)} == {"train"}
+    assert [len(p) for p in (splits.train, splits.validation, splits.test, splits.gate)] == [
+        pytest.approx(65, abs=4), pytest.approx(15, abs=3), 100, pytest.approx(20, abs=3)]
+    given, _ = prepared([*rows, *(make(i % 2, f"v{i}", f"v{i}", "validation") for i in range(9))],
+                        CLASSES, Split(gate=0.2))
+    assert len(given.validation) == 9
+    assert len(given.gate) == pytest.approx(20, abs=3)
+
+
+def test_parts_that_leave_too_little_to_learn_from_are_refused():
+    assert Split(validation=0.2, test=0.3, gate=0.3).shares == pytest.approx((0.2, 0.2, 0.3, 0.3))
+    with pytest.raises(ValueError, match="validation, test and gate leave less than a tenth"):
+        Split(gate=0.6)

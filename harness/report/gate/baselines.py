@@ -65,6 +65,10 @@ def print_baseline(console: Console, baseline: Baseline) -> None:
         "approved": f"{baseline.name}",
         "by": approval.by or "not said", "at": approval.at, "note": approval.note or words.ABSENT,
         "items": f"{len(baseline.items):,} test items of {baseline.origin}",
+        **({} if baseline.gate is None else {
+            "judged by": f"{len(baseline.gate.items):,} items of the gate's part, which no study "
+                         "reads"}),
+        "attempts": "counted" if baseline.logged else "not counted",
         **{metric.says: _figure(record.figures.get(metric.name))
            for metric in KINDS[baseline.kind].own[:2]},
         "model": f"{words.size(baseline.artifact_bytes)}, sha256 {baseline.artifact_sha256[:16]}",

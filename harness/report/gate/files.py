@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
-from junitparser import Error, Failure, JUnitXml, TestCase, TestSuite
+from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from harness.common.files import write_atomic
 from harness.common.text import plain
@@ -13,9 +14,10 @@ from harness.common.unwritable import writing
 from harness.gate.verdict import GateResult, fails
 from harness.report.gate import sentences
 from harness.report.gate.markdown import markdown
+from harness.suite.gate import Tier
 
 SUMMARY = "GITHUB_STEP_SUMMARY"
-
+COMMANDS: Mapping[Tier, str] = {"must": "error", "should": "warning", "note": "notice"}
 
 JSON, MARKDOWN, JUNIT = "gate.json", "gate.md", "junit.xml"
 
@@ -36,15 +38,25 @@ def write_gate(result: GateResult, folder: Path) -> None:
 
 
 def junit(result: GateResult) -> str:
-    """A test case a rule: a failure where it fails, an error where nothing can be said."""
+    """A test case a rule: a failure where it fails, an error where nothing can be said. One that
+    should hold and does not is skipped, with the warning; of one to note it is the output."""
     suite = TestSuite(f"gate {result.suite}")
     for check in result.checks:
-        case = TestCase(check.rule, classname=f"gate.{result.suite}", time=0.0)
-        if check.state != "passed":
+        name = check.rule if check.tier == "must" else f"{check.tier}: {check.rule}"
+        case = TestCase(name, classname=f"gate.{result.suite}", time=0.0)
+        if check.state == "withheld":
+            case.result = [] if result.outcome == "passed" else [Skipped("not told")]
+        elif check.state != "passed":
             said = plain(sentences.finding(check))
-            ended = Failure if fails(check, result.policy) else Error
-            case.result = [ended(said, check.state)]
+            if check.tier == "note":
+                case.system_out = said
+            else:
+                ended = (Skipped if check.tier == "should" else
+                         Failure if fails(check, result.policy) else Error)
+                case.result = [ended(said, check.state)]
         suite.add_testcase(case)
+    if any(check.state == "withheld" for check in result.checks):
+        suite.add_testcase(_verdict_case(result))
     suite.add_property("verdict", plain(sentences.verdict(result)))
     xml = JUnitXml("harness gate")
     xml.add_testsuite(suite)
@@ -52,10 +64,20 @@ def junit(result: GateResult) -> str:
     return str(xml.tostring().decode())
 
 
+def _verdict_case(result: GateResult) -> TestCase:
+    """Where rules do not tell what came of them, something must."""
+    case = TestCase("verdict", classname=f"gate.{result.suite}", time=0.0)
+    if result.outcome != "passed":
+        ended = Failure if result.outcome == "failed" else Error
+        case.result = [ended(plain(sentences.verdict(result)), result.outcome)]
+    return case
+
+
 def tell_github(result: GateResult) -> list[str]:
     """Append the Markdown to the step's summary, when there is one; the lines to print besides.
 
-    The lines are workflow commands: one `::error` a rule that did not pass.
+    The lines are workflow commands: one a rule that did not pass, `::error` where it must hold,
+    `::warning` where it should, and `::notice`.
     """
     path = os.environ.get(SUMMARY)
     if not path:
@@ -65,9 +87,15 @@ def tell_github(result: GateResult) -> list[str]:
             stream.write(markdown(result))
     except OSError as error:  # the verdict stands, whoever can be told
         return [f"::warning::cannot write the step's summary: {error.strerror}"]
-    return [f"::error title={_escaped(f'gate {result.suite}: {check.rule}', True)}::"
-            f"{_escaped(sentences.finding(check), False)}"
-            for check in result.checks if check.state != "passed"]
+    lines = [_command(check.tier, f"gate {result.suite}: {check.rule}", sentences.finding(check))
+             for check in result.checks if check.state not in ("passed", "withheld")]
+    if result.outcome != "passed" and not any(line.startswith("::error") for line in lines):
+        lines.append(_command("must", f"gate {result.suite}", sentences.verdict(result)))
+    return lines
+
+
+def _command(tier: Tier, title: str, said: str) -> str:
+    return f"::{COMMANDS[tier]} title={_escaped(title, True)}::{_escaped(said, False)}"
 
 
 def _escaped(text: str, in_property: bool) -> str:

@@ -23,20 +23,20 @@ from harness.targets.kinds import says
 class Gated(Shown):
     """What `gate` found of a candidate.
 
-    As a frame a row a rule: `rule`, `state` (passed, failed, undecided, missing), `value` with its
-    one-sided 95% bounds (`low`, `high`; NaN where it is exact or absent), `limit`, `at_most`
-    (whether the limit is an upper one), `unit` and `about`.
+    As a frame a row a rule: `rule`, its `tier` (must, should, note), `state` (passed, failed,
+    undecided, missing), `value` with its one-sided bounds (`low`, `high`; NaN where it is exact or
+    absent), `limit`, `at_most` (whether the limit is an upper one), `unit` and `about`.
     """
 
     result: GateResult
-    folder: Path
-    """Where gate.json, gate.md and junit.xml lie."""
+    folder: Path | None
+    """Where gate.json, gate.md and junit.xml lie; None of a look, which writes nothing."""
     annotations: tuple[str, ...] = ()
     """What a pipeline on GitHub reads; none elsewhere."""
 
     @property
     def outcome(self) -> Outcome:
-        """passed, failed or cannot-say."""
+        """passed, failed, cannot-say, or looked."""
         return self.result.outcome
 
     @property
@@ -47,11 +47,13 @@ class Gated(Shown):
     def print_on(self, console: Console) -> None:
         """Checks, the items that changed, the verdict, and where the files lie."""
         print_gate(console, self.result)
-        print_lines(console, (f"gate: {self.folder / JSON}", *self.annotations))
+        written = () if self.folder is None else (f"gate: {self.folder / JSON}",)
+        print_lines(console, (*written, *self.annotations))
 
     def to_pandas(self) -> pd.DataFrame:
         """A row a rule of the policy."""
-        names = ("rule", "state", "value", "low", "high", "limit", "at_most", "unit", "about")
+        names = ("rule", "tier", "state", "value", "low", "high", "limit", "at_most", "unit",
+                 "about")
         return pd.DataFrame([[getattr(check, name) for name in names]
                              for check in self.result.checks], columns=list(names))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.common.text import excerpt
+from harness.gate.checks import Check
 from harness.gate.verdict import ChangedItem, GateResult, MetricFigures
 from harness.report import words
 from harness.report.gate import sentences
@@ -12,21 +13,25 @@ from harness.targets.kinds import says
 
 SHOWN, LENGTH = 10, 300
 MARKS = {"passed": "✅ passed", "failed": "❌ failed", "undecided": "❔ undecided",
-         "missing": "❔ missing"}
+         "missing": "❔ missing", "withheld": "withheld"}
 
 
 def markdown(result: GateResult) -> str:
     """Verdict, checks, metrics, slices, the items that changed, and what was compared."""
-    cell = words.cell
+    cell, tiers = words.cell, any(c.tier != "must" for c in result.checks)
+    head = " tier |" if tiers else ""
     lines = [f"## Gate: {cell(result.suite)}", "", f"**{cell(sentences.verdict(result))}**", "",
-             "| rule | found | bounds | wanted | | about |", "|---|---|---|---|---|---|"]
+             f"|{head} rule | found | bounds | wanted | | about |",
+             f"|{'---|' * (6 + tiers)}"]
     lines += ["| " + " | ".join((
-        cell(c.rule), cell(sentences.figure(c, c.value)), cell(sentences.bounds(c)),
-        f"{'≤' if c.at_most else '≥'} {cell(sentences.figure(c, c.limit))}", MARKS[c.state],
+        *([c.tier] if tiers else []), cell(c.rule), cell(sentences.figure(c, c.value)),
+        cell(sentences.bounds(c)),
+        f"{'≤' if c.at_most else '≥'} {cell(sentences.figure(c, c.limit))}", _mark(c),
         cell(c.about))) + " |" for c in result.checks]
-    lines += ["", "Bounds are one-sided, 95% each, by test group on the same items; a rule passes "
-              "when its bound keeps the limit.", "", "| metric | candidate | baseline | difference "
-              "[bounds] |", "|---|---|---|---|"]
+    said = [sentences.level(result), "A rule passes when its bound keeps the limit.",
+            sentences.attempt(result)]
+    lines += ["", cell(" ".join(filter(None, said))), "",
+              "| metric | candidate | baseline | difference [bounds] |", "|---|---|---|---|"]
     lines += [_metric(name, figures) for name, figures in result.metrics.items()]
     if result.slices:
         lines += ["", f"| slice | items | worse in {says(result.sliced_by)} by [bounds] |",
@@ -36,6 +41,12 @@ def markdown(result: GateResult) -> str:
                   for s in result.slices]
     lines += _items("newly broken", result.broken) + _items("newly mended", result.mended)
     return "\n".join([*lines, "", _compared(result), ""])
+
+
+def _mark(check: Check) -> str:
+    """A cross is what stops."""
+    broken = check.state == "failed" and check.tier != "must"
+    return "⚠️ failed" if broken else MARKS[check.state]
 
 
 def _metric(name: str, figures: MetricFigures) -> str:

@@ -10,12 +10,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from harness.common.text import excerpt, plain
-from harness.gate.checks import State
+from harness.gate.checks import Check, State
 from harness.gate.verdict import ChangedItem, GateResult
 from harness.report.gate import sentences
+from harness.report.lines import print_lines
 
 COLOURS: dict[State, str] = {"passed": "green", "failed": "bold red", "undecided": "yellow",
-                             "missing": "yellow"}
+                             "missing": "yellow", "withheld": "dim"}
 SHOWN, LENGTH = 3, 100
 
 
@@ -24,22 +25,28 @@ def print_gate(console: Console, result: GateResult) -> None:
     against = f" against {result.baseline.name}" if result.baseline else ""
     title = f"gate {result.suite}: {result.candidate.name}{against}"
     table = Table(title=escape(title), title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    for column in ("rule", "found", "bounds", "wanted", "", "about"):
+    tiers = any(check.tier != "must" for check in result.checks)
+    for column in (*(["tier"] if tiers else []), "rule", "found", "bounds", "wanted", "", "about"):
         table.add_column(column, no_wrap=column not in ("about", "rule"))
     for check in result.checks:
         wanted = f"{'<=' if check.at_most else '>='} {sentences.figure(check, check.limit)}"
-        table.add_row(escape(check.rule), escape(sentences.figure(check, check.value)),
+        table.add_row(*([check.tier] if tiers else []), escape(check.rule),
+                      escape(sentences.figure(check, check.value)),
                       escape(sentences.bounds(check).strip()), wanted,
-                      f"[{COLOURS[check.state]}]{check.state}[/]", escape(check.about))
+                      f"[{_colour(check)}]{check.state}[/]", escape(check.about))
     console.print(table)
-    console.print("Bounds are one-sided, 95% each, by test group on the same items.",
-                  highlight=False)
+    print_lines(console, filter(None, (sentences.level(result), sentences.attempt(result))))
     for note in result.candidate.notes:
         console.print(f"{result.candidate.name}: {note}", markup=False, highlight=False,
                       soft_wrap=True)
     _items(console, "newly broken", result.broken)
     _items(console, "newly mended", result.mended)
     console.print(sentences.verdict(result), markup=False, highlight=False, soft_wrap=True)
+
+
+def _colour(check: Check) -> str:
+    """Red is what stops."""
+    return COLOURS[check.state] if check.tier == "must" or check.state == "passed" else "yellow"
 
 
 def _items(console: Console, title: str, items: Sequence[ChangedItem]) -> None:

@@ -145,5 +145,5 @@ def test_predict_says_how_it_reads_the_adapter(place, encoder_folder, tmp_path):
     asked = Asked(str(tmp_path / "grown"), str(place.folder / "tiny.yaml"), None,
                   place.folder, place.runs, str(encoder_folder), labels, None)
     predictions.predict(Console(file=shown, width=500), asked, tmp_path / "in.csv",
-                        tmp_path / "out.parquet", "text", None)
+                        tmp_path / "out.parquet", predictions.AskedColumns("text"))
     assert shown.getvalue().startswith("grown: the adapter's tokenizer has ")

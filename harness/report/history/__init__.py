@@ -1,0 +1,1 @@
+"""Views of a suite's studies over time: terminal, page, Markdown."""

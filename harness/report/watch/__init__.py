@@ -1,0 +1,1 @@
+"""Views of what a watch found: terminal, JSON, Prometheus."""
