@@ -34,6 +34,9 @@ def messages(path):
     return found
 
 
+NAMED, SEEN = "ward-7/patient-12.png", "data:image/webp;base64,UklGRiQAAABXRUJQ"
+
+
 @pytest.fixture
 def logged(tmp_path, monkeypatch):
     monkeypatch.setenv("WANDB_MODE", "offline")
@@ -43,7 +46,9 @@ def logged(tmp_path, monkeypatch):
     store = Store(tmp_path / "runs")
     store.folder.mkdir()
     monkeypatch.setattr(store, "predictions", tables.__getitem__)
-    published = publish(study, tables.__getitem__, {})
+    items = next(iter(tables.values()))["item"].to_pylist()
+    published = publish(study, tables.__getitem__, dict.fromkeys(items, NAMED),
+                        lambda items: dict.fromkeys(items, SEEN))
     count, mode = log_study(published, store, artifacts=False)
     assert mode == "offline"
     return published, store, count, {
@@ -116,3 +121,13 @@ def test_a_disabled_dashboard_writes_nothing(tmp_path, monkeypatch):
     published = publish(study, tables.__getitem__, {})
     assert log_study(published, store, artifacts=False) == (0, "disabled")
     assert not list(tmp_path.iterdir())
+
+
+def test_neither_pictures_nor_their_names_are_sent(logged):
+    published, _, _, files = logged
+    assert NAMED in {item.text for item in published.disagreements}
+    assert SEEN in published.thumbnails.values()
+    for path in files:
+        content = Path(path).read_bytes()
+        assert NAMED.encode() not in content
+        assert SEEN.encode() not in content
