@@ -54,6 +54,9 @@ class Service:
     """All that was sent."""
     pause: float = 0.0
     """Seconds before each answer."""
+    evaluates: bool = False
+    """Whether it has the evaluations' service, and what that was given, by path."""
+    evaluated: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     broken: bool = False
     """Whether every answer is an error of the server's."""
 
@@ -149,11 +152,17 @@ ANSWERS = {
     "upsertView": _view,
     "CommitArtifact": lambda service, given: {
         "commitArtifact": {"artifact": {"id": given["artifactID"], "digest": "d"}}},
-    "ServerFeaturesQuery": lambda service, given: {"serverInfo": {"features": []}},
+    "ServerFeaturesQuery": lambda service, given: {"serverInfo": {"features": [
+        {"name": "EVAL_TABLES_CES", "isEnabled": service.evaluates}]}},
     "ProjectInternalId": lambda service, given: {"project": _project()},
+    "EvalTableProjectScope": lambda service, given: {"project": _project()},
     "GetProjects": lambda service, given: {"models": {
         "edges": [], "pageInfo": {"endCursor": None, "hasNextPage": False}}},
 }
+EVALUATION = {"attributes": {}, "dataset_id": "d", "evaluation_id": "e", "name": "predictions",
+              "namespace": "wandb", "scope_ref": "1", "dataset_fields": [], "scorers": [],
+              "case_ids": [], "score_ids": [], "dataset_version_id": "dv",
+              "evaluation_version_id": "ev"}
 NOTHING = {"project": None, "entity": None, "viewer": None}
 
 
@@ -172,6 +181,11 @@ class Handler(BaseHTTPRequestHandler):
                 service.asked.append(name)
                 answer = ANSWERS.get(name, lambda *_: NOTHING)
                 said = {"data": answer(service, asked.get("variables") or {})}
+        elif path.startswith("/evaluations/"):
+            with self.server.lock:
+                service.evaluated.setdefault(path.rpartition("/")[2], []).append(
+                    json.loads(body or b"{}"))
+            said = EVALUATION
         else:
             said = {"exitcode": None, "limits": {}}
             with self.server.lock:

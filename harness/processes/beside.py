@@ -43,7 +43,7 @@ class Beside:
         """What came of it, at the latest after so many seconds; then it is killed."""
         self.no_more()
         try:
-            outcome: Outcome = Outcome(failure=f"it did not end in {seconds:.0f} seconds",
+            outcome: Outcome = Outcome(failure=f"it did not end in {seconds:g} seconds",
                                        state="timed-out")
             if self._back.poll(seconds):
                 outcome = self._back.recv()
@@ -72,6 +72,7 @@ def start_beside(context: ForkServerContext, work: Work, argument: Any) -> Besid
 
 def _serve(environment: Mapping[str, str], work: Work, argument: Any, heard: Connection,
            answered: Connection) -> None:
+    os.environ.clear()
     os.environ.update(environment)
     _step_back()
     gc.freeze()

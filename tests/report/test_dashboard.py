@@ -193,7 +193,7 @@ def test_verdicts_are_kept_as_they_change(logged, monkeypatch):
 
 def test_a_run_without_a_result_is_shown_as_failed(tmp_path):
     study, tables = drawn_study({"a": 1.0}, items=20, seeds=1)
-    lost, *others = (r for r in study.records if r.identity.label == "a")
+    lost, *_others = (r for r in study.records if r.identity.label == "a")
     lost = lost.model_copy(update={"quality": None, "cost": None, "status": lost.status.model_copy(
         update={"state": "out-of-memory", "reason": "r"})})
     store = Store(tmp_path)

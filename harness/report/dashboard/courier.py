@@ -9,12 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.check.finding import Finding
-from harness.report.dashboard.opened import Destination, destination
+from harness.report.dashboard.opened import Destination, destination, give_up
 from harness.report.dashboard.runs import heading_of
-from harness.report.dashboard.sending import Pass, log_runs, log_so_far, log_study
+from harness.report.dashboard.sending import Pass, in_words, log_runs, log_so_far, log_study
 from harness.report.published import published_of, read_published
 from harness.study.planning.plan import Plan
 from harness.study.store import Store
+
+QUIET = {"WANDB_SILENT": "true", "WANDB_ERROR_REPORTING": "false",
+         "WEAVE_CAPTURE_CODE": "false", "WEAVE_CAPTURE_SYSTEM_INFO": "false",
+         "WEAVE_CAPTURE_CLIENT_INFO": "false", "WEAVE_PRINT_CALL_LINK": "false",
+         "WEAVE_IMPLICITLY_PATCH_INTEGRATIONS": "false", "WEAVE_ENABLE_DISK_FALLBACK": "false"}
+"""W&B would send lines of the code that it failed in, and Weave code and what the machine is."""
 
 
 @dataclass(frozen=True)
@@ -30,20 +36,25 @@ class Errand:
 def carry(errand: Errand, messages: Iterator[Path | None]) -> Pass:
     """Tell W&B what is new whenever a message comes: None, for runs that are done, or where a
     study's `study.json` lies. Returns what came of it."""
-    os.environ |= {"WANDB_SILENT": "true", "WANDB_ERROR_REPORTING": "false"}
-    import wandb
-
-    to, done, whole = destination(errand.store.folder), Pass(), None
+    os.environ |= QUIET
+    done, whole = Pass(), None
     try:
         for message in messages:
             whole = message or whole
-            done = done.then(_so_far(errand, to) if message is None
-                             else _whole(errand, to, message))
+            done = done.then(_told(errand, message))
         if whole is None:  # interrupted, maybe while a run was told of
-            done = done.then(_so_far(errand, to))
+            done = done.then(_told(errand, None))
     finally:
-        wandb.teardown()
+        give_up()
     return done
+
+
+def _told(errand: Errand, message: Path | None) -> Pass:
+    try:
+        to = destination(errand.store.folder)
+    except Exception as error:  # the service is asked whether the user is logged in
+        return Pass(left=1, trouble=in_words(error))
+    return _so_far(errand, to) if message is None else _whole(errand, to, message)
 
 
 def _whole(errand: Errand, to: Destination, path: Path) -> Pass:

@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
@@ -23,6 +23,7 @@ FINISH_SECONDS = 30.0
 ASKED_SECONDS = 10.0
 """That the service has for an answer."""
 RETRIES = 1
+STAGED_BELOW = "WANDB_DATA_DIR"
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def opened(to: Destination, card: Card) -> Iterator[Any]:
 
     to.folder.mkdir(parents=True, exist_ok=True)
     sweep(to.folder)
-    with tempfile.TemporaryDirectory(dir=to.folder, prefix=prefix()) as work:
+    with _staged_apart(), tempfile.TemporaryDirectory(dir=to.folder, prefix=prefix()) as work:
         with wandb.init(project=card.project, group=card.group, job_type=card.job_type[:64],
                         name=card.name, id=card.id, dir=work, config=card.config, mode=to.mode,
                         resume="allow", settings=_settings()) as run:
@@ -102,6 +103,30 @@ def opened(to: Destination, card: Card) -> Iterator[Any]:
             shutil.rmtree(path, ignore_errors=True)
 
 
+@contextmanager
+def _staged_apart() -> Iterator[None]:
+    """Files of artifacts are copied into the user's home otherwise, and W&B is told their paths:
+    of the system's folder for what is temporary then."""
+    with tempfile.TemporaryDirectory(prefix="wandb-") as folder:
+        before = os.environ.get(STAGED_BELOW)
+        os.environ[STAGED_BELOW] = folder
+        try:
+            yield
+        finally:
+            del os.environ[STAGED_BELOW]
+            if before is not None:
+                os.environ[STAGED_BELOW] = before
+
+
+def give_up() -> None:
+    """End W&B's own process, which would take a run that could not be begun for one in use; the
+    next run starts another."""
+    import wandb
+
+    with suppress(Exception):
+        wandb.teardown(exit_code=1)
+
+
 def _settings() -> Any:
     """Of a run that tells nothing of the machine: wandb fills the empty ones in otherwise."""
     import wandb
@@ -111,7 +136,7 @@ def _settings() -> Any:
         console="off", x_disable_meta=True, x_disable_stats=True, x_disable_machine_info=True,
         x_save_requirements=False, host="", username="", email="", program="harness",
         program_relpath="harness", program_abspath="", silent=True, symlink=False,
-        # Such a table's file lies in the user's home, by whose path an offline run names it.
+        # Such a table's file would have to lie where it was staged until it is sent.
         allow_offline_artifacts=False,
         init_timeout=START_SECONDS, finish_timeout=FINISH_SECONDS, finish_timeout_raises=True,
         x_graphql_retry_max=RETRIES, x_graphql_timeout_seconds=ASKED_SECONDS,

@@ -12,7 +12,7 @@ from harness.common.locks import locked
 from harness.report.dashboard.comparison import log_study as log_study_run
 from harness.report.dashboard.comparison import told_of
 from harness.report.dashboard.ledger import Sent, amend_ledger, read_ledger
-from harness.report.dashboard.opened import Card, Destination, opened, unsent
+from harness.report.dashboard.opened import Card, Destination, give_up, opened, unsent
 from harness.report.dashboard.runs import (
     Heading,
     card_of,
@@ -29,6 +29,9 @@ from harness.study.store import Store
 
 MOST_FAILURES = 2
 """In a row; then the service is taken for one that is not there."""
+
+LONGEST = 200
+"""Characters of what is said of an error."""
 
 
 @dataclass
@@ -58,10 +61,16 @@ class Pass:
             wrote = tell(*given)
         except Exception as error:  # whatever it is, the study is none the worse
             self.left, self._row = self.left + 1, self._row + 1
-            self.trouble = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+            self.trouble = in_words(error)
+            give_up()
         else:
             self._row = 0
             self.written |= {wrote} if wrote else frozenset()
+
+
+def in_words(error: Exception) -> str:
+    """An error of W&B's in a line."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:LONGEST]}"
 
 
 def log_study(published: Published, store: Store, to: Destination, artifacts: bool = False
@@ -113,7 +122,7 @@ def _log_run(record: Record, heading: Heading, store: Store, to: Destination, ar
         with opened(to, card) as run:
             if whole:
                 log_record(run, record, store, heading, to.online)
-                if artifacts and record.status.state == "ok":
+                if artifacts and to.online and record.status.state == "ok":
                     send_artifact(run, record, store)
             else:
                 log_figures(run, record)
@@ -150,7 +159,8 @@ def _log_report(published: Published, store: Store, to: Destination) -> None:
         digest = sha256_json([_stands(published, True),
                               [told.model_dump() for told in ledger.verdicts]])
         if ledger.report is None or ledger.report.sha256 != digest:
-            known = save_report(published, ledger.verdicts, None if ledger.report is None else ledger.report.id)
+            before = None if ledger.report is None else ledger.report.id
+            known = save_report(published, ledger.verdicts, before)
             amend_ledger(store.folder, report=known and Sent(id=known, sha256=digest))
 
 
