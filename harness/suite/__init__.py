@@ -10,7 +10,7 @@ from harness.suite.measure import ForgettingItems, Latency, Measure
 from harness.suite.part import Choice, Part
 from harness.suite.source import FileSource, GivenSources, HubSource, Mirror, Source, WheelSource
 from harness.suite.spec import Suite
-from harness.suite.task import AnswerReading, Prompt, Split, TaskSpec, Template
+from harness.suite.task import AnswerReading, Prompt, Split, TaskSpec, Template, Unanswerable
 from harness.suite.words import Words
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "Suite",
     "TaskSpec",
     "Template",
+    "Unanswerable",
     "WheelSource",
     "Words",
     "find_suite",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.common.kinds import AnswerLines
 from harness.suite import AnswerReading, Kind, Prompt
@@ -27,8 +27,10 @@ class TaskView:
     """How answers in words are read before they are compared."""
     answer_lines: AnswerLines = "one"
     """What is read of an answer in words."""
+    refusal: str | None = None
+    """How an answer says that there is none; None where every question has one."""
 
     @property
     def wording(self) -> Wording:
         """What reads answers in words."""
-        return WORDINGS[self.answers]
+        return replace(WORDINGS[self.answers], refusal=self.refusal)
