@@ -1,6 +1,7 @@
 """A study of questions of which some are not answered by the documents: run and reported."""
 
 import json
+import re
 
 import pyarrow.parquet as pq
 import pytest
@@ -78,7 +79,7 @@ def test_a_suite_that_does_not_offer_it_is_refused(folder, tmp_path, instruction
     else:
         suite["task"]["prompt"]["instruction"] = instruction
     (tmp_path / "quiz.yaml").write_text(yaml.safe_dump(suite))
-    with pytest.raises(HarnessError, match="holds {unanswerable} where the task has"):
+    with pytest.raises(HarnessError, match=re.escape("holds {unanswerable} where")):
         load_suite(tmp_path / "quiz.yaml")
 
 
