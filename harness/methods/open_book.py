@@ -14,9 +14,12 @@ import pyarrow.compute as pc
 
 from harness.backbones.encoding.embedder_prompts import Side
 from harness.backbones.encoding.features import Embedder, FeatureStore, cross_encoder
+from harness.backbones.prompting.prompts import PromptWriter
+from harness.backbones.prompting.texts import Parts
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
 from harness.common.kinds import Ranking
+from harness.methods.asking.citing import numbered
 from harness.methods.asking.lookup import Lookup, Study
 from harness.methods.asking.shown import Asking, Shown
 from harness.methods.finding import Finding
@@ -132,23 +135,29 @@ def passages_read(job: Job, *rankings: Ranking) -> tuple[Reading, ...]:
 
 
 def best_passages(retriever: PassageRetriever, k: int, room: int,
-                  study: Study[str] | None = None) -> Lookup[str]:
+                  study: Study[str] | None = None, cite: str | None = None) -> Lookup[str]:
     """The `k` best passages in `room` tokens before each item, the best last; before each that is
-    learned from, what `study` says."""
+    learned from, what `study` says. With `cite`, which is said of it, passages have numbers."""
     def find(items: Sequence[Item], clock: Clock) -> list[list[str]]:
         return [retriever.texts(row) for row in retriever.places(items, k, clock).tolist()]
 
-    return Lookup(retriever, k, find, lambda writer, texts: writer.passages(texts, room), study)
+    return Lookup(retriever, k, find, lambda writer, texts: _written(writer, texts, room, cite),
+                  study, cites=cite is not None)
 
 
-def passages_shown(asking: Asking, k: int, room: int) -> Shown:
+def _written(writer: PromptWriter, texts: Sequence[str], room: int, cite: str | None) -> Parts:
+    return (writer.passages(texts, room) if cite is None
+            else numbered(writer, texts, room, cite))
+
+
+def passages_shown(asking: Asking, k: int, room: int, cite: str | None = None) -> Shown:
     """The `k` longest passages in `room` tokens: no prompt has more before its item."""
     if asking.corpus is None:
         return Shown()
     texts = asking.corpus.passages()["text"]
     places = pc.select_k_unstable(pa.table({"size": pc.utf8_length(texts)}), k,
                                   [("size", "descending")])
-    passages = asking.writer.passages(texts.take(places).to_pylist(), room)
+    passages = _written(asking.writer, texts.take(places).to_pylist(), room, cite)
     return Shown(retrieved=len(asking.writer.reader.tokens([passages])[0]), found="passages")
 
 

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from harness.backbones.prompting.prompts import PromptWriter
 from harness.backbones.prompting.texts import Parts
 from harness.common.errors import CannotRunError
-from harness.common.kinds import Ranking
+from harness.common.kinds import BackboneKind, Ranking
 from harness.methods.asking.ask import ask
 from harness.methods.asking.asked import AskedDecoder
 from harness.methods.asking.lookup import Lookup
@@ -46,6 +46,8 @@ from harness.methods.open_book import (
 )
 from harness.methods.retriever import Retriever
 from harness.methods.work import Reading
+from harness.suite import Kind as TaskKind
+from harness.targets.kinds import KINDS
 from harness.tasks.examples import Example
 
 NEAREST = (3, 1, 5, 2, 8, 4, 6, 10, 12)
@@ -58,6 +60,11 @@ class RagOptions(ScoreOptions, Finding):
     tokens: int = Field(256, ge=16)
     """Budget of a prompt for what is retrieved. Of examples those that do not fit are left out;
     passages of a corpus are cut to even shares."""
+    cite: bool = False
+    """Whether passages have numbers, and an answer is to end with that of the passage it is from.
+    """
+    cite_as: str = "End the answer with the number of the passage it is from, such as [1]."
+    """What is said of that, behind the passages."""
     searches: tuple[Ranking, ...] = ()
     """Ways to search that are tried on validation, each with the numbers of passages; in the place
     of `search`."""
@@ -67,6 +74,11 @@ class RagOptions(ScoreOptions, Finding):
         if self.searches and self.search != "dense":
             raise ValueError("searches: `search` says which; leave one of the two out")
         return self
+
+    @property
+    def cites(self) -> str | None:
+        """What is said of numbers; None where passages have none."""
+        return self.cite_as if self.cite else None
 
     def under(self, setting: Setting) -> Finding:
         """How passages are found under a setting."""
@@ -93,8 +105,13 @@ class Rag(Scored):
     def __init__(self, options: Any) -> None:
         super().__init__(options)
         self.ceiling, self.reranks = self.options.told, self.options.reranker
-        self.needs_corpus = (self.ceiling or self.reranks is not None
+        self.needs_corpus = (self.ceiling or self.reranks is not None or self.options.cite
                              or bool(self.options.searches))
+
+    def refuses(self, task: TaskKind, backbone: BackboneKind | None) -> str | None:
+        if self.options.cite and not KINDS[task].questions:
+            return "cite: only answers in words end with the number of a passage"
+        return super().refuses(task, backbone)
 
     def misfit(self, below: Method | None) -> str | None:
         return None
@@ -110,7 +127,7 @@ class Rag(Scored):
             frame = dataclasses.replace(asking.writer, max_length=self.options.tokens)
             shots = frame.shots(longest(asking.train, most))
             return Shown(retrieved=min(self.options.tokens, len(shots)))
-        return passages_shown(asking, most, self.options.tokens)
+        return passages_shown(asking, most, self.options.tokens, self.options.cites)
 
     def readings(self, job: Job) -> tuple[Reading, ...]:
         if job.task.corpus is None:
@@ -130,7 +147,8 @@ class Rag(Scored):
         return score_as_saved(self._asked(job, lookup), setting, folder)
 
     def _reading(self, setting: Setting, passages: PassageRetriever) -> Lookup[str]:
-        return best_passages(passages, int(setting["k"]), self.options.tokens)
+        return best_passages(passages, int(setting["k"]), self.options.tokens,
+                             cite=self.options.cites)
 
     @staticmethod
     def _asked(job: Job, lookup: Lookup[Any]) -> AskedDecoder | Served:

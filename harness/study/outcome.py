@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from harness.backbones.finite import check_finite
 from harness.common.clock import Clock
+from harness.measure.citations import citations
 from harness.measure.generation import generation
 from harness.measure.multilabel import SetQuality, set_quality, set_quality_of
 from harness.measure.overfitting import overfitting
@@ -18,8 +19,10 @@ from harness.measure.quality import Quality, quality, quality_of
 from harness.measure.regression import regression
 from harness.measure.slices import Slice, slices
 from harness.measure.spans import span_quality
+from harness.methods.asking.lookup import LooksUp
 from harness.methods.asking.put import Prompted
 from harness.methods.fitted import Answering
+from harness.methods.open_book import PassageRetriever
 from harness.study.tables import table_of, unread_in, unread_notes
 from harness.suite import Kind
 from harness.targets.answers import read_answers
@@ -85,8 +88,15 @@ def _probabilities(fitted: Answering, examples: Sequence[Example]) -> np.ndarray
 def _in_words(task: Task, fitted: Answering) -> Outcome:
     test = task.splits.test
     said = fitted.predict(asked(test), Clock())
-    return Outcome({"generation": generation(said.tolist(), test, task.wording)},
-                   table_of(task, test, said))
+    parts: dict[str, RecordPart] = {"generation": generation(said.tolist(), test, task.wording)}
+    table = table_of(task, test, said)
+    if (isinstance(fitted, LooksUp) and fitted.cited
+            and isinstance(fitted.retriever, PassageRetriever)):
+        numbers = [fitted.cited[example.id] for example in test]
+        parts["citations"] = citations(numbers, said.tolist(), fitted.retriever, fitted.k, test,
+                                       task.wording)
+        table = table.append_column("cited", pa.array(numbers, pa.int64()))
+    return Outcome(parts, table)
 
 
 def _of_numbers(task: Task, fitted: Answering) -> Outcome:
