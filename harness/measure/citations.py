@@ -4,15 +4,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from harness.common.clock import Clock
 from harness.measure.part import RecordPart
-from harness.methods.open_book import PassageRetriever
-from harness.retrieval.vectors import NONE
 from harness.tasks.examples import Example, weights_of
 from harness.tasks.wording import Wording
+
+if TYPE_CHECKING:
+    from harness.methods.open_book import PassageRetriever
 
 
 class Citations(RecordPart):
@@ -36,10 +38,9 @@ def citations(numbers: Sequence[int | None], answers: Sequence[str],
               ) -> Citations:
     """Of answers, the number that each named, and the `k` passages at most before each, of which
     the last was the best."""
-    places = retriever.places(examples, k, Clock())
     weights = weights_of(examples)
     weighed = np.ones(len(examples)) if weights is None else np.asarray(weights)
-    shown = [[place for place in row if place != NONE] for row in places.tolist()]
+    shown = retriever.found(examples, k, Clock())
     asked = [i for i, answer in enumerate(answers) if not wording.refuses(answer)]
     named = {i: shown[i][-number] for i in asked
              if (number := numbers[i]) is not None and 0 < number <= len(shown[i])}

@@ -71,6 +71,11 @@ class PassageRetriever:
         """Places of the `k` best passages, best first, [items, k]: see `Rank`."""
         return self.rank(items, k, clock)
 
+    def found(self, items: Sequence[Item], k: int, clock: Clock) -> list[list[int]]:
+        """The same of each item, without what was not found."""
+        return [[place for place in row if place != NONE]
+                for row in self.places(items, k, clock).tolist()]
+
     def texts(self, places: Sequence[int]) -> list[str]:
         """The passages at these places, without those that are `NONE`."""
         return texts_at(self.passages, places)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pyarrow as pa
@@ -19,10 +20,8 @@ from harness.measure.quality import Quality, quality, quality_of
 from harness.measure.regression import regression
 from harness.measure.slices import Slice, slices
 from harness.measure.spans import span_quality
-from harness.methods.asking.lookup import LooksUp
 from harness.methods.asking.put import Prompted
-from harness.methods.fitted import Answering
-from harness.methods.open_book import PassageRetriever
+from harness.methods.fitted import Answering, Citing
 from harness.study.tables import table_of, unread_in, unread_notes
 from harness.suite import Kind
 from harness.targets.answers import read_answers
@@ -33,6 +32,9 @@ from harness.targets.regression import Numbered
 from harness.targets.spans import NOTHING, found
 from harness.tasks.examples import Example, asked, indicator, targets_of, weights_of
 from harness.tasks.task import Task
+
+if TYPE_CHECKING:
+    from harness.methods.open_book import PassageRetriever
 
 
 @dataclass(frozen=True)
@@ -90,10 +92,10 @@ def _in_words(task: Task, fitted: Answering) -> Outcome:
     said = fitted.predict(asked(test), Clock())
     parts: dict[str, RecordPart] = {"generation": generation(said.tolist(), test, task.wording)}
     table = table_of(task, test, said)
-    if (isinstance(fitted, LooksUp) and fitted.cited
-            and isinstance(fitted.retriever, PassageRetriever)):
+    if isinstance(fitted, Citing) and fitted.cited:
         numbers = [fitted.cited[example.id] for example in test]
-        parts["citations"] = citations(numbers, said.tolist(), fitted.retriever, fitted.k, test,
+        passages = cast("PassageRetriever", fitted.retriever)  # nothing else is cited
+        parts["citations"] = citations(numbers, said.tolist(), passages, fitted.k, test,
                                        task.wording)
         table = table.append_column("cited", pa.array(numbers, pa.int64()))
     return Outcome(parts, table)

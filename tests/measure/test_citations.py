@@ -21,8 +21,8 @@ class Found:
 
     rows: list
 
-    def places(self, items, k, clock):
-        return np.array(self.rows)[:, :k]
+    def found(self, items, k, clock):
+        return [[place for place in row[:k] if place != NONE] for row in self.rows]
 
     def texts(self, places):
         return [TEXTS[place] for place in places if place != NONE]
