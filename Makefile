@@ -64,6 +64,7 @@ bench: $(VENV)/.ready ## benchmarks of this project
 	$(BIN)/python -m benchmarks.gate
 	$(BIN)/python -m benchmarks.plan
 	$(BIN)/python -m benchmarks.start
+	$(BIN)/python -m benchmarks.pictures
 	$(BIN)/python -m benchmarks.growth.study
 	$(BIN)/python -m benchmarks.growth.report
 	$(BIN)/python -m benchmarks.growth.retrieval --sizes 1000 3000 10000 30000 100000

@@ -22,6 +22,7 @@ import torch
 
 from benchmarks.kept import keep, kept
 from benchmarks.peers.trainer import BEST, DEFAULTS, Flags, fine_tune
+from harness.backbones.encoding.processor import TextProcessor
 from harness.backbones.load import Loaded
 from harness.common.clock import Clock
 from harness.common.device import Device, detect
@@ -128,7 +129,8 @@ def by_harness(job: Job, method: Method, case: Case, test: tuple[Example, ...]) 
 def by_script(job: Job, case: Case, flags: Flags, test: tuple[Example, ...]) -> Timing:
     """A script's; its model answers through the harness, as the harness's own does."""
     scripted = fine_tune(job, case.method, case.rate, flags)
-    loaded = Loaded(scripted.model, scripted.tokenizer, job.budget.max_length + 512)
+    loaded = Loaded(scripted.model, TextProcessor(scripted.tokenizer, "encoder"),
+                    job.budget.max_length + 512)
     fitted = (plain_decoder(job, loaded=loaded) if job.need_backbone().kind == "decoder" else
               EncoderClassifier(loaded, job.budget.max_length, job.device, lambda *_: None,
                                 LINKS["classification"]))

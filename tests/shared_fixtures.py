@@ -9,6 +9,7 @@ import torch
 import yaml
 from gated import place  # noqa: F401  (a fixture)
 from hypothesis import settings
+from pictured import suite_of_pictures, write_pictures, write_vision
 from small_catalogue import catalogue_file, punkt_folder, small_catalogue  # noqa: F401  (fixtures)
 from tiny import sentences, suite_dict
 from tiny_tokenizer import byte_tokenizer
@@ -134,3 +135,34 @@ def suite_file(tmp_path: Path, encoder_folder: Path, decoder_folder: Path) -> Pa
 @pytest.fixture
 def loaded(suite_file: Path) -> LoadedSuite:
     return load_suite(suite_file)
+
+
+@pytest.fixture(scope="session")
+def vision_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A three-layer DINOv2 with random weights, and its image processor."""
+    return write_vision("dinov2", tmp_path_factory.mktemp("vision"))
+
+
+@pytest.fixture(scope="session")
+def vision(vision_folder: Path) -> Handle:
+    return Handle("tiny-vision", "image", vision_folder, "a" * 64, "tiny")
+
+
+@pytest.fixture(scope="session")
+def pictures_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Small pictures, one folder a class."""
+    return write_pictures(tmp_path_factory.mktemp("pictures") / "pictures")
+
+
+@pytest.fixture
+def sights_file(tmp_path: Path, vision_folder: Path, pictures_folder: Path) -> Path:
+    """`scans.yaml`, a suite of pictures."""
+    path = tmp_path / "scans.yaml"
+    suite = suite_of_pictures(vision_folder, str(pictures_folder))
+    path.write_text(yaml.safe_dump(suite, sort_keys=False))
+    return path
+
+
+@pytest.fixture
+def sights(sights_file: Path) -> LoadedSuite:
+    return load_suite(sights_file)

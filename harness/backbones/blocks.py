@@ -36,6 +36,10 @@ def transformer_blocks(model: nn.Module) -> list[nn.Module]:
 def _stack(model: nn.Module) -> nn.ModuleList:
     stacks = [m for m in model.modules()
               if isinstance(m, nn.ModuleList) and len({type(child) for child in m}) == 1]
+    # Stages of blocks, as of Swin, are cut between stages.
+    inner = {part for stack in stacks if len(stack) > 1 for child in stack
+             if not isinstance(child, nn.ModuleList) for part in child.modules()}
+    stacks = [stack for stack in stacks if stack not in inner]
     if not stacks:
         raise CannotRunError("the backbone has no stack of equal blocks to select from")
     return max(stacks, key=len)
@@ -93,6 +97,12 @@ def linear_layers(model: nn.Module) -> dict[str, nn.Module]:
             if isinstance(module, nn.Linear | Conv1D)}
 
 
+def convolutions(model: nn.Module) -> dict[str, nn.Module]:
+    """The convolutions of the base model over two axes by name."""
+    return {name: module for name, module in _base_modules(model).items()
+            if isinstance(module, nn.Conv2d)}
+
+
 def widths(layer: Any) -> tuple[int, int]:
     """What a linear layer reads and what it gives, whatever its weights are held in."""
     return (layer.nx, layer.nf) if isinstance(layer, Conv1D) else (
@@ -109,7 +119,9 @@ def norm_layers(model: nn.Module) -> dict[str, nn.Module]:
 def _base_modules(model: nn.Module) -> dict[str, nn.Module]:
     base = getattr(model, "base_model", model)
     outputs = getattr(model, "get_output_embeddings", lambda: None)()
-    inside = set(base.modules()) - {outputs}
+    # Of CLIP's kin a head stands beside the parts, and all of it is the base.
+    beside = getattr(model, "classifier", None) if base is model else None
+    inside = set(base.modules()) - {outputs} - set(beside.modules() if beside else ())
     return {name: module for name, module in model.named_modules() if module in inside}
 
 

@@ -18,6 +18,7 @@ from transformers import (
     AutoConfig,
     AutoModel,
     AutoModelForCausalLM,
+    AutoModelForImageClassification,
     AutoModelForSeq2SeqLM,
     AutoModelForSequenceClassification,
     AutoModelForTokenClassification,
@@ -28,6 +29,7 @@ from harness.backbones.handle import Handle, Kind
 from harness.backbones.quiet import quietly
 from harness.backbones.weights import tensor_shapes
 from harness.common.cache import cache_folder
+from harness.common.capabilities import reads_words
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_json, write_atomic
 from harness.common.provenance import provenance
@@ -36,6 +38,10 @@ Use = Literal["states", "classes", "tags", "answers", "scores"]
 """What is read of a model: its last hidden states, the classes of its head, those of each word,
 words, or one number for each pair of texts."""
 POOLER, DECODER = "pooler.", "decoder."
+HIDDEN = "mask_token"
+"""What stands for patches that are hidden in pretraining: never read of a whole picture."""
+NEW = "classifier."
+"""A head beside parts that have no prefix in common, as of CLIP."""
 SHOWN = 2
 ADAPTER = re.compile(r"\.(base_layer|lora_(A|B|embedding_A|embedding_B|magnitude_vector)|"
                      r"modules_to_save|original_module|ia3_l)\.|^base_model\.model\.")
@@ -135,7 +141,10 @@ def _check(folder: Path, kind: Kind, use: Use, about: str) -> None:
 
 
 def auto_class(kind: Kind, use: Use) -> Any:
-    """What transformers loads a kind of backbone with for a use."""
+    """What transformers loads a kind of backbone with for a use. The states of a model of pictures
+    are what its own head would read."""
+    if not reads_words(kind):
+        return AutoModelForImageClassification
     if use == "states":
         return AutoModel
     if use in ("classes", "scores"):
@@ -169,6 +178,8 @@ def _read(names: Sequence[str], prefix: str, kind: Kind, use: Use) -> list[str]:
     classifier none of the head's or the pooler's, of states none of what they are not made of."""
     if use in ("answers", "scores"):
         return list(names)
+    names = [name for name in names if not name.endswith(HIDDEN)
+             and not (not prefix and name.startswith(NEW))]
     unread = (POOLER, DECODER) if (kind, use) == ("seq2seq", "states") else (POOLER,)
     return [name for name in names if name.startswith(prefix)
             and not name.removeprefix(prefix).startswith(unread)]

@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, get_args
 
 from harness.backbones.admission.folder import look, look_at_files
+from harness.backbones.dinov2 import converted
 from harness.backbones.gguf import dequantised
 from harness.backbones.weights import tensor_shapes
 from harness.backbones.wrappers import unwrapped
@@ -30,10 +32,14 @@ CALLED: dict[Kind, tuple[str, str]] = {
     "encoder": ("an encoder", "an encoder"),
     "decoder": ("a causal language model", "a decoder"),
     "seq2seq": ("a sequence-to-sequence model", "a sequence-to-sequence model"),
+    "image": ("a model of pictures", "a model of pictures"),
 }
 """Kinds as errors name them: what a folder is not, and what to name instead."""
 
 
+CONVERTED: dict[str, Callable[[Path, str], tuple[Path, str]]] = {
+    ".gguf": dequantised, ".onnx": converted}
+"""Files that are written once as a folder that transformers loads, by their suffix."""
 LIBRARY = "pip install 'adaptation-harness[quantized]'"
 
 
@@ -131,9 +137,10 @@ def parameter_count(handle: Handle) -> int:
 
 
 def _handle(name: str, kind: Kind, fetched: Fetched) -> Handle:
-    if fetched.path.suffix != ".gguf":
+    convert = CONVERTED.get(fetched.path.suffix)
+    if convert is None:
         return Handle(name, kind, fetched.path, fetched.sha256, fetched.origin)
-    folder, note = dequantised(fetched.path, fetched.sha256)
+    folder, note = convert(fetched.path, fetched.sha256)
     return Handle(name, kind, folder, fetched.sha256, fetched.origin, (note,))
 
 
@@ -197,7 +204,7 @@ def _fits(kind: Kind, config: dict[str, Any]) -> bool:
     """Whether a model can be of a kind: one whose configuration does not say may be either of
     those with one stack, and some encoders (FlauBERT) call their head one of a language model."""
     names, found = _architectures(config), _kind(config)
-    if "seq2seq" in (kind, found):
+    if {"seq2seq", "image"} & {kind, found}:
         return kind == found
     if kind == "encoder":
         return "CausalLM" not in names and "GPT2LMHead" not in names
@@ -208,9 +215,25 @@ def _kind(config: dict[str, Any]) -> Kind:
     """What a configuration describes. An encoder-decoder with a classification head, as of BART,
     is an encoder to those who use it."""
     names = _architectures(config)
+    if _of_pictures(config, names):
+        return "image"
     if config.get("is_encoder_decoder") is True and "Classification" not in names:
         return "seq2seq"
     return "decoder" if "CausalLM" in names or "LMHead" in names else "encoder"
+
+
+def _of_pictures(config: dict[str, Any], names: str) -> bool:
+    """Whether transformers makes an image classifier of it. Some types of models have text in them,
+    too, and are read here as far as they read pictures."""
+    from transformers.models.auto.modeling_auto import (
+        MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING_NAMES as IMAGE_TYPES,
+    )
+    from transformers.models.auto.modeling_auto import (
+        MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES as TEXT_TYPES,
+    )
+
+    kind = config.get("model_type")
+    return "ForImageClassification" in names or (kind in IMAGE_TYPES and kind not in TEXT_TYPES)
 
 
 def _architectures(config: dict[str, Any]) -> str:

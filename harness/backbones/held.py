@@ -74,10 +74,18 @@ def hold(model: Any, products: torch.dtype) -> None:
             layer.forward = RoundedForward(layer)
 
 
+def looked_up(model: Any) -> Any:
+    """The weight of the table in which tokens are looked up; None where there is no such table."""
+    try:
+        return getattr(model.get_input_embeddings(), "weight", None)
+    except NotImplementedError:  # transformers' answer of models that read no tokens
+        return None
+
+
 def matrices(model: Any) -> Iterator[Any]:
     """Layers whose weight only products read: of the backbone below a head, and the head with
     which a language model answers where it is not the embedding too."""
-    table = getattr(model.get_input_embeddings(), "weight", None)
+    table = looked_up(model)
     layers = {name: layer for name, layer in linear_layers(model).items()
               if POOLER not in name.split(".")}
     answers = model.get_output_embeddings()

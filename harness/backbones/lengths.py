@@ -8,6 +8,7 @@ from harness.backbones.encoding.encode import share_cut
 from harness.backbones.handle import Handle
 from harness.backbones.load import load_tokenizer
 from harness.backbones.prompting.writers import writer_for
+from harness.common.capabilities import reads_words
 from harness.tasks.examples import Item
 from harness.tasks.view import TaskView
 
@@ -15,7 +16,7 @@ from harness.tasks.view import TaskView
 def share_too_long(handle: Handle, task: TaskView, items: Sequence[Item], max_length: int
                    ) -> float:
     """Share of the items whose own texts are longer than `max_length` tokens; 0 for none."""
-    if not items:
+    if not items or not reads_words(handle.kind):
         return 0.0
     tokenizer = load_tokenizer(handle)
     if handle.kind == "encoder":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,9 +12,10 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from harness.backbones.aligned import align
 from harness.backbones.checkpoint import Use, auto_class, compared, empty_model, refuse_gaps
-from harness.backbones.encoding.pooled import HEAD, PooledClassifier, pooled_part, read_head
+from harness.backbones.encoding.pooled import HEAD, PooledClassifier, read_head
 from harness.backbones.encoding.pooling import Pool
-from harness.backbones.handle import Handle, Kind
+from harness.backbones.encoding.processor import Processor, TextProcessor
+from harness.backbones.handle import KINDS, Handle, Kind
 from harness.backbones.held import as_made, made_to_hold
 from harness.backbones.kernels.attention import speed_up_attention
 from harness.backbones.kernels.dropout import speed_up_dropout
@@ -23,28 +23,35 @@ from harness.backbones.kernels.lookup import add_gradients_by_row
 from harness.backbones.prompting.scoring_check import check_scoring
 from harness.backbones.quantised import quantising, settle
 from harness.backbones.quiet import quietly
-from harness.backbones.window import positions_known
-from harness.common.capabilities import ASKED
+from harness.backbones.vision.processor import read_pictures
+from harness.backbones.vision.statistics import keep_statistics
+from harness.common.capabilities import ASKED, reads_words
 from harness.common.errors import CannotRunError, HarnessError
 
 LoadHead = Callable[[Handle, tuple[str, ...], str, "Pool | None"], "Loaded"]
 """A backbone with a head for these outputs, on a device, over what pools its states."""
 WHOLE = torch.float32
-SEGMENTED = ("funnel", "xlnet")
-"""Types of models that tell segments apart and whose configurations do not say so."""
 
 
 @dataclass
 class Loaded:
-    """A model in memory with its tokenizer. `model` may later be wrapped by an adapter."""
+    """A model in memory with what reads items for it. `model` may later be wrapped by an adapter.
+    """
 
     model: Any
-    tokenizer: PreTrainedTokenizerBase
+    processor: Processor
     window: int
     """Longest sequence in tokens."""
     fresh: dict[str, torch.nn.Parameter] = field(default_factory=dict)
     """Parameters that the checkpoint lacks, or has in another size, by name: drawn at random, so
     they must learn."""
+
+    @property
+    def tokenizer(self) -> PreTrainedTokenizerBase:
+        """Of a model that reads texts. Raises CannotRunError for one that does not."""
+        if not isinstance(self.processor, TextProcessor):
+            raise CannotRunError("this model reads no text")
+        return self.processor.tokenizer
 
 
 def load_classifier(handle: Handle, labels: tuple[str, ...], device: str,
@@ -129,12 +136,26 @@ def load_tokenizer(handle: Handle) -> PreTrainedTokenizerBase:
     return tokenizer
 
 
+def read_texts(handle: Handle) -> TextProcessor:
+    """By the backbone's tokenizer."""
+    return TextProcessor(load_tokenizer(handle), handle.kind)
+
+
+def _read_pictures(handle: Handle) -> Processor:
+    return read_pictures(handle.path)
+
+
+PROCESSORS: dict[Kind, Callable[[Handle], Processor]] = {
+    kind: read_texts if reads_words(kind) else _read_pictures for kind in KINDS}
+"""What a backbone of each kind reads its items by."""
+
+
 def _load(handle: Handle, use: Use, device: str, products: torch.dtype, pool: Pool | None = None,
           **options: Any) -> Loaded:
     """Raises HarnessError for what cannot be loaded, or lacks weights that the use reads."""
     read = use if pool is None else "states"
     try:
-        tokenizer = load_tokenizer(handle)
+        processor = PROCESSORS[handle.kind](handle)
         model, info = _read(handle, read, device, products, options)
     except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
         raise HarnessError(f"{handle.origin}: cannot be loaded: {str(error)[:200]}",
@@ -153,8 +174,9 @@ def _load(handle: Handle, use: Use, device: str, products: torch.dtype, pool: Po
         speed_up_dropout(model)
         speed_up_attention(model)
         add_gradients_by_row(model)
+    keep_statistics(model)
     fresh = {name: p for name, p in model.named_parameters() if name in drawn}
-    return read_by(Loaded(model, tokenizer, 0, fresh), tokenizer, handle.kind)
+    return read_by(Loaded(model, processor, 0, fresh), processor)
 
 
 def _read(handle: Handle, use: Use, device: str, products: torch.dtype, options: dict[str, Any]
@@ -180,31 +202,7 @@ def _read(handle: Handle, use: Use, device: str, products: torch.dtype, options:
         return model, info
 
 
-def read_by(loaded: Loaded, tokenizer: PreTrainedTokenizerBase, kind: Kind) -> Loaded:
-    """The model with a tokenizer that it reads its texts by."""
-    loaded.model.config.pad_token_id = tokenizer.pad_token_id
-    tokenizer.model_input_names = _inputs(kind, loaded.model, tokenizer)
-    window = _window(loaded.model, tokenizer)
-    return dataclasses.replace(loaded, tokenizer=tokenizer, window=window)
-
-
-def _inputs(kind: Kind, model: Any, tokenizer: PreTrainedTokenizerBase) -> list[str]:
-    """The tokenizer's outputs that the model reads. A tokenizer of a general class gives segment
-    ids to all; many models take none, GPT-2 and XLM would read them as tokens, RoBERTa knows one
-    alone."""
-    pooled = pooled_part(model)
-    taken = set(inspect.signature((pooled.reader if pooled else model).forward).parameters)
-    known = 2 if model.config.model_type in SEGMENTED else 0
-    if kind == "decoder" or getattr(model.config, "type_vocab_size", known) < 2:
-        taken.discard("token_type_ids")
-    return [name for name in tokenizer.model_input_names if name in taken]
-
-
-def _window(model: Any, tokenizer: PreTrainedTokenizerBase) -> int:
-    known = positions_known(model.config)
-    # Positions of RoBERTa's kin begin behind the number that stands for padding.
-    known += [module.num_embeddings - module.padding_idx - 1
-              for name, module in model.named_modules()
-              if isinstance(module, torch.nn.Embedding) and module.padding_idx is not None
-              and "position" in name.rpartition(".")[2]]
-    return min([*known, int(tokenizer.model_max_length)])
+def read_by(loaded: Loaded, processor: Processor) -> Loaded:
+    """The model with what it reads its items by."""
+    window = processor.joined_to(loaded.model)
+    return dataclasses.replace(loaded, processor=processor, window=window)

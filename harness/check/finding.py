@@ -33,4 +33,4 @@ def shown(examples: Sequence[Example]) -> tuple[str, ...]:
 
 def brief(example: Example) -> str:
     """The beginning of an item's text on one line."""
-    return excerpt(" ".join(plain(example.joined).split()), LENGTH)
+    return excerpt(" ".join(plain(example.brief).split()), LENGTH)

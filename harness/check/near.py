@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from datasketch import MinHash, MinHashLSH
 
@@ -17,10 +17,13 @@ WORDS, PERMUTATIONS, CANDIDATE = 3, 128, 0.6
 """Candidates are looked for well below what counts, so that few that count are missed."""
 LEAK = 0.01
 Pairs = list[tuple[Example, Example]]
+Duplicates = Callable[[Sequence[Example], Sequence[Example]], Pairs]
+"""Pairs of an indexed and an asked item that are near-duplicates."""
 
 
-def check_near(splits: Splits) -> Iterator[Finding]:
-    """Near-duplicates between test and the rest, and inside training and test."""
+def check_near(splits: Splits, near_duplicates: Duplicates) -> Iterator[Finding]:
+    """Near-duplicates between test and the rest, and inside training and test, as told by what is
+    given."""
     kept = (*splits.train, *splits.validation)
     leaked = near_duplicates(kept, splits.test)
     items = list({test.id: test for _, test in leaked}.values())

@@ -6,8 +6,11 @@ from __future__ import annotations
 from typing import Literal
 
 Kind = Literal["classification", "multilabel", "regression", "spans", "generation"]
-WeightsKind = Literal["encoder", "decoder", "seq2seq"]
-"""BERT-like, GPT-like, or T5-like: a decoder that answers what an encoder has read."""
+Input = Literal["text", "image"]
+"""What an item is: words, alone or in a pair, or a picture."""
+WeightsKind = Literal["encoder", "decoder", "seq2seq", "image"]
+"""BERT-like, GPT-like, or T5-like: a decoder that answers what an encoder has read; or what reads
+pictures."""
 BackboneKind = Literal[WeightsKind, "endpoint"]
 """Of weights that are here, or a model that answers elsewhere."""
 Quantize = Literal["nf4", "int8"]
@@ -26,6 +29,8 @@ General = Literal["held", "learned"]
 or what it learns beside its items."""
 Ranking = Literal["dense", "bm25", "hybrid"]
 """How passages are ranked for a question: by vectors, by words, by both."""
+Augment = Literal["none", "flip", "crop"]
+"""What is changed at random of a picture while a method learns from it."""
 Balance = Literal["none", "weights", "focal", "sampling"]
 """What rare classes count while a method learns."""
 State = Literal["ok", "diverged", "out-of-memory", "timed-out", "interrupted", "failed"]

@@ -24,13 +24,14 @@ BY_VALUE = ("harness.suite", "harness.sources")
 """Never followed: what a suite says stands in a name by its values, and what was fetched by the
 hash of its content."""
 ITEMS = ("harness.tasks.cells", "harness.tasks.label_numbers", "harness.tasks.label_sets",
-         "harness.tasks.label_spans", "harness.tasks.ledger", "harness.tasks.prepare",
-         "harness.tasks.questions", "harness.tasks.readers", "harness.tasks.tables")
+         "harness.tasks.label_spans", "harness.tasks.ledger", "harness.tasks.picture_rows",
+         "harness.tasks.prepare", "harness.tasks.questions", "harness.tasks.readers",
+         "harness.tasks.tables")
 """What makes items and passages: not followed where these stand in a name by their content."""
 AFTERWARDS = ("harness.forgetting", "harness.measure.latency")
 """What measures finished runs, under names of its own: not followed from a run."""
-DISTRIBUTIONS = {"faiss": "faiss-cpu", "pycrfsuite": "python-crfsuite", "pynvml": "nvidia-ml-py",
-                 "sklearn": "scikit-learn", "yaml": "pyyaml"}
+DISTRIBUTIONS = {"PIL": "pillow", "faiss": "faiss-cpu", "pycrfsuite": "python-crfsuite",
+                 "pynvml": "nvidia-ml-py", "sklearn": "scikit-learn", "yaml": "pyyaml"}
 """Libraries that are installed under another name than they are imported by."""
 WITHIN = {"accelerate": ("safetensors",), "rouge_score": ("nltk",), "sklearn": ("scipy",),
           "transformers": ("safetensors", "tokenizers")}

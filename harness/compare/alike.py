@@ -18,7 +18,7 @@ def alike_rules(found: Found) -> tuple[Rule, ...]:
     """Same examples, words, validation and effort; trained to the end, inside the grid, above
     chance. None held where no record says."""
     rows = [row for part in found.values() for row in part]
-    read = any(row.words_median is not None for row in rows)
+    read = any(row.told for row in rows)
     ended = any(row.stopped is not None for row in rows)
     return (
         _rule("Same examples", "Arms that are ranked together learned from the same training "
@@ -57,7 +57,10 @@ def _counts(found: Found, field: str, what: str) -> str:
 
 
 def _words(rows: Sequence[Conditions]) -> str:
-    longest = max((row.words_longest or 0 for row in rows), default=0)
+    counted = [row.words_longest for row in rows if row.words_longest is not None]
+    if not counted:
+        return "Pictures are read whole."
+    longest = max(counted)
     cut = max((row.share_cut or 0.0 for row in rows), default=0.0)
     return f"At most {longest} words; of which a window cuts at most {cut:.0%} of the texts again."
 

@@ -33,6 +33,8 @@ class Conditions(RecordPart):
     train_items: int
     words_median: float | None
     words_longest: int | None
+    told: bool = True
+    """Whether the record says what was read."""
     share_cut: float | None
     passes: float | None
     trials: int
@@ -90,7 +92,8 @@ def _of(arm: Arm, usual: Mapping[tuple[Given, int], str]) -> Conditions:
         name=arm.name, train_items=used.train_items,
         words_median=used.read.words_median if used.read else None,
         words_longest=used.read.words_longest if used.read else None,
-        share_cut=used.share_cut, passes=ending.passes if ending else None,
+        told=used.read is not None, share_cut=used.share_cut,
+        passes=ending.passes if ending else None,
         trials=len(first.trials), stopped=ending.stopped if ending else None,
         validation_items=ending.validation_items if ending else used.validation_items,
         validation_worth=ending.validation_worth if ending else None,

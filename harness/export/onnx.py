@@ -10,7 +10,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from harness.backbones.encoding.encode import collate, trial_items
 from harness.backbones.encoding.padding import Padding
 from harness.backbones.graphs.session import (
     LOGITS,
@@ -59,7 +58,7 @@ def write_onnx(whole: Whole, folder: Path) -> None:
         raise HarnessError(f"{whole.label}: {size:,} bytes of weights, and one ONNX file holds "
                            f"{MOST:,}", "Write it as merged or bf16.")
     with quietly():
-        whole.loaded.tokenizer.save_pretrained(folder)
+        whole.loaded.processor.save(folder)
         model.config.save_pretrained(folder)
     graph = _exported(whole, model)
     onnx.checker.check_model(graph)
@@ -68,8 +67,9 @@ def write_onnx(whole: Whole, folder: Path) -> None:
 
 def _exported(whole: Whole, model: Any) -> Any:
     """The graph, without what the exporter notes of the machine's files."""
-    items = trial_items(whole.loaded.tokenizer, whole.max_length)[-2:]
-    batch = collate(whole.loaded.tokenizer, items, Padding.RIGHT, "cpu")
+    processor = whole.loaded.processor
+    items = processor.trial(whole.max_length)[-2:]
+    batch = processor.collate(items, Padding.RIGHT, "cpu")
     names = list(batch)
     sides = {0: "batch", 1: "sequence"}
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)

@@ -9,7 +9,7 @@ from typing import Protocol
 from harness.backbones.handle import Handle
 from harness.backbones.load import Loaded, load_tokenizer, load_with_head
 from harness.common.cache import cache_folder
-from harness.common.capabilities import ASKED
+from harness.common.capabilities import ASKED, reads_words
 from harness.common.device import Device
 from harness.common.files import sha256_json
 from harness.common.kept import kept_folder
@@ -47,6 +47,10 @@ def examiner(handle: Handle, asked: ForgettingItems) -> Examiner:
         # What was tuned from it is asked in the same template, whatever came of its tokenizer.
         return Examination(asked.benchmarks, asked.passages, asked.seed, asked.chat,
                            load_tokenizer(handle))
+    if not reads_words(handle.kind):
+        from harness.forgetting.picture_probes import PictureProbing
+
+        return PictureProbing(asked.probes, asked.passages, asked.seed)
     from harness.forgetting.probes import Probing
 
     return Probing(asked.probes, asked.passages, asked.seed)

@@ -14,7 +14,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from harness.common.cache import cache_folder
+from harness.common.capabilities import INPUTS
 from harness.common.files import sha256_json
+from harness.common.kinds import Input
 from harness.sources.fetch import fetch, fetch_whole
 from harness.sources.fetched import Fetched
 from harness.suite import ForgettingItems, Source
@@ -71,6 +73,16 @@ class Probe(Part):
         return self.data.rpartition("/")[0]
 
 
+class PictureProbe(Part):
+    """Pictures and classes for a linear probe on a model's features."""
+
+    source: Source
+    reader: dict[str, dict[str, Any]]
+    """A reader of the harness, with its options."""
+    classes: tuple[str, ...]
+    """As the reader's labels are."""
+
+
 class Catalogue(Part):
     """What ships."""
 
@@ -78,6 +90,11 @@ class Catalogue(Part):
     benchmarks: dict[str, Benchmark]
     passages: str
     probes: dict[str, Probe]
+    pictures: dict[str, PictureProbe] = {}
+
+    def probes_of(self, read: Input) -> tuple[str, ...]:
+        """Names of the probes of such items."""
+        return tuple(self.probes if INPUTS[read].in_words else self.pictures)
 
     def fetched(self) -> Fetched:
         """The data on this machine, looked at once a process. Raises HarnessError."""
@@ -120,9 +137,11 @@ def general_sources(asked: ForgettingItems | None) -> tuple[Source, ...]:
     if asked is None:
         return ()
     benchmarks = [known.benchmarks[name] for name in asked.benchmarks if name in known.benchmarks]
-    shared = asked.passages or asked.probes or not all(b.ships() for b in benchmarks)
-    return ((known.source,) if shared else ()) + tuple(
-        benchmark.nltk for benchmark in benchmarks if benchmark.nltk)
+    pictures = [known.pictures[name] for name in asked.probes if name in known.pictures]
+    of_text = not pictures and (asked.passages or asked.probes)
+    shared = of_text or not all(b.ships() for b in benchmarks)
+    return (*((known.source,) if shared else ()), *(probe.source for probe in pictures),
+            *(benchmark.nltk for benchmark in benchmarks if benchmark.nltk))
 
 
 @cache

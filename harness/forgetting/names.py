@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from harness.common.errors import HarnessError
+from harness.common.kinds import Input
 from harness.common.names import did_you_mean
 from harness.forgetting.catalogue import catalogue
 from harness.suite import ForgettingItems, GivenSources, LoadedSuite, Mirror, WheelSource
@@ -37,11 +38,12 @@ def check_benchmark(name: str) -> None:
         raise HarnessError(f"there is no benchmark '{name}'", did_you_mean(name, known))
 
 
-def check_probe(name: str) -> None:
-    """Raise HarnessError for a probe that is not in the catalogue."""
-    if name not in catalogue().probes:
-        raise HarnessError(f"there is no probe '{name}'",
-                           did_you_mean(name, catalogue().probes))
+def check_probe(name: str, read: Input = "text") -> None:
+    """Raise HarnessError for a probe of such items that is not in the catalogue."""
+    known = catalogue().probes_of(read)
+    if name not in known:
+        raise HarnessError(f"there is no probe '{name}' of input {read}",
+                           did_you_mean(name, known))
 
 
 def check_suite(loaded: LoadedSuite) -> None:
@@ -49,8 +51,9 @@ def check_suite(loaded: LoadedSuite) -> None:
     benchmark of the suite's own data, and for a limit of what the suite does not measure."""
     asked = loaded.suite.measure.forgetting or ForgettingItems()
     _check_limits(loaded, asked)
+    probe = partial(check_probe, read=loaded.suite.task.input)
     for field, names, check in (("benchmarks", asked.benchmarks, check_benchmark),
-                                ("probes", asked.probes, check_probe)):
+                                ("probes", asked.probes, probe)):
         for name in names:
             try:
                 check(name)
@@ -75,11 +78,12 @@ def check_apart(name: str, learned: DataSource) -> None:
 def _reads(name: str, mirror: Mirror) -> bool:
     known = catalogue()
     row = known.benchmarks.get(name) or known.probes.get(name)
-    place = row and row.place()
-    if (not place or not isinstance(known.source, WheelSource)
-            or _project(mirror.wheel) != _project(known.source.wheel)):
+    pictures = known.pictures.get(name)
+    source, place = (pictures.source, ".") if pictures else (known.source, row and row.place())
+    if (not place or not isinstance(source, WheelSource)
+            or _project(mirror.wheel) != _project(source.wheel)):
         return False
-    read, path = PurePosixPath(known.source.path) / place, PurePosixPath(mirror.path)
+    read, path = PurePosixPath(source.path) / place, PurePosixPath(mirror.path)
     return path.is_relative_to(read) or read.is_relative_to(path)
 
 

@@ -64,13 +64,18 @@ class Probing:
         width = len(items[0].texts)
         x = pair_features(features[0::2], features[1::2]) if width == 2 else features
         labels = np.array([item.label for item in items])
-        folds = StratifiedKFold(FOLDS, shuffle=True, random_state=self.seed)
-        model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
-        predicted = cross_val_predict(model, x, labels, cv=folds)
+        predicted = folded_answers(x, labels, self.seed)
         classes = catalogue().probes[name].classes
         return [Answer(name, item.name, METRIC, " / ".join(item.texts), classes[item.label],
                        classes[int(guess)], float(guess == item.label))
                 for item, guess in zip(items, predicted, strict=True)]
+
+
+def folded_answers(features: np.ndarray, labels: np.ndarray, seed: int) -> np.ndarray:
+    """The class, [items], that a logistic regression on the other folds' features gives each."""
+    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
+    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+    return np.asarray(cross_val_predict(model, features, labels, cv=folds))
 
 
 def pair_features(first: np.ndarray, second: np.ndarray) -> np.ndarray:

@@ -166,7 +166,7 @@ def changed_items(answered: Answered, labels: Sequence[str]
 
     def items(chosen: np.ndarray) -> tuple[ChangedItem, ...]:
         return tuple(
-            ChangedItem(item=e.id, text=excerpt(e.joined, TEXT), target=targets[i],
+            ChangedItem(item=e.id, text=excerpt(e.brief, TEXT), target=targets[i],
                         baseline=before[i],
                         candidate=now[i] if answered.sound[i] else "no answer")
             for i in np.flatnonzero(chosen) for e in (answered.examples[i],))

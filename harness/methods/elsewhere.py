@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from pathlib import Path
@@ -12,9 +13,17 @@ from harness.backbones.admission.folder import Admitted
 from harness.backbones.admission.tokenizer import has_tokenizer
 from harness.backbones.encoding.pooling import pool_of
 from harness.backbones.handle import Handle, hashed_handle
-from harness.backbones.load import Loaded, LoadHead, load_tokenizer, load_with_head, read_by
+from harness.backbones.load import (
+    Loaded,
+    LoadHead,
+    load_tokenizer,
+    load_with_head,
+    read_by,
+    read_texts,
+)
 from harness.backbones.quiet import quietly
 from harness.backbones.weights import Shapes, tensor_shapes
+from harness.common.capabilities import reads_words
 from harness.common.errors import HarnessError
 from harness.methods.adapters.folder import base_of, load_adapter, read_adapter
 
@@ -34,12 +43,13 @@ def load_tuned(admitted: Admitted, base: Handle | None, device: str,
     if base is not None and handle.kind != base.kind:
         raise HarnessError(f"{folder}: is of kind {handle.kind}, its base {base.name} of kind "
                            f"{base.kind}", "Name the base it was tuned from.")
-    if has_tokenizer(folder):
+    if has_tokenizer(folder) or not reads_words(handle.kind):
         return _whole(folder, handle, device, load)
     if base is None:
         raise HarnessError(f"{folder}: has no tokenizer",
                            "Save it beside the model, or name the base with --base.")
-    return read_by(_whole(folder, handle, device, load), load_tokenizer(base), handle.kind)
+    return read_by(_whole(folder, handle, device, load),
+                   dataclasses.replace(read_texts(base), kind=handle.kind))
 
 
 def read_as(admitted: Admitted, base: Handle | None) -> Handle:

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from harness.backbones.checkpoint import Use
-from harness.backbones.encoding.features import FeatureStore, Featurizer, pooled
-from harness.backbones.encoding.pooling import MODES, Pooling, pool_of
+from harness.backbones.encoding.features import FeatureStore, Featurizer
+from harness.backbones.encoding.pooling import Pooling
 from harness.backbones.encoding.word_features import LAYERS, word_states
+from harness.backbones.frozen import frozen
 from harness.backbones.handle import Kind, parameter_count
-from harness.common.capabilities import Can
+from harness.common.capabilities import Can, reads_words
 from harness.common.clock import Clock
 from harness.common.kinds import BackboneKind
 from harness.common.words import pieces
@@ -25,8 +26,9 @@ from harness.methods.learning.balance import LINEAR, LinearOptions, balance_of, 
 from harness.methods.linear import LinearHead, fit_standardised, strengths
 from harness.methods.link import LINKS
 from harness.methods.method import METHODS, Method, Setting
-from harness.methods.needs import Needs
+from harness.methods.needs import WHATEVER, Needs
 from harness.methods.tagged import POOLED_ALONE, Read, Words, WordTagger, fit_tags
+from harness.methods.whole import UNPOOLED
 from harness.methods.work import Reading, Work
 from harness.suite import Kind as TaskKind
 from harness.targets.kinds import KINDS as TARGETS
@@ -68,7 +70,7 @@ class Features(Method):
     """Logistic regression on pooled, standardised features of the frozen backbone."""
 
     name, family = "features", "features"
-    needs = Needs(classes=(Can.ENCODE,), numbers=(Can.ENCODE,), spans=(Can.TAG,))
+    needs = Needs(classes=(Can.ENCODE,), numbers=(Can.ENCODE,), spans=(Can.TAG,), inputs=WHATEVER)
     random = False
     summary = "frozen backbone, pooled features, logistic regression"
     options_type = FeaturesOptions
@@ -85,6 +87,8 @@ class Features(Method):
     def refuses(self, task: TaskKind, backbone: BackboneKind | None) -> str | None:
         if TARGETS[task].tagged and self.options.pooling != "trained":
             return POOLED_ALONE
+        if backbone and not reads_words(backbone) and self.options.pooling != "trained":
+            return UNPOOLED
         return super().refuses(task, backbone)
 
     def settings(self, job: Job) -> list[Setting]:
@@ -140,5 +144,4 @@ class Features(Method):
         backbone, longest = job.need_backbone(), job.budget.max_length
         if TARGETS[job.task.kind].tagged:
             return word_states(backbone, longest, job.device)
-        pool = pool_of(backbone.path, self.options.pooling) or MODES["mean"]
-        return pooled(backbone, longest, job.device, pool)
+        return frozen(backbone, longest, job.device, self.options.pooling)

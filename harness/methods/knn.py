@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 
 from harness.backbones.checkpoint import Use
-from harness.backbones.encoding.features import Featurizer, pooled
-from harness.backbones.encoding.pooling import MODES, pool_of
+from harness.backbones.encoding.features import Featurizer
+from harness.backbones.frozen import frozen
 from harness.backbones.handle import Kind, parameter_count
 from harness.common.capabilities import Can
 from harness.common.clock import Clock
 from harness.methods.fitted import Fit, Fitted
 from harness.methods.job import Job
 from harness.methods.method import METHODS, Method, Setting
-from harness.methods.needs import Needs
+from harness.methods.needs import WHATEVER, Needs
 from harness.methods.retriever import Retriever, build_retriever, load_retriever
 from harness.methods.work import Reading, Work
 from harness.targets.kinds import KINDS as TARGETS
@@ -80,7 +80,7 @@ class Knn(Method):
     the answer of the nearest."""
 
     name, family = "knn", "retrieval"
-    needs = Needs(classes=(Can.EMBED,), numbers=(Can.EMBED,), words=(Can.EMBED,))
+    needs = Needs(classes=(Can.EMBED,), numbers=(Can.EMBED,), words=(Can.EMBED,), inputs=WHATEVER)
     random = False
     summary = "FAISS retrieval of training examples: similarity-weighted vote, or nearest answer"
 
@@ -115,5 +115,4 @@ class Knn(Method):
 
     @staticmethod
     def _featurizer(job: Job) -> Featurizer:
-        pool = pool_of(job.need_backbone().path) or MODES["mean"]
-        return pooled(job.need_backbone(), job.budget.max_length, job.device, pool)
+        return frozen(job.need_backbone(), job.budget.max_length, job.device)

@@ -14,7 +14,7 @@ from harness.common.clock import Clock
 from harness.methods.fitted import Fit, Fitted
 from harness.methods.job import Job
 from harness.methods.method import METHODS, Method, Setting
-from harness.methods.needs import Needs
+from harness.methods.needs import WHATEVER, Needs
 from harness.methods.work import Work
 from harness.targets.kinds import KINDS as TARGETS
 from harness.targets.spans import NOTHING, as_spans
@@ -77,7 +77,7 @@ class Majority(Method):
     spans are asked for, none."""
 
     name, family = "majority", "floor"
-    needs = Needs(classes=(), numbers=(), spans=(), words=(), alone=True)
+    needs = Needs(classes=(), numbers=(), spans=(), words=(), alone=True, inputs=WHATEVER)
     random = False
     summary = "the most frequent class (its share as probability) or answer"
 

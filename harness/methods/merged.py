@@ -10,7 +10,7 @@ from harness.common.kinds import Quantize
 from harness.methods.fitted import Fit, Fitted
 from harness.methods.job import Job
 from harness.methods.method import METHODS, Method, Options, Setting
-from harness.methods.needs import Needs
+from harness.methods.needs import WHATEVER, Needs
 
 
 class MergedOptions(Options):
@@ -32,7 +32,7 @@ class Merged(Method):
     summary = ("`merged+METHOD`: an adapter's update in the weights, as it is deployed; quantised "
                "then or not")
     needs = Needs(classes=(Can.LEARN,), numbers=(Can.LEARN,), spans=(Can.LEARN,),
-                  words=(Can.LEARN, Can.WRITE))
+                  words=(Can.LEARN, Can.WRITE), inputs=WHATEVER)
     random = False
     changes_weights = True  # other ones than those underneath, once they are rounded or quantised
     options_type = MergedOptions

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.common.capabilities import lacking
-from harness.common.kinds import BackboneKind, Kind
+from harness.common.kinds import BackboneKind, Input, Kind
 from harness.common.located import Location
 from harness.common.names import did_you_mean, listed
 from harness.methods.catalogue import MethodRow
@@ -32,21 +32,24 @@ def _check(loaded: LoadedSuite, known: Mapping[str, MethodRow], backbone: str | 
         raise loaded.error(location, f"'{choice.name}': only {listed(ON_TOP)} work on top of "
                            "another method", f"Write `{ON_TOP[0]}+METHOD`.")
     kind = loaded.suite.backbones[backbone].used_as if backbone else None
-    task = loaded.suite.task.kind
-    able = [row.name for row in known.values() if row.works_on(kind, task)]
+    task, read = loaded.suite.task.kind, loaded.suite.task.input
+    able = [row.name for row in known.values()
+            if row.works_on(kind, task) and read in row.needs.inputs]
     if name not in known:
         raise loaded.error(location, f"there is no method '{name}'", did_you_mean(name, able))
     if name not in able:
-        raise loaded.error(location, f"method '{name}' {_why_not(known[name], kind, task)}"
+        raise loaded.error(location, f"method '{name}' {_why_not(known[name], kind, task, read)}"
                            + (f": '{backbone}'" if kind else ""), did_you_mean(name, able))
     if name == "rag" and loaded.suite.embedder is None:
         raise loaded.error(location, "rag needs the suite's `embedder`",
                            "Add `embedder:` with the source of a sentence-transformers model.")
 
 
-def _why_not(row: MethodRow, backbone: BackboneKind | None, task: Kind) -> str:
-    """Why a method does not do a task on a kind of backbone."""
+def _why_not(row: MethodRow, backbone: BackboneKind | None, task: Kind, read: Input) -> str:
+    """Why a method does not do a task of such items on a kind of backbone."""
     wanted = row.needs.for_task(task)
+    if read not in row.needs.inputs:
+        return f"does not read items of input {read}"
     if wanted is None:
         return f"cannot do a task of kind {task}"
     if backbone is None:

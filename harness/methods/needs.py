@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import get_args
 
-from harness.common.capabilities import Abilities, Can, lacking
-from harness.common.kinds import BackboneKind, Kind
+from harness.common.capabilities import READS, Abilities, Can, lacking
+from harness.common.kinds import BackboneKind, Input, Kind
 from harness.targets.kinds import KINDS
+
+WHATEVER: tuple[Input, ...] = get_args(Input)
+"""For what reads items by its backbone's processor alone, or not at all."""
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,8 @@ class Needs:
     words: Abilities | None = None
     alone: bool = False
     """Whether it works without a backbone, and on none."""
+    inputs: tuple[Input, ...] = ("text",)
+    """What items it can do with."""
 
     def for_task(self, task: Kind) -> Abilities | None:
         """What a task of this kind takes; None where it is not done."""
@@ -37,4 +43,5 @@ class Needs:
         wanted = self.for_task(task)
         if wanted is None or (backbone is None) != self.alone:
             return False
-        return backbone is None or not lacking(backbone, wanted)
+        return backbone is None or (READS[backbone] in self.inputs
+                                    and not lacking(backbone, wanted))

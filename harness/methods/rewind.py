@@ -17,7 +17,7 @@ from harness.common.kinds import BackboneKind
 from harness.methods.fitted import Adapted, Fit, Fitted
 from harness.methods.job import Job
 from harness.methods.method import METHODS, Limit, Method, Options, Setting
-from harness.methods.needs import Needs
+from harness.methods.needs import WHATEVER, Needs
 from harness.suite import Kind as TaskKind
 
 SHARES = tuple(tenth / 10 for tenth in range(1, 11))
@@ -48,7 +48,7 @@ class Rewind(Method):
     summary = ("`rewind+METHOD`: tuned weights taken back towards the untouched ones (WiSE-FT), as "
                "far as validation and a limit of forgetting say")
     needs = Needs(classes=(Can.LEARN,), numbers=(Can.LEARN,), spans=(Can.LEARN,),
-                  words=(Can.LEARN, Can.WRITE))
+                  words=(Can.LEARN, Can.WRITE), inputs=WHATEVER)
     random = False
     changes_weights = changes_matrices = swept = True
     options_type = RewindOptions

@@ -23,7 +23,7 @@ from torch.nn.functional import normalize
 
 from harness.backbones.batches import PASS_TOKENS, Cut, by_length, passes
 from harness.backbones.checkpoint import POOLER, Use
-from harness.backbones.encoding.encode import Encoded, collate, encode, trial_items
+from harness.backbones.encoding.encode import Encoded
 from harness.backbones.encoding.padding import Padding, find_padding
 from harness.backbones.encoding.pooling import MODES, Pool, Pooling, pool_of, pooled_by, pooler
 from harness.backbones.finite import check_finite
@@ -72,12 +72,11 @@ class SentenceEncoder:
         cast_once(self.loaded.model)
         self.loaded.model.eval()
         self.pooler = pooler(self.pool, self.loaded.model.config.get_text_config().hidden_size)
-        self.padding = find_padding(trial_items(self.loaded.tokenizer, self.max_length),
-                                    self._batch)
+        self.padding = find_padding(self.loaded.processor.trial(self.max_length), self._batch)
 
     def encode(self, items: Sequence[Item]) -> list[Encoded]:
         """The items' tokens."""
-        return encode(self.loaded.tokenizer, items, self.max_length)
+        return self.loaded.processor.encode(items, self.max_length)
 
     def vectors(self, items: Sequence[Encoded], batches: Sequence[list[int]]) -> torch.Tensor:
         """[items, width] fp32, in the order of the items, computed in the given batches."""
@@ -95,7 +94,7 @@ class SentenceEncoder:
             return np.asarray(self.vectors(items, batches).cpu().numpy())
 
     def _batch(self, items: Sequence[Encoded], padding: Padding) -> torch.Tensor:
-        batch = collate(self.loaded.tokenizer, items, padding, self.device.type)
+        batch = self.loaded.processor.collate(items, padding, self.device.type)
         states = self.loaded.model(**batch).last_hidden_state.float()
         own = padding.real([len(item["input_ids"]) for item in items]).to(states.device)
         return normalize(pooled_by(self.pooler, states, own), dim=1)

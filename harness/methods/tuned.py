@@ -13,10 +13,10 @@ from harness.backbones.between import take_back
 from harness.backbones.blocks import freeze
 from harness.backbones.encoding.features import pooled
 from harness.backbones.encoding.pooling import Pooling, pool_of
-from harness.backbones.handle import CALLED, Handle
+from harness.backbones.handle import CALLED, Handle, Kind
 from harness.backbones.held import hold
 from harness.backbones.load import WHOLE, Loaded
-from harness.common.capabilities import ASKED, Can, continues
+from harness.common.capabilities import ASKED, Can, continues, reads_words
 from harness.common.kinds import BackboneKind, Balance
 from harness.methods.asking.asked import AskedDecoder, Save
 from harness.methods.asking.lookup import Lookup
@@ -38,15 +38,18 @@ from harness.methods.learning.step import Learner
 from harness.methods.learning.tagger import EncoderTagger, TaggerLearner
 from harness.methods.link import LINKS
 from harness.methods.method import Method, Options, Setting, spread
-from harness.methods.needs import Needs
+from harness.methods.needs import WHATEVER, Needs
 from harness.methods.tagged import POOLED_ALONE
-from harness.methods.whole import load_model
+from harness.methods.whole import UNPOOLED, load_model
 from harness.methods.work import Reading, Work
 from harness.suite import Kind as TaskKind
 from harness.targets.kinds import KINDS as TARGETS
 
 STUDIED = "harness.methods.studied"
 """What looks up passages for a model that learns with them, and the libraries of searches."""
+
+AS_IF: dict[Kind, Kind] = {"image": "encoder"}
+"""A kind of backbone that learns at another one's rates: transformers under a head both."""
 
 
 class TunedOptions(Options):
@@ -71,12 +74,12 @@ class Tuned(Method):
     """Prepare the model, train it, save what changed. The learning rate is tried."""
 
     needs = Needs(classes=(Can.LEARN,), numbers=(Can.LEARN,), spans=(Can.LEARN,),
-                  words=(Can.LEARN, Can.WRITE))
+                  words=(Can.LEARN, Can.WRITE), inputs=WHATEVER)
     changes_weights = True
     options_type = TunedOptions
     balances = get_args(Balance)
     learning_rates: ClassVar[dict[str, float]]
-    """Centre of the grid by kind of backbone."""
+    """Centre of the grid by kind of backbone; see `AS_IF`."""
     weight_decay: ClassVar[float] = 0.01
     keeps_states: ClassVar[bool] = False
     """Whether nothing changes below the blocks that learn, dropout included."""
@@ -113,6 +116,8 @@ class Tuned(Method):
         plain = self.recipe.pooling == "trained" and self.recipe.head == "fresh"
         if TARGETS[task].tagged and not plain:
             return POOLED_ALONE
+        if backbone is not None and not reads_words(backbone) and not plain:
+            return UNPOOLED
         if self.recipe.replay and not continues(backbone):
             return ("replay: general text is learned as a decoder has it, word after word, and "
                     "this backbone says nothing of the next word")
@@ -133,7 +138,8 @@ class Tuned(Method):
         """The model that `write` saved."""
 
     def settings(self, job: Job) -> list[Setting]:
-        grid = self.rates or spread(self.learning_rates[job.need_backbone().kind])
+        grid = self.rates or spread(self.learning_rates[AS_IF.get(job.need_backbone().kind,
+                                                                  job.need_backbone().kind)])
         return [{"learning_rate": rate} for rate in grid]
 
     def fit(self, job: Job, setting: Setting) -> Fit:

@@ -19,6 +19,7 @@ from harness.methods.link import LINKS
 from harness.targets.kinds import KINDS as TARGETS
 
 DELTA = "delta.safetensors"
+UNPOOLED = "`pooling` and `head` are of texts: a model of pictures has its own head"
 
 
 def load_model(job: Job, pooling: Pooling = "trained", products: torch.dtype = WHOLE) -> Loaded:
@@ -40,7 +41,7 @@ def write_whole(loaded: Loaded, folder: Path) -> None:
             write_pooled(loaded.model, folder)
         else:
             loaded.model.save_pretrained(folder)
-        loaded.tokenizer.save_pretrained(folder)
+        loaded.processor.save(folder)
 
 
 def load_whole(job: Job, folder: Path, quantize: Quantize | None = None) -> Loaded:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from harness.report.published import Published
-from harness.targets.kinds import KINDS
 
 
 def scope(published: Published) -> str:
@@ -19,7 +18,7 @@ def scope(published: Published) -> str:
     drawn = {used.read.train_sha256 for record in published.study.records
              if record.identity.name in names and (used := record.budget_used)
              and used.read and used.train_items == size}
-    items = KINDS[published.study.kind].items
+    items = published.study.items
     if not drawn:
         return ""
     if len(drawn) > 1 and max(row.seeds for row in published.summary.rows) > 1:

@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.backbones.encoding.features import Embedder, FeatureStore
+from harness.backbones.encoding.features import Embedder, FeatureStore, Featurizer
+from harness.backbones.frozen import frozen
 from harness.backbones.handle import Handle
 from harness.backbones.lengths import share_too_long
-from harness.check import answers, groups, items, labels, near, power, spans, weights
+from harness.check import (
+    answers,
+    groups,
+    items,
+    labels,
+    near,
+    near_pictures,
+    power,
+    spans,
+    weights,
+)
 from harness.check.finding import Finding
 from harness.common.cache import cache_folder
 from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.common.files import sha256_json
+from harness.common.kinds import Input
 from harness.common.provenance import ITEMS, provenance
 from harness.suite import Budget
 from harness.targets.kinds import KINDS
@@ -31,6 +43,12 @@ if TYPE_CHECKING:
 
 YIELDING = 19
 """Of all niceness the most: beside a study that is timed, looking at texts takes what is left."""
+VECTORS: dict[Input, Callable[[Handle, int, Device], Featurizer]] = {
+    "text": lambda handle, longest, device: Embedder(handle, longest, device).featurizer("alike"),
+    "image": frozen}
+"""What tells which items are alike: a handle, tokens of a text, a device."""
+NEAR: dict[Input, near.Duplicates] = {"text": near.near_duplicates,
+                                      "image": near_pictures.near_duplicates}
 
 
 @dataclass(frozen=True)
@@ -67,9 +85,9 @@ def look_at_labels(look: Look, say: Say) -> tuple[Finding, ...]:
     assert look.features is not None  # noqa: S101  (as the caller saw)
     say("checking: labels")
     train = look.splits.train
-    embedder = Embedder(look.features, look.first.max_length, look.device)
-    vectors = FeatureStore(cache_folder() / "features").features(
-        embedder.featurizer("alike"), train, Clock(), "encode")
+    featurizer = VECTORS[look.task.input](look.features, look.first.max_length, look.device)
+    vectors = FeatureStore(cache_folder() / "features").features(featurizer, train, Clock(),
+                                                                 "encode")
     return tuple(labels.check_labels(train, vectors, look.task.labels))
 
 
@@ -95,7 +113,7 @@ def _of_texts(look: Look, say: Say) -> Iterator[Finding]:
     yield from items.check_leaks(look.task)
     yield from items.check_test(splits)
     say("checking: near-duplicates")
-    yield from near.check_near(splits)
+    yield from near.check_near(splits, NEAR[look.task.input])
     say("checking: lengths")
     yield from items.check_lengths({
         handle.name: (share_too_long(handle, look.task, _read(train, budget), budget.max_length),

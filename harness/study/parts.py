@@ -7,6 +7,7 @@ from statistics import median
 from harness.backbones.endpoint.endpoint import Endpoint
 from harness.backbones.handle import Handle
 from harness.backbones.lengths import share_too_long
+from harness.common.capabilities import INPUTS
 from harness.common.clock import Clock
 from harness.common.files import sha256_json
 from harness.common.text import without_folders
@@ -42,13 +43,15 @@ def budget_used(job: Job, splits: Splits, training: Training | None, course: Cou
 
 def items_read(job: Job, splits: Splits) -> ItemsRead:
     """What the method was given to learn from and to choose by, and what it then answered."""
-    lengths = [words_of(example) for example in (*job.train, *splits.test)]
+    lengths = ([words_of(example) for example in (*job.train, *splits.test)]
+               if INPUTS[job.task.input].in_words else [])
     return ItemsRead(
         train_sha256=sha256_json([e.id for e in job.train]),
         validation_sha256=sha256_json([e.id for e in job.validation]),
-        words_sha256=sha256_json([[e.text, e.pair] for part in
+        words_sha256=sha256_json([list(e.content) for part in
                                   (job.train, job.validation, splits.test) for e in part]),
-        words_median=median(lengths), words_longest=max(lengths))
+        words_median=median(lengths) if lengths else None,
+        words_longest=max(lengths, default=None))
 
 
 def _share_cut(job: Job) -> float | None:

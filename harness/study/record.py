@@ -117,10 +117,10 @@ class ItemsRead(RecordPart):
     """Over the ids of the training items, in their order."""
     validation_sha256: str
     words_sha256: str
-    """Over the texts of all three parts."""
-    words_median: float
-    """Words of a training or test item."""
-    words_longest: int
+    """Over what is read of all three parts."""
+    words_median: float | None
+    """Words of a training or test item; None of pictures, which are read whole."""
+    words_longest: int | None
 
 
 class BudgetUsed(RecordPart):

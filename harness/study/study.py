@@ -10,7 +10,8 @@ from pydantic import Field
 from harness.backbones.endpoint.endpoint import Endpoint
 from harness.backbones.handle import Handle
 from harness.check.finding import Finding
-from harness.common.kinds import Drawn
+from harness.common.capabilities import INPUTS
+from harness.common.kinds import Drawn, Input
 from harness.measure.part import RecordPart
 from harness.study.answered import tests_by_size
 from harness.study.minutes.bought import Bought
@@ -85,6 +86,8 @@ class Study(RecordPart):
     suite_sha256: str
     kind: Kind = "classification"
     """Of the task."""
+    input: Input = "text"
+    """What its items are."""
     labels: tuple[str, ...]
     budget: Limits
     data: DataFacts
@@ -101,6 +104,12 @@ class Study(RecordPart):
     """What so many minutes bought of the suite; None where its budget was written down."""
     findings: tuple[Finding, ...] = ()
     """What the checks of the data found, errors first."""
+
+    @property
+    def items(self) -> str:
+        """What its items are, for people."""
+        own = INPUTS[self.input]
+        return KINDS[self.kind].items if own.in_words else own.items
 
     @property
     def metrics(self) -> tuple[str, ...]:
@@ -139,7 +148,8 @@ def make_study(plan: Plan, records: Mapping[str, Record], findings: tuple[Findin
         suite=suite.name, title=suite.title, description=suite.description,
         profile=plan.loaded.profile, decide=suite.decide,
         created=datetime.now(UTC).replace(microsecond=0).isoformat(),
-        suite_sha256=plan.loaded.digest, kind=plan.task.kind, labels=plan.task.labels,
+        suite_sha256=plan.loaded.digest, kind=plan.task.kind,
+        input=plan.task.input, labels=plan.task.labels,
         budget=suite.budget.model_dump(), data=_data_facts(plan),
         backbones=tuple(_backbone_facts(suite, one) for one in plan.answering),
         records=tuple(records[run.run_id] for run in plan.runs if run.run_id in records),

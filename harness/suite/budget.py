@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from harness.common.kinds import Balance, Ends
+from harness.common.kinds import Augment, Balance, Ends
 from harness.suite.part import Part
 from harness.suite.words import Words
 
@@ -35,6 +35,10 @@ class Budget(Part):
     balance: tuple[Balance, ...] = Field(("none",), min_length=1)
     """What rare classes may count while a method learns. Each that a method can is tried with every
     setting of its own, for all methods alike; the trials stay as many."""
+    augment: Augment = "none"
+    """What is changed at random of a picture, anew in each epoch, while a method learns from it:
+    mirrored, or a part of it is read (`vision.variants`). Frozen features are of pictures as they
+    are."""
     patience: int = Field(4, ge=1)
     """Looks at validation in a row without a gain, of more than one standard error, before training
     cools down and stops."""
@@ -61,6 +65,7 @@ class BudgetChange(Part):
     trials: int | None = Field(None, ge=1, le=9)
     seeds: int | None = Field(None, ge=1, le=100)
     balance: tuple[Balance, ...] | None = Field(None, min_length=1)
+    augment: Augment | None = None
     patience: int | None = Field(None, ge=1)
 
     def of(self, budget: Budget) -> Budget:

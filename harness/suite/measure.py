@@ -28,9 +28,10 @@ class ForgettingItems(Part):
     """For models that answer prompts: benchmark (of the catalogue, or any task of lm-eval) to
     number of items."""
     probes: dict[str, Annotated[int, Field(ge=20)]] = Field({})
-    """For encoders: probe (sst2, mrpc, rte) to number of items."""
+    """For encoders: probe (sst2, mrpc, rte; of pictures digits, fabric) to number of items."""
     passages: int = Field(0, ge=0)
-    """Passages of general text: similarity for encoders, cross-entropy for all others."""
+    """Passages of general text: similarity for encoders, cross-entropy for all others. Of pictures
+    so many others of the probes' sets, for similarity."""
     chat: bool = False
     """Whether benchmarks are asked in the model's chat template, where it has one. Instructions
     (`ifeval`) always are."""

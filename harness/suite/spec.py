@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
+from harness.common.capabilities import INPUTS, READS
 from harness.suite.backbone import AnyBackbone, BackboneSpec, EndpointSpec
 from harness.suite.budget import Budget, RunLimits
 from harness.suite.decide import Decide
@@ -69,6 +70,17 @@ class Suite(Part):
                              "probabilities to calibrate")
         if self.gate is not None:
             self.gate.check_fits(kind)
+        return self
+
+    @model_validator(mode="after")
+    def _reads_its_items(self) -> Suite:
+        for name, spec in self.backbones.items():
+            kind = spec.used_as if isinstance(spec, BackboneSpec) else "endpoint"
+            if READS[kind] != self.task.input:
+                raise ValueError(f"backbones.{name}: reads items of input {READS[kind]}, and the "
+                                 f"task's are of input {self.task.input}")
+        if self.embedder and not INPUTS[self.task.input].in_words:
+            raise ValueError("embedder: embeds texts, and the task has none; leave it out")
         return self
 
     @model_validator(mode="after")

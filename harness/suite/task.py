@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from harness.common.kinds import AnswerLines, Drawn, Kind, Over
+from harness.common.capabilities import INPUTS
+from harness.common.kinds import AnswerLines, Drawn, Input, Kind, Over
 from harness.common.names import did_you_mean
 from harness.common.text import value_key
 from harness.suite.corpus import Corpus
@@ -75,6 +76,9 @@ class Prompt(Part):
         return value
 
 
+UNASKED = Prompt(instruction="", item="{text}")
+
+
 class Unanswerable(Part):
     """Questions whose right answer is that the documents do not say."""
 
@@ -99,6 +103,10 @@ class TaskSpec(Part):
     questions that are answered in words."""
 
     kind: Kind = "classification"
+    input: Input = "text"
+    """What an item is."""
+    unreadable: Literal["error", "drop"] = "error"
+    """Files that are no picture stop a run, or are left out and counted."""
     source: DataSource
     reader: Choice
     labels: dict[str, tuple[str, ...]] = Field({})
@@ -106,7 +114,8 @@ class TaskSpec(Part):
     other_labels: Literal["error", "drop"] = "error"
     options: dict[str, str] = Field({})
     """Class name to the answer a model gives; the class name itself where absent."""
-    prompt: Prompt
+    prompt: Prompt = UNASKED
+    """Of texts alone: no model is asked about a picture."""
     split: Split = Split()
     leaks: Literal["error", "drop"] = "error"
     """Texts and groups that stand in two given splits stop a run, or are left out of the earlier
@@ -157,6 +166,22 @@ class TaskSpec(Part):
         if (OFFERED in self.prompt.instruction) != (self.unanswerable is not None):
             raise ValueError(f"prompt.instruction: holds {OFFERED} where the task has "
                              "`unanswerable`, and only there: who is asked must know the phrase")
+        return self
+
+    @model_validator(mode="after")
+    def _fits_its_input(self) -> TaskSpec:
+        asked, kind = "prompt" in self.model_fields_set, KINDS[self.kind]
+        in_words = INPUTS[self.input].in_words
+        if in_words and not asked:
+            raise ValueError("prompt: say what a model is asked about a text")
+        if in_words and "unreadable" in self.model_fields_set:
+            raise ValueError("unreadable: is of pictures; leave it out")
+        if not in_words and (kind.tagged or kind.questions):
+            raise ValueError(f"kind: a task of kind {self.kind} is of texts, and the input of this "
+                             f"one is {self.input}")
+        if not in_words and (asked or self.options or self.corpus):
+            raise ValueError("prompt, options, corpus: no model is asked about a picture; leave "
+                             "them out")
         return self
 
     @model_validator(mode="after")

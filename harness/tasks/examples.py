@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from harness.common import text as texts
+from harness.inputs.picture import Picture
 from harness.targets.spans import Spans
 
 SplitName = Literal["train", "validation", "test"]
@@ -32,20 +33,46 @@ class Row:
     document: str | None = None
     split: SplitName | None = None
     """Where the data says so itself."""
+    picture: Picture | None = None
+    """Where the item is one; `text` is then empty."""
+
+    @property
+    def id(self) -> str:
+        """Of the item that it is: the first 16 hex digits of the hash of its folded text, or of a
+        picture's pixels."""
+        return item_id(self.text, self.pair) if self.picture is None else self.picture.identity[:16]
+
+    @property
+    def blank(self) -> bool:
+        """Whether there is nothing to read."""
+        return self.picture is None and texts.blank(self.text)
 
 
 @dataclass(frozen=True)
 class Item:
-    """What is asked: all that a fitted method sees of an item. `id` hashes the folded text."""
+    """What is asked: all that a fitted method sees of an item. `id` hashes the folded text, or a
+    picture's pixels."""
 
     id: str
     text: str
+    """Empty of a picture: what a file is called may tell of its class."""
     pair: str | None
+    picture: Picture | None = field(default=None, kw_only=True)
 
     @property
     def joined(self) -> str:
         """Both texts as one, for methods that read a single string."""
         return self.text if self.pair is None else f"{self.text}\n{self.pair}"
+
+    @property
+    def content(self) -> tuple[str | None, ...]:
+        """What is read of it: items with the same content have the same answer."""
+        return (self.text, self.pair) if self.picture is None else (self.picture.identity,)
+
+    @property
+    def brief(self) -> str:
+        """What people know it by: its text, or what a picture's file is called."""
+        return self.joined if self.picture is None else self.picture.name
 
 
 @dataclass(frozen=True)
@@ -91,7 +118,7 @@ class Example(Item):
 
 def asked(examples: Iterable[Item]) -> tuple[Item, ...]:
     """The items alone, without anything that says what is right."""
-    return tuple(Item(example.id, example.text, example.pair) for example in examples)
+    return tuple(Item(e.id, e.text, e.pair, picture=e.picture) for e in examples)
 
 
 def weights_of(examples: Sequence[Example]) -> np.ndarray | None:

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from harness.inputs.picture import Picture
 from harness.targets.regression import number_text
 from harness.targets.spans import Span
 from harness.tasks.examples import Example
@@ -27,6 +28,10 @@ where the task asks for numbers, `value`, and where it asks for spans, `spans`: 
 class of each."""
 VALUE = pa.field("value", pa.float64())
 SPANS = pa.field("spans", pa.list_(pa.list_(pa.int32())))
+PICTURE = pa.field("picture", pa.struct([
+    ("identity", pa.string()), ("perceptual", pa.uint64()), ("name", pa.large_string()),
+    ("width", pa.int32()), ("height", pa.int32()), ("store", pa.string())]))
+"""Of pictures, whose pixels lie in a store."""
 ROW_GROUP = 4096
 """Rows that are read at once: the first items of a million cost no more than those of thousands."""
 
@@ -106,9 +111,11 @@ class Items(Sequence[Example]):
 
 def _example(row: dict[str, Any]) -> Example:
     classes, value, spans = row["classes"], row.get("value"), row.get("spans")
+    picture = row.get("picture")
     return Example(**row | {"slices": json.loads(row["slices"]),
                             "classes": None if classes is None else tuple(classes),
                             "references": () if value is None else (number_text(value),),
+                            "picture": picture and Picture(**picture),
                             "spans": None if spans is None else tuple(Span(*s) for s in spans)})
 
 

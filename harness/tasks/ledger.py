@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from harness.common.kinds import Drawn
-from harness.common.text import blank
 from harness.tasks.cells import label_key
-from harness.tasks.examples import SPLITS, Row, SplitName, item_id
+from harness.tasks.examples import SPLITS, Row, SplitName
 
 NOWHERE = -1
 
@@ -85,11 +84,11 @@ class Ledger:
     _values: dict[str, int] = field(default_factory=dict)
 
     def add(self, row: Row, split: SplitName | None) -> str | None:
-        """Note a row; returns its id, None where it has no text and is only counted."""
-        if blank(row.text):
+        """Note a row; returns its id, None where it has nothing to read and is only counted."""
+        if row.blank:
             self.empty += 1
             return None
-        name = item_id(row.text, row.pair)
+        name = row.id
         self.ids.append(int(name, 16))
         self.groups.append(row.group)
         self._labels.append(self._values.setdefault(row.label, len(self._values)))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
@@ -20,7 +20,7 @@ from harness.tasks.cells import OneSpelling
 from harness.tasks.dealing import DEALS
 from harness.tasks.drawing import DRAWS, LEARNED_BY
 from harness.tasks.examples import SPLITS, Row, SplitName
-from harness.tasks.items import ROW_GROUP, STORED, write_items
+from harness.tasks.items import PICTURE, ROW_GROUP, STORED, write_items
 from harness.tasks.label_sets import Sets
 from harness.tasks.ledger import (
     NOWHERE,
@@ -35,6 +35,7 @@ from harness.tasks.ledger import (
 from harness.tasks.readers import Reader, ReaderOptions
 
 TEXTS = pa.schema([field for field in STORED if field.name not in ("label", "group", "classes")])
+PICTURES = TEXTS.append(PICTURE)
 BATCH = 16 * ROW_GROUP
 SHOWN, LENGTH = 3, 80
 Leaks = Literal["error", "drop"]
@@ -79,17 +80,25 @@ def _spelt(spelling: OneSpelling, row: Row, name: str) -> Row:
         raise HarnessError(f"{name}: {error.found}", error.fix) from None
 
 
-def write_rows(path: Path, rows: Iterator[tuple[Row, SplitName | None]]) -> Ledger:
-    """Write the rows that have a text to an Arrow file, in their order."""
+def write_rows(path: Path, rows: Iterator[tuple[Row, SplitName | None]], schema: pa.Schema = TEXTS
+               ) -> Ledger:
+    """Write the rows that have something to read to an Arrow file, in their order."""
     ledger = Ledger()
-    with pa.OSFile(str(path), "wb") as stream, pa.ipc.new_file(stream, TEXTS) as writer:
+    with pa.OSFile(str(path), "wb") as stream, pa.ipc.new_file(stream, schema) as writer:
         while some := list(islice(rows, BATCH)):
             noted = ((ledger.add(row, split), row) for row, split in some)
-            columns = [(name, row.text, row.pair, json.dumps(dict(row.slices)), row.document)
-                       for name, row in noted if name is not None]
+            held = [(name, row) for name, row in noted if name is not None]
             writer.write_batch(pa.record_batch(
-                [list(c) for c in zip(*columns, strict=True)] or [[]] * len(TEXTS), schema=TEXTS))
+                [[COLUMNS[name](*one) for one in held] for name in schema.names], schema=schema))
     return ledger
+
+
+COLUMNS: Mapping[str, Callable[[str, Row], Any]] = {
+    "id": lambda name, row: name, "text": lambda name, row: row.text,
+    "pair": lambda name, row: row.pair, "slices": lambda name, row: json.dumps(dict(row.slices)),
+    "document": lambda name, row: row.document,
+    "picture": lambda name, row: asdict(row.picture) if row.picture else None}
+"""What stands of a row in each column, of its id and itself."""
 
 
 def open_rows(path: Path) -> pa.Table:
@@ -98,8 +107,8 @@ def open_rows(path: Path) -> pa.Table:
 
 
 def beginnings(texts: pa.Table, rows: Sequence[int]) -> tuple[str, ...]:
-    """The first words of the texts of some rows."""
-    return tuple(_brief(texts["text"][row].as_py()) for row in rows)
+    """The first words of the texts of some rows, or what pictures are called."""
+    return tuple(_brief(_called(texts, row)) for row in rows)
 
 
 def settle(kept: Kept, facts: Facts, ledger: Ledger, texts: pa.Table, leaks: Leaks
@@ -126,10 +135,17 @@ def _leaks(kept: Kept, ledger: Ledger, texts: pa.Table) -> Iterator[Leak]:
         examples = []
         for key, i in list(zip(names, first, strict=True))[:SHOWN]:
             row = int(found.rows[i])
-            text = (texts["text"][row].as_py() if what == "items" else ledger.group(row))
+            text = _called(texts, row) if what == "items" else ledger.group(row)
             examples.append(f"in {names_of(found.splits[keys == key])}: "
                             + _brief(text))
         yield Leak(what, len(names), tuple(examples))
+
+
+def _called(texts: pa.Table, row: int) -> str:
+    """What people know a row by."""
+    if PICTURE.name not in texts.column_names:
+        return str(texts["text"][row].as_py())
+    return str(texts[PICTURE.name][row]["name"].as_py())
 
 
 def _brief(text: str) -> str:
@@ -192,12 +208,13 @@ def _tables(texts: pa.Table, part: Kept, ledger: Ledger, right: Right) -> Iterat
         rows = part.rows[start: start + BATCH]
         found = texts.take(pa.array(rows))
         values = ledger.values(rows)
-        columns = dict(zip(TEXTS.names, found.columns, strict=True)) | {
+        columns = dict(zip(found.column_names, found.columns, strict=True)) | {
             "label": pa.array(part.labels[start: start + BATCH], pa.int32()),
             "group": pa.array([ledger.group(row) for row in rows], pa.large_string()),
             "classes": pa.array(list(map(right.classes.get, values)), pa.list_(pa.int32()))}
         if right.column is not None:
             columns[right.column.name] = pa.array([right.means[value] for value in values],
                                                  right.column.type)
-        yield pa.table(columns).select([*STORED.names,
+        more = [PICTURE.name] if PICTURE.name in columns else []
+        yield pa.table(columns).select([*STORED.names, *more,
                                         *([right.column.name] if right.column else [])])

@@ -101,8 +101,13 @@ class Splits:
 def _content(part: Sequence[Example]) -> object:
     if isinstance(part, Items):
         return sha256_file(part.path)
-    return [{name: value for name, value in asdict(item).items() if name != "weight"}
-            for item in part]
+    return [_all_of(item) for item in part]
+
+
+def _all_of(item: Example) -> dict[str, object]:
+    found = {name: value for name, value in asdict(item).items()
+             if name not in ("weight", "picture")}
+    return found if item.picture is None else found | {"picture": item.picture.identity}
 
 
 def _told_apart(part: Sequence[Example]) -> Iterator[Sequence[object]]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from harness.common.cache import cache_folder
+from harness.common.capabilities import INPUTS
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_json
 from harness.common.kept import kept_folder
@@ -30,6 +31,7 @@ from harness.tasks.label_numbers import Numbers, keep_numbers, number_keys
 from harness.tasks.label_sets import Sets, check_named, keep_sets, set_numbers
 from harness.tasks.label_spans import keep_spans, own_classes, span_numbers
 from harness.tasks.ledger import Facts, Kept, Leak, Ledger
+from harness.tasks.picture_rows import SCHEMAS, keep_pictures, with_pictures
 from harness.tasks.prepare import Place
 from harness.tasks.questions import gather, split_questions
 from harness.tasks.readers import READERS, Reader, ReaderOptions
@@ -85,23 +87,28 @@ def load_task(loaded: LoadedSuite) -> Task:
                        options.model_dump(mode="json"), spec.kind, list(spec.labels.items()),
                        spec.other_labels, spec.leaks, spec.split.model_dump(),
                        corpus and corpus.sha256,
-                       sorted(spec.split.model_fields_set),
+                       sorted(spec.split.model_fields_set), spec.input, spec.unreadable,
                        provenance(__name__, chosen.read.__module__).key])
 
     def make(folder: Path) -> None:
         places = [Place(fetch_whole(source, loaded.folder).path, split)
                   for split, source in sources]
-        _prepare(folder, loaded, places, chosen, options, corpus)
+        _prepare(folder, loaded, places, reader, options, corpus)
 
+    in_words = INPUTS[spec.input].in_words
+    contents = {found.path: found.sha256 for _, found in fetched}
+    reader = chosen if in_words else with_pictures(chosen, contents, spec.unreadable)
     folder = cache_folder() / "rows" / key[:32]
     kept_folder(folder, make)
+    if not in_words:
+        keep_pictures(chosen, contents, options)
     facts = _facts(folder)
     names = tuple(spec.labels)
     answers = tuple(spec.options.get(name, name) for name in names)
     origin = ", ".join(dict.fromkeys(found.origin for _, found in fetched))
     return Task(loaded.suite.name, spec.kind, names, answers, spec.prompt, corpus,
                 answer_tokens=0 if KINDS[spec.kind].classes else spec.answer_tokens,
-                splits=_parts(folder, facts), facts=facts, origin=origin)
+                input=spec.input, splits=_parts(folder, facts), facts=facts, origin=origin)
 
 
 def _in_words(loaded: LoadedSuite, chosen: Reader, options: ReaderOptions) -> Task:
@@ -123,7 +130,7 @@ def _in_words(loaded: LoadedSuite, chosen: Reader, options: ReaderOptions) -> Ta
         parts = split_questions(found, spec.split)
     refusal = None if spec.unanswerable is None else spec.unanswerable.says
     return Task(loaded.suite.name, spec.kind, (), (), spec.asked, corpus, spec.answer_tokens,
-                spec.answers, spec.answer_lines, refusal, splits=parts, facts=facts,
+                spec.answers, spec.answer_lines, refusal=refusal, splits=parts, facts=facts,
                 origin=fetched.origin)
 
 
@@ -159,6 +166,10 @@ def _reader(loaded: LoadedSuite) -> tuple[Reader, ReaderOptions]:
         chosen = READERS[spec.reader.name]
     except HarnessError as error:
         raise loaded.error(at[:2], error.found, error.fix) from None
+    if chosen.input != spec.input:
+        raise loaded.error(at[:2], f"the reader {spec.reader.name} reads items of input "
+                           f"{chosen.input}, and the task's are of input {spec.input}",
+                           f"Set `input: {chosen.input}`, or name another reader.")
     try:
         return chosen, chosen.options.model_validate(spec.reader.options)
     except ValidationError as error:
@@ -172,7 +183,7 @@ def _prepare(folder: Path, loaded: LoadedSuite, places: Sequence[Place], chosen:
     rows, known = folder / "rows.arrow", Documents(corpus.documents() if corpus else {})
     noted = prepare.write_rows(rows, (
         (dataclasses.replace(row, document=known.of(row)), split)
-        for row, split in prepare.read_rows(places, chosen, options)))
+        for row, split in prepare.read_rows(places, chosen, options)), SCHEMAS[spec.input])
     texts = prepare.open_rows(rows)
     rows.unlink()  # it stays mapped until it is no more used
     told = _told(loaded, places, noted)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from harness.common.kinds import AnswerLines
+from harness.common.kinds import AnswerLines, Input
 from harness.suite import AnswerReading, Kind, Prompt
 from harness.tasks.corpus import Corpus
 from harness.tasks.wording import WORDINGS, Wording
@@ -27,6 +27,8 @@ class TaskView:
     """How answers in words are read before they are compared."""
     answer_lines: AnswerLines = "one"
     """What is read of an answer in words."""
+    input: Input = "text"
+    """What an item is."""
     refusal: str | None = None
     """How an answer says that there is none; None where every question has one."""
 

@@ -58,19 +58,19 @@ def test_most_of_what_is_alike_is_found():
 def test_leaks_and_conflicts_are_told():
     train = [example(i, text(i)) for i in range(20)]
     test = [example(100 + i, text(50 + i)) for i in range(20)]
-    assert list(check_near(Splits(tuple(train), (), tuple(test)))) == []
+    assert list(check_near(Splits(tuple(train), (), tuple(test)), near_duplicates)) == []
     leaky = [*test[:-1], example(200, text(0) + " once")]
-    (found,) = check_near(Splits(tuple(train), (), tuple(leaky)))
+    (found,) = check_near(Splits(tuple(train), (), tuple(leaky)), near_duplicates)
     assert (found.severity, found.check, found.count) == ("warning", "leakage", 1)
     assert found.examples[0].startswith(f"{200:016x}: ")
     apart = [*train, example(300, text(0) + " twice", label=1)]
-    again, found = check_near(Splits(tuple(apart), (), tuple(test)))
+    again, found = check_near(Splits(tuple(apart), (), tuple(test)), near_duplicates)
     assert (again.severity, again.check, again.count) == ("note", "duplicates", 1)
     assert "1 of 21 training items (4.8%)" in again.found
     assert again.examples[0].startswith(f"{300:016x}: ")
     assert (found.severity, found.check, found.count) == ("warning", "conflicts", 1)
     twice = [*test, example(400, text(50) + " twice"), example(401, text(50) + " thrice")]
-    (found,) = check_near(Splits(tuple(train), (), tuple(twice)))
+    (found,) = check_near(Splits(tuple(train), (), tuple(twice)), near_duplicates)
     assert (found.check, found.count) == ("duplicates", 2), "each item once, however many pairs"
 
 

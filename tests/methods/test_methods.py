@@ -30,8 +30,10 @@ from harness.tasks.task import load_task
 
 register_all()
 # `test_tuners` fits the others.
-NAMED = [(row.name, kind) for row in registered() for kind in (None, *get_args(WeightsKind))
-         if row.does(kind, "classification")
+NAMED = [(row.name, kind) for row in registered()
+         for kind in (None, "picture", *get_args(WeightsKind))
+         if (row.does(kind, "classification") and "text" in row.needs.inputs if kind != "picture"
+             else row.needs.alone and "image" in row.needs.inputs and row.needs.classes is not None)
          and row.name not in ("peft", "merged", "rewind")
          and not issubclass(METHODS[row.name], Tuner)]
 VIRTUAL = [name for name in ("prefix-tuning", "prompt-tuning", "p-tuning")
@@ -43,9 +45,9 @@ PEFT = {"peft_type": "LORA", "r": 4, "target_modules": "all-linear"}
 
 
 @pytest.fixture
-def job(loaded, encoder, decoder, seq2seq, device):
+def job(loaded, sights, encoder, decoder, seq2seq, vision, device):
     def make(kind, **changes) -> Job:
-        task = load_task(loaded)
+        task = load_task(sights if kind in ("image", "picture") else loaded)
         splits = task.splits.sample(18, 9, 12)
         task = dataclasses.replace(task, splits=splits)
         budget = loaded.suite.budget.model_copy(update={"epochs": 2, "steps": 1, "batch": 8})
@@ -54,7 +56,7 @@ def job(loaded, encoder, decoder, seq2seq, device):
             "budget": budget, "seed": 0, "device": device, "clock": Clock(),
             "store": FeatureStore(None), "embedder": encoder,
             "backbone": {"encoder": encoder, "decoder": decoder, "seq2seq": seq2seq,
-                         None: None}[kind]}
+                         "image": vision, None: None, "picture": None}[kind]}
         return Job(**{**values, **changes})
 
     return make

@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 import yaml
 
+from harness.inputs.picture import Picture
 from harness.suite import load_suite
 from harness.targets.spans import Span
 from harness.tasks.examples import Example
@@ -12,22 +13,28 @@ from harness.tasks.splits import Splits
 from harness.tasks.task import load_task
 
 ITEM = Example("i", "Some text", "pair", 1, "g", {"source": "a"}, ("yes",), "doc", (1,), 2.5,
-               (Span(0, 4, 1),))
+               (Span(0, 4, 1),), picture=Picture("a" * 64, 5, "one.png", 3, 4, "store"))
 
 
 @pytest.mark.parametrize(("field", "value"), [
     ("id", "j"), ("text", "some text"), ("text", "Some  text"), ("pair", None), ("label", 0),
     ("group", "h"), ("slices", {"source": "b"}), ("references", ("no",)), ("document", None),
     ("classes", None), ("value", None),
-    ("spans", (Span(0, 4, 0),))])
+    ("spans", (Span(0, 4, 0),)), ("picture", None),
+    ("picture", Picture("b" * 64, 5, "one.png", 3, 4, "store"))])
 def test_whatever_an_item_holds_is_part_of_it(field, value):
     other = dataclasses.replace(ITEM, **{field: value})
     assert {f.name for f in dataclasses.fields(Example)} == {
         "id", "text", "pair", "label", "group", "slices", "references", "document", "classes",
-        "value", "spans", "weight"}
+        "value", "spans", "weight", "picture"}
     hashes = {Splits(*parts).content_sha256 for parts in (
         ((ITEM,), (), ()), ((other,), (), ()), ((), (ITEM,), ()), ((), (), (ITEM,)))}
     assert len(hashes) == 4
+
+
+def test_of_a_picture_what_it_shows_counts_and_not_what_it_is_called():
+    other = dataclasses.replace(ITEM, picture=Picture("a" * 64, 5, "two.png", 3, 4, "elsewhere"))
+    assert Splits((), (), (other,)).content_sha256 == Splits((), (), (ITEM,)).content_sha256
 
 
 def test_a_weight_is_a_sample_s_and_no_part_of_an_item():

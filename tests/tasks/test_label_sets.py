@@ -79,7 +79,7 @@ def test_splits_hold_each_class_in_about_its_share(seed):
     for part, share in enumerate((0.6, 0.15, 0.25)):
         found = own[parts == part].sum(axis=0) / total
         # What is dealt evenly is groups; items are as even as those allow.
-        assert (np.abs(found - share) < 2 / np.sqrt(total) * 0.5 + 0.04).all()
+        assert (np.abs(found - share) < 3 * np.sqrt(share * (1 - share) / total) + 0.04).all()
     order = draw_items(kept.ids, kept.labels, kept.groups, seed)
     half = own[order[:200]].sum(axis=0)
     assert (np.abs(half - total / 2) < 2 + 0.1 * total).all()

@@ -253,7 +253,7 @@ def test_a_lexicon_is_read_by_words_and_stems(tmp_path):
 
 def test_readers_are_registered():
     assert set(READERS) == {"table", "licensedcode", "lexicon", "folders", "questions",
-                            "conll", "phrases"}
+                            "conll", "phrases", "pictures", "picture_table", "pixels"}
 
 
 def test_a_quotation_mark_that_takes_rows_for_one_text_is_said(tmp_path):

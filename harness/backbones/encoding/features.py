@@ -19,7 +19,7 @@ from harness.backbones.blocks import exact_head
 from harness.backbones.checkpoint import check_reranker
 from harness.backbones.encoding.embedder import SentenceReader, read_embedder
 from harness.backbones.encoding.embedder_prompts import Side, embedder_prompt
-from harness.backbones.encoding.encode import Encoded, collate, encode, trial_items
+from harness.backbones.encoding.encode import Encoded
 from harness.backbones.encoding.padding import Padding, find_padding
 from harness.backbones.encoding.pooling import MODES, Pool, pooled_by, pooler
 from harness.backbones.finite import check_finite
@@ -165,17 +165,17 @@ def _encoder(loaded: Loaded, states: Callable[[BatchEncoding], torch.Tensor], re
              max_length: int, device: Device) -> Encoder:
     """Of what is no padding, told by lengths: not every model takes a mask."""
     cast_once(loaded.model)
-    longest = min(max_length, loaded.window)
+    longest, processor = min(max_length, loaded.window), loaded.processor
 
     def vectors(items: Sequence[Encoded], padding: Padding) -> torch.Tensor:
-        batch = collate(loaded.tokenizer, items, padding, device.type)
+        batch = processor.collate(items, padding, device.type)
         return reduce(states(batch), items, padding)
 
-    padding = find_padding(trial_items(loaded.tokenizer, longest), vectors)
+    padding = find_padding(processor.trial(longest), vectors)
 
     def embed(items: Sequence[Item]) -> np.ndarray:
-        encoded = encode(loaded.tokenizer, items, longest)
-        lengths = [len(item["input_ids"]) for item in encoded]
+        encoded = processor.encode(items, longest)
+        lengths = processor.lengths(encoded)
         rows: dict[int, np.ndarray] = {}
         for indices in padding.cut(by_length(lengths, BATCH), lengths):
             with torch.inference_mode(), device.autocast_context():
@@ -231,13 +231,12 @@ class FeatureStore:
         if featurizer.of_words:
             return self._encoders[featurizer.key](items)
         # Texts that repeat have the same vector to the last bit, so that they tie in a search.
-        once = {(e.text, e.pair): e for e in items}
+        once = {e.content: e for e in items}
         place = {text: i for i, text in enumerate(once)}
         vectors = self._encoders[featurizer.key](list(once.values()))
         check_finite(vectors, list(once.values()), "features")
-        return vectors[[place[e.text, e.pair] for e in items]]
+        return vectors[[place[e.content] for e in items]]
 
     @staticmethod
     def _name(featurizer: Featurizer, items: Sequence[Item]) -> str:
-        texts = [[e.text, e.pair] for e in items]
-        return sha256_json([featurizer.key, texts])[:40]
+        return sha256_json([featurizer.key, [list(e.content) for e in items]])[:40]

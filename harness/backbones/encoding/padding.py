@@ -53,8 +53,11 @@ Compute = Callable[[Sequence[Item], Padding], torch.Tensor]
 def find_padding(items: Sequence[Item], compute: Compute[Item]) -> Padding:
     """The first way of padding by which items of several lengths, the longest last, are computed in
     a batch as they are alone. Where none of them can be computed alone, or one is made of numbers
-    that are not finite, there is nothing to choose by: whoever asks for answers hears of it.
+    that are not finite, there is nothing to choose by: whoever asks for answers hears of it. Nor is
+    there without items, of a model whose inputs are all of one length.
     """
+    if not items:
+        return Padding.RIGHT
     with torch.random.fork_rng(), torch.no_grad():
         try:
             alone = torch.cat([compute([item], Padding.RIGHT) for item in items[:-1]])

@@ -6,12 +6,14 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
-from harness.common.capabilities import HEADED
+from harness.common.capabilities import HEADED, reads_words
 from harness.compare.rule import Rule, judged, run_name, unlike
 from harness.study.planning.matched import Matched, matched
 from harness.study.record import BudgetUsed, Record
 from harness.study.study import Study
 
+TEXT_HEADED = tuple(filter(reads_words, HEADED))
+"""Whose inputs have a length in tokens that a budget bounds."""
 Used = Sequence[tuple[Record, BudgetUsed]]
 
 
@@ -60,7 +62,8 @@ def _unlike_cuts(used: Used) -> Iterator[str]:
 def _beyond(record: Record, used: BudgetUsed) -> Iterator[str]:
     """What is more than the budget allows."""
     budget = record.identity.budget
-    read = {"max_words": used.read.words_longest} if used.read else {}
+    longest = used.read.words_longest if used.read else None
+    read = {} if longest is None else {"max_words": longest}
     for what, found in ({"train": used.train_items, "validation": used.validation_items,
                          "test": used.test_items, "batch": used.effective_batch,
                          "max_length": used.max_length} | read).items():
@@ -85,7 +88,7 @@ def _miscounted(record: Record, used: BudgetUsed) -> Iterator[str]:
         yield f"went {used.epochs_used:.2f} times through its examples, in steps for {passes:.2f}"
     longest = used.examples_seen * used.texts * used.max_length
     if used.tokens_seen < used.examples_seen or (
-            record.identity.kind in HEADED and used.tokens_seen > longest):
+            record.identity.kind in TEXT_HEADED and used.tokens_seen > longest):
         yield (f"saw {used.tokens_seen} tokens of {used.examples_seen} examples that have at most "
                f"{used.max_length}")
 

@@ -30,13 +30,14 @@ from harness.backbones.load import Loaded
 from harness.backbones.prompting.scoring_check import check_scoring
 from harness.backbones.quiet import quietly
 from harness.backbones.traits import is_seq2seq
-from harness.common.capabilities import ASKED
+from harness.common.capabilities import ASKED, reads_words
 from harness.common.errors import CannotRunError, HarnessError
 from harness.common.kinds import Quantize
 from harness.methods.adapters.configuration import configuration, peft_task, tidy, tuner_of
 from harness.methods.adapters.merging import merge
 from harness.methods.adapters.running import (
     KEYS_ALONE,
+    SIGHTLESS,
     UNQUANTISED,
     forget_ranks,
     keyless,
@@ -80,6 +81,8 @@ class Adapter(Tuned):
         if backbone.quantize and self.tuner in UNQUANTISED[backbone.quantize]:
             return (f"PEFT {peft.__version__} takes the bytes of {backbone.quantize} weights for "
                     "the weights")
+        if not reads_words(backbone.kind) and self.tuner in SIGHTLESS:
+            return SIGHTLESS[self.tuner]
         if self.tuner not in KEYS_ALONE or backbone.kind in ASKED:
             return super().cannot(backbone)
         return keyless(type(empty_model(backbone.path, backbone.kind, "states")))
@@ -146,7 +149,7 @@ class Adapter(Tuned):
     def whole(self, job: Job, folder: Path) -> Loaded:
         whole = dataclasses.replace(job.need_backbone(), quantize=None)
         loaded = self.restore(dataclasses.replace(job.in_fp32(), backbone=whole), folder)
-        loaded.model = merge(loaded.model)
+        loaded.model = merge(loaded)
         return loaded
 
     def restore(self, job: Job, folder: Path) -> Loaded:

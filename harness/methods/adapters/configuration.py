@@ -27,11 +27,11 @@ TASKS: dict[Kind, TaskType] = {"encoder": TaskType.SEQ_CLS, "decoder": TaskType.
                                "seq2seq": TaskType.SEQ_2_SEQ_LM}
 
 
-def peft_task(job: Job) -> TaskType:
-    """What PEFT calls what is learned."""
+def peft_task(job: Job) -> TaskType | None:
+    """What PEFT calls what is learned; it has no name for what is learned of pictures."""
     if job.headed and TARGETS[job.task.kind].tagged:
         return TaskType.TOKEN_CLS
-    return TASKS[job.need_backbone().kind]
+    return TASKS.get(job.need_backbone().kind)
 
 
 def tuner_of(options: Mapping[str, Any]) -> PeftType:
@@ -46,7 +46,8 @@ def tuner_of(options: Mapping[str, Any]) -> PeftType:
     return PeftType(kind)
 
 
-def configuration(tuner: PeftType, options: Mapping[str, Any], task: TaskType) -> PeftConfig:
+def configuration(tuner: PeftType, options: Mapping[str, Any], task: TaskType | None
+                  ) -> PeftConfig:
     """A PEFT configuration from its fields. Raises HarnessError for a wrong type, field or value.
     """
     values = {name: value for name, value in options.items() if name != "peft_type"}

@@ -14,6 +14,7 @@ from transformers import PreTrainedTokenizerBase
 from harness.backbones.admission.adapter import ADAPTER_CONFIG
 from harness.backbones.admission.tokenizer import embedding_of, has_tokenizer, tokens_of
 from harness.backbones.encoding.pooling import pool_of
+from harness.backbones.encoding.processor import TextProcessor
 from harness.backbones.handle import Handle
 from harness.backbones.load import Loaded, LoadHead, load_tokenizer, load_with_head, read_by
 from harness.backbones.quiet import quietly
@@ -96,7 +97,7 @@ def load_adapter(adapter: AdapterFolder, device: str, load: LoadHead = load_with
             with quietly():
                 loaded.model.resize_token_embeddings(adapter.rows, mean_resizing=False)
         if adapter.tokenizer is not None:
-            loaded = read_by(loaded, adapter.tokenizer, base.kind)
+            loaded = read_by(loaded, TextProcessor(adapter.tokenizer, base.kind))
         loaded.model.load_state_dict(beside, strict=False)
         with quietly():
             loaded.model = PeftModel.from_pretrained(loaded.model, str(adapter.files))

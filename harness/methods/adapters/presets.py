@@ -11,12 +11,13 @@ from transformers import BertModel
 from harness.backbones.handle import Kind
 from harness.methods.adapters.adapter import Adapter
 from harness.methods.adapters.configuration import fields_in
-from harness.methods.adapters.running import keyless
+from harness.methods.adapters.running import BEFORE_TOKENS, keyless
 from harness.methods.adapters.values import VIRTUAL_TOKENS
 from harness.methods.method import METHODS
 
 LOW_RANK = {"r": 16, "lora_alpha": 32, "target_modules": "all-linear"}
 VIRTUAL = {"num_virtual_tokens": VIRTUAL_TOKENS}
+UNSEEN: dict[Kind, str] = {"image": BEFORE_TOKENS}
 KEYLESS: dict[Kind, str] = {"encoder": reason} if (reason := keyless(BertModel)) else {}
 """Of tuners that learn keys and values: BERT stands for the encoders."""
 
@@ -57,6 +58,7 @@ class PrefixTuning(Adapter):
     """Learned keys and values before every layer (Li and Liang 2021)."""
 
     name, peft_type, preset = "prefix-tuning", "PREFIX_TUNING", VIRTUAL
+    unable = UNSEEN
     summary = "16 learned keys and values before every layer"
     fails = KEYLESS
     learning_rates: ClassVar[dict[str, float]] = {"encoder": 1e-2, "decoder": 1e-2,
@@ -68,6 +70,7 @@ class PromptTuning(Adapter):
     """Learned input embeddings (Lester et al. 2021)."""
 
     name, peft_type, preset = "prompt-tuning", "PROMPT_TUNING", VIRTUAL
+    unable = UNSEEN
     summary = "16 learned input embeddings"
     learning_rates: ClassVar[dict[str, float]] = {"encoder": 3e-2, "decoder": 1e-2,
                                                   "seq2seq": 3e-2}
@@ -78,6 +81,7 @@ class PTuning(Adapter):
     """Learned input embeddings through a small network (Liu et al. 2021)."""
 
     name, peft_type = "p-tuning", "P_TUNING"
+    unable = UNSEEN
     preset: ClassVar[dict[str, Any]] = {**VIRTUAL, "encoder_hidden_size": 128}
     summary = "16 input embeddings from a small learned network"
     learning_rates: ClassVar[dict[str, float]] = {"encoder": 3e-3, "decoder": 3e-3,

@@ -34,6 +34,18 @@ KEYS_ALONE = (PeftType.PREFIX_TUNING, PeftType.CARTRIDGE)
 """Tuners that learn keys and values, and leave the input as it is."""
 
 
+BEFORE_TOKENS = "what it learns stands before a text's tokens, and a picture has none"
+SIGHTLESS: dict[PeftType, str] = {
+    **dict.fromkeys((PeftType.PREFIX_TUNING, PeftType.CARTRIDGE, PeftType.PROMPT_TUNING,
+                     PeftType.P_TUNING, PeftType.MULTITASK_PROMPT_TUNING), BEFORE_TOKENS),
+    PeftType.TRAINABLE_TOKENS: "it learns tokens' embeddings, and a picture has none",
+    PeftType.POLY: "PEFT hands the task's number to no model without one of its task types",
+    PeftType.SHADOW: "it looks for the layers of a decoder",
+    PeftType.XLORA: "it puts trained adapters together, and looks for them by a text",
+}
+"""Why a tuner cannot be put on a model that reads pictures, where PEFT fails without a reason."""
+
+
 def keyless(reader: type[Any]) -> str | None:
     """Why PEFT puts no keys and values before what a class of models reads, or None where it does:
     PEFT's own test of a classifier, which it makes at the first pass (`_prefix_tuning_forward`).
@@ -86,8 +98,10 @@ def make_ready(loaded: Loaded) -> None:
 def _with_task(model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
                ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     # What the rows of a pass are: a decoder that goes on from an encoder's states reads no prompt.
-    ids = kwargs["decoder_input_ids" if "encoder_outputs" in kwargs else "input_ids"]
-    return args, {**kwargs, "task_ids": torch.zeros(len(ids), dtype=torch.long, device=ids.device)}
+    read = "decoder_input_ids" if "encoder_outputs" in kwargs else next(iter(kwargs))
+    rows = kwargs[read]
+    return args, {**kwargs, "task_ids": torch.zeros(len(rows), dtype=torch.long,
+                                                    device=rows.device)}
 
 
 def _generate_for_task(generate: Any, **kwargs: Any) -> Tensor:

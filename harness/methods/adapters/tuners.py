@@ -17,22 +17,26 @@ from harness.backbones.handle import KINDS, Kind
 from harness.common.capabilities import Can
 from harness.methods.adapters.adapter import Adapter
 from harness.methods.adapters.presets import KEYLESS, Lora, PromptTuning
-from harness.methods.adapters.running import KEYS_ALONE, UNFIT
+from harness.methods.adapters.running import KEYS_ALONE, SIGHTLESS, UNFIT
 from harness.methods.method import METHODS
 
 BUT_DECODERS: tuple[Kind, ...] = ("encoder", "seq2seq")
 LACKS_ITS_LAYERS = "Unable to automatically find a `nn.ModuleList` of decoder layers"
 WANTS_TRAINED_EXPERTS = "`use_cache` must be False"
 WANTS_EMBEDDED_ANSWERS = "expected Tensor as element 1 in argument 0, but got NoneType"
-UNABLE: dict[PeftType, dict[Kind, str]] = {
-    PeftType.ADAPTION_PROMPT: dict.fromkeys(BUT_DECODERS,
+_UNABLE: dict[PeftType, dict[Kind, str]] = {
+    PeftType.ADAPTION_PROMPT: dict.fromkeys((*BUT_DECODERS, "image"),
                                             "Unsupported model type for adaption prompt"),
-    PeftType.CPT: dict.fromkeys(BUT_DECODERS, "CPTConfig only supports task_type = CAUSAL_LM"),
+    PeftType.CPT: dict.fromkeys((*BUT_DECODERS, "image"),
+                                "CPTConfig only supports task_type = CAUSAL_LM"),
     PeftType.MULTITASK_PROMPT_TUNING: {"seq2seq": WANTS_EMBEDDED_ANSWERS},
     PeftType.SHADOW: dict.fromkeys(BUT_DECODERS, LACKS_ITS_LAYERS),
     PeftType.XLORA: dict.fromkeys(KINDS, WANTS_TRAINED_EXPERTS),
 }
-"""Kinds of backbone that a tuner cannot be put on, with PEFT's words."""
+UNABLE: dict[PeftType, dict[Kind, str]] = {
+    tuner: _UNABLE.get(tuner, {}) | ({"image": SIGHTLESS[tuner]} if tuner in SIGHTLESS else {})
+    for tuner in PEFT_TYPE_TO_CONFIG_MAPPING}
+"""Kinds of backbone that a tuner cannot be put on, with PEFT's words where it has any."""
 
 
 class Tuner(Adapter):

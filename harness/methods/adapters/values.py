@@ -8,14 +8,20 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING, PEFT_TYPE_TO_TUNER_MAPPING
 from peft.utils import constants
 from peft.utils.peft_types import PeftType
 
-from harness.backbones.blocks import linear_layers, norm_layers, transformer_blocks, widths
+from harness.backbones.blocks import (
+    convolutions,
+    linear_layers,
+    norm_layers,
+    transformer_blocks,
+    widths,
+)
 from harness.backbones.encoding.encode import encode
 from harness.backbones.load import Loaded
 from harness.backbones.prompting.writers import writer_for
@@ -57,21 +63,32 @@ def completed(tuner: PeftType, options: Mapping[str, Any], loaded: Loaded, job: 
 
 
 def _all_linear(loaded: Loaded) -> list[str]:
-    """What PEFT means by `all-linear`, less any part of a head: that learns whole."""
-    return list(linear_layers(loaded.model))
+    """What PEFT means by `all-linear`, less any part of a head: that learns whole. Of a model
+    without linear layers its convolutions."""
+    return list(linear_layers(loaded.model) or convolutions(loaded.model))
 
 
 def _targets(place: Place, name: str) -> list[str] | None:
-    """PEFT's own targets where it knows the model's type, or else all linear layers."""
+    """PEFT's own targets where it knows the model's type, and transformers still calls the layers
+    so; or else all linear layers."""
     known = (getattr(PEFT_TYPE_TO_TUNER_MAPPING[place.tuner], "target_module_mapping", None)
              or getattr(constants, OWN_TARGETS.format(place.tuner.value), None))
     model = place.loaded.model
-    if (not known or model.config.model_type in known
-            or place.options.get("target_parameters") is not None):
+    if not known or place.options.get("target_parameters") is not None:
+        return None
+    own = known.get(model.config.model_type)
+    if own is not None and _are_there(own, model):
         return None
     if place.tuner is PeftType.LN_TUNING:
         return list(norm_layers(model))
     return _all_linear(place.loaded)
+
+
+def _are_there(targets: Sequence[str] | str, model: Any) -> bool:
+    """Whether a model has layers of these names; a pattern is PEFT's to match."""
+    names = {name.rpartition(".")[2] for name, _ in model.named_modules()}
+    return isinstance(targets, str) or not names.isdisjoint(
+        target.rpartition(".")[2] for target in targets)
 
 
 def _no_feedforward(place: Place, name: str) -> list[str] | None:

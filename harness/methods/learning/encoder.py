@@ -14,7 +14,6 @@ import torch
 from torch import nn
 
 from harness.backbones.batches import Cut, by_length, passes
-from harness.backbones.encoding.encode import Encoded, collate, encode, trial_items
 from harness.backbones.encoding.padding import Padding, find_padding
 from harness.backbones.kernels.casts import cast_once
 from harness.backbones.kernels.first_token import first_token_alone, last_block
@@ -53,16 +52,19 @@ class EncoderClassifier:
         cast_once(self.loaded.model)
         self.last = last_block(self.loaded.model)
         self.loaded.model.eval()
-        self.padding = find_padding(trial_items(self.loaded.tokenizer, self.max_length),
-                                    self.logits)
+        self.padding = find_padding(self.loaded.processor.trial(self.max_length), self.logits)
 
     @property
     def parameters(self) -> tuple[int, int]:
         return count_parameters(self.loaded.model)
 
-    def logits(self, items: Sequence[Encoded], padding: Padding) -> torch.Tensor:
-        """Logits of the classes of items in one batch, [items, classes]."""
-        batch = collate(self.loaded.tokenizer, items, padding, self.device.type)
+    def encode(self, items: Sequence[Item]) -> list[Any]:
+        """The items as the model's inputs."""
+        return self.loaded.processor.encode(items, self.max_length)
+
+    def logits(self, inputs: Sequence[Any], padding: Padding) -> torch.Tensor:
+        """Logits of the classes of inputs in one batch, [items, classes]."""
+        batch = self.loaded.processor.collate(inputs, padding, self.device.type)
         with first_token_alone(self.last):
             logits: torch.Tensor = self.loaded.model(**batch).logits
         return logits
@@ -73,13 +75,13 @@ class EncoderClassifier:
 
     def probabilities(self, items: Sequence[Item]) -> np.ndarray:
         """Class probabilities, or numbers: [items, outputs]."""
-        return self.answer(encode(self.loaded.tokenizer, items, self.max_length))
+        return self.answer(self.encode(items))
 
-    def answer(self, encoded: Sequence[Encoded]) -> np.ndarray:
-        """As `probabilities`, of tokens."""
+    def answer(self, encoded: Sequence[Any]) -> np.ndarray:
+        """As `probabilities`, of inputs."""
         self.loaded.model.eval()
         rows: dict[int, np.ndarray] = {}
-        lengths = [len(item["input_ids"]) for item in encoded]
+        lengths = self.loaded.processor.lengths(encoded)
         for indices in self.padding.cut(by_length(lengths, BATCH), lengths):
             with torch.inference_mode(), self.device.autocast_context():
                 logits = self.logits([encoded[i] for i in indices], self.padding)
@@ -107,10 +109,9 @@ class EncoderLearner:
         self.classifier = classifier
         self.job = job
         self.weighing = weighing
-        tokenizer = classifier.loaded.tokenizer
-        self.encoded = encode(tokenizer, job.train, classifier.max_length)
-        self.held = encode(tokenizer, job.validation, classifier.max_length)
-        self._lengths = [len(item["input_ids"]) for item in self.encoded]
+        self.encoded = self.given = classifier.encode(job.train)
+        self.held = classifier.encode(job.validation)
+        self._lengths = classifier.loaded.processor.lengths(self.encoded)
         targets = targets_of(job.train, job.classes)
         classifier.scale = scale_of(targets)
         if classifier.scale is not PLAIN:
@@ -128,7 +129,11 @@ class EncoderLearner:
         return int(self.classifier.loaded.tokenizer.pad_token_id)
 
     def begin(self, epoch: int) -> None:
-        """Every epoch has the same items."""
+        """Every epoch has the same items, which may be changed at random for it."""
+        budget = self.job.budget
+        if budget.augment != "none":
+            self.encoded = self.classifier.loaded.processor.varied(
+                self.given, budget.augment, f"{self.job.seed} {epoch}")
 
     def lengths(self) -> list[int]:
         return self._lengths

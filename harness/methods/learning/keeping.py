@@ -11,6 +11,7 @@ from harness.backbones.blocks import first_learning, transformer_blocks
 from harness.backbones.kernels.kept_states import KeptStates
 from harness.backbones.prompting.scoring_check import FAULTS
 from harness.backbones.traits import is_seq2seq
+from harness.common.capabilities import reads_words
 from harness.common.kernels import kernels_on
 from harness.common.memory import total
 from harness.methods.job import Job
@@ -32,12 +33,15 @@ share."""
 def keeping(learner: EncoderLearner | DecoderLearner, job: Job
             ) -> EncoderLearner | DecoderLearner:
     """The learner with kept states; itself where they save nothing, find no room, kernels are
-    switched off, or its model is not one that can be entered in the middle with the same result.
+    switched off, it reads no words, or its model is not one that can be entered in the middle with
+    the same result.
 
     Ranks that learn together keep none: each epoch deals an item to another, and all must enter a
     sharded block at once.
     """
     model: Any = learner.model
+    if not reads_words(job.kind):
+        return learner
     once = schedule_of(len(job.train), job.budget).passes <= 1
     if once or job.ranks.size > 1 or is_seq2seq(model) or not kernels_on():
         return learner

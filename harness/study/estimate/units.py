@@ -18,8 +18,9 @@ from typing import Any
 import psutil
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from harness.backbones.encoding.features import FeatureStore, pooled
+from harness.backbones.encoding.features import FeatureStore
 from harness.backbones.flops import FlopCounter
+from harness.backbones.frozen import frozen
 from harness.backbones.load import load_with_head
 from harness.common.cache import cache_folder
 from harness.common.clock import Clock
@@ -135,7 +136,7 @@ def time_reading(assignment: Assignment, say: Say) -> UnitCosts:
     """Frozen weights of the assignment's backbone, reading test items as features."""
     watch, began, clock = Others(), _resident(assignment.device), Clock()
     job = make_job(assignment, say)
-    featurizer = pooled(job.need_backbone(), job.budget.max_length, job.device)
+    featurizer = frozen(job.need_backbone(), job.budget.max_length, job.device)
     store, items = FeatureStore(None), asked(assignment.task.splits.test)
     store.features(featurizer, items[:1], clock, "load")
     answer, flops, kernels = _answering(

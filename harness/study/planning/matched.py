@@ -9,6 +9,9 @@ from harness.measure.part import RecordPart
 from harness.methods.resolve import Entry
 from harness.suite import Budget, Suite
 
+CHANGED = {"none": "as they are", "flip": "mirrored at random", "crop": "cut at random"}
+"""By how a budget has pictures changed while a method learns."""
+
 
 class Matched(RecordPart):
     """Arms with the same learned from the same items, chose and answered by the same, read the
@@ -21,6 +24,7 @@ class Matched(RecordPart):
     max_words: int | None
     ends: str = "head"
     trials: int | None
+    augment: str = "none"
 
     def unlike(self, other: Matched) -> tuple[str, ...]:
         """In which it departs from another, for people: what is learned from and read before the
@@ -30,7 +34,9 @@ class Matched(RecordPart):
         said = {
             f"at {self.train} training examples": self.train != other.train,
             f"reading {words}": (self.max_words, self.ends) != (other.max_words, other.ends),
-            f"with {self.trials} trials": self.trials != other.trials}
+            f"with {self.trials} trials": self.trials != other.trials,
+            f"learning with pictures {CHANGED.get(self.augment, self.augment)}":
+                self.augment != other.augment}
         held = {
             f"with {self.validation} validation items": self.validation != other.validation,
             f"on {self.test} test items": self.test != other.test}

@@ -12,8 +12,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from harness.common.kinds import Input
 from harness.common.plugins import load_plugins
 from harness.common.registry import Registry
+from harness.inputs.picture_row import PictureRow
 from harness.tasks.examples import Row
 
 
@@ -25,10 +27,13 @@ class ReaderOptions(BaseModel):
 
 @dataclass(frozen=True)
 class Reader:
-    """A function from a local path and options to rows, and the type of the options."""
+    """A function from a local path and options to rows, the type of the options, and what an item
+    is."""
 
-    read: Callable[[Path, Any], Iterator[Row]]
+    read: Callable[[Path, Any], Iterator[Any]]
+    """Yields `Row`, or where items are pictures `PictureRow`."""
     options: type[ReaderOptions]
+    input: Input = "text"
 
 
 READERS: Registry[Reader] = Registry("reader")
@@ -41,6 +46,19 @@ def reader(name: str, options: type[ReaderOptions]
 
     def add(read: Callable[[Path, Any], Iterator[Row]]) -> Callable[[Path, Any], Iterator[Row]]:
         READERS.register(name)(Reader(read, options))
+        return read
+
+    return add
+
+
+def picture_reader(name: str, options: type[ReaderOptions]
+                   ) -> Callable[[Callable[[Path, Any], Iterator[PictureRow]]],
+                                 Callable[[Path, Any], Iterator[PictureRow]]]:
+    """The same of a function that yields pictures."""
+
+    def add(read: Callable[[Path, Any], Iterator[PictureRow]]
+            ) -> Callable[[Path, Any], Iterator[PictureRow]]:
+        READERS.register(name)(Reader(read, options, "image"))
         return read
 
     return add

@@ -77,12 +77,12 @@ def read_table(path: Path, options: TableOptions) -> Iterator[Row]:
             if options.tagged:
                 text, label = _of_words(file, text, label, names)
             yield Row(
-                text=text, label=_label(label, options.separator, hidden),
+                text=text, label=label_of(label, options.separator, hidden),
                 pair=row[options.pair] if options.pair else None,
                 group=named(row[options.group]) if options.group else None,
                 document=named(row[options.document]) if options.document else None,
                 slices={name: row[name] for name in options.slices},
-                split=_split(file, row, options.split) if options.split else None,
+                split=split_of(file, row, options.split) if options.split else None,
             )
 
 
@@ -104,7 +104,7 @@ def _of_words(path: Path, words: str, tags: str, names: Sequence[str]) -> tuple[
     return text, spans_cell(spans)
 
 
-def _label(cell: str, separator: str | None, hidden: tuple[str, ...]) -> str:
+def label_of(cell: str, separator: str | None, hidden: tuple[str, ...]) -> str:
     """The cell, or a JSON array of its values where they are separated in it; nothing where it is
     hidden."""
     if separator is None or entries(cell) is not None:
@@ -117,7 +117,8 @@ def named(cell: str) -> str | None:
     return None if blank(cell) else cell
 
 
-def _split(path: Path, row: dict[str, str], options: SplitColumn) -> SplitName:
+def split_of(path: Path, row: dict[str, str], options: SplitColumn) -> SplitName:
+    """The split that a row names. Raises HarnessError for a value that is none."""
     value = row[options.column].strip()
     for split in SPLITS:
         if value in getattr(options, split):

@@ -17,16 +17,17 @@ ROWS = 20_000
 """Rows of a file whose cells are held at once."""
 
 
-def read_arrow(path: Path, _: Form, wanted: Sequence[str]) -> Iterator[tuple[object, ...]]:
-    """The wanted cells of each row. Raises HarnessError for a column that is not there, and
-    ArrowException for what is no Arrow table."""
+def read_arrow(path: Path, _: Form, wanted: Sequence[str], rows: int = ROWS
+               ) -> Iterator[tuple[object, ...]]:
+    """The wanted cells of each row, so many rows at a time. Raises HarnessError for a column that
+    is not there, and ArrowException for what is no Arrow table."""
     with opened(path) as stream:
         schema, batches = _open(stream)
         at = places(path, wanted, schema.names)
         for batch in batches:
             batch.validate(full=True)  # or text that is not UTF-8 would come to light cell by cell
-            for start in range(0, batch.num_rows, ROWS):
-                some = batch.slice(start, ROWS)
+            for start in range(0, batch.num_rows, rows):
+                some = batch.slice(start, rows)
                 yield from zip(*(some.column(place).to_pylist() for place in at), strict=True)
 
 

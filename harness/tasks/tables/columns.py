@@ -42,7 +42,7 @@ def read_columns(path: Path, wanted: Sequence[str], form: Form = PLAIN
     try:
         kind = kind_of(path)
         for cells in FORMATS[kind](path, usual(form, kind), wanted):
-            yield tuple(_text(path, column, cell)
+            yield tuple(cell_text(path, column, cell)
                         for column, cell in zip(wanted, cells, strict=True))
     except FAILURES as error:
         raise unreadable(path, kind, error) from None
@@ -55,8 +55,11 @@ def unreadable(path: Path, kind: str, error: BaseException) -> HarnessError:
                         MENDING.get(kind, ENCODING))
 
 
-def _text(path: Path, column: str, cell: object) -> str:
-    """The cell as text that can be written: half of a surrogate pair becomes a question mark."""
+def cell_text(path: Path, column: str, cell: object) -> str:
+    """The cell as text that can be written: half of a surrogate pair becomes a question mark.
+
+    Raises HarnessError for one that holds an object.
+    """
     if isinstance(cell, str) and cell.isascii():
         return cell  # as most are: nothing in it to replace
     if cell is None or cell != cell:  # not a number: what pandas writes for nothing

@@ -17,14 +17,19 @@ from harness.tasks.tables.packed import opened
 SCHEMAS = {".parquet": pq.read_schema, ".arrow": schema_of}
 ROWS = 20_000
 """Rows of a file that are held at once."""
+BUFFER = 1 << 20
+"""Bytes of a column that are read at once: else all that a group of rows has, and pandas writes a
+file as one group."""
 
 
-def read_parquet(path: Path, _: Form, wanted: Sequence[str]) -> Iterator[tuple[object, ...]]:
-    """The wanted cells of each row. Raises HarnessError for a column that is not there, and
-    ArrowException for what is no Parquet."""
-    with opened(path) as stream, pq.ParquetFile(stream) as file:
+def read_parquet(path: Path, _: Form, wanted: Sequence[str], rows: int = ROWS
+                 ) -> Iterator[tuple[object, ...]]:
+    """The wanted cells of each row, so many rows at a time. Raises HarnessError for a column that
+    is not there, and ArrowException for what is no Parquet."""
+    with (opened(path) as stream,
+          pq.ParquetFile(stream, buffer_size=BUFFER, pre_buffer=False) as file):
         at = places(path, wanted, file.schema_arrow.names)
-        for batch in file.iter_batches(ROWS):
+        for batch in file.iter_batches(rows):
             batch.validate(full=True)  # or text that is not UTF-8 would come to light cell by cell
             yield from zip(*(batch.column(place).to_pylist() for place in at), strict=True)
 

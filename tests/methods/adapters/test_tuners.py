@@ -13,6 +13,7 @@ from naive import questions_one_by_one, scored
 from peft import LilyConfig, get_peft_model
 from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING
 from peft.utils.peft_types import PeftType
+from pictured import suite_of_pictures, write_pictures, write_processor
 from tiny import sentences, suite_dict
 from tiny_tokenizer import byte_tokenizer
 from transformers import (
@@ -25,6 +26,8 @@ from transformers import (
     MPNetForSequenceClassification,
     T5Config,
     T5ForConditionalGeneration,
+    ViTConfig,
+    ViTModel,
 )
 
 from harness.backbones.encoding.features import FeatureStore
@@ -77,14 +80,24 @@ def wide(tmp_path_factory):
     T5ForConditionalGeneration(T5Config(
         vocab_size=len(vocabulary), d_model=128, d_kv=32, d_ff=256, num_layers=1, num_heads=4,
         pad_token_id=0, decoder_start_token_id=0, eos_token_id=3)).save_pretrained(t5)
-    return {"seq2seq": Handle("t5", "seq2seq", t5, "5" * 64, "one layer each"),
+    vit = tmp_path_factory.mktemp("vit")
+    ViTModel(ViTConfig(hidden_size=192, num_hidden_layers=2, num_attention_heads=3, patch_size=8,
+                       intermediate_size=768, image_size=32)).save_pretrained(vit)
+    write_processor("vit", vit)
+    return {"image": Handle("vit", "image", vit, "a" * 64, "two layers"),
+            "seq2seq": Handle("t5", "seq2seq", t5, "5" * 64, "one layer each"),
             "encoder": Handle("minilm", "encoder", encoder, "e" * 64, "two layers"),
             "decoder": Handle("smollm2", "decoder", decoder, "d" * 64, "two layers")}
 
 
 @pytest.fixture(scope="module")
 def job(wide, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("suite")
+    with pytest.MonkeyPatch.context() as patch:  # where each test looks for pictures
+        patch.setenv("HARNESS_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+        return jobs_on(wide, tmp_path_factory.mktemp("suite"))
+
+
+def jobs_on(wide, folder):
     sentences().to_csv(folder / "data.csv", index=False)
     suite = folder / "tiny.yaml"
     suite.write_text(yaml.safe_dump(suite_dict(wide["encoder"].path, wide["decoder"].path)))
@@ -95,7 +108,14 @@ def job(wide, tmp_path_factory):
     whole = Job(task=dataclasses.replace(task, splits=splits), train=splits.train,
                 validation=splits.validation, budget=budget, seed=0, clock=Clock(),
                 device=Device("cpu", "test", "no", 1), store=FeatureStore(None))
-    return {kind: dataclasses.replace(whole, backbone=handle) for kind, handle in wide.items()}
+    jobs = {kind: dataclasses.replace(whole, backbone=handle) for kind, handle in wide.items()}
+    write_pictures(folder / "pictures", 8)
+    suite.write_text(yaml.safe_dump(suite_of_pictures(wide["image"].path)))
+    sights = load_task(load_suite(suite))
+    splits = sights.splits.sample(8, 3, 3)
+    return jobs | {"image": dataclasses.replace(
+        jobs["image"], task=dataclasses.replace(sights, splits=splits), train=tuple(splits.train),
+        validation=tuple(splits.validation))}
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,96 @@
+"""Pixels as a model was trained to see them: resized, cut and normalised by its own processor."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import AutoImageProcessor
+
+from harness.backbones.quiet import quietly
+from harness.common.device import cpu_count
+from harness.common.errors import HarnessError
+
+PREPROCESSOR = "preprocessor_config.json"
+BACKEND = "pil"
+"""Pillow's resize, which is the one that most models were trained with, and there on every
+machine; torchvision's gives slightly other pixels."""
+ROOM = 1 << 29
+"""Bytes of prepared pictures that are kept from epoch to epoch."""
+
+
+@dataclass
+class Prepared:
+    """A folder's image processor. What it makes of a picture is kept in 8 bits before it is
+    rescaled and normalised, which are done a batch at a time."""
+
+    reference: Any
+    _kept: OrderedDict[str, np.ndarray] = field(default_factory=OrderedDict)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of what a model sees."""
+        height, width = self.resized(np.zeros((64, 64, 3), dtype=np.uint8)).shape[1:]
+        return height, width
+
+    @property
+    def resample(self) -> int:
+        """Pillow's number of the filter that it resizes by."""
+        return int(self.reference.resample)
+
+    def resized(self, pixels: np.ndarray) -> np.ndarray:
+        """[3, height, width] uint8 of what a model sees of RGB [height, width, 3] uint8."""
+        found = self.reference(pixels, do_rescale=False, do_normalize=False,
+                               input_data_format="channels_last", return_tensors="np")
+        return np.asarray(found["pixel_values"][0])
+
+    def batch(self, wanted: Sequence[tuple[str | None, Callable[[], np.ndarray]]]
+              ) -> torch.Tensor:
+        """`pixel_values`, [pictures, 3, height, width] fp32. Of each picture what names it, None
+        where it is not to be kept, and what gives it as `resized` does."""
+        with ThreadPoolExecutor(cpu_count()) as pool:
+            found = list(pool.map(self._one, wanted))
+        return self._normalised(torch.from_numpy(np.stack(found)))
+
+    def _one(self, wanted: tuple[str | None, Callable[[], np.ndarray]]) -> np.ndarray:
+        name, make = wanted
+        if name is None:
+            return make()
+        known = self._kept.get(name)
+        if known is None:
+            known = make()
+            if (len(self._kept) + 1) * known.nbytes <= ROOM:
+                self._kept[name] = known
+        return known
+
+    def _normalised(self, pixels: torch.Tensor) -> torch.Tensor:
+        """As the processor rescales and normalises."""
+        found, own = pixels.float(), self.reference
+        if own.do_rescale:
+            found = found * own.rescale_factor
+        if own.do_normalize:
+            mean, spread = (torch.tensor(values, dtype=torch.float32).view(1, -1, 1, 1)
+                            for values in (own.image_mean, own.image_std))
+            found = (found - mean) / spread
+        return found
+
+
+def read_prepared(folder: Path) -> Prepared:
+    """The image processor of a model's folder. Raises HarnessError where there is none that
+    transformers knows."""
+    if not (folder / PREPROCESSOR).is_file():
+        raise HarnessError(f"{folder.name}: no {PREPROCESSOR}, so nothing says how pictures are "
+                           "resized for it", "Save its image processor beside it.")
+    try:
+        with quietly():
+            return Prepared(AutoImageProcessor.from_pretrained(folder, backend=BACKEND,
+                                                               trust_remote_code=False))
+    except (OSError, ValueError, TypeError, KeyError, ImportError) as error:
+        raise HarnessError(f"{folder.name}/{PREPROCESSOR}: {' '.join(str(error).split())[:200]}",
+                           "Name a model with an image processor of transformers.") from None
