@@ -91,7 +91,7 @@ import os, sys, time
 sys.path.insert(0, {tests!r})
 from harness.processes.beside import start_beside
 from harness.processes.server import start_server
-from processes.test_beside import gather
+from processes.test_beside_a_study import gather
 beside = start_beside(start_server(), gather, {path!r})
 beside.tell("a")
 print(beside.process.pid, flush=True)
