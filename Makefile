@@ -9,7 +9,7 @@ CONSTRAINTS ?= constraints.txt
 WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help env suite report gate test quick newest fuzz lint audit bench validity clean
+.PHONY: help env suite report gate test quick newest fuzz lint audit bench validity claims clean
 
 help: ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -73,6 +73,11 @@ bench: $(VENV)/.ready ## benchmarks of this project
 validity: $(VENV)/.ready ## simulate studies with known answers: error rates of the statistics
 	$(BIN)/python -m benchmarks.validity
 	$(BIN)/python -m benchmarks.seeds
+	$(BIN)/python -m benchmarks.looks
+	$(BIN)/python -m benchmarks.by_minutes
+
+claims: $(VENV)/.ready ## claims of others against the studies in reports/: docs/claims.md
+	$(BIN)/python -m benchmarks.claims
 
 audit: $(VENV)/.audit-ready ## dependencies pinned, none known to be vulnerable: make audit [ADVISORIES=OSV file, folder or zip]
 	$(BIN)/ruff check --select S --ignore S311,S603 harness

@@ -146,8 +146,9 @@ def run(suite: Folder, *, profile: str | None = None, minutes: float | None = No
     report is written below `reports`. An interrupt loses the run in progress and no other.
 
     With `minutes` the budget is what they buy of the suite on this machine, and draws of training
-    items follow each other while there is time, with a report after each (docs/minutes.md). The
-    same call again goes on within the same minutes, with `more` for as many again.
+    items follow each other while there is time and the verdict is not settled, with a report after
+    each; methods that are shown to be lower leave (docs/minutes.md). The same call again goes on
+    within the same minutes, with `more` for as many again.
 
     `executor`: local, one run after another here; accelerate, the same with several devices a run,
     by the configuration file `config`; ray, as many runs at a time as the cluster at `address`

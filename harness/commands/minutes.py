@@ -15,16 +15,18 @@ from harness.commands.study import Watch, begin, carried_out, looked_at
 from harness.commands.tracked import UNTRACKED, Tracked
 from harness.common.device import detect
 from harness.common.errors import HarnessError
+from harness.compare.leaving import settled
 from harness.executors.place import HERE, Place
-from harness.report.bargain import print_bought
+from harness.report.bargain import left_after, print_bought
 from harness.report.console import sayer
 from harness.report.planned import Planned, print_outline
+from harness.report.published import Published
 from harness.report.studied import Studied
 from harness.report.terminal import ProgressWatcher
 from harness.study.estimate.estimate import estimate
 from harness.study.minutes import bought as kept
 from harness.study.minutes.bought import Bought
-from harness.study.minutes.choice import by, choose, even, gains
+from harness.study.minutes.choice import by, choose, even, gains, staying
 from harness.study.planning.outlined import outline_of
 from harness.study.planning.plan import Plan, PlannedRun, make_plan
 from harness.suite import LoadedSuite
@@ -52,8 +54,8 @@ class Timed:
         return time.perf_counter() - self.begun
 
     def plan(self, bought: Bought, draws: int) -> Plan:
-        """What was bought, at so many draws."""
-        return make_plan(by(self.loaded, bought, draws), self.place.device())
+        """What was bought, at so many draws; of methods that left, at those that they have."""
+        return staying(make_plan(by(self.loaded, bought, draws), self.place.device()), bought.left)
 
     def buy(self, console: Console) -> Bought:
         """What was bought before, or is now. Raises HarnessError."""
@@ -111,14 +113,17 @@ def run(console: Console, timed: Timed, more: bool, reports: Path, fresh: bool,
         studied = carried_out(console, plan, left, found, timed.runs, reports, timed.place, watch,
                               so_far, tracked)
         bought = so_far()
+        bought = _after(bought, studied.published)
         if left:
-            bought = bought.model_copy(update={"last": timed.elapsed() - at})
+            bought = bought.model_copy(update={
+                "last": timed.elapsed() - at - _saved(studied.published, bought)})
         kept.write(timed.path, bought)
-        if not goes_on(plan, bought, until - timed.elapsed()):
+        if (settled(studied.published.study, studied.published.verdict)
+                or not goes_on(plan, bought, until - timed.elapsed())):
             return studied
         plan = timed.plan(bought, draws + 1)
         left = begin(console, plan, timed.runs, False, timed.place)
-        console.print(f"draw {draws + 1}: {len(left)} runs", highlight=False)
+        _say_draw(console, studied.published, draws, len(left))
 
 
 def _begun(console: Console, timed: Timed, fresh: bool
@@ -129,6 +134,7 @@ def _begun(console: Console, timed: Timed, fresh: bool
     plan = timed.plan(bought, max(1, bought.draws))
     left = begin(console, plan, timed.runs, fresh, timed.place)
     first = min((run.identity.seed for run in left), default=bought.draws)
+    bought = _back(bought, first)
     if left:
         plan = timed.plan(bought, first + 1)
         left = begin(console, plan, timed.runs, False, timed.place)
@@ -137,9 +143,38 @@ def _begun(console: Console, timed: Timed, fresh: bool
     return bought.model_copy(update={"draws": first}), plan, left
 
 
+def _back(bought: Bought, draws: int) -> Bought:
+    """What was bought, where only so many draws stand: who left after more is there again."""
+    return bought.model_copy(update={
+        "left": {name: count for name, count in bought.left.items() if count <= draws},
+        "ends": {count: spent for count, spent in bought.ends.items() if count <= draws}})
+
+
+def _after(bought: Bought, published: Published) -> Bought:
+    """With who left, and when draws ended, as the report has both."""
+    said = published.study.bought
+    return bought.model_copy(update={"left": {each.name: each.draws for each in published.left},
+                                     "ends": said.ends if said else bought.ends})
+
+
+def _saved(published: Published, bought: Bought) -> float:
+    """Seconds of the last draw that methods had which left after it."""
+    return sum(record.cost.shared_seconds for record in published.study.records
+               if bought.left.get(record.identity.name) == bought.draws and record.cost
+               and record.identity.seed == bought.draws - 1)
+
+
+def _say_draw(console: Console, published: Published, draws: int, count: int) -> None:
+    for each in published.left:
+        if each.draws == draws:
+            console.print(left_after(each), markup=False, highlight=False)
+    console.print(f"draw {draws + 1}: {count} runs", highlight=False)
+
+
 def goes_on(plan: Plan, bought: Bought, left: float) -> bool:
-    """Whether another draw tells more and is done in the seconds that are left. A second one, which
-    takes less than the first, where settings were tried, is begun while there are any."""
+    """Whether another draw tells more, of methods that are still there, and is done in the seconds
+    that are left. A second one, which takes less than the first, where settings were tried, is
+    begun while there are any."""
     return gains(plan, bought) and left > (bought.last if bought.draws > 1 else 0.0)
 
 
@@ -155,4 +190,6 @@ def kept_study(timed: Timed) -> tuple[Plan, Bought]:
 
 
 def _so_far(bought: Bought, timed: Timed, before: float, draws: int) -> Bought:
-    return bought.model_copy(update={"draws": draws, "spent": before + timed.elapsed()})
+    spent = before + timed.elapsed()
+    return bought.model_copy(update={"draws": draws, "spent": spent,
+                                     "ends": {draws: spent} | bought.ends})

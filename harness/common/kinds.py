@@ -29,6 +29,9 @@ General = Literal["held", "learned"]
 or what it learns beside its items."""
 Ranking = Literal["dense", "bm25", "hybrid"]
 """How passages are ranked for a question: by vectors, by words, by both."""
+MRR = "mrr"
+"""What a retriever is chosen by where a corpus is searched: the mean reciprocal rank of the
+document."""
 Augment = Literal["none", "flip", "crop"]
 """What is changed at random of a picture while a method learns from it."""
 Balance = Literal["none", "weights", "focal", "sampling"]

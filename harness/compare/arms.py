@@ -59,6 +59,15 @@ class Arm:
         """The records with a result."""
         return tuple(r for r in self.records if r.status.state == "ok")
 
+    @property
+    def draws(self) -> float:
+        """How many it took part in; of what hangs on none, as many as there are."""
+        return self.records[-1].identity.seed + 1 if self.random else math.inf
+
+    def upto(self, draws: float) -> Arm:
+        """The arm as it was after so many draws."""
+        return replace(self, records=tuple(r for r in self.records if r.identity.seed < draws))
+
 
 def arms_of(records: Sequence[Record]) -> tuple[Arm, ...]:
     """Records by backbone, method and training size, in their order."""
@@ -96,6 +105,10 @@ class Measured:
     def metrics(self) -> tuple[Metric, ...]:
         """What was estimated."""
         return tuple(self.estimates.metrics.values())
+
+    def upto(self, draws: float) -> Measured:
+        """What was measured after so many draws."""
+        return replace(self, arms=tuple(arm.upto(draws) for arm in self.arms))
 
     def sample(self, arm: Arm, metric: str) -> Sample | None:
         """The arm's seeds in a metric; None where it is not defined."""

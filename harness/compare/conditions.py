@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from harness.check.items import CUT
+from harness.common.kinds import MRR
 from harness.compare.arms import Arm, arms_of
 from harness.measure.part import RecordPart
 from harness.study.record import Record
@@ -75,7 +76,9 @@ def _usual(arms: Sequence[Arm]) -> Mapping[tuple[Given, int], str]:
 def _given(record: Record) -> dict[Given, str]:
     used, ending = record.budget_used, record.ending
     read = used.read if used else None
-    found: dict[Given, str] = {"chosen": ending.chosen_by} if ending else {}
+    # What finds texts for others is chosen by what it finds.
+    told = ending is not None and ending.chosen_by != MRR
+    found: dict[Given, str] = {"chosen": ending.chosen_by} if ending and told else {}
     if read is not None:
         found |= {"examples": read.train_sha256, "words": read.words_sha256,
                   "validation": read.validation_sha256}

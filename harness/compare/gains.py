@@ -49,7 +49,8 @@ def gains(arms: Sequence[Arm], measured: Measured, metric: str, matters: float
     decides = measured.estimates.metrics[metric]
     able = [arm for arm in arms if arm.done and not arm.ceiling
             and measured.sample(arm, metric) is not None]
-    return tuple(_gains(four, measured, decides, matters) for four in _fours(able))
+    return tuple(_gains(_on_common_draws(four), measured, decides, matters)
+                 for four in _fours(able))
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,12 @@ def _fours(arms: Sequence[Arm]) -> Iterator[_Four]:
         alone = [arm for arm in beside if arm.done[0].identity.method == "zero-shot"]
         if tuned and looked and alone:
             yield _Four(alone[0], looked[0], tuned[0], both)
+
+
+def _on_common_draws(four: _Four) -> _Four:
+    """As they were when the first of them left the study."""
+    every = (four.alone, four.looked_up, four.tuned, four.both)
+    return _Four(*(arm.upto(min(each.draws for each in every)) for arm in every))
 
 
 def _asks_alike(arm: Arm, other: Arm) -> bool:

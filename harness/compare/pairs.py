@@ -140,9 +140,10 @@ def of_better(metric: str, found: Difference) -> Difference:
     return found if gain(metric, 1.0) > 0 else found.turned()
 
 
-def differences(metric: Metric, samples: Sequence[Sample], pool: Pool, level: float = LEVEL
-                ) -> dict[tuple[str, str], Difference]:
-    """Every pair of methods in one metric, in the order given.
+def differences(metric: Metric, samples: Sequence[Sample], pool: Pool, level: float = LEVEL,
+                methods: int | None = None) -> dict[tuple[str, str], Difference]:
+    """Every pair of methods in one metric, in the order given; what is corrected is so over as many
+    `methods`, where these are only those of them that are there.
 
     Welch's t-test with the jackknife's variance over groups of items and that of each method's
     seeds. The correction is over all pairs: the best method is chosen by the same figures, and a
@@ -160,9 +161,10 @@ def differences(metric: Metric, samples: Sequence[Sample], pool: Pool, level: fl
     least, most, seen = low, high, high
     if tells:
         low, high, p = _ends(metric, samples, errors, pool, level)
-        together = 1 - 2 * ALPHA / (len(samples) - 1)
+        count = methods or len(samples)
+        together = 1 - 2 * (1 - level) / (count - 1)
         least, most, _ = _ends(metric, samples, errors, pool, together)
-        seen = _detectable(metric, samples, errors, pool)
+        seen = _detectable(metric, samples, errors, pool, 1 - (1 - level) / math.comb(count, 2))
     adjusted, variance = holm(p), errors.of_items + errors.of_seeds
     shares = np.divide(errors.of_items, variance, out=np.ones_like(variance), where=variance > 0)
     names = combinations([s.name for s in samples], 2)
@@ -241,11 +243,10 @@ def _reach(metric: Metric, samples: Sequence[Sample], errors: _Errors, pool: Poo
             np.where(even > 0, np.maximum(up, even), 0.0))
 
 
-def _detectable(metric: Metric, samples: Sequence[Sample], errors: _Errors, pool: Pool
-                ) -> np.ndarray:
-    """What each pair's comparison would have found with 80% power at Holm's first step, were the
-    variances that it saw the true ones."""
-    level = 1 - ALPHA / len(errors.gaps)
+def _detectable(metric: Metric, samples: Sequence[Sample], errors: _Errors, pool: Pool,
+                level: float) -> np.ndarray:
+    """What each pair's comparison would have found with 80% power at the level of Holm's first
+    step, were the variances that it saw the true ones."""
     strict = stdtrit(errors.degrees, (1 + level) / 2)
     wide = np.mean(_reach(metric, samples, errors, pool, level), axis=0)
     total = errors.total

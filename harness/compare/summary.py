@@ -10,12 +10,15 @@ import numpy as np
 from harness.compare.arms import Arm, Measured
 from harness.compare.economics import Rate, Step, bill, bill_of_tokens, cheapest, rate
 from harness.compare.kin import Kin
+from harness.compare.looks import FIRST, ONCE, Look, Names, always, looks
 from harness.compare.pairs import Difference, Pair, differences, of_better
 from harness.compare.pareto import front
+from harness.compare.picked import luck
 from harness.compare.row import Row, Standing, row_of
 from harness.measure.part import RecordPart
 from harness.study.study import Study
 from harness.targets.kinds import gain
+from harness.targets.metric import Metric
 
 FEW = 10
 
@@ -49,7 +52,13 @@ class Summary(RecordPart):
     """Classes that no item has: macro F1 is over the others."""
     rows: tuple[Row, ...]
     pairs: tuple[Pair, ...]
-    """Every two methods with a result, in the order of the rows."""
+    """Every two methods with a result, in the order of the rows, on the draws that both had."""
+    luck: float | None = None
+    """By how much the highest figure of those that may be named is likely too high, since it was
+    picked as the highest; None where errors are not known, and in older files."""
+    looks: int = 0
+    """At a study by minutes: differences and verdict hold over all of them, and those to come. None
+    where draws were written down, and at a single one."""
     rate: Rate
     cheapest: tuple[Step, ...]
     """Among the methods that the best is not significantly better than."""
@@ -65,7 +74,9 @@ def summarise(study: Study, arms: Sequence[Arm], measured: Measured | None) -> S
     figures = {arm.name: measured.figures(arm) for arm in arms}
     able.sort(key=lambda arm: (arm.ceiling, -gain(metric, figures[arm.name][metric].mean),
                                arm.name))
-    pairs = _pairs(able, measured)
+    _lead(able)
+    looked = _looks(study, able)
+    pairs = _pairs(able, measured, looked)
     best = {p.second: of_better(metric, p.differences[metric]) for p in pairs
             if p.first == able[0].name}
     ceilings = {arm.name for arm in able if arm.ceiling}
@@ -79,8 +90,15 @@ def summarise(study: Study, arms: Sequence[Arm], measured: Measured | None) -> S
                    weighted=_weighted(measured),
                    few_groups=_few_groups(measured, study.labels),
                    absent=_absent(measured, study.labels),
-                   rows=(*_pareto(rows, metric), *rest), pairs=pairs, rate=price,
-                   cheapest=cheapest(bills))
+                   rows=(*_pareto(rows, metric), *rest), pairs=pairs,
+                   luck=_luck(able, measured, metric),
+                   looks=len(looked) * (looked != ONCE), rate=price, cheapest=cheapest(bills))
+
+
+def _luck(able: Sequence[Arm], measured: Measured, metric: str) -> float | None:
+    samples = [sample for arm in able if not arm.ceiling
+               and (sample := measured.sample(arm, metric))]
+    return luck(samples, gain(metric, 1.0))
 
 
 def _weighted(measured: Measured) -> Weighted | None:
@@ -113,15 +131,40 @@ def _device(study: Study) -> str:
     return "cuda" if "cuda" in types else "cpu"
 
 
-def _pairs(arms: Sequence[Arm], measured: Measured) -> tuple[Pair, ...]:
-    by_metric: dict[str, Mapping[tuple[str, str], Difference]] = {}
-    for metric in measured.metrics:
-        samples = [s for arm in arms if (s := measured.sample(arm, metric.name))]
-        by_metric[metric.name] = differences(metric, samples, measured.pool)
+def _lead(able: list[Arm]) -> None:
+    """Have what took part to the end stand before what left, though its fewer draws were higher."""
+    most = max((arm.draws for arm in able if arm.random), default=0)
+    first = next((i for i, arm in enumerate(able) if arm.draws >= most), 0)
+    if able and not able[first].ceiling:
+        able.insert(0, able.pop(first))
+
+
+def _looks(study: Study, able: Sequence[Arm]) -> tuple[Look, ...]:
+    """One at a study whose draws were written down; else one after each."""
+    if study.bought is None:
+        return ONCE
+    return looks(max((arm.records[-1].identity.seed + 1 for arm in able), default=1))
+
+
+def _pairs(arms: Sequence[Arm], measured: Measured, looked: Sequence[Look]) -> tuple[Pair, ...]:
+    by_metric = {metric.name: always([
+        (look, _differences(arms, measured, metric, look)) for look in looked])
+        for metric in measured.metrics}
     names = list(combinations([arm.name for arm in arms], 2))
     return tuple(Pair(first=a, second=b, mcnemar=test, differences={
         metric: found[a, b] for metric, found in by_metric.items() if (a, b) in found})
         for (a, b), test in zip(names, measured.tests(arms), strict=True))
+
+
+def _differences(arms: Sequence[Arm], measured: Measured, metric: Metric, look: Look
+                 ) -> Mapping[Names, Difference]:
+    """As a look has them, of the arms that were there for it: all of them at the first one."""
+    then = measured.upto(look.draws)
+    there = [arm.upto(look.draws) for arm in arms
+             if look in (ONCE[0], FIRST) or arm.draws >= look.draws]
+    samples = [s for arm in there if (s := then.sample(arm, metric.name))]
+    of = sum(measured.sample(arm, metric.name) is not None for arm in arms)
+    return differences(metric, samples, measured.pool, look.level, of)
 
 
 def _stood(row: Row, best: Mapping[str, Difference], ceilings: Container[str], matters: float

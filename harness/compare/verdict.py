@@ -37,7 +37,8 @@ class Breach(RecordPart):
 
 
 class Rival(RecordPart):
-    """An admissible method that the best is not significantly better than."""
+    """An admissible method that the best is not significantly better than, nor any other by more
+    than what matters."""
 
     name: str
     behind: Difference | None
@@ -231,7 +232,8 @@ def _rivals(summary: Summary, done: Sequence[Row], breaches: Sequence[Breach], r
     floor = next((row.name for row in done if row.method == "majority"), None)
     for place, row in enumerate(admissible):
         behind = ahead(summary, best, row.name)
-        if behind is not None and behind.significant:
+        if (behind is not None and behind.significant) or outdone(
+                summary, row.name, [other.name for other in admissible], rules.matters):
             continue
         tied = behind is None or behind.rules_out(rules.matters)
         money = row.bill.total(rules.requests) if row.bill else None
@@ -254,6 +256,17 @@ def ahead(summary: Summary, first: str, second: str) -> Difference | None:
         by = of_better(summary.metric, found)
         return by if pair.first == first else by.turned()
     return None
+
+
+def outdone(summary: Summary, name: str, others: Sequence[str], matters: float
+            ) -> tuple[str, Difference] | None:
+    """Which of the others is shown to be better by more than what matters, most surely of them, and
+    by how much; None where none is."""
+    by = {other: gap for other in others
+          if other != name and (gap := ahead(summary, other, name)) and gap.significant
+          and gap.at_least > matters}
+    better = max(by, key=lambda other: by[other].at_least, default=None)
+    return None if better is None else (better, by[better])
 
 
 def _without_limits(summary: Summary, done: Sequence[Row], breaches: Sequence[Breach],

@@ -12,6 +12,7 @@ from harness.common.clock import Clock
 from harness.measure.generation import unanswerable
 from harness.measure.part import RecordPart
 from harness.methods.fitted import Finds, Retrieving
+from harness.suite.corpus import Chunk
 from harness.tasks.examples import Example, indicator, weights_of
 from harness.tasks.task import Task
 from harness.tasks.wording import Wording
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
     from harness.methods.retriever import Retriever
 
 DEPTHS = (1, 3, 5, 10)
+
+
+class OwnNeighbours(RecordPart):
+    """What was found by the embedder's own weights, before they were tuned, over the test items."""
+
+    same_label_hit_rate: float | None
+    same_label_share: float | None
 
 
 class Retrieval(RecordPart):
@@ -41,19 +49,38 @@ class Retrieval(RecordPart):
     """Over the ids of what is indexed, in its order; None in older records."""
     prompt: str = ""
     """What stands in front of every item and every indexed example as they are encoded."""
+    untuned: OwnNeighbours | None = None
+    """Where a retriever was tuned, what stood there before."""
 
 
 def retrieval(retriever: Retriever, k: int, examples: Sequence[Example]) -> Retrieval:
     """Search for every example and compare the neighbours' classes with its own."""
     _, positions = retriever.search(examples, k, Clock())
-    same = _alike(retriever.targets, positions, examples)
+    hits, share = _same_label(retriever.targets, positions, examples)
     return Retrieval(
         indexed=int(retriever.index.ntotal), index_bytes=retriever.bytes,
         build_seconds=retriever.build_seconds, k=int(positions.shape[1]),
-        same_label_hit_rate=None if same is None else _mean(np.asarray(same.any(axis=1)), examples),
-        same_label_share=None if same is None else _mean(same.mean(axis=1), examples),
+        same_label_hit_rate=hits, same_label_share=share,
         indexed_sha256=retriever.ids_sha256, prompt=retriever.featurizer.prompt,
-    )
+        untuned=_own_neighbours(retriever, k, examples))
+
+
+def _own_neighbours(retriever: Retriever, k: int, examples: Sequence[Example]
+                    ) -> OwnNeighbours | None:
+    if retriever.before is None:
+        return None
+    _, positions = retriever.before().search(examples, k, Clock())
+    hits, share = _same_label(retriever.targets, positions, examples)
+    return OwnNeighbours(same_label_hit_rate=hits, same_label_share=share)
+
+
+def _same_label(targets: np.ndarray, positions: np.ndarray, examples: Sequence[Example]
+                ) -> tuple[float | None, float | None]:
+    """Hit rate and share of neighbours with an item's class; None for numbers."""
+    same = _alike(targets, positions, examples)
+    if same is None:
+        return None, None
+    return _mean(np.asarray(same.any(axis=1)), examples), _mean(same.mean(axis=1), examples)
 
 
 def _alike(targets: np.ndarray, positions: np.ndarray, examples: Sequence[Example]
@@ -72,6 +99,22 @@ class Reranking(RecordPart):
 
     depth: int
     """Passages that it put in order."""
+    recall: dict[int, float] | None
+    mrr: float | None
+    answer_share: float | None
+
+
+class Chunking(RecordPart):
+    """How documents are cut into passages, in words."""
+
+    words: int
+    overlap: int
+
+
+class OwnSearch(RecordPart):
+    """What the same search found by the embedder's own weights, before they were tuned, over the
+    test items, without a reranker."""
+
     recall: dict[int, float] | None
     mrr: float | None
     answer_share: float | None
@@ -103,10 +146,14 @@ class PassageRetrieval(RecordPart):
     """Test questions that name a document; None in older records, where all did or none."""
     indexed_sha256: str | None = None
     """Over the indexed passages' texts, in their order; None in older records."""
+    chunk: Chunking | None = None
+    """How the documents were cut; None in older records, where all were cut as the task says."""
     question_prompt: str = ""
     rerank: Reranking | None = None
     passage_prompt: str = ""
     """What the embedder's own configuration puts in front of texts that it reads."""
+    untuned: OwnSearch | None = None
+    """Where a retriever was tuned, what was found before."""
 
 
 def passage_retrieval(retriever: PassageRetriever, k: int, examples: Sequence[Example],
@@ -123,9 +170,16 @@ def passage_retrieval(retriever: PassageRetriever, k: int, examples: Sequence[Ex
         update_passages=update.passages if update else 0,
         update_seconds=update.seconds if update else 0.0, k=k,
         recall=found.recall, mrr=found.mrr, answer_share=found.answer_share,
-        questions=found.named, question_prompt=retriever.prompts[0],
+        chunk=chunking(retriever.corpus.chunk), questions=found.named,
+        question_prompt=retriever.prompts[0],
         passage_prompt=retriever.prompts[1],
-        rerank=_reranking(retriever, k, examples, wording))
+        rerank=_reranking(retriever, k, examples, wording),
+        untuned=_own_search(retriever, k, examples, wording))
+
+
+def chunking(chunk: Chunk) -> Chunking:
+    """What a record says of a chunk."""
+    return Chunking(words=chunk.words, overlap=chunk.overlap)
 
 
 @dataclass(frozen=True)
@@ -151,6 +205,15 @@ def _found(retriever: PassageRetriever, places: np.ndarray, k: int, examples: Se
         None if ranks is None else _mean(1 / ranks, known),
         _mean(np.array([found for _, found in held]), [example for example, _ in held])
         if held else None)
+
+
+def _own_search(retriever: PassageRetriever, k: int, examples: Sequence[Example], wording: Wording
+                ) -> OwnSearch | None:
+    if retriever.untuned is None:
+        return None
+    places = retriever.untuned()(examples, max(k, *DEPTHS), Clock())
+    found = _found(retriever, places, k, examples, wording)
+    return OwnSearch(recall=found.recall, mrr=found.mrr, answer_share=found.answer_share)
 
 
 def _reranking(retriever: PassageRetriever, k: int, examples: Sequence[Example], wording: Wording

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
 from harness.common.kinds import Ranking
 from harness.methods.method import Options
+from harness.suite.corpus import Chunk
 
 FoundBy = Ranking | Literal["gold"]
 
@@ -30,6 +31,8 @@ class Finding(Options):
     """`gold`: the passages of the very document that a question was written from, nearest first.
     No deployed model is told which; it is what a perfect search would be worth."""
     rerank: Rerank | None = None
+    chunk: Chunk | None = None
+    """How documents are cut into passages; as the task's `corpus` says where it is left out."""
 
     @model_validator(mode="after")
     def _searches_first(self) -> Finding:
@@ -51,6 +54,26 @@ class Finding(Options):
     def reranker(self) -> str | None:
         """The suite's name of the model that puts in order what is found."""
         return self.rerank.by if self.rerank else None
+
+
+class Way(Options):
+    """One way to search among those that are tried: what is ranked alone, or with more."""
+
+    search: Ranking = "dense"
+    rerank: Rerank | None = None
+    chunk: Chunk | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_a_ranking(cls, value: Any) -> Any:
+        return {"search": value} if isinstance(value, str) else value
+
+    @property
+    def label(self) -> str:
+        """What a setting and tables call it."""
+        cut = self.chunk and f"chunks of {self.chunk.words} words, {self.chunk.overlap} shared"
+        put = self.rerank and f"the first {self.rerank.depth} reranked"
+        return ", ".join(part for part in (self.search, cut, put) if part)
 
 
 class Studied(Finding):

@@ -9,6 +9,7 @@ from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
+from harness.backbones.encoding.learned import Learned
 from harness.backbones.load import Loaded
 from harness.common.clock import Clock
 from harness.common.kinds import Quantize
@@ -48,6 +49,15 @@ class Inner(Protocol):
 
     def rewound(self, share: float) -> Fitted:
         """See `Method.rewound`."""
+
+
+@runtime_checkable
+class Tunes(Protocol):
+    """A fitted method that tuned the suite's embedder."""
+
+    @property
+    def learned(self) -> Learned:
+        """What its weights are now."""
 
 
 @runtime_checkable

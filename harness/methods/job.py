@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from harness.backbones.encoding.features import FeatureStore
+from harness.backbones.encoding.learned import Learned
 from harness.backbones.endpoint.endpoint import Endpoint
 from harness.backbones.handle import Handle
 from harness.common.capabilities import HEADED
@@ -18,6 +20,7 @@ from harness.common.errors import CannotRunError
 from harness.common.kinds import BackboneKind
 from harness.common.ranks import ALONE, Ranks
 from harness.methods.fitted import Inner
+from harness.retrieval.shelf import Shelf
 from harness.suite import Budget
 from harness.targets.kinds import KINDS as TARGETS
 from harness.targets.metric import Metric
@@ -45,6 +48,8 @@ class Job:
     answers: Path | None = None
     """Where an endpoint's answers are kept; None to ask every time."""
     embedder: Handle | None = None
+    learned: Learned | None = None
+    """Weights of the embedder in the place of its own, for a method that stands on a retriever."""
     reranker: Handle | None = None
     """What puts in order what a search finds, where the method's options name it."""
     told: Mapping[str, str | None] | None = None
@@ -56,6 +61,10 @@ class Job:
     """The processes that learn it together, this one among them."""
     inner: Inner | None = None
     """For a method on top of another: what the other one fitted with this seed."""
+    retriever: Inner | None = None
+    """For a method that finds by a tuned embedder: the run that tuned it."""
+    shelf: Shelf[Any] = field(default_factory=Shelf)
+    """Searches that were built for settings before this one."""
     say: Callable[[str], None] = lambda text: None
     metric: Metric | None = None
     """What the suite decides by; where there is none, what is chosen has the lowest log loss."""
@@ -103,6 +112,12 @@ class Job:
         if self.told is None:
             raise CannotRunError("nothing tells which document an item is about")
         return self.told
+
+    def need_embedder(self) -> Handle:
+        """The suite's embedder. Raises CannotRunError when there is none."""
+        if self.embedder is None:
+            raise CannotRunError("this method needs the suite's `embedder`")
+        return self.embedder
 
     def need_reranker(self) -> Handle:
         """The reranker. Raises CannotRunError when there is none."""

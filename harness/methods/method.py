@@ -25,6 +25,8 @@ from harness.methods.needs import Needs
 from harness.methods.work import Work
 from harness.suite import Budget
 from harness.suite import Kind as TaskKind
+from harness.suite.corpus import Chunk
+from harness.suite.task import TaskSpec
 from harness.targets.kinds import KINDS as TARGETS
 
 Setting = dict[str, float | int | str]
@@ -68,6 +70,15 @@ class Method(ABC):
     """Whether its options ask for passages of the task's corpus."""
     reranks: str | None = None
     """The suite's name of the reranker that puts in order what it finds. Options may say so."""
+    chunks: tuple[Chunk, ...] = ()
+    """Ways to cut the task's corpus beside its own, that options ask for."""
+    retriever: str | None = None
+    """Label of the suite's retriever whose embedder it finds texts by. Options may say so."""
+    tunes_embedder: ClassVar[bool] = False
+    """Whether others may find by what it fits, which `Tunes` the suite's embedder."""
+    reads_embedder: ClassVar[bool] = False
+    """Whether the vectors that it finds by are its backbone's own: the embedder must be the same
+    model, where it finds by a tuned one."""
     general: General | None = None
     """Which passages of general text it asks for. Options may say so."""
     ceiling: bool = False
@@ -142,6 +153,10 @@ class Method(ABC):
         """What of its options makes no sense for a kind of task, or on a kind of backbone."""
         if self.balance not in (None, "none") and not TARGETS[task].classes:
             return "balance: there are no classes to balance"
+        return None
+
+    def lacks(self, task: TaskSpec) -> str | None:
+        """What a task does not have that it learns from, where that is known before it runs."""
         return None
 
     @abstractmethod

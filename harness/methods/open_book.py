@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -14,10 +14,12 @@ import pyarrow.compute as pc
 
 from harness.backbones.encoding.embedder_prompts import Side
 from harness.backbones.encoding.features import Embedder, FeatureStore, cross_encoder
+from harness.backbones.encoding.learned import Learned
 from harness.backbones.prompting.prompts import PromptWriter
 from harness.backbones.prompting.texts import Parts
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
+from harness.common.files import sha256_json
 from harness.common.kinds import Ranking
 from harness.methods.asking.citing import numbered
 from harness.methods.asking.lookup import Lookup, Study
@@ -66,6 +68,11 @@ class PassageRetriever:
     """Encoding and indexing the old documents. Neither is known of a search that is read."""
     prompts: tuple[str, str] = ("", "")
     """What the embedder reads in front of a question and of a passage."""
+    learned: Learned | None = None
+    """The embedder's weights, where they are not its own."""
+    untuned: Callable[[], Rank] | None = None
+    """Makes what finds passages by the embedder's own weights, where those learned; None of a
+    search that is read."""
 
     def places(self, items: Sequence[Item], k: int, clock: Clock) -> np.ndarray:
         """Places of the `k` best passages, best first, [items, k]: see `Rank`."""
@@ -90,24 +97,45 @@ class PassageRetriever:
     def save(self, folder: Path) -> None:
         """Write what `open_passages` reads. Times are not among it: the same run leaves the same
         files."""
+        if self.learned is not None:
+            self.learned.save(folder)
         self.search.save(folder)
+
+
+@dataclass(frozen=True)
+class Built:
+    """A search over a corpus, and what it took."""
+
+    search: Search
+    texts_sha256: str
+    seconds: float
+    update: Update | None
 
 
 def build_passages(job: Job, how: Finding) -> PassageRetriever:
     """Index the old documents, then add the new ones, timed apart.
 
-    The job is charged for the old documents' vectors once, however many settings it tries; the
-    seconds told are of each as if it were done for the first time.
+    The job is charged for an index and its vectors once, however many settings it tries with them;
+    the seconds told are of each as if it were done for the first time.
     """
-    corpus = _corpus(job)
+    corpus, embedder = _corpus(job, how), _embedder(job)
+    weights = embedder.featurizer("document").key, embedder.featurizer("query").key
+    built: Built = job.shelf.get(sha256_json([corpus.sha256, how.ranking, *weights]),
+                                 lambda: _build(job, corpus, embedder, how.ranking))
     table = corpus.passages()
-    texts = [str(text) for text in table["text"].to_pylist()]
+    return PassageRetriever(
+        corpus, table, built.search, *_ranks(job, how, table, built.search), built.update,
+        built.texts_sha256, built.seconds, _prompts(embedder, how.ranking), job.learned,
+        _untuned(job, how))
+
+
+def _build(job: Job, corpus: Corpus, embedder: Embedder, ranking: Ranking) -> Built:
+    texts = [str(text) for text in corpus.passages()["text"].to_pylist()]
     old = corpus.facts.passages - corpus.facts.new_passages
-    embedder = _embedder(job)
-    if how.ranking != "bm25":
+    if ranking != "bm25":
         _embed(embedder, "document", job.store)(texts[:old], job.clock)
     clock, store = Clock(), FeatureStore(job.store.folder)
-    search = build_search(how.ranking, texts[:old], _embed(embedder, "document", store), clock,
+    search = build_search(ranking, texts[:old], _embed(embedder, "document", store), clock,
                           _embed(embedder, "query", store))
     seconds = clock.stand_alone()
     job.clock.spent["index"] += clock.spent["index"]
@@ -115,28 +143,37 @@ def build_passages(job: Job, how: Finding) -> PassageRetriever:
     if old < len(texts):
         search.extend(texts[old:], clock)
         update = Update(len(texts) - old, clock.stand_alone() - seconds)
-    return PassageRetriever(corpus, table, search, *_ranks(job, how, table, search), update,
-                            passages_sha256(texts), seconds, _prompts(embedder, how.ranking))
+    return Built(search, passages_sha256(texts), seconds, update)
 
 
 def open_passages(job: Job, how: Finding, folder: Path) -> PassageRetriever:
     """What `PassageRetriever.save` wrote."""
-    corpus = _corpus(job)
+    corpus = _corpus(job, how)
     table = corpus.passages()
     embedder = _embedder(job)
     search = open_search(how.ranking, folder, table["text"].to_pylist(),
                          _embed(embedder, "document", job.store),
                          _embed(embedder, "query", job.store))
     return PassageRetriever(corpus, table, search, *_ranks(job, how, table, search),
-                            prompts=_prompts(embedder, how.ranking))
+                            prompts=_prompts(embedder, how.ranking), learned=job.learned)
 
 
-def passages_read(job: Job, *rankings: Ranking) -> tuple[Reading, ...]:
+def _untuned(job: Job, how: Finding) -> Callable[[], Rank] | None:
+    """What finds passages by the embedder's own weights, on nobody's clock."""
+    if job.learned is None:
+        return None
+    own = replace(job, learned=None, clock=Clock())
+    plain = how.model_copy(update={"rerank": None})
+    return lambda: build_passages(own, plain).rank
+
+
+def passages_read(job: Job, *ways: Finding) -> tuple[Reading, ...]:
     """What the embedder reads of a corpus and its questions; a search by words has none."""
-    if {*rankings} == {"bm25"} or job.embedder is None:
+    corpora = {c.sha256: c for c in (_corpus(job, how) for how in ways if how.ranking != "bm25")}
+    if not corpora or job.embedder is None:
         return ()
     return (Reading(_embedder(job).featurizer("query").key, job.embedder,
-                    passages=_corpus(job).facts.passages),)
+                    passages=sum(c.facts.passages for c in corpora.values())),)
 
 
 def best_passages(retriever: PassageRetriever, k: int, room: int,
@@ -155,11 +192,12 @@ def _written(writer: PromptWriter, texts: Sequence[str], room: int, cite: str | 
             else numbered(writer, texts, room, cite))
 
 
-def passages_shown(asking: Asking, k: int, room: int, cite: str | None = None) -> Shown:
+def passages_shown(asking: Asking, k: int, room: int, how: Finding,
+                   cite: str | None = None) -> Shown:
     """The `k` longest passages in `room` tokens: no prompt has more before its item."""
     if asking.corpus is None:
         return Shown()
-    texts = asking.corpus.passages()["text"]
+    texts = asking.corpus.cut(how.chunk).passages()["text"]
     places = pc.select_k_unstable(pa.table({"size": pc.utf8_length(texts)}), k,
                                   [("size", "descending")])
     passages = _written(asking.writer, texts.take(places).to_pylist(), room, cite)
@@ -195,16 +233,16 @@ def texts_at(passages: pa.Table, places: Sequence[int]) -> list[str]:
     return [str(text) for text in passages["text"].take(there).to_pylist()]
 
 
-def _corpus(job: Job) -> Corpus:
+def _corpus(job: Job, how: Finding) -> Corpus:
     if job.task.corpus is None:
         raise CannotRunError("the task has no corpus to search")
-    return job.task.corpus
+    return job.task.corpus.cut(how.chunk)
 
 
 def _embedder(job: Job) -> Embedder:
     if job.embedder is None:
         raise CannotRunError("rag needs the suite's `embedder`")
-    return Embedder(job.embedder, LONGEST, job.device)
+    return Embedder(job.embedder, LONGEST, job.device, job.learned)
 
 
 def _embed(embedder: Embedder, side: Side, store: FeatureStore) -> Embed:

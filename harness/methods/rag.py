@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from pydantic import Field, model_validator
 from harness.backbones.prompting.prompts import PromptWriter
 from harness.backbones.prompting.texts import Parts
 from harness.common.errors import CannotRunError
-from harness.common.kinds import BackboneKind, Ranking
+from harness.common.kinds import BackboneKind
 from harness.methods.asking.ask import ask
 from harness.methods.asking.asked import AskedDecoder
 from harness.methods.asking.lookup import Lookup
@@ -31,7 +32,7 @@ from harness.methods.asking.scored import (
 )
 from harness.methods.asking.served import Served
 from harness.methods.asking.shown import Asking, Shown
-from harness.methods.finding import Finding
+from harness.methods.finding import Finding, Way
 from harness.methods.fitted import Fit, Fitted
 from harness.methods.job import Job
 from harness.methods.learning.decoder import plain_decoder
@@ -45,6 +46,7 @@ from harness.methods.open_book import (
     passages_shown,
 )
 from harness.methods.retriever import Retriever
+from harness.methods.standing import standing_on
 from harness.methods.work import Reading
 from harness.suite import Kind as TaskKind
 from harness.targets.kinds import KINDS
@@ -65,15 +67,37 @@ class RagOptions(ScoreOptions, Finding):
     """
     cite_as: str = "End the answer with the number of the passage it is from, such as [1]."
     """What is said of that, behind the passages."""
-    searches: tuple[Ranking, ...] = ()
+    retriever: str | None = None
+    """Label of a `retriever` of the suite, whose tuned embedder finds; the embedder as it came
+    where it is left out."""
+    searches: tuple[Way, ...] = ()
     """Ways to search that are tried on validation, each with the numbers of passages; in the place
-    of `search`."""
+    of `search`. A way may have chunks and a reranker of its own."""
 
     @model_validator(mode="after")
     def _searches_one_way(self) -> RagOptions:
         if self.searches and self.search != "dense":
             raise ValueError("searches: `search` says which; leave one of the two out")
+        labels = Counter(way.label for way in self.searches)
+        twice = [label for label, count in labels.items() if count > 1]
+        if twice:
+            raise ValueError(f"searches: '{twice[0]}' stands twice")
+        by = {finding.reranker for finding in self.findings} - {None}
+        if len(by) > 1:
+            raise ValueError("searches: a method has one reranker, and these have "
+                             f"{' and '.join(sorted(map(str, by)))}")
         return self
+
+    @model_validator(mode="after")
+    def _retrieves_by_vectors(self) -> RagOptions:
+        if self.retriever and all(f.search in ("bm25", "gold") for f in self.findings):
+            raise ValueError("retriever: this search has no vectors; leave one of the two out")
+        return self
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Every way in which passages may be found."""
+        return tuple(map(self._as_found, self.searches)) or (self,)
 
     @property
     def cites(self) -> str | None:
@@ -83,7 +107,13 @@ class RagOptions(ScoreOptions, Finding):
     def under(self, setting: Setting) -> Finding:
         """How passages are found under a setting."""
         named = setting.get("search")
-        return self if named is None else self.model_copy(update={"search": named})
+        return self if named is None else next(
+            self._as_found(way) for way in self.searches if way.label == named)
+
+    def _as_found(self, way: Way) -> Finding:
+        """A way, with what the options say for all."""
+        return Finding(search=way.search, rerank=way.rerank or self.rerank,
+                       chunk=way.chunk or self.chunk)
 
 
 @METHODS.register("rag")
@@ -104,9 +134,11 @@ class Rag(Scored):
 
     def __init__(self, options: Any) -> None:
         super().__init__(options)
-        self.ceiling, self.reranks = self.options.told, self.options.reranker
+        self.ceiling, self.retriever = self.options.told, self.options.retriever
+        self.reranks = next((f.reranker for f in self.options.findings if f.rerank), None)
+        self.chunks = tuple(dict.fromkeys(f.chunk for f in self.options.findings if f.chunk))
         self.needs_corpus = (self.ceiling or self.reranks is not None or self.options.cite
-                             or bool(self.options.searches))
+                             or bool(self.options.searches or self.chunks))
 
     def refuses(self, task: TaskKind, backbone: BackboneKind | None) -> str | None:
         if self.options.cite and not KINDS[task].questions:
@@ -117,7 +149,7 @@ class Rag(Scored):
         return None
 
     def shown(self) -> list[Setting]:
-        ways = [{"search": way} for way in self.options.searches] or [{}]
+        ways = [{"search": way.label} for way in self.options.searches] or [{}]
         return paired([{"k": k} for k in NEAREST], ways)
 
     def shows(self, asking: Asking) -> Shown:
@@ -127,20 +159,23 @@ class Rag(Scored):
             frame = dataclasses.replace(asking.writer, max_length=self.options.tokens)
             shots = frame.shots(longest(asking.train, most))
             return Shown(retrieved=min(self.options.tokens, len(shots)))
-        return passages_shown(asking, most, self.options.tokens, self.options.cites)
+        return max((passages_shown(asking, most, self.options.tokens, how, self.options.cites)
+                    for how in self.options.findings), key=lambda shown: shown.retrieved)
 
     def readings(self, job: Job) -> tuple[Reading, ...]:
-        if job.task.corpus is None:
-            return super().readings(job)
-        return passages_read(job, *(self.options.searches or (self.options.ranking,)))
+        read = (super().readings(job) if job.task.corpus is None else
+                passages_read(job, *self.options.findings))
+        return tuple(reading.by(self.retriever) for reading in read)
 
     def fit(self, job: Job, setting: Setting) -> Fit:
+        job = standing_on(job, self.retriever)
         lookup: Lookup[Any] = (
             self._nearest(job, setting, index_examples(job)) if job.task.corpus is None else
             self._reading(setting, build_passages(job, self.options.under(setting))))
         return Fit(score_by(self._asked(job, lookup), setting, job.clock))
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
+        job = standing_on(job, self.retriever, folder)
         lookup: Lookup[Any] = (
             self._nearest(job, setting, open_examples(job, folder)) if job.task.corpus is None else
             self._reading(setting, open_passages(job, self.options.under(setting), folder)))

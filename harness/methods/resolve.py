@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,29 @@ def resolve(loaded: LoadedSuite) -> list[Entry]:
         if reason is not None:
             raise loaded.error(location, f"'{entry.label}': {reason}",
                                "Leave it out, or name another method underneath.")
+    for (_, location, _), entry in zip(methods_of(loaded.suite), entries, strict=True):
+        _check_retriever(loaded, location, entry, entries)
     return entries
+
+
+def _check_retriever(loaded: LoadedSuite, location: Location, entry: Entry,
+                     entries: Sequence[Entry]) -> None:
+    """What it finds by is a retriever of the suite, and tunes what it finds with."""
+    wanted = entry.method.retriever
+    if wanted is None:
+        return
+    there = [e.label for e in entries if e.backbone is None and e.method.tunes_embedder]
+    if wanted not in there:
+        raise loaded.error(
+            location, f"there is no retriever '{wanted}' among the suite's `methods`",
+            did_you_mean(wanted, there) if there else
+            "Add `retriever` to the `methods` that stand beside the backbones.")
+    own = loaded.suite.weights.get(entry.backbone or "")
+    if entry.method.reads_embedder and own is not None and own.source != loaded.suite.embedder:
+        raise loaded.error(
+            location, f"'{entry.label}' finds by vectors of '{entry.backbone}', and '{wanted}' "
+            "tunes the suite's `embedder`, which is another model",
+            "Name the backbone's source as `embedder`, or leave `retriever` out.")
 
 
 def _entry(loaded: LoadedSuite, backbone: str | None, location: Location, choice: Choice) -> Entry:
@@ -90,6 +113,9 @@ def _check_fits(loaded: LoadedSuite, backbone: str | None, location: Location, m
                            "), and its own parameters do not learn so",
                            "Use an adapter (lora), or leave `quantize` out.")
     _check_finds(loaded, location, method)
+    lacking = method.lacks(loaded.suite.task)
+    if lacking is not None:
+        raise loaded.error(location, f"{method.name}: {lacking}", "Leave the method out.")
     if method.embeds and loaded.suite.embedder is None:
         raise loaded.error(location, f"{method.name} with these options needs the suite's "
                            "`embedder`", "Add `embedder:` with the source of a "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -13,6 +13,7 @@ import faiss
 import numpy as np
 
 from harness.backbones.encoding.features import FeatureStore, Featurizer
+from harness.backbones.encoding.learned import Learned
 from harness.common.clock import Clock
 from harness.common.files import sha256_json
 from harness.methods.fitted import Finds
@@ -42,6 +43,11 @@ class Retriever:
     """Over the ids of the indexed examples, in their order; None where an older index is read."""
     build_seconds: float = 0.0
     """Adding the vectors to the index; none for one that is read."""
+    learned: Learned | None = None
+    """Weights that the featurizer reads by, where they are not its model's own."""
+    before: Callable[[], Retriever] | None = None
+    """Makes the same by the model's own weights, where those learned; None of an index that is
+    read."""
 
     @property
     def bytes(self) -> int:
@@ -57,7 +63,9 @@ class Retriever:
             return nearest(self.index, unit(vectors), k)
 
     def save(self, folder: Path) -> None:
-        """Write the index and what is right of its examples."""
+        """Write the index, what is right of its examples, and what the embedder has learned."""
+        if self.learned is not None:
+            self.learned.save(folder)
         save_index(self.index, folder)
         content = {**as_json(self.targets), "ids": self.ids_sha256}
         (folder / "index.json").write_text(json.dumps(content), encoding="utf-8")

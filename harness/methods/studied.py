@@ -43,7 +43,7 @@ def open_studied(job: Job, how: Studied, folder: Path) -> Lookup[str]:
 
 def studied_shown(asking: Asking, how: Studied) -> Shown:
     """What stands before an item, at the most."""
-    return passages_shown(asking, how.k, how.tokens)
+    return passages_shown(asking, how.k, how.tokens, how)
 
 
 def _lookup(job: Job, how: Studied, passages: PassageRetriever) -> Lookup[str]:

@@ -96,6 +96,7 @@ class Tuned(Method):
         self.general = "learned" if recipe.replay else None
         self.brings = (STUDIED,) if how else ()
         self.reranks = how.reranker if how else None
+        self.chunks = (how.chunk,) if how and how.chunk else ()
         self.ceiling = how is not None and how.told
 
     def cannot(self, backbone: Handle) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.backbones.handle import Handle
 
@@ -18,6 +18,10 @@ class Reading:
     """Whether the items that are answered are read so; those that are learned from always are."""
     passages: int = 0
     """Of a corpus, beside the items."""
+
+    def by(self, retriever: str | None) -> Reading:
+        """The same by weights that a retriever tuned, as long and not the same vectors."""
+        return self if retriever is None else replace(self, key=f"{self.key} {retriever}")
 
 
 @dataclass(frozen=True)

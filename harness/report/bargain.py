@@ -8,19 +8,37 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from harness.compare.leaving import Left, settled
 from harness.report import words
 from harness.report.lines import print_lines
+from harness.report.published import Published
 from harness.study.minutes.bought import Bought, Buys, LeftOut
 
 
-def said(bought: Bought | None) -> tuple[str, ...]:
-    """What was given, what it was used for, and which methods it did not buy."""
+def said(published: Published) -> tuple[str, ...]:
+    """What was given, what it was used for, whether it ended early, who left and on what evidence,
+    and which methods it did not buy."""
+    bought = published.study.bought
     if bought is None:
         return ()
     test = bought.buys.test
     return (f"{bought.given:g} minutes were given and {bought.spent / 60:.1f} used: "
             f"{_draws(bought.draws)}, every method asked {test:,} test items.",
+            *_settled(published), *map(left_after, published.left),
             *map(_left_out, bought.left_out))
+
+
+def left_after(left: Left) -> str:
+    """Who left, when, and what shows that it could."""
+    when = _draws(left.draws) if left.minutes is None else f"{left.minutes:.1f} minutes"
+    return (f"{left.name}: left after {when}: lower than {left.better} by {left.difference:.3f} "
+            f"[{left.at_least:.3f}, {left.at_most:.3f}], always valid.")
+
+
+def _settled(published: Published) -> tuple[str, ...]:
+    if not settled(published.study, published.verdict):
+        return ()
+    return ("The verdict is settled, at 5% over all methods and looks: no further draw is made.",)
 
 
 def print_bought(console: Console, bought: Bought) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from harness.compare.curves import LearningCurves
 from harness.compare.freshness import Freshness
 from harness.compare.row import Row
-from harness.measure.retrieval import PassageRetrieval
+from harness.measure.retrieval import PassageRetrieval, Retrieval
 from harness.report import (
     added,
     alike,
@@ -16,6 +16,7 @@ from harness.report import (
     by_slice,
     calibrated,
     carried,
+    grids,
     ranking,
     sentences,
     served,
@@ -51,11 +52,12 @@ def markdown(published: Published) -> str:
     lines += [text for line in (*carried.lines(published), *served.lines(published))
               for text in (words.cell(line), "")]
     lines += _curves(published.curves)
-    lines += [f"- {words.cell(line)}" for line in bargain.said(study.bought)]
+    lines += [f"- {words.cell(line)}" for line in bargain.said(published)]
     lines += _beside(published)
     lines += calibrated.markdown(published)
     lines += _freshness(published.freshness)
     lines += _retrieval(study.whole(), added.lines(published))
+    lines += grids.markdown(published)
     lines += _trades(published)
     lines += _forgetting(study.whole())
     lines += by_slice.markdown(published)
@@ -202,6 +204,10 @@ def _retrieval(records: tuple[Record, ...], together: Sequence[str]) -> list[str
              if r.identity.seed == 0 and isinstance(r.retrieval, PassageRetrieval)]
     found += [f"{r.identity.name}: {words.cited(r.citations)}." for r in records
               if r.identity.seed == 0 and r.citations]
+    found += [f"{r.identity.name}: {r.retrieval.indexed} training items; "
+              f"{words.neighbours(r.retrieval)}." for r in records
+              if r.identity.seed == 0 and isinstance(r.retrieval, Retrieval)
+              and r.retrieval.untuned is not None]
     said = [f"- {words.cell(line)}" for line in (*together, *found)]
     return ["## Retrieval", "", *said, ""] if said else []
 

@@ -23,6 +23,7 @@ from harness.compare.disagreements import Disagreement, disagreements
 from harness.compare.fairness import Fairness, fairness
 from harness.compare.freshness import Freshness, freshness
 from harness.compare.gains import Gains, gains
+from harness.compare.leaving import Left, leavers
 from harness.compare.matching import matching_rules
 from harness.compare.rule import Rule
 from harness.compare.summary import Summary, summarise
@@ -75,6 +76,8 @@ class Published(RecordPart):
     """Of a task with documents that are new after training."""
     gains: tuple[Gains, ...] = ()
     """Whether the gains of tuning and of retrieval add up; older files have none."""
+    left: tuple[Left, ...] = ()
+    """Methods that left a study by minutes before its end, or would leave it now."""
     calibration: tuple[Reliability, ...]
     carried: dict[str, Carried] = Field(default_factory=dict)
     """Methods whose log loss a few groups of items carry; older files have none."""
@@ -101,18 +104,21 @@ def publish(study: Study, predictions: Predictions, texts: Mapping[str, str]) ->
     main, *others = study.parts or (None,)
     found = _compared(study, main, once)
     ranked, measured, summary = found.ranked, found.measured, found.summary
+    beside = tuple(_beside(study, main, part, once) for part in others
+                   if main and study.of_part(part))
+    decided = [(summary, found.verdict), *((view.summary, view.verdict) for view in beside)]
+    left = tuple(each for at, verdict in decided for each in leavers(study, at, verdict))
     return Published(
         study=study, summary=summary, verdict=found.verdict, curves=found.curves,
         conditions=conditions(ranked),
-        beside=tuple(_beside(study, main, part, once) for part in others
-                     if main and study.of_part(part)),
+        beside=beside, left=left,
         freshness=freshness(ranked, measured, summary.metric) if measured else None,
         gains=gains(ranked, measured, summary.metric, study.decide.matters) if measured else (),
         calibration=reliabilities(ranked, measured) if measured else (),
         carried=carried_losses(ranked, measured) if measured else {},
         disagreements=disagreements(ranked, measured, texts, summary.metric)
         if measured else (),
-        rules=matching_rules(study, once),
+        rules=matching_rules(study, once, left),
         fairness=fairness(ranked, measured, study.labels, once) if measured else None)
 
 

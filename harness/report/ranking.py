@@ -12,6 +12,8 @@ from harness.targets.kinds import says
 
 FEWEST = 6
 """Groups of equal weight that all agree have a p-value below 5% by their signs: 2 / 2^6."""
+LITTLE = 5e-4
+"""Of luck: what the figures' three places do not show is not said."""
 UNKNOWN = ("the items cannot tell a difference of any size: they are too few, of one group, or "
            "lack a class")
 
@@ -27,6 +29,9 @@ def standing(summary: Summary) -> str:
     said = [f"{most} {says(summary.metric)}: {best.name}, "
             f"{words.spread(best.common[summary.metric])}, on the {summary.common_items} test "
             f"items of {summary.groups} groups{worth(summary)} that every method answered."]
+    if summary.luck and summary.luck >= LITTLE:
+        said.append(f"Picked as the {most.lower()}, it is likely some {summary.luck:.3f} better "
+                    "here than it is.")
     if summary.weighted:
         said.append(_weighted(summary.weighted))
     if 0 < summary.effective_groups < FEWEST:
@@ -69,7 +74,15 @@ def overtakings(found: LearningCurves) -> list[str]:
 def test(summary: Summary) -> str:
     """The test by which methods are told apart."""
     return (f"Welch's test on a paired jackknife over {summary.groups} groups of items"
-            f"{worth(summary)} and on the seeds, Holm's correction over all pairs, 5%")
+            f"{worth(summary)} and on the seeds, Holm's correction over all pairs, 5%"
+            f"{_over_looks(summary)}")
+
+
+def _over_looks(summary: Summary) -> str:
+    if not summary.looks:
+        return ""
+    seen = "this look" if summary.looks == 1 else f"{summary.looks} looks"
+    return f" over {seen} and all to come"
 
 
 def worth(summary: Summary) -> str:

@@ -113,7 +113,7 @@ def print_results(console: Console, published: Published) -> None:
                    " ".join(sentences.why(published)), *alike.doubts(published),
                    *by_slice.amplified(published), *served.lines(published),
                    *added.lines(published), *beside.shown(published),
-                   *bargain.said(published.study.bought)))
+                   *bargain.said(published)))
     for part, view in beside.ranked(published):
         console.print(_table(part.title, view.summary))
         _say(console, (f"{part.title}: {sentences.headline(view)}", *alike.doubts(view)))

@@ -15,7 +15,13 @@ if TYPE_CHECKING:  # the rooms that compute take seconds to import, and listings
     from harness.forgetting.change import Change
     from harness.forgetting.figures import Forgetting
     from harness.measure.citations import Citations
-    from harness.measure.retrieval import PassageRetrieval, Reranking
+    from harness.measure.retrieval import (
+        OwnNeighbours,
+        OwnSearch,
+        PassageRetrieval,
+        Reranking,
+        Retrieval,
+    )
     from harness.study.record import Record
     from harness.tasks.spread import PartSpread
 
@@ -118,11 +124,13 @@ def standing(row: Row) -> str:
 def found(retrieval: PassageRetrieval) -> str:
     """What a search over passages found, and what it had found before it was put in order."""
     said = _found(retrieval, retrieval.k)
-    before = retrieval.rerank
-    if before is None:
-        return said
-    return (f"the first {before.depth} put in order by a reranker: {said}; before: "
-            f"{_found(before, retrieval.k)}")
+    before, untuned = retrieval.rerank, retrieval.untuned
+    if before is not None:
+        said = (f"the first {before.depth} put in order by a reranker: {said}; before: "
+                f"{_found(before, retrieval.k)}")
+    if untuned is not None:
+        said += f"; by the embedder before it was tuned: {_found(untuned, retrieval.k)}"
+    return said
 
 
 def cited(found: Citations) -> str:
@@ -135,7 +143,23 @@ def cited(found: Citations) -> str:
     return "; ".join([f"answers name a passage{of} of {found.answers}", *said])
 
 
-def _found(by: PassageRetrieval | Reranking, k: int) -> str:
+def neighbours(retrieval: Retrieval) -> str:
+    """How often an item's nearest training examples are of its class."""
+    said = _neighbours(retrieval, retrieval.k)
+    if retrieval.untuned is not None:
+        before = _neighbours(retrieval.untuned, retrieval.k)
+        said += f"; by the embedder before it was tuned: {before}"
+    return said
+
+
+def _neighbours(by: Retrieval | OwnNeighbours, k: int) -> str:
+    if by.same_label_hit_rate is None or by.same_label_share is None:
+        return f"{k} neighbours each"
+    return (f"a neighbour of the same label among {k} for {by.same_label_hit_rate:.3f} of the "
+            f"items, {by.same_label_share:.3f} of all neighbours")
+
+
+def _found(by: PassageRetrieval | Reranking | OwnSearch, k: int) -> str:
     said = [] if by.answer_share is None else [
         f"a whole reference in one of {k} for {by.answer_share:.3f}"]
     if by.recall is not None:

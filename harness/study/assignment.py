@@ -49,6 +49,8 @@ class Assignment:
     setting: Setting | None = None
     """The setting that the first seed's trials chose; None for the first seed."""
     inner: Assignment | None = None
+    retriever: Assignment | None = None
+    """What tuned the embedder that it finds by."""
     ranks: Ranks = ALONE
 
     @property
@@ -71,7 +73,7 @@ def deciding(assignment: Assignment) -> Metric | None:
 
 def make_job(assignment: Assignment, say: Callable[[str], None]) -> Job:
     """What the method may use."""
-    splits, inner = assignment.task.splits, assignment.inner
+    splits, inner, retriever = assignment.task.splits, assignment.inner, assignment.retriever
     return Job(
         task=assignment.task.view, train=tuple(splits.train), validation=tuple(splits.validation),
         budget=assignment.budget, seed=assignment.identity.seed, device=assignment.device,
@@ -79,7 +81,8 @@ def make_job(assignment: Assignment, say: Callable[[str], None]) -> Job:
         endpoint=assignment.endpoint, answers=assignment.answers,
         embedder=assignment.embedder, reranker=assignment.reranker, told=told(assignment),
         general=assignment.general, ranks=assignment.ranks, metric=deciding(assignment),
-        inner=Below(inner) if inner is not None else None, say=say,
+        inner=Below(inner) if inner is not None else None,
+        retriever=Below(retriever) if retriever is not None else None, say=say,
     )
 
 

@@ -90,7 +90,7 @@ def _look(plan: Plan) -> Look:
     methods = len({(run.identity.backbone, run.identity.label) for run in plan.runs
                    if matched(run.budget) == plan.parts[0]})
     return Look(plan.task, plan.sample(whole), handles,
-                suite.budget_for(next(iter(suite.backbones))),
+                suite.budget_for(next(iter(suite.backbones), None)),
                 plan.embedder or next(iter(encoders), None), plan.device, suite.decide.matters,
                 methods, suite.decide.metric)
 

@@ -57,6 +57,9 @@ def saved_run(loaded: LoadedSuite, task: Task, device: Device, store: Store, rec
     if identity.inner is not None:
         below = store.record(identity.inner)
         inner = saved_run(loaded, task, device, store, below, store.artifact(identity.inner))
+    tuned = store.load(identity.retriever) if identity.retriever else None
+    retriever = None if tuned is None else saved_run(
+        loaded, task, device, store, tuned, store.artifact(tuned.identity.run_id))
     budget = Budget.model_validate(identity.budget)
     splits = cut_splits(task.splits.sample(budget.train, budget.validation, budget.test,
                                            identity.draw), budget.words)
@@ -70,7 +73,9 @@ def saved_run(loaded: LoadedSuite, task: Task, device: Device, store: Store, rec
         backbone=_backbone(loaded, record), endpoint=_endpoint(loaded, record),
         embedder=embedder, reranker=reranker, device=device, runs=store.folder.resolve(),
         features=None, answers=cache_folder() / "answers", setting=record.setting,
-        inner=inner.assignment if inner else None), record.setting or {}, artifact.resolve(),
+        inner=inner.assignment if inner else None,
+        retriever=retriever.assignment if retriever else None),
+        record.setting or {}, artifact.resolve(),
         record.tempering.temperature if record.tempering else None)
 
 

@@ -13,13 +13,14 @@ from harness.common.files import sha256_json
 from harness.common.text import without_folders
 from harness.methods.asking.served import writer_of
 from harness.methods.job import Job
+from harness.methods.learning.held_out import said_by
 from harness.methods.learning.schedule import Course
 from harness.methods.learning.training import Training
 from harness.methods.learning.trials import Chosen, chance, held_out
 from harness.study.record import BudgetUsed, CurveRecord, Ending, ItemsRead, TrialRecord
 from harness.targets.metrics import LOG_LOSS
 from harness.tasks.cut import words_of
-from harness.tasks.examples import weights_of
+from harness.tasks.examples import asked, weights_of
 from harness.tasks.splits import Splits
 from harness.tasks.spread import worth
 
@@ -32,6 +33,7 @@ def budget_used(job: Job, splits: Splits, training: Training | None, course: Cou
         train_items=len(splits.train), validation_items=len(splits.validation),
         test_items=len(splits.test), steps_allowed=course.steps(len(job.train), budget.batch),
         epochs_used=training.epochs if training else 0.0,
+        taught_items=training.taught if training else None,
         steps=training.steps if training else 0,
         best_step=training.best_step if training else None, effective_batch=budget.batch,
         micro_batch=training.micro_batch if training else None, max_length=budget.max_length,
@@ -84,10 +86,13 @@ def ending(job: Job, chosen: Chosen) -> Ending:
     """How the chosen fit came to its end. Where nothing was chosen, validation is answered here: it
     is no part of what the method costs."""
     training, floor = chosen.fit.training, chance(job)
-    held = chosen.held or held_out(chosen.fit, job, Clock())
-    above = held.beats(floor) if held.score is None else held.outscores(floor)
+    held = said = chosen.held or held_out(chosen.fit, job, Clock())
+    if said.by is not None:  # of what it finds, which chance has no figure of
+        said = said_by(chosen.fit.fitted.predict(asked(job.validation), Clock()), job)
+    above = said.beats(floor) if said.score is None else said.outscores(floor)
     return Ending(
-        chosen_by=(job.metric or LOG_LOSS).name, passes=training.epochs if training else 0.0,
+        chosen_by=held.by or (job.metric or LOG_LOSS).name,
+        passes=training.epochs if training else 0.0,
         steps=training.steps if training else 0,
         stopped=training.stopped if training else "no training",
         still_improving=training.still_improving if training else False,

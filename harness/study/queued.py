@@ -152,9 +152,10 @@ def models_of(queued: Queued) -> set[Handle]:
 def _below(assignments: Iterable[Assignment]) -> Iterator[Assignment]:
     """The runs that these build on."""
     for assignment in assignments:
-        if assignment.inner is not None:
-            yield assignment.inner
-            yield from _below((assignment.inner,))
+        for below in (assignment.inner, assignment.retriever):
+            if below is not None:
+                yield below
+                yield from _below((below,))
 
 
 def _ids(assignments: Iterable[Assignment]) -> tuple[str, ...]:
@@ -162,5 +163,7 @@ def _ids(assignments: Iterable[Assignment]) -> tuple[str, ...]:
 
 
 def _moved(assignment: Assignment, runs: Path, device: Device) -> Assignment:
-    inner = assignment.inner and _moved(assignment.inner, runs, device)
-    return dataclasses.replace(assignment, runs=runs, device=device, inner=inner)
+    inner, retriever = (below and _moved(below, runs, device)
+                        for below in (assignment.inner, assignment.retriever))
+    return dataclasses.replace(assignment, runs=runs, device=device, inner=inner,
+                               retriever=retriever)

@@ -47,6 +47,8 @@ class Identity(RecordPart):
     options: dict[str, Any]
     inner: str | None
     """Run id of the run that this one builds on."""
+    retriever: str | None = None
+    """Run id of the run that tuned the embedder by which this one finds."""
     seed: int
     random: bool = True
     """Whether the result hangs on the seed. A method without randomness has one run, and a spread
@@ -133,6 +135,9 @@ class BudgetUsed(RecordPart):
     """By the budget, or by a recipe of the method's own; None in older records, whose budgets
     counted passes."""
     epochs_used: float
+    taught_items: int | None = None
+    """Training items that a pass goes through, where others teach the method nothing, as a question
+    that names no document does a retriever; None where all do."""
     steps: int
     best_step: int | None = None
     """Steps that had made the weights that are kept."""
@@ -187,7 +192,8 @@ class Ending(RecordPart):
     given what it needed."""
 
     chosen_by: str
-    """The metric that chose weights and setting on validation; log loss breaks ties."""
+    """The metric that chose weights and setting on validation; log loss breaks ties. `mrr`: the
+    mean reciprocal rank of the document, where a retriever was tuned to find it."""
     passes: float
     """Over the training examples."""
     steps: int

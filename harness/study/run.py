@@ -86,7 +86,8 @@ class Runs:
 def assign(plan: Plan, store: Store, run: PlannedRun) -> Assignment:
     """The assignment of a planned run, with the setting of the first seed where it is known."""
     tuned = store.load(run.tuned_by) if run.tuned_by else None
-    inner = next((r for r in plan.runs if r.run_id == run.identity.inner), None)
+    inner, retriever = (next((r for r in plan.runs if r.run_id == run_id), None)
+                        for run_id in (run.identity.inner, run.identity.retriever))
     device = dataclasses.replace(plan.device, together=run.identity.devices,
                                  sharded=run.identity.sharded)
     return Assignment(
@@ -103,6 +104,7 @@ def assign(plan: Plan, store: Store, run: PlannedRun) -> Assignment:
         features=cache_folder() / "features", answers=cache_folder() / "answers",
         setting=tuned.setting if tuned else None,
         inner=assign(plan, store, inner) if inner else None,
+        retriever=assign(plan, store, retriever) if retriever else None,
     )
 
 

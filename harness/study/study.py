@@ -13,6 +13,7 @@ from harness.check.finding import Finding
 from harness.common.capabilities import INPUTS
 from harness.common.kinds import Drawn, Input
 from harness.measure.part import RecordPart
+from harness.measure.retrieval import Chunking, chunking
 from harness.study.answered import tests_by_size
 from harness.study.minutes.bought import Bought
 from harness.study.planning.matched import Matched, matched
@@ -20,12 +21,20 @@ from harness.study.planning.plan import Plan
 from harness.study.record import Limits, Record
 from harness.suite import Decide, Kind, Suite
 from harness.targets.kinds import KINDS
-from harness.tasks.corpus import passages_sha256
+from harness.tasks.corpus import Corpus, passages_sha256
 from harness.tasks.items import column
 from harness.tasks.spread import PartSpread, spreads
 from harness.tasks.task import class_counts
 
 SCHEMA_VERSION = 4
+
+
+class Cut(RecordPart):
+    """The corpus cut in another way than the task says, as a method asked for."""
+
+    chunk: Chunking
+    passages: int
+    passages_sha256: str
 
 
 class DataFacts(RecordPart):
@@ -46,6 +55,7 @@ class DataFacts(RecordPart):
     passages: int | None = None
     passages_sha256: str | None = None
     """Over their texts, in their order."""
+    cuts: tuple[Cut, ...] = ()
     by_class: dict[str, int]
     train: int
     validation: int
@@ -164,6 +174,14 @@ def _backbone_facts(suite: Suite, one: Handle | Endpoint) -> BackboneFacts:
                          notes=one.notes, budget=suite.budget_for(one.name).model_dump())
 
 
+def _cuts(plan: Plan, corpus: Corpus) -> tuple[Cut, ...]:
+    chunks = dict.fromkeys(chunk for run in plan.runs for chunk in run.entry.method.chunks)
+    corpora = [corpus.cut(chunk) for chunk in chunks]
+    return tuple(Cut(chunk=chunking(cut.chunk), passages=cut.facts.passages,
+                     passages_sha256=passages_sha256(cut.passages()["text"].to_pylist()))
+                 for cut in corpora)
+
+
 def _data_facts(plan: Plan) -> DataFacts:
     facts, splits, corpus = plan.task.facts, plan.task.splits, plan.task.corpus
     parts = (splits.train, splits.validation, splits.test)
@@ -176,6 +194,7 @@ def _data_facts(plan: Plan) -> DataFacts:
         new_documents=corpus.facts.new_documents if corpus else None,
         passages=corpus.facts.passages if corpus else None,
         passages_sha256=passages_sha256(corpus.passages()["text"].to_pylist()) if corpus else None,
+        cuts=_cuts(plan, corpus) if corpus else (),
         by_class=class_counts(parts, plan.task.labels) if plan.task.labels else {},
         train=len(splits.train), validation=len(splits.validation), test=len(splits.test),
         splits_sha256=splits.sha256,

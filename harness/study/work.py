@@ -18,7 +18,7 @@ from harness.common.errors import CannotRunError, CannotWriteError, HarnessError
 from harness.common.kinds import State
 from harness.common.text import without_folders
 from harness.common.unwritable import raise_if_full
-from harness.measure.cost import adaptation_cost
+from harness.measure.cost import Cost, adaptation_cost
 from harness.measure.energy import find_board, metered
 from harness.measure.merge import Merge
 from harness.measure.question import asked_of
@@ -130,6 +130,8 @@ def _carry_out(assignment: Assignment, say: Callable[[str], None]) -> Record:
     ).model_copy(update=dict(found.parts))
     say("saving")
     record = record if assignment.inner is None else _with_inner(record, assignment.inner)
+    if assignment.retriever is not None:
+        record = _with_retriever(record, assignment.retriever)
     if not assignment.method.merges:
         return assignment.store.write(record, found.table, fitted.save)
     with tempfile.TemporaryDirectory() as name:
@@ -169,20 +171,39 @@ def _validated(job: Job, chosen: Chosen) -> int:
 
 def _with_inner(record: Record, inner: Assignment) -> Record:
     """Add what the method underneath cost and learned: alone, this method would have needed it."""
-    below = inner.store.load(inner.identity.run_id)
-    if below is None or below.cost is None or below.size is None:
-        raise HarnessError(f"run {inner.identity.run_id} has no cost to add")
+    cost, below = _spent_below(inner)
     if record.cost is None or record.size is None:
         return record
-    seconds = record.cost.stand_alone_seconds + below.cost.stand_alone_seconds
-    cost = record.cost.model_copy(update={
-        "stand_alone_seconds": seconds,
-        "device_hours": record.cost.device_hours + below.cost.device_hours,
-        "trial_seconds": record.cost.trial_seconds + below.cost.trial_seconds,
-        "training_flops": record.cost.training_flops + below.cost.training_flops,
-        "peak_memory_bytes": max(record.cost.peak_memory_bytes, below.cost.peak_memory_bytes),
-    })
     size = record.size.model_copy(update={
-        "trainable_parameters": below.size.trainable_parameters,
-        "artifact_bytes": below.size.artifact_bytes})
-    return record.model_copy(update={"cost": cost, "size": size})
+        "trainable_parameters": below.trainable_parameters,
+        "artifact_bytes": below.artifact_bytes})
+    return record.model_copy(update={"cost": _added(record.cost, cost), "size": size})
+
+
+def _with_retriever(record: Record, retriever: Assignment) -> Record:
+    """Add what tuning its embedder cost, and learned. What was learned is saved with the run."""
+    cost, below = _spent_below(retriever)
+    if record.cost is None or record.size is None:
+        return record
+    size = record.size.model_copy(update={
+        "trainable_parameters":
+            record.size.trainable_parameters + below.trainable_parameters})
+    return record.model_copy(update={"cost": _added(record.cost, cost), "size": size})
+
+
+def _spent_below(assignment: Assignment) -> tuple[Cost, Size]:
+    run_id = assignment.identity.run_id
+    below = assignment.store.load(run_id)
+    if below is None or below.cost is None or below.size is None:
+        raise HarnessError(f"run {run_id} has no cost to add")
+    return below.cost, below.size
+
+
+def _added(own: Cost, below: Cost) -> Cost:
+    """One after the other, nothing shared."""
+    return own.model_copy(update={
+        "stand_alone_seconds": own.stand_alone_seconds + below.stand_alone_seconds,
+        "device_hours": own.device_hours + below.device_hours,
+        "trial_seconds": own.trial_seconds + below.trial_seconds,
+        "training_flops": own.training_flops + below.training_flops,
+        "peak_memory_bytes": max(own.peak_memory_bytes, below.peak_memory_bytes)})

@@ -26,7 +26,7 @@ from harness.tasks.examples import Row
 from harness.tasks.tables.columns import read_columns
 from harness.tasks.tables.kinds import tables_at
 
-PASSAGES, FACTS = "passages.arrow", "facts.json"
+PASSAGES, DOCUMENTS, FACTS = "passages.arrow", "documents.arrow", "facts.json"
 ENDINGS = (".txt", ".md")
 TRUE = ("true", "1", "yes", "new")
 SCHEMA = pa.schema({"document": pa.string(), "text": pa.string(), "new": pa.bool_()})
@@ -54,17 +54,36 @@ class CorpusFacts:
 
 @dataclass(frozen=True)
 class Corpus:
-    """Passages on disk, those of old documents first; read through a memory map."""
+    """Passages on disk, those of old documents first; read through a memory map. The documents lie
+    beside them, to be cut in another way."""
 
     folder: Path
     sha256: str
     """Of what lies in the folder."""
     facts: CorpusFacts
     origin: str
+    chunk: Chunk
+    """How its documents were cut."""
 
     def passages(self) -> pa.Table:
         """Columns `document`, `text` and `new`, a row a passage; nothing is read until asked."""
         return pa.ipc.open_file(pa.memory_map(str(self.folder / PASSAGES))).read_all()
+
+    def cut(self, chunk: Chunk | None) -> Corpus:
+        """The same documents in passages of another length; kept in the cache. Itself for None."""
+        if chunk is None or chunk == self.chunk:
+            return self
+        key = sha256_json([self.sha256, chunk.model_dump(mode="json"), provenance(__name__).key])
+        folder = cache_folder() / "corpora" / key[:32]
+
+        def make(into: Path) -> None:
+            whole = pa.ipc.open_file(pa.memory_map(str(self.folder / DOCUMENTS))).read_all()
+            documents = [Document(row["document"], row["text"], row["new"])
+                         for row in whole.to_pylist()]
+            _write(into, documents, chunk, self.facts.duplicates)
+
+        content = kept_folder(folder, make)
+        return Corpus(folder, content, read_facts(folder), self.origin, chunk)
 
     def documents(self) -> dict[str, bool]:
         """Document id to whether it is new."""
@@ -89,8 +108,12 @@ def load_corpus(loaded: LoadedSuite, spec: CorpusSpec) -> Corpus:
         _write(into, _marked(loaded, documents, spec.new), spec.chunk, duplicates)
 
     content = kept_folder(folder, make)
-    facts = CorpusFacts(**json.loads((folder / FACTS).read_text(encoding="utf-8")))
-    return Corpus(folder, content, facts, fetched.origin)
+    return Corpus(folder, content, read_facts(folder), fetched.origin, spec.chunk)
+
+
+def read_facts(folder: Path) -> CorpusFacts:
+    """What the corpus in a folder holds."""
+    return CorpusFacts(**json.loads((folder / FACTS).read_text(encoding="utf-8")))
 
 
 def read_documents(path: Path, spec: CorpusSpec) -> tuple[list[Document], int]:
@@ -226,6 +249,11 @@ def _write(folder: Path, documents: Sequence[Document], chunk: Chunk, duplicates
             counts[document.new] += len(texts)
             writer.write_batch(pa.record_batch(
                 [[document.id] * len(texts), texts, [document.new] * len(texts)], schema=SCHEMA))
+    whole = pa.table([[d.id for d in documents], [d.text for d in documents],
+                      [d.new for d in documents]], schema=SCHEMA)
+    with pa.OSFile(str(folder / DOCUMENTS), "wb") as sink, \
+            pa.ipc.new_file(sink, SCHEMA) as writer:
+        writer.write_table(whole)
     facts = CorpusFacts(len(documents), sum(d.new for d in documents), sum(counts.values()),
                         counts[True], duplicates)
     (folder / FACTS).write_text(json.dumps(asdict(facts)), encoding="utf-8")

@@ -8,11 +8,14 @@ import yaml
 from command_line import harness
 
 from harness.commands import minutes as commands
+from harness.compare import leaving
 from harness.methods.work import Work
+from harness.report import published
 from harness.study.estimate.estimate import Estimate, RunWork, costs_of
 from harness.study.estimate.measuring import Units
 from harness.study.estimate.units import UnitCosts
 from harness.study.minutes import choice
+from harness.study.minutes.bought import Bought, Buys
 
 DRAW = 25.0
 """Seconds that a draw takes by the clock of these tests."""
@@ -48,9 +51,12 @@ def folder(tmp_path, suite_file, monkeypatch, clock):
     value["backbones"]["enc"]["methods"] = ["knn"]
     value["backbones"]["dec"]["methods"] = ["zero-shot", {"lora": {"learning_rates": [1e-3]}}]
     value["measure"]["latency"] = {"requests": 2, "warmup": 1, "batch": 2, "batches": 1}
-    suite_file.write_text(yaml.safe_dump(value, sort_keys=False))
     monkeypatch.setattr(choice, "LEAST_TEST", 12)
     monkeypatch.setattr(choice, "LITTLE", 0.0)
+    # Here nobody leaves, and nothing ends before its time.
+    value["decide"] = {"matters": 0.99}
+    monkeypatch.setattr(commands, "settled", lambda study, verdict: False)
+    suite_file.write_text(yaml.safe_dump(value, sort_keys=False))
 
     def made_up(plan, left, say):
         units = {"start": UnitCosts(load=1.0), "lora": UnitCosts(load=100.0)}
@@ -176,3 +182,62 @@ def test_what_is_lost_or_forgotten_is_drawn_anew_from_the_first_draw_on(folder):
     said = ran(folder, 2, "--fresh")
     assert "draw 2: 3 runs" in said.out
     assert (study(folder)["bought"]["draws"], study(folder)["bought"]["spent"]) == (4, 4 * DRAW)
+
+
+def test_a_settled_study_ends_and_says_so_and_needs_no_more_minutes(folder, monkeypatch):
+    monkeypatch.setattr(commands, "settled", leaving.settled)
+    said = ran(folder, 2)
+    assert "draw 3" not in said.out
+    assert "The verdict is settled, at 5% over all methods and looks" in said.out
+    assert study(folder)["bought"]["draws"] == 2
+    assert "nothing to compute" in ran(folder, 2, "--more").out
+    assert study(folder)["bought"]["draws"] == 2
+    for name in ("index.html", "report.md"):
+        assert "The verdict is settled" in (folder / "reports/tiny" / name).read_text()
+
+
+def test_who_left_draws_no_more_and_keeps_what_it_has(folder, monkeypatch):
+    def after_two(study, summary, verdict):
+        evidence = {"better": "tfidf", "difference": 0.5, "at_least": 0.25, "at_most": 0.75}
+        ends = study.bought.ends
+        return (leaving.Left(name="knn (enc)", draws=2, minutes=ends[2] / 60, **evidence),
+                ) if study.bought.draws > 1 else ()
+
+    monkeypatch.setattr(published, "leavers", after_two)
+    said = ran(folder, 2)
+    sentence = ("knn (enc): left after 0.8 minutes: lower than tfidf by 0.500 [0.250, 0.750], "
+                "always valid.")
+    assert said.out.count(sentence) == 2  # when it left, and at the end
+    assert "draw 2: 3 runs" in said.out
+    assert "draw 3: 2 runs" in said.out
+    assert "draw 4: 2 runs" in said.out
+    found = study(folder)
+    assert found["bought"]["left"] == {"knn (enc)": 2}
+    assert found["bought"]["ends"] == {str(k): k * DRAW for k in range(1, 5)}
+    seeds = [r["identity"]["seed"] for r in found["records"] if r["identity"]["label"] == "knn"]
+    assert seeds == [0, 1]
+    whole = json.loads((folder / "reports/tiny/study.json").read_text())
+    assert whole["left"][0]["minutes"] == pytest.approx(2 * DRAW / 60)
+    rules = {rule["name"]: rule for rule in whole["rules"]}
+    assert rules["Left by evidence"]["held"]
+    assert "knn (enc) after 2" in rules["Left by evidence"]["evidence"]
+    assert rules["Seeds drive everything"]["held"] is not False
+    rows = {row["name"]: row for row in whole["summary"]["rows"]}
+    assert (rows["knn (enc)"]["seeds"], rows["tfidf"]["seeds"]) == (2, 4)
+    for name in ("index.html", "report.md"):
+        assert "left after 0.8 minutes" in (folder / "reports/tiny" / name).read_text()
+
+    assert "nothing to compute" in ran(folder, 2).out
+    said = ran(folder, 2, "--more")
+    assert "draw 5: 2 runs" in said.out
+    said = ran(folder, 2, "--fresh")
+    assert "draw 2: 3 runs" in said.out
+    assert study(folder)["bought"]["left"] == {"knn (enc)": 2}
+
+
+def test_who_left_on_draws_that_are_lost_is_there_again():
+    buys = Buys(minutes=2, test=10, draws=4, methods=3, difference=None)
+    bought = Bought(minutes=2, given=2, buys=buys, left_out=(), curve=(), draws=5,
+                    left={"a": 2, "b": 4}, ends={1: 1.0, 2: 2.0, 3: 3.0, 4: 4.0})
+    kept = commands._back(bought, 2)
+    assert (kept.left, kept.ends) == ({"a": 2}, {1: 1.0, 2: 2.0})

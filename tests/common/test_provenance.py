@@ -169,11 +169,13 @@ def test_a_run_is_renewed_by_its_own_method_and_no_other(asked):
         assert f"harness.{name}" in sources()
         return {run for run, key in runs.items() if holds(f"harness.{name}", key)}
 
-    for name in ("rag", "knn", "setfit", "compressed", "floors", "features", "adapters.tuners"):
+    for name in ("rag", "knn", "setfit", "tuned_retriever", "compressed", "floors", "features",
+                 "adapters.tuners"):
         assert renewed(f"methods.{name}") == {name.rpartition(".")[2]}
     assert renewed("methods.adapters.presets") == {"presets", "tuners"}
-    assert renewed("retrieval.vectors") == {"rag", "knn", "prompting"}
-    assert renewed("retrieval.lexical") == {"rag"}
+    assert renewed("retrieval.vectors") == {
+        "rag", "knn", "prompting", "tuned_retriever"}
+    assert renewed("retrieval.lexical") == {"rag", "tuned_retriever"}
     for name in ("study.work", "study.assignment", "study.outcome", "study.parts",
                  "measure.quality", "methods.learning.loop",
                  "tasks.splits", "tasks.drawing", "tasks.cut", "tasks.wording", "common.words"):

@@ -6,6 +6,7 @@ import yaml
 from command_line import harness, refused
 from quiz import quiz_dict, write_quiz
 
+from harness.report import grids
 from harness.report.published import read_published
 
 
@@ -20,6 +21,9 @@ def quiz(tmp_path_factory, encoder_folder, decoder_folder, reranker_folder):
     return folder
 
 
+SHORT = {"words": 8, "overlap": 3}
+
+
 def searched(suite, reranker):
     suite["rerankers"] = {"small": {"file": str(reranker)}}
     suite["backbones"]["enc"]["methods"] = ["knn"]
@@ -31,6 +35,10 @@ def searched(suite, reranker):
         {"rag": {"tokens": 120, "search": "gold", "as": "gold"}},
         {"rag": {"tokens": 120, "searches": ["dense", "bm25"], "as": "chosen",
                  "budget": {"trials": 3}}},
+        {"rag": {"tokens": 120, "as": "grid", "budget": {"trials": 6}, "searches": [
+            {"search": "bm25", "chunk": dict(SHORT)}, {"search": "hybrid", "chunk": SHORT},
+            {"search": "bm25", "rerank": {"by": "small", "from": 4}}]}},
+        {"rag": {"tokens": 120, "search": "bm25", "chunk": dict(SHORT), "as": "short"}},
         {"lora": {"passages": how, "as": "raft"}},
         {"full": {"passages": how | {"rerank": {"by": "small"}}, "as": "raft-full"}}]
     return suite
@@ -94,6 +102,43 @@ def test_validation_chooses_among_searches(quiz, published):
     assert said.code == 0, said.all
 
 
+def test_validation_chooses_among_chunks_searches_and_rerankers(quiz, published):
+    record = run_of(published, "grid")
+    short = "chunks of 8 words, 3 shared"
+    assert [(trial.setting["k"], trial.setting["search"]) for trial in record.trials] == [
+        (3, f"bm25, {short}"), (3, f"hybrid, {short}"), (1, f"bm25, {short}"),
+        (3, "bm25, the first 4 reranked"), (1, f"hybrid, {short}"), (5, f"bm25, {short}")]
+    chosen = record.setting["search"]
+    assert record.retrieval.chunk.words == (8 if short in chosen else 12)
+    assert (record.retrieval.rerank is not None) == ("reranked" in chosen)
+    said = ask(quiz, "reproduce", record.identity.run_id)
+    assert "the same bit for bit" in said.out
+
+
+def test_passages_of_another_length_are_all_passages_of_the_corpus(published):
+    """The rule looks at their content; documents of 24 words: 5 passages of 8 words with 3 shared,
+    and 3 of 12 with 4."""
+    plain, short = run_of(published, "rag").retrieval, run_of(published, "short").retrieval
+    assert (plain.chunk.words, short.chunk.words, short.chunk.overlap) == (12, 8, 3)
+    (cut,) = published.study.data.cuts
+    assert short.indexed == cut.passages > plain.indexed == published.study.data.passages
+    assert short.indexed_sha256 == cut.passages_sha256 != plain.indexed_sha256
+    rule = next(rule for rule in published.rules if rule.name == "Same knowledge")
+    assert rule.held
+
+
+def test_a_report_has_what_validation_said_of_every_setting(quiz, published):
+    rows = [row for row in grids.tried(published) if row.name == "grid (dec)"]
+    assert len(rows) == 6
+    assert [row.chosen for row in rows].count(True) == 1
+    best = max(rows, key=lambda row: row.score)
+    assert next(row for row in rows if row.chosen).score == best.score
+    folder = quiz / "reports" / "quiz"
+    line = "| grid (dec) | 3 found, bm25, chunks of 8 words, 3 shared | token F1 |"
+    assert line in (folder / "report.md").read_text()
+    assert "3 found, bm25, chunks of 8 words, 3 shared" in (folder / "index.html").read_text()
+
+
 def test_a_model_that_learned_with_passages_answers_with_them(quiz, published):
     for label in ("raft", "raft-full"):
         record = run_of(published, label)
@@ -115,6 +160,14 @@ def test_the_same_answers_come_again(quiz, published):
         {"rag": {"rerank": {"by": "smal"}, "as": "x"}}), "there is no reranker 'smal'"),
     (lambda s: s["backbones"]["dec"]["methods"].append(
         {"rag": {"search": "bm25", "searches": ["dense"], "as": "x"}}), "leave one of the two out"),
+    (lambda s: s["backbones"]["dec"]["methods"].append(
+        {"rag": {"searches": ["dense", {"search": "dense"}], "as": "x"}}), "'dense' stands twice"),
+    (lambda s: s["backbones"]["dec"]["methods"].append(
+        {"rag": {"searches": [{"chunk": {"words": 8, "overlap": 8}}], "as": "x"}}),
+     "overlap must be smaller than words"),
+    (lambda s: s["backbones"]["dec"]["methods"].append(
+        {"rag": {"searches": [{"rerank": {"by": "a"}}, {"search": "bm25", "rerank": {"by": "b"}}],
+                 "as": "x"}}), "a method has one reranker"),
     (lambda s: s["backbones"]["dec"]["methods"].append(
         {"rag": {"search": "gold", "rerank": {"by": "small"}, "as": "x"}}), "nothing is searched"),
     (lambda s: s["rerankers"].update(small=dict(s["backbones"]["enc"]["source"])),

@@ -174,3 +174,16 @@ def test_a_folder_of_tables_is_a_corpus_and_its_texts_come_first(tmp_path):
     (tmp_path / "c.txt").write_text("four")
     (only,) = read_documents(tmp_path, Corpus(source={"file": "."}))[0]
     assert (only.id, only.text) == ("c", "four")
+
+
+def test_the_same_documents_are_cut_in_another_way(quiz_file):
+    """As if the suite had said so; what is kept is read again."""
+    corpus = load_task(quiz_file()).corpus
+    assert corpus.cut(None) is corpus
+    assert corpus.cut(corpus.chunk) is corpus
+    shorter = corpus.cut(Chunk(words=8, overlap=3))
+    said = load_task(quiz_file(chunk={"words": 8, "overlap": 3})).corpus
+    assert shorter.passages().equals(said.passages())
+    assert shorter.facts == said.facts
+    assert shorter.facts.passages > corpus.facts.passages
+    assert corpus.cut(Chunk(words=8, overlap=3)) == shorter

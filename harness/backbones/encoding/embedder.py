@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from torch import Tensor
+from torch.nn.functional import normalize
 from transformers import PreTrainedTokenizerBase
 
+from harness.backbones.batches import PASS_TOKENS, Cut, passes
 from harness.backbones.checkpoint import check_embedder
 from harness.backbones.encoding.embedder_prompts import Side
+from harness.backbones.encoding.learned import Learned, put_into
 from harness.backbones.encoding.letters import as_letters
 from harness.backbones.encoding.padding import Padding, find_padding
 from harness.backbones.handle import Handle
@@ -25,17 +29,21 @@ BATCH = 32
 TRIAL_TEXTS = ("a b", "a b c d e", "a b c d e f g h i j k l m n o p")
 
 
-def read_embedder(handle: Handle, max_length: int, device: Device) -> SentenceReader:
-    """The model of a folder, for texts of at most so many tokens. Raises HarnessError as
-    `check_embedder` does."""
+def read_embedder(handle: Handle, max_length: int, device: Device,
+                  learned: Learned | None = None) -> SentenceReader:
+    """The model of a folder, with weights that were learned where there are any, for texts of at
+    most so many tokens. Raises HarnessError as `check_embedder` does."""
     # Its import takes over a second, and few commands embed anything.
     from sentence_transformers import SentenceTransformer
 
     check_embedder(handle)
-    with quietly():
+    # Whether it is read, or its vectors were kept, is nothing that dropout may hang on.
+    with quietly(), torch.random.fork_rng():
         model = SentenceTransformer(str(handle.path), device=device.type,
                                     model_kwargs={"use_safetensors": True})
     model.max_seq_length = min(max_length, model.max_seq_length or max_length)
+    if learned is not None:
+        put_into(model, learned)
     return SentenceReader(model, device)
 
 
@@ -66,6 +74,32 @@ class SentenceReader:
         vectors = np.zeros((len(texts), found.shape[1]), dtype=np.float32)
         vectors[read] = found[: len(read)]
         return vectors
+
+    def lengths(self, texts: Sequence[str]) -> list[int]:
+        """Tokens that are read of each text; its words, where a tokenizer counts none."""
+        if self._tokenizer is None:
+            return [max(1, len(text.split())) for text in texts]
+        read = self._tokenizer(as_letters(self._tokenizer, texts), verbose=False)["input_ids"]
+        return [max(1, min(len(ids), self.model.max_seq_length or len(ids))) for ids in read]
+
+    def states(self, texts: Sequence[str], side: Side, prompt: str) -> Tensor:
+        """Vectors of length one of texts with tokens behind a prompt, [texts, width] fp32, through
+        which a gradient goes back."""
+        lengths = self.lengths(texts)
+        cut = passes(range(len(texts)), lengths, Cut(self.size, PASS_TOKENS[self.device.type]))
+        found = torch.cat([self._forward([texts[i] for i in part], side, prompt) for part in cut])
+        place = torch.tensor([i for part in cut for i in part]).argsort()
+        return found[place.to(found.device)]
+
+    def _forward(self, texts: Sequence[str], side: Side, prompt: str) -> Tensor:
+        if self._tokenizer is not None:
+            texts = as_letters(self._tokenizer, texts)
+        # As `encode_query` and `encode_document` ask models that have a part for either side.
+        task = {} if side == "alike" else {"task": side}
+        batch = self.model.preprocess([prompt + text for text in texts], **task)
+        batch = {name: value.to(self.device.type) if isinstance(value, Tensor) else value
+                 for name, value in batch.items()}
+        return normalize(self.model(batch, **task)["sentence_embedding"].float(), dim=1)
 
     @property
     def _tokenizer(self) -> PreTrainedTokenizerBase | None:

@@ -20,6 +20,7 @@ from harness.backbones.checkpoint import check_reranker
 from harness.backbones.encoding.embedder import SentenceReader, read_embedder
 from harness.backbones.encoding.embedder_prompts import Side, embedder_prompt
 from harness.backbones.encoding.encode import Encoded
+from harness.backbones.encoding.learned import Learned
 from harness.backbones.encoding.padding import Padding, find_padding
 from harness.backbones.encoding.pooling import MODES, Pool, pooled_by, pooler
 from harness.backbones.finite import check_finite
@@ -81,11 +82,14 @@ class Embedder:
     handle: Handle
     max_length: int
     device: Device
+    learned: Learned | None = None
+    """Weights in the place of its own."""
 
     def featurizer(self, side: Side) -> Featurizer:
         """Of texts of one side."""
         prompt = embedder_prompt(self.handle.path, side)
-        key = key_of("sentences", self.handle, self.max_length, self.device, side, prompt)
+        weights = (self.learned.sha256,) if self.learned else ()
+        key = key_of("sentences", self.handle, self.max_length, self.device, side, prompt, *weights)
         return Featurizer(key, lambda: self._encoder(side, prompt), prompt)
 
     def _encoder(self, side: Side, prompt: str) -> Encoder:
@@ -94,7 +98,7 @@ class Embedder:
 
     @cached_property
     def _reader(self) -> SentenceReader:
-        return read_embedder(self.handle, self.max_length, self.device)
+        return read_embedder(self.handle, self.max_length, self.device, self.learned)
 
 
 def key_of(pooling: str, handle: Handle, max_length: int, device: Device, *before: str) -> str:

@@ -83,7 +83,7 @@ def _miscounted(record: Record, used: BudgetUsed) -> Iterator[str]:
         wanted = str(most) if least == most else f"{least} to {most}"
         yield (f"saw {used.examples_seen} examples in {used.steps} steps of "
                f"{used.effective_batch}, which hold {wanted}")
-    passes = used.steps / math.ceil(used.train_items / used.effective_batch)
+    passes = used.steps / math.ceil(_taught(used) / used.effective_batch)
     if used.texts == 1 and not math.isclose(used.epochs_used, passes, abs_tol=1e-9):
         yield f"went {used.epochs_used:.2f} times through its examples, in steps for {passes:.2f}"
     longest = used.examples_seen * used.texts * used.max_length
@@ -98,10 +98,15 @@ def _examples_in(used: BudgetUsed) -> tuple[int, int]:
     training items, whose passes end with what is left of them."""
     batch, steps = used.effective_batch, used.steps
     if used.texts == 1:
-        passes, more = divmod(steps, math.ceil(used.train_items / batch))
-        seen = passes * used.train_items + more * batch
+        passes, more = divmod(steps, math.ceil(_taught(used) / batch))
+        seen = passes * _taught(used) + more * batch
         return seen, seen
     return steps * batch - math.ceil(used.epochs_used) * (batch - 1), steps * batch
+
+
+def _taught(used: BudgetUsed) -> int:
+    """Items that a pass goes through: of the training items those that teach the method."""
+    return min(used.taught_items or used.train_items, used.train_items)
 
 
 def _spent(used: Used) -> Iterator[str]:

@@ -29,7 +29,8 @@ def _expected(study: Study, record: Record) -> tuple[int | None, str | None]:
     """How many items or passages a run's search must hold, and their hash; None where no record
     says."""
     if isinstance(record.retrieval, PassageRetrieval):
-        return study.data.passages, study.data.passages_sha256
+        cut = next((c for c in study.data.cuts if c.chunk == record.retrieval.chunk), study.data)
+        return cut.passages, cut.passages_sha256
     used = record.budget_used
     return (used.train_items, used.read.train_sha256 if used.read else None) if used else (
         None, None)

@@ -8,6 +8,7 @@ tokens, `few-shot` as many as it would draw at random.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -24,12 +25,16 @@ from harness.tasks.examples import Example, Item
 
 def index_examples(job: Job) -> Retriever:
     """A search over exactly the training examples."""
-    return build_retriever(alike(job), job.store, job.train, job.classes, job.clock)
+    built = build_retriever(alike(job), job.store, job.train, job.classes, job.clock)
+    if job.learned is None:
+        return built
+    own = dataclasses.replace(job, learned=None, clock=Clock())
+    return dataclasses.replace(built, learned=job.learned, before=lambda: index_examples(own))
 
 
 def open_examples(job: Job, folder: Path) -> Retriever:
     """What `Retriever.save` wrote."""
-    return load_retriever(alike(job), job.store, folder)
+    return dataclasses.replace(load_retriever(alike(job), job.store, folder), learned=job.learned)
 
 
 def nearest_examples(job: Job, retriever: Retriever, k: int,
@@ -58,4 +63,5 @@ def alike(job: Job) -> Featurizer:
     """What finds items and examples near each other. Raises CannotRunError without an embedder."""
     if job.embedder is None:
         raise CannotRunError("the suite has no `embedder` to find nearest examples by")
-    return Embedder(job.embedder, job.budget.max_length, job.device).featurizer("alike")
+    return Embedder(job.embedder, job.budget.max_length, job.device, job.learned
+                    ).featurizer("alike")

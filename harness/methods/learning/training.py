@@ -47,4 +47,6 @@ class Training:
     """Forward and backward: torch's FLOP counter on the first step, scaled by tokens; on the second
     epoch's first step, too, where later epochs begin with states that the first one kept."""
     micro_batch: int = 0
+    taught: int | None = None
+    """Training items that a pass goes through, where others teach the method nothing."""
     notes: list[str] = field(default_factory=list)

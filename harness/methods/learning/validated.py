@@ -28,6 +28,8 @@ class HeldOut:
     better: Better = "higher"
     """Which scores are better. The metric itself stays behind: devices that learn together send
     this to each other, and a metric's formula is code."""
+    by: str | None = None
+    """What the score is; None for the deciding metric."""
 
     @property
     def gain(self) -> float | None:
@@ -71,4 +73,4 @@ def mean(several: Sequence[HeldOut]) -> HeldOut:
     scores = [held.score for held in several if held.score is not None]
     return HeldOut(float(np.mean(scores)) if len(scores) == len(several) else None,
                    float(np.mean([held.loss for held in several])), several[-1].items,
-                   several[-1].error, several[-1].better)
+                   several[-1].error, several[-1].better, several[-1].by)

@@ -119,8 +119,8 @@ def start_unit(plan: Plan, run: PlannedRun) -> Unit:
     smallest = dataclasses.replace(_few(plan, run, 2, 2), backbone=None)
     identity = smallest.identity.model_copy(update={
         "run_id": "smallest", "backbone": None, "kind": None, "method": "majority",
-        "label": "majority", "options": {}, "inner": None, "metric": None})
-    smallest = dataclasses.replace(smallest, identity=identity, inner=None)
+        "label": "majority", "options": {}, "inner": None, "retriever": None, "metric": None})
+    smallest = dataclasses.replace(smallest, identity=identity, inner=None, retriever=None)
     of = ["start", provenance(__name__, known=ITEMS).key, identity.task_sha256]
     return _unit("the smallest run", of, plan.device, partial(time_start, smallest))
 
@@ -139,8 +139,9 @@ def method_unit(plan: Plan, run: PlannedRun) -> Unit:
     few = _few(plan, run, train, answered)
     passes = 2 if keeps_states(method) else 1
     budget = few.budget.model_copy(update={"epochs": passes, "steps": 1, "batch": batch})
-    identity = few.identity.model_copy(update={"method": name, "options": options, "inner": None})
-    few = dataclasses.replace(few, identity=identity, budget=budget, inner=None)
+    identity = few.identity.model_copy(update={"method": name, "options": options, "inner": None,
+                                                 "retriever": None})
+    few = dataclasses.replace(few, identity=identity, budget=budget, inner=None, retriever=None)
     title = f"{name} on {run.entry.backbone}" if run.entry.backbone else name
     made = provenance(__name__, METHODS[name].__module__, known=ITEMS).key
     of = ["method", made, name, options, few.backbone and few.backbone.sha256,
@@ -153,7 +154,7 @@ def method_unit(plan: Plan, run: PlannedRun) -> Unit:
 def reading_unit(plan: Plan, run: PlannedRun, backbone: Handle) -> Unit:
     """Frozen weights that read items of a run's length."""
     few = _few(plan, run, 2, _rows(plan.device, run))
-    few = dataclasses.replace(few, backbone=backbone, inner=None)
+    few = dataclasses.replace(few, backbone=backbone, inner=None, retriever=None)
     of = ["reading", provenance(__name__, known=ITEMS).key, backbone.sha256,
           few.budget.max_length, few.budget.max_words, few.budget.ends, few.identity.items_sha256]
     return _unit(f"features of {backbone.name}", of, plan.device,

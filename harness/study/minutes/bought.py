@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pydantic import Field
+
 from harness.common.device import Device
 from harness.common.files import sha256_json, write_atomic
 from harness.common.sealed import sealed, unsealed
@@ -51,7 +53,11 @@ class Bought(RecordPart):
     spent: float = 0.0
     """Seconds so far, of all commands, from each one's start to its last report."""
     last: float = 0.0
-    """Seconds that the last draw took."""
+    """Seconds that the last draw took, of methods that go on."""
+    left: dict[str, int] = Field(default_factory=dict)
+    """Methods that go on no more, and how many draws they took part in."""
+    ends: dict[int, float] = Field(default_factory=dict)
+    """By number of draws, the seconds that were spent when so many were done."""
 
 
 def path_of(loaded: LoadedSuite, minutes: float, device: Device, runs: Path) -> Path:

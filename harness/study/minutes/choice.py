@@ -58,9 +58,19 @@ def by(loaded: LoadedSuite, bought: Bought, draws: int) -> LoadedSuite:
     return dataclasses.replace(whole, suite=suite.model_copy(update={"budget": budget}))
 
 
+def staying(plan: Plan, left: Mapping[str, int]) -> Plan:
+    """A plan without the draws that methods do not take part in: by name, how many they do."""
+    return dataclasses.replace(plan, runs=tuple(
+        run for run in plan.runs
+        if run.identity.seed < left.get(run.identity.name, math.inf)))
+
+
 def choose(plan: Plan, expected: Estimate, minutes: float, left: float) -> Bought:
     """What the minutes buy, of which `left` seconds are left to run in; `plan` is of the suite made
     even. Raises HarnessError where fewer than two methods fit."""
+    if left <= 0:
+        raise plan.loaded.error((), f"{minutes:g} minutes went by while this machine was measured",
+                                "Give more minutes, or run when it has less to do.")
     market = Market(plan, expected)
     names = market.fitting(left)
     if len(names & market.ranked) < 2:
@@ -75,9 +85,10 @@ def choose(plan: Plan, expected: Estimate, minutes: float, left: float) -> Bough
 def gains(plan: Plan, bought: Bought) -> bool:
     """Whether one more draw than are done tells more of the methods of a plan, and not just a
     little."""
-    ranked = {run.identity.name: run.identity.random for run in plan.runs if not run.beside}
+    ranked = {run.identity.name: run.identity.random for run in plan.runs
+              if not run.beside and run.identity.name not in bought.left}
     random = sum(ranked.values())
-    if not random or bought.draws >= MOST_DRAWS:
+    if not random or len(ranked) < 2 or bought.draws >= MOST_DRAWS:
         return False
     items = of_items(plan, bought.buys.test)
     now, then = (smallest(items, draws, len(ranked), random)
@@ -129,15 +140,16 @@ class Market:
         return {name: self.least(self.with_inner(name)) for name in self.known}
 
     @cached_property
-    def inner(self) -> Mapping[str, str]:
-        """Of a method that stands on another, the other."""
+    def inner(self) -> Mapping[str, Names]:
+        """Of a method that stands on others, these."""
         by_id = {run.run_id: run.identity.name for run in self.plan.runs}
-        return {run.identity.name: by_id[run.identity.inner] for run in self.plan.runs
-                if run.identity.inner is not None}
+        return {run.identity.name: frozenset(
+                    by_id[i] for i in (run.identity.inner, run.identity.retriever) if i is not None)
+                for run in self.plan.runs}
 
     def with_inner(self, name: str) -> Names:
         """A method, and what it stands on."""
-        return frozenset(filter(None, (name, self.inner.get(name))))
+        return frozenset({name, *self.inner.get(name, ())})
 
     @cached_property
     def ladder(self) -> tuple[int, ...]:

@@ -63,7 +63,9 @@ def guest_budgets(suite: Suite, entry: Entry) -> Iterator[Budget]:
     Cheap is what does not learn by gradient and builds on nothing. It reads by its own backbone's
     window. A method with a budget of its own is what it is by that.
     """
-    if entry.method.changes_weights or entry.inner is not None or entry.budget.model_fields_set:
+    method = entry.method
+    builds = entry.inner is not None or method.retriever is not None
+    if method.changes_weights or builds or entry.budget.model_fields_set:
         return
     own: Budget = own_budget(suite, entry)
     seen = {matched(suite.budget), matched(own)}

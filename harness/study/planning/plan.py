@@ -59,7 +59,8 @@ class PlannedRun:
     @property
     def needs(self) -> tuple[str, ...]:
         """Ids of runs that must be finished first."""
-        return tuple(i for i in (self.tuned_by, self.identity.inner) if i is not None)
+        stood_on = (self.tuned_by, self.identity.inner, self.identity.retriever)
+        return tuple(i for i in stood_on if i is not None)
 
     @property
     def title(self) -> str:
@@ -133,7 +134,7 @@ def make_plan(loaded: LoadedSuite, device: Device) -> Plan:
     plan = Plan(loaded, task, handles, embedder, device, (), parts_of(loaded.suite, entries),
                 endpoints, _rerankers(loaded, entries), _general(loaded, entries))
     runs: list[PlannedRun] = []
-    for entry in sorted(entries, key=lambda e: e.inner is not None):
+    for entry in sorted(entries, key=_stands):
         for size, budget in _budgets(plan, entry):
             # A smaller size may be what a part with fewer examples asks for, too.
             known = {run.run_id for run in runs}
@@ -143,6 +144,11 @@ def make_plan(loaded: LoadedSuite, device: Device) -> Plan:
     _check_names(loaded, entries)
     _check_metric(plan)
     return plan
+
+
+def _stands(entry: Entry) -> bool:
+    """Whether it builds on a run of another."""
+    return entry.inner is not None or entry.method.retriever is not None
 
 
 def _check_weights(loaded: LoadedSuite, handles: Mapping[str, Handle], entries: Sequence[Entry]
@@ -240,12 +246,14 @@ def _seeds(plan: Plan, entry: Entry, size: int | None, budget: Budget,
     """The runs of a method at one budget, first seed first."""
     runs: list[PlannedRun] = []
     beside = matched(budget).unlike(plan.parts[0])
-    beneath = _beneath(entry, before, budget)
+    beneath, finding = _beneath(entry, before, budget), _finding(plan, entry, before, budget)
     drawn = entry.method.learns and draws(plan, budget)
-    random = entry.method.random or drawn or any(run.identity.random for run in beneath)
+    random = entry.method.random or drawn or any(
+        run.identity.random for run in (*beneath, *finding))
     for seed in range(budget.seeds if random else 1):
-        inner = beneath[min(seed, len(beneath) - 1)].run_id if beneath else None
-        identity = _identity(plan, entry, budget, seed, random, inner)
+        inner, retriever = (runs_[min(seed, len(runs_) - 1)].run_id if runs_ else None
+                            for runs_ in (beneath, finding))
+        identity = _identity(plan, entry, budget, seed, random, inner, retriever)
         runs.append(PlannedRun(identity, entry, budget, runs[0].run_id if runs else None, size,
                                beside))
     return runs
@@ -263,6 +271,24 @@ def _beneath(entry: Entry, runs: Sequence[PlannedRun], budget: Budget) -> list[P
             and run.identity.backbone == entry.backbone and run.budget == budget]
 
 
+def _finding(plan: Plan, entry: Entry, runs: Sequence[PlannedRun], budget: Budget
+             ) -> list[PlannedRun]:
+    """The runs of the retriever that an entry finds by, by seed; none where it finds by none.
+    Raises HarnessError where none of them learned from the same items."""
+    name = entry.method.retriever
+    if name is None:
+        return []
+    known, alike = matched(budget), ("train", "validation", "max_words", "ends")
+    found = [run for run in runs if run.identity.label == name and run.identity.backbone is None
+             and all(getattr(matched(run.budget), field) == getattr(known, field)
+                     for field in alike)]
+    if not found:
+        raise plan.loaded.error(
+            ("methods",), f"'{entry.label}' finds by '{name}', which does not learn from the same "
+            f"{known.train} training items", f"Give `{name}` the same budget.")
+    return found
+
+
 def _check_sizes(loaded: LoadedSuite, task: Task) -> None:
     """A budget that asks for more items than a split has is honoured with all there are, except
     that no part may be smaller than the number of classes, or two."""
@@ -274,7 +300,7 @@ def _check_sizes(loaded: LoadedSuite, task: Task) -> None:
 
 
 def _identity(plan: Plan, entry: Entry, budget: Budget, seed: int, random: bool,
-              inner: str | None) -> Identity:
+              inner: str | None, retriever: str | None) -> Identity:
     name = entry.backbone or ""
     handle = plan.backbones.get(name) or plan.endpoints.get(name)
     embedder = plan.embedder if entry.method.embeds else None
@@ -286,8 +312,8 @@ def _identity(plan: Plan, entry: Entry, budget: Budget, seed: int, random: bool,
     identity = Identity(
         run_id="", suite=plan.loaded.suite.name, backbone=entry.backbone,
         kind=handle.kind if handle else None, method=entry.method.name, label=entry.label,
-        family=entry.method.family, options=entry.method.described(), inner=inner, seed=seed,
-        random=random, draw=seed if draws(plan, budget) else 0,
+        family=entry.method.family, options=entry.method.described(), inner=inner,
+        retriever=retriever, seed=seed, random=random, draw=seed if draws(plan, budget) else 0,
         budget=budget.model_dump(exclude={"seeds"}),
         metric=decides.name, task_sha256=plan.task.sha256,
         items_sha256=plan.task.splits.content_sha256,

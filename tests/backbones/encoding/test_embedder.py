@@ -13,8 +13,8 @@ from harness.backbones.encoding.features import Embedder, FeatureStore
 from harness.backbones.handle import Handle
 from harness.common.clock import Clock
 from harness.common.device import Device
-from harness.methods.knn import Vote
 from harness.methods.retriever import build_retriever
+from harness.methods.votes import Vote
 from harness.tasks.examples import Example
 
 CPU = Device("cpu", "test", "no", 1)

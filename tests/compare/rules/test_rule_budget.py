@@ -20,6 +20,7 @@ def test_runs_that_used_what_they_are_allowed_keep_the_rule():
     ({"max_length": 65}, "max_length 65, where 64 are allowed"),
     ({"examples_seen": 128}, "saw 128 examples in 4 steps of 16, which hold 64"),
     ({"examples_seen": 60}, "saw 60 examples in 4 steps of 16, which hold 64"),
+    ({"taught_items": 50}, "saw 64 examples in 4 steps of 16, which hold 50"),
     ({"epochs_used": 2.0}, "went 2.00 times through its examples, in steps for 1.00"),
     ({"tokens_seen": 64 * 64 + 1}, "saw 4097 tokens of 64 examples that have at most 64"),
     ({"tokens_seen": 10}, "saw 10 tokens of 64 examples"),
@@ -37,6 +38,9 @@ def test_a_last_batch_that_is_not_full_and_pairs_of_items_keep_it():
     for label in ("full", "lora"):
         study = changed(study, within("budget_used", **ragged), label)
     assert rule(NAME, study, tables).held is True
+    # Of 64 items 50 teach: a pass is four steps, of 16, 16, 16 and 2.
+    fewer = changed(study, within("budget_used", taught_items=50, examples_seen=50))
+    assert rule(NAME, fewer, tables).held is True
     paired = changed(study, within("budget_used", texts=2, examples_seen=64, epochs_used=0.5))
     assert rule(NAME, paired, tables).held is True
 

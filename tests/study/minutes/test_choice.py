@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from harness.common.errors import HarnessError
 from harness.methods.work import Work
+from harness.study.check import _look
 from harness.study.estimate.estimate import Estimate, RunWork, costs_of
 from harness.study.estimate.measuring import Units
 from harness.study.estimate.units import Line, UnitCosts
 from harness.study.minutes import choice
 from harness.study.minutes.certainty import of_items, smallest
-from harness.study.minutes.choice import by, choose, even
+from harness.study.minutes.choice import by, choose, even, gains, staying
 from harness.study.planning.plan import make_plan
 from harness.suite import load_suite
 
@@ -126,6 +127,8 @@ def test_what_costs_are_not_known_of_is_left_out_with_its_reason(plan):
 def test_minutes_that_buy_no_comparison_are_refused_with_what_one_takes(plan):
     with pytest.raises(HarnessError, match=r"0.01 minutes buy no comparison: two methods take 0.1"):
         choose(plan, costing(plan), 0.01, 0.6)
+    with pytest.raises(HarnessError, match="1 minutes went by while this machine was measured"):
+        choose(plan, costing(plan), 1.0, -2.0)
 
 
 def test_what_was_bought_is_a_suite_without_what_was_left_out(plan, suite_file):
@@ -142,3 +145,32 @@ def test_what_was_bought_is_a_suite_without_what_was_left_out(plan, suite_file):
     suite = by(loaded, every, 2).suite
     assert list(suite.backbones) == ["enc"]
     assert [choice.name for choice in suite.methods] == ["tfidf"]
+
+
+def test_who_left_has_its_draws_and_no_more(plan):
+    left = {"features (enc)": 1}
+    names = [(run.identity.name, run.identity.seed) for run in staying(plan, left).runs]
+    assert ("features (enc)", 0) in names
+    assert ("features (enc)", 1) not in names
+    assert len(names) == len(plan.runs) - 1
+    assert staying(plan, {}).runs == plan.runs
+
+
+def test_another_draw_tells_nothing_where_one_method_is_left(plan, monkeypatch):
+    monkeypatch.setattr(choice, "LITTLE", 0.0)
+    bought = choose(plan, costing(plan), 30, 1800).model_copy(update={"draws": 2})
+    assert gains(plan, bought)
+    names = sorted({run.identity.name for run in plan.runs})
+    others = dict.fromkeys(names[1:], 2)
+    assert not gains(plan, bought.model_copy(update={"left": others}))
+    random = {run.identity.name for run in plan.runs if run.identity.random}
+    assert not gains(plan, bought.model_copy(update={"left": dict.fromkeys(random, 2)}))
+
+
+def test_a_suite_of_which_no_backbone_is_left_is_looked_at(plan, suite_file, device):
+    names = {run.identity.name for run in plan.runs if run.identity.backbone}
+    found = choose(plan, costing(plan, names), 30, 1800)
+    suite = by(load_suite(suite_file), found, 2)
+    assert not suite.suite.backbones
+    look = _look(make_plan(suite, device))
+    assert look.methods == len({run.identity.name for run in plan.runs} - names)
