@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import Field
 
+from harness.check.finding import Finding
 from harness.common.errors import HarnessError
 from harness.common.sealed import sealed, unsealed
 from harness.compare.arms import Arm, Measured, Predictions, arms_of, measure_arms
@@ -28,8 +29,12 @@ from harness.compare.rule import Rule
 from harness.compare.summary import Summary, summarise
 from harness.compare.verdict import Verdict, decide
 from harness.measure.part import RecordPart
+from harness.study.minutes.bought import Bought
 from harness.study.planning.matched import Matched
-from harness.study.study import Study
+from harness.study.planning.plan import Plan
+from harness.study.record import Record
+from harness.study.store import Store
+from harness.study.study import Study, make_study
 
 FIRST_SEALED = 3
 """The schema version from which on a file carries the hash of its content."""
@@ -115,6 +120,14 @@ def publish(study: Study, predictions: Predictions, texts: Mapping[str, str]) ->
         if measured else (),
         rules=matching_rules(study, once, left),
         fairness=fairness(ranked, measured, study.labels, once) if measured else None)
+
+
+def published_of(plan: Plan, records: Mapping[str, Record], store: Store,
+                 found: tuple[Finding, ...], bought: Bought | None = None) -> Published:
+    """A plan's study by the records there are, compared."""
+    most = max(run.budget.test for run in plan.runs)
+    texts = {example.id: example.joined for example in plan.task.splits.test[:most]}
+    return publish(make_study(plan, records, found, bought), store.predictions, texts)
 
 
 @dataclass(frozen=True)
