@@ -177,14 +177,14 @@ def published_json(published: Published) -> str:
 def read_published(path: Path) -> Published:
     """Read a `study.json`. Raises HarnessError when it is missing or not one."""
     try:
-        return published_of(path.read_text(encoding="utf-8"), path)
+        return published_in(path.read_text(encoding="utf-8"), path)
     except OSError as error:
         raise HarnessError(f"{path}: {error.strerror}", "Run the suite first.") from None
     except UnicodeDecodeError:
         raise _not_one(path) from None
 
 
-def published_of(text: str, path: Path) -> Published:
+def published_in(text: str, path: Path) -> Published:
     """From the content of a `study.json`. Raises HarnessError, which names `path`, when it is none.
     """
     try:
