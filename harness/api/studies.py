@@ -171,7 +171,8 @@ def run(suite: Folder, *, profile: str | None = None, minutes: float | None = No
     `executor`: local, one run after another here; accelerate, the same with several devices a run,
     by the configuration file `config`; ray, as many runs at a time as the cluster at `address`
     (HOST:PORT) has machines, with the folder or fsspec URL `results` that all of them reach.
-    `wandb` logs finished runs to Weights & Biases, `wandb_artifacts` what methods saved, too.
+    `wandb` logs each run to Weights & Biases when it is done, and what the study says by then;
+    `wandb_artifacts` what methods saved, too.
 
     A run that fails is a record with its reason, and counts in `incomplete` of what is returned.
     Raises HarnessError for a suite that cannot be read, data with errors, a run that does not fit
@@ -188,20 +189,20 @@ def run(suite: Folder, *, profile: str | None = None, minutes: float | None = No
     start_server()
     from harness.commands import study as commands
     from harness.commands.plan import prepare
+    from harness.commands.tracked import tracking
     from harness.report.console import make_console
 
     console, devices = make_console(), None if config is None else Path(config)
-    with commands.place_of(executor, devices, address, results) as place:
+    with (commands.place_of(executor, devices, address, results) as place,
+          tracking(console, wandb, wandb_artifacts) as tracked):
         if minutes is not None:
             from harness.commands import minutes as timed
 
             found = timed.run(console, timed.timed(name, profile, folder, minutes, kept, place),
-                              more, Path(reports), fresh)
+                              more, Path(reports), fresh, tracked=tracked)
         else:
             found = commands.run(console, prepare(name, profile, folder, place), kept,
-                                 Path(reports), fresh, place)
-    if wandb:
-        commands.log_to_wandb(console, kept, found.published, wandb_artifacts)
+                                 Path(reports), fresh, place, tracked=tracked)
     return found
 
 

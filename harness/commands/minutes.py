@@ -12,6 +12,7 @@ from rich.console import Console
 
 from harness.commands.plan import load, outlined, runs_left
 from harness.commands.study import Watch, begin, carried_out, looked_at
+from harness.commands.tracked import UNTRACKED, Tracked
 from harness.common.device import detect
 from harness.common.errors import HarnessError
 from harness.compare.leaving import settled
@@ -93,7 +94,7 @@ def planned(console: Console, timed: Timed) -> Planned:
 
 
 def run(console: Console, timed: Timed, more: bool, reports: Path, fresh: bool,
-        watch: Watch = ProgressWatcher) -> Studied:
+        watch: Watch = ProgressWatcher, tracked: Tracked = UNTRACKED) -> Studied:
     """Buy, check the data, and carry out draws while there is time; a report after each.
 
     What is kept goes on where it ended, within the same minutes, or with as many `more`. Raises
@@ -110,7 +111,7 @@ def run(console: Console, timed: Timed, more: bool, reports: Path, fresh: bool,
         at, draws = timed.elapsed(), plan.loaded.suite.budget.seeds
         so_far = partial(_so_far, bought, timed, before, draws)
         studied = carried_out(console, plan, left, found, timed.runs, reports, timed.place, watch,
-                              so_far)
+                              so_far, tracked)
         bought = so_far()
         bought = _after(bought, studied.published)
         if left:

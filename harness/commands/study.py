@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from rich.console import Console
 
 from harness.check.finding import Finding
 from harness.commands.plan import name_damage, runs_left, store_of
-from harness.common.capabilities import INPUTS
+from harness.commands.tracked import UNTRACKED, Tracked
 from harness.common.device import detect
 from harness.common.errors import HarnessError
 from harness.compare.verdict import ORDER
 from harness.executors.place import HERE, Place, on_cluster, on_devices
-from harness.inputs.pictures import data_uri
 from harness.processes.turns import at_once
 from harness.report.alike import hangs_on
 from harness.report.checked import print_findings
@@ -24,7 +23,7 @@ from harness.report.console import sayer
 from harness.report.files import STUDY, write_report
 from harness.report.index import write_index
 from harness.report.planned import print_outline
-from harness.report.published import Published, publish, read_published
+from harness.report.published import Published, published_of, read_published
 from harness.report.sentences import headline
 from harness.report.studied import Studied
 from harness.report.terminal import ProgressWatcher
@@ -34,11 +33,7 @@ from harness.study.minutes.bought import Bought
 from harness.study.planning.outlined import outline_of
 from harness.study.planning.plan import Plan, PlannedRun
 from harness.study.planning.windows import check_windows
-from harness.study.record import Record
 from harness.study.run import run_study
-from harness.study.store import Store
-from harness.study.study import make_study
-from harness.tasks.examples import Item
 
 Watch = Callable[[Console, int], ProgressWatcher]
 """Shows how so many runs go."""
@@ -62,12 +57,13 @@ def place_of(executor: str, config: Path | None, address: str | None, results: s
 
 
 def run(console: Console, plan: Plan, runs: Path, reports: Path, fresh: bool,
-        place: Place = HERE, watch: Watch = ProgressWatcher) -> Studied:
+        place: Place = HERE, watch: Watch = ProgressWatcher, tracked: Tracked = UNTRACKED
+        ) -> Studied:
     """Plan, check the data, run, report. Raises HarnessError for data that has errors."""
     left = begin(console, plan, runs, fresh, place)
     print_outline(console, outline_of(plan, left, None))
     found = looked_at(console, plan)
-    return carried_out(console, plan, left, found, runs, reports, place, watch)
+    return carried_out(console, plan, left, found, runs, reports, place, watch, tracked=tracked)
 
 
 def begin(console: Console, plan: Plan, runs: Path, fresh: bool, place: Place
@@ -98,14 +94,17 @@ def looked_at(console: Console, plan: Plan) -> tuple[Finding, ...]:
 def carried_out(console: Console, plan: Plan, left: Sequence[PlannedRun],
                 found: tuple[Finding, ...], runs: Path, reports: Path, place: Place = HERE,
                 watch: Watch = ProgressWatcher,
-                bought: Callable[[], Bought | None] = lambda: None) -> Studied:
+                bought: Callable[[], Bought | None] = lambda: None,
+                tracked: Tracked = UNTRACKED) -> Studied:
     """The study with its report, when all that is left is done; `bought` is asked then."""
     store = store_of(plan, runs)
+    tracked.begun(plan, store, found)
     with watch(console, len(left)) as watcher:
-        records = run_study(plan, store, watcher, place.execute)
-    published = _published(plan, records, store, found, bought())
+        records = run_study(plan, store, tracked.told_of(watcher), place.execute)
+    published = published_of(plan, records, store, found, bought())
     folder = write_report(published, reports)
     write_index(reports)
+    tracked.published(published, folder)
     return Studied(published, folder, incomplete(plan, published))
 
 
@@ -120,20 +119,6 @@ def incomplete(plan: Plan, published: Published) -> int:
         and record.forgetting is None for record in study.whole())
 
 
-def log_to_wandb(console: Console, runs: Path, published: Published, artifacts: bool) -> None:
-    """Log what is new of a study. Trouble with W&B is said and costs nothing else."""
-    from harness.report.dashboard import log_study
-
-    try:
-        count, mode = log_study(published, Store(runs / published.study.suite), artifacts)
-    except Exception as error:  # whatever W&B raises, the study is done and kept
-        console.print(f"W&B: not logged: {type(error).__name__}: {' '.join(str(error).split())}",
-                      markup=False, highlight=False)
-        return
-    if count:
-        console.print(f"W&B: {count} runs logged, {mode}", highlight=False)
-
-
 def report(console: Console, plan: Plan, runs: Path, reports: Path, require: str | None = None,
            bought: Bought | None = None) -> Studied:
     """Write the report from the kept runs, or from `study.json` when no run is kept here. Damaged
@@ -143,7 +128,7 @@ def report(console: Console, plan: Plan, runs: Path, reports: Path, require: str
     records = {r.run_id: record for r in plan.runs
                if (record := store.load(r.run_id)) is not None}
     if records:
-        published = _published(plan, records, store, findings(plan, sayer(console), at_once),
+        published = published_of(plan, records, store, findings(plan, sayer(console), at_once),
                                bought)
     else:
         path = reports / plan.loaded.suite.name / STUDY
@@ -175,30 +160,3 @@ def _stop_at_errors(plan: Plan, found: Sequence[Finding]) -> None:
     if errors:
         raise HarnessError(f"the data of {plan.loaded.suite.name} has {len(errors)} errors: "
                            f"{errors[0].found}", errors[0].suggestion)
-
-
-def _published(plan: Plan, records: Mapping[str, Record], store: Store,
-               found: tuple[Finding, ...], bought: Bought | None = None) -> Published:
-    most = max(run.budget.test for run in plan.runs)
-    test = plan.task.splits.test[:most]
-
-    def shown(items: Collection[str]) -> dict[str, str]:
-        if INPUTS[plan.task.input].in_words:
-            return {}
-        drawn = plan.sample(plan.loaded.suite.budget)
-        return thumbnails([*test, *drawn.train, *drawn.validation, *drawn.test], items)
-
-    return publish(make_study(plan, records, found, bought), store.predictions,
-                   {example.id: example.brief for example in test}, shown)
-
-
-def thumbnails(examples: Iterable[Item], wanted: Collection[str]) -> dict[str, str]:
-    """The wanted among some items' pictures, small enough for a page, by item; none of a picture
-    that is not kept any more."""
-    left, found = set(wanted), dict[str, str]()
-    for example in examples:
-        if example.id in left and example.picture is not None:
-            left.discard(example.id)
-            with suppress(HarnessError):
-                found[example.id] = data_uri(example.picture.pixels())
-    return found

@@ -10,6 +10,7 @@ import numpy as np
 from harness.common.kinds import Kind
 from harness.common.words import split_words
 from harness.measure.part import RecordPart
+from harness.targets.generation import MEANS, REFUSED_ONE, UNANSWERABLE, Worded
 from harness.targets.kinds import KINDS
 from harness.tasks.answers import SCORES, copied
 from harness.tasks.examples import Example, weights_of
@@ -31,6 +32,17 @@ class Generation(RecordPart):
     answer_recall: float
     copied: float | None = None
     words: float
+    refused: float | None = None
+    """Of the questions that the documents do not answer, the share to which that was the answer.
+    None, as the three below, where the task has no such questions, or has those alone."""
+    wrongly_refused: float | None = None
+    """Of the others, the share to which it was the answer, too."""
+    answerable_f1: float | None = None
+    """Harmonic mean of precision and recall of answering, for what may be answered."""
+    exact_match_answerable: float | None = None
+    """`exact_match` over those that may be answered alone."""
+    unanswerable: int | None = None
+    """Items that may not be answered."""
     reference_words: float | None = None
 
 
@@ -40,14 +52,19 @@ def answer_scores(answers: Sequence[str], examples: Sequence[Example], wording: 
     what it copied of the item's text, and its length."""
     rows = [_row(answer, example, wording)
             for answer, example in zip(answers, examples, strict=True)]
-    return {metric.name: np.array([row[metric.name] for row in rows], dtype=float)
-            for metric in KINDS["generation"].metrics}
+    return {name: np.array([row[name] for row in rows], dtype=float) for name in rows[0]}
 
 
 def _row(answer: str, example: Example, wording: Wording) -> dict[str, float]:
     scores = {name: score(answer, example.references, wording) for name, score in SCORES.items()}
-    return scores | {"copied": copied(answer, example.text, wording),
-                     "words": len(split_words(answer))}
+    scores |= {"copied": copied(answer, example.text, wording), "words": len(split_words(answer))}
+    return scores if wording.refusal is None else scores | {
+        UNANSWERABLE: unanswerable(example, wording), REFUSED_ONE: wording.refuses(answer)}
+
+
+def unanswerable(example: Example, wording: Wording) -> bool:
+    """Whether the right answer to a question is that there is none."""
+    return wording.refuses(example.references[0])
 
 
 def generation(answers: Sequence[str], examples: Sequence[Example], wording: Wording
@@ -56,7 +73,12 @@ def generation(answers: Sequence[str], examples: Sequence[Example], wording: Wor
     if not examples:
         raise ValueError("there are no items to measure")
     scores = answer_scores(answers, examples, wording)
-    scores["reference_words"] = np.array([len(split_words(e.references[0])) for e in examples])
     weights = weights_of(examples)
-    return Generation(items=len(examples), **{name: float(np.average(score, weights=weights))
-                                              for name, score in scores.items()})
+    lengths = [len(split_words(e.references[0])) for e in examples]
+    run = Worded(scores)
+    asked = [metric for metric in KINDS["generation"].own
+             if wording.refusal is not None or metric.name in MEANS]
+    return Generation(
+        items=len(examples), reference_words=float(np.average(lengths, weights=weights)),
+        unanswerable=int(scores[UNANSWERABLE].sum()) if UNANSWERABLE in scores else None,
+        **{metric.name: metric.of(run, weights) for metric in asked})

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.common.clock import Clock
+from harness.measure.generation import unanswerable
 from harness.measure.part import RecordPart
 from harness.methods.fitted import Finds, Retrieving
 from harness.suite.corpus import Chunk
@@ -195,12 +196,15 @@ def _found(retriever: PassageRetriever, places: np.ndarray, k: int, examples: Se
     known = [examples[place] for place in named]
     ranks = _ranks(retriever, places[named, : DEPTHS[-1]], known) if known else None
     in_words = all(example.references and example.value is None for example in examples)
-    holds = [any(_holds(text, example, wording) for text in retriever.texts(row[:k]))
-             for row, example in zip(places.tolist(), examples, strict=True)] if in_words else []
+    held = [] if not in_words else [
+        (example, any(_holds(text, example, wording) for text in retriever.texts(row[:k])))
+        for row, example in zip(places.tolist(), examples, strict=True)
+        if not unanswerable(example, wording)]
     return _Found(
         len(known), None if ranks is None else {d: _mean(ranks <= d, known) for d in DEPTHS},
         None if ranks is None else _mean(1 / ranks, known),
-        _mean(np.array(holds), examples) if in_words else None)
+        _mean(np.array([found for _, found in held]), [example for example, _ in held])
+        if held else None)
 
 
 def _own_search(retriever: PassageRetriever, k: int, examples: Sequence[Example], wording: Wording

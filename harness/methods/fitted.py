@@ -92,6 +92,14 @@ class Retrieving(Protocol):
         """Texts found for an item, at the most."""
 
 
+@runtime_checkable
+class Citing(Retrieving, Protocol):
+    """One whose answers may name what they are from."""
+
+    cited: dict[str, int | None]
+    """By item id, the number that its last answer ended with; empty where none is asked for."""
+
+
 @dataclass
 class Fit:
     """What `fit` returns."""

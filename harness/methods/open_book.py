@@ -15,10 +15,13 @@ import pyarrow.compute as pc
 from harness.backbones.encoding.embedder_prompts import Side
 from harness.backbones.encoding.features import Embedder, FeatureStore, cross_encoder
 from harness.backbones.encoding.learned import Learned
+from harness.backbones.prompting.prompts import PromptWriter
+from harness.backbones.prompting.texts import Parts
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
 from harness.common.files import sha256_json
 from harness.common.kinds import Ranking
+from harness.methods.asking.citing import numbered
 from harness.methods.asking.lookup import Lookup, Study
 from harness.methods.asking.shown import Asking, Shown
 from harness.methods.finding import Finding
@@ -74,6 +77,11 @@ class PassageRetriever:
     def places(self, items: Sequence[Item], k: int, clock: Clock) -> np.ndarray:
         """Places of the `k` best passages, best first, [items, k]: see `Rank`."""
         return self.rank(items, k, clock)
+
+    def found(self, items: Sequence[Item], k: int, clock: Clock) -> list[list[int]]:
+        """The same of each item, without what was not found."""
+        return [[place for place in row if place != NONE]
+                for row in self.places(items, k, clock).tolist()]
 
     def texts(self, places: Sequence[int]) -> list[str]:
         """The passages at these places, without those that are `NONE`."""
@@ -169,23 +177,30 @@ def passages_read(job: Job, *ways: Finding) -> tuple[Reading, ...]:
 
 
 def best_passages(retriever: PassageRetriever, k: int, room: int,
-                  study: Study[str] | None = None) -> Lookup[str]:
+                  study: Study[str] | None = None, cite: str | None = None) -> Lookup[str]:
     """The `k` best passages in `room` tokens before each item, the best last; before each that is
-    learned from, what `study` says."""
+    learned from, what `study` says. With `cite`, which is said of it, passages have numbers."""
     def find(items: Sequence[Item], clock: Clock) -> list[list[str]]:
         return [retriever.texts(row) for row in retriever.places(items, k, clock).tolist()]
 
-    return Lookup(retriever, k, find, lambda writer, texts: writer.passages(texts, room), study)
+    return Lookup(retriever, k, find, lambda writer, texts: _written(writer, texts, room, cite),
+                  study, cites=cite is not None)
 
 
-def passages_shown(asking: Asking, k: int, room: int, how: Finding) -> Shown:
+def _written(writer: PromptWriter, texts: Sequence[str], room: int, cite: str | None) -> Parts:
+    return (writer.passages(texts, room) if cite is None
+            else numbered(writer, texts, room, cite))
+
+
+def passages_shown(asking: Asking, k: int, room: int, how: Finding,
+                   cite: str | None = None) -> Shown:
     """The `k` longest passages in `room` tokens: no prompt has more before its item."""
     if asking.corpus is None:
         return Shown()
     texts = asking.corpus.cut(how.chunk).passages()["text"]
     places = pc.select_k_unstable(pa.table({"size": pc.utf8_length(texts)}), k,
                                   [("size", "descending")])
-    passages = asking.writer.passages(texts.take(places).to_pylist(), room)
+    passages = _written(asking.writer, texts.take(places).to_pylist(), room, cite)
     return Shown(retrieved=len(asking.writer.reader.tokens([passages])[0]), found="passages")
 
 

@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from harness.backbones.prompting.prompts import PromptWriter
 from harness.backbones.prompting.texts import Parts
 from harness.common.errors import CannotRunError
+from harness.common.kinds import BackboneKind
 from harness.methods.asking.ask import ask
 from harness.methods.asking.asked import AskedDecoder
 from harness.methods.asking.lookup import Lookup
@@ -47,6 +48,8 @@ from harness.methods.open_book import (
 from harness.methods.retriever import Retriever
 from harness.methods.standing import standing_on
 from harness.methods.work import Reading
+from harness.suite import Kind as TaskKind
+from harness.targets.kinds import KINDS
 from harness.tasks.examples import Example
 
 NEAREST = (3, 1, 5, 2, 8, 4, 6, 10, 12)
@@ -59,6 +62,11 @@ class RagOptions(ScoreOptions, Finding):
     tokens: int = Field(256, ge=16)
     """Budget of a prompt for what is retrieved. Of examples those that do not fit are left out;
     passages of a corpus are cut to even shares."""
+    cite: bool = False
+    """Whether passages have numbers, and an answer is to end with that of the passage it is from.
+    """
+    cite_as: str = "End the answer with the number of the passage it is from, such as [1]."
+    """What is said of that, behind the passages."""
     retriever: str | None = None
     """Label of a `retriever` of the suite, whose tuned embedder finds; the embedder as it came
     where it is left out."""
@@ -90,6 +98,11 @@ class RagOptions(ScoreOptions, Finding):
     def findings(self) -> tuple[Finding, ...]:
         """Every way in which passages may be found."""
         return tuple(map(self._as_found, self.searches)) or (self,)
+
+    @property
+    def cites(self) -> str | None:
+        """What is said of numbers; None where passages have none."""
+        return self.cite_as if self.cite else None
 
     def under(self, setting: Setting) -> Finding:
         """How passages are found under a setting."""
@@ -124,8 +137,13 @@ class Rag(Scored):
         self.ceiling, self.retriever = self.options.told, self.options.retriever
         self.reranks = next((f.reranker for f in self.options.findings if f.rerank), None)
         self.chunks = tuple(dict.fromkeys(f.chunk for f in self.options.findings if f.chunk))
-        self.needs_corpus = (self.ceiling or self.reranks is not None
+        self.needs_corpus = (self.ceiling or self.reranks is not None or self.options.cite
                              or bool(self.options.searches or self.chunks))
+
+    def refuses(self, task: TaskKind, backbone: BackboneKind | None) -> str | None:
+        if self.options.cite and not KINDS[task].questions:
+            return "cite: only answers in words end with the number of a passage"
+        return super().refuses(task, backbone)
 
     def misfit(self, below: Method | None) -> str | None:
         return None
@@ -141,7 +159,7 @@ class Rag(Scored):
             frame = dataclasses.replace(asking.writer, max_length=self.options.tokens)
             shots = frame.shots(longest(asking.train, most))
             return Shown(retrieved=min(self.options.tokens, len(shots)))
-        return max((passages_shown(asking, most, self.options.tokens, how)
+        return max((passages_shown(asking, most, self.options.tokens, how, self.options.cites)
                     for how in self.options.findings), key=lambda shown: shown.retrieved)
 
     def readings(self, job: Job) -> tuple[Reading, ...]:
@@ -164,7 +182,8 @@ class Rag(Scored):
         return score_as_saved(self._asked(job, lookup), setting, folder)
 
     def _reading(self, setting: Setting, passages: PassageRetriever) -> Lookup[str]:
-        return best_passages(passages, int(setting["k"]), self.options.tokens)
+        return best_passages(passages, int(setting["k"]), self.options.tokens,
+                             cite=self.options.cites)
 
     @staticmethod
     def _asked(job: Job, lookup: Lookup[Any]) -> AskedDecoder | Served:

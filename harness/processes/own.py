@@ -55,7 +55,7 @@ def in_own_process(context: ForkServerContext, work: Callable[..., Any], argumen
     here, there = context.Pipe()
     process = context.Process(target=_with_environment,
                               args=(dict(os.environ), work, argument, there, limits), daemon=True)
-    with nullcontext() if work.__module__ == "__main__" else _main_unseen():
+    with nullcontext() if work.__module__ == "__main__" else main_unseen():
         process.start()
     there.close()
     try:
@@ -85,7 +85,7 @@ def _with_environment(environment: Mapping[str, str], *serving: Any) -> None:
 
 
 @contextmanager
-def _main_unseen() -> Iterator[None]:
+def main_unseen() -> Iterator[None]:
     """A process started in the block does not run the program's main file again, as it otherwise
     would: a script that calls the harness would begin its study anew in each run."""
     main, sys.modules["__main__"] = sys.modules["__main__"], ModuleType("__main__")

@@ -202,6 +202,8 @@ def _retrieval(records: tuple[Record, ...], together: Sequence[str]) -> list[str
     found = [f"{r.identity.name}: {r.retrieval.indexed} passages, {r.retrieval.index}; "
              f"{words.found(r.retrieval)}." for r in records
              if r.identity.seed == 0 and isinstance(r.retrieval, PassageRetrieval)]
+    found += [f"{r.identity.name}: {words.cited(r.citations)}." for r in records
+              if r.identity.seed == 0 and r.citations]
     found += [f"{r.identity.name}: {r.retrieval.indexed} training items; "
               f"{words.neighbours(r.retrieval)}." for r in records
               if r.identity.seed == 0 and isinstance(r.retrieval, Retrieval)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
-from harness.check.finding import item_of
+from harness.check.finding import Finding, item_of
 from harness.common.errors import HarnessError
 from harness.common.sealed import sealed, unsealed
 from harness.compare.arms import Arm, Measured, Predictions, arms_of, measure_arms
@@ -29,8 +29,13 @@ from harness.compare.rule import Rule
 from harness.compare.summary import Summary, summarise
 from harness.compare.verdict import Verdict, decide
 from harness.measure.part import RecordPart
+from harness.report.thumbnails import thumbnails
+from harness.study.minutes.bought import Bought
 from harness.study.planning.matched import Matched
-from harness.study.study import Study
+from harness.study.planning.plan import Plan
+from harness.study.record import Record
+from harness.study.store import Store
+from harness.study.study import Study, make_study
 
 Thumbnail = Annotated[str, StringConstraints(
     pattern=r"^data:image/webp;base64,[A-Za-z0-9+/]+=*$", max_length=8_000)]
@@ -127,6 +132,15 @@ def publish(study: Study, predictions: Predictions, texts: Mapping[str, str],
         fairness=fairness(ranked, measured, study.labels, once) if measured else None)
 
 
+def published_of(plan: Plan, records: Mapping[str, Record], store: Store,
+                 found: tuple[Finding, ...], bought: Bought | None = None) -> Published:
+    """A plan's study by the records there are, compared."""
+    most = max(run.budget.test for run in plan.runs)
+    texts = {example.id: example.brief for example in plan.task.splits.test[:most]}
+    return publish(make_study(plan, records, found, bought), store.predictions, texts,
+                   partial(thumbnails, plan))
+
+
 def _found_in(study: Study) -> list[str]:
     """Items that the checks show."""
     return [item for finding in study.findings for example in finding.examples
@@ -180,14 +194,14 @@ def published_json(published: Published) -> str:
 def read_published(path: Path) -> Published:
     """Read a `study.json`. Raises HarnessError when it is missing or not one."""
     try:
-        return published_of(path.read_text(encoding="utf-8"), path)
+        return published_in(path.read_text(encoding="utf-8"), path)
     except OSError as error:
         raise HarnessError(f"{path}: {error.strerror}", "Run the suite first.") from None
     except UnicodeDecodeError:
         raise _not_one(path) from None
 
 
-def published_of(text: str, path: Path) -> Published:
+def published_in(text: str, path: Path) -> Published:
     """From the content of a `study.json`. Raises HarnessError, which names `path`, when it is none.
     """
     try:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # the rooms that compute take seconds to import, and listings
     from harness.compare.uncertainty import Figure
     from harness.forgetting.change import Change
     from harness.forgetting.figures import Forgetting
+    from harness.measure.citations import Citations
     from harness.measure.retrieval import (
         OwnNeighbours,
         OwnSearch,
@@ -130,6 +131,16 @@ def found(retrieval: PassageRetrieval) -> str:
     if untuned is not None:
         said += f"; by the embedder before it was tuned: {_found(untuned, retrieval.k)}"
     return said
+
+
+def cited(found: Citations) -> str:
+    """Whether answers name the passage that they are from, and whether they are."""
+    said = [f"{text} for {share:.3f}" for share, text in (
+        (found.held, "where they do, the answer stands there"),
+        (found.gold, f"it is of the document that is asked about (of {found.questions})"))
+        if share is not None]
+    of = "" if found.cited is None else f" for {found.cited:.3f}"
+    return "; ".join([f"answers name a passage{of} of {found.answers}", *said])
 
 
 def neighbours(retrieval: Retrieval) -> str:

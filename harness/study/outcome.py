@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pyarrow as pa
 
 from harness.backbones.finite import check_finite
 from harness.common.clock import Clock
+from harness.measure.citations import citations
 from harness.measure.generation import generation
 from harness.measure.multilabel import SetQuality, set_quality, set_quality_of
 from harness.measure.overfitting import overfitting
@@ -19,7 +21,7 @@ from harness.measure.regression import regression
 from harness.measure.slices import Slice, slices
 from harness.measure.spans import span_quality
 from harness.methods.asking.put import Prompted
-from harness.methods.fitted import Answering
+from harness.methods.fitted import Answering, Citing
 from harness.study.tables import table_of, unread_in, unread_notes
 from harness.suite import Kind
 from harness.targets.answers import read_answers
@@ -30,6 +32,9 @@ from harness.targets.regression import Numbered
 from harness.targets.spans import NOTHING, found
 from harness.tasks.examples import Example, asked, indicator, targets_of, weights_of
 from harness.tasks.task import Task
+
+if TYPE_CHECKING:
+    from harness.methods.open_book import PassageRetriever
 
 
 @dataclass(frozen=True)
@@ -85,8 +90,15 @@ def _probabilities(fitted: Answering, examples: Sequence[Example]) -> np.ndarray
 def _in_words(task: Task, fitted: Answering) -> Outcome:
     test = task.splits.test
     said = fitted.predict(asked(test), Clock())
-    return Outcome({"generation": generation(said.tolist(), test, task.wording)},
-                   table_of(task, test, said))
+    parts: dict[str, RecordPart] = {"generation": generation(said.tolist(), test, task.wording)}
+    table = table_of(task, test, said)
+    if isinstance(fitted, Citing) and fitted.cited:
+        numbers = [fitted.cited[example.id] for example in test]
+        passages = cast("PassageRetriever", fitted.retriever)  # nothing else is cited
+        parts["citations"] = citations(numbers, said.tolist(), passages, fitted.k, test,
+                                       task.wording)
+        table = table.append_column("cited", pa.array(numbers, pa.int64()))
+    return Outcome(parts, table)
 
 
 def _of_numbers(task: Task, fitted: Answering) -> Outcome:

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from harness.common.kinds import State
 from harness.forgetting.figures import Forgetting
+from harness.measure.citations import Citations
 from harness.measure.cost import Cost
 from harness.measure.generation import Generation
 from harness.measure.latency import LatencyFigures
@@ -279,6 +280,9 @@ class Record(RecordPart):
     latency_apart: LatencyFigures | None = None
     """Of an adapter that is timed merged: the same round's figures of it apart."""
     retrieval: Retrieval | PassageRetrieval | None = None
+    citations: Citations | None = None
+    """None of a method that is not asked to name the passage it answers from, and in older records.
+    """
     asked: Asked | None = None
     """What was put to the model for the first test item; None of a method without a prompt, and in
     older records."""

@@ -124,8 +124,11 @@ class Study(RecordPart):
     @property
     def metrics(self) -> tuple[str, ...]:
         """What runs of this kind of task are measured by."""
+        figures = [record.figures for record in self.records if record.figures]
         added = {name for record in self.records for name in record.added}
-        return (*(metric.name for metric in KINDS[self.kind].own), *sorted(added))
+        own = [metric.name for metric in KINDS[self.kind].own if metric.always or any(
+            found.get(metric.name) is not None for found in figures)]
+        return (*own, *sorted(added))
 
     def of_part(self, part: Matched) -> tuple[Record, ...]:
         """The records that are ranked together."""

@@ -10,7 +10,7 @@ from harness.suite.measure import ForgettingItems, Latency, Measure
 from harness.suite.part import Choice, Part
 from harness.suite.source import FileSource, GivenSources, HubSource, Mirror, Source, WheelSource
 from harness.suite.spec import Suite
-from harness.suite.task import AnswerReading, Prompt, Split, TaskSpec, Template
+from harness.suite.task import AnswerReading, Prompt, Split, TaskSpec, Template, Unanswerable
 from harness.suite.watch import Watch
 from harness.suite.words import Words
 
@@ -43,6 +43,7 @@ __all__ = [
     "Suite",
     "TaskSpec",
     "Template",
+    "Unanswerable",
     "Watch",
     "WheelSource",
     "Words",

@@ -19,6 +19,7 @@ from harness.targets.kinds import KINDS
 
 AnswerReading = Literal["unicode", "squad"]
 """How answers in words are read before they are compared: see docs/answers.md."""
+OFFERED = "{unanswerable}"
 Template = Literal["auto", "plain", "chat"]
 """What stands around a prompt's words: see docs/prompting.md."""
 
@@ -90,6 +91,23 @@ class Prompt(Part):
 UNASKED = Prompt(instruction="", item="{text}")
 
 
+class Unanswerable(Part):
+    """Questions whose right answer is that the documents do not say."""
+
+    says: str = "not in the documents"
+    """The answer in words. The prompt's instruction offers it, as `{unanswerable}`."""
+    value: str | None = None
+    """What stands in the column of answers for it; None where nothing does: an empty cell or list.
+    """
+
+    @field_validator("says", "value")
+    @classmethod
+    def _is_said(cls, value: str | None) -> str | None:
+        if value is not None and (not value.strip() or "\n" in value):
+            raise ValueError("must be a line with words")
+        return value
+
+
 class TaskSpec(Part):
     """Data, classes and prompt of a task. An item of one of kind `multilabel` has any number of the
     classes, none too; parts of one of kind `spans` have a class each. One of kind `regression` has
@@ -121,6 +139,16 @@ class TaskSpec(Part):
     answers: AnswerReading = "unicode"
     answer_lines: AnswerLines = "one"
     """Lines of a reference, and of what a model answers, that are read: see docs/answers.md."""
+    unanswerable: Unanswerable | None = None
+    """Which questions have no answer, and how that is said; None where every question has one."""
+
+    @property
+    def asked(self) -> Prompt:
+        """The prompt as models read it, with the phrase for what is not answered."""
+        if self.unanswerable is None:
+            return self.prompt
+        told = self.prompt.instruction.replace(OFFERED, self.unanswerable.says)
+        return self.prompt.model_copy(update={"instruction": told})
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> TaskSpec:
@@ -141,6 +169,15 @@ class TaskSpec(Part):
             raise ValueError("answers: only a task of kind generation is answered in words")
         if not kind.questions and "answer_lines" in self.model_fields_set:
             raise ValueError("answer_lines: only a task of kind generation has lines to answer")
+        return self
+
+    @model_validator(mode="after")
+    def _offers_the_phrase(self) -> TaskSpec:
+        if self.unanswerable is not None and not KINDS[self.kind].questions:
+            raise ValueError("unanswerable: only a task of kind generation has questions")
+        if (OFFERED in self.prompt.instruction) != (self.unanswerable is not None):
+            raise ValueError(f"prompt.instruction: holds {OFFERED} where the task has "
+                             "`unanswerable`, and only there: who is asked must know the phrase")
         return self
 
     @model_validator(mode="after")

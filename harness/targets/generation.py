@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -11,6 +11,13 @@ import numpy as np
 from harness.targets.kinds import KINDS, TargetKind
 from harness.targets.marked import domain
 from harness.targets.metric import Formula
+
+MEANS = ("exact_match", "token_f1", "rouge_1", "rouge_2", "rouge_l", "chrf", "answer_recall",
+         "copied", "words")
+"""Scores of an item by themselves: a figure is their mean."""
+UNANSWERABLE, REFUSED_ONE = "unanswerable", "refusal"
+"""Whether a question has no answer, and whether that was the answer: 1 or 0, and NaN in tasks where
+every question has one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,8 +79,8 @@ def read(tables: Sequence[Any], labels: Sequence[str], groups: np.ndarray,
     return GenerationAnswers(
         np.array([table["answer"].to_pylist() for table in tables], dtype=object),
         np.array(tables[0]["target"].to_pylist(), dtype=object),
-        {metric.name: np.stack([_scores(table, metric.name) for table in tables])
-         for metric in KINDS["generation"].metrics},
+        {name: np.stack([_scores(table, name) for table in tables])
+         for name in (*MEANS, UNANSWERABLE, REFUSED_ONE)},
         tables[0]["stratum"].to_numpy() == 1, groups, weights)
 
 
@@ -91,5 +98,34 @@ def _mean_of(metric: str) -> Formula:
     return Formula(contributions, lambda sums: np.asarray(sums[0] / sums[1]))
 
 
+def _ratio(over: np.ndarray, under: np.ndarray) -> np.ndarray:
+    """NaN where there is nothing below."""
+    found: np.ndarray = np.divide(over, under, out=np.full(np.shape(over), np.nan),
+                                  where=np.asarray(under) > 0)
+    return found
+
+
+def _share(of: Callable[[Worded], np.ndarray], among: Callable[[Worded], np.ndarray]) -> Formula:
+    """Of the items that `among` marks, the share that `of` does, too: [items] of 0 and 1 each."""
+    def contributions(run: Worded) -> np.ndarray:
+        marked = among(run)
+        return np.column_stack([of(run) * marked, marked])
+    return Formula(contributions, lambda sums: _ratio(sums[0], sums[1]))
+
+
+def _answerable(run: Worded) -> np.ndarray:
+    return np.asarray(1.0 - run.scores[UNANSWERABLE])
+
+
+def _answerable_f1(run: Worded) -> np.ndarray:
+    """What is answered and may be, what is answered, what may be: [items, 3]."""
+    answered, may_be = 1.0 - run.scores[REFUSED_ONE], _answerable(run)
+    return np.column_stack([answered * may_be, answered, may_be])
+
+
 (EXACT_MATCH, TOKEN_F1, ROUGE_1, ROUGE_2, ROUGE_L, CHRF, ANSWER_RECALL, COPIED, WORDS) = (
-    _mean_of(metric.name) for metric in KINDS["generation"].metrics)
+    map(_mean_of, MEANS))
+REFUSED = _share(lambda run: run.scores[REFUSED_ONE], lambda run: run.scores[UNANSWERABLE])
+WRONGLY_REFUSED = _share(lambda run: run.scores[REFUSED_ONE], _answerable)
+ANSWERABLE_F1 = Formula(_answerable_f1, lambda sums: _ratio(2 * sums[0], sums[1] + sums[2]))
+EXACT_MATCH_ANSWERABLE = _share(lambda run: run.scores["exact_match"], _answerable)

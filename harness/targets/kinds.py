@@ -18,10 +18,12 @@ from harness.targets.metrics import (
     ACCURACY,
     ALL_SPANS,
     ANSWER_RECALL,
+    ANSWERABLE_F1,
     CALIBRATION_ERROR,
     CHRF,
     COPIED,
     EXACT_MATCH,
+    EXACT_MATCH_ANSWERABLE,
     FALSE_NEGATIVE_RATE,
     FALSE_POSITIVE_RATE,
     HAMMING_LOSS,
@@ -34,6 +36,7 @@ from harness.targets.metrics import (
     R2,
     RANKING_PRECISION,
     RECALL,
+    REFUSED,
     RMSE,
     ROC_AUC,
     ROUGE_1,
@@ -46,6 +49,7 @@ from harness.targets.metrics import (
     SUBSET_ACCURACY,
     TOKEN_F1,
     WORDS,
+    WRONGLY_REFUSED,
 )
 
 Form = Literal["classes", "numbers", "spans", "words"]
@@ -185,7 +189,8 @@ KINDS: dict[Kind, TargetKind] = {
         sliced=(SPAN_F1, ALL_SPANS)),
     "generation": TargetKind(
         "generation",
-        (EXACT_MATCH, TOKEN_F1, ROUGE_1, ROUGE_2, ROUGE_L, CHRF, ANSWER_RECALL, COPIED, WORDS),
+        (EXACT_MATCH, TOKEN_F1, ROUGE_1, ROUGE_2, ROUGE_L, CHRF, ANSWER_RECALL, COPIED, WORDS,
+         REFUSED, WRONGLY_REFUSED, ANSWERABLE_F1, EXACT_MATCH_ANSWERABLE),
         right=EXACT_MATCH, beside=(EXACT_MATCH, ANSWER_RECALL),
         beside_where=dict.fromkeys((ROUGE_1, ROUGE_L, CHRF), (ROUGE_2, COPIED))
         | {ROUGE_2: (ROUGE_L, COPIED)}, loss="nats an item", sure=None, form="words",

@@ -73,6 +73,8 @@ class Metric:
     """Whether a study can be decided by it."""
     graded: bool = False
     """Whether it is made of probabilities: answers that only name classes have none."""
+    always: bool = True
+    """Whether every task of its kind has what it is a share of; tables leave it out of others."""
     among: int | None = None
     """The class whose items it is a share of; None for all items."""
 

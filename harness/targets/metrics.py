@@ -81,6 +81,18 @@ COPIED = Metric("copied", "copied word pairs", Statistic.SCORES, lambda: _genera
 WORDS = Metric("words", "words an answer", Statistic.SCORES, lambda: _generation().WORDS,
                better="neither", unit="words", bounds=(0.0, inf), decides=False)
 
+# Of questions that the documents do not answer, and of those that they do.
+REFUSED = Metric("refused", "unanswerable ones refused", Statistic.COUNTS,
+                 lambda: _generation().REFUSED, decides=False, always=False)
+WRONGLY_REFUSED = Metric("wrongly_refused", "answerable ones refused", Statistic.COUNTS,
+                         lambda: _generation().WRONGLY_REFUSED, better="lower", decides=False,
+                         always=False)
+ANSWERABLE_F1 = Metric("answerable_f1", "F1 of answerable", Statistic.COUNTS,
+                       lambda: _generation().ANSWERABLE_F1, decides=False, always=False)
+EXACT_MATCH_ANSWERABLE = Metric(
+    "exact_match_answerable", "exact match of answerable ones", Statistic.COUNTS,
+    lambda: _generation().EXACT_MATCH_ANSWERABLE, decides=False, always=False)
+
 SELECTION_RATE = Metric("selection_rate", "selection rate", Statistic.COUNTS,
                         lambda: _by_class().SELECTION_RATE, better="neither", decides=False)
 FALSE_POSITIVE_RATE = Metric("false_positive_rate", "false positive rate", Statistic.COUNTS,

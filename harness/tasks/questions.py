@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from harness.common.kinds import AnswerLines, Drawn, Over
-from harness.common.text import blank
-from harness.suite import Split
+from harness.common.text import blank, value_key
+from harness.suite import Split, Unanswerable
 from harness.tasks.corpus import Documents
 from harness.tasks.dealing import DEALS
 from harness.tasks.drawing import LEARNED_BY, in_order
@@ -24,19 +24,20 @@ KNOWLEDGE = "knowledge"
 """The slice that says whether a question is on an old or a new document."""
 
 
-def gather(rows: Iterable[Row], documents: Mapping[str, bool], lines: AnswerLines = "one"
-           ) -> tuple[list[Example], Facts]:
+def gather(rows: Iterable[Row], documents: Mapping[str, bool], lines: AnswerLines = "one",
+           unanswerable: Unanswerable | None = None) -> tuple[list[Example], Facts]:
     """Distinct questions in the order of their ids.
 
     `documents` maps the corpus's ids to whether each is new; a row's document is an id or a whole
     text. The same question on the same document is one, with the references of all its rows; a
     row without words or without a reference is left out. Of references that are of one line, lines
-    are joined. Raises HarnessError for a document that the corpus does not have.
+    are joined. What a row is said to have no answer by is answered with the phrase for it, unless
+    another row has an answer. Raises HarnessError for a document that the corpus does not have.
     """
     known = Documents(documents)
     fates: Counter[str] = Counter()
     found: dict[str, Example] = {}
-    for row in rows:
+    for row in (row if unanswerable is None else _refused(row, unanswerable) for row in rows):
         fates["rows"] += 1
         if blank(row.text) or not row.references:
             fates["empty"] += 1
@@ -47,11 +48,14 @@ def gather(rows: Iterable[Row], documents: Mapping[str, bool], lines: AnswerLine
         if before is not None:
             fates["duplicates"] += 1
             together = tuple(dict.fromkeys((*before.references, *example.references)))
+            if unanswerable is not None and len(together) > 1:
+                fates["conflicting"] += unanswerable.says in together
+                together = tuple(text for text in together if text != unanswerable.says)
             example = dataclasses.replace(before, references=together)
         found[example.id] = example
     examples = [example for _, example in sorted(found.items())]
     facts = Facts(rows=fates["rows"], kept=len(examples), empty=fates["empty"], other_label=0,
-                  duplicates=fates["duplicates"], conflicting=0,
+                  duplicates=fates["duplicates"], conflicting=fates["conflicting"],
                   groups=len({e.cluster for e in examples}), lined=fates["lined"])
     return examples, facts
 
@@ -85,6 +89,14 @@ def _dealt(examples: Sequence[Example], by: Over, shares: Sequence[float], seed:
     dealt = DEALS[by](np.zeros(len(examples), dtype=int), groups, shares, seed)
     return [[e for e, part in zip(examples, dealt, strict=True) if part == number]
             for number in range(len(shares))]
+
+
+def _refused(row: Row, unanswerable: Unanswerable) -> Row:
+    """The row, with the phrase for its answer where it has none."""
+    value = unanswerable.value
+    none = (not row.references if value is None else
+            [*map(value_key, row.references)] == [value_key(value)])
+    return dataclasses.replace(row, references=(unanswerable.says,)) if none else row
 
 
 def _example(row: Row, known: Documents, lines: AnswerLines) -> Example:

@@ -125,14 +125,17 @@ def _in_words(loaded: LoadedSuite, chosen: Reader, options: ReaderOptions) -> Ta
     corpus = load_corpus(loaded, spec.corpus) if spec.corpus else None
     place = Place(fetch_whole(spec.source, loaded.folder).path, None)
     rows = (row for row, _ in prepare.read_rows([place], chosen, options))
-    found, facts = gather(rows, corpus.documents() if corpus else {}, spec.answer_lines)
+    found, facts = gather(rows, corpus.documents() if corpus else {}, spec.answer_lines,
+                          spec.unanswerable)
     if not found:
         raise loaded.error(("task", "reader"), "no row has a question and a reference answer",
                            "Name the columns under the reader `questions`.")
     with _splitting(loaded):
         parts = split_questions(found, spec.split)
-    return Task(loaded.suite.name, spec.kind, (), (), spec.prompt, corpus, spec.answer_tokens,
-                spec.answers, spec.answer_lines, splits=parts, facts=facts, origin=fetched.origin)
+    refusal = None if spec.unanswerable is None else spec.unanswerable.says
+    return Task(loaded.suite.name, spec.kind, (), (), spec.asked, corpus, spec.answer_tokens,
+                spec.answers, spec.answer_lines, refusal=refusal, splits=parts, facts=facts,
+                origin=fetched.origin)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.common.kinds import AnswerLines, Input
 from harness.suite import AnswerReading, Kind, Prompt
@@ -29,8 +29,10 @@ class TaskView:
     """What is read of an answer in words."""
     input: Input = "text"
     """What an item is."""
+    refusal: str | None = None
+    """How an answer says that there is none; None where every question has one."""
 
     @property
     def wording(self) -> Wording:
         """What reads answers in words."""
-        return WORDINGS[self.answers]
+        return replace(WORDINGS[self.answers], refusal=self.refusal)

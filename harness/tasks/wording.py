@@ -41,6 +41,8 @@ class Wording:
     whole: Words
     without_articles: Callable[[list[str]], list[str]]
     stems: Words
+    refusal: str | None = None
+    """How an answer says that there is none; None in tasks where every question has one."""
 
     def words(self, text: str) -> list[str]:
         """What answers are compared by."""
@@ -49,6 +51,10 @@ class Wording:
     def key(self, text: str) -> str:
         """The same for equal answers."""
         return " ".join(self.words(text))
+
+    def refuses(self, answer: str) -> bool:
+        """Whether an answer says that there is none."""
+        return self.refusal is not None and self.key(answer) == self.key(self.refusal)
 
     def place(self, text: str) -> str:
         """What `held` looks for an answer in."""
@@ -64,6 +70,9 @@ class Wording:
 _SAME = str.maketrans(
     dict.fromkeys("‘’ʼ׳＇·", "'") | dict.fromkeys("“”״", '"') | dict.fromkeys("‐‑‒–−－", "-")
     | dict.fromkeys("⁄∕", "/") | {"％": "%", "٪": "%", "＃": "#", "٫": ".", "٬": ","})
+# Vowel signs of Arabic and Hebrew, which readers supply, and the stroke that lengthens a word.
+_SUPPLIED = regex.compile("[\u0640\u064b-\u0652\u0670\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4"
+                          "\u05c5\u05c7]")
 _WIDE = regex.compile(r"[\p{Block=Halfwidth_and_Fullwidth_Forms}--\p{P}]", regex.V1)
 _WIDE_IN_NUMBER = regex.compile(r"(?<=[0-9])[．，：／](?=[0-9])")
 _DIGIT = regex.compile(r"[\p{Nd}--[0-9]]", regex.V1)
@@ -85,7 +94,7 @@ _WORD = regex.compile(rf"(?:(?<!{SPACED})-(?=[0-9]))?[{SPACED}--_]+(?:{_BETWEEN}
 def _prepared(text: str) -> str:
     """One form of what is the same: case, accents in parts, widths, digits, signs and numbers."""
     text = _WIDE.sub(lambda c: unicodedata.normalize("NFKC", c[0]), regex.sub(r"\p{Cf}", "", text))
-    text = folded(text)
+    text = _SUPPLIED.sub("", folded(text))
     text = _DIGIT.sub(lambda c: str(unicodedata.decimal(c[0], c[0])), text).translate(_SAME)
     text = _POINT.sub("0.", text)
     text = _WIDE_IN_NUMBER.sub(lambda c: unicodedata.normalize("NFKC", c[0]), text)

@@ -7,7 +7,7 @@ from synthetic import drawn_study
 
 from benchmarks.headers import header
 from harness.report import beside, sentences
-from harness.report.dashboard import _log_comparison
+from harness.report.dashboard.comparison import log_study
 from harness.report.index import write_index
 from harness.report.markdown import markdown
 from harness.report.page import page
@@ -83,7 +83,7 @@ def test_two_studies_are_set_side_by_side_budget_by_budget(tmp_path):
 
 def test_the_dashboard_s_rows_name_their_budget():
     logged, said = {}, {}
-    _log_comparison(SimpleNamespace(summary=said, log=logged.update), parted())
+    log_study(SimpleNamespace(summary=said, log=logged.update), parted(), (), whole=True)
     rows = logged["methods"].data
     assert {row[0] for row in rows} == {"", "At 20 training examples", "Reading whole texts"}
     assert {row[1] for row in rows if row[0] == ""} == {"majority", "full"}

@@ -138,7 +138,7 @@ def test_labels_that_are_no_numbers_are_refused(study, encoder_folder, decoder_f
 
 
 def test_w_and_b_gets_the_figures(published):
-    from harness.report.dashboard import summary_of
+    from harness.report.dashboard.runs import summary_of
 
     record = next(r for r in published.study.records if r.identity.label == "tfidf")
     assert summary_of(record)["quality/r2"] == pytest.approx(record.figures["r2"])

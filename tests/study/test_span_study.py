@@ -125,7 +125,7 @@ def test_a_kept_run_predicts_spans(study, published, tmp_path, monkeypatch):
 
 
 def test_w_and_b_gets_the_figures(published):
-    from harness.report.dashboard import summary_of
+    from harness.report.dashboard.runs import summary_of
 
     record = next(r for r in published.study.records if r.identity.label == "gazetteer")
     assert summary_of(record)["quality/micro_f1"] == pytest.approx(record.figures["micro_f1"])

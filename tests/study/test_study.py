@@ -32,7 +32,8 @@ from harness.suite import load_suite
 FIELDS_OF_VERSION_10 = {
     "schema_version", "identity", "status", "setting", "budget_used", "trials", "curve", "quality",
     "generation", "multilabel", "regression", "spans", "slices", "overfitting", "forgetting",
-    "latency", "latency_apart", "cost", "size", "tempering", "merge", "retrieval", "asked",
+    "latency", "latency_apart", "cost", "size", "tempering", "merge", "retrieval",
+    "citations", "asked",
     "ending", "usage", "notes", "environment", "predictions_sha256", "artifact_sha256",
 }
 

@@ -2,9 +2,11 @@
 
 import re
 import string
+import unicodedata
 from collections import Counter
 
 import pytest
+import regex
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
@@ -206,8 +208,8 @@ def test_a_suite_says_how_answers_are_read_and_its_hash_holds_it(
         return load_task(load_suite(path))
 
     usual, named, squad = load(), load(answers="unicode"), load(answers="squad")
-    assert usual.wording is named.wording is UNICODE
-    assert squad.wording is SQUAD
+    assert usual.wording == named.wording == UNICODE
+    assert squad.wording == SQUAD
     assert usual.sha256 == named.sha256 != squad.sha256
     with pytest.raises(HarnessError, match="answers"):
         load(answers="sqad")
@@ -219,3 +221,37 @@ def test_only_answers_in_words_are_read(suite_file):
     suite_file.write_text(yaml.safe_dump(suite))
     with pytest.raises(HarnessError, match="only a task of kind generation is answered in words"):
         load_suite(suite_file)
+
+
+def letters(text):
+    """By hand: each letter with its marks, of a script without spaces."""
+    return regex.findall(r"\P{M}\p{M}*", unicodedata.normalize("NFD", text))
+
+
+@pytest.mark.parametrize(("answer", "reference", "split"), [
+    ("在北京大学", "北京大学", letters), ("東京都", "東京", letters),
+    ("กรุงเทพฯ", "กรุงเทพ", letters), ("ที่เชียงใหม่", "เชียงใหม่", letters),
+    ("в городе Москва", "город Москва", str.split),
+    ("Пётр Великий", "Пётр", str.split), ("في مدينة القاهرة", "مدينة القاهرة", str.split),
+    ("جمال عبد الناصر", "عبد الناصر", str.split)])
+def test_token_f1_of_other_scripts_is_that_of_words_counted_by_hand(answer, reference, split):
+    given, wanted = (split(text.lower()) for text in (answer, reference))
+    shared = sum(min(given.count(word), wanted.count(word)) for word in set(wanted))
+    precision, recall = shared / len(given), shared / len(wanted)
+    assert token_f1(answer, [reference]) == pytest.approx(
+        2 * precision * recall / (precision + recall))
+    assert exact_match(answer, [reference]) == 0
+
+
+@pytest.mark.parametrize(("one", "other"), [
+    ("北京。", "北京"), ("「東京」", "東京"), ("กรุงเทพมหานคร ", "กรุงเทพมหานคร"), ("๑๙๔๕", "1945"),
+    ("«Москва»", "москва"), ("МОСКВА!", "Москва"), ("القاهرة؟", "القاهرة"), ("مُحَمَّد", "محمد"),
+    ("محمـــد", "محمد"), ("١٩٤٥", "1945"), ("שָׁלוֹם", "שלום")])
+def test_what_is_one_answer_in_its_script_is_equal(one, other):
+    assert exact_match(one, [other]) == exact_match(other, [one]) == 1
+
+
+@pytest.mark.parametrize(("one", "other"), [
+    ("北京", "南京"), ("สี", "สี่"), ("ใกล้", "ไกล"), ("все", "всё"), ("أحمد", "أحمر"), ("мир", "миф")])
+def test_what_is_another_answer_in_its_script_is_not(one, other):
+    assert exact_match(one, [other]) == 0

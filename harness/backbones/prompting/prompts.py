@@ -112,18 +112,21 @@ class PromptWriter:
         return (Quoted(example.references[0]) if example.references
                 else self.options[example.label])
 
-    def passages(self, texts: Sequence[str], room: int) -> list[str]:
-        """The text of retrieved passages, the first of them last, in about `room` tokens in all.
+    def passages(self, texts: Sequence[str], room: int, marks: Sequence[str] = ()) -> list[str]:
+        """The text of retrieved passages, the first of them last, in about `room` tokens in all,
+        with `marks` before them as they stand.
 
         Each has an even share of the room, which its text is cut to. A search may find none.
         """
         if not texts:
             return []
         before, after = self.prompt.passage.split("{passage}")
-        frame = len(self.reader.tokens([[before, after]])[0])
+        ahead = [before + mark for mark in marks or [""] * len(texts)]
+        frame = len(self.reader.tokens([[ahead[-1], after]])[0])
         share = max(8, room // max(1, len(texts)) - frame)
         cut = cut_texts(self.tokenizer, [[text] for text in reversed(texts)], share)
-        return [part for (text,) in cut for part in (before, text, after)]
+        return [part for first, (text,) in zip(ahead, cut, strict=True)
+                for part in (first, text, after)]
 
     def texts(self, items: Sequence[Item], before: Sequence[Parts] | None = None
               ) -> list[Parts]:

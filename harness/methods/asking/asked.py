@@ -50,6 +50,7 @@ class AskedDecoder(LooksUp, ABC):
     first: dict[str, tuple[list[int], OptionTree, Parts]] = field(default_factory=dict)
     """By id, of the first item of each call of `predict`: its prompt, the answers behind it, and
     what was retrieved for it."""
+    cited: dict[str, int | None] = field(default_factory=dict)
 
     @property
     def head(self) -> list[int]:

@@ -57,7 +57,8 @@ class DecoderGenerator(AskedDecoder):
     """What of a text is the answer."""
 
     def predict(self, items: Sequence[Item], clock: Clock) -> np.ndarray:
-        return self.read(super().predict(items, clock), items, self.writer.options)
+        texts = self.without_citations(super().predict(items, clock), items)
+        return self.read(texts, items, self.writer.options)
 
     def answer(self, items: Sequence[Question], prefix: Prefix) -> np.ndarray:
         """The texts that it writes, [items] of str."""
@@ -104,5 +105,6 @@ class DecoderGenerator(AskedDecoder):
         loss = mean_of(said, job.validation)
         if job.metric is None or not np.isfinite(loss):
             return HeldOut(None, loss, worth(job.validation))
-        answers = self.read(self.answer(asks, prefix), job.validation, self.writer.options)
+        texts = self.without_citations(self.answer(asks, prefix), job.validation)
+        answers = self.read(texts, job.validation, self.writer.options)
         return said_by(answers, job, loss)

@@ -6,9 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+import numpy as np
+
 from harness.backbones.prompting.prompts import PromptWriter
 from harness.backbones.prompting.texts import Parts
 from harness.common.clock import Clock
+from harness.methods.asking.citing import without_citation
 from harness.methods.fitted import Retriever
 from harness.tasks.examples import Example, Item
 
@@ -30,6 +33,8 @@ class Lookup(Generic[Text]):
     """What of that stands before an item."""
     study: Study[Text] | None = None
     """None where a model learns without what is found."""
+    cites: bool = False
+    """Whether answers are to end with the number of a text that was found."""
 
     def before(self, writer: PromptWriter, items: Sequence[Item], clock: Clock) -> list[Parts]:
         """What stands before each item."""
@@ -46,6 +51,16 @@ class LooksUp:
     """A model that is asked, with what a search finds before each item or without."""
 
     lookup: Lookup[Any] | None
+    cited: dict[str, int | None]
+    """By item id, the number that its last answer ended with; empty where none is asked for."""
+
+    def without_citations(self, texts: np.ndarray, items: Sequence[Item]) -> np.ndarray:
+        """Answers [items] of str without the numbers that they end with, which are noted."""
+        if self.lookup is None or not self.lookup.cites:
+            return texts
+        read = [without_citation(text) for text in texts]
+        self.cited |= {item.id: number for item, (_, number) in zip(items, read, strict=True)}
+        return np.array([text for text, _ in read], dtype=object)
 
     @property
     def retriever(self) -> Retriever | None:

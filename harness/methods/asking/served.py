@@ -48,6 +48,7 @@ class Served(LooksUp):
     """By id, what was answered last to each item that was asked."""
     first: dict[str, tuple[Item, list[Message]]] = field(default_factory=dict)
     """By id, the first item of each call of `predict`, with its conversation."""
+    cited: dict[str, int | None] = field(default_factory=dict)
 
     @property
     def parameters(self) -> tuple[int, int]:
@@ -72,7 +73,7 @@ class Served(LooksUp):
         groups = [tuple(replies[i * each:(i + 1) * each]) for i in range(len(items))]
         self.replies |= {item.id: group for item, group in zip(items, groups, strict=True)}
         self.first[items[0].id] = items[0], asked[0]
-        return self.form.read(groups, items, self.writer.options)
+        return self.without_citations(self.form.read(groups, items, self.writer.options), items)
 
     def _before(self, found: Sequence[list[Any]] | None, writer: PromptWriter
                 ) -> Sequence[Parts] | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from harness.common.errors import HarnessError
 from harness.compare.over_time import Told
 from harness.report.files import STUDY
-from harness.report.published import Published, published_of, read_published
+from harness.report.published import Published, published_in, read_published
 
 MOST = 200
 """Studies that are read, the newest."""
@@ -46,7 +46,7 @@ def in_git(path: Path) -> Versions:
         if not _there(path.parent, name):
             continue  # it was taken away
         try:
-            found.append(told(published_of(_text(path.parent, name), path), commit))
+            found.append(told(published_in(_text(path.parent, name), path), commit))
         except HarnessError as error:
             unread.append((f"commit {commit[:12]}", error.found.removeprefix(f"{path}: ")))
     if path.is_file():

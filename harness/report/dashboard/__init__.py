@@ -1,0 +1,1 @@
+"""Weights & Biases: one W&B run a harness run, and one for the study."""
