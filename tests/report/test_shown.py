@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from synthetic import drawn_study, forgetting, lost_item
+from watched_day import watch_result
 
 from harness.check.finding import Finding
 from harness.common.device import Device, detect
@@ -43,6 +44,7 @@ from harness.report.reproduced import Reproduction
 from harness.report.shown import Shown
 from harness.report.side_by_side import RunsBeside, StudiesBeside
 from harness.report.studied import Studied
+from harness.report.watch.watched import WatchFound
 from harness.study.environment import environment
 from harness.study.estimate.cost import Cost
 from harness.study.planning.outline import Outline, Row, RowCosts
@@ -148,7 +150,7 @@ DIVERGED = (Divergence(what=EVIL, first=EVIL, second=EVIL),)
 MADE = {
     "Checked": checked, "Planned": planned, "Reproduction": reproduced,
     "Gated": gated, "Tried": tried, "Approved": approved, "Exported": exported, "Begun": begun,
-    "Listed": listed, "Predicted": predicted,
+    "Listed": listed, "Predicted": predicted, "WatchFound": lambda: WatchFound(watch_result(EVIL)),
     "Forgotten": lambda: Forgotten(EVIL, forgetting((lost_item(EVIL, EVIL, EVIL),))),
     "Studied": lambda: Studied(study(), Path("reports")),
     "Ranking": lambda: Ranking(over_suites({EVIL: study().summary, "other": study().summary})),

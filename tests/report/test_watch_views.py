@@ -3,38 +3,17 @@
 import re
 
 import pytest
+from watched_day import watch_result
 
-from harness.gate.baseline import Approval
-from harness.gate.verdict import Against
 from harness.report.watch.prometheus import exposition
 from harness.report.watch.watched import WatchFound
-from harness.study.record import Environment
-from harness.suite import Watch
-from harness.watch.checks import exact, not_asked
-from harness.watch.result import ClassShare, Labelled, WatchResult
+from harness.watch.result import Labelled
 
 HOSTILE = 'a"} 1\\\n# TYPE x counter\u2028\r{b="'
 NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
 LABEL = r'[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\["\\n])*"'
 SAMPLE = re.compile(rf"({NAME})\{{({LABEL}(?:,{LABEL})*)\}} (\S+)")
 VALUE = re.compile(r"[-+]?(\d+(\.\d+)?(e[-+]?\d+)?|Inf)|NaN")
-
-
-def result(**more):
-    made = {
-        "suite": HOSTILE, "profile": "default", "created": "2026-01-02T03:04:05+00:00",
-        "outcome": "drift", "policy": Watch(), "look": 2, "rows": 100, "items": 90, "groups": 90,
-        "baseline": Against(name=HOSTILE, run_id="0" * 16, sha256="1" * 64, approval=Approval(
-            by=None, at="2026-01-01T00:00:00+00:00", note="")),
-        "approved_items": 300, "vectors": "TF-IDF", "seconds": 1.0,
-        "checks": (exact("empty", "share of empty rows", 5, 100, 0.01),
-                   not_asked("beyond-window", "rise", "all is read")),
-        "classes": (ClassShare(name=HOSTILE, before=0.25, now=0.5, difference=0.25, low=0.1,
-                               high=0.4),),
-        "environment": Environment(python="3", platform="l", processor="p", cores=1, threads=1,
-                                   device="cpu", autocast="fp32",
-                                   commit=None, dirty=None)}
-    return WatchResult(**(made | more))
 
 
 def read(text):
@@ -64,7 +43,7 @@ def read(text):
 
 
 def test_the_text_is_of_the_format_whatever_names_hold():
-    found = read(exposition(result()))
+    found = read(exposition(watch_result(HOSTILE)))
     suite = next(iter(found["harness_watch_rows"]))[0][1]
     assert '"} 1\\\n# TYPE x counter' in suite
     shares = {dict(key)["side"]: value for key, value in
@@ -79,19 +58,19 @@ def test_evidence_without_end_is_a_number_of_the_format():
     made = Labelled(unit="items", new=1, known=0, units=1, right=0, share=0, low=0, high=0.8,
                     approved=0.9, approved_low=0.85, approved_high=0.95, least=0.8,
                     evidence=float("inf"), needed=40)
-    found = read(exposition(result(labelled=made)))
+    found = read(exposition(watch_result(HOSTILE, labelled=made)))
     assert list(found["harness_watch_labelled_evidence"].values()) == [float("inf")]
 
 
 def test_prometheus_itself_reads_it():
     parser = pytest.importorskip("prometheus_client.parser")
-    families = list(parser.text_string_to_metric_families(exposition(result())))
+    families = list(parser.text_string_to_metric_families(exposition(watch_result(HOSTILE))))
     assert {family.name for family in families} >= {"harness_watch_rows", "harness_watch_drift"}
     assert all(family.type == "gauge" and family.samples for family in families)
 
 
 def test_the_verdict_names_what_drifted_first():
-    found = WatchFound(result())
+    found = WatchFound(watch_result(HOSTILE))
     assert found.verdict.startswith("Drift from ")
     assert "share of empty rows: 0.050, wanted <= 0.01" in found.verdict
     assert found.to_pandas()["state"].tolist() == ["drift", "not-asked"]
