@@ -25,6 +25,8 @@ def test_it_ends_with_a_verdict_and_speaks_of_pictures(place):
     assert "[7/7]" in said.all
     study = json.loads((folder / "reports" / "scans" / "study.json").read_text())
     assert study["study"]["input"] == "image"
+    assert {one["item"] for one in study["disagreements"]} <= set(study["thumbnails"])
+    assert all(one["text"].endswith(".png") for one in study["disagreements"])
     assert "training pictures" in said.out
     rules = {rule["name"]: rule for rule in study["rules"]}
     assert rules["Same words"]["held"], rules["Same words"]
