@@ -70,8 +70,9 @@ def truth(world: World, studies: int = TRUE_OF, seed: int = 1) -> dict[str, np.n
 
 
 def metrics_of(kind: Kind) -> tuple[Metric, ...]:
-    """What is examined but the calibration error: the share that is right once alone."""
-    own = [metric for metric in KINDS[kind].own if metric.name != ERROR]
+    """What is examined but the calibration error: the share that is right once alone. Of what only
+    some tasks have, as questions without an answer, nothing is simulated."""
+    own = [metric for metric in KINDS[kind].own if metric.name != ERROR and metric.always]
     return tuple(metric for metric in own if metric is not MICRO_F1_OF_ONE)
 
 

@@ -34,6 +34,9 @@ from harness.report.forgotten import Forgotten
 from harness.report.gate.attempts import Tried
 from harness.report.gate.baselines import Approved
 from harness.report.gate.gated import Gated
+from harness.report.history.history import History
+from harness.report.history.past import past_of
+from harness.report.history.versions import Versions, told
 from harness.report.listed import Listed
 from harness.report.notebook import html_of
 from harness.report.planned import Elsewhere, Planned
@@ -151,6 +154,8 @@ MADE = {
     "Checked": checked, "Planned": planned, "Reproduction": reproduced,
     "Gated": gated, "Tried": tried, "Approved": approved, "Exported": exported, "Begun": begun,
     "Listed": listed, "Predicted": predicted, "WatchFound": lambda: WatchFound(watch_result(EVIL)),
+    "History": lambda: History(past_of(EVIL, Versions((told(study(), EVIL),), (), False)),
+                               Path(EVIL)),
     "Forgotten": lambda: Forgotten(EVIL, forgetting((lost_item(EVIL, EVIL, EVIL),))),
     "Studied": lambda: Studied(study(), Path("reports")),
     "Ranking": lambda: Ranking(over_suites({EVIL: study().summary, "other": study().summary})),

@@ -97,7 +97,7 @@ def test_a_model_of_another_kind_is_refused(place, given, said, fix, source, enc
 
 def test_a_method_for_encoders_alone_is_refused(place):
     edit(place, lambda suite: suite["backbones"]["t5"].update(methods=["knn"]))
-    refused(ask(place, "plan", "tiny"), "method 'knn' needs vectors that texts can be compared by, "
+    refused(ask(place, "plan", "tiny"), "method 'knn' needs vectors that items can be compared by, "
             "which it does not get of the seq2seq: 't5'")
 
 

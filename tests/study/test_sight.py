@@ -9,7 +9,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from harness.commands.predict import _tables
+from harness.commands.asked_rows import AskedRow
+from harness.commands.predict import _tables, item_of
 from harness.common.clock import Clock
 from harness.gate.run import _answered
 from harness.methods.fitted import Fit
@@ -84,9 +85,10 @@ def test_whoever_asks_a_model_hides_what_is_right(plan, store, assignment):
     held_out(Fit(spies[0]), make_job(assignment, print), Clock())
     suite = SimpleNamespace(budget_for=lambda backbone: Budget(test=5))
     context = SimpleNamespace(task=plan.task, loaded=SimpleNamespace(suite=suite), words=None)
-    answered = _answered(context, SimpleNamespace(name="a", learned=None), spies[1], None, print)
+    subject = SimpleNamespace(name="a", learned=None)
+    answered = _answered(context, subject, spies[1], None, "test", print)
     assert answered.examples == tuple(examples[:5])
-    list(_tables(spies[2], [("a text",)], plan.task, []))
+    list(_tables(spies[2], [AskedRow(item_of("a text"))], plan.task, []))
     assert [spy.seen for spy in spies] == [{Item}] * 3
     carry_out(assignment, lambda text: None)
     assert set(map(type, latency_round(plan, store).items)) == {Item}

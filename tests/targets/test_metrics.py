@@ -24,8 +24,12 @@ def drawn(kind, seed, items=12, classes=2):
     rng = np.random.default_rng(seed)
     if kind.name == "generation":
         scores = {metric.name: rng.random(items) for metric in kind.metrics}
-        return (generation.Worded(scores),
-                generation.Worded({name: np.ones(items) for name in scores}))
+        none = np.arange(items) % 3 == 0
+        refused = {generation.UNANSWERABLE: none.astype(float),
+                   generation.REFUSED_ONE: rng.integers(2, size=items).astype(float)}
+        right = {name: np.ones(items) for name in scores}
+        return (generation.Worded(scores | refused),
+                generation.Worded(right | refused | {generation.REFUSED_ONE: none.astype(float)}))
     if kind.name == "regression":
         actual = rng.normal(size=items)
         return (regression.Numbered(rng.normal(size=items), actual),

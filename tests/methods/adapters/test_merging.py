@@ -8,6 +8,7 @@ import torch
 from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM
 
+from harness.backbones.load import Loaded, read_texts
 from harness.backbones.quantised import held_in
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
@@ -105,14 +106,18 @@ class Losing:
         return self.model.unload()
 
 
+def loaded_of(handle, model):
+    return Loaded(model, read_texts(handle), 64)
+
+
 def test_a_merge_that_says_something_else_is_refused(decoder):
     torch.manual_seed(0)
     model = get_peft_model(AutoModelForCausalLM.from_pretrained(decoder.path, dtype=torch.float32),
                            LoraConfig(target_modules=["q_proj"], task_type="CAUSAL_LM",
                                       init_lora_weights=False)).eval()
     with pytest.raises(CannotRunError, match=r"something else .apart by"):
-        merge(Losing(model))
-    assert type(merge(get_peft_model(
+        merge(loaded_of(decoder, Losing(model)))
+    sound = get_peft_model(
         AutoModelForCausalLM.from_pretrained(decoder.path, dtype=torch.float32),
-        LoraConfig(target_modules=["q_proj"], task_type="CAUSAL_LM")))).__name__ == (
-            "LlamaForCausalLM")
+        LoraConfig(target_modules=["q_proj"], task_type="CAUSAL_LM"))
+    assert type(merge(loaded_of(decoder, sound))).__name__ == "LlamaForCausalLM"
