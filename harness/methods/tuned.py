@@ -49,8 +49,8 @@ STUDIED = "harness.methods.studied"
 """What looks up passages for a model that learns with them, and the libraries of searches."""
 
 AS_IF: dict[Kind, tuple[Kind, float]] = {"image": ("encoder", 0.3)}
-"""A kind of backbone that learns at a share of another one's rates: at an encoder's own DINOv2 never
-rose above chance on fabric, at 0.1 and 0.3 times it did (macro F1 .22, .59, .59)."""
+"""A kind of backbone that learns at a share of another one's rates: at an encoder's own DINOv2 was
+never above chance on fabric, at 0.1 and 0.3 times them it was (macro F1 .22, .59, .59)."""
 
 
 class TunedOptions(Options):
