@@ -18,6 +18,7 @@ from math import inf
 import numpy as np
 
 from harness.compare.pairs import ALPHA, Difference, holm
+from harness.measure.spending import spent
 
 Names = tuple[str, str]
 
@@ -48,7 +49,7 @@ def looks(draws: int) -> tuple[Look, ...]:
 
 
 def _look(draws: int) -> Look:
-    return Look(draws, ALPHA / (draws * (draws - 1)))
+    return Look(draws, spent(ALPHA, draws - 1))
 
 
 FIRST = _look(2)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from harness.backbones.vision.processor import PictureProcessor
 from harness.common.files import sha256_file
 from harness.common.kinds import Ends, ExportFormat, Kind
+from harness.common.now import now
 from harness.export.whole import Whole
 from harness.measure.part import RecordPart
 from harness.study.record import Record
@@ -76,7 +76,7 @@ def manifest(to: ExportFormat, record: Record, profile: str, whole: Whole, folde
     """Of a folder that is written but for this."""
     identity, task = record.identity, whole.job.task
     return Manifest(
-        format=to, created=datetime.now(UTC).replace(microsecond=0).isoformat(),
+        format=to, created=now(),
         suite=identity.suite, profile=profile, run_id=identity.run_id, method=identity.label,
         backbone=identity.backbone, backbone_sha256=identity.backbone_sha256, seed=identity.seed,
         kind=task.kind, labels=task.labels, task_sha256=identity.task_sha256,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from datetime import UTC, datetime
 from pathlib import Path
 
 from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.common.errors import HarnessError
 from harness.common.files import atomic_folder, sha256_tree
+from harness.common.now import now
 from harness.common.sealed import seal
 from harness.gate.baseline import Approval, Baseline, as_judged, examples_of, model_folder
 from harness.gate.sheet import Sheet, sheet_of
@@ -131,7 +131,7 @@ def approved_model(baseline: Baseline, path: Path, loaded: LoadedSuite, task: Ta
 
 def approval(note: str, by: str | None) -> Approval:
     """Now."""
-    return Approval(by=by, at=datetime.now(UTC).replace(microsecond=0).isoformat(), note=note)
+    return Approval(by=by, at=now(), note=note)
 
 
 def git_user() -> str | None:

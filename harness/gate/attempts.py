@@ -10,17 +10,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import ValidationError
 
+from harness.common.chained import Line
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_json
+from harness.common.now import now
 from harness.gate.baseline import Baseline
 from harness.gate.candidate import Candidate, Context
-from harness.gate.log import Line, Log, append, read_log
+from harness.gate.log import Log, append, read_log
 from harness.gate.spending import LIMIT, alpha_of, spent_by
 from harness.gate.verdict import Attempt, GateResult
 from harness.suite import Gate
@@ -173,6 +174,6 @@ def _attempt(book: Book, number: int, limited: bool = True) -> Attempt:
 
 
 def _fields(event: Event, baseline: Baseline, **more: Any) -> Mapping[str, Any]:
-    at = datetime.now(UTC).replace(microsecond=0).isoformat()
+    at = now()
     return {"event": event, "at": at, "baseline": baseline.sha256, "against": baseline.against,
             **more}

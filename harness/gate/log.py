@@ -8,21 +8,24 @@ what shows that is the history of the repository that the log is committed to.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.common.chained import Break, Line, chain_text, chained, object_in, read_chain
 from harness.common.errors import HarnessError
 from harness.common.files import write_atomic
 from harness.common.locks import locked
-from harness.common.sealed import FIELD, seal
+from harness.common.sealed import FIELD
 
-BEFORE, NUMBER = "before", "line"
+NUMBER = "line"
 MEND = ("Restore the log and its head from the repository: no attempt is judged by one that cannot "
         "be trusted.")
-Line = Mapping[str, Any]
+BROKEN = {"no-line": "is no line of a log",
+          "edited": "does not have its hash: it was edited or damaged",
+          "moved": "does not follow the one before it: lines were removed, added or moved"}
 
 
 @dataclass(frozen=True)
@@ -54,20 +57,15 @@ def read_log(log: Log) -> tuple[Line, ...]:
     chain is broken, from which lines were removed, or whose head is gone."""
     if not log.there:
         return ()
-    texts = _text(log.path).splitlines()
-    lines: list[Line] = []
-    for number, text in enumerate(texts, 1):
-        line, where = _line(text), f"{log.path}: line {number}"
-        if line is None:
-            raise HarnessError(f"{where} is no line of a log", MEND)
-        if line.get(FIELD) != seal(line):
-            raise HarnessError(f"{where} does not have its hash: it was edited or damaged", MEND)
-        if line.get(BEFORE) != (lines[-1][FIELD] if lines else "") or line.get(NUMBER) != number:
-            raise HarnessError(f"{where} does not follow the one before it: lines were removed, "
-                               "added or moved", MEND)
-        lines.append(line)
+    lines, broken = read_chain(_text(log.path).splitlines())
+    wrong = next((number for number, line in enumerate(lines, 1) if line.get(NUMBER) != number),
+                 None)
+    if wrong is not None:
+        broken = Break(wrong, "moved")
+    if broken is not None:
+        raise HarnessError(f"{log.path}: line {broken.number} {BROKEN[broken.what]}", MEND)
     _check_head(log, lines)
-    return tuple(lines)
+    return lines
 
 
 def append(log: Log, fields: Mapping[str, Any]) -> str:
@@ -76,16 +74,14 @@ def append(log: Log, fields: Mapping[str, Any]) -> str:
     The head is written last: a log that is a line ahead of it is whole. Raises as `read_log` does.
     """
     before = read_log(log)
-    line = {NUMBER: len(before) + 1, **fields, BEFORE: before[-1][FIELD] if before else ""}
-    line[FIELD] = seal(line)
-    write_atomic(log.path, "".join(json.dumps(each, ensure_ascii=False) + "\n"
-                                   for each in (*before, line)))
+    line = chained(before, {NUMBER: len(before) + 1, **fields})
+    write_atomic(log.path, chain_text((*before, line)))
     write_atomic(log.head, json.dumps({"lines": len(before) + 1, FIELD: line[FIELD]}) + "\n")
     return str(line[FIELD])
 
 
-def _check_head(log: Log, lines: list[Line]) -> None:
-    said = _line(_text(log.head)) or {}
+def _check_head(log: Log, lines: Sequence[Line]) -> None:
+    said = object_in(_text(log.head)) or {}
     count, sha256 = said.get("lines"), said.get(FIELD)
     if not isinstance(count, int) or count < 1:
         raise HarnessError(f"{log.head}: no head of a log", MEND)
@@ -103,11 +99,3 @@ def _text(path: Path) -> str:
         raise HarnessError(f"{path}: {error.strerror}", MEND) from None
     except UnicodeDecodeError:
         raise HarnessError(f"{path}: not UTF-8", MEND) from None
-
-
-def _line(text: str) -> dict[str, Any] | None:
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None

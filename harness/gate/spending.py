@@ -2,12 +2,12 @@
 
 Whatever is tried against one approved model is judged on the same items, so ten models that are
 each too bad by just their margin would have ten chances to pass by luck. The bounds of the k-th
-attempt are therefore one-sided bounds at 1 - 5% / (k (k + 1)): half of the 5% for the first, a
-sixth of it for the second, and no more than all of it over attempts without end (Bonferroni's
-inequality; a spending function in the manner of Lan and DeMets, Biometrika 70, 1983).
+attempt are therefore one-sided bounds at 1 - 5% / (k (k + 1)), as `measure.spending` has it.
 """
 
 from __future__ import annotations
+
+from harness.measure import spending
 
 ALPHA = 0.05
 """The chance that any of the attempts against an approved model passes wrongly, at the most."""
@@ -17,9 +17,9 @@ LIMIT = 10
 
 def alpha_of(number: int) -> float:
     """What the attempt of this number, from 1, may spend."""
-    return ALPHA / (number * (number + 1))
+    return spending.spent(ALPHA, number)
 
 
 def spent_by(number: int) -> float:
     """What it and all before it may: the sum of `alpha_of`."""
-    return ALPHA * number / (number + 1)
+    return spending.spent_by(ALPHA, number)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Literal
 
 import numpy as np
 
+from harness.common.now import now
 from harness.common.text import excerpt
 from harness.gate.answered import Answered
 from harness.gate.baseline import Approval, Baseline
@@ -200,7 +200,7 @@ def judge(loaded: LoadedSuite, policy: Gate, candidate: Candidate, baseline: Bas
         suite=loaded.suite.name, profile=loaded.profile, suite_sha256=loaded.digest,
         splits_sha256=task.splits.sha256, policy=policy,
         outcome="looked" if terms.what_if else outcome_of(checks, strict),
-        created=datetime.now(UTC).replace(microsecond=0).isoformat(),
+        created=now(),
         candidate=_subject(candidate, unread), baseline=_against(baseline),
         attempt=terms.attempt, part=terms.part,
         sliced_by=evidence.sliced.name,

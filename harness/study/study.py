@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 from pydantic import Field
 
@@ -12,6 +11,7 @@ from harness.backbones.handle import Handle
 from harness.check.finding import Finding
 from harness.common.capabilities import INPUTS
 from harness.common.kinds import Drawn, Input
+from harness.common.now import now
 from harness.measure.part import RecordPart
 from harness.measure.retrieval import Chunking, chunking
 from harness.study.answered import tests_by_size
@@ -157,7 +157,7 @@ def make_study(plan: Plan, records: Mapping[str, Record], findings: tuple[Findin
     return Study(
         suite=suite.name, title=suite.title, description=suite.description,
         profile=plan.loaded.profile, decide=suite.decide,
-        created=datetime.now(UTC).replace(microsecond=0).isoformat(),
+        created=now(),
         suite_sha256=plan.loaded.digest, kind=plan.task.kind,
         input=plan.task.input, labels=plan.task.labels,
         budget=suite.budget.model_dump(), data=_data_facts(plan),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from harness.compare.pairs import holm
+from harness.measure.spending import spent
 from harness.watch.result import Check, Labelled, Name, Outcome
 from harness.watch.two_samples import LEAST_P
 
@@ -32,7 +33,7 @@ def tested(found: Sequence[Check], level: float, look: int) -> tuple[Check, ...]
     """
     asked = [check for check in found if check.p_value is not None]
     adjusted = iter(holm(np.array([check.p_value for check in asked])).tolist() if asked else ())
-    left = level / (look * (look + 1))
+    left = spent(level, look)
     return tuple(check if check.p_value is None else
                  _judged(check, float(next(adjusted)), level, left) for check in found)
 
@@ -48,7 +49,7 @@ def last_look(level: float, tests: int) -> int:
     """The number of the last table whose level over all days a p value from so many draws reaches,
     with so many tests a day."""
     look = 1
-    while level / ((look + 1) * (look + 2)) >= tests * LEAST_P:
+    while spent(level, look + 1) >= tests * LEAST_P:
         look += 1
     return look
 

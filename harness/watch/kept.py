@@ -7,16 +7,15 @@ own, so that a line that was edited, moved or taken out shows.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, ValidationError
 
+from harness.common.chained import Break, chain_text, chained, read_chain
 from harness.common.errors import HarnessError
 from harness.common.files import write_atomic
-from harness.common.sealed import seal
 from harness.measure.part import RecordPart
 
 Unit = Literal["items", "groups"]
@@ -60,19 +59,18 @@ def read_looks(path: Path, baseline: str) -> tuple[tuple[Look, ...], tuple[Look,
     except (OSError, UnicodeDecodeError) as error:
         raise HarnessError(f"{path}: cannot be read: {type(error).__name__}",
                            "Name the file of earlier looks with --state.") from None
+    written, broken = read_chain(lines)
     found: list[Look] = []
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(written, start=1):
         try:
-            fields = json.loads(line)
-            look = Look.model_validate(fields)
-            whole = look.sha256 == seal(fields)
-        except (ValueError, TypeError, ValidationError, RecursionError):
-            whole = False
-        if not whole or look.before != (found[-1].sha256 if found else ""):
-            raise HarnessError(f"{path}, line {number}: is not as it was written",
-                               "Restore the file, or name a new one with --state: what it says "
-                               "then begins anew.")
-        found.append(look)
+            found.append(Look.model_validate(line))
+        except ValidationError:
+            broken = Break(number, "no-line")
+            break
+    if broken is not None:
+        raise HarnessError(f"{path}, line {broken.number}: is not as it was written",
+                           "Restore the file, or name a new one with --state: what it says "
+                           "then begins anew.")
     return tuple(found), tuple(look for look in found if look.baseline == baseline)
 
 
@@ -84,7 +82,5 @@ def number_of(looks: Sequence[Look], texts: str) -> int:
 
 def add_look(path: Path, looks: Sequence[Look], look: Look) -> None:
     """Write the file with one line more. Raises CannotWriteError."""
-    linked = look.model_copy(update={"before": looks[-1].sha256 if looks else ""})
-    whole = linked.model_copy(update={"sha256": seal(linked.model_dump(mode="json"))})
-    lines = [json.dumps(one.model_dump(mode="json"), ensure_ascii=False) for one in (*looks, whole)]
-    write_atomic(path, "".join(f"{line}\n" for line in lines))
+    before = [one.model_dump(mode="json") for one in looks]
+    write_atomic(path, chain_text([*before, chained(before, look.model_dump(mode="json"))]))

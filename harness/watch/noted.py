@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
 from harness.common.files import sha256_json
 from harness.common.locks import locked
+from harness.common.now import now
 from harness.targets.kinds import KINDS
 from harness.watch.day import Day
 from harness.watch.kept import Look, add_look, number_of, read_looks
@@ -19,11 +19,6 @@ from harness.watch.result import Labelled
 
 Marks = tuple[np.ndarray, np.ndarray]
 """Which items have a label, and the classes of those."""
-
-
-def now() -> str:
-    """UTC, ISO 8601."""
-    return datetime.now(UTC).replace(microsecond=0).isoformat()
 
 
 def note(watched: Watched, day: Day, found: Measured | None, marks: Marks | None, state: Path,

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from harness.common.now import now
 from harness.common.text import blank
 from harness.gate.baseline import Baseline
 from harness.gate.verdict import Against
@@ -19,7 +20,7 @@ from harness.watch.compared import Compared, compare
 from harness.watch.day import Day, targets
 from harness.watch.kept import read_looks
 from harness.watch.measured import AGAIN, Measured, Watched, measure
-from harness.watch.noted import Marks, note, now
+from harness.watch.noted import Marks, note
 from harness.watch.result import Check, ClassShare, Estimate, WatchResult
 
 NOTHING = Compared((), {}, {})

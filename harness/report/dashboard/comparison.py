@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import plotly.graph_objects as go
 
+from harness.common.now import now
 from harness.report import alike, beside, ranking, sentences
 from harness.report.dashboard.ledger import Told
 from harness.report.dashboard.runs import heading_in
@@ -26,7 +26,7 @@ def told_of(published: Published) -> Told:
     done = len(study.records)
     return Told(study=heading_in(published).group, done=done,
                 planned=done + len(study.unfinished),
-                at=datetime.now(UTC).replace(microsecond=0).isoformat(),
+                at=now(),
                 kind=published.verdict.answer or "none", sentence=sentences.headline(published))
 
 

@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from harness.common.chained import Line
 from harness.common.text import plain
 from harness.gate.attempts import attempts_in
-from harness.gate.log import Line
 from harness.report import words
 from harness.report.shown import Shown
 
