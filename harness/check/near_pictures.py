@@ -9,7 +9,7 @@ import numpy as np
 
 from harness.inputs.near_pictures import ALIKE, WITHIN, likeness, near_pairs
 from harness.inputs.picture import Picture
-from harness.tasks.examples import Example
+from harness.tasks.examples import Example, picture_of
 
 
 def near_duplicates(indexed: Sequence[Example], asked: Sequence[Example]
@@ -18,7 +18,7 @@ def near_duplicates(indexed: Sequence[Example], asked: Sequence[Example]
     alike pixel by pixel (`inputs.near_pictures`). An item is no duplicate of itself."""
     inside = [e.id for e in indexed] == [e.id for e in asked]
     items = list(indexed) if inside else [*indexed, *asked]
-    pictures = [item.picture for item in items if item.picture is not None]
+    pictures = [picture_of(item) for item in items]
     hashes = np.array([picture.perceptual for picture in pictures], dtype=np.uint64)
     pixels = lru_cache(maxsize=256)(Picture.pixels)
     found = []

@@ -12,7 +12,7 @@ from harness.common.text import excerpt, plain
 from harness.inputs.held_picture import held_picture
 from harness.inputs.picture_files import ENDINGS, OTHERS
 from harness.suite import LoadedSuite
-from harness.tasks.examples import Item
+from harness.tasks.examples import Item, item_of_picture
 from harness.tasks.readers.picture_folders import visible
 from harness.tasks.readers.picture_tables import cells_of, picture_in
 from harness.tasks.tables.form import Form
@@ -36,8 +36,7 @@ class AskedRow:
 
 def picture_item(given: Any, name: str) -> Item:
     """The item that a picture is, as `held_picture` has pictures. Raises HarnessError."""
-    picture = held_picture(given, name)
-    return Item(picture.identity[:16], "", None, picture=picture)
+    return item_of_picture(held_picture(given, name))
 
 
 def picture_items(given: Sequence[Any]) -> list[Item]:

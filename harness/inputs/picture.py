@@ -26,6 +26,11 @@ class Picture:
     store: str
     """Names the store that keeps it (`picture_store.store_folder`)."""
 
+    @property
+    def id(self) -> str:
+        """Of the item that it is: the first 16 hex digits of its identity."""
+        return self.identity[:16]
+
     def pixels(self) -> np.ndarray:
         """RGB, [height, width, 3] uint8. Raises HarnessError where it is not kept any more."""
         return _opened(self.store).pixels(self.identity)

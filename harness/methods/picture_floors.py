@@ -14,7 +14,6 @@ from PIL import Image
 
 from harness.common.clock import Clock
 from harness.common.device import cpu_count
-from harness.common.errors import CannotRunError
 from harness.methods.fitted import Fit, Fitted
 from harness.methods.job import Job
 from harness.methods.learning.balance import LINEAR, LinearOptions, balance_of, weights_for
@@ -23,7 +22,7 @@ from harness.methods.link import LINKS
 from harness.methods.method import METHODS, Method, Setting
 from harness.methods.needs import Needs
 from harness.methods.work import Work
-from harness.tasks.examples import Item, targets_of
+from harness.tasks.examples import Item, picture_of, targets_of
 
 LEVELS, SIDE = 4, 16
 Describe = Callable[[np.ndarray], np.ndarray]
@@ -66,11 +65,8 @@ class PictureFloor:
 
 def described(describe: Describe, items: Sequence[Item]) -> np.ndarray:
     """Vectors of the items' pictures, [items, width]. Raises CannotRunError where one has none."""
-    pictures = [item.picture for item in items if item.picture is not None]
-    if len(pictures) < len(items):
-        raise CannotRunError("an item has no picture")
     with ThreadPoolExecutor(cpu_count()) as pool:
-        return np.stack(list(pool.map(lambda picture: describe(picture.pixels()), pictures)))
+        return np.stack(list(pool.map(lambda item: describe(picture_of(item).pixels()), items)))
 
 
 class _Floor(Method):
@@ -112,10 +108,7 @@ class Colours(_Floor):
     """Logistic regression on shares of colours: what is told without any shape."""
 
     name, summary = "colours", "shares of 64 colours, logistic regression"
-
-    @staticmethod
-    def describe(pixels: np.ndarray) -> np.ndarray:
-        return colour_shares(pixels)
+    describe = staticmethod(colour_shares)
 
 
 @METHODS.register("pixels")
@@ -123,7 +116,4 @@ class Pixels(_Floor):
     """Logistic regression on the picture at 16 × 16 pixels."""
 
     name, summary = "pixels", "the picture at 16 × 16 pixels, logistic regression"
-
-    @staticmethod
-    def describe(pixels: np.ndarray) -> np.ndarray:
-        return few_pixels(pixels)
+    describe = staticmethod(few_pixels)

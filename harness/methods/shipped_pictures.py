@@ -10,11 +10,10 @@ import numpy as np
 import torch
 
 from harness.common.clock import Clock
-from harness.common.errors import CannotRunError
 from harness.methods.learning.encoder import BATCH
 from harness.methods.link import Link
 from harness.methods.shipped import Forward
-from harness.tasks.examples import Item
+from harness.tasks.examples import Item, picture_of
 
 
 @dataclass
@@ -33,13 +32,7 @@ class ShippedPictures:
                                    for start in range(0, len(items), BATCH)])
 
     def _answers(self, items: Sequence[Item]) -> np.ndarray:
-        given = self.processor([_pixels(item) for item in items],
+        given = self.processor([picture_of(item).pixels() for item in items],
                                input_data_format="channels_last", return_tensors="np")
         logits = torch.from_numpy(self.forward({"pixel_values": given["pixel_values"]}))
         return self.link.probabilities(logits.double().numpy())
-
-
-def _pixels(item: Item) -> np.ndarray:
-    if item.picture is None:
-        raise CannotRunError("this model reads pictures, and an item has none")
-    return item.picture.pixels()

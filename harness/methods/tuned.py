@@ -140,7 +140,8 @@ class Tuned(Method):
         """The model that `write` saved."""
 
     def settings(self, job: Job) -> list[Setting]:
-        kind, share = AS_IF.get(job.need_backbone().kind, (job.need_backbone().kind, 1.0))
+        own = job.need_backbone().kind
+        kind, share = AS_IF.get(own, (own, 1.0))
         grid = self.rates or spread(share * self.learning_rates[kind])
         return [{"learning_rate": rate} for rate in grid]
 

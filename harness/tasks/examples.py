@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from harness.common import text as texts
+from harness.common.errors import CannotRunError
 from harness.inputs.picture import Picture
 from harness.targets.spans import Spans
 
@@ -45,7 +46,7 @@ class Row:
     def id(self) -> str:
         """Of the item that it is: the first 16 hex digits of the hash of its folded text, or of a
         picture's pixels."""
-        return item_id(self.text, self.pair) if self.picture is None else self.picture.identity[:16]
+        return item_id(self.text, self.pair) if self.picture is None else self.picture.id
 
     @property
     def blank(self) -> bool:
@@ -124,6 +125,18 @@ class Example(Item):
 def asked(examples: Iterable[Item]) -> tuple[Item, ...]:
     """The items alone, without anything that says what is right."""
     return tuple(Item(e.id, e.text, e.pair, picture=e.picture) for e in examples)
+
+
+def item_of_picture(picture: Picture) -> Item:
+    """The item that a picture is."""
+    return Item(picture.id, "", None, picture=picture)
+
+
+def picture_of(item: Item) -> Picture:
+    """The picture that an item is. Raises CannotRunError where it is none."""
+    if item.picture is None:
+        raise CannotRunError("what reads pictures was given an item that has none")
+    return item.picture
 
 
 def weights_of(examples: Sequence[Example]) -> np.ndarray | None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -68,7 +69,7 @@ def pooled(handle: Handle, max_length: int, device: Device, pool: Pool = MODES["
     def connect() -> Encoder:
         loaded = load_base(handle, device.type, device.products)
         reduce = token_means if pool == MODES["mean"] else partial(pooled_states, pool)
-        return _encoder(loaded, lambda batch: loaded.model(**batch).last_hidden_state, reduce,
+        return encoder_of(loaded, lambda batch: loaded.model(**batch).last_hidden_state, reduce,
                         max_length, device)
 
     return Featurizer(key_of("+".join(pool), handle, max_length, device), connect)
@@ -121,7 +122,7 @@ def pooled_texts(loaded: Loaded, texts: Sequence[str], max_length: int, device: 
         return last
 
     items = [Item(str(i), text, None) for i, text in enumerate(texts)]
-    return _encoder(loaded, states, token_means, max_length, device)(items)
+    return encoder_of(loaded, states, token_means, max_length, device)(items)
 
 
 def token_means(hidden: torch.Tensor, items: Sequence[Encoded], padding: Padding) -> torch.Tensor:
@@ -157,7 +158,7 @@ def cross_encoder(handle: Handle, max_length: int, device: Device) -> Featurizer
                 found: torch.Tensor = loaded.model(**batch).logits
             return found
 
-        return _encoder(loaded, scores, lambda found, items, padding: found, max_length, device)
+        return encoder_of(loaded, scores, lambda found, items, padding: found, max_length, device)
 
     return Featurizer(key_of("score", handle, max_length, device), connect)
 
@@ -165,9 +166,11 @@ def cross_encoder(handle: Handle, max_length: int, device: Device) -> Featurizer
 Reduce = Callable[[torch.Tensor, Sequence[Encoded], Padding], torch.Tensor]
 
 
-def _encoder(loaded: Loaded, states: Callable[[BatchEncoding], torch.Tensor], reduce: Reduce,
-             max_length: int, device: Device) -> Encoder:
-    """Of what is no padding, told by lengths: not every model takes a mask."""
+def encoder_of(loaded: Loaded, states: Callable[[Any], torch.Tensor], reduce: Reduce,
+               max_length: int, device: Device) -> Encoder:
+    """What turns items into vectors by a model in memory: `states` of a batch, by name, and what
+    `reduce` makes of them and the batch's inputs, [items, width]: of what is no padding, told by
+    lengths, for not every model takes a mask."""
     cast_once(loaded.model)
     longest, processor = min(max_length, loaded.window), loaded.processor
 

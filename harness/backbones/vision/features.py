@@ -10,12 +10,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from harness.backbones.batches import by_length
 from harness.backbones.blocks import classification_head
-from harness.backbones.encoding.features import BATCH, Encoder, Featurizer, key_of
-from harness.backbones.encoding.padding import Padding
+from harness.backbones.encoding.features import Encoder, Featurizer, encoder_of, key_of
 from harness.backbones.handle import Handle
-from harness.backbones.kernels.casts import cast_once
 from harness.backbones.load import Loaded, load_classifier
 from harness.common.device import Device
 from harness.common.errors import CannotRunError
@@ -32,8 +29,7 @@ def picture_features(handle: Handle, device: Device) -> Featurizer:
         with torch.random.fork_rng():  # of a head that nothing asks
             loaded = load_classifier(handle, ("features", "features of another"), device.type,
                                      products=device.products)
-        cast_once(loaded.model)
-        return lambda items: _vectors(loaded, device, items)
+        return _encoder(loaded, device)
 
     return Featurizer(key_of("head", handle, 0, device), connect)
 
@@ -41,19 +37,17 @@ def picture_features(handle: Handle, device: Device) -> Featurizer:
 def pooled_pictures(loaded: Loaded, items: Sequence[Item], device: Device) -> np.ndarray:
     """As `picture_features`, through a model as it is in memory, tuned or with an adapter."""
     loaded.model.eval()
-    return _vectors(loaded, device, items)
+    return _encoder(loaded, device)(items)
 
 
-def _vectors(loaded: Loaded, device: Device, items: Sequence[Item]) -> np.ndarray:
-    processor, rows = loaded.processor, dict[int, np.ndarray]()
-    inputs = processor.encode(items, loaded.window)
-    for indices in by_length(processor.lengths(inputs), BATCH):
-        batch = processor.collate([inputs[i] for i in indices], Padding.NONE, device.type)
-        with (torch.inference_mode(), device.autocast_context(),
-              what_is_read(loaded.model) as read):
+def _encoder(loaded: Loaded, device: Device) -> Encoder:
+    def read(batch: Any) -> torch.Tensor:
+        with what_is_read(loaded.model) as found:
             loaded.model(**batch)
-        rows.update(zip(indices, read[-1].float().cpu().numpy(), strict=True))
-    return np.stack([rows[i] for i in range(len(items))])
+        return found[-1]
+
+    return encoder_of(loaded, read, lambda found, items, padding: found.float(), loaded.window,
+                      device)
 
 
 def last_layer(model: nn.Module) -> nn.Linear:

@@ -18,10 +18,9 @@ from harness.backbones.encoding.padding import Padding
 from harness.backbones.quiet import quietly
 from harness.backbones.vision.prepared import Prepared, read_prepared
 from harness.backbones.vision.variants import CROPS, MIRRORED, generator_of
-from harness.common.errors import CannotRunError
 from harness.common.kinds import Augment
 from harness.inputs.picture import Picture
-from harness.tasks.examples import Item
+from harness.tasks.examples import Item, picture_of
 
 PATCH = 16
 """Side in pixels of what counts as a token of a model that has no patches."""
@@ -50,7 +49,7 @@ class PictureProcessor:
         return self.prepared.size
 
     def encode(self, items: Sequence[Item], longest: int) -> list[Any]:
-        return [Shot(_picture(item)) for item in items]
+        return [Shot(picture_of(item)) for item in items]
 
     def varied(self, inputs: Sequence[Any], how: Augment, seed: str) -> list[Any]:
         return [dataclasses.replace(shot, how=how, seed=seed) for shot in inputs]
@@ -95,12 +94,6 @@ class PictureProcessor:
             found = self.prepared.resized(pixels)
         mirror = shot.how in MIRRORED and chance.random() < 0.5
         return np.ascontiguousarray(found[..., ::-1]) if mirror else found
-
-
-def _picture(item: Item) -> Picture:
-    if item.picture is None:
-        raise CannotRunError("this model reads pictures, and an item has none")
-    return item.picture
 
 
 def read_pictures(folder: Path) -> PictureProcessor:
