@@ -5,7 +5,6 @@ import csv
 import getpass
 import json
 import re
-import shutil
 import socket
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -14,13 +13,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from attack import LABELS, SLICE, TEXT, rows
+from browsed import browsed
 from command_line import controls, harness, refused
-from playwright.sync_api import sync_playwright
 from study import PERSON, SECRET, run_id
 from tiny import sentences
 
-CHROMIUM = next((p for p in ("chromium", "chromium-browser", "google-chrome")
-                 if shutil.which(p)), None)
 STAGED = re.compile(rb"/[^\0]{0,300}?/artifacts/staging/\w+")
 """Where W&B puts tables until they are sent: it names that place in its own file."""
 WRITTEN = ("runs", "reports", "gate", "baselines", "cache", "suites", "step.md")
@@ -29,23 +26,9 @@ LIVE = re.compile(r"<(script|img|b|i)\b", re.IGNORECASE)
 
 @pytest.fixture(scope="module")
 def page(attacked):
-    if CHROMIUM is None:
-        pytest.fail("chromium is not installed: apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which(CHROMIUM),
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"])
-        tab = browser.new_page()
-        tab.said = []
-        tab.on("console", lambda message: tab.said.append(message.text))
-        tab.on("pageerror", lambda error: tab.said.append(str(error)))
-        tab.on("dialog", lambda dialog: tab.said.append("dialog") or dialog.dismiss())
-        tab.on("request", lambda request: tab.said.append(request.url)
-               if not request.url.startswith(("file:", "data:", "blob:")) else None)
-        tab.goto((attacked.folder / "reports" / "attack" / "index.html").as_uri())
-        tab.wait_for_selector("#calibration-figure .main-svg")
+    path = attacked.folder / "reports" / "attack" / "index.html"
+    with browsed(path, "#calibration-figure .main-svg") as tab:
         yield tab
-        browser.close()
 
 
 def test_the_page_runs_nothing_of_the_data(page):

@@ -1,13 +1,11 @@
 """A suite's past: from git and from a folder, as a page in a real browser."""
 
-import os
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
-from test_page import CHROMIUM, HOSTILE, published
+from browsed import browsed
+from test_page import HOSTILE, published
 
 import harness
 from harness.common.errors import HarnessError
@@ -109,23 +107,8 @@ def test_markdown_cannot_be_broken_by_names(found):
 
 @pytest.fixture(scope="module")
 def tab(found):
-    if CHROMIUM is None:
-        pytest.fail("chromium is not installed: apt-get install chromium")
-    os.environ.setdefault("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which(CHROMIUM),
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"])
-        tab = browser.new_page(viewport={"width": 1200, "height": 900})
-        tab.said = []
-        tab.on("console", lambda message: tab.said.append(message.text))
-        tab.on("pageerror", lambda error: tab.said.append(str(error)))
-        tab.on("request", lambda request: tab.said.append(request.url)
-               if not request.url.startswith(("file:", "data:", "blob:")) else None)
-        tab.goto(Path(found.page).resolve().as_uri())
-        tab.wait_for_selector("#over-time .main-svg")
+    with browsed(Path(found.page), "#over-time .main-svg") as tab:
         yield tab
-        browser.close()
 
 
 def test_the_page_opens_without_an_error_or_a_request(tab):

@@ -1,11 +1,9 @@
 """The page in a real browser, with hostile labels and texts."""
 
-import os
-import shutil
 
 import numpy as np
 import pytest
-from playwright.sync_api import sync_playwright
+from browsed import browsed
 from synthetic import answers, examples, forgetting, lost_item, record, study
 
 from harness.report.files import write_report
@@ -16,8 +14,6 @@ from harness.study.tables import class_table
 
 HOSTILE = ("<script>document.title='owned'</script>", "</script><img src=x onerror=alert(1)>",
            "عربي מימין", "🙂" * 3, "x" * 300, "{{ 7 * 7 }}|`*_[a](javascript:1)")
-CHROMIUM = next((p for p in ("chromium", "chromium-browser", "google-chrome")
-                 if shutil.which(p)), None)
 FAILED = 3
 
 
@@ -45,27 +41,11 @@ def found():
 
 @pytest.fixture(scope="module")
 def page(found, tmp_path_factory):
-    if CHROMIUM is None:
-        pytest.fail("chromium is not installed: apt-get install chromium")
     reports = tmp_path_factory.mktemp("reports")
     path = write_report(found, reports) / "index.html"
     write_index(reports)
-    os.environ.setdefault("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which(CHROMIUM),
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"])
-        tab = browser.new_page(viewport={"width": 1200, "height": 900})
-        tab.said, tab.place = [], path
-        tab.on("console", lambda message: tab.said.append(message.text))
-        tab.on("pageerror", lambda error: tab.said.append(str(error)))
-        tab.on("dialog", lambda dialog: tab.said.append("dialog") or dialog.dismiss())
-        tab.on("request", lambda request: tab.said.append(request.url)
-               if not request.url.startswith(("file:", "data:", "blob:")) else None)
-        tab.goto(path.as_uri())
-        tab.wait_for_selector("#calibration-figure .main-svg")
+    with browsed(path, "#calibration-figure .main-svg") as tab:
         yield tab
-        browser.close()
 
 
 def test_it_opens_without_an_error_or_a_request(page):

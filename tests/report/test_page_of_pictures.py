@@ -1,13 +1,12 @@
 """The page of a study of pictures in a real browser: small pictures, names as text."""
 
 import json
-import shutil
 
 import numpy as np
 import pytest
-from playwright.sync_api import sync_playwright
+from browsed import browsed
 from synthetic import answers, examples, record, study
-from test_page import CHROMIUM, HOSTILE
+from test_page import HOSTILE
 
 from harness.check.finding import Finding
 from harness.common.errors import HarnessError
@@ -44,20 +43,9 @@ def found():
 
 @pytest.fixture(scope="module")
 def page(found, tmp_path_factory):
-    if CHROMIUM is None:
-        pytest.fail("chromium is not installed: apt-get install chromium")
     path = write_report(found, tmp_path_factory.mktemp("reports")) / "index.html"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which(CHROMIUM),
-                                             args=["--no-sandbox", "--disable-gpu"])
-        tab = browser.new_page(viewport={"width": 1200, "height": 900})
-        tab.said, tab.place = [], path
-        tab.on("console", lambda message: tab.said.append(message.text))
-        tab.on("dialog", lambda dialog: tab.said.append("dialog") or dialog.dismiss())
-        tab.goto(path.as_uri())
-        tab.wait_for_selector("#calibration-figure .main-svg")
+    with browsed(path, "#calibration-figure .main-svg") as tab:
         yield tab
-        browser.close()
 
 
 def test_disagreements_show_what_was_seen(found, page):

@@ -3,11 +3,10 @@
 import io
 import json
 import re
-import shutil
 
 import jsonschema
 import pytest
-from playwright.sync_api import sync_playwright
+from browsed import browsed
 from rich.console import Console
 from sliced import sliced_study
 
@@ -39,17 +38,8 @@ def found():
 @pytest.fixture(scope="module")
 def page(found, tmp_path_factory):
     path = write_report(found, tmp_path_factory.mktemp("reports")) / "index.html"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"),
-                                             args=["--no-sandbox", "--disable-gpu"])
-        tab = browser.new_page(viewport={"width": 1200, "height": 900})
-        tab.said = []
-        tab.on("console", lambda message: tab.said.append(message.text))
-        tab.on("pageerror", lambda error: tab.said.append(str(error)))
-        tab.on("dialog", lambda dialog: tab.said.append("dialog") or dialog.dismiss())
-        tab.goto(path.as_uri())
+    with browsed(path) as tab:
         yield tab
-        browser.close()
 
 
 def cells(page, table):

@@ -3,7 +3,7 @@ and the ceiling that is told which document a question is about."""
 
 import pytest
 import yaml
-from command_line import harness, refused
+from command_line import ask, harness, refused
 from quiz import quiz_dict, write_quiz
 
 from harness.report import grids
@@ -42,13 +42,6 @@ def searched(suite, reranker):
         {"lora": {"passages": how, "as": "raft"}},
         {"full": {"passages": how | {"rerank": {"by": "small"}}, "as": "raft-full"}}]
     return suite
-
-
-def ask(folder, command, *words):
-    places = ("--suites", folder, "--runs", folder / "runs")
-    if command == "run":
-        places = (*places, "--reports", folder / "reports")
-    return harness(command, *words, *places, HARNESS_CACHE=str(folder / "cache"))
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import shutil
 import pyarrow.parquet as pq
 import pytest
 import yaml
-from command_line import harness, refused
+from command_line import ask, harness, refused
 from quiz import quiz_dict, write_quiz
 from safetensors.torch import load_file
 
@@ -34,13 +34,6 @@ def tuned(suite):
         {"rag+lora": {"tokens": 120, "search": "hybrid", "retriever": "tuned", "as": "both"}}]
     suite["budget"] |= {"trials": 2}
     return suite
-
-
-def ask(folder, command, *words):
-    places = ("--suites", folder, "--runs", folder / "runs")
-    if command == "run":
-        places = (*places, "--reports", folder / "reports")
-    return harness(command, *words, *places, HARNESS_CACHE=str(folder / "cache"))
 
 
 @pytest.fixture(scope="module")
