@@ -58,9 +58,14 @@ class Method(ABC):
     balance: Balance | None = None
     """By what its options say that it does; None where the budget may offer it something."""
     changes_weights: ClassVar[bool] = False
-    """Then what it fits is `Adapted`."""
+    """Then what it fits has a `model` or an `embedder` of its own (`Declared`)."""
     changes_matrices: ClassVar[bool] = False
     """Whether matrices of the backbone learn themselves: they are then held whole."""
+    shares_devices: ClassVar[bool] = False
+    """Whether several devices can learn it together."""
+    keeps_states: ClassVar[bool] = False
+    """Whether nothing changes below the blocks that learn, dropout included: later passes over the
+    items may begin with what the first one kept."""
     embeds: bool = False
     """Whether it finds texts by the suite's embedder. Options may say so."""
     brings: tuple[str, ...] = ()
@@ -75,7 +80,7 @@ class Method(ABC):
     retriever: str | None = None
     """Label of the suite's retriever whose embedder it finds texts by. Options may say so."""
     tunes_embedder: ClassVar[bool] = False
-    """Whether others may find by what it fits, which `Tunes` the suite's embedder."""
+    """Whether others may find by what it fits: it has an `embedder` of its own (`Declared`)."""
     reads_embedder: ClassVar[bool] = False
     """Whether the vectors that it finds by are its backbone's own: the embedder must be the same
     model, where it finds by a tuned one."""

@@ -33,7 +33,7 @@ from harness.methods.asking.scored import (
 from harness.methods.asking.served import Served
 from harness.methods.asking.shown import Asking, Shown
 from harness.methods.finding import Finding, Way
-from harness.methods.fitted import Fit, Fitted
+from harness.methods.fitted import Fit, Fitted, declared
 from harness.methods.job import Job
 from harness.methods.learning.decoder import plain_decoder
 from harness.methods.method import METHODS, Method, Setting
@@ -191,8 +191,8 @@ class Rag(Scored):
         if job.inner is None:
             return ask(job, lookup=lookup)
         with job.clock.phase("load"):
-            inner = job.inner.load()
-            if not isinstance(inner, AskedDecoder):
+            inner = declared(job.inner.load()).asked
+            if inner is None:
                 raise CannotRunError("rag works on top of a method that answers a prompt")
             return plain_decoder(job, loaded=inner.loaded, lookup=lookup)
 

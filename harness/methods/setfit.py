@@ -33,7 +33,7 @@ from harness.backbones.load import Loaded, load_base
 from harness.common.capabilities import Can
 from harness.common.clock import Clock
 from harness.common.device import Device
-from harness.methods.fitted import Fit, Fitted
+from harness.methods.fitted import Declared, Fit, Fitted
 from harness.methods.job import Job
 from harness.methods.learning.balance import LINEAR, LinearOptions, balance_of, weights_for
 from harness.methods.learning.encoder import BATCH, count_parameters
@@ -158,13 +158,13 @@ class TunedEmbeddings:
     head: LinearHead
 
     @property
-    def loaded(self) -> Loaded:
-        """The model whose weights changed."""
-        return self.encoder.loaded
+    def declares(self) -> Declared:
+        """See `Declared`."""
+        return Declared(model=self.encoder.loaded)
 
     @property
     def parameters(self) -> tuple[int, int]:
-        learns, every = count_parameters(self.loaded.model)
+        learns, every = count_parameters(self.encoder.loaded.model)
         return learns + self.head.size, every + self.head.size
 
     def predict(self, items: Sequence[Item], clock: Clock) -> np.ndarray:
@@ -174,7 +174,7 @@ class TunedEmbeddings:
             return self.head.predict(vectors)
 
     def save(self, folder: Path) -> None:
-        write_learned(self.loaded.model, folder)
+        write_learned(self.encoder.loaded.model, folder)
         self.head.save(folder)
 
 

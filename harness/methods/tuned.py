@@ -76,14 +76,12 @@ class Tuned(Method):
 
     needs = Needs(classes=(Can.LEARN,), numbers=(Can.LEARN,), spans=(Can.LEARN,),
                   words=(Can.LEARN, Can.WRITE), inputs=WHATEVER)
-    changes_weights = True
+    changes_weights = shares_devices = True
     options_type = TunedOptions
     balances = get_args(Balance)
     learning_rates: ClassVar[dict[str, float]]
     """Centre of the grid by kind of backbone; see `AS_IF`."""
     weight_decay: ClassVar[float] = 0.01
-    keeps_states: ClassVar[bool] = False
-    """Whether nothing changes below the blocks that learn, dropout included."""
 
     def __init__(self, options: Any) -> None:
         super().__init__(options)
@@ -158,14 +156,12 @@ class Tuned(Method):
         how = self.recipe.passages
         lookup = import_module(STUDIED).build_studied(job, how) if how else None
         classifier = self._classifier(job, loaded, lookup=lookup)
-        if isinstance(classifier, AskedDecoder):
-            classifier.study(job)
+        classifier.study(job)
         with job.clock.phase("train"):
             learner = self.learner(classifier, job, balance)
             training = train(learner, job, float(setting["learning_rate"]), self.weight_decay,
                              self.pacing)
-            if isinstance(classifier, EncoderClassifier):
-                classifier.settle()
+            classifier.settle()
         return Fit(classifier, training)
 
     @property

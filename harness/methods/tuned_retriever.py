@@ -32,7 +32,7 @@ from harness.common.clock import Clock
 from harness.methods.asking.nearest import index_examples, open_examples
 from harness.methods.contrasts import Contrast, Draw, Text, contrasts_of
 from harness.methods.finding import Finding
-from harness.methods.fitted import Fit, Fitted
+from harness.methods.fitted import Declared, Fit, Fitted
 from harness.methods.fitted import Retriever as Finds
 from harness.methods.job import Job
 from harness.methods.learning.loop import train
@@ -136,6 +136,11 @@ class TunedRetriever:
     neighbours: Vote | NearestAnswer
     search: Callable[[], Finds] | None = None
     """Makes its search over the task's corpus, where there is one."""
+
+    @property
+    def declares(self) -> Declared:
+        """See `Declared`."""
+        return Declared(embedder=self.learned, finds=self)
 
     @property
     def parameters(self) -> tuple[int, int]:

@@ -20,8 +20,7 @@ from harness.measure.quality import Quality, quality, quality_of
 from harness.measure.regression import regression
 from harness.measure.slices import Slice, slices
 from harness.measure.spans import span_quality
-from harness.methods.asking.put import Prompted
-from harness.methods.fitted import Answering, Citing
+from harness.methods.fitted import Answering, declared
 from harness.study.tables import table_of, unread_in, unread_notes
 from harness.suite import Kind
 from harness.targets.answers import read_answers
@@ -92,10 +91,11 @@ def _in_words(task: Task, fitted: Answering) -> Outcome:
     said = fitted.predict(asked(test), Clock())
     parts: dict[str, RecordPart] = {"generation": generation(said.tolist(), test, task.wording)}
     table = table_of(task, test, said)
-    if isinstance(fitted, Citing) and fitted.cited:
-        numbers = [fitted.cited[example.id] for example in test]
-        passages = cast("PassageRetriever", fitted.retriever)  # nothing else is cited
-        parts["citations"] = citations(numbers, said.tolist(), passages, fitted.k, test,
+    cites = declared(fitted).cites
+    if cites is not None and cites.cited:
+        numbers = [cites.cited[example.id] for example in test]
+        passages = cast("PassageRetriever", cites.retriever)  # nothing else is cited
+        parts["citations"] = citations(numbers, said.tolist(), passages, cites.k, test,
                                        task.wording)
         table = table.append_column("cited", pa.array(numbers, pa.int64()))
     return Outcome(parts, table)
@@ -104,7 +104,7 @@ def _in_words(task: Task, fitted: Answering) -> Outcome:
 def _of_numbers(task: Task, fitted: Answering) -> Outcome:
     test = task.splits.test
     said = fitted.predict(asked(test), Clock())
-    if not isinstance(fitted, Prompted):  # what writes may write no number
+    if declared(fitted).prompted is None:  # what writes may write no number
         check_finite(said, test, "answers")
     table, silent = table_of(task, test, said), unread_in(said)
     run = Numbered(table["answer"].to_numpy(), targets_of(test, 1)[:, 0], weights_of(test))

@@ -24,9 +24,7 @@ from harness.measure.merge import Merge
 from harness.measure.question import asked_of
 from harness.measure.retrieval import retrieved
 from harness.measure.usage import usage_notes, usage_of
-from harness.methods.asking.put import Prompted
-from harness.methods.asking.served import Served
-from harness.methods.fitted import Adapted, Retrieving
+from harness.methods.fitted import declared
 from harness.methods.job import Job
 from harness.methods.learning.step import OUT_OF_MEMORY, DivergedError
 from harness.methods.learning.trials import Chosen, fit_once, tune
@@ -110,8 +108,8 @@ def _carry_out(assignment: Assignment, say: Callable[[str], None]) -> Record:
     found = outcome(assignment.task, fitted if temperature is None else
                     tempered(noted, assignment.task.kind, temperature))
     trainable, total = fitted.parameters
-    usage = (usage_of(fitted, splits.test, _validated(job, chosen)) if isinstance(fitted, Served)
-             else None)
+    own = declared(fitted)
+    usage = usage_of(own.served, splits.test, _validated(job, chosen)) if own.served else None
     record = Record(
         identity=assignment.identity, status=Status(state="ok"), setting=chosen.setting,
         budget_used=budget_used(job, splits, chosen.fit.training,
@@ -119,10 +117,9 @@ def _carry_out(assignment: Assignment, say: Callable[[str], None]) -> Record:
         trials=trial_records(chosen),
         curve=curve_records(chosen.fit.training), ending=ending(job, chosen), cost=cost,
         size=Size(trainable_parameters=trainable, total_parameters=total, artifact_bytes=0,
-                  held=held_in(fitted.loaded.model) if isinstance(fitted, Adapted) else {}),
-        retrieval=(retrieved(fitted, assignment.task) if isinstance(fitted, Retrieving)
-                   else None),
-        asked=asked_of(fitted, splits.test[0].id) if isinstance(fitted, Prompted) else None,
+                  held=held_in(own.model.model) if own.model else {}),
+        retrieval=retrieved(own.finds, assignment.task) if own.finds else None,
+        asked=asked_of(own.prompted, splits.test[0].id) if own.prompted else None,
         usage=usage, notes=(*notes(job.backbone or job.endpoint, chosen), *found.notes,
                             *usage_notes(usage), *meter.notes),
         environment=environment(assignment.device),
@@ -137,7 +134,7 @@ def _carry_out(assignment: Assignment, say: Callable[[str], None]) -> Record:
     with tempfile.TemporaryDirectory() as name:
         saved = Path(name)
         fitted.save(saved)
-        del chosen, fitted  # two models at once may be too many
+        del chosen, fitted, own  # two models at once may be too many
         gc.collect()
         say("merging")
         record = record.model_copy(update={

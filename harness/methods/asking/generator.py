@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -78,6 +78,9 @@ class DecoderGenerator(AskedDecoder):
                 ) -> list[Question]:
         """Prompts without an answer."""
         return [Question(prompt, NONE) for prompt in self.writer.prompts(items, before)]
+
+    def brief(self) -> DecoderGenerator:
+        return replace(self, most=1)
 
     def room(self, questions: Sequence[Question]) -> int:
         return max(self.most, super().room(questions))

@@ -11,11 +11,10 @@ from harness.backbones.prompting.writers import writer_for
 from harness.common.capabilities import ABILITIES, Can
 from harness.common.clock import Clock
 from harness.common.kinds import BackboneKind
-from harness.methods.asking.classifier import DecoderClassifier
 from harness.methods.asking.nearest import alike, middle
 from harness.methods.asking.scores import PLAIN, RULES, Score
 from harness.methods.asking.shown import Asking
-from harness.methods.fitted import Fitted
+from harness.methods.fitted import Fitted, declared
 from harness.methods.job import Job
 from harness.methods.method import Method, Options, Setting
 from harness.methods.needs import Needs
@@ -102,16 +101,18 @@ def paired(first: Sequence[Setting], second: Sequence[Setting]) -> list[Setting]
 
 def score_by(asked: Model, setting: Setting, clock: Clock) -> Model:
     """The same, answering by the setting's rule."""
-    if isinstance(asked, DecoderClassifier) and "score" in setting:
+    scored = declared(asked).scored
+    if scored is not None and "score" in setting:
         with clock.phase("calibrate"):
-            asked.score_by(RULES[_rule(setting)])
+            scored.score_by(RULES[_rule(setting)])
     return asked
 
 
 def score_as_saved(asked: Model, setting: Setting, folder: Path) -> Model:
     """The same, answering by the setting's rule as what lies in the folder did."""
-    if isinstance(asked, DecoderClassifier) and "score" in setting:
-        asked.read_rule(RULES[_rule(setting)], folder)
+    scored = declared(asked).scored
+    if scored is not None and "score" in setting:
+        scored.read_rule(RULES[_rule(setting)], folder)
     return asked
 
 

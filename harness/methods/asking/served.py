@@ -26,6 +26,7 @@ from harness.methods.asking.generator import READ, as_written
 from harness.methods.asking.lookup import LooksUp, Lookup
 from harness.methods.asking.put import Put
 from harness.methods.asking.stops import Stop, stop_of
+from harness.methods.fitted import Declared
 from harness.methods.job import Job
 from harness.targets.choices import Choice, as_choices
 from harness.tasks.examples import Example, Item
@@ -49,6 +50,11 @@ class Served(LooksUp):
     first: dict[str, tuple[Item, list[Message]]] = field(default_factory=dict)
     """By id, the first item of each call of `predict`, with its conversation."""
     cited: dict[str, int | None] = field(default_factory=dict)
+
+    @property
+    def declares(self) -> Declared:
+        """See `Declared`."""
+        return Declared(finds=self, cites=self, prompted=self, served=self)
 
     @property
     def parameters(self) -> tuple[int, int]:

@@ -33,7 +33,6 @@ from harness.study.estimate.units import (
     Questions,
     UnitCosts,
     elsewhere,
-    keeps_states,
     time_method,
     time_questions,
     time_reading,
@@ -137,7 +136,7 @@ def method_unit(plan: Plan, run: PlannedRun) -> Unit:
     # What only answers takes most memory then.
     answered = _rows(plan.device, run) if method.changes_weights else BATCHES[run.identity.kind]
     few = _few(plan, run, train, answered)
-    passes = 2 if keeps_states(method) else 1
+    passes = 2 if method.keeps_states else 1
     budget = few.budget.model_copy(update={"epochs": passes, "steps": 1, "batch": batch})
     identity = few.identity.model_copy(update={"method": name, "options": options, "inner": None,
                                                  "retriever": None})

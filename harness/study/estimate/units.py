@@ -30,12 +30,10 @@ from harness.common.files import sha256_tree
 from harness.forgetting.base_model import HEAD, examiner
 from harness.measure.cost import peak_memory
 from harness.methods.asking.asked import AskedDecoder
-from harness.methods.asking.generator import DecoderGenerator
+from harness.methods.fitted import declared
 from harness.methods.learning.offers import grid
 from harness.methods.learning.training import Training
 from harness.methods.learning.trials import fit_once
-from harness.methods.method import Method
-from harness.methods.tuned import Tuned
 from harness.processes.own import Say, in_own_process
 from harness.processes.server import start_server
 from harness.study.assignment import Assignment, make_job
@@ -121,7 +119,8 @@ def time_method(assignment: Assignment, say: Say) -> UnitCosts:
     items = asked(assignment.task.splits.test)
     fitted.predict(items[:1], Clock())  # what is read once for all prompts is read
     answer, flops, kernels = _answering(lambda some: fitted.predict(some, Clock()), items)
-    longer = _longer(fitted, items, answer) if isinstance(fitted, AskedDecoder) else 0.0
+    reads = declared(fitted).asked
+    longer = _longer(reads, items, answer) if reads else 0.0
     trainable, total = fitted.parameters
     return UnitCosts(
         load=spent["load"], fit=_beside(spent) / len(job.train), answer=answer, longer=longer,
@@ -129,7 +128,7 @@ def time_method(assignment: Assignment, say: Say) -> UnitCosts:
         longer_flops=flops * longer / answer.each, kernels=kernels,
         memory=peak_memory(job.device)[0] - began,
         second=FP32 * (total + trainable) * method.changes_weights, resident=began,
-        others=watch.share(), **_stepping(chosen.fit.training, keeps_states(method)))
+        others=watch.share(), **_stepping(chosen.fit.training, method.keeps_states))
 
 
 def time_reading(assignment: Assignment, say: Say) -> UnitCosts:
@@ -190,11 +189,6 @@ def time_start(assignment: Assignment, say: Say) -> UnitCosts:
     return UnitCosts(load=seconds, resident=resident, others=watch.share())
 
 
-def keeps_states(method: Method) -> bool:
-    """Whether later passes over the items may begin with what the first one kept."""
-    return isinstance(method, Tuned) and method.keeps_states
-
-
 class NotMeasuredError(HarnessError):
     """A measurement that failed: not kept, and tried again by the next plan."""
 
@@ -238,9 +232,9 @@ def _longer(fitted: AskedDecoder, items: Sequence[Item], answer: Line) -> float:
     answer that is written."""
     behind, prefix = fitted.behind_head(fitted.written(items, None))
     tokens = sum(len(one.prompt) + len(one.answers.tokens) for one in behind)
-    if not isinstance(fitted, DecoderGenerator):
+    brief = fitted.brief()
+    if brief is fitted:
         return answer.each * len(items) / tokens
-    brief = replace(fitted, most=1)
     return seconds_of(lambda: brief.answer(behind, prefix)) / tokens
 
 

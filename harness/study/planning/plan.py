@@ -19,7 +19,6 @@ from harness.forgetting.apart import general_passages, general_sha256
 from harness.forgetting.catalogue import fetch_general
 from harness.forgetting.names import check_suite
 from harness.methods.resolve import Entry, resolve
-from harness.methods.tuned import Tuned
 from harness.study.planning.made import made_by
 from harness.study.planning.matched import Matched, guest_budgets, matched, own_budget, parts_of
 from harness.study.planning.templates import check_templates
@@ -306,7 +305,7 @@ def _identity(plan: Plan, entry: Entry, budget: Budget, seed: int, random: bool,
     embedder = plan.embedder if entry.method.embeds else None
     reranker = plan.rerankers.get(entry.method.reranks or "")
     # What does not learn by gradient has nothing to share out.
-    devices = plan.device.together if isinstance(entry.method, Tuned) else 1
+    devices = plan.device.together if entry.method.shares_devices else 1
     decides = KINDS[plan.task.kind].metric(plan.loaded.suite.decide.metric)
     made = made_by(entry.method, decides, devices)
     identity = Identity(
@@ -326,7 +325,7 @@ def _identity(plan: Plan, entry: Entry, budget: Budget, seed: int, random: bool,
         code_sha256=made.code_sha256,
         libraries=dict(made.libraries), device_type=plan.device.type, autocast=plan.device.autocast,
         kernels=plan.device.kernels, devices=devices,
-        sharded=plan.device.sharded and isinstance(entry.method, Tuned),
+        sharded=plan.device.sharded and entry.method.shares_devices,
     )
     digest = sha256_json(identity.model_dump(mode="json", exclude={"run_id", "suite"}))
     return identity.model_copy(update={"run_id": digest[:ID_LENGTH]})
