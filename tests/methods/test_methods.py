@@ -20,6 +20,7 @@ from harness.methods.adapters.presets import AnyPeft
 from harness.methods.adapters.tuners import Tuner
 from harness.methods.asking.shots import draw_shots
 from harness.methods.catalogue import registered
+from harness.methods.fitted import declared
 from harness.methods.job import Job
 from harness.methods.learning.step import DivergedError
 from harness.methods.learning.training import Training
@@ -67,6 +68,8 @@ def check_round_trip(method, job, tmp_path):
     test = job.task.splits.test
     predicted = chosen.fit.fitted.predict(test, Clock())
     assert predicted.shape == (len(test), len(job.task.labels))
+    own = declared(chosen.fit.fitted)
+    assert own.model or own.embedder or not method.changes_weights
     np.testing.assert_allclose(predicted.sum(axis=1), 1.0, atol=1e-6)
     chosen.fit.fitted.save(tmp_path)
     assert not [p for p in tmp_path.rglob("*") if p.suffix in (".bin", ".pt", ".pkl", ".joblib")]

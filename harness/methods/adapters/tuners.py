@@ -66,7 +66,7 @@ def _register(tuner: PeftType) -> None:
         "fails": KEYLESS if tuner in KEYS_ALONE else {},
         "needs": WRITING if tuner in UNTAGGED else Tuner.needs,
         "summary": f"PEFT's {config_class.__name__}",
-        "learning_rates": nearest.learning_rates,
+        "rate": nearest.rate, "scales": nearest.scales,
         "__doc__": f"PEFT's {config_class.__name__}, with PEFT's defaults.",
     }
     METHODS.register(method_name(tuner))(type(config_class.__name__, (Tuner,), members))
