@@ -27,6 +27,7 @@ from transformers import (
 from harness.backbones.admission.tokenizer import check_vocabulary_fits
 from harness.backbones.handle import Handle, Kind
 from harness.backbones.quiet import quietly
+from harness.backbones.vectorizers import read_vectorizer
 from harness.backbones.weights import tensor_shapes
 from harness.common.cache import cache_folder
 from harness.common.capabilities import reads_words
@@ -76,7 +77,10 @@ def compared(model: Any, info: Mapping[str, Iterable[Any]]) -> Compared:
 
 def check_backbone(handle: Handle, use: Use) -> None:
     """Raise HarnessError where a backbone's weights lack what a use reads. None are read, and the
-    same question about the same bytes is answered once."""
+    same question about the same bytes is answered once. What another package reads, it looks at."""
+    if handle.reader is not None:
+        read_vectorizer(handle.reader, handle.path)
+        return
     _once(handle, use, lambda: _check(handle.path, handle.kind, use, handle.origin))
 
 

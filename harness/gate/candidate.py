@@ -207,5 +207,6 @@ def kept_candidate(run_id: str, store: Store, context: Context) -> Candidate:
 def _only_base(admitted: Admitted, loaded: LoadedSuite) -> Handle | None:
     """The suite's backbone of the folder's kind, where it has only one."""
     kind = None if admitted.is_adapter else hashed_handle(admitted.path, admitted.sha256).kind
-    names = [name for name, spec in loaded.suite.weights.items() if kind in (None, spec.used_as)]
+    names = [name for name, spec in loaded.suite.weights.items()
+             if kind in (None, spec.used_as) and spec.reader is None]
     return get_backbone(loaded, names[0]) if len(names) == 1 else None

@@ -86,7 +86,8 @@ def _look(plan: Plan) -> Look:
     # Of whole texts: two that differ behind the words that are read are no duplicates.
     whole = suite.budget_for(None).model_copy(update={"max_words": None})
     handles = tuple((handle, suite.budget_for(name)) for name, handle in plan.backbones.items())
-    encoders = [handle for handle, _ in handles if Can.EMBED in ABILITIES[handle.kind]]
+    encoders = [handle for handle, _ in handles
+                if handle.reader is None and Can.EMBED in ABILITIES[handle.kind]]
     methods = len({(run.identity.backbone, run.identity.label) for run in plan.runs
                    if matched(run.budget) == plan.parts[0]})
     return Look(plan.task, plan.sample(whole), handles,

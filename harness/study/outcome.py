@@ -25,7 +25,7 @@ from harness.study.tables import table_of, unread_in, unread_notes
 from harness.suite import Kind
 from harness.targets.answers import read_answers
 from harness.targets.choices import are_choices
-from harness.targets.kinds import KINDS
+from harness.targets.kinds import KINDS, by_kind
 from harness.targets.marked import Marked
 from harness.targets.regression import Numbered
 from harness.targets.spans import NOTHING, found
@@ -55,7 +55,7 @@ def outcome(task: Task, fitted: Answering) -> Outcome:
 
 
 def _of_classes(task: Task, fitted: Answering) -> Outcome:
-    form, splits, labels = FORMS[task.kind], task.splits, task.labels
+    form, splits, labels = _form(task.kind), task.splits, task.labels
     test = fitted.predict(asked(splits.test), Clock())
     if are_choices(test):
         return _named(task, test)
@@ -72,7 +72,7 @@ def _of_classes(task: Task, fitted: Answering) -> Outcome:
 def _named(task: Task, choices: np.ndarray) -> Outcome:
     """Of answers that only name classes. They are asked for what is measured alone: training items
     would have to be paid for."""
-    form, test, labels = FORMS[task.kind], task.splits.test, task.labels
+    form, test, labels = _form(task.kind), task.splits.test, task.labels
     silent = unread_in(choices)
     table = table_of(task, test, choices)
     run = read_answers(task.kind, [table], labels, weights_of(test)).run(0)
@@ -122,9 +122,8 @@ def _of_spans(task: Task, fitted: Answering) -> Outcome:
                    unread_notes(KINDS[task.kind], silent, len(test)))
 
 
-OUTCOMES: dict[Kind, Callable[[Task, Answering], Outcome]] = {
-    "classification": _of_classes, "multilabel": _of_classes, "regression": _of_numbers,
-    "spans": _of_spans, "generation": _in_words}
+OUTCOMES: dict[Kind, Callable[[Task, Answering], Outcome]] = by_kind(
+    one=_of_classes, several=_of_classes, numbers=_of_numbers, spans=_of_spans, words=_in_words)
 
 
 def _quality(probabilities: np.ndarray, examples: Sequence[Example], labels: tuple[str, ...]
@@ -149,6 +148,9 @@ class Form:
     """The same of a run that only names classes, and how many of its answers were not read."""
 
 
-FORMS: dict[Kind, Form] = {
-    "classification": Form("quality", _quality, quality_of),
-    "multilabel": Form("multilabel", _set_quality, set_quality_of)}
+ONE = Form("quality", _quality, quality_of)
+SEVERAL = Form("multilabel", _set_quality, set_quality_of)
+
+
+def _form(kind: Kind) -> Form:
+    return SEVERAL if KINDS[kind].several else ONE

@@ -3,18 +3,16 @@
 import dataclasses
 import json
 from types import SimpleNamespace
-from typing import get_args
 
 import numpy as np
 import pytest
 from families import write_family
 
 from harness.backbones.encoding.features import FeatureStore
-from harness.backbones.handle import folder_handle
+from harness.backbones.handle import KINDS, folder_handle
 from harness.backbones.load import load_classifier
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError, HarnessError
-from harness.common.kinds import WeightsKind
 from harness.methods import register_all
 from harness.methods.adapters.presets import AnyPeft
 from harness.methods.adapters.tuners import Tuner
@@ -32,7 +30,7 @@ from harness.tasks.task import load_task
 register_all()
 # `test_tuners` fits the others.
 NAMED = [(row.name, kind) for row in registered()
-         for kind in (None, "picture", *get_args(WeightsKind))
+         for kind in (None, "picture", *KINDS)
          if (row.does(kind, "classification") and "text" in row.needs.inputs if kind != "picture"
              else row.needs.alone and "image" in row.needs.inputs and row.needs.classes is not None)
          and row.name not in ("peft", "merged", "rewind")

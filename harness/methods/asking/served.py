@@ -29,6 +29,7 @@ from harness.methods.asking.stops import Stop, stop_of
 from harness.methods.fitted import Declared
 from harness.methods.job import Job
 from harness.targets.choices import Choice, as_choices
+from harness.targets.kinds import KINDS
 from harness.tasks.examples import Example, Item
 from harness.tasks.view import TaskView
 
@@ -195,8 +196,9 @@ def form_of(job: Job) -> Form:
     if job.written:
         stop = stop_of(job.task.answer_lines, frame_for(job.task.prompt.template))
         return Form(one_question, _written(kind, stop), job.task.answer_tokens)
-    return {"classification": Form(one_question, _one_of, by_class, options),
-            "multilabel": Form(question_a_class, _any_of, AROUND, YES_NO)}[kind]
+    if KINDS[kind].several:
+        return Form(question_a_class, _any_of, AROUND, YES_NO)
+    return Form(one_question, _one_of, by_class, options)
 
 
 def serve(job: Job, endpoint: Endpoint, shots: Sequence[Example] = (),

@@ -50,7 +50,7 @@ TOKENS = {"cpu": 384, "cuda": 16_384}
 FITTED = 200
 """The most items that are known to what does not learn by gradient."""
 BATCHES: dict[BackboneKind | None, int] = {None: 32, "encoder": ENCODER_BATCH,
-                                           "image": ENCODER_BATCH,
+                                           "image": ENCODER_BATCH, "vectors": ENCODER_BATCH,
                                            "decoder": DECODER_BATCH, "seq2seq": DECODER_BATCH}
 """Items that are answered at once, by kind of backbone."""
 FEW, LEAST = 8, {"benchmarks": 2, "probes": 20, "passages": 2}
