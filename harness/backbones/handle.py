@@ -28,10 +28,10 @@ from harness.sources.fetch import fetch_whole
 from harness.sources.fetched import Fetched
 from harness.suite import LoadedSuite
 
-Kind = WeightsKind
-KINDS: tuple[Kind, ...] = tuple(kind for kind in get_args(Kind) if kind != READ_ELSEWHERE)
+KINDS: tuple[WeightsKind, ...] = tuple(kind for kind in get_args(WeightsKind)
+                                      if kind != READ_ELSEWHERE)
 """Those that transformers reads."""
-CALLED: dict[Kind, tuple[str, str]] = {
+CALLED: dict[WeightsKind, tuple[str, str]] = {
     "encoder": ("an encoder", "an encoder"),
     "decoder": ("a causal language model", "a decoder"),
     "seq2seq": ("a sequence-to-sequence model", "a sequence-to-sequence model"),
@@ -52,7 +52,7 @@ class Handle:
     """Where a backbone's files lie, what they are, and what a reader of its numbers must know."""
 
     name: str
-    kind: Kind
+    kind: WeightsKind
     path: Path
     sha256: str
     origin: str
@@ -148,7 +148,7 @@ def parameter_count(handle: Handle) -> int:
                for shape in tensor_shapes(path).values())
 
 
-def _handle(name: str, kind: Kind, fetched: Fetched) -> Handle:
+def _handle(name: str, kind: WeightsKind, fetched: Fetched) -> Handle:
     convert = CONVERTED.get(fetched.path.suffix)
     if convert is None:
         return Handle(name, kind, fetched.path, fetched.sha256, fetched.origin)
@@ -156,7 +156,7 @@ def _handle(name: str, kind: Kind, fetched: Fetched) -> Handle:
     return Handle(name, kind, folder, fetched.sha256, fetched.origin, (note,))
 
 
-def _read_elsewhere(name: str, kind: Kind, fetched: Fetched, reader: str) -> Handle:
+def _read_elsewhere(name: str, kind: WeightsKind, fetched: Fetched, reader: str) -> Handle:
     """As it lies: what is in it another package knows."""
     return Handle(name, kind, fetched.path, sha256_json([fetched.sha256, reader, code_of(reader)]),
                   fetched.origin, (f"its texts' vectors are made by '{reader}'",), reader=reader)
@@ -168,7 +168,7 @@ def _unwrapped(handle: Handle) -> Handle:
     return dataclasses.replace(handle, path=path, notes=(*handle.notes, *notes))
 
 
-def _with_head(handle: Handle, used_as: Kind) -> Handle:
+def _with_head(handle: Handle, used_as: WeightsKind) -> Handle:
     """As methods take it."""
     if used_as == handle.kind:
         return handle
@@ -218,7 +218,7 @@ def _check_kind(handle: Handle) -> None:
                            f"Set `kind: {_kind(config)}`, or name {instead}.")
 
 
-def _fits(kind: Kind, config: dict[str, Any]) -> bool:
+def _fits(kind: WeightsKind, config: dict[str, Any]) -> bool:
     """Whether a model can be of a kind: one whose configuration does not say may be either of
     those with one stack, and some encoders (FlauBERT) call their head one of a language model."""
     names, found = _architectures(config), _kind(config)
@@ -229,7 +229,7 @@ def _fits(kind: Kind, config: dict[str, Any]) -> bool:
     return not names or found == "decoder"
 
 
-def _kind(config: dict[str, Any]) -> Kind:
+def _kind(config: dict[str, Any]) -> WeightsKind:
     """What a configuration describes. An encoder-decoder with a classification head, as of BART,
     is an encoder to those who use it."""
     names = _architectures(config)

@@ -10,11 +10,11 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from harness.backbones.checkpoint import Use
-from harness.backbones.handle import Handle, Kind
+from harness.backbones.handle import Handle
 from harness.common.capabilities import ASKED
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
-from harness.common.kinds import BackboneKind, Balance, General, Quantize
+from harness.common.kinds import BackboneKind, Balance, General, Quantize, WeightsKind
 from harness.common.registry import Registry
 from harness.methods.asking.shown import Asking, Shown
 from harness.methods.fitted import Fit as Fit  # packages that add methods have it from here
@@ -23,8 +23,7 @@ from harness.methods.job import Job
 from harness.methods.learning.schedule import Course, schedule_of
 from harness.methods.needs import Needs
 from harness.methods.work import Work
-from harness.suite import Budget
-from harness.suite import Kind as TaskKind
+from harness.suite import Budget, Kind
 from harness.suite.corpus import Chunk
 from harness.suite.task import TaskSpec
 from harness.targets.kinds import KINDS as TARGETS
@@ -46,9 +45,9 @@ class Method(ABC):
     family: ClassVar[str]
     needs: ClassVar[Needs]
     """What a backbone must give it, by what it answers."""
-    unable: ClassVar[Mapping[Kind, str]] = {}
+    unable: ClassVar[Mapping[WeightsKind, str]] = {}
     """Why it does not work on kinds of backbone that give it all that it needs."""
-    fails: ClassVar[Mapping[Kind, str]] = {}
+    fails: ClassVar[Mapping[WeightsKind, str]] = {}
     """Why it does not with the installed versions of libraries: a suite may name it, and its run
     fails."""
     summary: ClassVar[str]
@@ -141,7 +140,7 @@ class Method(ABC):
         return Shown()
 
     @classmethod
-    def reads(cls, backbone: Kind) -> Use:
+    def reads(cls, backbone: WeightsKind) -> Use:
         """What it reads of a backbone of that kind: with the head that the kind answers with. A
         head that is new reads no more for each word than for each text."""
         return "answers" if backbone in ASKED else "classes"
@@ -154,7 +153,7 @@ class Method(ABC):
         """Why it cannot stand on another method, or on none."""
         return f"{self.name} works on top of no other method" if below else None
 
-    def refuses(self, task: TaskKind, backbone: BackboneKind | None) -> str | None:
+    def refuses(self, task: Kind, backbone: BackboneKind | None) -> str | None:
         """What of its options makes no sense for a kind of task, or on a kind of backbone."""
         if self.balance not in (None, "none") and not TARGETS[task].classes:
             return "balance: there are no classes to balance"

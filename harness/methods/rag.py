@@ -48,7 +48,7 @@ from harness.methods.open_book import (
 from harness.methods.retriever import Retriever
 from harness.methods.standing import standing_on
 from harness.methods.work import Reading
-from harness.suite import Kind as TaskKind
+from harness.suite import Kind
 from harness.targets.kinds import KINDS
 from harness.tasks.examples import Example
 
@@ -140,7 +140,7 @@ class Rag(Scored):
         self.needs_corpus = (self.ceiling or self.reranks is not None or self.options.cite
                              or bool(self.options.searches or self.chunks))
 
-    def refuses(self, task: TaskKind, backbone: BackboneKind | None) -> str | None:
+    def refuses(self, task: Kind, backbone: BackboneKind | None) -> str | None:
         if self.options.cite and not KINDS[task].questions:
             return "cite: only answers in words end with the number of a passage"
         return super().refuses(task, backbone)

@@ -18,7 +18,7 @@ from harness.methods.fitted import Fit, Fitted, declared
 from harness.methods.job import Job
 from harness.methods.method import METHODS, Limit, Method, Options, Setting
 from harness.methods.needs import WHATEVER, Needs
-from harness.suite import Kind as TaskKind
+from harness.suite import Kind
 
 SHARES = tuple(tenth / 10 for tenth in range(1, 11))
 
@@ -62,7 +62,7 @@ class Rewind(Method):
             return "is of tuned weights: write `rewind+METHOD`"
         return None if below.rewinds else f"{below.name} has no weights to take back"
 
-    def refuses(self, task: TaskKind, backbone: BackboneKind | None) -> str | None:
+    def refuses(self, task: Kind, backbone: BackboneKind | None) -> str | None:
         if self.general and not continues(backbone):
             return "drift_at_most: only a decoder says how likely a passage of general text is"
         return super().refuses(task, backbone)

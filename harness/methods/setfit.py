@@ -27,12 +27,12 @@ from harness.backbones.encoding.encode import Encoded
 from harness.backbones.encoding.padding import Padding, find_padding
 from harness.backbones.encoding.pooling import MODES, Pool, Pooling, pool_of, pooled_by, pooler
 from harness.backbones.finite import check_finite
-from harness.backbones.handle import Kind
 from harness.backbones.kernels.casts import cast_once
 from harness.backbones.load import Loaded, load_base
 from harness.common.capabilities import Can
 from harness.common.clock import Clock
 from harness.common.device import Device
+from harness.common.kinds import WeightsKind
 from harness.methods.fitted import Declared, Fit, Fitted
 from harness.methods.job import Job
 from harness.methods.learning.balance import LINEAR, LinearOptions, balance_of, weights_for
@@ -209,7 +209,7 @@ class Setfit(Method):
         self.rates, self.balance = self.options.learning_rates, self.options.balance
 
     @classmethod
-    def reads(cls, backbone: Kind) -> Use:
+    def reads(cls, backbone: WeightsKind) -> Use:
         return "states"
 
     def settings(self, job: Job) -> list[Setting]:

@@ -43,7 +43,7 @@ from harness.methods.needs import WHATEVER, Needs
 from harness.methods.tagged import POOLED_ALONE
 from harness.methods.whole import UNPOOLED, load_model
 from harness.methods.work import Reading, Work
-from harness.suite import Kind as TaskKind
+from harness.suite import Kind
 from harness.targets.kinds import KINDS as TARGETS
 
 STUDIED = "harness.methods.studied"
@@ -117,7 +117,7 @@ class Tuned(Method):
         """How its learning rates differ between layers and over a training."""
         return EVEN
 
-    def refuses(self, task: TaskKind, backbone: BackboneKind | None) -> str | None:
+    def refuses(self, task: Kind, backbone: BackboneKind | None) -> str | None:
         plain = self.recipe.pooling == "trained" and self.recipe.head == "fresh"
         if TARGETS[task].tagged and not plain:
             return POOLED_ALONE

@@ -32,7 +32,7 @@ from harness.tasks.label_sets import Sets, check_named, keep_sets, set_numbers
 from harness.tasks.label_spans import keep_spans, own_classes, span_numbers
 from harness.tasks.ledger import Facts, Kept, Leak, Ledger
 from harness.tasks.picture_rows import SCHEMAS, content_of, keep_pictures, with_pictures
-from harness.tasks.prepare import Place
+from harness.tasks.prepare import RowsAt
 from harness.tasks.questions import gather, split_questions
 from harness.tasks.readers import READERS, Reader, ReaderOptions
 from harness.tasks.splits import Splits
@@ -95,7 +95,7 @@ def load_task(loaded: LoadedSuite) -> Task:
                        provenance(__name__, chosen.read.__module__).key])
 
     def make(folder: Path) -> None:
-        places = [Place(fetch_whole(source, loaded.folder).path, split)
+        places = [RowsAt(fetch_whole(source, loaded.folder).path, split)
                   for split, source in sources]
         _prepare(folder, loaded, places, reader, options, corpus)
 
@@ -123,7 +123,7 @@ def _in_words(loaded: LoadedSuite, chosen: Reader, options: ReaderOptions) -> Ta
                            "Give all of them as one source.")
     fetched = fetch(spec.source, loaded.folder)
     corpus = load_corpus(loaded, spec.corpus) if spec.corpus else None
-    place = Place(fetch_whole(spec.source, loaded.folder).path, None)
+    place = RowsAt(fetch_whole(spec.source, loaded.folder).path, None)
     rows = (row for row, _ in prepare.read_rows([place], chosen, options))
     found, facts = gather(rows, corpus.documents() if corpus else {}, spec.answer_lines,
                           spec.unanswerable)
@@ -180,7 +180,7 @@ def _reader(loaded: LoadedSuite) -> tuple[Reader, ReaderOptions]:
         raise explain(error, loaded.source, chosen.options, at) from None
 
 
-def _prepare(folder: Path, loaded: LoadedSuite, places: Sequence[Place], chosen: Reader,
+def _prepare(folder: Path, loaded: LoadedSuite, places: Sequence[RowsAt], chosen: Reader,
              options: ReaderOptions, corpus: Corpus | None) -> None:
     """Fill the folder with a file for each part, and the facts."""
     spec = loaded.suite.task
@@ -212,7 +212,7 @@ class _Told:
     """Key of a label value to a number that is the same for what is the same."""
 
 
-def _told(loaded: LoadedSuite, places: Sequence[Place], noted: Ledger) -> _Told:
+def _told(loaded: LoadedSuite, places: Sequence[RowsAt], noted: Ledger) -> _Told:
     """By the kind of task. Raises HarnessError for labels that are none, and for too few items."""
     spec, kind = loaded.suite.task, KINDS[loaded.suite.task.kind]
     if not kind.named:
@@ -244,7 +244,7 @@ def _items_by_class(noted: Ledger, kept: Kept, sets: Sets) -> Counter[int]:
     return Counter(number for value in noted.values(kept.rows) for number in sets[value])
 
 
-def _check(loaded: LoadedSuite, places: Sequence[Place], facts: Facts, fault: str, fix: str
+def _check(loaded: LoadedSuite, places: Sequence[RowsAt], facts: Facts, fault: str, fix: str
            ) -> None:
     spec = loaded.suite.task
     if not facts.rows:

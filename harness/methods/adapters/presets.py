@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from transformers import BertModel
 
-from harness.backbones.handle import Kind
+from harness.common.kinds import WeightsKind
 from harness.methods.adapters.adapter import Adapter
 from harness.methods.adapters.configuration import fields_in
 from harness.methods.adapters.running import BEFORE_TOKENS, keyless
@@ -18,8 +18,8 @@ from harness.methods.tuned import OF_ADDED
 
 LOW_RANK = {"r": 16, "lora_alpha": 32, "target_modules": "all-linear"}
 VIRTUAL = {"num_virtual_tokens": VIRTUAL_TOKENS}
-UNSEEN: dict[Kind, str] = {"image": BEFORE_TOKENS}
-KEYLESS: dict[Kind, str] = {"encoder": reason} if (reason := keyless(BertModel)) else {}
+UNSEEN: dict[WeightsKind, str] = {"image": BEFORE_TOKENS}
+KEYLESS: dict[WeightsKind, str] = {"encoder": reason} if (reason := keyless(BertModel)) else {}
 """Of tuners that learn keys and values: BERT stands for the encoders."""
 
 

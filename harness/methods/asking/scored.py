@@ -19,7 +19,7 @@ from harness.methods.job import Job
 from harness.methods.method import Method, Options, Setting
 from harness.methods.needs import Needs
 from harness.methods.work import Reading, Work
-from harness.suite import Kind as TaskKind
+from harness.suite import Kind
 from harness.targets.kinds import KINDS
 
 Model = TypeVar("Model", bound=Fitted)
@@ -47,7 +47,7 @@ class Scored(Method):
         scored = job.kind is not None and Can.SCORE in ABILITIES[job.kind]
         return self.grid(job.task.kind, _rules(job.inner is not None) if scored else ())
 
-    def grid(self, task: TaskKind, rules: Sequence[Score]) -> list[Setting]:
+    def grid(self, task: Kind, rules: Sequence[Score]) -> list[Setting]:
         """All settings in order of preference; without rules where nothing tells how likely answers
         are."""
         if not KINDS[task].classes or not rules:
@@ -79,7 +79,7 @@ class Scored(Method):
             return ()
         return (Reading(alike(job).key, job.embedder),)
 
-    def refuses(self, task: TaskKind, backbone: BackboneKind | None) -> str | None:
+    def refuses(self, task: Kind, backbone: BackboneKind | None) -> str | None:
         if not KINDS[task].classes and self.options.score:
             return "score: answers in words are written, not scored"
         if backbone is not None and self.options.score and Can.SCORE not in ABILITIES[backbone]:

@@ -45,7 +45,7 @@ from harness.tasks.examples import Item, asked
 
 
 @dataclass(frozen=True)
-class Line:
+class SecondsBySize:
     """Seconds by size: so many to begin with, and so many for each."""
 
     start: float = 0.0
@@ -62,15 +62,15 @@ class UnitCosts:
 
     load: float = 0.0
     """To have a model ready."""
-    step: Line = Line()
+    step: SecondsBySize = SecondsBySize()
     """Of a training step, by its tokens."""
-    again: Line = Line()
+    again: SecondsBySize = SecondsBySize()
     """Of one in a later pass over the items."""
     tokens: float = 0.0
     """Of a training item, as a step counts them."""
     fit: float = 0.0
     """Of a training item that is fitted without steps."""
-    answer: Line = Line()
+    answer: SecondsBySize = SecondsBySize()
     """Of a batch, by the items that are answered."""
     longer: float = 0.0
     """Of one more token in a prompt."""
@@ -95,7 +95,7 @@ class UnitCosts:
     """Share of the processor that other programs used meanwhile, 0 to 1."""
 
 
-def line_through(points: Sequence[tuple[float, float]]) -> Line:
+def line_through(points: Sequence[tuple[float, float]]) -> SecondsBySize:
     """Through the quickest of the smaller and of the larger pieces, (size, seconds); through the
     origin where they are of one size, or the smaller ones took as long."""
     order = sorted(points)
@@ -104,7 +104,7 @@ def line_through(points: Sequence[tuple[float, float]]) -> Line:
                             for part in (order[:half] or order, order[half:]))
     each = (at_b - at_a) / (b - a) if b > a else -1.0
     start = at_a - each * a
-    return Line(start, each) if each > 0 and start >= 0 else Line(0.0, at_b / b)
+    return SecondsBySize(start, each) if each > 0 and start >= 0 else SecondsBySize(0.0, at_b / b)
 
 
 def time_method(assignment: Assignment, say: Say) -> UnitCosts:
@@ -174,7 +174,7 @@ def time_questions(parts: Sequence[Questions], assignment: Assignment, say: Say)
             seconds += weight * (time.perf_counter() - start)
         operations += weight * flops.total
         started += weight * kernels.count
-    return UnitCosts(load=load, answer=Line(0.0, seconds), others=watch.share(),
+    return UnitCosts(load=load, answer=SecondsBySize(0.0, seconds), others=watch.share(),
                      answer_flops=operations, kernels=started)
 
 
@@ -218,7 +218,7 @@ def _resident(device: Device, say: Say | None = None) -> float:
 
 
 def _answering(answer: Callable[[Sequence[Item]], object], items: Sequence[Item]
-               ) -> tuple[Line, float, float]:
+               ) -> tuple[SecondsBySize, float, float]:
     """Seconds of a batch, FLOPs of an item, kernels of a batch."""
     with FlopCounter() as flops, Kernels() as kernels:
         answer(items[:1])
@@ -227,7 +227,7 @@ def _answering(answer: Callable[[Sequence[Item]], object], items: Sequence[Item]
     return line, float(flops.total), float(kernels.count)
 
 
-def _longer(fitted: AskedDecoder, items: Sequence[Item], answer: Line) -> float:
+def _longer(fitted: AskedDecoder, items: Sequence[Item], answer: SecondsBySize) -> float:
     """Seconds that a token more in a prompt takes: what one of its own does, without those of an
     answer that is written."""
     behind, prefix = fitted.behind_head(fitted.written(items, None))
