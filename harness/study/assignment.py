@@ -19,7 +19,7 @@ from harness.methods import register_all
 from harness.methods.fitted import Fitted
 from harness.methods.job import Job
 from harness.methods.method import METHODS, Method, Setting
-from harness.study.record import Identity
+from harness.study.identity import Identity
 from harness.study.store import Store
 from harness.suite import Budget
 from harness.targets.kinds import KINDS
