@@ -97,8 +97,8 @@ def test_a_package_s_backbone_is_like_all_others(extended, ran):
     done = extended("predict", run_id, "--suite", "notices.yaml", "--input", "asked.csv",
                     "--output", "said.parquet")
     assert done.returncode == 0, done.stderr
-    said = pq.read_table(extended.folder / "said.parquet").to_pandas()
-    assert list(said["fruit"] > 0.5) == [False, True]
+    said = pq.read_table(extended.folder / "said.parquet")
+    assert said["prediction"].to_pylist() == ["metal", "fruit"]
     refused = extended("export", run_id, "--suite", "notices.yaml", "--to", "onnx")
     assert refused.returncode == 2
     assert "its vectors are made by another package ('word-vectors')" in refused.stderr
