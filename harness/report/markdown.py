@@ -64,10 +64,19 @@ def markdown(published: Published) -> str:
     lines += by_slice.markdown(published)
     lines += _findings(published)
     lines += _conditions(published)
-    lines += ["## Matching rules", "", "| rule | held | evidence |", "|---|---|---|"]
-    lines += [f"| {rule.name} | {_held(rule.held)} | {words.cell(rule.evidence)} |"
-              for rule in published.rules]
-    lines += ["", "## Data and backbones", "", _data(published), ""]
+    return "\n".join([*lines, *_rules(published), *_made_of(published)]) + "\n"
+
+
+def _rules(published: Published) -> list[str]:
+    return ["## Matching rules", "", "| rule | held | evidence |", "|---|---|---|",
+            *(f"| {rule.name} | {_held(rule.held)} | {words.cell(rule.evidence)} |"
+              for rule in published.rules), ""]
+
+
+def _made_of(published: Published) -> list[str]:
+    """Data, backbones, and where it was measured."""
+    study = published.study
+    lines = ["## Data and backbones", "", _data(published), ""]
     for backbone in study.backbones:
         remarks = f" Note: {'; '.join(backbone.notes)}." if backbone.notes else ""
         lines.append(f"- `{words.cell(backbone.name)}` ({backbone.kind}): "
@@ -77,7 +86,7 @@ def markdown(published: Published) -> str:
         lines += ["", f"Measured on {words.cell(where.device)}, {where.threads} threads, autocast "
                       f"{where.autocast}, Python {where.python}, commit "
                       f"{(where.commit or 'unknown')[:12]}{' (dirty)' if where.dirty else ''}."]
-    return "\n".join(lines) + "\n"
+    return lines
 
 
 def _table(published: Published) -> list[str]:

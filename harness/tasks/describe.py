@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -165,15 +165,7 @@ def describe(places: Sequence[RowsAt], options: Options, signs: Sequence[str] = 
                             reader=reader)
     held = (value_counts(labels) if several
             else {value: count for value, count in labels.items() if value})
-    if not held:
-        raise HarnessError(f"{name}: no row has a label", "Name the column with --label.")
-    if len(held) > min(MOST_CLASSES, max(2, rows // LEAST_ITEMS)):
-        raise HarnessError(f"{name}: {len(held):,} different labels in {rows:,} rows",
-                           "Are they numbers to answer with? Say --numbers." if all(
-                               number_of(label) is not None for label in held) else
-                           "Is this the column of the class? Name it with --label; where a cell "
-                           "holds several, say what is between them with --separator. There may "
-                           f"be {MOST_CLASSES:,} classes, of {LEAST_ITEMS} items or more each.")
+    _check_count(name, held, rows)
     values = class_values(held, _numbered(places, options))
     numbers = class_numbers(values)
     sets: Sets = {}
@@ -192,6 +184,19 @@ def describe(places: Sequence[RowsAt], options: Options, signs: Sequence[str] = 
                      "multilabel" if several else "classification",
                      sum(not numbers for numbers in found),
                      maybe if maybe is not None and maybe.share > SOME else None)
+
+
+def _check_count(name: str, held: Collection[str], rows: int) -> None:
+    """Raise HarnessError where there is no label, or there are too many different ones."""
+    if not held:
+        raise HarnessError(f"{name}: no row has a label", "Name the column with --label.")
+    if len(held) > min(MOST_CLASSES, max(2, rows // LEAST_ITEMS)):
+        raise HarnessError(f"{name}: {len(held):,} different labels in {rows:,} rows",
+                           "Are they numbers to answer with? Say --numbers." if all(
+                               number_of(label) is not None for label in held) else
+                           "Is this the column of the class? Name it with --label; where a cell "
+                           "holds several, say what is between them with --separator. There may "
+                           f"be {MOST_CLASSES:,} classes, of {LEAST_ITEMS} items or more each.")
 
 
 def _of_words(places: Sequence[RowsAt], options: TableOptions) -> bool:

@@ -20,7 +20,8 @@ from harness.common.kept import kept_folder
 from harness.common.located import explain
 from harness.common.provenance import provenance
 from harness.sources.fetch import fetch, fetch_whole
-from harness.suite import GivenSources, LoadedSuite, Source
+from harness.sources.fetched import Fetched
+from harness.suite import GivenSources, LoadedSuite, Source, TaskSpec
 from harness.targets.kinds import KINDS
 from harness.tasks import prepare
 from harness.tasks.cells import class_numbers
@@ -87,12 +88,7 @@ def load_task(loaded: LoadedSuite) -> Task:
     fetched = [(split, dataclasses.replace(
         found, sha256=content_of(chosen, source, found, options)))
         for split, source in sources for found in [fetch(source, loaded.folder)]]
-    key = sha256_json([[(split, found.sha256) for split, found in fetched], spec.reader.name,
-                       options.model_dump(mode="json"), spec.kind, list(spec.labels.items()),
-                       spec.other_labels, spec.leaks, spec.split.model_dump(),
-                       corpus and corpus.sha256,
-                       sorted(spec.split.model_fields_set), spec.input, spec.unreadable,
-                       provenance(__name__, chosen.read.__module__).key])
+    key = _rows_key(fetched, spec, chosen, options, corpus)
 
     def make(folder: Path) -> None:
         places = [RowsAt(fetch_whole(source, loaded.folder).path, split)
@@ -113,6 +109,17 @@ def load_task(loaded: LoadedSuite) -> Task:
     return Task(loaded.suite.name, spec.kind, names, answers, spec.prompt, corpus,
                 answer_tokens=0 if KINDS[spec.kind].classes else spec.answer_tokens,
                 input=spec.input, splits=_parts(folder, facts), facts=facts, origin=origin)
+
+
+def _rows_key(fetched: Sequence[tuple[SplitName | None, Fetched]], spec: TaskSpec, chosen: Reader,
+              options: ReaderOptions, corpus: Corpus | None) -> str:
+    """Names prepared items."""
+    return sha256_json([[(split, found.sha256) for split, found in fetched], spec.reader.name,
+                        options.model_dump(mode="json"), spec.kind, list(spec.labels.items()),
+                        spec.other_labels, spec.leaks, spec.split.model_dump(),
+                        corpus and corpus.sha256,
+                        sorted(spec.split.model_fields_set), spec.input, spec.unreadable,
+                        provenance(__name__, chosen.read.__module__).key])
 
 
 def _in_words(loaded: LoadedSuite, chosen: Reader, options: ReaderOptions) -> Task:
