@@ -134,7 +134,7 @@ def _features(fitted: FrozenFeatures, job: Job, method: Method) -> Whole:
     backbone = job.need_backbone()
     if backbone.reader is not None:
         raise HarnessError(f"{method.name}: its vectors are made by another package "
-                           f"('{backbone.reader}')", ANOTHER)
+                           f"('{backbone.reader}')", "Name a run on a backbone of another kind.")
     names = dict(enumerate(job.outputs))
     loaded = load_base(backbone, "cpu")
     config = loaded.model.config
