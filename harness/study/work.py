@@ -130,7 +130,7 @@ def _carry_out(assignment: Assignment, say: Callable[[str], None]) -> Record:
     ).model_copy(update=dict(found.parts))
     say("saving")
     record = record if assignment.inner is None else _with_inner(record, assignment.inner)
-    if assignment.retriever is not None:
+    if assignment.retriever is not None and not _bears(assignment.inner, assignment.retriever):
         record = _with_retriever(record, assignment.retriever)
     if not assignment.method.merges:
         return assignment.store.write(record, found.table, fitted.save)
@@ -178,6 +178,12 @@ def _with_inner(record: Record, inner: Assignment) -> Record:
         "trainable_parameters": below.trainable_parameters,
         "artifact_bytes": below.artifact_bytes})
     return record.model_copy(update={"cost": _added(record.cost, cost), "size": size})
+
+
+def _bears(inner: Assignment | None, retriever: Assignment) -> bool:
+    """Whether the cost of a method underneath has that of the retriever in it."""
+    found = inner.retriever if inner is not None else None
+    return found is not None and found.identity.run_id == retriever.identity.run_id
 
 
 def _with_retriever(record: Record, retriever: Assignment) -> Record:
