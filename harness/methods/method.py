@@ -93,6 +93,8 @@ class Method(ABC):
     swept: ClassVar[bool] = False
     """Whether all of its grid is tried, whatever the budget's trials, since none of it is learned
     anew; of settings that validation finds alike the one that stands first is then kept."""
+    as_below: ClassVar[bool] = False
+    """Whether its passes are those of the method underneath, which an estimate times."""
     like: ClassVar[str | None] = None
     """A method with passes alike, which an estimate times in its place."""
     options: Any
