@@ -71,7 +71,8 @@ class Estimates:
         wrong = self.if_wrong.get(metric)
         ends = self.ends(metric, places)
         return figure(self.metrics[metric], points, self.shifts[metric][list(places)],
-                      self.pool_of(metric, places), level, if_wrong=None if wrong is None else float(wrong[list(places)].mean()),
+                      self.pool_of(metric, places), level,
+                      if_wrong=None if wrong is None else float(wrong[list(places)].mean()),
                       ends=ends and ends(level), seeds=of_seeds(points, kin))
 
     def ends(self, metric: str, places: Sequence[int]) -> Ends | None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from harness.backbones.load import Loaded
 from harness.backbones.vision.features import pooled_pictures
 from harness.common.device import Device

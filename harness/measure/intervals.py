@@ -76,8 +76,8 @@ def crossed_mean(values: np.ndarray, level: float = LEVEL) -> Interval:
 
     The variance of the items' means over their number, and that of the draws' means over theirs: a
     two-way layout's (Cornfield and Tukey, Annals of Mathematical Statistics 27, 1956), but that
-    what is a cell's own is in both, so that it errs on the wide side. The freedom is Satterthwaite's
-    (Biometrics Bulletin 2, 1946). (-1, 1) for fewer than two of either.
+    what is a cell's own is in both, so that it errs on the wide side. The freedom is
+    Satterthwaite's (Biometrics Bulletin 2, 1946). (-1, 1) for fewer than two of either.
     """
     if min(values.shape) < 2:
         return -1.0, 1.0

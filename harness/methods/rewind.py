@@ -10,6 +10,7 @@ from pydantic import Field
 
 from harness.backbones.load import load_asked, load_tokenizer
 from harness.backbones.prompting.passages import nats_a_token, passage_tokens
+from harness.backbones.window import window_of
 from harness.common.capabilities import Can, continues
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
@@ -102,8 +103,11 @@ class Rewind(Method):
 
     def work(self, job: Job, setting: Setting) -> Work:
         """Two models are made ready for a share, and the passages read that hold it."""
-        held = passage_tokens(load_tokenizer(job.need_backbone()), job.general,
-                              job.need_backbone().window) if job.general else []
+        if not job.general:
+            return Work(loads=2)
+        backbone = job.need_backbone()
+        tokenizer = load_tokenizer(backbone)
+        held = passage_tokens(tokenizer, job.general, window_of(backbone, tokenizer))
         return Work(loads=2, head=sum(map(len, held)))
 
     def _rewound(self, job: Job, setting: Setting) -> Fitted:

@@ -160,7 +160,8 @@ def test_what_it_saved_answers_by_itself(quiz, published, label, tmp_path):
     (lambda s: s["backbones"]["enc"]["source"].update(file="data"), ("which is another model",)),
     (lambda s: s["task"].pop("corpus"), ("the task has no `corpus`",)),
     (lambda s: s.pop("embedder"), ("embedder",)),
-], ids=["misspelt", "passages misspelt", "passages without vectors", "no retriever", "no vectors", "another model", "no corpus", "no embedder"])
+], ids=["misspelt", "passages misspelt", "passages without vectors", "no retriever",
+        "no vectors", "another model", "no corpus", "no embedder"])
 def test_what_makes_no_sense_is_said_before_anything_runs(quiz, tmp_path, change, words):
     suite = yaml.safe_load((quiz / "quiz.yaml").read_text())
     change(suite)

@@ -103,7 +103,7 @@ def _going(ids: torch.Tensor, begin: int, ends: Sequence[int], stops: Stops | No
     ended = torch.isin(ids[:, begin:], torch.tensor(list(ends), device=ids.device)).any(dim=1)
     if stops is not None:
         ended |= stops.behind(begin).held(ids)
-    return torch.nonzero(~ended)[:, 0].tolist()
+    return [row for row, has_ended in enumerate(ended.tolist()) if not has_ended]
 
 
 def _keeps_rows_apart(model: Any, ids: torch.Tensor) -> bool:
