@@ -22,7 +22,7 @@ from harness.common.errors import HarnessError
 from harness.forgetting.writing import Wanted, alike, end_tokens, greedily
 
 ROWS = 16
-WRITTEN_ROWS, WRITTEN_POSITIONS = 64, 16_384
+WRITTEN_ROWS, WRITTEN_POSITIONS = 32, 16_384
 """Most answers that are written at once, and most tokens of them and their contexts: each token's
 keys and values are held."""
 POSITIONS = 3072

@@ -13,7 +13,7 @@ def test_what_has_no_reference_is_held_against_no_passage(suite_file, device):
     (suite_file.parent / "corpus").mkdir()
     (suite_file.parent / "corpus" / "one.txt").write_text("The old iron lay on a new pear.")
     without = look_at_texts(_look(make_plan(load_suite(suite_file), device)), print)
-    suite["task"]["corpus"] = {"source": {"file": "corpus"}, "chunk": {"words": 5, "overlap": 1}}
+    suite["task"]["corpus"] = {"source": {"file": "corpus"}, "chunk": {"words": 8, "overlap": 1}}
     suite_file.write_text(yaml.safe_dump(suite))
     found = look_at_texts(_look(make_plan(load_suite(suite_file), device)), print)
     assert found == without
