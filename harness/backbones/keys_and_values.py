@@ -20,3 +20,8 @@ def given(kept: Any) -> dict[str, Any]:
 def kept_of(read: Any) -> Any:
     """Those of an output."""
     return getattr(read, CACHE)
+
+
+def kept_in_writing(written: Any) -> Any:
+    """Those of what `generate` returns, which may have the older name yet."""
+    return getattr(written, CACHE, None) or written.past_key_values

@@ -119,7 +119,8 @@ class Measured:
         shares = estimates.metrics[metric].statistic is Statistic.SHARE
         scores = self._right[places].mean(axis=0) if shares else None
         return Sample(arm.name, points, estimates.shifts[metric][places].mean(axis=0),
-                      scores, self.peers(arm, metric), estimates.ends(metric, places))
+                      scores, self.peers(arm, metric), estimates.ends(metric, places),
+                      estimates.pool_of(metric, places) if metric in estimates.among else None)
 
     def kin(self, arm: Arm, metric: str) -> Kin | None:
         """Whose spread over seeds stands for that of an arm with one seed: arms of its family at

@@ -43,6 +43,8 @@ class Estimates:
     shifts: Values
     pool: Pool
     metrics: Mapping[str, Metric]
+    among: Mapping[str, tuple[Pool, ...]] = field(default_factory=dict)
+    """By metric that is a share of some of the items, the groups that those of each run are of."""
     if_wrong: Values = field(default_factory=dict)
     """What a loss would be if no item were of its class: [runs]."""
     calibration: tuple[Binned | None, ...] = ()
@@ -54,6 +56,12 @@ class Estimates:
         points = self.points[metric][list(places)]
         return points.tolist() if len(places) and np.isfinite(points).all() else None
 
+    def pool_of(self, metric: str, places: Sequence[int]) -> Pool:
+        """The groups that the runs at `places` rest on: of several, the one that tells least."""
+        pools = self.among.get(metric)
+        return self.pool if pools is None else min((pools[place] for place in places),
+                                                   key=lambda pool: pool.alike)
+
     def figure(self, metric: str, places: Sequence[int], level: float = LEVEL,
                kin: Kin | None = None) -> Figure | None:
         """The figure of the runs at `places`, seeds of one method; None where one has none."""
@@ -62,8 +70,9 @@ class Estimates:
             return None
         wrong = self.if_wrong.get(metric)
         ends = self.ends(metric, places)
-        return figure(self.metrics[metric], points, self.shifts[metric][list(places)], self.pool,
-                      level, if_wrong=None if wrong is None else float(wrong[list(places)].mean()),
+        return figure(self.metrics[metric], points, self.shifts[metric][list(places)],
+                      self.pool_of(metric, places), level,
+                      if_wrong=None if wrong is None else float(wrong[list(places)].mean()),
                       ends=ends and ends(level), seeds=of_seeds(points, kin))
 
     def ends(self, metric: str, places: Sequence[int]) -> Ends | None:
@@ -116,16 +125,30 @@ def leave_out(answers: Answers, metrics: Sequence[Metric]) -> Estimates:
     pool = Pool.of(groups, actual, weights=answers.weights)
     formulas = {metric.name: metric.formula() for metric in metrics}
     values: dict[str, list[np.ndarray]] = {name: [] for name in formulas}
+    among: dict[str, list[Pool]] = {name: [] for name, of in formulas.items() if of.among}
     for run in answers.runs:
         parts = [formula.contributions(run) for formula in formulas.values()]
         sums = whole_and_without(sum_by_group(np.hstack(parts), groups, weights=pool.weights).T)
         ends = np.cumsum([part.shape[1] for part in parts])[:-1]
         for (name, formula), own in zip(formulas.items(), np.split(sums, ends), strict=True):
             values[name].append(formula.finish(own))
+            if formula.among is not None:
+                among[name].append(_pool_among(formula.among(run), pool, groups))
     found = {name: np.stack(each) for name, each in values.items()}
     return Estimates({name: each[:, 0] for name, each in found.items()},
                      {name: shifts(each) for name, each in found.items()}, pool,
-                     {metric.name: metric for metric in metrics})
+                     {metric.name: metric for metric in metrics},
+                     {name: tuple(pools) for name, pools in among.items()})
+
+
+def _pool_among(chosen: np.ndarray, pool: Pool, groups: np.ndarray) -> Pool:
+    """The pool of some of the items, [items] bool, numbered as all are."""
+    if chosen.all():
+        return pool
+    if not chosen.any():
+        return Pool.even(0)
+    return Pool.of(groups[chosen], None, int(groups.max()) + 1,
+                   None if pool.weights is None else pool.weights[chosen])
 
 
 def whole_and_without(sums: np.ndarray) -> np.ndarray:

@@ -106,6 +106,8 @@ class Sample:
     kin: Kin | None = None
     """Whose spread over seeds a single one has."""
     ends: Ends | None = None
+    pool: Pool | None = None
+    """The groups of the items that the figure is of; None for the groups of all items."""
 
 
 @dataclass(frozen=True)
@@ -151,29 +153,47 @@ def differences(metric: Metric, samples: Sequence[Sample], pool: Pool, level: fl
     taken for less than what so few leave open (`few.unseen`); of shares, no interval is narrower
     than Tango's and no p below its score's; ends of what `mover.recovers` are recovered from its
     figures', and p is what the end towards 0 says. Where the error over items is
-    not known, the interval is unbounded and p is 1.
+    not known, the interval is unbounded and p is 1. Two figures of some of the items rest on the
+    groups of that one which tells less.
     """
     if len(samples) < 2:
         return {}
+    count = methods or len(samples)
+    together = ([samples] if all(s.pool is None for s in samples)
+                else list(combinations(samples, 2)))
+    columns = np.concatenate([_uncorrected(metric, some, _least_pool(some, pool), level, count)
+                              for some in together], axis=1)
+    names = combinations([s.name for s in samples], 2)
+    adjusted = holm(columns[UNCORRECTED.index("p_value")])
+    return {pair: Difference(adjusted=float(adjusted[k]),
+                             **dict(zip(UNCORRECTED, columns[:, k].tolist(), strict=True)))
+            for k, pair in enumerate(names)}
+
+
+UNCORRECTED = ("difference", "low", "high", "p_value", "at_least", "at_most", "detectable",
+               "items_share")
+"""Fields of a difference that no other pair has a say in."""
+
+
+def _least_pool(samples: Sequence[Sample], pool: Pool) -> Pool:
+    return min((s.pool or pool for s in samples), key=lambda own: own.alike)
+
+
+def _uncorrected(metric: Metric, samples: Sequence[Sample], pool: Pool, level: float, count: int
+                 ) -> np.ndarray:
+    """`UNCORRECTED` of every pair, [fields, pairs], as of so many methods."""
     tells = known(np.stack([s.shifts for s in samples]), metric, pool)
     errors = _errors(metric, samples, pool, tells)
     low, high, p = (np.full_like(errors.gaps, end) for end in (-np.inf, np.inf, 1.0))
     least, most, seen = low, high, high
     if tells:
         low, high, p = _ends(metric, samples, errors, pool, level)
-        count = methods or len(samples)
         together = 1 - 2 * (1 - level) / (count - 1)
         least, most, _ = _ends(metric, samples, errors, pool, together)
         seen = _detectable(metric, samples, errors, pool, 1 - (1 - level) / math.comb(count, 2))
-    adjusted, variance = holm(p), errors.of_items + errors.of_seeds
+    variance = errors.of_items + errors.of_seeds
     shares = np.divide(errors.of_items, variance, out=np.ones_like(variance), where=variance > 0)
-    names = combinations([s.name for s in samples], 2)
-    return {pair: Difference(
-                difference=float(errors.gaps[k]), low=float(low[k]), high=float(high[k]),
-                p_value=float(p[k]), adjusted=float(adjusted[k]),
-                detectable=float(seen[k]), items_share=float(shares[k]),
-                at_least=float(least[k]), at_most=float(most[k]))
-            for k, pair in enumerate(names)}
+    return np.stack([errors.gaps, low, high, p, least, most, seen, shares])
 
 
 def _errors(metric: Metric, samples: Sequence[Sample], pool: Pool, tells: bool) -> _Errors:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from harness.common.errors import HarnessError
 from harness.forgetting.change import Change, change_of, counted
 from harness.forgetting.following import Following, following
-from harness.forgetting.items import IN_CHAT, Answer, General, Passage
+from harness.forgetting.items import IN_CHAT, Answer, General, Passage, scores_of
 from harness.forgetting.probes import similarity_of_structure
 from harness.measure.intervals import Interval, mean_of, ratio
 from harness.measure.part import RecordPart
@@ -31,6 +31,9 @@ class BenchmarkChange(Change):
     gained: int
     chat: bool = False
     """Whether items were asked in the backbone's chat template."""
+    draws: int = 1
+    """Of a probe, how often its folds were drawn: scores are means over them, and an item is right
+    where most say so. 1 in older records."""
 
     @property
     def asked(self) -> str:
@@ -90,8 +93,10 @@ def unchanged(key: str, reason: str) -> Forgetting:
 def forgetting(key: str, before: General, after: General, seconds: float) -> Forgetting:
     """Compare two models on the same items. Raises HarnessError when the items differ."""
     pairs = _paired(before.answers, after.answers)
+    first = {b.benchmark: b for b, _ in reversed(pairs)}
     names = dict.fromkeys(answer.benchmark for answer in before.answers)
-    benchmarks = tuple(_benchmark([p for p in pairs if p[0].benchmark == name]) for name in names)
+    benchmarks = tuple(_benchmark(first[name], scores_of(before.answers, name),
+                                  scores_of(after.answers, name)) for name in names)
     lost = [(b, a) for b, a in pairs if b.score == 1.0 and a.score == 0.0]
     return Forgetting(
         key=key, changed=True, mean=_mean(benchmarks), benchmarks=benchmarks,
@@ -120,14 +125,11 @@ def _paired(before: Sequence[Answer], after: Sequence[Answer]) -> list[tuple[Ans
     return list(zip(before, after, strict=True))
 
 
-def _benchmark(pairs: Sequence[tuple[Answer, Answer]]) -> BenchmarkChange:
-    before = np.array([b.score for b, _ in pairs])
-    after = np.array([a.score for _, a in pairs])
+def _benchmark(first: Answer, before: np.ndarray, after: np.ndarray) -> BenchmarkChange:
     lost, gained = counted(before, after)
-    first = pairs[0][0]
     return BenchmarkChange(**dict(change_of(before, after)), benchmark=first.benchmark,
-                           metric=first.metric, items=len(pairs), lost=lost, gained=gained,
-                           chat=first.chat)
+                           metric=first.metric, items=len(before), lost=lost, gained=gained,
+                           chat=first.chat, draws=before.shape[1])
 
 
 def _mean(benchmarks: Sequence[BenchmarkChange]) -> Change | None:

@@ -49,7 +49,8 @@ def following(before: Sequence[Followed], after: Sequence[Followed]) -> Followin
 
 
 def _of_prompts(before: ByPrompt, after: ByPrompt) -> Change:
-    was, became = (np.array([all(prompt) for prompt in side], float) for side in (before, after))
+    was, became = (np.array([[all(prompt)] for prompt in side], float)
+                   for side in (before, after))
     return change_of(was, became)
 
 

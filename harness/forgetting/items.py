@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -30,6 +31,13 @@ class Answer:
     score: float
     chat: bool = False
     """Whether it was asked in the model's chat template."""
+    draws: tuple[float, ...] = ()
+    """Of a probe the item's score by each drawing of its folds, whose mean `score` is."""
+
+    @property
+    def scores(self) -> tuple[float, ...]:
+        """By drawing; of what is asked once the one."""
+        return self.draws or (self.score,)
 
 
 @dataclass(frozen=True)
@@ -82,10 +90,16 @@ def read_general(folder: Path, truncated: int) -> General:
 
     features = folder / FEATURES
     return General(
-        tuple(Answer(**row) for row in rows(ANSWERS)),  # type: ignore[arg-type]
+        tuple(Answer(**{**row, "draws": tuple(row["draws"])})  # type: ignore[arg-type]
+              for row in rows(ANSWERS)),
         tuple(Passage(**row) for row in rows(PASSAGES)),  # type: ignore[arg-type]
         load_file(features)["features"] if features.exists() else None, truncated,
         tuple(Followed(**row) for row in rows(FOLLOWED)))  # type: ignore[arg-type]
+
+
+def scores_of(answers: Sequence[Answer], benchmark: str) -> np.ndarray:
+    """Of a benchmark's items: [items, draws]."""
+    return np.array([answer.scores for answer in answers if answer.benchmark == benchmark])
 
 
 def draw(count: int, wanted: int, seed: int, name: str) -> list[int]:

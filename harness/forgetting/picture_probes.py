@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from harness.backbones.load import Loaded
 from harness.backbones.vision.features import pooled_pictures
 from harness.common.device import Device
 from harness.forgetting.catalogue import PictureProbe, catalogue
 from harness.forgetting.items import Answer, General, draw
 from harness.forgetting.names import check_probe
-from harness.forgetting.probes import METRIC, folded_answers
+from harness.forgetting.probes import ProbeItem, probed
 from harness.sources.fetch import fetch_whole
 from harness.tasks.examples import Item, Row
 from harness.tasks.picture_rows import with_pictures
@@ -50,11 +48,8 @@ class PictureProbing:
         for name, rows in self.rows.items():
             features = pooled_pictures(loaded, _items(rows), device)
             classes = catalogue().pictures[name].classes
-            labels = np.array([classes.index(row.label) for row in rows])
-            predicted = folded_answers(features, labels, self.seed)
-            answers += [Answer(name, row.id, METRIC, "", row.label, classes[int(guess)],
-                               float(guess == label))
-                        for row, label, guess in zip(rows, labels, predicted, strict=True)]
+            answers += probed(name, [ProbeItem(row.id, (), classes.index(row.label))
+                                     for row in rows], classes, features, self.seed)
         return General(tuple(answers), features=pooled_pictures(
             loaded, _items(self.others), device) if self.others else None)
 

@@ -18,14 +18,16 @@ from harness.forgetting.catalogue import catalogue
 from harness.forgetting.items import Answer, General, draw
 from harness.forgetting.names import check_probe
 
-FOLDS = 5
+FOLDS, DRAWS = 5, 5
+"""Parts that items are dealt into, and how often they are dealt anew: one dealing has luck of its
+own."""
 MAX_LENGTH = 128
 METRIC = "probe accuracy"
 
 
 @dataclass(frozen=True)
 class ProbeItem:
-    """One or two texts with their class."""
+    """One or two texts, or a picture, with the number of its class."""
 
     name: str
     texts: tuple[str, ...]
@@ -63,15 +65,24 @@ class Probing:
                ) -> list[Answer]:
         width = len(items[0].texts)
         x = pair_features(features[0::2], features[1::2]) if width == 2 else features
-        labels = np.array([item.label for item in items])
-        predicted = folded_answers(x, labels, self.seed)
-        classes = catalogue().probes[name].classes
-        return [Answer(name, item.name, METRIC, " / ".join(item.texts), classes[item.label],
-                       classes[int(guess)], float(guess == item.label))
-                for item, guess in zip(items, predicted, strict=True)]
+        return probed(name, items, catalogue().probes[name].classes, x, self.seed)
 
 
-def folded_answers(features: np.ndarray, labels: np.ndarray, seed: int) -> np.ndarray:
+def probed(name: str, items: Sequence[ProbeItem], classes: Sequence[str], features: np.ndarray,
+           seed: int) -> list[Answer]:
+    """What a probe on features [items, width] says of each item: the class that most drawings of
+    folds give it, the first of equals, and of each drawing whether it is right."""
+    labels = np.array([item.label for item in items])
+    guesses = np.stack([folded_guesses(features, labels, DRAWS * seed + number)
+                        for number in range(DRAWS)], axis=1)
+    right = (guesses == labels[:, None]).astype(float)
+    return [Answer(name, item.name, METRIC, " / ".join(item.texts), classes[item.label],
+                   classes[int(np.bincount(own).argmax())], float(scores.mean()),
+                   draws=tuple(scores.tolist()))
+            for item, own, scores in zip(items, guesses, right, strict=True)]
+
+
+def folded_guesses(features: np.ndarray, labels: np.ndarray, seed: int) -> np.ndarray:
     """The class, [items], that a logistic regression on the other folds' features gives each."""
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))

@@ -125,7 +125,9 @@ def _gap(metric: Metric, found: Estimates, answers: Answers, level: float) -> Bo
     shares = metric.statistic is Statistic.SHARE
     samples = [Sample(str(place), [float(points[place])], shifts[place],
                       run.right.astype(float) if shares else None,
-                      ends=found.ends(metric.name, [place]))
+                      ends=found.ends(metric.name, [place]),
+                      pool=found.pool_of(metric.name, [place])
+                      if metric.name in found.among else None)
                for place, run in enumerate(answers.runs)]
     (gap,) = differences(metric, samples, found.pool, two_sided(level)).values()
     return _beyond_draws(metric, Bounds(

@@ -12,7 +12,7 @@ from harness.common.device import Device
 from harness.common.errors import HarnessError
 from harness.forgetting.base_model import base_scores, examiner
 from harness.forgetting.change import interval_of
-from harness.forgetting.items import IN_CHAT, Answer, General
+from harness.forgetting.items import IN_CHAT, General, scores_of
 from harness.gate.bounds import ONE_SIDED, Bounds, two_sided
 from harness.gate.candidate import Candidate
 from harness.measure.intervals import Interval, mean_of
@@ -71,7 +71,7 @@ def lost_share(before: General, after: General, names: Iterable[str],
     lost: list[float] = []
     intervals: list[Interval] = []
     for name in names:
-        was, became = (_scores(side.answers, name) for side in (before, after))
+        was, became = (scores_of(side.answers, name) for side in (before, after))
         lost.append(float((was - became).mean()))
         intervals.append(interval_of(became, was, two_sided(level)))
     low, high = mean_of(lost, intervals)
@@ -90,10 +90,6 @@ def _leaves_weights(candidate: Candidate) -> bool:
     register_all()
     identity = candidate.record.identity
     return not METHODS[identity.method].changes_weights and identity.inner is None
-
-
-def _scores(answers: Sequence[Answer], benchmark: str) -> np.ndarray:
-    return np.array([a.score for a in answers if a.benchmark == benchmark])
 
 
 def _about(before: General, names: Collection[str], base: str) -> str:

@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from harness.common.clock import Clock
 from harness.measure.part import RecordPart
-from harness.tasks.examples import Example, weights_of
+from harness.targets.generation import CITATIONS, CITED, CITED_GOLD, CITED_HELD, Worded
+from harness.targets.kinds import KINDS
+from harness.tasks.examples import Example
 from harness.tasks.wording import Wording
 
 if TYPE_CHECKING:
@@ -32,30 +34,44 @@ class Citations(RecordPart):
     questions: int
     """How many of them do."""
 
+    @property
+    def figures(self) -> dict[str, float | None]:
+        """By metric."""
+        return {CITED: self.cited, CITED_HELD: self.held, CITED_GOLD: self.gold}
 
-def citations(numbers: Sequence[int | None], answers: Sequence[str],
-              retriever: PassageRetriever, k: int, examples: Sequence[Example], wording: Wording
-              ) -> Citations:
-    """Of answers, the number that each named, and the `k` passages at most before each, of which
-    the last was the best."""
-    weights = weights_of(examples)
-    weighed = np.ones(len(examples)) if weights is None else np.asarray(weights)
+
+def citation_scores(numbers: Sequence[int | None], answers: Sequence[str],
+                    retriever: PassageRetriever, k: int, examples: Sequence[Example],
+                    wording: Wording) -> dict[str, np.ndarray]:
+    """By metric of `CITATIONS`, [items]: 1 or 0, NaN where it cannot be asked of an answer.
+
+    Of answers, the number that each named, and the `k` passages at most before each, of which the
+    last was the best.
+    """
     shown = retriever.found(examples, k, Clock())
-    asked = [i for i, answer in enumerate(answers) if not wording.refuses(answer)]
-    named = {i: shown[i][-number] for i in asked
-             if (number := numbers[i]) is not None and 0 < number <= len(shown[i])}
-    about = [i for i in named if examples[i].document is not None]
-    held = {i: _holds(answers[i], retriever.texts([place])[0], wording)
-            for i, place in named.items()}
-    own = {i: retriever.documents(np.array([named[i]]))[0] == examples[i].document for i in about}
-    return Citations(
-        answers=len(asked), cited=_share({i: i in named for i in asked}, weighed),
-        held=_share(held, weighed), gold=_share(own, weighed), questions=len(about))
+    found = {name: np.full(len(examples), np.nan) for name in CITATIONS}
+    for i, (answer, number, places) in enumerate(zip(answers, numbers, shown, strict=True)):
+        if wording.refuses(answer):
+            continue
+        named = number is not None and 0 < number <= len(places)
+        found[CITED][i] = named
+        if number is None or not named:
+            continue
+        place = places[-number]
+        found[CITED_HELD][i] = _holds(answer, retriever.texts([place])[0], wording)
+        if examples[i].document is not None:
+            found[CITED_GOLD][i] = (
+                retriever.documents(np.array([place]))[0] == examples[i].document)
+    return found
+
+
+def citations(scores: Mapping[str, np.ndarray], weights: np.ndarray | None) -> Citations:
+    """Of what `citation_scores` found of items, which count alike or have `weights` [items]."""
+    cited, held, gold = (KINDS["generation"].metric(name).of(Worded(scores), weights)
+                         for name in CITATIONS)
+    return Citations(answers=int(np.isfinite(scores[CITED]).sum()), cited=cited, held=held,
+                     gold=gold, questions=int(np.isfinite(scores[CITED_GOLD]).sum()))
 
 
 def _holds(answer: str, text: str, wording: Wording) -> bool:
     return bool(wording.words(answer)) and wording.held(answer, wording.place(text))
-
-
-def _share(found: dict[int, bool], weights: np.ndarray) -> float | None:
-    return float(np.average([*found.values()], weights=weights[[*found]])) if found else None

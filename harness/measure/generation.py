@@ -10,7 +10,7 @@ import numpy as np
 from harness.common.kinds import Kind
 from harness.common.words import split_words
 from harness.measure.part import RecordPart
-from harness.targets.generation import MEANS, REFUSED_ONE, UNANSWERABLE, Worded
+from harness.targets.generation import CITATIONS, MEANS, REFUSED_ONE, UNANSWERABLE, Worded
 from harness.targets.kinds import KINDS
 from harness.tasks.answers import SCORES, copied
 from harness.tasks.examples import Example, weights_of
@@ -77,7 +77,8 @@ def generation(answers: Sequence[str], examples: Sequence[Example], wording: Wor
     lengths = [len(split_words(e.references[0])) for e in examples]
     run = Worded(scores)
     asked = [metric for metric in KINDS["generation"].own
-             if wording.refusal is not None or metric.name in MEANS]
+             if metric.name in MEANS
+             or (wording.refusal is not None and metric.name not in CITATIONS)]
     return Generation(
         items=len(examples), reference_words=float(np.average(lengths, weights=weights)),
         unanswerable=int(scores[UNANSWERABLE].sum()) if UNANSWERABLE in scores else None,

@@ -70,6 +70,27 @@ def mean_difference(differences: Sequence[float], level: float = LEVEL) -> Inter
     return float(values.mean() - reach), float(values.mean() + reach)
 
 
+def crossed_mean(values: np.ndarray, level: float = LEVEL) -> Interval:
+    """Student's interval of the mean of `values` [items, draws]: both are drawn at random, and
+    every draw has every item.
+
+    The variance of the items' means over their number, and that of the draws' means over theirs: a
+    two-way layout's (Cornfield and Tukey, Annals of Mathematical Statistics 27, 1956), but that
+    what is a cell's own is in both, so that it errs on the wide side. The freedom is
+    Satterthwaite's (Biometrics Bulletin 2, 1946). (-1, 1) for fewer than two of either.
+    """
+    if min(values.shape) < 2:
+        return -1.0, 1.0
+    parts = [(float(means.var(ddof=1)) / len(means), len(means) - 1)
+             for means in (values.mean(axis=1), values.mean(axis=0))]
+    variance = sum(part for part, _ in parts)
+    if not variance:
+        return float(values.mean()), float(values.mean())
+    freedom = variance**2 / sum(part**2 / own for part, own in parts)
+    reach = float(t.ppf((1 + level) / 2, freedom)) * math.sqrt(variance)
+    return float(values.mean()) - reach, float(values.mean()) + reach
+
+
 def mean_of(estimates: Sequence[float], intervals: Sequence[Interval]) -> Interval:
     """Interval of the plain mean of independent estimates from the interval of each.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
@@ -56,6 +57,12 @@ class Finding(Options):
         return self.rerank.by if self.rerank else None
 
 
+def check_vectors(retriever: str | None, ways: Iterable[Finding]) -> None:
+    """Raise ValueError where a tuned embedder is named and nothing is found by it."""
+    if retriever and all(way.search in ("bm25", "gold") for way in ways):
+        raise ValueError("retriever: this search has no vectors; leave one of the two out")
+
+
 class Way(Options):
     """One way to search among those that are tried: what is ranked alone, or with more."""
 
@@ -86,3 +93,11 @@ class Studied(Finding):
     gold: float = Field(0.8, ge=0, le=1)
     """Share of the training items that have the passage which answers among theirs. RAFT's authors
     had 0.4 to 1 by task, and 0.8 in most figures."""
+    retriever: str | None = None
+    """Label of a `retriever` of the suite, whose tuned embedder finds; the embedder as it came
+    where it is left out."""
+
+    @model_validator(mode="after")
+    def _retrieves_by_vectors(self) -> Studied:
+        check_vectors(self.retriever, (self,))
+        return self

@@ -11,6 +11,7 @@ from harness.methods.fitted import Fit, Fitted
 from harness.methods.job import Job
 from harness.methods.method import METHODS, Method, Options, Setting
 from harness.methods.needs import WHATEVER, Needs
+from harness.methods.work import Work
 
 
 class MergedOptions(Options):
@@ -35,12 +36,17 @@ class Merged(Method):
                   words=(Can.LEARN, Can.WRITE), inputs=WHATEVER)
     random = False
     changes_weights = True  # other ones than those underneath, once they are rounded or quantised
+    as_below = True
     options_type = MergedOptions
 
     def misfit(self, below: Method | None) -> str | None:
         if below is None:
             return "is of an adapter: write `merged+METHOD`"
         return None if below.merges else f"{below.name} has no update to merge"
+
+    def work(self, job: Job, setting: Setting) -> Work | None:
+        """What is quantised multiplies in another time than what was timed."""
+        return None if self.options.quantize else Work()
 
     def fit(self, job: Job, setting: Setting) -> Fit:
         return Fit(self._merged(job))

@@ -97,6 +97,8 @@ class Method(ABC):
     swept: ClassVar[bool] = False
     """Whether all of its grid is tried, whatever the budget's trials, since none of it is learned
     anew; of settings that validation finds alike the one that stands first is then kept."""
+    as_below: ClassVar[bool] = False
+    """Whether its passes are those of the method underneath, which an estimate times."""
     like: ClassVar[str | None] = None
     """A method with passes alike, which an estimate times in its place."""
     options: Any
@@ -128,6 +130,11 @@ class Method(ABC):
 
     def shortened(self) -> Method:
         """The same with the shortest training that its options allow: what an estimate times."""
+        return self
+
+    def by_itself(self) -> Method:
+        """The same, standing on no other run where it can: what an estimate times. What finds by a
+        tuned embedder takes as long by the one that came."""
         return self
 
     @property

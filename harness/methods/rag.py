@@ -32,7 +32,7 @@ from harness.methods.asking.scored import (
 )
 from harness.methods.asking.served import Served
 from harness.methods.asking.shown import Asking, Shown
-from harness.methods.finding import Finding, Way
+from harness.methods.finding import Finding, Way, check_vectors
 from harness.methods.fitted import Fit, Fitted, declared
 from harness.methods.job import Job
 from harness.methods.learning.decoder import plain_decoder
@@ -90,8 +90,7 @@ class RagOptions(ScoreOptions, Finding):
 
     @model_validator(mode="after")
     def _retrieves_by_vectors(self) -> RagOptions:
-        if self.retriever and all(f.search in ("bm25", "gold") for f in self.findings):
-            raise ValueError("retriever: this search has no vectors; leave one of the two out")
+        check_vectors(self.retriever, self.findings)
         return self
 
     @property

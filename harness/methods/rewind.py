@@ -8,8 +8,9 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from harness.backbones.load import load_asked
-from harness.backbones.prompting.passages import nats_a_token
+from harness.backbones.load import load_asked, load_tokenizer
+from harness.backbones.prompting.passages import nats_a_token, passage_tokens
+from harness.backbones.window import window_of
 from harness.common.capabilities import Can, continues
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
@@ -18,6 +19,7 @@ from harness.methods.fitted import Fit, Fitted, declared
 from harness.methods.job import Job
 from harness.methods.method import METHODS, Limit, Method, Options, Setting
 from harness.methods.needs import WHATEVER, Needs
+from harness.methods.work import Work
 from harness.suite import Kind
 
 SHARES = tuple(tenth / 10 for tenth in range(1, 11))
@@ -50,7 +52,7 @@ class Rewind(Method):
     needs = Needs(classes=(Can.LEARN,), numbers=(Can.LEARN,), spans=(Can.LEARN,),
                   words=(Can.LEARN, Can.WRITE), inputs=WHATEVER)
     random = False
-    changes_weights = changes_matrices = swept = True
+    changes_weights = changes_matrices = swept = as_below = True
     options_type = RewindOptions
 
     def __init__(self, options: Any) -> None:
@@ -99,6 +101,15 @@ class Rewind(Method):
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
         return self._rewound(job, setting)
+
+    def work(self, job: Job, setting: Setting) -> Work:
+        """Two models are made ready for a share, and the passages read that hold it."""
+        if not job.general:
+            return Work(loads=2)
+        backbone = job.need_backbone()
+        tokenizer = load_tokenizer(backbone)
+        held = passage_tokens(tokenizer, job.general, window_of(backbone, tokenizer))
+        return Work(loads=2, head=sum(map(len, held)))
 
     def _rewound(self, job: Job, setting: Setting) -> Fitted:
         if job.inner is None:

@@ -24,26 +24,36 @@ from harness.methods.open_book import (
     best_passages,
     build_passages,
     open_passages,
+    passages_read,
     passages_shown,
     telling,
 )
+from harness.methods.standing import standing_on
+from harness.methods.work import Reading
 from harness.retrieval.vectors import NONE
 from harness.tasks.examples import Example
 
 
 def build_studied(job: Job, how: Studied) -> Lookup[str]:
     """A search over the corpus, and what training items are shown of it."""
+    job = standing_on(job, how.retriever)
     return _lookup(job, how, build_passages(job, how))
 
 
 def open_studied(job: Job, how: Studied, folder: Path) -> Lookup[str]:
     """The same of a model that is saved, to answer with."""
+    job = standing_on(job, how.retriever, folder)
     return _lookup(job, how, open_passages(job, how, folder))
 
 
 def studied_shown(asking: Asking, how: Studied) -> Shown:
     """What stands before an item, at the most."""
     return passages_shown(asking, how.k, how.tokens, how)
+
+
+def studied_read(job: Job, how: Studied) -> tuple[Reading, ...]:
+    """What the embedder reads of the corpus and the items."""
+    return tuple(reading.by(how.retriever) for reading in passages_read(job, how))
 
 
 def _lookup(job: Job, how: Studied, passages: PassageRetriever) -> Lookup[str]:

@@ -100,6 +100,7 @@ class Tuned(Method):
         self.general = "learned" if recipe.replay else None
         self.brings = (STUDIED,) if how else ()
         self.reranks = how.reranker if how else None
+        self.retriever = how.retriever if how else None
         self.chunks = (how.chunk,) if how and how.chunk else ()
         self.ceiling = how is not None and how.told
 
@@ -199,7 +200,20 @@ class Tuned(Method):
     def work(self, job: Job, setting: Setting) -> Work:
         schedule = schedule_of(len(job.train), job.budget)
         return Work(schedule.per_pass, schedule.most - schedule.per_pass,
-                    schedule.looks * len(job.validation), readings=self._probing(job))
+                    schedule.looks * len(job.validation),
+                    readings=(*self._probing(job), *self._studying(job)))
+
+    def by_itself(self) -> Method:
+        how = self.recipe.passages
+        if how is None or how.retriever is None:
+            return self
+        alone = how.model_copy(update={"retriever": None}).model_dump(mode="json")
+        return type(self)({**self.described(), "passages": alone})
+
+    def _studying(self, job: Job) -> tuple[Reading, ...]:
+        """What is read to find passages."""
+        how = self.recipe.passages
+        return import_module(STUDIED).studied_read(job, how) if how else ()
 
     def _probing(self, job: Job) -> tuple[Reading, ...]:
         """What is read before an encoder's head begins as a fitted one."""

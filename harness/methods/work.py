@@ -44,5 +44,8 @@ class Work:
     before: int = 0
     """Tokens of a prompt that are found for each item."""
     head: int = 0
-    """Tokens of worked examples that all prompts begin with, read once."""
+    """Tokens that are read once: of worked examples that all prompts begin with, of passages that
+    a fit is held to."""
+    loads: int = 1
+    """Models that are made ready for it."""
     readings: tuple[Reading, ...] = ()

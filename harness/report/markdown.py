@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from harness.compare.curves import LearningCurves
 from harness.compare.freshness import Freshness
@@ -197,8 +197,9 @@ def _freshness(found: Freshness | None) -> list[str]:
 
 def _retrieval(records: tuple[Record, ...], together: Sequence[str]) -> list[str]:
     """What the first seeds' searches over passages found, and whether what it brings adds up."""
-    found = [f"{r.identity.name}: {r.retrieval.indexed} passages, {r.retrieval.index}; "
-             f"{words.found(r.retrieval)}." for r in records
+    names = {r.identity.run_id: r.identity.name for r in records}
+    found = [f"{r.identity.name}: {r.retrieval.indexed} passages, {r.retrieval.index}"
+             f"{_tuned_by(r, names)}; {words.found(r.retrieval)}." for r in records
              if r.identity.seed == 0 and isinstance(r.retrieval, PassageRetrieval)]
     found += [f"{r.identity.name}: {words.cited(r.citations)}." for r in records
               if r.identity.seed == 0 and r.citations]
@@ -208,6 +209,12 @@ def _retrieval(records: tuple[Record, ...], together: Sequence[str]) -> list[str
               and r.retrieval.untuned is not None]
     said = [f"- {words.cell(line)}" for line in (*together, *found)]
     return ["## Retrieval", "", *said, ""] if said else []
+
+
+def _tuned_by(record: Record, names: Mapping[str, str]) -> str:
+    """What tuned the embedder that a run finds by."""
+    below = names.get(record.identity.retriever or "")
+    return f", by the embedder of {below}" if below else ""
 
 
 def _trades(published: Published) -> list[str]:

@@ -107,8 +107,8 @@ def _of_texts(look: Examined, say: Say) -> Iterator[Finding]:
         yield from groups.check_groups(spreads(look.task.splits, splits, look.task.labels))
     if KINDS[look.task.kind].questions:
         yield from answers.check_form(look.task, look.task.facts, splits)
-    if look.task.corpus is not None:
-        yield from answers.check_answers(look.task.corpus, splits, look.task.wording)
+        if look.task.corpus is not None:
+            yield from answers.check_answers(look.task.corpus, splits, look.task.wording)
     if KINDS[look.task.kind].tagged:
         yield from spans.check_spans(splits, look.first.max_words)
     yield from items.check_columns((*train, *splits.validation, *splits.test))

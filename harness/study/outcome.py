@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from harness.backbones.finite import check_finite
 from harness.common.clock import Clock
-from harness.measure.citations import citations
+from harness.measure.citations import citation_scores, citations
 from harness.measure.generation import generation
 from harness.measure.multilabel import SetQuality, set_quality, set_quality_of
 from harness.measure.overfitting import overfitting
@@ -95,9 +95,11 @@ def _in_words(task: Task, fitted: Answering) -> Outcome:
     if cites is not None and cites.cited:
         numbers = [cites.cited[example.id] for example in test]
         passages = cast("PassageRetriever", cites.retriever)  # nothing else is cited
-        parts["citations"] = citations(numbers, said.tolist(), passages, cites.k, test,
-                                       task.wording)
+        scores = citation_scores(numbers, said.tolist(), passages, cites.k, test, task.wording)
+        parts["citations"] = citations(scores, weights_of(test))
         table = table.append_column("cited", pa.array(numbers, pa.int64()))
+        for name, marks in scores.items():
+            table = table.append_column(f"m:{name}", pa.array(marks))
     return Outcome(parts, table)
 
 

@@ -27,6 +27,7 @@ from harness.measure.usage import Usage
 from harness.methods.learning.training import Stopped
 from harness.study.identity import Identity
 from harness.suite import Kind
+from harness.targets.generation import CITATIONS
 from harness.targets.kinds import KINDS
 
 SCHEMA_VERSION = 10
@@ -237,8 +238,10 @@ class Record(RecordPart):
     def figures(self) -> dict[str, float | None]:
         """Every metric of the run on all its test items; empty without a result."""
         found = self.answered
-        return {} if found is None else {metric.name: getattr(found, metric.name)
-                                         for metric in KINDS[found.kind].own} | self.added
+        cited = self.citations.figures if self.citations is not None else {}
+        return {} if found is None else {
+            metric.name: getattr(found, metric.name) for metric in KINDS[found.kind].own
+            if metric.name not in CITATIONS} | cited | self.added
 
     @property
     def added(self) -> dict[str, float | None]:

@@ -179,8 +179,9 @@ def _with_below(record: Record, assignment: Assignment) -> Record:
     """Add what the runs that it stands on cost and learned."""
     if assignment.inner is not None:
         record = _with_inner(record, assignment.inner)
-    return (record if assignment.retriever is None
-            else _with_retriever(record, assignment.retriever))
+    if assignment.retriever is None or _bears(assignment.inner, assignment.retriever):
+        return record
+    return _with_retriever(record, assignment.retriever)
 
 
 def _with_inner(record: Record, inner: Assignment) -> Record:
@@ -192,6 +193,12 @@ def _with_inner(record: Record, inner: Assignment) -> Record:
         "trainable_parameters": below.trainable_parameters,
         "artifact_bytes": below.artifact_bytes})
     return record.model_copy(update={"cost": _added(record.cost, cost), "size": size})
+
+
+def _bears(inner: Assignment | None, retriever: Assignment) -> bool:
+    """Whether the cost of a method underneath has that of the retriever in it."""
+    found = inner.retriever if inner is not None else None
+    return found is not None and found.identity.run_id == retriever.identity.run_id
 
 
 def _with_retriever(record: Record, retriever: Assignment) -> Record:

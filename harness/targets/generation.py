@@ -18,6 +18,11 @@ MEANS = ("exact_match", "token_f1", "rouge_1", "rouge_2", "rouge_l", "chrf", "an
 UNANSWERABLE, REFUSED_ONE = "unanswerable", "refusal"
 """Whether a question has no answer, and whether that was the answer: 1 or 0, and NaN in tasks where
 every question has one."""
+CITED, CITED_HELD, CITED_GOLD = "cited", "cited_held", "cited_gold"
+"""Whether an answer names a passage that was shown, whether it stands there, and whether that is of
+the document that is asked about: 1 or 0, NaN where that cannot be asked of the answer, and of all
+answers of a run that names none."""
+CITATIONS = (CITED, CITED_HELD, CITED_GOLD)
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +85,7 @@ def read(tables: Sequence[Any], labels: Sequence[str], groups: np.ndarray,
         np.array([table["answer"].to_pylist() for table in tables], dtype=object),
         np.array(tables[0]["target"].to_pylist(), dtype=object),
         {name: np.stack([_scores(table, name) for table in tables])
-         for name in (*MEANS, UNANSWERABLE, REFUSED_ONE)},
+         for name in (*MEANS, UNANSWERABLE, REFUSED_ONE, *CITATIONS)},
         tables[0]["stratum"].to_numpy() == 1, groups, weights)
 
 
@@ -110,7 +115,14 @@ def _share(of: Callable[[Worded], np.ndarray], among: Callable[[Worded], np.ndar
     def contributions(run: Worded) -> np.ndarray:
         marked = among(run)
         return np.column_stack([of(run) * marked, marked])
-    return Formula(contributions, lambda sums: _ratio(sums[0], sums[1]))
+    return Formula(contributions, lambda sums: _ratio(sums[0], sums[1]),
+                   lambda run: np.asarray(among(run) == 1.0))
+
+
+def _share_asked(name: str) -> Formula:
+    """Of the items of which it can be asked, the share that has the mark."""
+    return _share(lambda run: np.nan_to_num(run.scores[name]),
+                  lambda run: np.isfinite(run.scores[name]).astype(float))
 
 
 def _answerable(run: Worded) -> np.ndarray:
@@ -127,5 +139,7 @@ def _answerable_f1(run: Worded) -> np.ndarray:
     map(_mean_of, MEANS))
 REFUSED = _share(lambda run: run.scores[REFUSED_ONE], lambda run: run.scores[UNANSWERABLE])
 WRONGLY_REFUSED = _share(lambda run: run.scores[REFUSED_ONE], _answerable)
-ANSWERABLE_F1 = Formula(_answerable_f1, lambda sums: _ratio(2 * sums[0], sums[1] + sums[2]))
+ANSWERABLE_F1 = Formula(_answerable_f1, lambda sums: _ratio(2 * sums[0], sums[1] + sums[2]),
+                        lambda run: np.asarray(_answerable(run) == 1.0))
 EXACT_MATCH_ANSWERABLE = _share(lambda run: run.scores["exact_match"], _answerable)
+OF_CITED, OF_CITED_HELD, OF_CITED_GOLD = map(_share_asked, CITATIONS)

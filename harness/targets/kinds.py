@@ -21,6 +21,9 @@ from harness.targets.metrics import (
     ANSWERABLE_F1,
     CALIBRATION_ERROR,
     CHRF,
+    CITED,
+    CITED_GOLD,
+    CITED_HELD,
     COPIED,
     EXACT_MATCH,
     EXACT_MATCH_ANSWERABLE,
@@ -198,7 +201,8 @@ KINDS: dict[Kind, TargetKind] = {
     "generation": TargetKind(
         "generation",
         (EXACT_MATCH, TOKEN_F1, ROUGE_1, ROUGE_2, ROUGE_L, CHRF, ANSWER_RECALL, COPIED, WORDS,
-         REFUSED, WRONGLY_REFUSED, ANSWERABLE_F1, EXACT_MATCH_ANSWERABLE),
+         REFUSED, WRONGLY_REFUSED, ANSWERABLE_F1, EXACT_MATCH_ANSWERABLE, CITED, CITED_HELD,
+         CITED_GOLD),
         right=EXACT_MATCH, beside=(EXACT_MATCH, ANSWER_RECALL),
         beside_where=dict.fromkeys((ROUGE_1, ROUGE_L, CHRF), (ROUGE_2, COPIED))
         | {ROUGE_2: (ROUGE_L, COPIED)}, loss="nats an item", sure=None, form="words",

@@ -50,6 +50,9 @@ class Formula:
     finish: Callable[[np.ndarray], np.ndarray]
     """From sums [parts, draws], of which the first is of all items, to the metric [draws]; NaN
     where it is not defined."""
+    among: Callable[[Any], np.ndarray] | None = None
+    """The items of a run that it is a share of, [items] bool: an interval counts those. None for
+    all, and for those of a class (`Metric.among`)."""
 
 
 @dataclass(frozen=True)

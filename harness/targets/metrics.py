@@ -93,6 +93,14 @@ EXACT_MATCH_ANSWERABLE = Metric(
     "exact_match_answerable", "exact match of answerable ones", Statistic.COUNTS,
     lambda: _generation().EXACT_MATCH_ANSWERABLE, decides=False, always=False)
 
+# Of answers that are to name the passage that they are from.
+CITED = Metric("cited", "answers that cite", Statistic.COUNTS,
+               lambda: _generation().OF_CITED, decides=False, always=False)
+CITED_HELD = Metric("cited_held", "cited passages that hold the answer", Statistic.COUNTS,
+                    lambda: _generation().OF_CITED_HELD, decides=False, always=False)
+CITED_GOLD = Metric("cited_gold", "cited passages of the right document", Statistic.COUNTS,
+                    lambda: _generation().OF_CITED_GOLD, decides=False, always=False)
+
 SELECTION_RATE = Metric("selection_rate", "selection rate", Statistic.COUNTS,
                         lambda: _by_class().SELECTION_RATE, better="neither", decides=False)
 FALSE_POSITIVE_RATE = Metric("false_positive_rate", "false positive rate", Statistic.COUNTS,

@@ -79,7 +79,7 @@ def test_other_instructions_cannot_be_compared():
 
 @pytest.mark.parametrize("scores", [[0, 1, 1, 0], [0.5, 1, 0.25, 0]])
 def test_the_interval_is_that_of_the_kind_of_score(scores):
-    before, after = np.array(scores, float), np.zeros(4)
+    before, after = np.array(scores, float)[:, None], np.zeros((4, 1))
     lost = sum(s > 0 for s in scores)
     assert interval_of(before, after) == (
         paired_proportions(0, lost, 4) if {*scores} == {0, 1}

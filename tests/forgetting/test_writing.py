@@ -9,6 +9,7 @@ from lm_eval.models.huggingface import HFLM
 from peft import PrefixTuningConfig, get_peft_model
 
 from harness.backbones.load import load_asked, load_causal
+from harness.backbones.prompting import generate
 from harness.backbones.prompting.generate import greedy
 from harness.backbones.prompting.stops import Stops
 from harness.common.capabilities import ABILITIES, Can
@@ -44,8 +45,10 @@ def asking(until, **more):
 
 
 @pytest.fixture(params=ASKED)
-def both(request, backbone_of):
-    """HFLM by itself and ours, on one model, and what HFLM needs to write no more tokens."""
+def both(request, backbone_of, monkeypatch):
+    """HFLM by itself and ours, on one model, and what HFLM needs to write no more tokens. Ours
+    writes in stages, between which what has ended is gone."""
+    monkeypatch.setattr(generate, "STAGE", 4)
     loaded = load_asked(backbone_of(request.param), "cpu")
     theirs = HFLM(pretrained=loaded.model, tokenizer=loaded.tokenizer, batch_size=1)
     # It counts the tokens of an encoder-decoder's context among those that may be written.

@@ -5,9 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from harness.measure.citations import citations
+from harness.measure.citations import citation_scores, citations
 from harness.retrieval.vectors import NONE
-from harness.tasks.examples import Example
+from harness.tasks.examples import Example, weights_of
 from harness.tasks.wording import WORDINGS
 
 TEXTS = ["Ada ruled Riverton.", "Bo ruled Oakham.", "Rivers are wet."]
@@ -35,7 +35,8 @@ def of(numbers, answers, rows, documents, weights=None):
     examples = [Example(str(i), "q", None, 0, "g", {}, ("x",), document,
                         weight=1.0 if weights is None else weights[i])
                 for i, document in enumerate(documents)]
-    return citations(numbers, answers, Found(rows), 2, examples, WORDING)
+    scores = citation_scores(numbers, answers, Found(rows), 2, examples, WORDING)
+    return citations(scores, weights_of(examples))
 
 
 def test_numbers_count_from_the_top_where_the_last_passage_is_the_best():

@@ -7,6 +7,7 @@ import pytest
 import torch
 from pydantic import ValidationError
 
+from harness.backbones.load import load_tokenizer
 from harness.backbones.prompting.passages import nats_a_token
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
@@ -17,6 +18,7 @@ from harness.methods.learning.validated import HeldOut
 from harness.methods.method import METHODS
 from harness.methods.rewind import SHARES
 from harness.methods.whole import load_model
+from harness.methods.work import Work
 from harness.study.parts import ending
 from harness.targets.metrics import ACCURACY
 from harness.tasks.examples import asked
@@ -217,3 +219,11 @@ def test_a_limit_of_drift_is_for_decoders(backbone):
 def test_options_that_mean_nothing_are_refused(options):
     with pytest.raises(ValidationError):
         METHODS["rewind"](options)
+
+
+def test_what_holds_a_share_is_read_for_each(decoder, job):
+    texts = ("the old iron lay there", "a plum")
+    here = dataclasses.replace(job(), backbone=decoder, general=texts)
+    work = METHODS["rewind"]({"drift_at_most": 0.1}).work(here, {"share": 0.5})
+    ids = load_tokenizer(decoder)(list(texts), add_special_tokens=False)["input_ids"]
+    assert work == Work(loads=2, head=sum(map(len, ids)))

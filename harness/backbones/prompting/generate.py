@@ -1,4 +1,8 @@
-"""Greedy decoding behind a shared prefix."""
+"""Greedy decoding behind a shared prefix.
+
+A batch is written in stages, and rows whose answers have ended leave it between them: what is
+written for the others does not wait for rows of padding.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+from transformers import DynamicCache
+from transformers.cache_utils import DynamicLayer
 
 from harness.backbones.batches import by_length, of_one_length
-from harness.backbones.keys_and_values import given
+from harness.backbones.keys_and_values import given, kept_in_writing, kept_of
 from harness.backbones.prompting.score import Prefix
 from harness.backbones.prompting.seq2seq import padded
 from harness.backbones.prompting.stops import Stops
@@ -19,6 +25,8 @@ PLAINLY = {"do_sample": False, "num_beams": 1, "temperature": None, "top_p": Non
            "repetition_penalty": 1.0, "no_repeat_ngram_size": 0, "encoder_no_repeat_ngram_size": 0,
            "min_length": 0, "min_new_tokens": None, "forced_eos_token_id": None}
 """The likeliest token each time, whatever habits of generation a checkpoint comes with."""
+STAGE = 16
+"""Tokens that are written before rows that have ended leave a batch."""
 
 
 def greedy(model: Any, prefix: Prefix, items: Sequence[Sequence[int]], most: int, padding: int,
@@ -64,13 +72,45 @@ def _behind(model: Any, prefix: Prefix, items: Sequence[Sequence[int]], most: in
     shared = torch.ones((len(items), prefix.length), dtype=torch.long)
     base = model.get_base_model() if prompt_learner(model) else model
     # The prefix's own tokens are never read again, only counted.
-    written = base.generate(
-        input_ids=torch.cat([shared * padding, ids], dim=1).to(device),
-        attention_mask=torch.cat([shared, mask], dim=1).to(device),
-        **given(prefix.for_batch(len(items)) if prefix.length else None),
-        max_new_tokens=most, pad_token_id=padding,
-        **_ending(ends, stops, prefix.length + width), **PLAINLY)
-    return [_until(row, ends) for row in written[:, prefix.length + width:].tolist()]
+    ids = torch.cat([shared * padding, ids], dim=1).to(device)
+    mask = torch.cat([shared, mask], dim=1).to(device)
+    kept = prefix.for_batch(len(items)) if prefix.length else None
+    begin = ids.shape[1]
+    ending = {"pad_token_id": padding, **_ending(ends, stops, begin), **PLAINLY}
+    stage = STAGE if most > STAGE and _keeps_rows_apart(base, ids) else most
+    found: dict[int, list[int]] = {}
+    rows = list(range(len(items)))
+    for written in range(0, most, stage):
+        out = base.generate(input_ids=ids, attention_mask=mask, **given(kept),
+                            max_new_tokens=min(stage, most - written),
+                            return_dict_in_generate=True, **ending)
+        ids = out.sequences
+        answers = ids[:, begin:].tolist()
+        found.update((row, _until(answer, ends)) for row, answer in zip(rows, answers, strict=True))
+        going = _going(ids, begin, ends, stops)
+        if not going or written + stage >= most:
+            break
+        place = torch.tensor(going, device=device)
+        kept = kept_in_writing(out)
+        kept.batch_select_indices(place)
+        mask = torch.nn.functional.pad(mask, (0, ids.shape[1] - mask.shape[1]), value=1)
+        ids, mask, rows = ids[place], mask[place], [rows[i] for i in going]
+    return [found[row] for row in range(len(items))]
+
+
+def _going(ids: torch.Tensor, begin: int, ends: Sequence[int], stops: Stops | None) -> list[int]:
+    """The rows of ids [rows, columns] whose answers, from a column on, have not ended."""
+    ended = torch.isin(ids[:, begin:], torch.tensor(list(ends), device=ids.device)).any(dim=1)
+    if stops is not None:
+        ended |= stops.behind(begin).held(ids)
+    return [row for row, has_ended in enumerate(ended.tolist()) if not has_ended]
+
+
+def _keeps_rows_apart(model: Any, ids: torch.Tensor) -> bool:
+    """Whether what a model keeps of tokens it has read is a row for each, of every token, from
+    which rows can be taken out."""
+    kept = kept_of(model(input_ids=ids[:1, -1:], use_cache=True, logits_to_keep=1))
+    return type(kept) is DynamicCache and all(type(layer) is DynamicLayer for layer in kept.layers)
 
 
 def _ending(ends: Sequence[int], stops: Stops | None, start: int) -> dict[str, Any]:

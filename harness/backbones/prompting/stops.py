@@ -30,6 +30,12 @@ class Stops(StoppingCriteria):
         """The same for answers that begin at a column."""
         return Stops(self.tokenizer, self.texts, start)
 
+    def held(self, input_ids: torch.Tensor) -> torch.Tensor:
+        """[rows] of bool: whether an answer holds one of the texts anywhere."""
+        answers = self.tokenizer.batch_decode(input_ids[:, self.start:])
+        return torch.tensor([any(text in answer for text in self.texts) for answer in answers],
+                            device=input_ids.device)
+
     def __call__(self, input_ids: torch.Tensor, scores: Any, **_: Any) -> torch.Tensor:
         """[rows] of bool, from the ids [rows, columns] so far."""
         tails = self.tokenizer.batch_decode(input_ids[:, self.start:][:, -self.last:])

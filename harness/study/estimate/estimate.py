@@ -183,7 +183,7 @@ def _fit_cost(work: RunWork, setting: Work, own: UnitCosts) -> Cost:
     """A setting that is tried: loaded, learned, and held against the validation items."""
     chosen_by = work.parts["validation"][1] if _chooses(work) else 0
     looked = setting.looked if setting.steps else chosen_by
-    begun = Cost(own.load + own.fit * setting.fitted, own.longer * setting.head)
+    begun = Cost(setting.loads * own.load + own.fit * setting.fitted, own.longer * setting.head)
     return begun + _steps(setting, own, work) + answered(own, setting, looked, work.at_once)
 
 
@@ -251,13 +251,13 @@ def _work_of(plan: Plan, run: PlannedRun, folders: set[str]) -> tuple[RunWork, l
     """What a run does, and the units that it needs. Folders of untouched backbones' answers are
     added to `folders`, once a backbone. Raises HarnessError where its method does not say."""
     method, job = run.entry.method, make_job(assign(plan, NOWHERE, run), lambda text: None)
-    settings = grid(method, job)[:run.budget.trials]
+    settings = grid(method, job)[:None if method.swept else run.budget.trials]
     fits = [method.work(job, setting) for setting in settings]
     said = tuple(fit for fit in fits if fit is not None)
     if len(said) < len(fits):
         raise HarnessError("the method does not say how much work it does (`Method.work`)")
     start = start_unit(plan, run)
-    own = method_unit(plan, run) if said[0].prompts else None
+    own = method_unit(plan, _timed(plan, run)) if said[0].prompts else None
     readings = [(reading, reading_unit(plan, run, reading.backbone))
                 for reading in said[0].readings]
     questions, examined = _questions(plan, run, folders)
@@ -270,6 +270,13 @@ def _work_of(plan: Plan, run: PlannedRun, folders: set[str]) -> tuple[RunWork, l
         run.tuned_by is not None)
     units = [start, own, questions, *(unit for _, unit in readings)]
     return work, [unit for unit in units if unit is not None]
+
+
+def _timed(plan: Plan, run: PlannedRun) -> PlannedRun:
+    """The run whose passes a run's are: its own, or that of the method underneath."""
+    if not run.entry.method.as_below:
+        return run
+    return next(other for other in plan.runs if other.run_id == run.identity.inner)
 
 
 def _parts(plan: Plan, run: PlannedRun) -> dict[str, tuple[str, int]]:

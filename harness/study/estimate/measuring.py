@@ -127,7 +127,7 @@ def start_unit(plan: Plan, run: PlannedRun) -> Unit:
 def method_unit(plan: Plan, run: PlannedRun) -> Unit:
     """A run's method on its backbone at the plan's lengths, or one with passes alike."""
     method = run.entry.method
-    timed = METHODS[method.like]({}) if method.like else method
+    timed = METHODS[method.like]({}) if method.like else method.by_itself()
     name, options = timed.name, timed.described()
     # A batch as runs have it, and half of one.
     most = 2 * len(plan.sample(run.budget).train) // 3

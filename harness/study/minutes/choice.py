@@ -148,8 +148,9 @@ class Market:
                 for run in self.plan.runs}
 
     def with_inner(self, name: str) -> Names:
-        """A method, and what it stands on."""
-        return frozenset({name, *self.inner.get(name, ())})
+        """A method, what it stands on, and what that does."""
+        below = self.inner.get(name, frozenset())
+        return frozenset({name}).union(*map(self.with_inner, below))
 
     @cached_property
     def ladder(self) -> tuple[int, ...]:

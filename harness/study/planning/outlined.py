@@ -18,7 +18,7 @@ def outline_of(plan: Plan, left: Sequence[PlannedRun], expected: Estimate | None
     return Outline(
         name=suite.name, profile=plan.loaded.profile, device=plan.device,
         prices=suite.decide.prices, rows=_rows(plan, left, expected), notes=notes_of(plan),
-        apart=_apart(plan), outgoing=outgoing(plan, left),
+        apart=(*_apart(plan), *_found_by(plan)), outgoing=outgoing(plan, left),
         totals=expected and _totals(expected), findings=tuple(findings))
 
 
@@ -31,6 +31,16 @@ def notes_of(plan: Plan) -> tuple[str, ...]:
         reason = entry.method.cannot(handle) if handle else None
         said += [f"{backbone}: {label} will fail: {reason}"] if reason else []
     return tuple(said)
+
+
+def _found_by(plan: Plan) -> tuple[str, ...]:
+    """Which methods find by an embedder that another run tunes."""
+    found: dict[str, dict[str, None]] = {}
+    for run in plan.runs:
+        if run.entry.method.retriever is not None:
+            found.setdefault(run.entry.method.retriever, {})[run.identity.name] = None
+    return tuple(f"{name} tunes, once a seed, the embedder of {', '.join(names)}: its cost is in "
+                 "that of each" for name, names in found.items())
 
 
 def _rows(plan: Plan, left: Sequence[PlannedRun], expected: Estimate | None) -> tuple[Row, ...]:

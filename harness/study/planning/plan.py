@@ -142,9 +142,9 @@ def make_plan(loaded: LoadedSuite, device: Device) -> Plan:
     return plan
 
 
-def _stands(entry: Entry) -> bool:
-    """Whether it builds on a run of another."""
-    return entry.inner is not None or entry.method.retriever is not None
+def _stands(entry: Entry) -> tuple[bool, bool]:
+    """What it builds on: what finds by a retriever comes after it, and may itself be underneath."""
+    return entry.inner is not None, entry.method.retriever is not None
 
 
 def _check_weights(loaded: LoadedSuite, handles: Mapping[str, Handle], entries: Sequence[Entry]

@@ -113,6 +113,11 @@ def test_texts_are_read_once_and_the_first_run_that_needs_them_has_their_cost():
     assert found["a"].memory == 3e5
 
 
+def test_each_model_that_is_made_ready_takes_its_time():
+    one, two = (cost(run_of(Work(loads=loads), own="own")) for loads in (1, 2))
+    assert two.adapt.seconds == pytest.approx(one.adapt.seconds + OWN.load)
+
+
 def test_passages_of_a_corpus_are_read_once_too():
     readings = ((Reading("key", HANDLE, passages=100), "frozen"),)
     found = costs_of(dict.fromkeys("ab", run_of(Work(), own="own", readings=readings)), UNITS)
