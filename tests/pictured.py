@@ -8,6 +8,11 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.normalizers import Lowercase
+from tokenizers.pre_tokenizers import Whitespace
+from tokenizers.processors import TemplateProcessing
 from transformers import (
     BeitConfig,
     BeitForImageClassification,
@@ -19,7 +24,10 @@ from transformers import (
     DeiTModel,
     Dinov2Config,
     Dinov2Model,
+    MetaClip2Config,
+    MetaClip2Model,
     PreTrainedModel,
+    PreTrainedTokenizerFast,
     ResNetConfig,
     ResNetModel,
     SiglipConfig,
@@ -35,7 +43,12 @@ CLASSES = ("lines", "spots", "plain")
 WIDE = {"hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 2,
         "intermediate_size": 64}
 VISION = WIDE | {"image_size": SEEN, "patch_size": 8}
-TEXT = WIDE | {"vocab_size": 50, "max_position_embeddings": 16}
+WORDS = ("<pad>", "<s>", "</s>", "<unk>", ".", "a", "photo", "of", "picture", "this", "is",
+         *CLASSES, "nothing", "with", "in", "it", "long")
+TEXT = WIDE | {"vocab_size": len(WORDS), "max_position_embeddings": 64, "bos_token_id": 1,
+               "eos_token_id": 2, "pad_token_id": 0}
+COMPARING = ("clip", "siglip", "metaclip_2")
+"""Families that compare pictures with texts."""
 
 
 def _models() -> dict[str, PreTrainedModel]:
@@ -55,6 +68,8 @@ def _models() -> dict[str, PreTrainedModel]:
         "siglip": lambda: SiglipModel(SiglipConfig(text_config=TEXT, vision_config=VISION)),
         "clip": lambda: CLIPModel(CLIPConfig(text_config=TEXT, vision_config=VISION,
                                              projection_dim=16)),
+        "metaclip_2": lambda: MetaClip2Model(MetaClip2Config(
+            text_config=TEXT, vision_config=VISION, projection_dim=16)),
     }
 
 
@@ -63,7 +78,7 @@ PROCESSORS = {"vit": "ViTImageProcessor", "deit": "DeiTImageProcessor",
               "beit": "BeitImageProcessor", "dinov2": "BitImageProcessor",
               "swin": "ViTImageProcessor", "resnet": "ConvNextImageProcessor",
               "convnext": "ConvNextImageProcessor", "siglip": "SiglipImageProcessor",
-              "clip": "CLIPImageProcessor"}
+              "clip": "CLIPImageProcessor", "metaclip_2": "CLIPImageProcessor"}
 
 
 def write_vision(family: str, folder: Path, seed: int = 0) -> Path:
@@ -72,7 +87,20 @@ def write_vision(family: str, folder: Path, seed: int = 0) -> Path:
     model = _models()[family]()
     model.eval().save_pretrained(folder)
     write_processor(family, folder)
+    if family in COMPARING:
+        write_words(folder)
     return folder
+
+
+def write_words(folder: Path) -> None:
+    """A tokenizer of a few words, whose texts end as CLIP's do."""
+    made = Tokenizer(WordLevel(dict(zip(WORDS, range(len(WORDS)), strict=True)), "<unk>"))
+    made.normalizer, made.pre_tokenizer = Lowercase(), Whitespace()
+    made.post_processor = TemplateProcessing(single="<s> $A </s>",
+                                             special_tokens=[("<s>", 1), ("</s>", 2)])
+    PreTrainedTokenizerFast(tokenizer_object=made, bos_token="<s>", eos_token="</s>",
+                            pad_token="<pad>", unk_token="<unk>",
+                            model_max_length=64).save_pretrained(folder)
 
 
 def write_processor(family: str, folder: Path) -> None:

@@ -22,11 +22,13 @@ from transformers import (
     AutoModelForSeq2SeqLM,
     AutoModelForSequenceClassification,
     AutoModelForTokenClassification,
+    AutoModelForZeroShotImageClassification,
 )
 
 from harness.backbones.admission.tokenizer import check_vocabulary_fits
 from harness.backbones.handle import Handle, Kind
 from harness.backbones.quiet import quietly
+from harness.backbones.vision.comparing import compares_texts
 from harness.backbones.weights import tensor_shapes
 from harness.common.cache import cache_folder
 from harness.common.capabilities import reads_words
@@ -34,9 +36,13 @@ from harness.common.errors import HarnessError
 from harness.common.files import sha256_json, write_atomic
 from harness.common.provenance import provenance
 
-Use = Literal["states", "classes", "tags", "answers", "scores"]
+Use = Literal["states", "classes", "tags", "answers", "scores", "compared"]
 """What is read of a model: its last hidden states, the classes of its head, those of each word,
-words, or one number for each pair of texts."""
+words, one number for each pair of texts, or how well texts fit a picture."""
+AS_SAVED: tuple[Use, ...] = ("answers", "scores", "compared")
+"""Uses of which nothing learns anew: they read all of a model."""
+SEEING: dict[Use, Any] = {"compared": AutoModelForZeroShotImageClassification}
+"""What a model of pictures is loaded with where it is no classifier."""
 POOLER, DECODER = "pooler.", "decoder."
 HIDDEN = "mask_token"
 """What stands for patches that are hidden in pretraining: never read of a whole picture."""
@@ -130,6 +136,9 @@ def empty_model(folder: Path, kind: Kind, use: Use) -> Any:
 
 
 def _check(folder: Path, kind: Kind, use: Use, about: str) -> None:
+    if use == "compared" and not compares_texts(folder):
+        raise HarnessError(f"{about}: was not trained to compare pictures with texts",
+                           "Leave it out there, or name a model like CLIP or SigLIP.")
     built = empty_model(folder, kind, use)
     with quietly():
         held = {name: torch.empty(shape, device="meta") for path in folder.glob("*.safetensors")
@@ -144,7 +153,7 @@ def auto_class(kind: Kind, use: Use) -> Any:
     """What transformers loads a kind of backbone with for a use. The states of a model of pictures
     are what its own head would read."""
     if not reads_words(kind):
-        return AutoModelForImageClassification
+        return SEEING.get(use, AutoModelForImageClassification)
     if use == "states":
         return AutoModel
     if use in ("classes", "scores"):
@@ -176,7 +185,7 @@ def refuse_gaps(found: Compared, kind: Kind, use: Use, about: str) -> None:
 def _read(names: Sequence[str], prefix: str, kind: Kind, use: Use) -> list[str]:
     """Those of the names that a use reads and that do not learn from nothing anyway: of a
     classifier none of the head's or the pooler's, of states none of what they are not made of."""
-    if use in ("answers", "scores"):
+    if use in AS_SAVED:
         return list(names)
     names = [name for name in names if not name.endswith(HIDDEN)
              and not (not prefix and name.startswith(NEW))]

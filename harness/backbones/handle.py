@@ -14,6 +14,7 @@ from typing import Any, get_args
 from harness.backbones.admission.folder import look, look_at_files
 from harness.backbones.dinov2 import converted
 from harness.backbones.gguf import dequantised
+from harness.backbones.vision.comparing import NOTE, compares_texts
 from harness.backbones.weights import tensor_shapes
 from harness.backbones.wrappers import unwrapped
 from harness.common.cache import cache_folder
@@ -75,7 +76,7 @@ def get_backbone(loaded: LoadedSuite, name: str) -> Handle:
         _check_files(handle)
         _look_once(handle.path, handle.sha256)
         _check_kind(handle)
-        handle = _with_head(handle, spec.used_as)
+        handle = _noted(_with_head(handle, spec.used_as))
         return _quantised(_unwrapped(handle), spec.quantize)
     except HarnessError as error:
         raise loaded.error(("backbones", name), error.found, error.fix) from None
@@ -156,6 +157,13 @@ def _with_head(handle: Handle, used_as: Kind) -> Handle:
         return handle
     note = f"it is {CALLED[handle.kind][0]}, and answers through a head on its last token"
     return dataclasses.replace(handle, kind=used_as, notes=(*handle.notes, note))
+
+
+def _noted(handle: Handle) -> Handle:
+    """With what is to be known of a model that learned from pictures and texts."""
+    if handle.kind != "image" or not compares_texts(handle.path):
+        return handle
+    return dataclasses.replace(handle, notes=(*handle.notes, NOTE))
 
 
 def _quantised(handle: Handle, quantize: Quantize | None) -> Handle:

@@ -83,6 +83,11 @@ def load_base(handle: Handle, device: str, products: torch.dtype = WHOLE) -> Loa
     return loaded
 
 
+def load_comparing(handle: Handle, device: str, products: torch.dtype = WHOLE) -> Loaded:
+    """Both halves of a model that compares pictures with texts (see `vision.compared`)."""
+    return _load(handle, "compared", device, products)
+
+
 def load_causal(handle: Handle, device: str, products: torch.dtype = WHOLE) -> Loaded:
     """The backbone with its language-model head. Raises CannotRunError as `check_scoring` does."""
     loaded = _load(handle, "answers", device, products)

@@ -14,6 +14,7 @@ from torch import nn
 from harness.backbones.blocks import classification_head
 from harness.backbones.encoding.pooled import PooledClassifier, set_head
 from harness.backbones.encoding.pooling import MODES, pool_of
+from harness.backbones.frozen import reads_compared
 from harness.backbones.load import Loaded, load_base, load_classifier
 from harness.backbones.vision.features import last_layer
 from harness.common.capabilities import INPUTS
@@ -144,6 +145,10 @@ def _features(fitted: FrozenFeatures, job: Job, method: Method) -> Whole:
 
 
 def _picture_features(fitted: FrozenFeatures, job: Job, method: Method) -> Whole:
+    if reads_compared(job.need_backbone(), method.options.pooling):
+        raise HarnessError(f"{method.name}: its head is on the vector that is compared with texts, "
+                           "and no classifier of transformers reads that",
+                           "Run `features: {pooling: head}`, and export that.")
     loaded = load_classifier(job.need_backbone(), job.outputs, "cpu")
     loaded.model.config.problem_type = LINKS[job.task.kind].problem_type
     last = last_layer(loaded.model)
