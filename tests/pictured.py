@@ -24,10 +24,14 @@ from transformers import (
     DeiTModel,
     Dinov2Config,
     Dinov2Model,
+    EfficientNetConfig,
+    EfficientNetModel,
     MetaClip2Config,
     MetaClip2Model,
     PreTrainedModel,
     PreTrainedTokenizerFast,
+    RegNetConfig,
+    RegNetModel,
     ResNetConfig,
     ResNetModel,
     SiglipConfig,
@@ -65,6 +69,12 @@ def _models() -> dict[str, PreTrainedModel]:
             embedding_size=16, hidden_sizes=[16, 24, 32], depths=[1, 1, 1])),
         "convnext": lambda: ConvNextModel(ConvNextConfig(
             hidden_sizes=[16, 24, 32], depths=[1, 1, 1], num_stages=3)),
+        "regnet": lambda: RegNetModel(RegNetConfig(
+            embedding_size=16, hidden_sizes=[16, 24, 32], depths=[1, 1, 1], groups_width=8)),
+        "efficientnet": lambda: EfficientNetModel(EfficientNetConfig(
+            image_size=SEEN, width_coefficient=0.25, depth_coefficient=0.1, hidden_dim=320,
+            kernel_sizes=[3, 3], in_channels=[16, 16], out_channels=[16, 24], strides=[1, 2],
+            num_block_repeats=[1, 1], expand_ratios=[1, 2], depthwise_padding=[])),
         "siglip": lambda: SiglipModel(SiglipConfig(text_config=TEXT, vision_config=VISION)),
         "clip": lambda: CLIPModel(CLIPConfig(text_config=TEXT, vision_config=VISION,
                                              projection_dim=16)),
@@ -78,6 +88,7 @@ PROCESSORS = {"vit": "ViTImageProcessor", "deit": "DeiTImageProcessor",
               "beit": "BeitImageProcessor", "dinov2": "BitImageProcessor",
               "swin": "ViTImageProcessor", "resnet": "ConvNextImageProcessor",
               "convnext": "ConvNextImageProcessor", "siglip": "SiglipImageProcessor",
+              "regnet": "ConvNextImageProcessor", "efficientnet": "EfficientNetImageProcessor",
               "clip": "CLIPImageProcessor", "metaclip_2": "CLIPImageProcessor"}
 
 
