@@ -26,9 +26,11 @@ from transformers import (
 )
 
 from harness.backbones.admission.tokenizer import check_vocabulary_fits
+from harness.backbones.blocks import classification_head
 from harness.backbones.handle import Handle, Kind
 from harness.backbones.quiet import quietly
 from harness.backbones.vision.comparing import compares_texts
+from harness.backbones.vision.timm_models import timm_inside
 from harness.backbones.weights import tensor_shapes
 from harness.common.cache import cache_folder
 from harness.common.capabilities import reads_words
@@ -67,6 +69,8 @@ class Compared:
     """Of what lies below a head."""
     wanted: int
     """Parameters in all."""
+    head: tuple[str, ...] = ()
+    """Parameters of a head that has no name of its own beside what lies below it."""
 
 
 def compared(model: Any, info: Mapping[str, Iterable[Any]]) -> Compared:
@@ -77,7 +81,14 @@ def compared(model: Any, info: Mapping[str, Iterable[Any]]) -> Compared:
         tuple(name for name in names if name in missing),
         tuple(sorted(name for name, *_ in info["mismatched_keys"])),
         tuple(sorted(info["unexpected_keys"])),
-        f"{prefix}." if prefix and hasattr(model, prefix) else "", len(names))
+        f"{prefix}." if prefix and hasattr(model, prefix) else "", len(names), _inner_head(model))
+
+
+def _inner_head(model: Any) -> tuple[str, ...]:
+    if timm_inside(model) is None:
+        return ()
+    own = {id(p) for part in classification_head(model) for p in part.parameters()}
+    return tuple(name for name, p in model.named_parameters() if id(p) in own)
 
 
 def check_backbone(handle: Handle, use: Use) -> None:
@@ -166,11 +177,11 @@ def auto_class(kind: Kind, use: Use) -> Any:
 def refuse_gaps(found: Compared, kind: Kind, use: Use, about: str) -> None:
     """Raise HarnessError where weights lack what a use reads, have it in another shape, or hold an
     adapter that is not merged. The names, the likely cause and the remedy are said."""
-    misshapen = _read(found.misshapen, found.prefix, kind, use)
+    misshapen = _read(found.misshapen, found, kind, use)
     if misshapen:
         raise HarnessError(f"{about}: {misshapen[0]} is not of the size that its configuration "
                            "says", "Name a model that is whole.")
-    missing = _read(found.missing, found.prefix, kind, use)
+    missing = _read(found.missing, found, kind, use)
     adapter = [name for name in found.unread if ADAPTER.search(name)]
     if not missing and not adapter:
         return
@@ -182,12 +193,13 @@ def refuse_gaps(found: Compared, kind: Kind, use: Use, about: str) -> None:
     raise HarnessError(f"{about}: {'; '.join(said)}. Likely {cause.says}", cause.fix)
 
 
-def _read(names: Sequence[str], prefix: str, kind: Kind, use: Use) -> list[str]:
+def _read(names: Sequence[str], found: Compared, kind: Kind, use: Use) -> list[str]:
     """Those of the names that a use reads and that do not learn from nothing anyway: of a
     classifier none of the head's or the pooler's, of states none of what they are not made of."""
     if use in AS_SAVED:
         return list(names)
-    names = [name for name in names if not name.endswith(HIDDEN)
+    prefix = found.prefix
+    names = [name for name in names if not name.endswith(HIDDEN) and name not in found.head
              and not (not prefix and name.startswith(NEW))]
     unread = (POOLER, DECODER) if (kind, use) == ("seq2seq", "states") else (POOLER,)
     return [name for name in names if name.startswith(prefix)

@@ -15,6 +15,7 @@ from harness.backbones.admission.folder import look, look_at_files
 from harness.backbones.dinov2 import converted
 from harness.backbones.gguf import dequantised
 from harness.backbones.vision.comparing import NOTE, compares_texts
+from harness.backbones.vision.timm_models import is_timm
 from harness.backbones.weights import tensor_shapes
 from harness.backbones.wrappers import unwrapped
 from harness.common.cache import cache_folder
@@ -241,7 +242,7 @@ def _of_pictures(config: dict[str, Any], names: str) -> bool:
     )
 
     kind = config.get("model_type")
-    return "ForImageClassification" in names or (kind in IMAGE_TYPES and kind not in TEXT_TYPES)
+    return "ForImageClassification" in names or is_timm(config) or (kind in IMAGE_TYPES and kind not in TEXT_TYPES)
 
 
 def _architectures(config: dict[str, Any]) -> str:
