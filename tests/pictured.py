@@ -103,6 +103,33 @@ def write_vision(family: str, folder: Path, seed: int = 0) -> Path:
     return folder
 
 
+SMALL = {"vgg11": {"mlp_ratio": 0.01}, "vgg11_bn": {"mlp_ratio": 0.01}, "test_efficientnet": None,
+         "test_resnet": None}
+"""Architectures of timm, and what makes VGG's widest layers narrow."""
+PIXELS = {"input_size": [3, SEEN, SEEN], "crop_pct": 0.875, "interpolation": "bicubic",
+          "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}
+
+
+def has_timm() -> bool:
+    """Whether timm can be imported: it needs a torchvision of torch's own build."""
+    try:
+        import timm  # noqa: F401
+    except (ImportError, RuntimeError):
+        return False
+    return True
+
+
+def write_timm(architecture: str, folder: Path) -> Path:
+    """A folder as transformers saves a model of timm in, with random weights."""
+    from transformers import TimmWrapperConfig, TimmWrapperForImageClassification
+
+    torch.manual_seed(0)
+    TimmWrapperForImageClassification(TimmWrapperConfig(
+        architecture=architecture, num_labels=7, model_args=SMALL[architecture],
+        pretrained_cfg=dict(PIXELS))).eval().save_pretrained(folder)
+    return folder
+
+
 def write_words(folder: Path) -> None:
     """A tokenizer of a few words, whose texts end as CLIP's do."""
     made = Tokenizer(WordLevel(dict(zip(WORDS, range(len(WORDS)), strict=True)), "<unk>"))

@@ -103,9 +103,10 @@ def linear_layers(model: nn.Module) -> dict[str, nn.Module]:
 
 
 def convolutions(model: nn.Module) -> dict[str, nn.Module]:
-    """The convolutions of the base model over two axes by name."""
+    """The convolutions of the base model over two axes by name. Those in groups (depthwise) are
+    left out: PEFT (0.21.0) puts no update of low rank on them."""
     return {name: module for name, module in _base_modules(model).items()
-            if isinstance(module, nn.Conv2d)}
+            if isinstance(module, nn.Conv2d) and module.groups == 1}
 
 
 def widths(layer: Any) -> tuple[int, int]:

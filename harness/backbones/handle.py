@@ -242,7 +242,8 @@ def _of_pictures(config: dict[str, Any], names: str) -> bool:
     )
 
     kind = config.get("model_type")
-    return "ForImageClassification" in names or is_timm(config) or (kind in IMAGE_TYPES and kind not in TEXT_TYPES)
+    return "ForImageClassification" in names or is_timm(config) or (
+        kind in IMAGE_TYPES and kind not in TEXT_TYPES)
 
 
 def _architectures(config: dict[str, Any]) -> str:

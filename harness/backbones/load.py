@@ -25,6 +25,7 @@ from harness.backbones.quantised import quantising, settle
 from harness.backbones.quiet import quietly
 from harness.backbones.vision.processor import read_pictures
 from harness.backbones.vision.statistics import keep_statistics
+from harness.backbones.vision.timm_models import name_classes
 from harness.common.capabilities import ASKED, reads_words
 from harness.common.errors import CannotRunError, HarnessError
 
@@ -180,6 +181,7 @@ def _load(handle: Handle, use: Use, device: str, products: torch.dtype, pool: Po
         speed_up_attention(model)
         add_gradients_by_row(model)
     keep_statistics(model)
+    name_classes(model)
     fresh = {name: p for name, p in model.named_parameters() if name in drawn}
     return read_by(Loaded(model, processor, 0, fresh), processor)
 

@@ -8,6 +8,7 @@ the picture are black, and none are interpolated.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -18,7 +19,7 @@ SHARE = 9 / 30
 """Of what each change does at the most."""
 SHEAR, MOVED, TURNED, ENHANCED = 0.3 * SHARE, 150 / 331 * SHARE, 30 * SHARE, 0.9 * SHARE
 """Of a side, of a side, degrees, and how far a factor is from one."""
-BITS, THRESHOLD = round(8 - 4 * SHARE), 255 * (1 - SHARE)
+BITS, THRESHOLD = round(8 - 4 * SHARE), math.ceil(255 * (1 - SHARE))
 Change = Callable[[Image.Image, int], Image.Image]
 """Of a picture, and in which of two directions: 1 or -1."""
 
@@ -28,7 +29,7 @@ def _affine(image: Image.Image, *row: float) -> Image.Image:
     return image.transform(image.size, Image.Transform.AFFINE, row, Image.Resampling.NEAREST)
 
 
-def _enhanced(by: type[ImageEnhance._Enhance]) -> Change:
+def _enhanced(by: Callable[[Image.Image], ImageEnhance._Enhance]) -> Change:
     return lambda image, sign: by(image).enhance(1 + sign * ENHANCED)
 
 

@@ -66,6 +66,13 @@ def timm_inside(model: nn.Module) -> Any:
     return found if isinstance(found, nn.Module) else None
 
 
+def name_classes(model: Any) -> None:
+    """Have a model be saved with the classes that it has now: transformers (5.23) would write those
+    of the model that it was tuned from."""
+    if timm_inside(model) is not None:
+        model.config.label_names = [str(name) for _, name in sorted(model.config.id2label.items())]
+
+
 def timm_blocks(inside: Any) -> list[nn.Module] | None:
     """The blocks of a model of timm that keeps them in no list: stages of blocks, or of a plain
     stack of convolutions (VGG) each with what follows it, and what stands between them and the head

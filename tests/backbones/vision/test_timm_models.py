@@ -12,7 +12,7 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 import torch
-from pictured import CLASSES, picture
+from pictured import CLASSES, PIXELS, SMALL, has_timm, picture, write_timm
 from PIL import Image
 
 from harness.backbones.admission.folder import look
@@ -35,22 +35,7 @@ from harness.inputs.held_picture import held_picture
 from harness.tasks.examples import Item
 
 WHOLE = dataclasses.replace(detect(), autocast="no")
-PIXELS = {"input_size": [3, 32, 32], "crop_pct": 0.875, "interpolation": "bicubic",
-          "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}
-SMALL = {"vgg11": {"mlp_ratio": 0.01}, "vgg11_bn": {"mlp_ratio": 0.01}, "test_efficientnet": None,
-         "test_resnet": None}
-"""Architectures of timm, and what makes VGG's widest layers narrow."""
-
-
-def importable():
-    try:
-        import timm
-    except (ImportError, RuntimeError):
-        return False
-    return timm is not None
-
-
-needs_timm = pytest.mark.skipif(not importable(), reason="the extra `timm` is not installed")
+needs_timm = pytest.mark.skipif(not has_timm(), reason="the extra `timm` is not installed")
 
 
 def config_alone(folder, **changes):
@@ -63,13 +48,7 @@ def config_alone(folder, **changes):
 
 @pytest.fixture(params=SMALL)
 def folder(request, tmp_path):
-    from transformers import TimmWrapperConfig, TimmWrapperForImageClassification
-
-    torch.manual_seed(0)
-    TimmWrapperForImageClassification(TimmWrapperConfig(
-        architecture=request.param, num_labels=7, model_args=SMALL[request.param],
-        pretrained_cfg=dict(PIXELS))).eval().save_pretrained(tmp_path / request.param)
-    return tmp_path / request.param
+    return write_timm(request.param, tmp_path / request.param)
 
 
 @pytest.fixture
@@ -80,7 +59,7 @@ def items():
 
 @needs_timm
 def test_a_model_is_loaded_and_answers_as_transformers_alone(folder, items, tmp_path):
-    from transformers import AutoModelForImageClassification
+    from transformers import AutoConfig, AutoModelForImageClassification
 
     look(folder)
     handle = folder_handle(folder)
@@ -91,6 +70,7 @@ def test_a_model_is_loaded_and_answers_as_transformers_alone(folder, items, tmp_
     last = last_layer(loaded.model)
     assert {id(p) for p in loaded.fresh.values()} == {id(p) for p in last.parameters()}
     loaded.model.save_pretrained(tmp_path / "saved")
+    assert AutoConfig.from_pretrained(tmp_path / "saved").id2label == dict(enumerate(CLASSES))
     plain = AutoModelForImageClassification.from_pretrained(tmp_path / "saved").eval()
     batch = loaded.processor.collate(loaded.processor.encode(items, 1), None, "cpu")
     with torch.no_grad():
