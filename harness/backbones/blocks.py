@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from transformers.pytorch_utils import Conv1D
 
+from harness.backbones.vision.timm_models import timm_blocks, timm_inside
 from harness.common.device import Device
 from harness.common.errors import CannotRunError
 
@@ -30,7 +31,8 @@ def transformer_blocks(model: nn.Module) -> list[nn.Module]:
     if getattr(config, "is_encoder_decoder", False):
         parts: Any = model
         return [*_stack(parts.get_encoder()), *_stack(parts.get_decoder())]
-    return list(_stack(model))
+    inside: Any = getattr(model, "get_base_model", lambda: model)()
+    return timm_blocks(timm_inside(inside)) or list(_stack(model))
 
 
 def _stack(model: nn.Module) -> nn.ModuleList:
@@ -65,6 +67,9 @@ def stay_still(model: nn.Module) -> None:
 
 def classification_head(model: nn.Module) -> list[nn.Module]:
     """The modules beside the base model: pooler and classifier of an encoder."""
+    inside = timm_inside(model)
+    if inside is not None:
+        return [inside.get_classifier()]
     base = getattr(model, "base_model", model)
     heads = [child for child in model.children() if child is not base]
     pooler = getattr(base, "pooler", None)
@@ -98,9 +103,10 @@ def linear_layers(model: nn.Module) -> dict[str, nn.Module]:
 
 
 def convolutions(model: nn.Module) -> dict[str, nn.Module]:
-    """The convolutions of the base model over two axes by name."""
+    """The convolutions of the base model over two axes by name. Those in groups (depthwise) are
+    left out: PEFT (0.21.0) puts no update of low rank on them."""
     return {name: module for name, module in _base_modules(model).items()
-            if isinstance(module, nn.Conv2d)}
+            if isinstance(module, nn.Conv2d) and module.groups == 1}
 
 
 def widths(layer: Any) -> tuple[int, int]:
@@ -121,7 +127,10 @@ def _base_modules(model: nn.Module) -> dict[str, nn.Module]:
     outputs = getattr(model, "get_output_embeddings", lambda: None)()
     # Of CLIP's kin a head stands beside the parts, and all of it is the base.
     beside = getattr(model, "classifier", None) if base is model else None
-    inside = set(base.modules()) - {outputs} - set(beside.modules() if beside else ())
+    heads = [beside] if beside is not None else []
+    if timm_inside(model) is not None:
+        heads = classification_head(model)
+    inside = set(base.modules()) - {outputs} - {part for head in heads for part in head.modules()}
     return {name: module for name, module in model.named_modules() if module in inside}
 
 

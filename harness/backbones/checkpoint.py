@@ -22,12 +22,16 @@ from transformers import (
     AutoModelForSeq2SeqLM,
     AutoModelForSequenceClassification,
     AutoModelForTokenClassification,
+    AutoModelForZeroShotImageClassification,
 )
 
 from harness.backbones.admission.tokenizer import check_vocabulary_fits
+from harness.backbones.blocks import classification_head
 from harness.backbones.handle import Handle
 from harness.backbones.quiet import quietly
 from harness.backbones.vectorizers import read_vectorizer
+from harness.backbones.vision.comparing import compares_texts
+from harness.backbones.vision.timm_models import timm_inside
 from harness.backbones.weights import tensor_shapes
 from harness.common.cache import cache_folder
 from harness.common.capabilities import reads_words
@@ -36,9 +40,13 @@ from harness.common.files import sha256_json, write_atomic
 from harness.common.kinds import WeightsKind
 from harness.common.provenance import provenance
 
-Use = Literal["states", "classes", "tags", "answers", "scores"]
+Use = Literal["states", "classes", "tags", "answers", "scores", "compared"]
 """What is read of a model: its last hidden states, the classes of its head, those of each word,
-words, or one number for each pair of texts."""
+words, one number for each pair of texts, or how well texts fit a picture."""
+AS_SAVED: tuple[Use, ...] = ("answers", "scores", "compared")
+"""Uses of which nothing learns anew: they read all of a model."""
+SEEING: dict[Use, Any] = {"compared": AutoModelForZeroShotImageClassification}
+"""What a model of pictures is loaded with where it is no classifier."""
 POOLER, DECODER = "pooler.", "decoder."
 HIDDEN = "mask_token"
 """What stands for patches that are hidden in pretraining: never read of a whole picture."""
@@ -63,6 +71,8 @@ class Compared:
     """Of what lies below a head."""
     wanted: int
     """Parameters in all."""
+    head: tuple[str, ...] = ()
+    """Parameters of a head that has no name of its own beside what lies below it."""
 
 
 def compared(model: Any, info: Mapping[str, Iterable[Any]]) -> Compared:
@@ -73,7 +83,14 @@ def compared(model: Any, info: Mapping[str, Iterable[Any]]) -> Compared:
         tuple(name for name in names if name in missing),
         tuple(sorted(name for name, *_ in info["mismatched_keys"])),
         tuple(sorted(info["unexpected_keys"])),
-        f"{prefix}." if prefix and hasattr(model, prefix) else "", len(names))
+        f"{prefix}." if prefix and hasattr(model, prefix) else "", len(names), _inner_head(model))
+
+
+def _inner_head(model: Any) -> tuple[str, ...]:
+    if timm_inside(model) is None:
+        return ()
+    own = {id(p) for part in classification_head(model) for p in part.parameters()}
+    return tuple(name for name, p in model.named_parameters() if id(p) in own)
 
 
 def check_backbone(handle: Handle, use: Use) -> None:
@@ -135,6 +152,9 @@ def empty_model(folder: Path, kind: WeightsKind, use: Use) -> Any:
 
 
 def _check(folder: Path, kind: WeightsKind, use: Use, about: str) -> None:
+    if use == "compared" and not compares_texts(folder):
+        raise HarnessError(f"{about}: was not trained to compare pictures with texts",
+                           "Leave it out there, or name a model like CLIP or SigLIP.")
     built = empty_model(folder, kind, use)
     with quietly():
         held = {name: torch.empty(shape, device="meta") for path in folder.glob("*.safetensors")
@@ -149,7 +169,7 @@ def auto_class(kind: WeightsKind, use: Use) -> Any:
     """What transformers loads a kind of backbone with for a use. The states of a model of pictures
     are what its own head would read."""
     if not reads_words(kind):
-        return AutoModelForImageClassification
+        return SEEING.get(use, AutoModelForImageClassification)
     if use == "states":
         return AutoModel
     if use in ("classes", "scores"):
@@ -162,11 +182,11 @@ def auto_class(kind: WeightsKind, use: Use) -> Any:
 def refuse_gaps(found: Compared, kind: WeightsKind, use: Use, about: str) -> None:
     """Raise HarnessError where weights lack what a use reads, have it in another shape, or hold an
     adapter that is not merged. The names, the likely cause and the remedy are said."""
-    misshapen = _read(found.misshapen, found.prefix, kind, use)
+    misshapen = _read(found.misshapen, found, kind, use)
     if misshapen:
         raise HarnessError(f"{about}: {misshapen[0]} is not of the size that its configuration "
                            "says", "Name a model that is whole.")
-    missing = _read(found.missing, found.prefix, kind, use)
+    missing = _read(found.missing, found, kind, use)
     adapter = [name for name in found.unread if ADAPTER.search(name)]
     if not missing and not adapter:
         return
@@ -178,12 +198,13 @@ def refuse_gaps(found: Compared, kind: WeightsKind, use: Use, about: str) -> Non
     raise HarnessError(f"{about}: {'; '.join(said)}. Likely {cause.says}", cause.fix)
 
 
-def _read(names: Sequence[str], prefix: str, kind: WeightsKind, use: Use) -> list[str]:
+def _read(names: Sequence[str], found: Compared, kind: WeightsKind, use: Use) -> list[str]:
     """Those of the names that a use reads and that do not learn from nothing anyway: of a
     classifier none of the head's or the pooler's, of states none of what they are not made of."""
-    if use in ("answers", "scores"):
+    if use in AS_SAVED:
         return list(names)
-    names = [name for name in names if not name.endswith(HIDDEN)
+    prefix = found.prefix
+    names = [name for name in names if not name.endswith(HIDDEN) and name not in found.head
              and not (not prefix and name.startswith(NEW))]
     unread = (POOLER, DECODER) if (kind, use) == ("seq2seq", "states") else (POOLER,)
     return [name for name in names if name.startswith(prefix)

@@ -15,6 +15,8 @@ from harness.backbones.admission.folder import look, look_at_files
 from harness.backbones.dinov2 import converted
 from harness.backbones.gguf import dequantised
 from harness.backbones.vectorizers import code_of, read_vectorizer
+from harness.backbones.vision.comparing import NOTE, compares_texts
+from harness.backbones.vision.timm_models import is_timm
 from harness.backbones.weights import tensor_shapes
 from harness.backbones.wrappers import unwrapped
 from harness.common.cache import cache_folder
@@ -84,7 +86,7 @@ def get_backbone(loaded: LoadedSuite, name: str) -> Handle:
         _check_files(handle)
         _look_once(handle.path, handle.sha256)
         _check_kind(handle)
-        handle = _with_head(handle, spec.used_as)
+        handle = _noted(_with_head(handle, spec.used_as))
         return _quantised(_unwrapped(handle), spec.quantize)
     except HarnessError as error:
         raise loaded.error(("backbones", name), error.found, error.fix) from None
@@ -176,6 +178,13 @@ def _with_head(handle: Handle, used_as: WeightsKind) -> Handle:
     return dataclasses.replace(handle, kind=used_as, notes=(*handle.notes, note))
 
 
+def _noted(handle: Handle) -> Handle:
+    """With what is to be known of a model that learned from pictures and texts."""
+    if handle.kind != "image" or not compares_texts(handle.path):
+        return handle
+    return dataclasses.replace(handle, notes=(*handle.notes, NOTE))
+
+
 def _quantised(handle: Handle, quantize: Quantize | None) -> Handle:
     """As it is held. Raises HarnessError where the library that does so is not installed."""
     if quantize is None:
@@ -251,7 +260,8 @@ def _of_pictures(config: dict[str, Any], names: str) -> bool:
     )
 
     kind = config.get("model_type")
-    return "ForImageClassification" in names or (kind in IMAGE_TYPES and kind not in TEXT_TYPES)
+    return "ForImageClassification" in names or is_timm(config) or (
+        kind in IMAGE_TYPES and kind not in TEXT_TYPES)
 
 
 def _architectures(config: dict[str, Any]) -> str:

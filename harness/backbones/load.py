@@ -25,6 +25,7 @@ from harness.backbones.quantised import quantising, settle
 from harness.backbones.quiet import quietly
 from harness.backbones.vision.processor import read_pictures
 from harness.backbones.vision.statistics import keep_statistics
+from harness.backbones.vision.timm_models import name_classes
 from harness.common.capabilities import ASKED, reads_words
 from harness.common.errors import CannotRunError, HarnessError
 from harness.common.kinds import WeightsKind
@@ -82,6 +83,11 @@ def load_base(handle: Handle, device: str, products: torch.dtype = WHOLE) -> Loa
     if handle.kind == "seq2seq":
         loaded.model = loaded.model.get_encoder()
     return loaded
+
+
+def load_comparing(handle: Handle, device: str, products: torch.dtype = WHOLE) -> Loaded:
+    """Both halves of a model that compares pictures with texts (see `vision.compared`)."""
+    return _load(handle, "compared", device, products)
 
 
 def load_causal(handle: Handle, device: str, products: torch.dtype = WHOLE) -> Loaded:
@@ -176,6 +182,7 @@ def _load(handle: Handle, use: Use, device: str, products: torch.dtype, pool: Po
         speed_up_attention(model)
         add_gradients_by_row(model)
     keep_statistics(model)
+    name_classes(model)
     fresh = {name: p for name, p in model.named_parameters() if name in drawn}
     return read_by(Loaded(model, processor, 0, fresh), processor)
 

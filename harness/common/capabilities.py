@@ -18,6 +18,7 @@ class Can(Enum):
     CHOOSE = "a choice among given answers"
     SCORE = "how likely each of them is"
     CONTINUE = "how likely each next word of a text is"
+    COMPARE = "how well texts fit what it reads"
     WRITE = "text of its own"
     LEARN = "weights that can be tuned"
 
@@ -40,8 +41,8 @@ ABILITIES: Mapping[BackboneKind, Abilities] = {
     "encoder": (Can.ENCODE, Can.EMBED, Can.TAG, Can.LEARN),
     "decoder": (Can.ENCODE, Can.CHOOSE, Can.SCORE, Can.CONTINUE, Can.WRITE, Can.LEARN),
     "seq2seq": (Can.ENCODE, Can.CHOOSE, Can.SCORE, Can.WRITE, Can.LEARN),
-    "image": (Can.ENCODE, Can.EMBED, Can.LEARN),
     "vectors": (Can.ENCODE, Can.EMBED),
+    "image": (Can.ENCODE, Can.EMBED, Can.COMPARE, Can.LEARN),
     "endpoint": (Can.CHOOSE, Can.WRITE),
 }
 READS: Mapping[BackboneKind, Input] = {"encoder": "text", "decoder": "text", "seq2seq": "text",

@@ -34,7 +34,7 @@ Ranking = Literal["dense", "bm25", "hybrid"]
 MRR = "mrr"
 """What a retriever is chosen by where a corpus is searched: the mean reciprocal rank of the
 document."""
-Augment = Literal["none", "flip", "crop"]
+Augment = Literal["none", "flip", "crop", "randaugment"]
 """What is changed at random of a picture while a method learns from it."""
 Balance = Literal["none", "weights", "focal", "sampling"]
 """What rare classes count while a method learns."""

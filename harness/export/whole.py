@@ -14,8 +14,10 @@ from torch import nn
 from harness.backbones.blocks import classification_head
 from harness.backbones.encoding.pooled import PooledClassifier, set_head
 from harness.backbones.encoding.pooling import MODES, pool_of
+from harness.backbones.frozen import reads_compared
 from harness.backbones.load import Loaded, load_base, load_classifier
 from harness.backbones.vision.features import last_layer
+from harness.backbones.vision.timm_models import timm_inside
 from harness.common.capabilities import INPUTS
 from harness.common.errors import HarnessError
 from harness.methods.asking.asked import AskedDecoder
@@ -119,7 +121,7 @@ def written_of(fitted: Any, job: Job, method: Method) -> Whole:
 @written_of.register
 def _headed(fitted: EncoderClassifier, job: Job, method: Method) -> Whole:
     if not INPUTS[job.task.input].in_words:
-        return Whole(method.name, fitted.loaded, "pictures", job, fitted)
+        return _of_pictures(method.name, fitted.loaded, job, fitted)
     pooled: Answers = "pooled" if isinstance(fitted.loaded.model, PooledClassifier) else "classes"
     answers = "tags" if KINDS[job.task.kind].tagged else pooled
     return Whole(method.name, fitted.loaded, answers, job, fitted)
@@ -148,13 +150,25 @@ def _features(fitted: FrozenFeatures, job: Job, method: Method) -> Whole:
 
 
 def _picture_features(fitted: FrozenFeatures, job: Job, method: Method) -> Whole:
+    if reads_compared(job.need_backbone(), method.options.pooling):
+        raise HarnessError(f"{method.name}: its head is on the vector that is compared with texts, "
+                           "and no classifier of transformers reads that",
+                           "Run `features: {pooling: head}`, and export that.")
     loaded = load_classifier(job.need_backbone(), job.outputs, "cpu")
     loaded.model.config.problem_type = LINKS[job.task.kind].problem_type
     last = last_layer(loaded.model)
     with torch.no_grad():
         last.weight.copy_(torch.from_numpy(fitted.head.weights.T))
         last.bias.copy_(torch.from_numpy(fitted.head.bias))
-    return Whole(method.name, loaded, "pictures", job, fitted)
+    return _of_pictures(method.name, loaded, job, fitted)
+
+
+def _of_pictures(name: str, loaded: Loaded, job: Job, fitted: Fitted) -> Whole:
+    if timm_inside(loaded.model) is not None:
+        raise HarnessError(f"{name}: its model is timm's, and the program that is written beside a "
+                           "model reads transformers' image processors alone",
+                           "Take what `full` keeps of a run: transformers loads it.")
+    return Whole(name, loaded, "pictures", job, fitted)
 
 
 @written_of.register

@@ -11,9 +11,8 @@ import numpy as np
 
 from harness.backbones.checkpoint import Use
 from harness.backbones.encoding.features import FeatureStore, Featurizer
-from harness.backbones.encoding.pooling import Pooling
 from harness.backbones.encoding.word_features import LAYERS, word_states
-from harness.backbones.frozen import frozen
+from harness.backbones.frozen import HEAD, SEEN, Read, frozen
 from harness.backbones.handle import parameter_count
 from harness.common.capabilities import Can, reads_words
 from harness.common.clock import Clock
@@ -27,8 +26,9 @@ from harness.methods.linear import LinearHead, fit_standardised, strengths
 from harness.methods.link import LINKS
 from harness.methods.method import METHODS, Method, Setting
 from harness.methods.needs import WHATEVER, Needs
-from harness.methods.tagged import POOLED_ALONE, Read, Words, WordTagger, fit_tags
-from harness.methods.whole import UNPOOLED
+from harness.methods.tagged import POOLED_ALONE, Words, WordTagger, fit_tags
+from harness.methods.tagged import Read as ReadWords
+from harness.methods.whole import OF_PICTURES, UNPOOLED
 from harness.methods.work import Reading, Work
 from harness.suite import Kind
 from harness.targets.kinds import KINDS as TARGETS
@@ -61,8 +61,10 @@ class FrozenFeatures:
 class FeaturesOptions(LinearOptions):
     """How states become features, and what rare classes count."""
 
-    pooling: Pooling = "trained"
-    """As the backbone's folder says, and the mean over tokens where it says nothing."""
+    pooling: Read = "trained"
+    """As the backbone's folder says, and the mean over tokens where it says nothing; of a picture
+    the vector that is compared with texts where there is one. `head`: what a head put on a model of
+    pictures reads, as of one that is tuned."""
 
 
 @METHODS.register("features")
@@ -87,8 +89,10 @@ class Features(Method):
     def refuses(self, task: Kind, backbone: BackboneKind | None) -> str | None:
         if TARGETS[task].tagged and self.options.pooling != "trained":
             return POOLED_ALONE
-        if backbone and not reads_words(backbone) and self.options.pooling != "trained":
+        if backbone and not reads_words(backbone) and self.options.pooling not in SEEN:
             return UNPOOLED
+        if reads_words(backbone) and self.options.pooling == HEAD:
+            return OF_PICTURES
         return super().refuses(task, backbone)
 
     def settings(self, job: Job) -> list[Setting]:
@@ -127,7 +131,7 @@ class Features(Method):
                               LinearHead.load(folder, LINKS[job.task.kind]),
                               parameter_count(job.need_backbone()))
 
-    def _words(self, job: Job) -> Read:
+    def _words(self, job: Job) -> ReadWords:
         """What reads words by the frozen states of those that fit."""
         featurizer = self._featurizer(job)
 

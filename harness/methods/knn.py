@@ -7,10 +7,10 @@ from typing import Any
 
 from harness.backbones.checkpoint import Use
 from harness.backbones.encoding.features import Featurizer
-from harness.backbones.frozen import frozen
+from harness.backbones.frozen import HEAD, Seen, frozen
 from harness.backbones.handle import parameter_count
-from harness.common.capabilities import Can
-from harness.common.kinds import WeightsKind
+from harness.common.capabilities import Can, reads_words
+from harness.common.kinds import BackboneKind, WeightsKind
 from harness.methods.asking.nearest import index_examples, open_examples
 from harness.methods.fitted import Fit, Fitted
 from harness.methods.job import Job
@@ -19,7 +19,9 @@ from harness.methods.needs import WHATEVER, Needs
 from harness.methods.retriever import Retriever, build_retriever, load_retriever
 from harness.methods.standing import standing_on
 from harness.methods.votes import NearestAnswer, Vote, voting
+from harness.methods.whole import OF_PICTURES
 from harness.methods.work import Reading, Work
+from harness.suite import Kind
 from harness.targets.kinds import KINDS as TARGETS
 
 
@@ -28,6 +30,8 @@ class KnnOptions(Options):
 
     retriever: str | None = None
     """Label of a `retriever` of the suite; the backbone's own vectors where it is left out."""
+    pooling: Seen = "trained"
+    """Of pictures, as `features` has it."""
 
 
 @METHODS.register("knn")
@@ -49,6 +53,11 @@ class Knn(Method):
         super().__init__(options)
         self.retriever = self.options.retriever
         self.embeds = self.retriever is not None
+
+    def refuses(self, task: Kind, backbone: BackboneKind | None) -> str | None:
+        if reads_words(backbone) and self.options.pooling == HEAD:
+            return OF_PICTURES
+        return super().refuses(task, backbone)
 
     @classmethod
     def reads(cls, backbone: WeightsKind) -> Use:
@@ -81,6 +90,6 @@ class Knn(Method):
     def _vote(job: Job, setting: Setting, retriever: Retriever) -> Vote | NearestAnswer:
         return voting(job, retriever, int(setting["k"]), parameter_count(job.need_backbone()))
 
-    @staticmethod
-    def _featurizer(job: Job) -> Featurizer:
-        return frozen(job.need_backbone(), job.budget.max_length, job.device)
+    def _featurizer(self, job: Job) -> Featurizer:
+        return frozen(job.need_backbone(), job.budget.max_length, job.device,
+                      self.options.pooling)

@@ -47,7 +47,7 @@ def _check(loaded: LoadedSuite, known: Mapping[str, MethodRow], backbone: str | 
 
 def _why_not(row: MethodRow, backbone: BackboneKind | None, task: Kind, read: Input) -> str:
     """Why a method does not do a task of such items on a kind of backbone."""
-    wanted = row.needs.for_task(task)
+    wanted = row.needs.of(read).for_task(task)
     if read not in row.needs.inputs:
         return f"does not read items of input {read}"
     if wanted is None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import get_args
 
 from harness.common.capabilities import READS, Abilities, Can, lacking
@@ -25,6 +26,12 @@ class Needs:
     """Whether it works without a backbone, and on none."""
     inputs: tuple[Input, ...] = ("text",)
     """What items it can do with."""
+    on: Mapping[Input, Needs] = field(default_factory=dict)
+    """What it needs instead of a backbone that reads such items."""
+
+    def of(self, read: Input) -> Needs:
+        """What it needs where items are such."""
+        return self.on.get(read, self)
 
     def for_task(self, task: Kind) -> Abilities | None:
         """What a task of this kind takes; None where it is not done."""
@@ -40,8 +47,8 @@ class Needs:
 
     def met_by(self, backbone: BackboneKind | None, task: Kind) -> bool:
         """Whether a backbone of this kind (None for none) gives all that a task takes."""
-        wanted = self.for_task(task)
-        if wanted is None or (backbone is None) != self.alone:
-            return False
-        return backbone is None or (READS[backbone] in self.inputs
-                                    and not lacking(backbone, wanted))
+        if backbone is None:
+            return self.alone and self.for_task(task) is not None
+        wanted = self.of(READS[backbone]).for_task(task)
+        return (wanted is not None and not self.alone and READS[backbone] in self.inputs
+                and not lacking(backbone, wanted))

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import field_validator
+
+from harness.backbones.checkpoint import Use
+from harness.common.capabilities import Can, reads_words
+from harness.common.kinds import BackboneKind, WeightsKind
 from harness.methods.asking.ask import ask
 from harness.methods.asking.lookup import Lookup
 from harness.methods.asking.nearest import (
@@ -16,29 +22,72 @@ from harness.methods.asking.nearest import (
 from harness.methods.asking.scored import Scored, ScoreOptions, score_as_saved, score_by
 from harness.methods.asking.shots import draw_shots
 from harness.methods.asking.shown import Asking, Shown
+from harness.methods.comparing import (
+    PLACE,
+    TEMPLATE,
+    compare,
+    compare_as_saved,
+    comparing_work,
+)
 from harness.methods.fitted import Fit, Fitted
 from harness.methods.job import Job
 from harness.methods.method import METHODS, Setting
+from harness.methods.needs import Needs
 from harness.methods.retriever import Retriever
+from harness.methods.work import Work
+from harness.suite import Kind
 from harness.tasks.examples import Example
 
 PER_CLASS = (1, 2, 3, 4, 5, 6, 8, 10, 12)
 """Worked examples of each class, in the order in which they are tried."""
 
 
+class ZeroShotOptions(ScoreOptions):
+    """How answers are scored, and what stands around a class that pictures are compared with."""
+
+    templates: tuple[str, ...] = (TEMPLATE,)
+    """Of several the vectors are averaged. Of pictures alone."""
+
+    @field_validator("templates")
+    @classmethod
+    def _hold_the_class(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value or any(template.count(PLACE) != 1 for template in value):
+            raise ValueError(f"each must hold {PLACE} once, and there must be one")
+        return value
+
+
 @METHODS.register("zero-shot")
 class ZeroShot(Scored):
-    """The task's prompt alone."""
+    """The task's prompt alone; of a picture the class whose name fits it best."""
 
     name, family = "zero-shot", "prompting"
     random = learns = False
-    summary = "the prompt alone"
+    summary = "the prompt alone; of pictures the class whose name fits best"
+    needs = replace(Scored.needs, inputs=("text", "image"),
+                    on={"image": Needs(classes=(Can.COMPARE,), inputs=("image",))})
+    options_type = ZeroShotOptions
+
+    @classmethod
+    def reads(cls, backbone: WeightsKind) -> Use:
+        return super().reads(backbone) if reads_words(backbone) else "compared"
+
+    def refuses(self, task: Kind, backbone: BackboneKind | None) -> str | None:
+        if reads_words(backbone) and "templates" in self.options.model_fields_set:
+            return "templates: stand around what pictures are compared with; a text has a prompt"
+        return super().refuses(task, backbone)
 
     def fit(self, job: Job, setting: Setting) -> Fit:
+        if not reads_words(job.kind):
+            return Fit(compare(job, self.options.templates))
         return Fit(score_by(ask(job), setting, job.clock))
 
     def load(self, job: Job, setting: Setting, folder: Path) -> Fitted:
+        if not reads_words(job.kind):
+            return compare_as_saved(job, folder)
         return score_as_saved(ask(job), setting, folder)
+
+    def work(self, job: Job, setting: Setting) -> Work:
+        return super().work(job, setting) if reads_words(job.kind) else comparing_work(job)
 
 
 class FewShotOptions(ScoreOptions):

@@ -19,6 +19,7 @@ from harness.methods.link import LINKS
 from harness.targets.kinds import KINDS as TARGETS
 
 DELTA = "delta.safetensors"
+OF_PICTURES = "`pooling: head` is of pictures: texts have `trained`, `cls`, `mean` and `last`"
 UNPOOLED = "`pooling` and `head` are of texts: a model of pictures has its own head"
 
 

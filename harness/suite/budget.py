@@ -37,8 +37,8 @@ class Budget(Part):
     setting of its own, for all methods alike; the trials stay as many."""
     augment: Augment = "none"
     """What is changed at random of a picture, anew in each epoch, while a method learns from it:
-    mirrored, or a part of it is read (`vision.variants`). Frozen features are of pictures as they
-    are."""
+    mirrored, or a part of it is read, or its place, colours and light are changed, too
+    (`vision.variants`). Frozen features are of pictures as they are."""
     patience: int = Field(4, ge=1)
     """Looks at validation in a row without a gain, of more than one standard error, before training
     cools down and stops."""

@@ -125,7 +125,8 @@ class TaskSpec(Part):
     """Class name to the values in the data that mean it."""
     other_labels: Literal["error", "drop"] = "error"
     options: dict[str, str] = Field({})
-    """Class name to the answer a model gives; the class name itself where absent."""
+    """Class name to the answer a model gives, or to what a picture is compared with; the class name
+    itself where absent."""
     prompt: Prompt = UNASKED
     """Of texts alone: no model is asked about a picture."""
     split: Split = Split()
@@ -191,9 +192,8 @@ class TaskSpec(Part):
         if not in_words and (kind.tagged or kind.questions):
             raise ValueError(f"kind: a task of kind {self.kind} is of texts, and the input of this "
                              f"one is {self.input}")
-        if not in_words and (asked or self.options or self.corpus):
-            raise ValueError("prompt, options, corpus: no model is asked about a picture; leave "
-                             "them out")
+        if not in_words and (asked or self.corpus):
+            raise ValueError("prompt, corpus: no model is asked about a picture; leave them out")
         return self
 
     @model_validator(mode="after")

@@ -21,6 +21,7 @@ from harness.backbones.admission.adapter import ADAPTER_CONFIG, check_adapter, t
 from harness.backbones.admission.image_processor import check_image_processor
 from harness.backbones.admission.tokenizer import check_tokenizer, check_vocabulary_fits
 from harness.backbones.quiet import quietly
+from harness.backbones.vision.timm_models import check_timm
 from harness.backbones.weights import Shapes, tensor_shapes
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_tree
@@ -239,6 +240,7 @@ def _weights_read(folder: Path, names: set[str]) -> set[str]:
 
 
 def _check_promise(folder: Path, tensors: int, parameters: int) -> None:
+    check_timm(folder)
     try:
         with quietly():
             config = AutoConfig.from_pretrained(folder, trust_remote_code=False)

@@ -11,6 +11,7 @@ import numpy as np
 from transformers import AutoImageProcessor
 
 from harness.backbones.quiet import quietly
+from harness.backbones.vision.timm_models import config_in, is_timm, timm_processor
 from harness.common.errors import HarnessError
 from harness.common.leaves import leaves
 from harness.inputs.pictures import MOST_ASPECT
@@ -34,16 +35,21 @@ TRIED = ((64, 64), (1, MOST_ASPECT), (MOST_ASPECT, 1))
 def read_image_processor(folder: Path) -> Any:
     """That of a folder, as transformers has it. Raises HarnessError for one that is missing, that
     transformers does not know, or that `check_image_processor` refuses."""
-    _check_values(folder)
-    try:
-        with quietly():
-            found = AutoImageProcessor.from_pretrained(folder, backend=BACKEND,
-                                                       trust_remote_code=False)
-    except Exception as error:  # whatever a stranger's values make a library raise
-        raise _unread(folder, error) from None
+    found = (timm_processor(folder, MOST_SIDE) if is_timm(config_in(folder)) else
+             _transformers_own(folder))
     for name, length in (("image_mean", 3), ("image_std", 3)):
         _check_numbers(folder, name, getattr(found, name, None), length)
     return found
+
+
+def _transformers_own(folder: Path) -> Any:
+    _check_values(folder)
+    try:
+        with quietly():
+            return AutoImageProcessor.from_pretrained(folder, backend=BACKEND,
+                                                      trust_remote_code=False)
+    except Exception as error:  # whatever a stranger's values make a library raise
+        raise _unread(folder, error) from None
 
 
 def check_image_processor(folder: Path) -> None:
@@ -52,7 +58,7 @@ def check_image_processor(folder: Path) -> None:
     Raises HarnessError where it names code, makes pictures larger than models see, does not
     normalise by numbers of three colours, or gives anything but one array of three colours.
     """
-    if not (folder / PREPROCESSOR).is_file():
+    if not (folder / PREPROCESSOR).is_file() and not is_timm(config_in(folder)):
         return
     reference = read_image_processor(folder)
     for height, width in TRIED:

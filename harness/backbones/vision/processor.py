@@ -17,7 +17,7 @@ import torch
 from harness.backbones.encoding.padding import Padding
 from harness.backbones.quiet import quietly
 from harness.backbones.vision.prepared import Prepared, read_prepared
-from harness.backbones.vision.variants import CROPS, MIRRORED, generator_of
+from harness.backbones.vision.variants import generator_of, variant
 from harness.common.kinds import Augment
 from harness.inputs.picture import Picture
 from harness.tasks.examples import Item, picture_of
@@ -88,12 +88,9 @@ class PictureProcessor:
         return None, lambda: self._variant(shot)
 
     def _variant(self, shot: Shot) -> np.ndarray:
-        chance, pixels = generator_of(shot.seed, shot.picture.identity), shot.picture.pixels()
-        found = CROPS[shot.how](pixels, chance, self.size, self.prepared.resample)
-        if found is None:
-            found = self.prepared.resized(pixels)
-        mirror = shot.how in MIRRORED and chance.random() < 0.5
-        return np.ascontiguousarray(found[..., ::-1]) if mirror else found
+        chance = generator_of(shot.seed, shot.picture.identity)
+        return variant(shot.picture.pixels(), shot.how, chance, self.size, self.prepared.resample,
+                       self.prepared.resized)
 
 
 def read_pictures(folder: Path) -> PictureProcessor:

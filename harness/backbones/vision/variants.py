@@ -2,7 +2,8 @@
 
 A crop covers 60 to 100% of the picture at 3/4 to 4/3 of its shape, and is resized to what the
 model sees (Szegedy et al. 2015, Going Deeper with Convolutions, section 6, with a milder lower
-bound: a small defect must not be cut off as often); half of them are mirrored left to right.
+bound: a small defect must not be cut off as often); half of them are mirrored left to right. What
+`randaugment` crops and mirrors so it then changes as its own file says.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from PIL import Image
 
+from harness.backbones.vision.randaugment import changed
 from harness.common.kinds import Augment
 
 LEAST, NARROW = 0.6, 3 / 4
@@ -47,6 +49,22 @@ def random_crop(pixels: np.ndarray, chance: np.random.Generator, size: tuple[int
     return np.ascontiguousarray(np.asarray(found).transpose(2, 0, 1))
 
 
-CROPS: Mapping[Augment, Vary] = {"none": lambda *given: None, "flip": lambda *given: None,
-                                 "crop": random_crop}
-MIRRORED: frozenset[Augment] = frozenset({"flip", "crop"})
+CROPS: Mapping[Augment, Vary] = {
+    "none": lambda *given: None, "flip": lambda *given: None, "crop": random_crop,
+    "randaugment": random_crop}
+MIRRORED: frozenset[Augment] = frozenset({"flip", "crop", "randaugment"})
+CHANGED: Mapping[Augment, Callable[[np.ndarray, np.random.Generator], np.ndarray]] = {
+    "randaugment": changed}
+"""What becomes of [3, height, width] uint8 in the end."""
+
+
+def variant(pixels: np.ndarray, how: Augment, chance: np.random.Generator, size: tuple[int, int],
+            resample: int, resized: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """What a model sees of a picture in one epoch, [3, height, width] uint8. `resized` is what it
+    sees of pictures as they are; the rest as `Vary` has it."""
+    found = CROPS[how](pixels, chance, size, resample)
+    if found is None:
+        found = resized(pixels)
+    if how in MIRRORED and chance.random() < 0.5:
+        found = np.ascontiguousarray(found[..., ::-1])
+    return CHANGED[how](found, chance) if how in CHANGED else found

@@ -9,7 +9,8 @@ from harness.measure.part import RecordPart
 from harness.methods.resolve import Entry
 from harness.suite import Budget, Suite
 
-CHANGED = {"none": "as they are", "flip": "mirrored at random", "crop": "cut at random"}
+CHANGED = {"none": "as they are", "flip": "mirrored at random", "crop": "cut at random",
+           "randaugment": "changed by RandAugment"}
 """By how a budget has pictures changed while a method learns."""
 
 

@@ -121,7 +121,7 @@ def test_a_folder_without_a_processor_is_named(tmp_path):
         load_classifier(folder_handle(folder), CLASSES, WHOLE.type)
 
 
-@pytest.mark.parametrize("how", ["flip", "crop"])
+@pytest.mark.parametrize("how", ["flip", "crop", "randaugment"])
 def test_variants_are_of_their_seed_and_picture_alone(how, items, tmp_path):
     ours, _ = items
     loaded = load_classifier(folder_handle(write_vision("vit", tmp_path / "vit")), CLASSES, "cpu")

@@ -36,7 +36,7 @@ def fitted(job, **changes):
                     {"learning_rate": 1e-3}).fit
 
 
-@pytest.mark.parametrize("how", ["flip", "crop"])
+@pytest.mark.parametrize("how", ["flip", "crop", "randaugment"])
 def test_changed_pictures_teach_otherwise_and_the_same_each_time(how, job):
     job, test = job
     plain = fitted(job).fitted.predict(test, Clock())
