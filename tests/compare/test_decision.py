@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
-from synthetic import drawn_study, published
+from synthetic import drawn_study, forgetting, published
 
 from harness.commands.study import short_of
 from harness.compare.economics import Bill, cheapest, crossing, rate
@@ -90,6 +90,7 @@ def test_a_method_that_is_significantly_better_wins_though_dear():
     found = published({"dear": 4.0, "cheap": 1.0}, items=300,
                       costs={"dear": (900.0, 50.0), "cheap": (1.0, 0.5)})
     assert found.verdict.recommended == "dear (b)"
+    assert found.verdict.loss == 0, "less than nothing can be lost against no other"
     assert "Every other admissible method is significantly lower" in sentences.why(found)[0]
 
 
@@ -157,6 +158,27 @@ def test_limits_rule_out_and_say_what_they_would_change():
         ("dear (b)", "p95_ms"), ("dear (b)", "money")]
     assert sentences.ruled_out(found.verdict)[0] == (
         "dear (b): p95 latency 100 ms (limit 10 ms)")
+
+
+@pytest.mark.parametrize(("limit", "measured"), [
+    ("p95_ms", 14.0), ("device_hours", 0.01), ("peak_memory_gb", 1.0), ("artifact_mb", 0.001),
+    ("forgetting_points", 25.0)])
+def test_each_limit_is_held_against_its_own_figure_in_its_own_unit(limit, measured):
+    """36 s on one device, 7 ms an item with a p95 twice that, 10^9 bytes of memory, 1,000 of
+    weights, and a quarter of the benchmarks' items lost."""
+    def ruled_out(allowed):
+        study, tables = drawn_study({"only": 3.0}, costs={"only": (36.0, 7.0)},
+                                    decide=Decide(limits=Limits(**{limit: allowed})))
+        records = tuple(r.model_copy(update={"forgetting": forgetting()})
+                        if r.identity.label == "only" else r for r in study.records)
+        found = publish(study.model_copy(update={"records": records}), tables.__getitem__, {})
+        assert not found.verdict.unproven
+        return [(b.limit, b.found, b.allowed) for b in found.verdict.ruled_out
+                if b.name == "only (b)"]
+
+    assert ruled_out(measured) == []
+    assert ruled_out(0.99 * measured) == [
+        (limit, pytest.approx(measured), 0.99 * measured)]
 
 
 def test_without_one_limit_the_verdict_may_be_another():
@@ -304,6 +326,10 @@ def test_learning_curves_say_from_which_size_on():
     (step,) = found.curves.overtakings
     assert (step.winner, step.loser) == ("strong (b)", "weak (b)")
     assert step.train in (8, 32)
+    turned = published({"weak": 1.0, "strong": 4.0}, items=300, sizes=(8, 32), seeds=4,
+                       majority=False)
+    (step,) = turned.curves.overtakings
+    assert (step.winner, step.loser) == ("strong (b)", "weak (b)")
     assert len(found.summary.rows) == 2, "smaller sizes are no rows of the main table"
     assert published({"a": 1.0}).curves is None
 

@@ -8,7 +8,17 @@ import pytest
 
 from harness.common.errors import HarnessError
 from harness.common.sealed import seal
-from harness.gate.baseline import read_baseline
+from harness.gate.baseline import Baseline, read_baseline
+from harness.gate.sheet import Sheet
+
+
+def test_a_part_s_answers_are_that_part_s():
+    tested, kept = (Sheet(items=(name,), targets=("x",), answers=("x",)) for name in "tg")
+    both, one = (Baseline.model_construct(
+        items=tested.items, targets=tested.targets, answers=tested.answers, weights=(),
+        gate=gate) for gate in (kept, None))
+    assert (both.sheet("test"), both.sheet("gate"), both.judging) == (tested, kept, "gate")
+    assert (one.sheet("test"), one.judging) == (tested, "test")
 
 
 def test_it_holds_the_run_s_answers(place, tmp_path):
