@@ -86,6 +86,24 @@ def test_the_cheapest_of_those_not_told_from_the_best_is_recommended():
         "weak (b)", "majority"}
 
 
+def test_so_many_items_would_settle_it_were_differences_what_they_are():
+    """With t times the items the items' part of the variance is one t-th of what it is: then the
+    upper end of every difference that is below what matters would lie at that, or below."""
+    found = published({"dear": 3.0, "cheap": 3.0, "third": 2.9}, items=400, seeds=5, costs={
+        "dear": (900.0, 50.0), "cheap": (1.0, 0.5)}, majority=False, decide=Decide(matters=0.01))
+    verdict = found.verdict
+    assert verdict.answer == "lean"
+    assert {step.name for step in verdict.cheapest_by_requests} == {"cheap (b)"}
+    assert 1 < verdict.settled_by.times < math.inf
+    ends = []
+    for other in {row.name for row in found.summary.rows} - {verdict.recommended}:
+        gap = ahead(found.summary, other, verdict.recommended)
+        left = gap.items_share / verdict.settled_by.times + 1 - gap.items_share
+        ends.append(gap.difference + (gap.at_most - gap.difference) * left**0.5)
+    assert max(ends) == pytest.approx(0.01)
+    assert verdict.settled_by.items == math.ceil(400 * verdict.settled_by.times)
+
+
 def test_a_method_that_is_significantly_better_wins_though_dear():
     found = published({"dear": 4.0, "cheap": 1.0}, items=300,
                       costs={"dear": (900.0, 50.0), "cheap": (1.0, 0.5)})
@@ -178,7 +196,7 @@ def test_each_limit_is_held_against_its_own_figure_in_its_own_unit(limit, measur
 
     assert ruled_out(measured) == []
     assert ruled_out(0.99 * measured) == [
-        (limit, pytest.approx(measured), 0.99 * measured)]
+        (limit, pytest.approx(measured, rel=1e-9), 0.99 * measured)]
 
 
 def test_without_one_limit_the_verdict_may_be_another():

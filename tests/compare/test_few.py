@@ -40,6 +40,15 @@ def few(targets, *runs):
     return figures, pairs
 
 
+def test_a_class_that_no_item_has_leaves_nothing_open():
+    groups, two = np.arange(12), np.eye(2, dtype=bool)[np.arange(12) % 2]
+    three = np.column_stack([two, np.zeros(12, dtype=bool)])
+    for metric in (MACRO_F1, ROC_AUC):
+        for shifts in (np.zeros(12), np.where(two[:, 0], 0.1, 0.0)):
+            assert unseen(metric, shifts, Pool.of(groups, three)) == pytest.approx(
+                unseen(metric, shifts, Pool.of(groups, two)))
+
+
 def test_all_right_on_fifteen_items_is_no_certainty():
     """Case certain-from-few: two methods right on all of 15 items, and the majority class."""
     targets = np.repeat([0, 1, 2], 5)

@@ -28,7 +28,9 @@ def test_one_group_of_items_and_another_are_counted_by_their_sizes():
     assert pool.balanced == pytest.approx(36 / 14)
 
 
+@pytest.mark.filterwarnings("error")
 def test_a_number_without_an_item_is_no_group():
-    pool = Pool.of(np.array([0, 2, 2]), count=5)
+    pool = Pool.of(np.array([0, 2, 2]), np.eye(2, dtype=bool)[[0, 0, 1]], count=5)
+    assert pool.classes.members.tolist() == [[1, 0], [0, 0], [0.5, 0.5], [0, 0], [0, 0]]
     assert pool.groups == 2
     assert pool.alike == pytest.approx(9 / 5)

@@ -26,6 +26,11 @@ def test_what_runs_answer_fits(kind):
         check_sheet(sheet(SOUND[kind], weights=weights), KINDS[kind], LABELS)
 
 
+@pytest.mark.parametrize("kind", SOUND)
+def test_a_single_item_is_enough(kind):
+    check_sheet(Sheet(items=("1",), targets=("a",), answers=SOUND[kind][:1]), KINDS[kind], LABELS)
+
+
 @pytest.mark.parametrize(("changes", "said"), [
     ({"items": ("1",)}, "not as many"), ({"targets": ("a",)}, "not as many"),
     ({"answers": (1.0,)}, "not as many"),
