@@ -331,3 +331,8 @@ def test_all_code_is_that_of_whole_packages_that_add_to_it(monkeypatch):
     alone, *others = found.values()
     assert len(set(others)) == 1
     assert alone not in others
+
+
+def test_what_a_builder_adds_to_a_version_is_no_other_library(monkeypatch):
+    monkeypatch.setattr(module, "version", lambda name: f"2.13.0+{name}.local")
+    assert installed.__wrapped__("cpu") == "2.13.0"

@@ -80,6 +80,21 @@ def test_states(policy, state):
     assert found.state == state
 
 
+def test_a_slice_that_lost_nothing_is_not_the_worst():
+    slices = tuple(SliceDrop("kind", name, 50, Bounds(value, value - 0.1, value + 0.1))
+                   for name, value in (("none", 0.0), ("some", 0.02), ("less", -0.01)))
+    (found,) = check_all(Gate.model_validate({"worst_slice_drop_at_most": 0.5}),
+                         evidence(slices=slices))
+    assert (found.state, found.value, found.about) == ("passed", 0.02, "kind: some, 50 items")
+
+
+def test_an_exact_figure_has_no_bounds_and_any_other_both():
+    (exact,) = check_all(Gate.model_validate({"artifact_bytes_at_most": 1}), evidence())
+    assert (exact.value, exact.low, exact.high) == (1000, None, None)
+    (drawn,) = check_all(Gate.model_validate({"merge_changes_at_most": 0.1}), evidence())
+    assert (drawn.value, drawn.low, drawn.high) == (0.05, 0.02, 0.1)
+
+
 @pytest.mark.parametrize(("policy", "unit", "of_items"), [
     ({"metrics": {"accuracy": {"at_least": 0.7}}}, "share", True),
     ({"metrics": {"accuracy": {"non_inferior_within": 0.1}}}, "points", True),
