@@ -49,6 +49,11 @@ def test_where_two_bills_cross_they_are_equal():
     assert crossing(one, one) is None
 
 
+def test_a_bill_is_what_adapting_costs_and_each_request():
+    found = Bill(name="a", adaptation=3, million_requests=8, kilowatt_hours=0)
+    assert found.total(250_000) == 5
+
+
 def test_the_user_s_prices_come_before_the_table_s():
     table = rate(Prices(), "cpu")
     own = rate(Prices(device_hour=2, watts=500, kilowatt_hour=0.4, currency="EUR"), "cpu")
@@ -243,6 +248,10 @@ def test_failed_seeds_are_said():
     said = sentences.not_measured(found)
     assert "a (b): 2 of 3 seeds have no result" in said
     assert any("one seed was run" in line for line in said)
+    once = [r if r.identity.seed != 2 else gone[place] for place, r in enumerate(study.records)]
+    found = publish(study.model_copy(update={"records": tuple(once)}), tables.__getitem__, {})
+    (row,) = (row for row in found.summary.rows if row.label == "a")
+    assert (row.seeds, row.failed, row.reason) == (3, 1, "failed: x")
 
 
 def test_a_metric_that_is_not_defined_is_said_and_the_others_stay():
