@@ -16,6 +16,7 @@ from harness.gate.attempts import (
     coming,
     counts,
     end,
+    tried,
 )
 from harness.gate.log import Log, read_log
 from harness.gate.verdict import Attempt
@@ -100,6 +101,30 @@ def test_an_attempt_stands_beside_its_own_outcome(tmp_path):
 
 
 RULES = Gate(artifact_bytes_at_most=1)
+
+
+def key(run_id="r", sha256="s", base="b", max_length=9, labels=(), forgetting=None, policy=RULES):
+    """Of a run of ours, or of a stranger's folder."""
+    record = run_id and SimpleNamespace(identity=SimpleNamespace(run_id=run_id))
+    candidate = SimpleNamespace(name="c", sha256=sha256, record=record,
+                                base=base and SimpleNamespace(sha256=base))
+    measure = SimpleNamespace(forgetting=forgetting)
+    loaded = SimpleNamespace(suite=SimpleNamespace(measure=measure))
+    context = SimpleNamespace(loaded=loaded, max_length=max_length, labels=dict(labels))
+    found = tried(candidate, context, policy)
+    assert (found.name, found.sha256, found.run_id) == ("c", sha256, run_id)
+    return found.key
+
+
+def test_an_attempt_is_a_candidate_as_it_is_read_under_a_policy():
+    others = [key(run_id="q"), key(run_id=None), key(sha256="t"), key(base="c"), key(base=None),
+              key(labels=[("x", "y")]), key(labels=[("y", "x")]),
+              key(forgetting=SimpleNamespace(model_dump=lambda mode: {"a": 1})),
+              key(policy=Gate(artifact_bytes_at_most=2)), key(run_id=None, max_length=8)]
+    assert len({key(), *others}) == 1 + len(others)
+    assert key(max_length=8) == key(), "a run of ours knows how much it reads"
+    assert key(policy=RULES.model_copy(update={"attempts": 3})) == key()
+    assert key(labels=[("x", "y"), ("a", "b")]) == key(labels=[("a", "b"), ("x", "y")])
 
 
 @pytest.mark.parametrize(("policy", "part", "there", "counted"), [

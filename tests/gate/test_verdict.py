@@ -23,9 +23,9 @@ NOW, BEFORE = np.array(RIGHT), np.array(RIGHT)
 NOW[1], BEFORE[2:4] = RIGHT[0], RIGHT[[1, 0]]
 
 
-def judge_on(part, what_if=False, **policy):
+def judge_on(part, what_if=False, record=None, base=None, **policy):
     loaded = SimpleNamespace(suite=SimpleNamespace(name="s"), profile="quick", digest="0" * 64)
-    candidate = SimpleNamespace(name="c", sha256="1" * 64, artifact_bytes=9, record=None, base=None,
+    candidate = SimpleNamespace(name="c", sha256="1" * 64, artifact_bytes=9, record=record, base=base,
                                 notes=("as it is",))
     task = SimpleNamespace(labels=("a", "b"), splits=SimpleNamespace(sha256="2" * 64))
     return judge(loaded, Gate.model_validate(RULES | policy), candidate, None,
@@ -58,6 +58,15 @@ def test_figures_of_the_gate_s_items_are_told_where_the_policy_says_so_and_no_it
     assert found.checks[0].value == 0.8
     assert found.metrics
     assert (found.broken, found.mended) == ((), ())
+
+
+def test_a_candidate_is_named_by_what_was_saved_and_what_it_builds_on():
+    run = SimpleNamespace(identity=SimpleNamespace(run_id="r1"))
+    found = judge_on("test", record=run, base=SimpleNamespace(name="b", sha256="3" * 64)).candidate
+    assert (found.run_id, found.sha256, found.base, found.base_sha256) == (
+        "r1", "1" * 64, "b", "3" * 64)
+    whole = judge_on("test").candidate
+    assert (whole.run_id, whole.base, whole.base_sha256) == (None, None, None)
 
 
 def test_a_look_is_no_verdict():
