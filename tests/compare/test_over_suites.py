@@ -61,6 +61,8 @@ def test_friedman_by_its_formula():
     # 12 N / (k (k + 1)) (sum of squared mean ranks - k (k + 1)^2 / 4), chi squared with 2 degrees.
     statistic = 12 * 4 / 12 * ((ranks.mean(axis=0) ** 2).sum() - 12)
     assert found.p_value == pytest.approx(np.exp(-statistic / 2))
+    alike = over_suites({str(i): summary({"a": 0.5, "b": 0.5, "c": 0.5}) for i in range(4)})
+    assert alike.p_value == 1, "of nothing but ties there is no statistic, and nothing to tell"
 
 
 @given(st.integers(2, 6), st.integers(2, 4), st.randoms(use_true_random=False))

@@ -45,6 +45,10 @@ def test_a_model_at_the_margin_passes_in_five_of_a_hundred():
     assert 0.03 < margins(Pool.even(1_000), gaps, 0.03) < 0.065  # three Monte-Carlo errors
 
 
+def test_the_negative_of_a_figure_has_its_bounds_the_other_way_round():
+    assert Bounds(1.0, -2.0, 5.0, "why").turned() == Bounds(-1.0, -5.0, 2.0, "why")
+
+
 @pytest.mark.parametrize(("level", "drawn"), [
     (0.95, 10_000), (1 - 0.05 / 2, 10_000), (1 - 0.05 / 110, 60_000), (0.999999, 100_000)])
 def test_the_stricter_a_level_the_more_is_drawn_for_its_tail(monkeypatch, level, drawn):
