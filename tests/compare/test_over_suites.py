@@ -53,6 +53,7 @@ def test_critical_difference_is_that_of_the_paper():
     assert critical_difference(4, 14) == pytest.approx(2.569 * np.sqrt(20 / 84), abs=1e-3)
 
 
+@pytest.mark.filterwarnings("error")
 def test_friedman_by_its_formula():
     figures = [(0.9, 0.5, 0.1), (0.8, 0.6, 0.2), (0.7, 0.8, 0.3), (0.9, 0.2, 0.1)]
     found = over_suites({str(i): summary(dict(zip("abc", row, strict=True)))
