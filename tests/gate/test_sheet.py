@@ -42,7 +42,8 @@ def test_a_single_item_is_enough(kind):
     ({"items": ("1", "1")}, "answered twice")])
 def test_what_does_not_fit_together_is_refused(changes, said):
     with pytest.raises(ValueError, match=said):
-        check_sheet(sheet(**({"answers": SOUND["regression"]} | changes)), KINDS["regression"], LABELS)
+        check_sheet(sheet(**({"answers": SOUND["regression"]} | changes)), KINDS["regression"],
+                    LABELS)
 
 
 @pytest.mark.parametrize(("kind", "answers"), [

@@ -25,8 +25,8 @@ NOW[1], BEFORE[2:4] = RIGHT[0], RIGHT[[1, 0]]
 
 def judge_on(part, what_if=False, record=None, base=None, **policy):
     loaded = SimpleNamespace(suite=SimpleNamespace(name="s"), profile="quick", digest="0" * 64)
-    candidate = SimpleNamespace(name="c", sha256="1" * 64, artifact_bytes=9, record=record, base=base,
-                                notes=("as it is",))
+    candidate = SimpleNamespace(name="c", sha256="1" * 64, artifact_bytes=9, record=record,
+                                base=base, notes=("as it is",))
     task = SimpleNamespace(labels=("a", "b"), splits=SimpleNamespace(sha256="2" * 64))
     return judge(loaded, Gate.model_validate(RULES | policy), candidate, None,
                  judged(ITEMS, NOW, BEFORE), evidence(), task, Terms(part, None, what_if),
