@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.stats import beta, t
 from statsmodels.stats.proportion import proportion_confint
 
-from harness.compare.few import independent, of_pair, of_share, unseen
+from harness.compare.few import independent, of_area, of_pair, of_share, unseen
 from harness.compare.jackknife import jackknife
 from harness.compare.pairs import Sample, differences
 from harness.compare.pool import Pool
@@ -43,6 +43,9 @@ def few(targets, *runs):
 def test_a_class_that_no_item_has_leaves_nothing_open():
     groups, two = np.arange(12), np.eye(2, dtype=bool)[np.arange(12) % 2]
     three = np.column_stack([two, np.zeros(12, dtype=bool)])
+    least = of_area(0.9, Pool.of(groups, three), NORMAL)
+    assert least is not None
+    assert least == of_area(0.9, Pool.of(groups, two), NORMAL)
     for metric in (MACRO_F1, ROC_AUC):
         for shifts in (np.zeros(12), np.where(two[:, 0], 0.1, 0.0)):
             assert unseen(metric, shifts, Pool.of(groups, three)) == pytest.approx(
