@@ -25,11 +25,15 @@ class Break:
     what: Literal["no-line", "edited", "moved"]
 
 
-def read_chain(texts: Iterable[str]) -> tuple[tuple[Line, ...], Break | None]:
-    """Lines as they were written, up to the first that is not."""
+def read_chain(text: str) -> tuple[tuple[Line, ...], Break | None]:
+    """Lines of a file as they were written, up to the first that is not.
+
+    A line ends at a line feed and nowhere else: JSON leaves the other ends of lines that Unicode
+    has, as U+2028, in strings as they are.
+    """
     found: list[Line] = []
-    for number, text in enumerate(texts, start=1):
-        line = object_in(text)
+    for number, each in enumerate(text.removesuffix("\n").split("\n") if text else (), start=1):
+        line = object_in(each)
         if line is None:
             return tuple(found), Break(number, "no-line")
         if line.get(FIELD) != seal(line):

@@ -118,5 +118,6 @@ def _ranked(name: str, places: Sequence[SuiteRank]) -> Ranked:
 
 def _friedman(methods: Sequence[Ranked]) -> float:
     ranks = [[place.rank for place in method.places] for method in methods]
-    p_value = float(friedmanchisquare(*ranks).pvalue)
+    with np.errstate(invalid="ignore"):  # 0 / 0 where all ranks are ties
+        p_value = float(friedmanchisquare(*ranks).pvalue)
     return 1.0 if math.isnan(p_value) else p_value

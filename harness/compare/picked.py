@@ -44,5 +44,6 @@ def _nearer(found: np.ndarray, errors: np.ndarray) -> np.ndarray:
     """Figures about their mean without the part of their spread that is errors'."""
     apart = found - found.mean()
     by_errors = np.trace(errors) - errors.mean() * len(found)
-    kept = max(0.0, 1 - by_errors / (apart @ apart)) if apart.any() else 0.0
+    spread = float(apart @ apart)  # of figures within 1e-160 of each other it is 0 all the same
+    kept = max(0.0, 1 - by_errors / spread) if spread > 0 else 0.0
     return np.asarray(found.mean() + kept**0.5 * apart)

@@ -57,7 +57,7 @@ def read_log(log: Log) -> tuple[Line, ...]:
     chain is broken, from which lines were removed, or whose head is gone."""
     if not log.there:
         return ()
-    lines, broken = read_chain(_text(log.path).splitlines())
+    lines, broken = read_chain(_text(log.path))
     wrong = next((number for number, line in enumerate(lines, 1) if line.get(NUMBER) != number),
                  None)
     if wrong is not None:

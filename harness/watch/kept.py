@@ -53,13 +53,13 @@ def read_looks(path: Path, baseline: str) -> tuple[tuple[Look, ...], tuple[Look,
     Raises HarnessError for a line that is not as it was written.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return (), ()
     except (OSError, UnicodeDecodeError) as error:
         raise HarnessError(f"{path}: cannot be read: {type(error).__name__}",
                            "Name the file of earlier looks with --state.") from None
-    written, broken = read_chain(lines)
+    written, broken = read_chain(text)
     found: list[Look] = []
     for number, line in enumerate(written, start=1):
         try:

@@ -25,6 +25,7 @@ from harness.common.provenance import (
     installed,
     provenance,
     sources,
+    whole_code,
 )
 from harness.common.source import read_sources
 from harness.methods import register_all
@@ -319,3 +320,19 @@ def test_below_are_all_modules_of_a_package():
                           if path.stem != "__init__"}
     with pytest.raises(KeyError):
         provenance("harness.no.such.module")
+
+
+def test_all_code_is_that_of_whole_packages_that_add_to_it(monkeypatch):
+    """Whichever of their modules adds: `json.tool` is as much of `json` as `json.decoder` is."""
+    found = {}
+    for names in ((), ("json",), ("json.tool",), ("json.decoder.inner", "json.tool")):
+        monkeypatch.setattr(module, "plugin_modules", lambda group, names=names: names)
+        found[names] = whole_code()
+    alone, *others = found.values()
+    assert len(set(others)) == 1
+    assert alone not in others
+
+
+def test_what_a_builder_adds_to_a_version_is_no_other_library(monkeypatch):
+    monkeypatch.setattr(module, "version", lambda name: f"2.13.0+{name}.local")
+    assert installed.__wrapped__("cpu") == "2.13.0"

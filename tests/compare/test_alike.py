@@ -5,6 +5,7 @@ from rich.console import Console
 from synthetic import drawn_study
 
 from harness.commands.study import short_of
+from harness.compare.alike import alike_rules
 from harness.compare.matching import matching_rules
 from harness.report import alike, sentences
 from harness.report.markdown import markdown
@@ -182,3 +183,9 @@ def test_an_undecided_verdict_names_the_doubts_it_hangs_on():
     assert said.startswith("Not settled, for it hangs on full (b) (its setting at the edge")
     assert alike.hangs_on(found.model_copy(update={"verdict": between.model_copy(
         update={"between": ()})})) == ""
+
+
+def test_where_no_record_says_no_rule_is_held_nor_broken():
+    found = alike_rules({})
+    assert len(found) == 7
+    assert {(rule.held, rule.evidence) for rule in found} == {(None, "The records do not say.")}

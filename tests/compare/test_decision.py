@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
-from synthetic import drawn_study, published
+from synthetic import drawn_study, forgetting, published
 
 from harness.commands.study import short_of
 from harness.compare.economics import Bill, cheapest, crossing, rate
@@ -49,6 +49,11 @@ def test_where_two_bills_cross_they_are_equal():
     assert crossing(one, one) is None
 
 
+def test_a_bill_is_what_adapting_costs_and_each_request():
+    found = Bill(name="a", adaptation=3, million_requests=8, kilowatt_hours=0)
+    assert found.total(250_000) == 5
+
+
 def test_the_user_s_prices_come_before_the_table_s():
     table = rate(Prices(), "cpu")
     own = rate(Prices(device_hour=2, watts=500, kilowatt_hour=0.4, currency="EUR"), "cpu")
@@ -86,10 +91,29 @@ def test_the_cheapest_of_those_not_told_from_the_best_is_recommended():
         "weak (b)", "majority"}
 
 
+def test_so_many_items_would_settle_it_were_differences_what_they_are():
+    """With t times the items the items' part of the variance is one t-th of what it is: then the
+    upper end of every difference that is below what matters would lie at that, or below."""
+    found = published({"dear": 3.0, "cheap": 3.0, "third": 2.9}, items=400, seeds=5, costs={
+        "dear": (900.0, 50.0), "cheap": (1.0, 0.5)}, majority=False, decide=Decide(matters=0.01))
+    verdict = found.verdict
+    assert verdict.answer == "lean"
+    assert {step.name for step in verdict.cheapest_by_requests} == {"cheap (b)"}
+    assert 1 < verdict.settled_by.times < math.inf
+    ends = []
+    for other in {row.name for row in found.summary.rows} - {verdict.recommended}:
+        gap = ahead(found.summary, other, verdict.recommended)
+        left = gap.items_share / verdict.settled_by.times + 1 - gap.items_share
+        ends.append(gap.difference + (gap.at_most - gap.difference) * left**0.5)
+    assert max(ends) == pytest.approx(0.01)
+    assert verdict.settled_by.items == math.ceil(400 * verdict.settled_by.times)
+
+
 def test_a_method_that_is_significantly_better_wins_though_dear():
     found = published({"dear": 4.0, "cheap": 1.0}, items=300,
                       costs={"dear": (900.0, 50.0), "cheap": (1.0, 0.5)})
     assert found.verdict.recommended == "dear (b)"
+    assert found.verdict.loss == 0, "less than nothing can be lost against no other"
     assert "Every other admissible method is significantly lower" in sentences.why(found)[0]
 
 
@@ -159,6 +183,27 @@ def test_limits_rule_out_and_say_what_they_would_change():
         "dear (b): p95 latency 100 ms (limit 10 ms)")
 
 
+@pytest.mark.parametrize(("limit", "measured"), [
+    ("p95_ms", 14.0), ("device_hours", 0.01), ("peak_memory_gb", 1.0), ("artifact_mb", 0.001),
+    ("forgetting_points", 25.0)])
+def test_each_limit_is_held_against_its_own_figure_in_its_own_unit(limit, measured):
+    """36 s on one device, 7 ms an item with a p95 twice that, 10^9 bytes of memory, 1,000 of
+    weights, and a quarter of the benchmarks' items lost."""
+    def ruled_out(allowed):
+        study, tables = drawn_study({"only": 3.0}, costs={"only": (36.0, 7.0)},
+                                    decide=Decide(limits=Limits(**{limit: allowed})))
+        records = tuple(r.model_copy(update={"forgetting": forgetting()})
+                        if r.identity.label == "only" else r for r in study.records)
+        found = publish(study.model_copy(update={"records": records}), tables.__getitem__, {})
+        assert not found.verdict.unproven
+        return [(b.limit, b.found, b.allowed) for b in found.verdict.ruled_out
+                if b.name == "only (b)"]
+
+    assert ruled_out(measured) == []
+    assert ruled_out(0.99 * measured) == [
+        (limit, pytest.approx(measured, rel=1e-9), 0.99 * measured)]
+
+
 def test_without_one_limit_the_verdict_may_be_another():
     found = published({"dear": 4.0, "cheap": 1.0}, items=300, decide=Decide(
         limits=Limits(p95_ms=10)), costs={"dear": (9.0, 50.0), "cheap": (1.0, 0.5)})
@@ -203,6 +248,10 @@ def test_failed_seeds_are_said():
     said = sentences.not_measured(found)
     assert "a (b): 2 of 3 seeds have no result" in said
     assert any("one seed was run" in line for line in said)
+    once = [r if r.identity.seed != 2 else gone[place] for place, r in enumerate(study.records)]
+    found = publish(study.model_copy(update={"records": tuple(once)}), tables.__getitem__, {})
+    (row,) = (row for row in found.summary.rows if row.label == "a")
+    assert (row.seeds, row.failed, row.reason) == (3, 1, "failed: x")
 
 
 def test_a_metric_that_is_not_defined_is_said_and_the_others_stay():
@@ -304,6 +353,10 @@ def test_learning_curves_say_from_which_size_on():
     (step,) = found.curves.overtakings
     assert (step.winner, step.loser) == ("strong (b)", "weak (b)")
     assert step.train in (8, 32)
+    turned = published({"weak": 1.0, "strong": 4.0}, items=300, sizes=(8, 32), seeds=4,
+                       majority=False)
+    (step,) = turned.curves.overtakings
+    assert (step.winner, step.loser) == ("strong (b)", "weak (b)")
     assert len(found.summary.rows) == 2, "smaller sizes are no rows of the main table"
     assert published({"a": 1.0}).curves is None
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.stats import beta, t
 from statsmodels.stats.proportion import proportion_confint
 
-from harness.compare.few import independent, of_pair, of_share, unseen
+from harness.compare.few import independent, of_area, of_pair, of_share, unseen
 from harness.compare.jackknife import jackknife
 from harness.compare.pairs import Sample, differences
 from harness.compare.pool import Pool
@@ -38,6 +38,18 @@ def few(targets, *runs):
                scores[i] if found.metrics[m].statistic is Statistic.SHARE else None)
         for i in range(len(runs))], found.pool) for m in found.points}
     return figures, pairs
+
+
+def test_a_class_that_no_item_has_leaves_nothing_open():
+    groups, two = np.arange(12), np.eye(2, dtype=bool)[np.arange(12) % 2]
+    three = np.column_stack([two, np.zeros(12, dtype=bool)])
+    least = of_area(0.9, Pool.of(groups, three), NORMAL)
+    assert least is not None
+    assert least == of_area(0.9, Pool.of(groups, two), NORMAL)
+    for metric in (MACRO_F1, ROC_AUC):
+        for shifts in (np.zeros(12), np.where(two[:, 0], 0.1, 0.0)):
+            assert unseen(metric, shifts, Pool.of(groups, three)) == pytest.approx(
+                unseen(metric, shifts, Pool.of(groups, two)))
 
 
 def test_all_right_on_fifteen_items_is_no_certainty():

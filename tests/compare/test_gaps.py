@@ -42,6 +42,17 @@ def test_two_slices_far_apart_have_the_interval_of_welch_s_test():
     assert gap_interval(first, trust) == pytest.approx((theirs.low, theirs.high), abs=0.003)
 
 
+def test_of_three_slices_the_widest_pair_is_shown_as_far_as_its_picking_leaves():
+    """The lower end at a third of the level: any of three pairs might have been the widest."""
+    right, of, groups = drawn(np.random.default_rng(1), [0.3, 0.6, 0.95], [0.3, 0.6, 0.95],
+                              size=300)
+    (first, _), trust = profiles(right, of, groups)
+    welch = stats.ttest_ind(right[0][of == 2], right[0][of == 0], equal_var=False)
+    low, high = gap_interval(first, trust)
+    assert low == pytest.approx(welch.confidence_interval(1 - 0.05 / 3).low, abs=0.002)
+    assert high == pytest.approx(welch.confidence_interval(0.95).high, abs=0.002)
+
+
 def test_the_change_of_two_slices_far_apart_is_welch_s_test_of_the_paired_differences():
     right, of, groups = drawn(np.random.default_rng(3), [0.6, 0.8], [0.5, 0.9], size=300)
     (reference, tuned), trust = profiles(right, of, groups)

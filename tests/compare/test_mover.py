@@ -204,7 +204,8 @@ def test_equal_probabilities_have_equal_losses():
     assert alone.up == pytest.approx([dear.high - 0.3], abs=1e-3)
 
 
-@pytest.mark.parametrize(("groups", "chance"), [(10, 0.05), (10, 0.025), (60, 0.025)])
+@pytest.mark.parametrize(("groups", "chance"), [(10, 0.05), (10, 0.025), (60, 0.025),
+                                                (3, 0.02)])
 def test_the_next_group_is_dearer_with_no_more_than_the_chance(groups, chance):
     """By drawn losses that fall off as exponentials."""
     drawn = np.random.default_rng(6).exponential(size=(4000, groups + 1))

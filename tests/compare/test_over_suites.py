@@ -53,6 +53,7 @@ def test_critical_difference_is_that_of_the_paper():
     assert critical_difference(4, 14) == pytest.approx(2.569 * np.sqrt(20 / 84), abs=1e-3)
 
 
+@pytest.mark.filterwarnings("error")
 def test_friedman_by_its_formula():
     figures = [(0.9, 0.5, 0.1), (0.8, 0.6, 0.2), (0.7, 0.8, 0.3), (0.9, 0.2, 0.1)]
     found = over_suites({str(i): summary(dict(zip("abc", row, strict=True)))
@@ -61,6 +62,8 @@ def test_friedman_by_its_formula():
     # 12 N / (k (k + 1)) (sum of squared mean ranks - k (k + 1)^2 / 4), chi squared with 2 degrees.
     statistic = 12 * 4 / 12 * ((ranks.mean(axis=0) ** 2).sum() - 12)
     assert found.p_value == pytest.approx(np.exp(-statistic / 2))
+    alike = over_suites({str(i): summary({"a": 0.5, "b": 0.5, "c": 0.5}) for i in range(4)})
+    assert alike.p_value == 1, "of nothing but ties there is no statistic, and nothing to tell"
 
 
 @given(st.integers(2, 6), st.integers(2, 4), st.randoms(use_true_random=False))

@@ -38,6 +38,12 @@ def test_draws_are_luck_too_and_less_of_a_loss_is_better():
     assert luck(unsteady, -1.0) > 0.01 > luck(steady, -1.0)
 
 
+@pytest.mark.filterwarnings("error")
+def test_figures_so_near_that_the_square_of_what_parts_them_is_none_are_alike():
+    near = luck(samples([0.0, 1e-170], [0.02, 0.02]), 1.0)
+    assert near == pytest.approx(luck(samples([0.0, 0.0], [0.02, 0.02]), 1.0))
+
+
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=6), st.floats(0.001, 0.1))
 def test_luck_is_never_below_none(means, error):
     assert luck(samples(means, [error] * len(means)), 1.0) >= -0.05 * error

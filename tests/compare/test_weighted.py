@@ -242,6 +242,9 @@ def test_runs_on_samples_of_two_sizes_are_weighted_for_the_smaller_one():
     by_id = {r.identity.run_id: tables[str(i)] for i, r in enumerate(records, 1)}
     found = measure_arms(records, "classification", ("a", "b"), by_id.__getitem__)
     assert found.answers.weights.tolist() == [small[item] for item in found.items]
+    even = {**by_id, records[1].identity.run_id: sampled(10, np.ones(10))}
+    alike = measure_arms(records, "classification", ("a", "b"), even.__getitem__)
+    assert alike.answers.weights is None, "of items that count alike there are no weights to tell"
     other = sampled(10, np.linspace(1.5, 0.5, 10))
     with pytest.raises(HarnessError, match="weighted for samples that are not the same"):
         measure_arms(records, "classification", ("a", "b"),

@@ -8,7 +8,31 @@ import pytest
 
 from harness.common.errors import HarnessError
 from harness.common.sealed import seal
-from harness.gate.baseline import read_baseline
+from harness.gate.baseline import Baseline, as_judged, read_baseline
+from harness.gate.sheet import Sheet
+from harness.suite import Words
+from harness.targets.kinds import KINDS
+from harness.tasks.examples import Example
+
+
+@pytest.mark.parametrize(("kind", "words", "text"), [
+    ("spans", Words(most=2), "one two"), ("spans", None, "one two three"),
+    ("classification", Words(most=2), "one two three")])
+def test_texts_with_spans_are_judged_on_the_words_that_are_read(kind, words, text):
+    """Nobody can find what stands behind them; elsewhere what is read of a text is a model's."""
+    item = Example(id="1", text="one two three", pair=None, label=0, group="g", slices={},
+                   spans=() if kind == "spans" else None)
+    (found,) = as_judged([item], KINDS[kind], words)
+    assert found.text == text
+
+
+def test_a_part_s_answers_are_that_part_s():
+    tested, kept = (Sheet(items=(name,), targets=("x",), answers=("x",)) for name in "tg")
+    both, one = (Baseline.model_construct(
+        items=tested.items, targets=tested.targets, answers=tested.answers, weights=(),
+        gate=gate) for gate in (kept, None))
+    assert (both.sheet("test"), both.sheet("gate"), both.judging) == (tested, kept, "gate")
+    assert (one.sheet("test"), one.judging) == (tested, "test")
 
 
 def test_it_holds_the_run_s_answers(place, tmp_path):

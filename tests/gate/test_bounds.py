@@ -45,6 +45,32 @@ def test_a_model_at_the_margin_passes_in_five_of_a_hundred():
     assert 0.03 < margins(Pool.even(1_000), gaps, 0.03) < 0.065  # three Monte-Carlo errors
 
 
+def test_the_negative_of_a_figure_has_its_bounds_the_other_way_round():
+    assert Bounds(1.0, -2.0, 5.0, "why").turned() == Bounds(-1.0, -5.0, 2.0, "why")
+
+
+@pytest.mark.parametrize(("level", "drawn"), [
+    (0.95, 10_000), (1 - 0.05 / 2, 10_000), (1 - 0.05 / 110, 60_000), (0.999999, 100_000)])
+def test_the_stricter_a_level_the_more_is_drawn_for_its_tail(monkeypatch, level, drawn):
+    """Of 10,000, at 1 - 0.05 / 110, four or five would lie beyond a bound: 25 do of 55,000."""
+    rows, made = [], np.random.default_rng
+
+    class Counting:
+        def __init__(self, seed):
+            self.rng = made(seed)
+
+        def integers(self, high, size):
+            rows.append(size[0])
+            return self.rng.integers(high, size=size)
+
+    monkeypatch.setattr(np.random, "default_rng", Counting)
+    times = np.linspace(1, 2, requests_needed(50, level))
+    found = ratio_bounds(times, times, 50, 0, level)
+    assert sum(rows) == drawn
+    assert (found.low, found.value, found.high) == (1, 1, 1), "pairs are drawn together"
+    assert ratio_bounds(times[1:], times[1:], 50, 0, level) is None
+
+
 def test_bounds_of_a_paired_difference_are_the_paired_t_test_s():
     """Items that are groups of their own; log loss is wider where its figures' ends are."""
     rng = np.random.default_rng(2)

@@ -80,6 +80,44 @@ def test_states(policy, state):
     assert found.state == state
 
 
+def test_a_slice_that_lost_nothing_is_not_the_worst():
+    slices = tuple(SliceDrop("kind", name, 50, Bounds(value, value - 0.1, value + 0.1))
+                   for name, value in (("none", 0.0), ("some", 0.02), ("less", -0.01)))
+    (found,) = check_all(Gate.model_validate({"worst_slice_drop_at_most": 0.5}),
+                         evidence(slices=slices))
+    assert (found.state, found.value, found.about) == ("passed", 0.02, "kind: some, 50 items")
+
+
+def test_an_exact_figure_has_no_bounds_and_any_other_both():
+    (exact,) = check_all(Gate.model_validate({"artifact_bytes_at_most": 1}), evidence())
+    assert (exact.value, exact.low, exact.high) == (1000, None, None)
+    (drawn,) = check_all(Gate.model_validate({"merge_changes_at_most": 0.1}), evidence())
+    assert (drawn.value, drawn.low, drawn.high) == (0.05, 0.02, 0.1)
+
+
+@pytest.mark.parametrize(("policy", "unit", "of_items"), [
+    ({"metrics": {"accuracy": {"at_least": 0.7}}}, "share", True),
+    ({"metrics": {"accuracy": {"non_inferior_within": 0.1}}}, "points", True),
+    ({"metrics": {"log_loss": {"at_most": 0.7}}}, "nats", True),
+    ({"metrics": {"log_loss": {"non_inferior_within": 0.1}}}, "nats", True),
+    ({"calibration_error_at_most": 0.1}, "share", True),
+    ({"worst_slice_drop_at_most": 0.1}, "points", True),
+    ({"slice_drop_at_most": {"kind": {"b": 0.2}}}, "points", True),
+    ({"ratio_at_most": {"p50_ms": 2}}, "ratio", False),
+    ({"forgetting_drop_at_most": 0.1}, "points", False),
+    ({"merge_changes_at_most": 0.1}, "share", False),
+    ({"artifact_bytes_at_most": 1}, "bytes", False)])
+def test_each_rule_has_its_unit_and_is_of_the_items_or_not(policy, unit, of_items):
+    """What is of the items is withheld where nothing but the outcome is told."""
+    (found,) = check_all(Gate.model_validate(policy), evidence())
+    assert (found.unit, found.of_items) == (unit, of_items)
+    kept = found.withheld
+    assert (kept.state, kept.value, kept.low, kept.high, kept.about) == (
+        "withheld", None, None, None, "")
+    assert (kept.rule, kept.limit, kept.at_most, kept.unit, kept.tier, kept.of_items) == (
+        found.rule, found.limit, found.at_most, found.unit, found.tier, found.of_items)
+
+
 def test_the_worst_slice_is_named_and_small_ones_are_counted():
     (found,) = check_all(Gate(worst_slice_drop_at_most=0.1), evidence())
     assert found.about == "kind: b, 60 items; 1 smaller slices not judged"
@@ -169,7 +207,7 @@ def test_a_share_s_own_error_widens_the_bounds_and_nothing_narrows_them():
     assert found.high == pytest.approx(-0.01 + (0.02**2 + more * 0.05**2) ** 0.5)
     assert with_margin(gap, held, 0.05, worse=True) == gap
     assert with_margin(gap, Held(held.figure, -0.3), 0.05, worse=False) == gap
-    assert with_margin(gap, Held(held.figure, -0.3), 0.05, worse=True).low < gap.low
+    assert with_margin(gap, Held(held.figure, -0.3), 0.05, worse=True) == found
 
 
 @pytest.mark.parametrize(("share", "of"), [(0.05, 0.8), (0.3, 0.5)])

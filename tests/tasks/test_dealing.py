@@ -5,7 +5,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from harness.tasks.dealing import HELD, deal_groups, deal_items
+from harness.tasks.dealing import HELD, _large, deal_groups, deal_items
 
 SHARES = st.sampled_from([(0.6, 0.15, 0.25), (0.8, 0.2), (0.15, 0.05, 0.8), (0.5, 0.25, 0.25)])
 PURE = st.lists(st.tuples(st.integers(0, 4), st.integers(1, 60)), min_size=3, max_size=80)
@@ -111,3 +111,17 @@ def test_too_few_groups_are_named(deal):
     labels, groups = items_of([(0, 4), (1, 4)])
     with pytest.raises(ValueError, match="2 groups cannot make 3 parts"):
         deal(labels, groups, (0.6, 0.15, 0.25), 0)
+
+
+@pytest.mark.parametrize(("counts", "share", "large"), [
+    ([2, *[1] * 18], 1.0, []), ([2, *[1] * 17], 1.0, [0]), ([2, *[1] * 38], 0.5, []),
+    ([2, *[1] * 37], 0.5, [0]), ([50, 2, *[1] * 18], 1.0, [0])])
+def test_a_group_is_large_with_more_than_one_in_ten_of_what_its_part_gets(counts, share, large):
+    """Of 20 items a group of 2 is one in ten, and of 19 it is more."""
+    found = _large(np.array(counts), np.array([len(counts), 0, 0]), share)
+    assert np.flatnonzero(found).tolist() == large
+
+
+def test_no_group_is_too_large_where_parts_would_lack_their_groups():
+    """Three groups, of which the other two parts are to have one each."""
+    assert _large(np.array([5, 9, 7]), np.array([1, 1, 1]), 0.1).tolist() == [False, True, False]

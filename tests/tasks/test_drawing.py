@@ -77,6 +77,16 @@ def test_no_class_is_rarer_than_the_least_and_the_common_keep_their_proportions(
         assert shares == pytest.approx(counts / counts.sum())
 
 
+@pytest.mark.parametrize(("counts", "shares"), [
+    ([50, 30, 20], [0.5, 0.3, 0.2]), ([98, 2], [0.9, 0.1]), ([96, 2, 2], [0.8, 0.1, 0.1]),
+    ([91, *[1] * 9], [0.4, *[1 / 15] * 9]), ([7, 0], [1, 0]), ([0, 0], [0, 0]),
+    # The third is below the least only once the two behind it were raised.
+    ([798, 101, 101, 0], [0.798, 0.101, 0.101, 0]), ([60, 20, 10.5, 9.5], [
+        0.9 * 60 / 90.5, 0.9 * 20 / 90.5, 0.9 * 10.5 / 90.5, 0.1])])
+def test_a_class_has_a_tenth_or_two_thirds_of_an_even_share(counts, shares):
+    assert class_shares(np.array(counts)) == pytest.approx(shares)
+
+
 def test_a_hundred_items_are_a_hundred_groups_with_ten_of_each_class():
     """Six classes in the shares of a lumpy pool: one of them mostly in one huge group."""
     groups_of = (240, 55, 107, 172, 12, 19)
