@@ -52,7 +52,7 @@ ASKED: tuple[BackboneKind, ...] = tuple(
 HEADED: tuple[BackboneKind, ...] = tuple(
     kind for kind, able in ABILITIES.items() if Can.ENCODE in able and kind not in ASKED)
 """Those that answer through a head on their states."""
-WITH_HEAD: dict[WeightsKind, WeightsKind] = {"decoder": "encoder"}
+WITH_HEAD: dict[WeightsKind, WeightsKind] = {"decoder": "encoder", "seq2seq": "encoder"}
 """What methods take a kind for that is given a classification head."""
 
 
