@@ -107,9 +107,7 @@ def _timed(method: Answering, items: Sequence[Item], device: Device) -> tuple[fl
 def _figures(samples: Samples, settings: LatencySettings, device: Device, name: str
              ) -> LatencyFigures:
     milliseconds = np.array(samples.requests) * 1000
-    count = len(milliseconds)
-    quantiles = {q: float(np.percentile(milliseconds, int(q[1:]))) if count >= needed else None
-                 for q, needed in NEEDED.items()}
+    count, quantiles = len(milliseconds), percentiles(milliseconds)
     return LatencyFigures(
         round=name, device=device.name, requests=count,
         p50_ms=float(np.median(milliseconds)), p95_ms=quantiles["p95"], p99_ms=quantiles["p99"],
@@ -118,3 +116,9 @@ def _figures(samples: Samples, settings: LatencySettings, device: Device, name: 
         batch=settings.batch,
         items_per_second=settings.batch * len(samples.batches) / sum(samples.batches),
     )
+
+
+def percentiles(milliseconds: np.ndarray) -> dict[str, float | None]:
+    """p95 and p99 of requests; None of too few of them to hold it."""
+    return {name: float(np.percentile(milliseconds, int(name[1:])))
+            if len(milliseconds) >= needed else None for name, needed in NEEDED.items()}

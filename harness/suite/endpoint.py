@@ -17,7 +17,8 @@ Answers = Literal["schema", "object", "text"]
 (`json_schema`) or as llama-cpp-python's server does (`json_object` with a schema); or as free text.
 """
 VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
-OURS = ("model", "messages", "response_format", "stream", "n")
+OURS = ("model", "messages", "response_format", "stream", "stream_options", "n", "logprobs",
+        "top_logprobs")
 """Fields of a request that a suite cannot set: they are what is asked."""
 
 
@@ -45,6 +46,11 @@ class EndpointFields(Part):
     request: dict[str, Any] = Field({})
     """Further fields of every request, such as `reasoning_effort`; `null` leaves one out that would
     be sent."""
+    top_logprobs: int | None = Field(None, ge=1, le=20)
+    """Likeliest tokens that the server is asked for at each place of an answer by class, with their
+    log-probabilities: with them runs have probabilities. None where it is not asked."""
+    stream: bool = False
+    """Whether answers are sent piece by piece, so that the time to the first is known."""
     at_once: int = Field(8, ge=1, le=256)
     """Requests under way at the same time."""
     per_minute: int | None = Field(None, ge=1)
