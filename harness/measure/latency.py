@@ -12,11 +12,10 @@ import numpy as np
 from harness.common.clock import Clock
 from harness.common.device import Device, settle
 from harness.measure.part import RecordPart
+from harness.measure.percentiles import percentiles
 from harness.methods.fitted import Answering
 from harness.suite import Latency as LatencySettings
 from harness.tasks.examples import Item
-
-NEEDED = {"p50": 2, "p95": 20, "p99": 100}
 
 
 class LatencyFigures(RecordPart):
@@ -116,9 +115,3 @@ def _figures(samples: Samples, settings: LatencySettings, device: Device, name: 
         batch=settings.batch,
         items_per_second=settings.batch * len(samples.batches) / sum(samples.batches),
     )
-
-
-def percentiles(milliseconds: np.ndarray) -> dict[str, float | None]:
-    """p95 and p99 of requests; None of too few of them to hold it."""
-    return {name: float(np.percentile(milliseconds, int(name[1:])))
-            if len(milliseconds) >= needed else None for name, needed in NEEDED.items()}

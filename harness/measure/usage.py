@@ -11,8 +11,8 @@ from harness.backbones.endpoint.choose import held_to_schema, option_of
 from harness.backbones.endpoint.likelihoods import graded
 from harness.backbones.endpoint.reply import Reply
 from harness.common.text import without_folders
-from harness.measure.latency import percentiles
 from harness.measure.part import RecordPart
+from harness.measure.percentiles import percentiles
 from harness.suite.endpoint import TokenPrices
 from harness.tasks.examples import Item
 
@@ -60,6 +60,8 @@ class Usage(RecordPart):
     unheld: int = 0
     """Answers that do not have the form of the schema that was asked for: some servers take it and
     do not obey."""
+    serves: str | None = None
+    """The backbone whose weights the server answered with; None where they are not known."""
     likelihoods: Likelihoods | None = None
     """None where it was not asked for."""
     first_token: FirstToken | None = None
@@ -109,7 +111,7 @@ def usage_of(fitted: Served, test: Sequence[Item], asked_before: int) -> Usage:
         read=read, written=written, money=cost,
         seconds=sum(reply.seconds for reply in replies) / len(replies),
         unheld=sum(not held_to_schema(reply.text) for reply in replies) if fitted.held else 0,
-        likelihoods=_likelihoods(fitted, replies), first_token=_first(replies),
+        serves=said.serve, likelihoods=_likelihoods(fitted, replies), first_token=_first(replies),
         validation_money=None if cost is None else cost / items * asked_before)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from harness.compare.same_weights import SameWeights
 from harness.compare.summary import Summary
 from harness.measure.usage import Usage
 from harness.report import words
@@ -22,7 +23,17 @@ def lines(published: Published) -> list[str]:
             "network, and money is that of the tokens."]
     if lacks and any(_only_names(record.usage) for record in published.study.records):
         said.append(f"Answers that only name classes have no {', '.join(lacks)}.")
-    return said + _first_tokens(published)
+    return [*said, *_first_tokens(published),
+            *(_alike(pair, kind.classes) for pair in published.same_weights)]
+
+
+def _alike(pair: SameWeights, classes: bool) -> str:
+    """How often, and what is known of why not."""
+    unread = f" {pair.unread} of the endpoint's could not be read." if pair.unread else ""
+    return (f"The same weights: {pair.served} and {pair.here} answer {pair.alike} of {pair.items} "
+            f"items alike.{unread} There an answer is written token by token, in the server's own "
+            f"arithmetic; here most weights are held in {pair.held}"
+            f"{', and classes are scored by the likelihood of their whole words' * classes}.")
 
 
 def _first_tokens(published: Published) -> list[str]:

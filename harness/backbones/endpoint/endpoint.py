@@ -38,7 +38,7 @@ class Endpoint:
         """Of all that may change an answer, as far as it is known here."""
         said = self.said
         cut_as = self.like.sha256 if self.like else None
-        more = said.model_dump(include={"top_logprobs", "stream"}, exclude_defaults=True)
+        more = said.model_dump(include={"top_logprobs", "stream", "serve"}, exclude_defaults=True)
         return sha256_json([said.endpoint, said.model, said.answers, said.request, cut_as,
                             *([more] if more else [])])
 

@@ -2,9 +2,9 @@
 
 An answer is one path through what might have been written. At each of its tokens the server says
 how likely that token was, and the likeliest others: what leaves the path there goes to the options
-that it begins. Nobody knows how a token that begins several options would have gone on: they share it
-evenly. An option that none of the tokens begins has at the most what the least of them has, and a
-share of what none of them has: it is given that, since no probability of a class is nothing.
+that it begins. Nobody knows how a token that begins several options would have gone on: they share
+it evenly. An option that none of the tokens begins has at the most what the least of them has, and
+a share of what none of them has: it is given that, since no probability of a class is nothing.
 """
 
 from __future__ import annotations
