@@ -104,8 +104,8 @@ def test_one_answer_without_them_leaves_the_method_without_probabilities(folder,
 
 def test_the_first_token_is_timed_and_the_report_says_over_what(folder, records):
     first = records["pieces"].usage.first_token
-    assert 0.0 < first.p50_ms < 1000 * records["pieces"].usage.seconds
-    assert first.p99_ms is None  # of 18 answers
+    assert first.p50_ms > 0.0
+    assert (first.p95_ms, first.p99_ms) == (None, None)  # of 18 answers
     assert records["sure"].usage.first_token is None
     page = (folder / "reports" / "tiny" / "index.html").read_text()
     for text in (page, (folder / "reports" / "tiny" / "report.md").read_text()):
