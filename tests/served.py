@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -44,6 +45,29 @@ def completion(text: str | None, finish: str = "stop", read: int = 10, written: 
             {"index": 0, "finish_reason": finish,
              "message": {"role": "assistant", "content": text, **message}}],
         "usage": {"prompt_tokens": read, "completion_tokens": written}}).encode())
+
+
+def streamed(text: str, size: int = 3, end: bool = True, **said: Any) -> Said:
+    """The same in pieces of so many letters, as server-sent events; broken off without an `end`."""
+    pieces = [text[start:start + size] for start in range(0, len(text), size)]
+    chunks = [{"choices": [{"index": 0, "delta": {"role": "assistant"}, "finish_reason": None}]},
+              *({"choices": [{"index": 0, "delta": {"content": piece}, "finish_reason": None}]}
+                for piece in pieces)]
+    if end:
+        chunks += [{"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]},
+                   {"choices": [], "usage": {"prompt_tokens": 10, "completion_tokens": 2}}]
+    lines = [f"data: {json.dumps(chunk)}\n\n" for chunk in chunks] + ["data: [DONE]\n\n"] * end
+    return Said("".join(lines).encode(), headers={"content-type": "text/event-stream"}, **said)
+
+
+def with_logprobs(said: Said, tokens: list[tuple[str, dict[str, float]]]) -> Said:
+    """A completion with its tokens, each with probabilities of what might have stood there."""
+    whole = json.loads(said.content)
+    whole["choices"][0]["logprobs"] = {"content": [
+        {"token": token, "logprob": math.log(likely[token]),
+         "top_logprobs": [{"token": other, "logprob": math.log(share)}
+                          for other, share in likely.items()]} for token, likely in tokens]}
+    return Said(json.dumps(whole).encode())
 
 
 def question(body: Body) -> str:

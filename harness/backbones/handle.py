@@ -41,6 +41,9 @@ CALLED: dict[WeightsKind, tuple[str, str]] = {
     "vectors": ("a model of another package", "a model of another package"),
 }
 """Kinds as errors name them: what a folder is not, and what to name instead."""
+READ_AT: dict[WeightsKind, str] = {"decoder": "its last token",
+                            "seq2seq": "what its decoder has at the text's last end token"}
+"""Where a head reads those that have none by themselves."""
 
 
 CONVERTED: dict[str, Callable[[Path, str], tuple[Path, str]]] = {
@@ -174,7 +177,7 @@ def _with_head(handle: Handle, used_as: WeightsKind) -> Handle:
     """As methods take it."""
     if used_as == handle.kind:
         return handle
-    note = f"it is {CALLED[handle.kind][0]}, and answers through a head on its last token"
+    note = f"it is {CALLED[handle.kind][0]}, and answers through a head on {READ_AT[handle.kind]}"
     return dataclasses.replace(handle, kind=used_as, notes=(*handle.notes, note))
 
 

@@ -23,6 +23,7 @@ from harness.backbones.kernels.lookup import add_gradients_by_row
 from harness.backbones.prompting.scoring_check import check_scoring
 from harness.backbones.quantised import quantising, settle
 from harness.backbones.quiet import quietly
+from harness.backbones.traits import is_seq2seq
 from harness.backbones.vision.processor import read_pictures
 from harness.backbones.vision.statistics import keep_statistics
 from harness.backbones.vision.timm_models import name_classes
@@ -78,9 +79,9 @@ def load_tagger(handle: Handle, tags: tuple[str, ...], device: str,
 
 
 def load_base(handle: Handle, device: str, products: torch.dtype = WHOLE) -> Loaded:
-    """The backbone without any head; of a sequence-to-sequence model what reads."""
+    """The backbone without any head; of an encoder-decoder what reads."""
     loaded = _load(handle, "states", device, products)
-    if handle.kind == "seq2seq":
+    if is_seq2seq(loaded.model):
         loaded.model = loaded.model.get_encoder()
     return loaded
 

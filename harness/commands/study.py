@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from pathlib import Path
 
 from rich.console import Console
 
+from harness.backbones.endpoint.server import check_installed, serving
+from harness.backbones.handle import Handle
 from harness.check.finding import Finding
 from harness.commands.plan import name_damage, runs_left, store_of
 from harness.commands.tracked import UNTRACKED, Tracked
@@ -34,6 +36,7 @@ from harness.study.planning.outlined import outline_of
 from harness.study.planning.plan import Plan, PlannedRun
 from harness.study.planning.windows import check_windows
 from harness.study.run import run_study
+from harness.suite.endpoint import EndpointFields
 
 Watch = Callable[[Console, int], ProgressWatcher]
 """Shows how so many runs go."""
@@ -77,6 +80,8 @@ def begin(console: Console, plan: Plan, runs: Path, fresh: bool, place: Place
     else:
         place.collect(store, [planned.run_id for planned in plan.runs])
     left = runs_left(console, plan, runs)
+    if _served(plan, left):
+        check_installed()
     check_windows(plan, left)
     check_least(plan, left, place.room(plan.device))
     return left
@@ -99,13 +104,29 @@ def carried_out(console: Console, plan: Plan, left: Sequence[PlannedRun],
     """The study with its report, when all that is left is done; `bought` is asked then."""
     store = store_of(plan, runs)
     tracked.begun(plan, store, found)
-    with watch(console, len(left)) as watcher:
+    with servers(plan, left), watch(console, len(left)) as watcher:
         records = run_study(plan, store, tracked.told_of(watcher), place.execute)
     published = published_of(plan, records, store, found, bought())
     folder = write_report(published, reports)
     write_index(reports)
     tracked.published(published, folder)
     return Studied(published, folder, incomplete(plan, published))
+
+
+@contextmanager
+def servers(plan: Plan, left: Sequence[PlannedRun]) -> Iterator[None]:
+    """The servers that the suite has started here, while runs are left that ask them."""
+    with ExitStack() as started:
+        for said, handle in _served(plan, left):
+            started.enter_context(serving(said, handle.path))
+        yield
+
+
+def _served(plan: Plan, left: Sequence[PlannedRun]) -> list[tuple[EndpointFields, Handle]]:
+    """The endpoints that are asked and answer with weights of the suite, and whose."""
+    asked = {run.entry.backbone for run in left}
+    return [(one.said, plan.backbones[one.said.serve]) for name, one in plan.endpoints.items()
+            if one.said.serve is not None and name in asked]
 
 
 def incomplete(plan: Plan, published: Published) -> int:

@@ -56,7 +56,7 @@ HEADED: tuple[BackboneKind, ...] = tuple(
 """Those that answer through a head on their states."""
 READ_ELSEWHERE: WeightsKind = "vectors"
 """What another package reads, and transformers does not."""
-WITH_HEAD: dict[WeightsKind, WeightsKind] = {"decoder": "encoder"}
+WITH_HEAD: dict[WeightsKind, WeightsKind] = {"decoder": "encoder", "seq2seq": "encoder"}
 """What methods take a kind for that is given a classification head."""
 
 

@@ -12,11 +12,10 @@ import numpy as np
 from harness.common.clock import Clock
 from harness.common.device import Device, settle
 from harness.measure.part import RecordPart
+from harness.measure.percentiles import percentiles
 from harness.methods.fitted import Answering
 from harness.suite import Latency as LatencySettings
 from harness.tasks.examples import Item
-
-NEEDED = {"p50": 2, "p95": 20, "p99": 100}
 
 
 class LatencyFigures(RecordPart):
@@ -107,9 +106,7 @@ def _timed(method: Answering, items: Sequence[Item], device: Device) -> tuple[fl
 def _figures(samples: Samples, settings: LatencySettings, device: Device, name: str
              ) -> LatencyFigures:
     milliseconds = np.array(samples.requests) * 1000
-    count = len(milliseconds)
-    quantiles = {q: float(np.percentile(milliseconds, int(q[1:]))) if count >= needed else None
-                 for q, needed in NEEDED.items()}
+    count, quantiles = len(milliseconds), percentiles(milliseconds)
     return LatencyFigures(
         round=name, device=device.name, requests=count,
         p50_ms=float(np.median(milliseconds)), p95_ms=quantiles["p95"], p99_ms=quantiles["p99"],

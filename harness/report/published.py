@@ -26,6 +26,7 @@ from harness.compare.gains import Gains, gains
 from harness.compare.leaving import Left, leavers
 from harness.compare.matching import matching_rules
 from harness.compare.rule import Rule
+from harness.compare.same_weights import SameWeights, same_weights
 from harness.compare.summary import Summary, summarise
 from harness.compare.verdict import Verdict, decide
 from harness.measure.part import RecordPart
@@ -86,6 +87,8 @@ class Published(RecordPart):
     carried: dict[str, Carried] = Field(default_factory=dict)
     """Methods whose log loss a few groups of items carry; older files have none."""
     disagreements: tuple[Disagreement, ...]
+    same_weights: tuple[SameWeights, ...] = ()
+    """Endpoints that answer with weights of the study; older files have none."""
     rules: tuple[Rule, ...]
     fairness: Fairness | None = None
     """None where no slice column is declared; older files have none."""
@@ -128,6 +131,7 @@ def publish(study: Study, predictions: Predictions, texts: Mapping[str, str],
         calibration=reliabilities(ranked, measured) if measured else (),
         carried=carried_losses(ranked, measured) if measured else {},
         disagreements=apart,
+        same_weights=same_weights(ranked, measured) if measured else (),
         rules=matching_rules(study, once, left),
         fairness=fairness(ranked, measured, study.labels, once) if measured else None)
 

@@ -22,8 +22,9 @@ class BackboneSpec(Part):
     reader: str | None = None
     """What of another package reads the source, where the kind is `vectors`."""
     head: Literal["classifier"] | None = None
-    """`classifier`: a decoder answers through a head on its last token, as transformers has it, and
-    not its prompt; methods take it for an encoder."""
+    """`classifier`: a decoder answers through a head on its last token, an encoder-decoder through
+    one on its last end token, as transformers has them, and not its prompt; methods take it for an
+    encoder."""
     quantize: Quantize | None = None
     """What its matrices are held in, by bitsandbytes; None for as they are multiplied."""
     methods: tuple[Choice, ...] = Field(min_length=1)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from harness.common.capabilities import INPUTS, READS
+from harness.common.capabilities import INPUTS, READS, continues
 from harness.suite.backbone import AnyBackbone, BackboneSpec, EndpointSpec
 from harness.suite.budget import Budget, RunLimits
 from harness.suite.decide import Decide
@@ -89,9 +89,13 @@ class Suite(Part):
     @model_validator(mode="after")
     def _sends_knowingly(self) -> Suite:
         for name, spec in self.endpoints.items():
-            if not self.sends_data:
+            if not self.sends_data and spec.serve is None:  # a server of ours, on this machine
                 raise ValueError(f"backbones.{name}: items would be sent to {spec.host}; write "
                                  "`sends_data: true` in the suite if they may be")
+            served = None if spec.serve is None else self.weights.get(spec.serve)
+            if spec.serve is not None and (served is None or not continues(served.used_as)):
+                raise ValueError(f"backbones.{name}.serve: '{spec.serve}' is no decoder of this "
+                                 "suite")
         return self
 
     @property

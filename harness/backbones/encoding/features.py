@@ -29,6 +29,7 @@ from harness.backbones.handle import Handle
 from harness.backbones.kernels.casts import cast_once
 from harness.backbones.kernels.first_token import first_token_alone, last_block
 from harness.backbones.load import Loaded, load_base, load_classifier
+from harness.backbones.traits import is_seq2seq
 from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.common.files import sha256_json
@@ -117,7 +118,8 @@ def pooled_texts(loaded: Loaded, texts: Sequence[str], max_length: int, device: 
     loaded.model.eval()
 
     def states(batch: BatchEncoding) -> torch.Tensor:
-        layers = loaded.model(**batch, output_hidden_states=True).hidden_states
+        read = loaded.model(**batch, output_hidden_states=True)
+        layers = read.encoder_hidden_states if is_seq2seq(loaded.model) else read.hidden_states
         last: torch.Tensor = layers[-1][:, -batch["input_ids"].shape[1]:]
         return last
 

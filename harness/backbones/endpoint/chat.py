@@ -50,6 +50,10 @@ def body(endpoint: Endpoint, conversation: Sequence[Message], most: int,
                              "temperature": 0, "max_tokens": most}
     if options:
         asked["response_format"] = FORMATS[endpoint.said.answers](schema(options))
+        if endpoint.said.top_logprobs:
+            asked |= {"logprobs": True, "top_logprobs": endpoint.said.top_logprobs}
+    if endpoint.said.stream:
+        asked |= {"stream": True, "stream_options": {"include_usage": True}}
     said = asked | endpoint.said.request
     return {name: value for name, value in said.items() if value is not None}
 

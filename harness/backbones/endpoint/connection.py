@@ -21,9 +21,9 @@ from harness.backbones.endpoint.reply import (
     NoAnswerError,
     Reply,
     SpentError,
-    read_reply,
     said_why,
 )
+from harness.backbones.endpoint.streamed import Stream
 from harness.common.errors import CannotRunError
 from harness.common.files import sha256_json, write_atomic
 
@@ -127,12 +127,15 @@ class Connection:
         start = time.monotonic()
         try:
             with self._client.stream("POST", self._address, json=body) as response:
-                content = self._content(response, start)
+                stream = self._stream(response, start)
+                content = bytes(stream.content)
                 status, headers = response.status_code, response.headers
         except httpx2.TimeoutException:
             raise _TryAgainError(self._late) from None
         except httpx2.RequestError as error:
             raise _TryAgainError(f"could not be reached: {type(error).__name__}") from None
+        except NoAnswerError as error:
+            raise _TryAgainError(str(error)) from None
         if status in AGAIN:
             raise _TryAgainError(f"answered HTTP {status}: {said_why(content)}",
                                  seconds_asked(headers.get("retry-after")))
@@ -142,23 +145,23 @@ class Connection:
         if status != 200:
             raise self._failed(f"answered HTTP {status}: {said_why(content)}")
         try:
-            return read_reply(content, time.monotonic() - start)
+            return stream.reply(time.monotonic() - start)
         except NoAnswerError as error:
             raise _TryAgainError(str(error)) from None
         except SpentError as error:
             raise self._failed(str(error)) from None
 
-    def _content(self, response: httpx2.Response, start: float) -> bytes:
+    def _stream(self, response: httpx2.Response, start: float) -> Stream:
         """All that is sent, within the time that a whole answer has: a server that sends a byte now
-        and then never ends by itself."""
-        content = bytearray()
+        and then never ends by itself. Raises NoAnswerError."""
+        stream = Stream(start)
         for piece in response.iter_bytes():
-            content += piece
-            if len(content) > MOST_BYTES:
+            stream.take(piece)
+            if len(stream.content) > MOST_BYTES:
                 raise self._failed(f"sends more than {MOST_BYTES:,} bytes for one answer")
             if time.monotonic() - start > self.endpoint.said.timeout_seconds:
                 raise _TryAgainError(self._late)
-        return bytes(content)
+        return stream
 
     @property
     def _late(self) -> str:

@@ -38,7 +38,9 @@ class Endpoint:
         """Of all that may change an answer, as far as it is known here."""
         said = self.said
         cut_as = self.like.sha256 if self.like else None
-        return sha256_json([said.endpoint, said.model, said.answers, said.request, cut_as])
+        more = said.model_dump(include={"top_logprobs", "stream", "serve"}, exclude_defaults=True)
+        return sha256_json([said.endpoint, said.model, said.answers, said.request, cut_as,
+                            *([more] if more else [])])
 
     @property
     def origin(self) -> str:

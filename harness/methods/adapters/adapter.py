@@ -101,13 +101,16 @@ class Adapter(Tuned):
         reason = self.cannot(job.need_backbone())
         if reason is not None:
             raise CannotRunError(f"PEFT cannot put {self.tuner.value} on this backbone: {reason}")
+        if self._learns_input and job.headed and is_seq2seq(loaded.model):
+            raise CannotRunError("transformers' heads on encoder-decoders look for a text's last "
+                                 "end token, and take no inputs that were learned")
         options = completed(self.tuner, self.options, loaded, job)
         try:
             with quietly():
                 config = configuration(self.tuner, options, peft_task(job))
                 loaded.model = get_peft_model(loaded.model, config)
             make_ready(loaded)
-            if is_seq2seq(loaded.model):
+            if is_seq2seq(loaded.model) and not job.headed:
                 check_scoring(loaded.model.eval())
         except (ValueError, TypeError, KeyError, AttributeError, NotImplementedError,
                 RuntimeError, HarnessError) as error:

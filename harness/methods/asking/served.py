@@ -14,6 +14,7 @@ from harness.backbones.endpoint.chat import Message, body, frame_for, messages, 
 from harness.backbones.endpoint.choose import option_of
 from harness.backbones.endpoint.connection import Connection
 from harness.backbones.endpoint.endpoint import Endpoint
+from harness.backbones.endpoint.likelihoods import Graded, graded
 from harness.backbones.endpoint.reply import Reply
 from harness.backbones.endpoint.yardstick import yardstick
 from harness.backbones.load import load_tokenizer
@@ -80,7 +81,20 @@ class Served(LooksUp):
         groups = [tuple(replies[i * each:(i + 1) * each]) for i in range(len(items))]
         self.replies |= {item.id: group for item, group in zip(items, groups, strict=True)}
         self.first[items[0].id] = items[0], asked[0]
+        likely = self.likely(groups)
+        if likely is not None:
+            return self.form.graded(likely)
         return self.without_citations(self.form.read(groups, items, self.writer.options), items)
+
+    def likely(self, groups: Sequence[tuple[Reply, ...]]) -> list[list[Graded]] | None:
+        """How likely each option of every reply is; None unless the server was asked, and says so
+        of each of them: figures of some of the items would be no method's."""
+        if not self.connection.endpoint.said.top_logprobs or not self.form.options:
+            return None
+        found = [[graded(reply.text, reply.places, self.form.options) for reply in group]
+                 for group in groups]
+        whole = [[one for one in group if one is not None] for group in found]
+        return whole if list(map(len, whole)) == list(map(len, found)) else None
 
     def _before(self, found: Sequence[list[Any]] | None, writer: PromptWriter
                 ) -> Sequence[Parts] | None:
@@ -115,6 +129,17 @@ class Served(LooksUp):
 Before = Callable[[PromptWriter], Sequence[Parts] | None]
 Ask = Callable[[PromptWriter, Sequence[Item], Before], list[list[Message]]]
 ReadReplies = Callable[[Sequence[tuple[Reply, ...]], Sequence[Item], Sequence[str]], np.ndarray]
+Likely = Callable[[Sequence[Sequence[Graded]]], np.ndarray]
+
+
+def of_one(likely: Sequence[Sequence[Graded]]) -> np.ndarray:
+    """Probabilities of the classes of which an answer names one, [items, classes]."""
+    return np.stack([group[0].shares for group in likely])
+
+
+def of_each(likely: Sequence[Sequence[Graded]]) -> np.ndarray:
+    """The probability of yes to every class, [items, classes]."""
+    return np.array([[one.shares[0] for one in group] for group in likely])
 
 
 @dataclass(frozen=True)
@@ -128,6 +153,8 @@ class Form:
     """Tokens of an answer."""
     options: tuple[str, ...] = ()
     """What an answer must be one of; none where it is written freely."""
+    graded: Likely = of_one
+    """Probabilities of the classes, of how likely options are."""
 
 
 def one_question(writer: PromptWriter, items: Sequence[Item], before: Before
@@ -197,7 +224,7 @@ def form_of(job: Job) -> Form:
         stop = stop_of(job.task.answer_lines, frame_for(job.task.prompt.template))
         return Form(one_question, _written(kind, stop), job.task.answer_tokens)
     if KINDS[kind].several:
-        return Form(question_a_class, _any_of, AROUND, YES_NO)
+        return Form(question_a_class, _any_of, AROUND, YES_NO, of_each)
     return Form(one_question, _one_of, by_class, options)
 
 
