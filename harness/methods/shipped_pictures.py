@@ -11,6 +11,7 @@ import torch
 from harness.backbones.graphs.session import PIXELS
 from harness.backbones.vision.stated import Pixels
 from harness.common.clock import Clock
+from harness.inputs.picture_time import part
 from harness.methods.learning.encoder import BATCH
 from harness.methods.link import Link
 from harness.methods.shipped import Forward
@@ -34,6 +35,8 @@ class ShippedPictures:
                                    for start in range(0, len(items), self.together)])
 
     def _answers(self, items: Sequence[Item]) -> np.ndarray:
-        given = self.pixels([picture_of(item).pixels() for item in items])
+        pictures = [picture_of(item).pixels() for item in items]
+        with part("resize"):
+            given = self.pixels(pictures)
         logits = torch.from_numpy(self.forward({PIXELS: given}))
         return self.link.probabilities(logits.double().numpy())

@@ -19,7 +19,7 @@ from harness.methods.link import LINKS
 from harness.targets.kinds import KINDS as TARGETS
 
 DELTA = "delta.safetensors"
-UNPOOLED = "`pooling` and `head` are of texts: a model of pictures has its own head"
+UNPOOLED = "`pooling` is of texts: a model of pictures has its own head"
 
 
 def load_model(job: Job, pooling: Pooling = "trained", products: torch.dtype = WHOLE) -> Loaded:

@@ -17,6 +17,7 @@ from harness.report import (
     calibrated,
     carried,
     grids,
+    picture_time,
     ranking,
     sentences,
     served,
@@ -38,8 +39,8 @@ def render(template: str, **values: Any) -> str:
                               lstrip_blocks=True)
     environment.globals.update(words=words, sentences=sentences, bargain=bargain, by_slice=by_slice,
                                beside=beside, alike=alike, calibrated=calibrated, carried=carried,
-                               ranking=ranking, served=served, added=added, traded=traded,
-                               grids=grids, target_kinds=KINDS)
+                               ranking=ranking, served=served, picture_time=picture_time,
+                               added=added, traded=traded, grids=grids, target_kinds=KINDS)
     environment.filters.update(metric_name=says)
     style = Markup(part("page.css"))  # noqa: S704  (our own file)
     return environment.get_template(template).render(style=style, **values)

@@ -14,6 +14,7 @@ import torch
 
 from harness.backbones.admission.image_processor import read_image_processor
 from harness.common.device import cpu_count
+from harness.inputs.picture_time import part, read_anew
 
 ROOM = 1 << 29
 """Bytes of prepared pictures that are kept from epoch to epoch."""
@@ -40,8 +41,9 @@ class Prepared:
 
     def resized(self, pixels: np.ndarray) -> np.ndarray:
         """[3, height, width] uint8 of what a model sees of RGB [height, width, 3] uint8."""
-        found = self.reference(pixels, do_rescale=False, do_normalize=False,
-                               input_data_format="channels_last", return_tensors="np")
+        with part("resize"):
+            found = self.reference(pixels, do_rescale=False, do_normalize=False,
+                                   input_data_format="channels_last", return_tensors="np")
         return np.asarray(found["pixel_values"][0])
 
     def batch(self, wanted: Sequence[tuple[str | None, Callable[[], np.ndarray]]]
@@ -54,7 +56,7 @@ class Prepared:
 
     def _one(self, wanted: tuple[str | None, Callable[[], np.ndarray]]) -> np.ndarray:
         name, make = wanted
-        if name is None:
+        if name is None or read_anew():
             return make()
         known = self._kept.get(name)
         if known is None:

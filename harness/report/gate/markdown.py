@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from harness.common.text import excerpt
 from harness.gate.checks import Check
 from harness.gate.verdict import ChangedItem, GateResult, MetricFigures
-from harness.report import words
+from harness.report import picture_time, words
 from harness.report.gate import sentences
 from harness.targets.kinds import says
 
@@ -29,7 +29,7 @@ def markdown(result: GateResult) -> str:
         f"{'≤' if c.at_most else '≥'} {cell(sentences.figure(c, c.limit))}", _mark(c),
         cell(c.about))) + " |" for c in result.checks]
     said = [sentences.level(result), "A rule passes when its bound keeps the limit.",
-            sentences.attempt(result)]
+            picture_time.of_gate(result), sentences.attempt(result)]
     lines += ["", cell(" ".join(filter(None, said))), "",
               "| metric | candidate | baseline | difference [bounds] |", "|---|---|---|---|"]
     lines += [_metric(name, figures) for name, figures in result.metrics.items()]

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from PIL import Image
 from pictured import FAMILIES, write_processor
+from PIL import Image
 from transformers import EfficientNetImageProcessorPil, LevitImageProcessorPil
 
 from harness.backbones.admission.image_processor import read_image_processor
