@@ -177,8 +177,12 @@ def thumbnail(pixels: np.ndarray, side: int) -> bytes:
     return stream.getvalue()
 
 
-def data_uri(pixels: np.ndarray) -> str:
-    """A thumbnail of at most `MOST_SHOWN` bytes as what stands in a page."""
+def small_picture(pixels: np.ndarray) -> bytes:
+    """A thumbnail of at most `MOST_SHOWN` bytes."""
     made = (thumbnail(pixels, side) for side in SIDES)
-    found = next((one for one in made if len(one) <= MOST_SHOWN), thumbnail(pixels, SIDES[-1]))
-    return f"data:image/webp;base64,{base64.b64encode(found).decode()}"
+    return next((one for one in made if len(one) <= MOST_SHOWN), thumbnail(pixels, SIDES[-1]))
+
+
+def data_uri(pixels: np.ndarray) -> str:
+    """A small picture as what stands in a page."""
+    return f"data:image/webp;base64,{base64.b64encode(small_picture(pixels)).decode()}"
