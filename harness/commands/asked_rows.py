@@ -11,7 +11,7 @@ from typing import Any
 from harness.common.errors import HarnessError
 from harness.common.text import excerpt, plain
 from harness.inputs.held_picture import held_picture
-from harness.inputs.picture_files import ENDINGS, OTHERS
+from harness.inputs.picture_files import ENDINGS, OTHERS, called
 from harness.suite import LoadedSuite
 from harness.tasks.examples import Item, item_of_picture
 from harness.tasks.readers.picture_folders import visible
@@ -91,7 +91,7 @@ def _in_memory(given: Sequence[Any]) -> Iterator[AskedRow]:
 
 def _of_files(folder: Path, files: Sequence[Path]) -> Iterator[AskedRow]:
     for path in files:
-        name = path.relative_to(folder).as_posix()
+        name = called(path, folder)
         yield _row(path, name, name)
 
 

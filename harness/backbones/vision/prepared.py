@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ import numpy as np
 import torch
 
 from harness.backbones.admission.image_processor import read_image_processor
+from harness.backbones.vision.stated import CLOSE, NUMBERS, processed, scale_of
 from harness.common.device import cpu_count
+from harness.common.errors import HarnessError
 from harness.inputs.picture_time import part, read_anew
 
 ROOM = 1 << 29
@@ -42,7 +45,7 @@ class Prepared:
     def resized(self, pixels: np.ndarray) -> np.ndarray:
         """[3, height, width] uint8 of what a model sees of RGB [height, width, 3] uint8."""
         with part("resize"):
-            found = self.reference(pixels, do_rescale=False, do_normalize=False,
+            found = self.reference(pixels, do_rescale=False, do_normalize=False, **self._more,
                                    input_data_format="channels_last", return_tensors="np")
         return np.asarray(found["pixel_values"][0])
 
@@ -66,18 +69,32 @@ class Prepared:
         return known
 
     def _normalised(self, pixels: torch.Tensor) -> torch.Tensor:
-        """As the processor rescales and normalises."""
-        found, own = pixels.float(), self.reference
-        if own.do_rescale:
-            found = found * own.rescale_factor
-        if own.do_normalize:
-            mean, spread = (torch.tensor(values, dtype=torch.float32).view(1, -1, 1, 1)
-                            for values in (own.image_mean, own.image_std))
-            found = (found - mean) / spread
-        return found
+        """As the processor rescales and normalises, whatever it has for that."""
+        multiply, add = self._scale
+        return pixels.float() * multiply + add
+
+    @cached_property
+    def _scale(self) -> tuple[torch.Tensor, torch.Tensor]:
+        found = scale_of(self.reference)
+        multiply, add = (torch.tensor(found[name], dtype=torch.float32).view(1, -1, 1, 1)
+                         for name in NUMBERS)
+        return multiply, add
+
+    @property
+    def _more(self) -> dict[str, bool]:
+        """What else of it is no resize: EfficientNet's normalises once more."""
+        return {name: False for name in ("include_top",) if hasattr(self.reference, name)}
 
 
 def read_prepared(folder: Path) -> Prepared:
-    """The image processor of a model's folder. Raises HarnessError as `read_image_processor` does.
-    """
-    return Prepared(read_image_processor(folder))
+    """The image processor of a model's folder. Raises HarnessError as `read_image_processor` does,
+    and for one that does more than resize, cut, and multiply and add to each colour."""
+    found = Prepared(read_image_processor(folder))
+    pixels = np.random.default_rng(0).integers(0, 256, (50, 70, 3), dtype=np.uint8)
+    own = processed(found.reference, [pixels])
+    ours = found.batch([(None, lambda: found.resized(pixels))]).numpy()
+    if own.shape != ours.shape or np.abs(own - ours).max() > CLOSE:
+        raise HarnessError(f"{folder.name}: {type(found.reference).__name__} does more to pixels "
+                           "than to resize, cut, multiply and add", "Use a model with another "
+                           "image processor.")
+    return found

@@ -37,7 +37,7 @@ def stated(processor: Any) -> dict[str, Any]:
     Raises HarnessError where they do not give the processor's own values within `CLOSE` on
     pictures of several shapes.
     """
-    found = {**_resize(processor), **_scale(processor)}
+    found = {**_resize(processor), **scale_of(processor)}
     for number, size in enumerate(TRIED):
         noise = np.random.default_rng(number).integers(0, 256, (*size[::-1], 3), dtype=np.uint8)
         own, ours = processed(processor, [noise])[0], seen(Image.fromarray(noise), found)
@@ -106,8 +106,9 @@ def _resize(processor: Any) -> dict[str, Any]:
     return {"resize": resize, "filter": int(processor.resample), "crop": crop}
 
 
-def _scale(processor: Any) -> dict[str, list[float]]:
-    """Of what it makes of black and of white pictures, whatever its fields are called."""
+def scale_of(processor: Any) -> dict[str, list[float]]:
+    """`multiply` and `add` by colour, told by what it makes of black and of white, whatever its
+    fields are called."""
     black, white = processed(processor, [np.full((64, 64, 3), value, dtype=np.uint8)
                                          for value in (0, 255)])
     middle = tuple(side // 2 for side in black.shape[1:])

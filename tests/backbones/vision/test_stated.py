@@ -7,6 +7,8 @@ from PIL import Image
 from transformers import EfficientNetImageProcessorPil, LevitImageProcessorPil
 
 from harness.backbones.admission.image_processor import read_image_processor
+from harness.backbones.vision import prepared
+from harness.backbones.vision.prepared import read_prepared
 from harness.backbones.vision.seen import seen
 from harness.backbones.vision.stated import CLOSE, pixels_of, processed, stated, write_stated
 from harness.common.errors import HarnessError
@@ -54,3 +56,26 @@ def test_what_lies_beside_a_processor_has_to_be_its_own(tmp_path):
     (tmp_path / "preprocessing.json").write_text("[" * 100_000)
     with pytest.raises(HarnessError, match="says other steps"):
         pixels_of(tmp_path)
+
+
+@pytest.mark.parametrize("values", [
+    {"include_top": True}, {"include_top": False},
+    {"include_top": True, "rescale_offset": True, "rescale_factor": 1 / 127.5}])
+def test_pixels_for_learning_are_those_of_a_processor_that_normalises_twice(tmp_path, values):
+    """EfficientNet's."""
+    (tmp_path / "config.json").write_text("{}")
+    EfficientNetImageProcessorPil(size={"height": 40, "width": 36}, **values).save_pretrained(
+        tmp_path)
+    found, one = read_prepared(tmp_path), noise(60, 50)
+    assert found.resized(one).dtype == np.uint8
+    np.testing.assert_allclose(found.batch([(None, lambda: found.resized(one))]).numpy(),
+                               processed(found.reference, [one]), atol=CLOSE)
+
+
+def test_a_processor_that_does_more_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "config.json").write_text("{}")
+    write_processor("clip", tmp_path)
+    before = prepared.processed
+    monkeypatch.setattr(prepared, "processed", lambda *given: before(*given) ** 2)
+    with pytest.raises(HarnessError, match="does more to pixels"):
+        read_prepared(tmp_path)
