@@ -10,6 +10,7 @@ from harness.backbones.encoding.features import FeatureStore
 from harness.backbones.handle import Handle, get_backbone
 from harness.backbones.vision.features import picture_features
 from harness.common.cache import cache_folder
+from harness.common.capabilities import READS
 from harness.common.clock import Clock
 from harness.methods.picture_floors import colour_shares, described
 from harness.study.assignment import Assignment
@@ -54,7 +55,7 @@ def _brightness(pixels: np.ndarray) -> np.ndarray:
 
 
 def _first(loaded: LoadedSuite) -> Handle | None:
-    """The suite's first backbone of pictures."""
-    name = next((name for name, spec in loaded.suite.weights.items() if spec.used_as == "image"),
-                None)
+    """The suite's first backbone that reads its items."""
+    name = next((name for name, spec in loaded.suite.weights.items()
+                 if READS[spec.used_as] == loaded.suite.task.input), None)
     return None if name is None else get_backbone(loaded, name)
