@@ -99,6 +99,17 @@ def pictures_in(data: Any, column: str | None) -> Sequence[Any] | None:
     return list(data[column])
 
 
+def cells_in(data: Any, columns: Sequence[str | None]) -> dict[str, list[str]]:
+    """The cells of a frame's columns, as words; what is missing is blank. Raises HarnessError for
+    what has no such column."""
+    named = [name for name in columns if name is not None]
+    for name in named:
+        if name not in getattr(data, "columns", ()):
+            raise HarnessError(f"the input has no column '{name}'",
+                               "Give a table or a frame that has it.")
+    return {name: data[name].fillna("").astype(str).tolist() for name in named}
+
+
 def _texts(texts: Texts, columns: Sequence[str]) -> pd.DataFrame:
     import pandas as pd
 

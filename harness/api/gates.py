@@ -120,8 +120,9 @@ def predict(candidate: Folder, data: Table | Texts | Pictures, *, suite: Folder,
             found, path=None, table=found.read())
 
 
-def watch(suite: Folder, data: Table | Texts, *, labels: str | None = None,
+def watch(suite: Folder, data: Table | Texts | Pictures, *, labels: str | None = None,
           group: str | None = None, text: str | None = None, pair: str | None = None,
+          image: str | None = None,
           quotes: Quotes | None = None, header: Header | None = None, state: Folder | None = None,
           json: Folder | None = None, prometheus: Folder | None = None,
           profile: str | None = None, baseline: Folder | None = None,
@@ -129,16 +130,17 @@ def watch(suite: Folder, data: Table | Texts, *, labels: str | None = None,
           ) -> WatchFound:
     """Does the approved model of a suite still see what it was approved on?
 
-    `data` is a day's table, as in `predict`; so are `text`, `pair`, `quotes` and `header`. `labels`
-    names a column of what was right, where that is known: a class, or a list of classes; blank
-    cells are not known yet. `group` names a column of what hangs together: a group counts as one.
-    Texts, answers and the share right that confidence tells are compared with the approved run's,
-    labelled items with its figure. `state` is the file of earlier looks, watches/SUITE.jsonl unless
-    it is said: it holds counts and ids, no texts. What was found is also written to the files
-    `json` and `prometheus` (its text format). `baseline` is the approved model, or SUITE.json in
-    `baselines`. `outcome` of what is returned is nothing-found, drift or cannot-say. Raises
-    HarnessError where nothing is approved or it is of other data, the approved model is not at
-    hand, and for a table without rows or these columns.
+    `data` is a day's table, or its pictures, as in `predict`; so are `text`, `pair`, `image`,
+    `quotes` and `header`. `labels` names a column of what was right, where that is known: a
+    class, or a list of classes; blank cells are not known yet. `group` names a column of what
+    hangs together: a group counts as one. Items, answers and the share right that confidence
+    tells are compared with the approved run's, labelled items with its figure. `state` is the
+    file of earlier looks, watches/SUITE.jsonl unless it is said: it holds counts and ids, no
+    texts and no pictures. What was found is also written to the files `json` and `prometheus`
+    (its text format). `baseline` is the approved model, or SUITE.json in `baselines`. `outcome`
+    of what is returned is nothing-found, drift or cannot-say. Raises HarnessError where nothing
+    is approved or it is of other data, the approved model is not at hand, and for a table
+    without rows or these columns.
     """
     from harness.commands.named import check_named
     from harness.common.waiting import settle_waiting
@@ -146,14 +148,20 @@ def watch(suite: Folder, data: Table | Texts, *, labels: str | None = None,
     name, folder = os.fspath(suite), Path(suites)
     check_named(name, profile, folder)
     settle_waiting()
-    from harness.api.frames import as_file
+    from harness.api.frames import as_file, cells_in, pictures_in
     from harness.commands import watch as commands
     from harness.report.console import make_console
     from harness.tasks.tables.form import Form
 
     places = commands.Places(folder, Path(runs), Path(baselines), _path(baseline), _path(state))
-    with as_file(data, commands.columns_of(name, profile, folder, text, pair)) as rows:
-        table = commands.Table(rows, text, pair, group, labels, Form(quotes=quotes, header=header))
+    pictures = commands.reads_pictures(name, profile, folder)
+    columns = [] if pictures else commands.columns_of(name, profile, folder, text, pair)
+    held = pictures_in(data, image) if pictures else None
+    place = as_file(data, columns) if held is None else nullcontext(held)
+    with place as rows:
+        table = commands.Table(rows, text, pair, image, group, labels,
+                               Form(quotes=quotes, header=header),
+                               cells_in(data, (group, labels)) if held is not None else {})
         return commands.watch(make_console(), name, profile, table, places, _path(json),
                               _path(prometheus))
 

@@ -79,12 +79,15 @@ def predict(
 @app.command()
 def watch(
     suite: BaselineOf,
-    data: Annotated[Path, typer.Option("--input", help="CSV, TSV, JSONL or Parquet")],
+    data: Annotated[Path, typer.Option("--input", help="CSV, TSV, JSONL or Parquet; of "
+                                         "pictures also a folder of them")],
     labels: Annotated[str | None, typer.Option(
         help="column of what was right, where known")] = None,
     group: Annotated[str | None, typer.Option(help="column of what hangs together")] = None,
     text: Annotated[str | None, typer.Option(help="column of the text")] = None,
     pair: Annotated[str | None, typer.Option(help="column of the second text")] = None,
+    image: Annotated[str | None, typer.Option(
+        help="column of a picture's path, or of its bytes")] = None,
     quotes: Quoting = None, header: Header = None,
     state: Annotated[Path | None, typer.Option(
         help="file of earlier looks [default: watches/SUITE.jsonl]")] = None,
@@ -99,11 +102,11 @@ def watch(
     """Does the approved model still see what it was approved on? Exit code 0: nothing found, 1:
     drift, 2: cannot say.
 
-    A day's texts, the model's answers to them and its confidence are compared with the approved
-    run's; with --labels also the share right, at any time.
+    A day's texts or pictures, the model's answers to them and its confidence are compared with the
+    approved run's; with --labels also the share right, at any time.
     """
-    found = api.watch(suite, data, labels=labels, group=group, text=text, pair=pair, quotes=quotes,
-                      header=header, state=state, json=json, prometheus=prometheus,
+    found = api.watch(suite, data, labels=labels, group=group, text=text, pair=pair, image=image,
+                      quotes=quotes, header=header, state=state, json=json, prometheus=prometheus,
                       profile=profile, baseline=baseline, baselines=baselines, suites=suites,
                       runs=runs)
     found.show()

@@ -30,6 +30,7 @@ from harness.gate.baseline import read_baseline
 from harness.gate.candidate import Context, find_candidate
 from harness.gate.run import Approved, run_gate, uncounted
 from harness.report.console import sayer
+from harness.report.gate.changed_pictures import changed_pictures
 from harness.report.gate.files import forget_gate, tell_github, write_gate
 from harness.report.gate.gated import Gated
 from harness.suite import Budget, Gate, LoadedSuite, find_suite, load_suite
@@ -66,7 +67,7 @@ def gate(console: Console, asked: Asked, baselines: Path, baseline: Path | None,
         result = run_gate(ground.context, ground.policy, candidate, ground.approved,
                           sayer(console), begin=partial(begin, book, what) if book else uncounted)
         result = end(book, what, result) if book else result
-    write_gate(result, output)
+    write_gate(result, output, changed_pictures(ground.context.task, result))
     return Gated(result, output, tuple(tell_github(result)))
 
 

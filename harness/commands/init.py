@@ -19,7 +19,7 @@ from harness.common.files import write_atomic
 from harness.common.kinds import Input
 from harness.report.described import Begun
 from harness.sources.fetch import fetch
-from harness.suite import Suite, load_suite, methods_of
+from harness.suite import LoadedSuite, load_suite, methods_of
 from harness.suite.new import NewSuite, suite_text
 from harness.suite.part import NAME
 from harness.suite.source import DataSource
@@ -60,7 +60,7 @@ def init(console: Console, name: str, data: Data, columns: Columns, suites: Path
         answer_lines=found.answer_lines, fits=found.fits, input=columns.input,
         unreadable=columns.unreadable)
     task = _write(path, suite_text(new))
-    return Begun(path, found, task, new.grouped, _foreseen(load_suite(path).suite, task),
+    return Begun(path, found, task, new.grouped, _foreseen(load_suite(path), task),
                  _next(name, task))
 
 
@@ -73,15 +73,17 @@ def _next(name: str, task: Task) -> tuple[str, ...]:
     return (f"next: {stops[0]}", f"then: {study}") if stops else (f"next: {study}",)
 
 
-def _foreseen(suite: Suite, task: Task) -> tuple[Finding, ...]:
-    """What the default profile's test items cannot tell."""
+def _foreseen(loaded: LoadedSuite, task: Task) -> tuple[Finding, ...]:
+    """What is passed over, and what the default profile's test items cannot tell."""
     # Its libraries' memory, when the table's is free.
+    from harness.check.passed_over import check_passed_over
     from harness.check.power import check_power
 
+    suite = loaded.suite
     budget = suite.budget
     drawn = task.splits.sample(budget.train, budget.validation, budget.test)
     by_class = check_groups(spreads(task.splits, drawn, task.labels)) if task.labels else ()
-    return (*by_class, *FORESEEN[task.input](drawn),
+    return (*check_passed_over(loaded), *by_class, *FORESEEN[task.input](drawn),
             *check_power(drawn, suite.decide.matters, len(list(methods_of(suite))),
                          KINDS[task.kind], suite.decide.metric))
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
+from harness.commands.asked_rows import picture_rows
 from harness.commands.predict import columns_in, rows_of
+from harness.common.capabilities import INPUTS
 from harness.common.device import detect
 from harness.common.errors import HarnessError
+from harness.common.kinds import Input
 from harness.gate.approve import approved_model, check_comparable
 from harness.gate.baseline import read_baseline
 from harness.report.console import sayer
@@ -18,7 +23,7 @@ from harness.study.store import Store
 from harness.suite import LoadedSuite, find_suite, load_suite
 from harness.tasks.tables.form import Form
 from harness.tasks.task import load_task
-from harness.watch.day import Day, Row, day_of
+from harness.watch.day import Day, Row, day_of, text_row
 from harness.watch.measured import Watched
 from harness.watch.run import run_watch
 
@@ -28,12 +33,22 @@ class Table:
     """The day's table, and what its columns are called: the suite's own names where none is said.
     """
 
-    path: Path
+    source: Path | Sequence[Any]
+    """Its file; of pictures also a folder, or a sequence of them."""
     text: str | None
     pair: str | None
+    image: str | None
     group: str | None
     labels: str | None
     form: Form
+    cells: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Of a sequence the columns beside it."""
+
+    @property
+    def beside(self) -> list[str]:
+        """Columns beside the items'."""
+        named = [column for column in (self.group, self.labels) if column is not None]
+        return list(dict.fromkeys(named))
 
 
 @dataclass(frozen=True)
@@ -54,9 +69,6 @@ def watch(console: Console, suite: str, profile: str | None, table: Table, place
     table lacks a column."""
     loaded = load_suite(find_suite(suite, places.suites), profile)
     name = loaded.suite.name
-    if loaded.suite.task.input != "text":
-        raise HarnessError(f"suite {name}: its items are of input {loaded.suite.task.input}, and a "
-                           "table of texts is what is watched", "Name a suite of texts.")
     path = places.baseline or places.baselines / f"{name}.json"
     baseline = read_baseline(path)
     if as_json is not None and as_json == prometheus:
@@ -78,20 +90,46 @@ def columns_of(suite: str, profile: str | None, suites: Path, text: str | None, 
     return columns_in(load_suite(find_suite(suite, suites), profile), text, pair)
 
 
+def reads_pictures(suite: str, profile: str | None, suites: Path) -> bool:
+    """Whether the items of a suite are pictures."""
+    loaded = load_suite(find_suite(suite, suites), profile)
+    return not INPUTS[loaded.suite.task.input].in_words
+
+
 def read_day(loaded: LoadedSuite, table: Table) -> Day:
-    """Raises HarnessError for an unreadable table, a missing column, and one without rows."""
+    """Raises HarnessError for an unreadable table, a missing column, one without rows, and columns
+    of other items than the suite's are."""
+    others = {"text": {"--image": table.image},
+              "image": {"--text": table.text, "--pair": table.pair}}
+    for option, value in others[loaded.suite.task.input].items():
+        if value is not None:
+            raise HarnessError(f"{option}: the items of {loaded.suite.name} are "
+                               f"{INPUTS[loaded.suite.task.input].items}", f"Leave {option} out.")
+    return day_of(list(ROWS[loaded.suite.task.input](loaded, table)))
+
+
+def _texts(loaded: LoadedSuite, table: Table) -> Iterator[Row]:
+    if not isinstance(table.source, Path):
+        raise HarnessError("rows of texts are read from a table", "Name its file.")
     texts = columns_in(loaded, table.text, table.pair)
-    more = [column for column in (table.group, table.labels) if column is not None]
-    wanted = list(dict.fromkeys([*texts, *more]))
-    found = rows_of(loaded, table.path, wanted, table.form, table.text is not None)
-    at = {column: place for place, column in enumerate(wanted)}
+    wanted = list(dict.fromkeys([*texts, *table.beside]))
+    for cells in rows_of(loaded, table.source, wanted, table.form, table.text is not None):
+        own = dict(zip(wanted, cells, strict=True))
+        yield text_row(own[texts[0]], own[texts[1]] if len(texts) > 1 else None,
+                       own.get(table.group or ""), own.get(table.labels or ""))
 
-    def cell(row: tuple[str, ...], column: str | None) -> str | None:
-        return None if column is None else row[at[column]]
 
-    pair = texts[1] if len(texts) > 1 else None
-    return day_of([Row(row[at[texts[0]]], cell(row, pair), cell(row, table.group),
-                       cell(row, table.labels)) for row in found])
+def _pictures(loaded: LoadedSuite, table: Table) -> Iterator[Row]:
+    wanted = [] if table.cells else table.beside
+    rows = picture_rows(loaded, table.source, table.image, table.form, wanted)
+    for number, row in enumerate(rows):
+        own = (dict(zip(wanted, row.cells, strict=True)) if wanted else
+               {name: cells[number] for name, cells in table.cells.items()})
+        yield Row(row.item, own.get(table.group or ""), own.get(table.labels or ""))
+
+
+ROWS: Mapping[Input, Callable[[LoadedSuite, Table], Iterator[Row]]] = {
+    "text": _texts, "image": _pictures}
 
 
 def _options(loaded: LoadedSuite) -> dict[str, object]:

@@ -33,7 +33,7 @@ def sha256_tree(folder: Path) -> str:
     """Hex sha256 over the relative names and contents of every file below `folder`."""
     digest = hashlib.sha256()
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-        digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
+        digest.update(os.fsencode(path.relative_to(folder).as_posix()) + b"\0")
         digest.update(sha256_file(path).encode() + b"\n")
     return digest.hexdigest()
 

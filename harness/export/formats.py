@@ -28,12 +28,12 @@ class Format:
 
 
 FORMATS: Registry[Format] = Registry("format")
-HEADS: tuple[Answers, ...] = ("classes", "pooled", "tags")
+HEADS: tuple[Answers, ...] = ("classes", "pooled", "tags", "pictures")
 BY: dict[Answers, str] = {
     "classes": "a head", "pooled": "a linear layer on pooled states",
     "tags": "a head on each token",
     "prompt": "a prompt, whose answers are scored in passes of several shapes",
-    "pictures": "a head on pictures, which its image processor resizes in Python and no graph"}
+    "pictures": "a head on pictures"}
 
 
 def find_format(name: ExportFormat, whole: Whole) -> Format:

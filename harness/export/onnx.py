@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,6 +21,8 @@ from harness.backbones.graphs.session import (
     runtime,
 )
 from harness.backbones.quiet import quietly
+from harness.backbones.vision.processor import PictureProcessor
+from harness.backbones.vision.stated import write_stated
 from harness.common.errors import HarnessError
 from harness.export.formats import FORMATS, HEADS, Format
 from harness.export.merged import write_merged
@@ -46,8 +49,9 @@ class _Logits(nn.Module):
 
 
 def write_onnx(whole: Whole, folder: Path) -> None:
-    """`model.onnx` with configuration and tokenizer. The graph is of what transformers loads from
-    the whole weights, with plain attention. Raises HarnessError where torch cannot export it."""
+    """`model.onnx` with configuration and tokenizer, or image processor and what it does. The graph
+    is of what transformers loads from the whole weights, with plain attention. Raises HarnessError
+    where torch cannot export it, or nothing but transformers could make its pixels."""
     onnx, _ = onnx_library(), runtime()
     check_exporter()
     with TemporaryDirectory() as passing:
@@ -57,9 +61,12 @@ def write_onnx(whole: Whole, folder: Path) -> None:
     if size > MOST:
         raise HarnessError(f"{whole.label}: {size:,} bytes of weights, and one ONNX file holds "
                            f"{MOST:,}", "Write it as merged or bf16.")
+    reader = whole.loaded.processor
     with quietly():
-        whole.loaded.processor.save(folder)
+        reader.save(folder)
         model.config.save_pretrained(folder)
+    if isinstance(reader, PictureProcessor):
+        write_stated(reader.prepared.reference, folder)
     graph = _exported(whole, model)
     onnx.checker.check_model(graph)
     onnx.save(graph, folder / MODEL)
@@ -67,11 +74,8 @@ def write_onnx(whole: Whole, folder: Path) -> None:
 
 def _exported(whole: Whole, model: Any) -> Any:
     """The graph, without what the exporter notes of the machine's files."""
-    processor = whole.loaded.processor
-    items = processor.trial(whole.max_length)[-2:]
-    batch = processor.collate(items, Padding.RIGHT, "cpu")
+    batch, sides = _asked(whole)
     names = list(batch)
-    sides = {0: "batch", 1: "sequence"}
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     try:
         with quietly():
@@ -92,6 +96,17 @@ def _exported(whole: Whole, model: Any) -> Any:
         del one.metadata_props[:]
     del graph.metadata_props[:], graph.graph.metadata_props[:]
     return graph
+
+
+def _asked(whole: Whole) -> tuple[Mapping[str, Tensor], dict[int, str]]:
+    """What the graph is traced on, two items together, and which sides of it may be of any length.
+    """
+    reader = whole.loaded.processor
+    if isinstance(reader, PictureProcessor):
+        return {name: torch.cat([one, one]) for name, one in reader.sample("cpu").items()}, {
+            0: "batch"}
+    items = reader.trial(whole.max_length)[-2:]
+    return reader.collate(items, Padding.RIGHT, "cpu"), {0: "batch", 1: "sequence"}
 
 
 def load_onnx(whole: Whole, folder: Path) -> Answering:

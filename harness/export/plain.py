@@ -16,11 +16,11 @@ from transformers import (
     AutoTokenizer,
 )
 
-from harness.backbones.admission.image_processor import read_image_processor
 from harness.backbones.checkpoint import POOLER
 from harness.backbones.encoding.pooled import PooledClassifier, read_head
 from harness.backbones.encoding.pooling import pool_of
 from harness.backbones.quiet import quietly
+from harness.backbones.vision.stated import pixels_of
 from harness.common.errors import HarnessError
 from harness.export.whole import Answers, Whole
 from harness.methods.fitted import Answering
@@ -75,8 +75,7 @@ def forward_of(model: Any) -> Forward:
 def shipped(whole: Whole, folder: Path, forward: Forward, together: int = BATCH) -> Answering:
     """What answers by a folder's tokenizer or image processor, and a forward pass."""
     if whole.answers == "pictures":
-        return ShippedPictures(forward, read_image_processor(folder),
-                               LINKS[whole.job.task.kind])
+        return ShippedPictures(forward, pixels_of(folder), LINKS[whole.job.task.kind], together)
     with quietly():
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     tokenizer.model_input_names = whole.loaded.tokenizer.model_input_names

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from harness.common.kinds import ExportFormat
 from harness.export.manifest import Reads, reads_of
+from harness.export.picture_scripts import of_graph, of_weights
 from harness.export.whole import Whole
 from harness.methods.fitted import declared
 from harness.targets.kinds import KINDS
@@ -94,32 +95,6 @@ for line in sys.stdin:
 '''
 
 
-PICTURED = '''"""{says} Paths of pictures in, a line each; label and probability out. Needs torch,
-transformers and pillow."""
-import json, sys
-from pathlib import Path
-import torch
-from PIL import Image, ImageOps
-from transformers import AutoImageProcessor, AutoModelForImageClassification
-here = Path(__file__).resolve().parent
-def read(path):
-    image = ImageOps.exif_transpose(Image.open(path))
-    if image.mode[0] in "IF": sys.exit(f"{{path}}: save it with 8 bits a channel")
-    if image.has_transparency_data:
-        white = Image.new("RGBA", image.size, "white")
-        white.alpha_composite(image.convert("RGBA")); image = white
-    return image.convert("RGB")
-processor = AutoImageProcessor.from_pretrained(here, backend="pil")
-model = AutoModelForImageClassification.from_pretrained(here, dtype="auto").eval()
-{config}
-for line in sys.stdin:
-    inputs = processor(read(line.rstrip("\\n")), return_tensors="pt")["pixel_values"]
-    with torch.inference_mode(): logits = model(inputs.to(model.dtype)).logits[0].float()
-    {answer}
-    {said}
-'''
-
-
 def scripts(to: ExportFormat, whole: Whole) -> dict[str, str]:
     """The files that answer from a folder, by name; none for a prompt that is answered in words,
     with yes and no, or by a sequence-to-sequence model, and for a pooling of a rare kind."""
@@ -127,8 +102,9 @@ def scripts(to: ExportFormat, whole: Whole) -> dict[str, str]:
     if whole.answers == "prompt":
         return _asked(whole, says)
     if whole.answers == "pictures":
-        answer, said = _turned(whole, "torch.exp")
-        return {PREDICT: PICTURED.format(says=says, config=CONFIG, answer=answer, said=said)}
+        answer, said = _turned(whole, "np.exp" if to in GRAPHS else "torch.exp")
+        program = of_graph if to in GRAPHS else of_weights
+        return {PREDICT: program(says, CONFIG, f"{answer}\n    {said}")}
     if to in GRAPHS:
         return {PREDICT: _graph(whole, says)}
     pools = whole.loaded.model.pool if whole.answers == "pooled" else ()

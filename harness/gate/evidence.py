@@ -14,6 +14,7 @@ from harness.compare.jackknife import Estimates, jackknife, leave_out
 from harness.compare.pairs import Sample, differences
 from harness.gate.answered import Answered
 from harness.gate.bounds import ONE_SIDED, Bounds, two_sided
+from harness.measure.latency import PartFigures
 from harness.targets.answers import Answers
 from harness.targets.kinds import TargetKind
 from harness.targets.metric import Metric, Statistic
@@ -55,6 +56,8 @@ class Evidence:
     slices: tuple[SliceDrop, ...]
     ratios: Mapping[str, Bounds | str]
     timing: str
+    parts: Mapping[str, Mapping[str, PartFigures]]
+    """Of the time that an answer about a picture takes, of `candidate` and `baseline`."""
     forgetting: Mapping[str, Bounds | str]
     """Share lost on general benchmarks against the untouched backbone, by what the policy names:
     a benchmark, or their mean."""

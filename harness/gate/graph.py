@@ -11,16 +11,18 @@ from harness.backbones.admission.folder import CONFIG, Admitted
 from harness.backbones.graphs.session import MODEL, Graph, open_graph, rounds
 from harness.backbones.handle import Handle
 from harness.backbones.load import load_tokenizer
+from harness.backbones.vision.stated import pixels_of
 from harness.backbones.window import window_of
 from harness.common.capabilities import INPUTS
 from harness.common.errors import HarnessError
 from harness.gate.labels import Reordered, match_labels, match_tags
-from harness.methods.elsewhere import check_names_agree
+from harness.methods.elsewhere import check_input, check_names_agree
 from harness.methods.fitted import Answering
 from harness.methods.learning.encoder import BATCH
 from harness.methods.link import LINKS, Link
 from harness.methods.reading import reading
 from harness.methods.shipped import Shipped, ShippedTagger
+from harness.methods.shipped_pictures import ShippedPictures
 from harness.suite import Words
 from harness.targets.kinds import KINDS
 from harness.tasks.view import TaskView
@@ -47,10 +49,6 @@ class GraphFolder:
     def load(self) -> Answering:
         """Read the folder. Raises HarnessError where it cannot answer the task."""
         kind, link = KINDS[self.task.kind], LINKS.get(self.task.kind)
-        if not INPUTS[self.task.input].in_words:
-            raise HarnessError(f"{self.admitted.path}: a graph is read by a tokenizer, and the "
-                               f"items of the task are {INPUTS[self.task.input].items}",
-                               "Name a model folder, or a PEFT adapter folder.")
         if link is None:
             raise HarnessError(f"{self.admitted.path}: a graph has a head and writes nothing, and "
                                f"the task {kind.says}", "Name a model that writes.")
@@ -61,6 +59,7 @@ class GraphFolder:
                                "thing: tune it for this task.")
         check_names_agree(self.admitted.path)
         graph = open_graph(self.admitted.path)
+        check_input(self.admitted.path, graph.reads, self.task.input)
         read = kind.of(self._of_classes, self._of_numbers, self._of_spans, self._of_classes)
         return reading(read(graph, link), self.words)
 
@@ -97,22 +96,28 @@ class GraphFolder:
 
     def _of_classes(self, graph: Graph, link: Link) -> Answering:
         order = match_labels(self._names(graph), self.wanted, self.labels)
-        return Reordered(self._headed(Shipped, graph, link), order)
+        return Reordered(self._answers(graph, link), order)
 
     def _of_numbers(self, graph: Graph, link: Link) -> Answering:
         names = self._names(graph)
         if len(names) != 1:
             raise HarnessError(f"{self.admitted.path}: has {len(names)} outputs, and a number is "
                                "one", "Name a model with one output.")
-        return self._headed(Shipped, graph, link)
+        return self._answers(graph, link)
 
     def _of_spans(self, graph: Graph, link: Link) -> Answering:
         tags = match_tags(self._names(graph), self.wanted, self.labels)
-        tagger = self._headed(ShippedTagger, graph, link)
+        tagger = self._of_texts(ShippedTagger, graph, link)
         tagger.tags = tags
         return tagger
 
-    def _headed(self, made: type[Made], graph: Graph, link: Link) -> Made:
+    def _answers(self, graph: Graph, link: Link) -> Answering:
+        if INPUTS[self.task.input].in_words:
+            return self._of_texts(Shipped, graph, link)
+        return ShippedPictures(graph, pixels_of(self.admitted.path), link,
+                               1 if graph.rounds else BATCH)
+
+    def _of_texts(self, made: type[Made], graph: Graph, link: Link) -> Made:
         folder = self.admitted.path
         handle = Handle(folder.name, "encoder", folder, self.admitted.sha256, folder.name)
         tokenizer = load_tokenizer(handle)

@@ -123,7 +123,8 @@ def weigh(found: Measurements, seed: int, judged: Metric) -> Evidence:
     quality = quality_evidence(answered, level)
     return Evidence(answered.answers.kind, judged, quality.own, quality.gaps, quality.held,
                     slice_evidence(answered, judged, level),
-                    ratios(found, seed), found.where, found.forgetting, found.merging,
+                    ratios(found, seed), found.where, {} if isinstance(found.timing, str) else
+                    found.timing.parts, found.forgetting, found.merging,
                     found.artifact_bytes, len(answered.examples),
                     int((~answered.sound).sum()))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import psutil
 
@@ -15,7 +15,7 @@ from harness.common.errors import HarnessError
 from harness.gate.bounds import ONE_SIDED, Bounds, ratio_bounds, requests_needed
 from harness.gate.candidate import Loadable
 from harness.measure.cost import peak_memory
-from harness.measure.latency import time_interleaved
+from harness.measure.latency import PartFigures, time_interleaved
 from harness.methods.fitted import Answering
 from harness.processes.own import Say, in_own_process
 from harness.processes.server import start_server
@@ -33,6 +33,8 @@ class Timing:
 
     candidate: tuple[float, ...]
     baseline: tuple[float, ...]
+    parts: Mapping[str, Mapping[str, PartFigures]] = field(default_factory=dict)
+    """Of pictures, of both: decoding, resizing and the model's own time."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,8 @@ def time_models(models: Mapping[str, Answering], items: Sequence[Item], requests
     """Ask `candidate` and `baseline`, both loaded in this process, in turns."""
     samples = time_interleaved(models, items, Latency(requests=requests, batch=batch, batches=1),
                                device, say)
-    return Timing(tuple(samples["candidate"].requests), tuple(samples["baseline"].requests))
+    parts = {name: own.parts_ms for name, own in samples.items() if own.parts_ms}
+    return Timing(tuple(samples["candidate"].requests), tuple(samples["baseline"].requests), parts)
 
 
 def latency_ratios(timing: Timing, seed: int, level: float = ONE_SIDED) -> dict[str, Bounds | str]:

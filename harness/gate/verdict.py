@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from pydantic import Field
 
 from harness.common.now import now
 from harness.common.text import excerpt
@@ -16,6 +17,7 @@ from harness.gate.bounds import ONE_SIDED, Bounds
 from harness.gate.candidate import Candidate
 from harness.gate.checks import Check, State, check_all
 from harness.gate.evidence import Evidence
+from harness.measure.latency import PartFigures
 from harness.measure.part import RecordPart
 from harness.study.record import Environment
 from harness.study.tables import unread_notes
@@ -129,6 +131,9 @@ class GateResult(RecordPart):
     sliced_by: str = "accuracy"
     """The metric that slices are judged by."""
     slices: tuple[SliceFigures, ...]
+    parts_ms: dict[str, dict[str, PartFigures]] = Field(default_factory=dict)
+    """Of pictures, of `candidate` and `baseline`: milliseconds of decoding, of resizing, and of the
+    model. Parts of what the limits of latency are of."""
     broken: tuple[ChangedItem, ...]
     """Right before, wrong now. None where no answer is simply right or wrong, and none of the
     gate's items, which are named nowhere."""
@@ -209,6 +214,7 @@ def judge(loaded: LoadedSuite, policy: Gate, candidate: Candidate, baseline: Bas
         metrics={} if secret else _figures(evidence),
         slices=() if secret else tuple(SliceFigures(column=s.column, value=s.value, items=s.items,
                                   drop=_range(s.drop)) for s in evidence.slices),
+        parts_ms={name: dict(own) for name, own in evidence.parts.items()},
         broken=broken, mended=mended, environment=environment, seconds=seconds)
 
 

@@ -14,6 +14,7 @@ from harness.common.errors import HarnessError
 from harness.inputs.near_pictures import perceptual
 from harness.inputs.picture import Picture
 from harness.inputs.picture_files import read_picture
+from harness.inputs.picture_time import part
 from harness.inputs.pictures import decode, identity, upright
 
 KINDS = ("Give the path of a file, its bytes, a PIL image, or a NumPy array [height, width] or "
@@ -28,10 +29,11 @@ class HeldPicture(Picture):
 
     def pixels(self) -> np.ndarray:
         """RGB, [height, width, 3] uint8. Raises HarnessError where it is no more what it was."""
-        found = decode(_bytes_of(self.source, self.name), self.name)
-        if identity(found) != self.identity:
-            raise HarnessError(f"{self.name}: changed while it was read",
-                               "Give files that nobody writes to.")
+        with part("decode"):
+            found = decode(_bytes_of(self.source, self.name), self.name)
+            if identity(found) != self.identity:
+                raise HarnessError(f"{self.name}: changed while it was read",
+                                   "Give files that nobody writes to.")
         return found
 
 

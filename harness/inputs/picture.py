@@ -9,6 +9,7 @@ import numpy as np
 
 from harness.common.errors import HarnessError
 from harness.inputs.picture_store import PictureStore, open_store, stores
+from harness.inputs.picture_time import part
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ class Picture:
 
     def pixels(self) -> np.ndarray:
         """RGB, [height, width, 3] uint8. Raises HarnessError where it is not kept any more."""
-        return _opened(self.store).pixels(self.identity)
+        with part("decode"):
+            return _opened(self.store).pixels(self.identity)
 
 
 @lru_cache(maxsize=8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from harness.common.errors import HarnessError
@@ -19,10 +20,19 @@ MOST_BYTES = 512_000_000
 """Of a file: more than any takes that has as many pixels as are read."""
 
 
+def called(path: Path, folder: Path) -> str:
+    """What people know a file by: its path below a folder, `/` between parts; bytes that are no
+    UTF-8 as they are written (`\\xff`)."""
+    name = path.relative_to(folder).as_posix()
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
 def read_picture(path: Path, name: str) -> bytes:
     """A file's bytes. Raises HarnessError where it cannot be read, or is no plain file of a
     picture's size."""
     try:
+        if path.exists() and not path.is_file():
+            raise HarnessError(f"{name}: is no plain file", "Leave it out.")
         if not path.is_file():
             raise HarnessError(f"{name}: there is no such file", "Put it there, or leave it out.")
         if path.stat().st_size > MOST_BYTES:

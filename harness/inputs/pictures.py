@@ -38,6 +38,8 @@ PLAIN = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbC
 QUALITY = 75
 SIDES, MOST_SHOWN = (96, 72, 56, 40, 24, 12), 3_000
 """Pixels a side, one after another, of a picture in a page, until it has so few bytes."""
+TEXT_CHUNK = "MAX_TEXT_"
+"""What Pillow says of a PNG whose texts it does not unpack."""
 SAVE = "Save it as a JPEG or PNG of one picture."
 
 
@@ -66,6 +68,9 @@ def decode(data: bytes, name: str, most_pixels: int = MOST_PIXELS) -> np.ndarray
                            SAVE) from None
     except Exception as error:  # whatever a stranger's bytes make a decoder raise
         words = " ".join(str(error).split())[:150] or type(error).__name__
+        if TEXT_CHUNK in words:
+            raise HarnessError(f"{name}: holds a text of more than a million letters beside the "
+                               "picture", "Save it again without texts.") from None
         raise HarnessError(f"{name}: is damaged: {words}", "Copy it again, or leave it out."
                            ) from None
 
@@ -177,8 +182,12 @@ def thumbnail(pixels: np.ndarray, side: int) -> bytes:
     return stream.getvalue()
 
 
-def data_uri(pixels: np.ndarray) -> str:
-    """A thumbnail of at most `MOST_SHOWN` bytes as what stands in a page."""
+def small_picture(pixels: np.ndarray) -> bytes:
+    """A thumbnail of at most `MOST_SHOWN` bytes."""
     made = (thumbnail(pixels, side) for side in SIDES)
-    found = next((one for one in made if len(one) <= MOST_SHOWN), thumbnail(pixels, SIDES[-1]))
-    return f"data:image/webp;base64,{base64.b64encode(found).decode()}"
+    return next((one for one in made if len(one) <= MOST_SHOWN), thumbnail(pixels, SIDES[-1]))
+
+
+def data_uri(pixels: np.ndarray) -> str:
+    """A small picture as what stands in a page."""
+    return f"data:image/webp;base64,{base64.b64encode(small_picture(pixels)).decode()}"

@@ -8,14 +8,27 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from pydantic import Field
 
 from harness.common.clock import Clock
 from harness.common.device import Device, settle
+from harness.inputs.picture_time import timing_pictures
 from harness.measure.part import RecordPart
 from harness.measure.percentiles import percentiles
 from harness.methods.fitted import Answering
 from harness.suite import Latency as LatencySettings
 from harness.tasks.examples import Item
+
+MODEL = "model"
+"""The part of an answer that is neither decoding nor resizing: what is left of the whole."""
+
+
+class PartFigures(RecordPart):
+    """A part of each request, in milliseconds; p95 is None where the requests are too few. Parts of
+    one percentile need not sum to that of the whole."""
+
+    p50_ms: float
+    p95_ms: float | None
 
 
 class LatencyFigures(RecordPart):
@@ -34,6 +47,8 @@ class LatencyFigures(RecordPart):
     mean_ms: float
     phases_ms: dict[str, float]
     """Mean milliseconds a request by phase: retrieval and generation apart."""
+    parts_ms: dict[str, PartFigures] = Field(default_factory=dict)
+    """Of pictures: `decode` (reading and decoding), `resize`, and `model`, the rest."""
     batch: int
     items_per_second: float
     network: bool = False
@@ -48,6 +63,19 @@ class Samples:
     requests: list[float] = field(default_factory=list)
     batches: list[float] = field(default_factory=list)
     phases: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    parts: list[Mapping[str, float]] = field(default_factory=list)
+    """Of each request seconds by part; nothing of texts."""
+
+    @property
+    def parts_ms(self) -> dict[str, PartFigures]:
+        """Percentiles of each part; none where a picture was never read."""
+        names = sorted({name for found in self.parts for name in found})
+        each = {name: np.array([found.get(name, 0.0) for found in self.parts]) for name in names}
+        if each:
+            each[MODEL] = np.array(self.requests) - sum(each.values())
+        return {name: PartFigures(p50_ms=1000 * float(np.median(seconds)),
+                                  p95_ms=percentiles(1000 * seconds)["p95"])
+                for name, seconds in each.items()}
 
 
 def measure_latency(methods: Mapping[str, Answering], items: Sequence[Item],
@@ -65,7 +93,8 @@ def time_interleaved(methods: Mapping[str, Answering], items: Sequence[Item],
 
     A round sends one request to each method, the next round starts with another method, so that
     a slow spell of the machine falls on all of them: the i-th requests of all methods belong
-    together. Texts go in, probabilities come out: tokenizing and retrieval are inside.
+    together. Texts or pictures go in, probabilities come out: tokenizing and retrieval are inside,
+    decoding and resizing too.
     """
     names = list(methods)
     samples = {method: Samples() for method in names}
@@ -77,8 +106,9 @@ def time_interleaved(methods: Mapping[str, Answering], items: Sequence[Item],
         say(f"latency: round {turn + 1}/{settings.requests}")
         item = items[turn % len(items)]
         for method in _rotated(names, turn):
-            seconds, clock = _timed(methods[method], [item], device)
+            seconds, clock, parts = _timed(methods[method], [item], device)
             samples[method].requests.append(seconds)
+            samples[method].parts.append(parts)
             for phase, spent in clock.spent.items():
                 samples[method].phases[phase] += spent
     batch = [items[i % len(items)] for i in range(settings.batch)]
@@ -94,13 +124,16 @@ def _rotated(names: list[str], turn: int) -> list[str]:
     return names[start:] + names[:start]
 
 
-def _timed(method: Answering, items: Sequence[Item], device: Device) -> tuple[float, Clock]:
+def _timed(method: Answering, items: Sequence[Item], device: Device
+           ) -> tuple[float, Clock, dict[str, float]]:
     clock = Clock()
-    settle()
-    start = time.perf_counter()
-    method.predict(items, clock)
-    settle()
-    return time.perf_counter() - start, clock
+    with timing_pictures() as parts:
+        settle()
+        start = time.perf_counter()
+        method.predict(items, clock)
+        settle()
+        seconds = time.perf_counter() - start
+    return seconds, clock, {str(name): spent for name, spent in parts.items()}
 
 
 def _figures(samples: Samples, settings: LatencySettings, device: Device, name: str
@@ -112,6 +145,7 @@ def _figures(samples: Samples, settings: LatencySettings, device: Device, name: 
         p50_ms=float(np.median(milliseconds)), p95_ms=quantiles["p95"], p99_ms=quantiles["p99"],
         mean_ms=float(milliseconds.mean()),
         phases_ms={p: 1000 * s / count for p, s in sorted(samples.phases.items())},
+        parts_ms=samples.parts_ms,
         batch=settings.batch,
         items_per_second=settings.batch * len(samples.batches) / sum(samples.batches),
     )

@@ -137,10 +137,15 @@ def check_whole(admitted: Admitted, loaded: Loaded) -> None:
 
 def check_reads(folder: Path, kind: WeightsKind, read: Input) -> None:
     """Raise HarnessError for a model of a kind that does not read what a task's items are."""
-    if READS[kind] != read:
+    check_input(folder, READS[kind], read)
+
+
+def check_input(folder: Path, its: Input, read: Input) -> None:
+    """Raise HarnessError for a model whose items are not what a task's are."""
+    if its != read:
         wanted = INPUTS[read].items
-        raise HarnessError(f"{folder}: reads {INPUTS[READS[kind]].items}, and the items of the "
-                           f"task are {wanted}", f"Name a model that reads {wanted}.")
+        raise HarnessError(f"{folder}: reads {INPUTS[its].items}, and the items of the task are "
+                           f"{wanted}", f"Name a model that reads {wanted}.")
 
 
 def check_sees(folder: Path, loaded: Loaded) -> None:

@@ -12,7 +12,6 @@ from pydantic import Field
 
 from harness.backbones.between import take_back
 from harness.backbones.blocks import freeze
-from harness.backbones.encoding.features import pooled
 from harness.backbones.encoding.pooling import Pooling, pool_of
 from harness.backbones.handle import CALLED, Handle
 from harness.backbones.held import hold
@@ -30,7 +29,7 @@ from harness.methods.learning.decoder import DecoderLearner, nothing_to_save, pl
 from harness.methods.learning.encoder import EncoderClassifier, EncoderLearner
 from harness.methods.learning.keeping import keeping
 from harness.methods.learning.loop import train
-from harness.methods.learning.probing import NO_POOL, begin_probed
+from harness.methods.learning.probing import NO_POOL, begin_probed, probed_features
 from harness.methods.learning.rates import EVEN, Rates
 from harness.methods.learning.replay import Replayed
 from harness.methods.learning.sampling import Sampled
@@ -109,7 +108,8 @@ class Tuned(Method):
         if not plain and backbone.kind in ASKED:
             return ("`pooling` and `head` are for encoders, and "
                     f"{CALLED[backbone.kind][1]} answers its prompt")
-        if self.recipe.head == "probed" and pool_of(backbone.path, self.recipe.pooling) is None:
+        if (self.recipe.head == "probed" and reads_words(backbone.kind)
+                and pool_of(backbone.path, self.recipe.pooling) is None):
             return f"`head: probed`: {NO_POOL}"
         return None
 
@@ -122,7 +122,7 @@ class Tuned(Method):
         plain = self.recipe.pooling == "trained" and self.recipe.head == "fresh"
         if TARGETS[task].tagged and not plain:
             return POOLED_ALONE
-        if backbone is not None and not reads_words(backbone) and not plain:
+        if backbone is not None and not reads_words(backbone) and self.recipe.pooling != "trained":
             return UNPOOLED
         if self.recipe.replay and not continues(backbone):
             return ("replay: general text is learned as a decoder has it, word after word, and "
@@ -153,7 +153,7 @@ class Tuned(Method):
             loaded = load_model(job, self.recipe.pooling,
                                 WHOLE if self.changes_matrices else job.products)
         if self.recipe.head == "probed":
-            begin_probed(loaded.model, job, balance)
+            begin_probed(loaded, job, balance)
         with job.clock.phase("load"):
             self.prepare(loaded, job)
             hold(loaded.model, job.products)
@@ -218,10 +218,11 @@ class Tuned(Method):
     def _probing(self, job: Job) -> tuple[Reading, ...]:
         """What is read before an encoder's head begins as a fitted one."""
         backbone = job.need_backbone()
-        pool = pool_of(backbone.path, self.recipe.pooling)
-        if self.recipe.head != "probed" or pool is None:
+        if self.recipe.head != "probed":
             return ()
-        featurizer = pooled(backbone, job.budget.max_length, job.device, pool)
+        featurizer = probed_features(backbone, job, self.recipe.pooling)
+        if featurizer is None:
+            return ()
         return (Reading(featurizer.key, backbone, answering=False),)
 
     def learner(self, classifier: EncoderClassifier | AskedDecoder, job: Job,

@@ -20,7 +20,7 @@ from harness.targets.kinds import KINDS as TARGETS
 
 DELTA = "delta.safetensors"
 OF_PICTURES = "`pooling: head` is of pictures: texts have `trained`, `cls`, `mean` and `last`"
-UNPOOLED = "`pooling` and `head` are of texts: a model of pictures has its own head"
+UNPOOLED = "`pooling` is of texts: a model of pictures has its own head"
 
 
 def load_model(job: Job, pooling: Pooling = "trained", products: torch.dtype = WHOLE) -> Loaded:

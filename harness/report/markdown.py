@@ -18,6 +18,7 @@ from harness.report import (
     carried,
     columns,
     grids,
+    picture_time,
     ranking,
     sentences,
     served,
@@ -50,7 +51,8 @@ def markdown(published: Published) -> str:
         lines += ["## Runs without a result", "",
                   *(f"- {words.cell(row.name)}: {words.cell(row.reason or '')}" for row in failed),
                   ""]
-    lines += [text for line in (*carried.lines(published), *served.lines(published))
+    lines += [text for line in (*carried.lines(published), *served.lines(published),
+                                 *picture_time.lines(published))
               for text in (words.cell(line), "")]
     lines += _curves(published.curves)
     lines += [f"- {words.cell(line)}" for line in bargain.said(published)]

@@ -18,6 +18,7 @@ from harness.report import (
     carried,
     columns,
     grids,
+    picture_time,
     ranking,
     sentences,
     served,
@@ -39,9 +40,10 @@ def render(template: str, **values: Any) -> str:
                               lstrip_blocks=True)
     environment.globals.update(words=words, sentences=sentences, bargain=bargain, by_slice=by_slice,
                                beside=beside, alike=alike, calibrated=calibrated, carried=carried,
-                               ranking=ranking, served=served, added=added, traded=traded,
-                               grids=grids, target_kinds=KINDS, picked=columns.picked,
-                               FIRST=columns.FIRST, LAST=columns.LAST, BESIDE=columns.BESIDE)
+                               ranking=ranking, served=served, picture_time=picture_time,
+                               added=added, traded=traded, grids=grids, target_kinds=KINDS,
+                               picked=columns.picked, FIRST=columns.FIRST, LAST=columns.LAST,
+                               BESIDE=columns.BESIDE)
     environment.filters.update(metric_name=says)
     style = Markup(part("page.css"))  # noqa: S704  (our own file)
     return environment.get_template(template).render(style=style, **values)

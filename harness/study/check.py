@@ -9,6 +9,7 @@ from pathlib import Path
 
 from harness.check import power, weights
 from harness.check.finding import ORDER, Finding
+from harness.check.passed_over import check_passed_over
 from harness.common.cache import cache_folder
 from harness.common.capabilities import ABILITIES, Can
 from harness.common.kept import kept_folder
@@ -30,7 +31,8 @@ def findings(plan: Plan, say: Say, turn: Turn = alone) -> tuple[Finding, ...]:
     Only the search for label errors, which embeds texts, takes the device, by `turn`.
     """
     look = _look(plan)
-    found = [*_kept(look, "texts", look_at_texts, nullcontext(), say)]
+    found = [*check_passed_over(plan.loaded),
+             *_kept(look, "texts", look_at_texts, nullcontext(), say)]
     if look.features is not None and KINDS[look.task.kind].classes:
         try:
             found += _kept(look, "labels", look_at_labels, turn(plan.device, say), say)

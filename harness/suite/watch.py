@@ -25,13 +25,19 @@ class Watch(Part):
     shares."""
     beyond_window_rise_from: Share = 0.1
     """Rise of the share of texts that are longer than what is read of them."""
+    sizes_moved_from: Share = 0.2
+    """Largest gap between the cumulative shares of pictures by their number of pixels."""
+    brightness_moved_from: Share = 0.2
+    """The same of pictures by how bright they are in the mean."""
     estimated_drop_from: Share = 0.05
     """How far the share right that confidence tells lies below the approved run's."""
     empty_at_most: Share = 0.01
     """Share of the rows."""
+    unreadable_at_most: Share = 0.01
+    """Share of the rows whose file is no picture."""
     duplicates_at_most: Share = 0.2
-    """Share of the rows whose text stands in the table before."""
+    """Share of the rows whose text or picture stands in the table before."""
     drop_at_most: Share = 0.05
     """Of labelled items: how far the share right may lie below the approved figure."""
     items: int = Field(50, ge=10)
-    """With fewer different texts nothing is said of a day."""
+    """With fewer different items nothing is said of a day."""

@@ -1,4 +1,4 @@
-"""The day's texts and answers beside the approved run's: every test that needs no label."""
+"""The day's items and answers beside the approved run's: every test that needs no label."""
 
 from __future__ import annotations
 
@@ -8,23 +8,24 @@ from typing import Any
 
 import numpy as np
 
+from harness.common.capabilities import INPUTS
+from harness.common.kinds import Input
 from harness.measure.intervals import LEVEL
 from harness.suite import Watch
 from harness.targets.kinds import TargetKind
+from harness.watch.by_input import BY_INPUT
 from harness.watch.checks import not_asked
 from harness.watch.confidence import DECIDES, Told, told
 from harness.watch.result import Check
 from harness.watch.said import Said, changes, kernel_of, moved
-from harness.watch.shares import Change, change
+from harness.watch.shares import Change
 from harness.watch.sides import Sides
 from harness.watch.told_apart import told_apart
+from harness.watch.traits import MOST, Trait, compared
 from harness.watch.two_samples import chance, gaussian
 from harness.watch.vectors import products
 
-MOST = 1000
-"""Items of a side that a kernel is made of: its work grows with their square."""
-TEXTS = "how well a classifier tells the day's texts from the approved run's, ROC AUC"
-BEYOND = "rise of the share of texts longer than what is read"
+APART = "how well a classifier tells the day's {items} from the approved run's, ROC AUC"
 ESTIMATED = "share right below the approved run's, as confidence tells it"
 
 
@@ -32,11 +33,11 @@ ESTIMATED = "share right below the approved run's, as confidence tells it"
 class Both:
     """Both sides as they were measured, the approved run's items first."""
 
+    input: Input
     sides: Sides
     vectors: Any
     """[items, width], dense or sparse."""
-    beyond: np.ndarray | None
-    """[items] bool: longer than what is read; None where all is."""
+    traits: tuple[Trait, ...]
     before: Said
     now: Said
     right: np.ndarray | None
@@ -61,16 +62,18 @@ def compare(both: Both, kind: TargetKind, policy: Watch, seed: int) -> Compared:
     found = both.sides.chosen(counted)
     shares = changes(said[counted], both.before.names, found)
     estimates = _estimates(both, seed)
-    checks = (*_texts(both, policy, seed), *_answers(said[counted], shares, found, kind, both,
+    checks = (*_items(both, policy, seed), *_answers(said[counted], shares, found, kind, both,
                                                      policy, seed),
-              *_beyond(both, policy, seed), *_estimated(estimates, kind, policy))
+              *compared(both.traits, both.sides, seed), *_estimated(estimates, kind, policy,
+                                                                        INPUTS[both.input].items))
     return Compared(checks, shares, estimates)
 
 
-def _texts(both: Both, policy: Watch, seed: int) -> Iterator[Check]:
+def _items(both: Both, policy: Watch, seed: int) -> Iterator[Check]:
     drawn = both.sides.drawn(MOST, seed)
     some, vectors = both.sides.chosen(drawn), both.vectors[drawn]
-    yield Check(name="texts", says=TEXTS, state="nothing", limit=policy.told_apart_from,
+    yield Check(name=BY_INPUT[both.input].name, state="nothing", limit=policy.told_apart_from,
+                says=APART.format(items=INPUTS[both.input].items),
                 value=told_apart(vectors, some),
                 p_value=chance(gaussian(products(vectors)), some, seed), about=_drawn(both, drawn))
 
@@ -95,19 +98,6 @@ def _drawn(both: Both, drawn: np.ndarray) -> str:
     return f"of {len(drawn)} of {items} items, drawn at random" if len(drawn) < items else ""
 
 
-def _beyond(both: Both, policy: Watch, seed: int) -> Iterator[Check]:
-    if both.beyond is None:
-        yield not_asked("beyond-window", BEYOND, "all of every text is read")
-        return
-    found = change(both.beyond, both.sides)
-    drawn = both.sides.drawn(MOST, seed)
-    p = chance(kernel_of(both.beyond[drawn, None].astype(float), True), both.sides.chosen(drawn),
-               seed)
-    yield Check(name="beyond-window", says=BEYOND, state="nothing", value=found.difference,
-                low=found.low, high=found.high, limit=policy.beyond_window_rise_from, p_value=p,
-                about=f"{found.before:.3f} then, {found.now:.3f} now")
-
-
 def _estimates(both: Both, seed: int) -> dict[str, Told]:
     before, now = both.before, both.now
     if both.right is None or before.sure is None or now.sure is None:
@@ -119,7 +109,8 @@ def _estimates(both: Both, seed: int) -> dict[str, Told]:
     return told(sure[kept], both.right[before.answered], both.sides.chosen(kept), seed)
 
 
-def _estimated(found: dict[str, Told], kind: TargetKind, policy: Watch) -> Iterator[Check]:
+def _estimated(found: dict[str, Told], kind: TargetKind, policy: Watch, items: str
+               ) -> Iterator[Check]:
     if not found:
         why = ("the model only names classes" if kind.sure else
                f"nothing says how sure an answer of a task of kind {kind.name} is")
@@ -129,5 +120,5 @@ def _estimated(found: dict[str, Told], kind: TargetKind, policy: Watch) -> Itera
     yield Check(name="estimated-drop", says=ESTIMATED, state="nothing", value=one.drop,
                 low=one.drop_low, high=one.drop_high, limit=policy.estimated_drop_from,
                 p_value=one.p_value, about=f"by {DECIDES}: {one.value:.3f} [{one.low:.3f}, "
-                f"{one.high:.3f}], {LEVEL:.0%}; true only where texts changed and what is right of "
-                "them did not")
+                f"{one.high:.3f}], {LEVEL:.0%}; true only where {items} changed and what is right "
+                "of them did not")

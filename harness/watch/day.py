@@ -1,4 +1,4 @@
-"""The day's table: its different texts, and what became of its rows."""
+"""The day's table: its different items, and what became of its rows."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from harness.tasks.label_sets import class_sets
 class Row:
     """A row of the table. A cell of a column that nobody named is None."""
 
-    text: str
-    pair: str | None
-    group: str | None
-    label: str | None
+    item: Item | None
+    """None where there is nothing to read."""
+    group: str | None = None
+    label: str | None = None
 
 
 @dataclass(frozen=True)
 class Day:
-    """The day's different texts, each at its first row: what the approved run's items are, too."""
+    """The day's different items, each at its first row: what the approved run's items are, too."""
 
     rows: int
     empty: int
-    """Rows without a text."""
+    """Rows without an item: empty texts, and files that are no picture."""
     duplicates: int
-    """Rows whose text stands in a row before, whatever its case and white space."""
+    """Rows whose item stands in a row before: of texts whatever their case and white space."""
     items: tuple[Item, ...]
     places: tuple[int, ...]
     """Their rows, from 0."""
@@ -53,19 +53,25 @@ def day_of(rows: Sequence[Row]) -> Day:
     first: dict[str, int] = {}
     empty = 0
     for place, row in enumerate(rows):
-        if blank(row.text):
+        if row.item is None:
             empty += 1
         else:
-            first.setdefault(item_id(row.text, row.pair), place)
+            first.setdefault(row.item.id, place)
     kept = [rows[place] for place in first.values()]
     return Day(
         len(rows), empty, len(rows) - empty - len(first),
-        tuple(Item(name, row.text, row.pair) for name, row in zip(first, kept, strict=True)),
-        tuple(first.values()),
+        tuple(row.item for row in kept if row.item is not None), tuple(first.values()),
         tuple(f"\x1f{name}" if row.group is None or blank(row.group) else row.group
               for name, row in zip(first, kept, strict=True)),
         any(row.group is not None for row in rows),
         tuple(row.label or "" for row in kept) if rows[0].label is not None else None)
+
+
+def text_row(text: str, pair: str | None = None, group: str | None = None,
+             label: str | None = None) -> Row:
+    """The row of a text, or of two."""
+    item = None if blank(text) else Item(item_id(text, pair), text, pair)
+    return Row(item, group, label)
 
 
 def targets(day: Day, spec: TaskSpec, separator: str | None) -> tuple[np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-"""The approved model on the day's texts, beside what it said when it was approved."""
+"""The approved model on the day's items, beside what it said when it was approved."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from harness.common.capabilities import INPUTS
 from harness.common.clock import Clock
 from harness.gate.answered import Answered, answered_by
 from harness.gate.baseline import Baseline, as_judged
@@ -16,12 +17,11 @@ from harness.suite import Budget, LoadedSuite, Watch
 from harness.targets.kinds import KINDS
 from harness.tasks.examples import asked
 from harness.tasks.task import Task
+from harness.watch.by_input import BY_INPUT
 from harness.watch.compared import Both
 from harness.watch.day import Day
 from harness.watch.said import said_of
 from harness.watch.sides import sides
-from harness.watch.vectors import vectors_of
-from harness.watch.window import beyond
 
 AGAIN = 32
 """Of the approved run's items, that the model answers again: does it still answer so?"""
@@ -50,7 +50,7 @@ class Measured:
 
     both: Both
     vectors: str
-    """What made vectors of the texts."""
+    """What made vectors of the items."""
     approved: Answered
     changed: int
     """Of the approved items that were answered again, those with another answer."""
@@ -70,18 +70,19 @@ def measure(watched: Watched, day: Day, say: Say) -> Measured:
     kind, examples = KINDS[task.kind], baseline.examples(task, "test")
     before = asked(examples)
     model = watched.model.load()
-    say(f"answering {len(day.items)} texts")
+    compares, kinds = BY_INPUT[task.input], INPUTS[task.input].items
+    say(f"answering {len(day.items)} {kinds}")
     said = model.predict(day.items, Clock())
     changed = _changed(model, watched)
-    say("reading texts as vectors")
-    vectors, made_by = vectors_of(watched.loaded, before, day.items, run.budget.max_length,
-                                  run.device)
+    say(f"reading {kinds} as vectors")
+    vectors, made_by = compares.vectors(watched.loaded, run, before, day.items)
     read = Budget.model_validate(baseline.record.identity.budget).words
     then = baseline.said("test")
     approved = answered_by(task, as_judged(examples, kind, read), then, False, None)
     both = Both(
+        task.input,
         sides([example.cluster for example in examples], day.groups, baseline.weights), vectors,
-        beyond([*before, *day.items], task, run.budget, run.backbone),
+        compares.traits(run, [*before, *day.items], watched.policy),
         said_of(task, then), said_of(task, said),
         approved.answers.run(0).right if kind.right is not None else None)
     return Measured(both, made_by, approved, changed)

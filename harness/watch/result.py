@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from harness.common.kinds import Input
 from harness.gate.verdict import Against
 from harness.measure.part import RecordPart
 from harness.study.record import Environment
@@ -13,8 +14,9 @@ SCHEMA_VERSION = 1
 Outcome = Literal["nothing-found", "drift", "cannot-say"]
 EXIT_CODES: dict[Outcome, int] = {"nothing-found": 0, "drift": 1, "cannot-say": 2}
 State = Literal["nothing", "drift", "not-asked"]
-Name = Literal["texts", "answers", "beyond-window", "estimated-drop", "empty", "duplicates",
-               "unanswered", "labelled-drop"]
+Name = Literal["texts", "pictures", "answers", "beyond-window", "sizes", "brightness",
+               "estimated-drop", "empty", "unreadable", "duplicates", "unanswered",
+               "labelled-drop"]
 
 
 class Check(RecordPart):
@@ -107,12 +109,14 @@ class WatchResult(RecordPart):
     look: int
     """How many different tables the approved model was watched on, with this one."""
     rows: int
+    input: Input = "text"
+    """What its items are."""
     items: int
-    """Different texts."""
+    """Different ones."""
     groups: int
     approved_items: int
     vectors: str
-    """What made vectors of the texts."""
+    """What made vectors of the items."""
     checks: tuple[Check, ...]
     classes: tuple[ClassShare, ...] = ()
     estimates: tuple[Estimate, ...] = ()

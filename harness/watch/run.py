@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from harness.common.capabilities import INPUTS
 from harness.common.now import now
 from harness.common.text import blank
 from harness.gate.baseline import Baseline
@@ -13,8 +14,8 @@ from harness.gate.verdict import Against
 from harness.processes.own import Say
 from harness.processes.turns import alone
 from harness.study.environment import environment
-from harness.suite import Watch
 from harness.targets.kinds import KINDS
+from harness.watch.by_input import BY_INPUT
 from harness.watch.checks import exact, last_look, of_labels, outcome_of, tested
 from harness.watch.compared import Compared, compare
 from harness.watch.day import Day, targets
@@ -29,9 +30,9 @@ GROUPS = 10
 
 
 def run_watch(watched: Watched, day: Day, state: Path, say: Say, seed: int = 0) -> WatchResult:
-    """Have the day's texts answered, compare, and note the look in the file `state`.
+    """Have the day's items answered, compare, and note the look in the file `state`.
 
-    With fewer different texts than the policy asks for, or few groups, nothing is tested. Raises
+    With fewer different items than the policy asks for, or few groups, nothing is tested. Raises
     HarnessError for a label that is no class's, and a state that is damaged.
     """
     start, policy, run = time.perf_counter(), watched.policy, watched.model.assignment
@@ -48,12 +49,13 @@ def run_watch(watched: Watched, day: Day, state: Path, say: Say, seed: int = 0) 
     compared = compare(found.both, KINDS[watched.task.kind], policy, seed
                        ) if found and enough else NOTHING
     look, labels = note(watched, day, found, marks, state, enough)
-    checks = (*tested(compared.checks, policy.level, look), *_exact(day, found, policy),
+    checks = (*tested(compared.checks, policy.level, look), *_exact(watched, day, found),
               *([of_labels(labels, policy.drop_at_most)] if labels else ()))
     return WatchResult(
         suite=watched.loaded.suite.name, profile=watched.loaded.profile, created=now(),
         outcome=outcome_of(checks, enough), policy=policy, baseline=_against(watched.baseline),
-        look=look, rows=day.rows, items=len(day.items), groups=len(set(day.groups)),
+        look=look, rows=day.rows, input=watched.task.input, items=len(day.items),
+        groups=len(set(day.groups)),
         approved_items=len(watched.baseline.items), vectors=found.vectors if found else "",
         checks=checks, classes=_classes(compared), estimates=_estimates(compared),
         approved_right=found.right if found else None, labelled=labels,
@@ -63,11 +65,12 @@ def run_watch(watched: Watched, day: Day, state: Path, say: Say, seed: int = 0) 
 
 def _short(watched: Watched, day: Day) -> Iterator[str]:
     """Why nothing is tested: too few texts, or too few groups on a side."""
+    kinds = INPUTS[watched.task.input].items
     if len(day.items) < watched.policy.items:
-        yield (f"{len(day.items)} different texts: the tests need {watched.policy.items} "
+        yield (f"{len(day.items)} different {kinds}: the tests need {watched.policy.items} "
                "(watch: items)")
     approved = {example.cluster for example in watched.baseline.examples(watched.task, "test")}
-    for side, groups in (("the approved items", approved), ("the day's texts", set(day.groups))):
+    for side, groups in (("the approved items", approved), (f"the day's {kinds}", set(day.groups))):
         if len(groups) < GROUPS:
             yield f"{side} are of {len(groups)} groups: the tests need {GROUPS}"
 
@@ -84,27 +87,33 @@ def _unlabelled(day: Day, marks: Marks | None) -> Iterator[str]:
                "(task: other_labels): they are not counted")
 
 
-def _exact(day: Day, found: Measured | None, policy: Watch) -> Iterator[Check]:
-    yield exact("empty", "share of the rows without a text", day.empty, day.rows,
-                policy.empty_at_most)
-    yield exact("duplicates", "share of the rows whose text stands in a row before",
+def _exact(watched: Watched, day: Day, found: Measured | None) -> Iterator[Check]:
+    policy, kind = watched.policy, INPUTS[watched.task.input]
+    compares = BY_INPUT[watched.task.input]
+    yield exact(compares.missing, compares.missing_says, day.empty, day.rows,
+                compares.missing_at_most(policy))
+    yield exact("duplicates", f"share of the rows whose {kind.one} stands in a row before",
                 day.duplicates, day.rows, policy.duplicates_at_most)
     if found is not None:
         answered = found.both.now.answered
-        yield exact("unanswered", "share of the texts without an answer", int((~answered).sum()),
-                    len(answered), 0.0)
+        yield exact("unanswered", f"share of the {kind.items} without an answer",
+                    int((~answered).sum()), len(answered), 0.0)
 
 
 def _notes(watched: Watched, day: Day, found: Measured | None, checks: tuple[Check, ...],
            look: int) -> Iterator[str]:
     policy = watched.policy
+    if day.empty and not INPUTS[watched.task.input].in_words:
+        yield (f"{day.empty} of {day.rows} rows are no picture: `harness predict` on the same "
+               "input names them and says why")
     if found is not None and found.changed:
         asked_again = min(AGAIN, len(watched.baseline.items))
         yield (f"the model answers {found.changed} of {asked_again} approved items otherwise than "
                "it did: a machine or libraries that compute otherwise are part of what is found")
     if watched.task.facts.groups < watched.task.facts.kept and not day.grouped:
-        yield ("the suite's items hang together in groups, and each of the day's texts counts by "
-               "itself: name their groups' column with --group, if they have one")
+        yield ("the suite's items hang together in groups, and each of the day's "
+               f"{INPUTS[watched.task.input].items} counts by itself: name their groups' column "
+               "with --group, if they have one")
     tests = sum(check.p_value is not None for check in checks)
     if tests and look > (last := last_look(policy.level, tests)):
         yield (f"over all days nothing more can be found by tests after table {last}: what is left "

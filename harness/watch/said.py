@@ -93,9 +93,14 @@ def moved(kind: TargetKind, columns: np.ndarray, shares: dict[str, Change], foun
     has one; where it may have several the largest change of a share; of numbers the largest gap
     between the cumulative shares (Kolmogorov and Smirnov)."""
     if not shares:
-        order = np.argsort(columns[:, 0], kind="stable")
-        gaps = np.cumsum(found.signed[order])
-        last = np.append(np.diff(columns[order, 0]) > 0, True)  # the last of equal ones
-        return float(np.abs(gaps[last]).max())
+        return gap(columns[:, 0], found)
     apart = [abs(one.difference) for one in shares.values()]
     return max(apart) if kind.several else 0.5 * sum(apart)
+
+
+def gap(values: np.ndarray, found: Sides) -> float:
+    """Of numbers, [items], the largest gap between the two sides' cumulative shares."""
+    order = np.argsort(values, kind="stable")
+    gaps = np.cumsum(found.signed[order])
+    last = np.append(np.diff(values[order]) > 0, True)  # the last of equal ones
+    return float(np.abs(gaps[last]).max())

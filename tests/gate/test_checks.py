@@ -30,7 +30,7 @@ def evidence(**changes):
                         SliceDrop("kind", "b", 60, Bounds(0.2, 0.15, 0.25)),
                         SliceDrop("kind", "c", 3, Bounds(0.9, 0.1, 1.0))),
              "ratios": {"p50_ms": Bounds(1.1, 1.0, 1.2), "memory": "not at hand"},
-             "timing": "",
+             "timing": "", "parts": {},
              "forgetting": {"mean": Bounds(0.02, -0.01, 0.05), "ifeval": Bounds(0.2, 0.1, 0.3),
                             "sst2": "a reason"},
              "merging": Bounds(0.05, 0.02, 0.1),

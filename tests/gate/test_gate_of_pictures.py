@@ -8,9 +8,11 @@ import torch
 from gated import carried_out
 from peft import LoraConfig, get_peft_model
 from pictured import CLASSES, FAMILIES, suite_of_pictures, write_pictures, write_vision
+from PIL import Image
 from transformers import AutoModelForImageClassification, ResNetConfig, ViTConfig
 
 from harness.common.errors import HarnessError
+from harness.report.gate.markdown import shown
 
 EVERY = [("majority", None), ("colours", None), ("pixels", None), ("knn", "tiny"),
          ("features", "tiny"), ("full", "tiny"), ("lora", "tiny")]
@@ -150,3 +152,39 @@ def test_each_family_is_tuned_saved_and_admitted(family, tmp_path):
     result = study.gate(study.store.artifact(run_id), tmp_path / "approved")
     assert result.outcome == "passed"
     assert result.metrics["log_loss"].difference.value == pytest.approx(0, abs=1e-5)
+
+
+def test_changed_pictures_are_shown_beside_the_markdown(gallery, vit, tmp_path, monkeypatch):
+    """As small files, of the items that it names; the step's summary has none, where no file lies.
+    A gate that ends early leaves none of an earlier one."""
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
+    gallery.approve(gallery.run_id("features", "tiny"), tmp_path)
+    result = gallery.gate(vit, tmp_path)
+    changed = shown(result)
+    assert changed
+    assert len(changed) == sum(min(10, len(each)) for each in (result.broken, result.mended))
+    folder = tmp_path / "out" / "pictures"
+    assert {path.stem for path in folder.iterdir()} == set(changed)
+    kept = {e.id: e.picture for e in gallery.plan.task.splits.test}
+    for path in folder.iterdir():
+        assert path.stat().st_size <= 3_000
+        assert Image.open(path).size == (kept[path.stem].width, kept[path.stem].height)
+    text = (tmp_path / "out" / "gate.md").read_text()
+    assert "| file | picture |" in text
+    assert all(f"![](pictures/{item}.webp)" in text for item in changed)
+    summary = (tmp_path / "summary.md").read_text()
+    assert "webp" not in summary
+    assert changed[0] in summary
+    with pytest.raises(HarnessError):
+        gallery.gate(tmp_path / "nothing", tmp_path)
+    assert not list(folder.iterdir())
+
+
+def test_the_gate_tells_what_of_the_time_is_decoding(gallery, tmp_path):
+    suite = gallery.suite("parted", gate={"ratio_at_most": {"p50_ms": 1e3}, "requests": 20})
+    gallery.approve(gallery.run_id("features", "tiny"), tmp_path, keep=True)
+    result = gallery.gate(gallery.run_id("full", "tiny"), tmp_path, suite)
+    assert [(name, *parts) for name, parts in result.parts_ms.items()] == [
+        (name, "decode", "resize", "model") for name in ("candidate", "baseline")]
+    for text in (gallery.shown.getvalue(), (tmp_path / "out" / "gate.md").read_text()):
+        assert "candidate decoding" in " ".join(text.split())

@@ -5,7 +5,7 @@ import pytest
 
 from harness.common.errors import HarnessError
 from harness.suite import TaskSpec
-from harness.watch.day import Row, day_of, targets
+from harness.watch.day import day_of, targets, text_row
 
 
 def spec(kind="classification", **more):
@@ -16,12 +16,12 @@ def spec(kind="classification", **more):
 
 
 def rows(*cells):
-    return [Row(text, None, None, label) for text, label in cells]
+    return [text_row(text, label=label) for text, label in cells]
 
 
 def test_each_text_is_there_once_and_the_rest_is_counted():
-    found = day_of([Row("A b", None, "g", None), Row(" \u200b", None, "g", None),
-                    Row("a  B", None, "h", None), Row("c", None, "", None)])
+    found = day_of([text_row("A b", None, "g"), text_row(" \u200b", None, "g"),
+                    text_row("a  B", None, "h"), text_row("c", None, "")])
     assert (found.rows, found.empty, found.duplicates) == (4, 1, 1)
     assert [item.text for item in found.items] == ["A b", "c"]
     assert found.places == (0, 3)
@@ -34,7 +34,7 @@ def test_each_text_is_there_once_and_the_rest_is_counted():
 
 
 def test_a_pair_is_another_text_where_its_second_is():
-    found = day_of([Row("a", "b", None, None), Row("a", "c", None, None)])
+    found = day_of([text_row("a", "b"), text_row("a", "c")])
     assert len(found.items) == 2
 
 

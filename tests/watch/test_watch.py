@@ -3,7 +3,6 @@
 import json
 import math
 import re
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -15,7 +14,6 @@ from harness.cli.app import app
 from harness.common.errors import HarnessError
 
 SECRET = "zyzzyva"
-SUITES = Path(__file__).parents[2] / "suites"
 
 
 @pytest.fixture
@@ -146,7 +144,6 @@ def test_an_encoder_is_watched_beyond_its_window_by_the_suites_embedder(place, t
     assert not found.result.notes or "otherwise" not in found.result.notes[0]
 
 
-def test_a_suite_of_pictures_is_not_watched(tmp_path):
-    with pytest.raises(HarnessError, match="its items are of input image"):
-        harness.watch("digits", day(), suites=SUITES, baselines=tmp_path,
-                      state=tmp_path / "s.jsonl")
+def test_pictures_columns_are_not_of_texts(place, approved):
+    with pytest.raises(HarnessError, match="the items of tiny are texts"):
+        watch(place, approved, day(), image="text")

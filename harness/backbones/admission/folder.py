@@ -156,7 +156,7 @@ def _files(folder: Path) -> Iterator[Path]:
     for place, folders, names in os.walk(root):
         for name in (*folders, *names):
             path = Path(place, name)
-            if path.is_symlink() and not any(map(path.resolve().is_relative_to, homes)):
+            if path.is_symlink() and not _leads_to(path, homes):
                 raise HarnessError(f"{folder}: {name} is a link that leaves the folder",
                                    "Copy the file itself.")
             if name in names:
@@ -165,6 +165,13 @@ def _files(folder: Path) -> Iterator[Path]:
                     raise HarnessError(f"{folder}: {name} is not a plain file, or one of more "
                                        f"than {MAX_FILES} files", "Send the model's files alone.")
                 yield path
+
+
+def _leads_to(path: Path, homes: tuple[Path, ...]) -> bool:
+    try:
+        return any(map(path.resolve().is_relative_to, homes))
+    except (OSError, RuntimeError):  # a loop of links
+        return False
 
 
 def _check_weights(folder: Path, files: list[Path], adapter: bool) -> None:

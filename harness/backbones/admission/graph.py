@@ -2,7 +2,8 @@
 
 A graph is data, but not harmless: it may name files, operators that a library would have to be
 loaded for, loops without an end, and shapes that no memory holds. What is left is what encoders
-with a head are made of. It is run once, on the longest text, within limits on time and memory.
+with a head are made of. It is run once, on the longest text or on pictures, within limits on time
+and memory.
 """
 
 from __future__ import annotations
@@ -13,8 +14,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from harness.backbones.admission.folder import (
     CONFIG,
     MAX_BYTES,
@@ -24,26 +23,16 @@ from harness.backbones.admission.folder import (
     check_names,
     files_within,
 )
-from harness.backbones.admission.tokenizer import check_tokenizer, has_tokenizer
-from harness.backbones.graphs.session import (
-    INPUTS,
-    LOGITS,
-    MODEL,
-    onnx_library,
-    open_graph,
-    runtime,
-)
+from harness.backbones.admission.graph_form import AGAIN, GraphForm, form_of
+from harness.backbones.graphs.session import MODEL, onnx_library, open_graph, runtime
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_tree
 from harness.processes.bounded import bounded
 
 STANDARD = ("", "ai.onnx")
 REPEATING = ("Loop", "Scan", "SequenceMap")
-OLDEST, INT64, FLOAT = 11, 7, 1
-"""Of opsets; and types of tensors, as ONNX numbers them."""
-AGAIN = "Export the model itself, with torch.onnx.export."
-LONGEST = 512
-"""Tokens of the text that it is run on, at the most."""
+OLDEST = 11
+"""Of opsets."""
 
 
 def is_graph(folder: Path) -> bool:
@@ -69,8 +58,9 @@ def _look(folder: Path, most_bytes: float) -> Looked:
     check_each_json(files)
     _check_folder(folder)
     graph = _checked(folder / MODEL)
-    check_tokenizer(folder)
-    _run_once(folder)
+    form = form_of(folder / MODEL, graph)
+    form.check_reader(folder)
+    _run_once(folder, form)
     parameters = sum(math.prod(one.dims) for one in graph.initializer)
     return Looked(sum(path.stat().st_size for path in files), parameters, is_adapter=False)
 
@@ -79,8 +69,6 @@ def _check_folder(folder: Path) -> None:
     if not (folder / CONFIG).is_file():
         raise HarnessError(f"{folder}: {MODEL} without {CONFIG}, which names its classes",
                            "Put the model's configuration beside it.")
-    if not has_tokenizer(folder):
-        raise HarnessError(f"{folder}: has no tokenizer", "Save it beside the model.")
     check_names(folder)
     if not isinstance(json.loads((folder / CONFIG).read_text(encoding="utf-8")), dict):
         raise HarnessError(f"{folder}: {CONFIG} is no mapping", "Save the model again.")
@@ -100,7 +88,6 @@ def _checked(path: Path) -> Any:
     except Exception as error:  # the checker has a class of its own, and parsers below it others
         raise HarnessError(f"{path}: is no sound graph: {' '.join(str(error).split())[:200]}",
                            "Export it again.") from None
-    _check_form(path, model.graph)
     return model.graph
 
 
@@ -157,38 +144,7 @@ def _tensors(graph: Any) -> Iterator[Any]:
                         attribute.sparse_tensor.indices)
 
 
-def _check_form(path: Path, graph: Any) -> None:
-    """Tokens in, and the logits of classes or tags out."""
-    held = {one.name for one in graph.initializer}
-    inputs = {one.name: one.type.tensor_type for one in graph.input if one.name not in held}
-    if not {*INPUTS[:2]} <= set(inputs) <= {*INPUTS}:
-        raise HarnessError(f"{path}: reads {', '.join(map(repr, inputs)) or 'nothing'}, and texts "
-                           f"are {', '.join(map(repr, INPUTS))}", "Export it with these names.")
-    for name, kind in inputs.items():
-        if kind.elem_type != INT64 or len(kind.shape.dim) != 2:
-            raise HarnessError(f"{path}: {name} is not int64 of [batch, sequence]", AGAIN)
-        if any(side.HasField("dim_value") for side in kind.shape.dim):
-            raise HarnessError(f"{path}: {name} has a fixed shape",
-                               "Export it with a batch and a sequence of any length.")
-    outputs = {one.name: one.type.tensor_type for one in graph.output}
-    if set(outputs) != {LOGITS}:
-        raise HarnessError(f"{path}: gives {', '.join(map(repr, outputs)) or 'nothing'}, not "
-                           f"'{LOGITS}' alone", "Export it with that one output.")
-    kind = outputs[LOGITS]
-    if kind.elem_type != FLOAT or len(kind.shape.dim) not in (2, 3):
-        raise HarnessError(f"{path}: '{LOGITS}' is not fp32 of [batch, classes], nor of [batch, "
-                           "sequence, tags]", AGAIN)
-
-
-def _run_once(folder: Path) -> None:
-    """Two texts of the longest kind, as a pair that is padded."""
-    config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-    known = config.get("max_position_embeddings")
-    longest = min(LONGEST, known - 2) if isinstance(known, int) and known > 2 else LONGEST
-    ids = np.ones((2, max(1, longest)), dtype=np.int64)
-    mask = ids.copy()
-    mask[1, 1:] = 0
-    found = open_graph(folder)({"input_ids": ids, "attention_mask": mask,
-                                "token_type_ids": np.zeros_like(ids)})
+def _run_once(folder: Path, form: GraphForm) -> None:
+    found = open_graph(folder)(form.trial(folder))
     if len(found) != 2:
-        raise HarnessError(f"{folder / MODEL}: answers {len(found)} times to two texts", AGAIN)
+        raise HarnessError(f"{folder / MODEL}: answers {len(found)} times to two items", AGAIN)

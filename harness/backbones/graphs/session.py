@@ -11,11 +11,15 @@ import numpy as np
 import torch
 
 from harness.common.errors import HarnessError
+from harness.common.kinds import Input
 
 MODEL = "model.onnx"
 LOGITS = "logits"
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
-"""What a graph may read: tokens, which of them are no padding, and of which text they are."""
+"""What a graph of texts may read: tokens, which of them are no padding, and of which text they are.
+"""
+PIXELS = "pixel_values"
+"""What one of pictures reads."""
 ROUNDS = "DynamicQuantizeLinear"
 """The operator that rounds activations by a scale which it takes of all that is asked at once."""
 EXTRA = "pip install 'adaptation-harness[export]'"
@@ -61,9 +65,15 @@ class Graph:
     """Whether it rounds activations by what is asked together: an answer is then an item's own
     only where it is asked alone."""
 
+    @property
+    def reads(self) -> Input:
+        """What its items are."""
+        return "image" if PIXELS in self.inputs else "text"
+
     def __call__(self, batch: Mapping[str, np.ndarray]) -> np.ndarray:
         """Logits [items, outputs], or [items, longest, tags], of a padded batch of int64 arrays
-        [items, longest]. Raises HarnessError where onnxruntime cannot run it."""
+        [items, longest], or of pixels [items, 3, height, width] fp32. Raises HarnessError where
+        onnxruntime cannot run it."""
         given = {name: batch[name] for name in self.inputs if name in batch}
         for name in self.inputs:
             if name not in given:  # one text alone: its segments are all the first
@@ -72,8 +82,8 @@ class Graph:
             found: np.ndarray = self.session.run([LOGITS], given)[0]
         except Exception as error:  # whatever onnxruntime raises: it has a class for each fault
             raise HarnessError(f"{MODEL} cannot be run: {' '.join(str(error).split())[:200]}",
-                               "Export it again with a batch and a sequence of any length."
-                               ) from None
+                               "Export it again with a batch of any length, and of texts a "
+                               "sequence too.") from None
         return found
 
 

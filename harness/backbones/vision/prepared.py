@@ -14,8 +14,10 @@ import numpy as np
 import torch
 
 from harness.backbones.admission.image_processor import read_image_processor
+from harness.backbones.vision.stated import CLOSE, NUMBERS, processed, scale_of
 from harness.common.device import cpu_count
 from harness.common.errors import HarnessError
+from harness.inputs.picture_time import part, read_anew
 
 ROOM = 1 << 29
 """Bytes of prepared pictures that are kept from epoch to epoch."""
@@ -43,39 +45,12 @@ class Prepared:
         return int(self.reference.resample)
 
     def resized(self, pixels: np.ndarray) -> np.ndarray:
-        """[3, height, width] uint8 of what a model sees of RGB [height, width, 3] uint8.
-
-        Raises HarnessError for a processor that does more to a picture than resize and cut it.
-        """
+        """[3, height, width] uint8 of what a model sees of RGB [height, width, 3] uint8."""
         without = {name: False for name in ON_COLOURS if hasattr(self.reference, name)}
-        found = np.asarray(self._made(pixels, **without))
-        if found.dtype != np.uint8:
-            raise self._unknown("gives no 8 bits where it is not to change colours")
-        return found
-
-    def _made(self, pixels: np.ndarray, **without: bool) -> np.ndarray:
-        found = self.reference(pixels, **without, input_data_format="channels_last",
-                               return_tensors="np")
+        with part("resize"):
+            found = self.reference(pixels, **without, input_data_format="channels_last",
+                                   return_tensors="np")
         return np.asarray(found["pixel_values"][0])
-
-    def _unknown(self, what: str) -> HarnessError:
-        return HarnessError(f"the image processor {type(self.reference).__name__} {what}",
-                            "Name a model with a plain image processor.")
-
-    @cached_property
-    def _scale(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """By what the processor multiplies each colour's 8 bits, and what it adds: told by what it
-        makes of pictures of one grey, whatever steps it has for that (EfficientNet's divides by
-        the spread twice). Both [1, 3, 1, 1] fp32."""
-        black, middle, white = (self._centre(grey) for grey in (0, 128, 255))
-        scale, offset = (white - black) / 255, black
-        if not np.allclose(offset + 128 * scale, middle, rtol=0, atol=1e-4):
-            raise self._unknown("changes colours otherwise than by a factor and a summand")
-        return tuple(torch.from_numpy(part).float().view(1, -1, 1, 1) for part in (scale, offset))
-
-    def _centre(self, grey: int) -> np.ndarray:
-        made = self._made(np.full((64, 64, 3), grey, dtype=np.uint8)).astype(np.float64)
-        return made[:, made.shape[1] // 2, made.shape[2] // 2]
 
     def batch(self, wanted: Sequence[tuple[str | None, Callable[[], np.ndarray]]]
               ) -> torch.Tensor:
@@ -87,7 +62,7 @@ class Prepared:
 
     def _one(self, wanted: tuple[str | None, Callable[[], np.ndarray]]) -> np.ndarray:
         name, make = wanted
-        if name is None:
+        if name is None or read_anew():
             return make()
         known = self._kept.get(name)
         if known is None:
@@ -97,12 +72,27 @@ class Prepared:
         return known
 
     def _normalised(self, pixels: torch.Tensor) -> torch.Tensor:
-        """As the processor rescales and normalises."""
-        scale, offset = self._scale
-        return pixels.float() * scale + offset
+        """As the processor rescales and normalises, whatever it has for that."""
+        multiply, add = self._scale
+        return pixels.float() * multiply + add
+
+    @cached_property
+    def _scale(self) -> tuple[torch.Tensor, torch.Tensor]:
+        found = scale_of(self.reference)
+        multiply, add = (torch.tensor(found[name], dtype=torch.float32).view(1, -1, 1, 1)
+                         for name in NUMBERS)
+        return multiply, add
 
 
 def read_prepared(folder: Path) -> Prepared:
-    """The image processor of a model's folder. Raises HarnessError as `read_image_processor` does.
-    """
-    return Prepared(read_image_processor(folder))
+    """The image processor of a model's folder. Raises HarnessError as `read_image_processor` does,
+    and for one that does more than resize, cut, and multiply and add to each colour."""
+    found = Prepared(read_image_processor(folder))
+    pixels = np.random.default_rng(0).integers(0, 256, (50, 70, 3), dtype=np.uint8)
+    own = processed(found.reference, [pixels])
+    ours = found.batch([(None, lambda: found.resized(pixels))]).numpy()
+    if own.shape != ours.shape or np.abs(own - ours).max() > CLOSE:
+        raise HarnessError(f"{folder.name}: {type(found.reference).__name__} does more to pixels "
+                           "than to resize, cut, multiply and add", "Use a model with another "
+                           "image processor.")
+    return found

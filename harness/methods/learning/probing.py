@@ -12,8 +12,14 @@ from functools import reduce
 import numpy as np
 import torch
 
-from harness.backbones.encoding.features import pooled
+from harness.backbones.encoding.features import Featurizer, pooled
 from harness.backbones.encoding.pooled import PooledClassifier, set_head
+from harness.backbones.encoding.pooling import Pooling, pool_of
+from harness.backbones.frozen import frozen
+from harness.backbones.handle import Handle
+from harness.backbones.load import Loaded
+from harness.backbones.vision.features import last_layer
+from harness.common.capabilities import reads_words
 from harness.common.errors import CannotRunError
 from harness.common.kinds import Balance
 from harness.methods.job import Job
@@ -29,18 +35,50 @@ USUAL, TRIED = 0.1, 5
 NO_POOL = "its head is not linear in pooled states: set `pooling: mean` (or cls, last)"
 
 
-def begin_probed(model: object, job: Job, balance: Balance) -> None:
-    """Give a classifier the logistic regression on its pooled features as they are now.
+LAYERED = "its head has other layers that begin at random ({name}), which no features know"
 
-    Draws nothing from the generators. Raises CannotRunError for a classifier of transformers' own.
+
+def begin_probed(loaded: Loaded, job: Job, balance: Balance) -> None:
+    """Give a classifier the logistic regression on its features as they are now: of texts on pooled
+    states, of pictures on what its head's last layer reads.
+
+    Draws nothing from the generators. Raises CannotRunError for a classifier of texts that is
+    transformers' own, and one of pictures whose head is more than that layer and new.
     """
-    if not isinstance(model, PooledClassifier):
-        raise CannotRunError(f"`head: probed`: {NO_POOL}")
+    model = loaded.model
     with torch.random.fork_rng():
-        head = _probe(model, job, balance)
+        head = _probe(_features(loaded, job), job, balance)
     scale = scale_of(targets_of(job.train, job.classes))
     bias = (finite(head.bias, len(job.train)) - scale.mean) / scale.deviation
-    set_head(model, torch.from_numpy(head.weights.T / scale.deviation), torch.from_numpy(bias))
+    weights = torch.from_numpy(head.weights.T / scale.deviation)
+    if isinstance(model, PooledClassifier):
+        set_head(model, weights, torch.from_numpy(bias))
+        return
+    layer = last_layer(model)
+    with torch.no_grad():
+        layer.weight.copy_(weights)
+        layer.bias.copy_(torch.from_numpy(bias))
+
+
+def probed_features(backbone: Handle, job: Job, pooling: Pooling) -> Featurizer | None:
+    """What a probe reads; None where a head is not linear in it."""
+    if reads_words(backbone.kind) and pool_of(backbone.path, pooling) is None:
+        return None
+    return frozen(backbone, job.budget.max_length, job.device, pooling)
+
+
+def _features(loaded: Loaded, job: Job) -> Featurizer:
+    """As `probed_features`, of a model in memory."""
+    backbone, model = job.need_backbone(), loaded.model
+    if isinstance(model, PooledClassifier):
+        return pooled(backbone, job.budget.max_length, job.device, model.pool)
+    if reads_words(backbone.kind):
+        raise CannotRunError(f"`head: probed`: {NO_POOL}")
+    own = {id(parameter) for parameter in last_layer(model).parameters()}
+    others = [name for name, one in loaded.fresh.items() if id(one) not in own]
+    if others:
+        raise CannotRunError(f"`head: probed`: {LAYERED.format(name=min(others))}")
+    return frozen(backbone, job.budget.max_length, job.device)
 
 
 def finite(bias: np.ndarray, items: int) -> np.ndarray:
@@ -50,8 +88,7 @@ def finite(bias: np.ndarray, items: int) -> np.ndarray:
     return np.asarray(np.where(np.isfinite(bias), bias, np.sign(bias) * certain))
 
 
-def _probe(model: PooledClassifier, job: Job, balance: Balance) -> LinearHead:
-    featurizer = pooled(job.need_backbone(), job.budget.max_length, job.device, model.pool)
+def _probe(featurizer: Featurizer, job: Job, balance: Balance) -> LinearHead:
     train, held = (job.store.features(featurizer, examples, job.clock, "encode")
                    for examples in (job.train, job.validation))
     link, targets = LINKS[job.task.kind], targets_of(job.train, job.classes)

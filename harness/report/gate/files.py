@@ -13,13 +13,14 @@ from harness.common.text import plain
 from harness.common.unwritable import writing
 from harness.gate.verdict import GateResult, fails
 from harness.report.gate import sentences
-from harness.report.gate.markdown import markdown
+from harness.report.gate.markdown import PICTURES, markdown
 from harness.suite.gate import Tier
 
 SUMMARY = "GITHUB_STEP_SUMMARY"
 COMMANDS: Mapping[Tier, str] = {"must": "error", "should": "warning", "note": "notice"}
 
 JSON, MARKDOWN, JUNIT = "gate.json", "gate.md", "junit.xml"
+NONE: Mapping[str, bytes] = {}
 
 
 def forget_gate(folder: Path) -> None:
@@ -28,12 +29,17 @@ def forget_gate(folder: Path) -> None:
     with writing(folder / JSON):
         for name in (JSON, MARKDOWN, JUNIT):
             (folder / name).unlink(missing_ok=True)
+        for path in (folder / PICTURES).glob("*.webp"):
+            path.unlink()
 
 
-def write_gate(result: GateResult, folder: Path) -> None:
-    """Write the three files."""
+def write_gate(result: GateResult, folder: Path, pictures: Mapping[str, bytes] = NONE) -> None:
+    """Write the three files, and beside them the small pictures (WebP) of changed items, by item.
+    """
     write_atomic(folder / JSON, result.model_dump_json(indent=1) + "\n")
-    write_atomic(folder / MARKDOWN, markdown(result))
+    for item, picture in pictures.items():
+        write_atomic(folder / PICTURES / f"{item}.webp", picture)
+    write_atomic(folder / MARKDOWN, markdown(result, pictures))
     write_atomic(folder / JUNIT, junit(result))
 
 

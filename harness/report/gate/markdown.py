@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from harness.common.text import excerpt
 from harness.gate.checks import Check
 from harness.gate.verdict import ChangedItem, GateResult, MetricFigures
-from harness.report import words
+from harness.report import picture_time, words
 from harness.report.gate import sentences
 from harness.targets.kinds import says
 
 SHOWN, LENGTH = 10, 300
+PICTURES = "pictures"
+"""The folder beside the Markdown that holds what it shows, an `ITEM.webp` each."""
 MARKS = {"passed": "✅ passed", "failed": "❌ failed", "undecided": "❔ undecided",
          "missing": "❔ missing", "withheld": "withheld"}
 
 
-def markdown(result: GateResult) -> str:
-    """Verdict, checks, metrics, slices, the items that changed, and what was compared."""
+def shown(result: GateResult) -> list[str]:
+    """The items that the Markdown shows."""
+    return [one.item for found in (result.broken, result.mended) for one in found[:SHOWN]]
+
+
+def markdown(result: GateResult, pictured: Collection[str] = ()) -> str:
+    """Verdict, checks, metrics, slices, the items that changed, and what was compared. `pictured`
+    are items whose small pictures lie beside it."""
     cell, tiers = words.cell, any(c.tier != "must" for c in result.checks)
     head = " tier |" if tiers else ""
     lines = [f"## Gate: {cell(result.suite)}", "", f"**{cell(sentences.verdict(result))}**", "",
@@ -29,7 +37,7 @@ def markdown(result: GateResult) -> str:
         f"{'≤' if c.at_most else '≥'} {cell(sentences.figure(c, c.limit))}", _mark(c),
         cell(c.about))) + " |" for c in result.checks]
     said = [sentences.level(result), "A rule passes when its bound keeps the limit.",
-            sentences.attempt(result)]
+            picture_time.of_gate(result), sentences.attempt(result)]
     lines += ["", cell(" ".join(filter(None, said))), "",
               "| metric | candidate | baseline | difference [bounds] |", "|---|---|---|---|"]
     lines += [_metric(name, figures) for name, figures in result.metrics.items()]
@@ -39,7 +47,8 @@ def markdown(result: GateResult) -> str:
         lines += [f"| {cell(s.column)}: {cell(s.value)} | {s.items} | "
                   f"{cell(words.interval(s.drop.value, s.drop.low, s.drop.high))} |"
                   for s in result.slices]
-    lines += _items("newly broken", result.broken) + _items("newly mended", result.mended)
+    lines += _items("newly broken", result.broken, pictured)
+    lines += _items("newly mended", result.mended, pictured)
     return "\n".join([*lines, "", _compared(result), ""])
 
 
@@ -57,16 +66,21 @@ def _metric(name: str, figures: MetricFigures) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _items(title: str, items: Sequence[ChangedItem]) -> list[str]:
+def _items(title: str, items: Sequence[ChangedItem], pictured: Collection[str]) -> list[str]:
     if not items:
         return []
     first = f", the first {SHOWN}" if len(items) > SHOWN else ""
     lines = ["", f"<details><summary>{len(items)} items {title}{first}</summary>", "",
-             "| item | right | before | now | text |", "|---|---|---|---|---|"]
-    lines += ["| " + " | ".join(words.cell(value) for value in (
-        i.item, i.target, i.baseline, i.candidate, excerpt(i.text, LENGTH))) + " |"
-        for i in items[:SHOWN]]
+             f"| item | right | before | now | {'file | picture' if pictured else 'text'} |",
+             f"|{'---|' * (6 if pictured else 5)}"]
+    lines += ["| " + " | ".join([*map(words.cell, (
+        i.item, i.target, i.baseline, i.candidate, excerpt(i.text, LENGTH))),
+        *([_picture(i.item, pictured)] if pictured else [])]) + " |" for i in items[:SHOWN]]
     return [*lines, "", "</details>"]
+
+
+def _picture(item: str, pictured: Collection[str]) -> str:
+    return f"![]({PICTURES}/{item}.webp)" if item in pictured else ""
 
 
 def _compared(result: GateResult) -> str:

@@ -12,6 +12,7 @@ from rich.table import Table
 from harness.common.text import excerpt, plain
 from harness.gate.checks import Check, State
 from harness.gate.verdict import ChangedItem, GateResult
+from harness.report import picture_time
 from harness.report.gate import sentences
 from harness.report.lines import print_lines
 
@@ -35,7 +36,8 @@ def print_gate(console: Console, result: GateResult) -> None:
                       escape(sentences.bounds(check).strip()), wanted,
                       f"[{_colour(check)}]{check.state}[/]", escape(check.about))
     console.print(table)
-    print_lines(console, filter(None, (sentences.level(result), sentences.attempt(result))))
+    print_lines(console, filter(None, (sentences.level(result), picture_time.of_gate(result),
+                                  sentences.attempt(result))))
     for note in result.candidate.notes:
         console.print(f"{result.candidate.name}: {note}", markup=False, highlight=False,
                       soft_wrap=True)

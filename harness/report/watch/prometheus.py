@@ -47,7 +47,7 @@ def _families(result: WatchResult) -> Iterator[Family]:
     yield Family("exit_code", "0 nothing found, 1 drift, 2 cannot say.",
                  (({}, float(result.exit_code)),))
     yield Family("rows", "Rows of the table.", (({}, float(result.rows)),))
-    yield Family("items", "Different texts of the table.", (({}, float(result.items)),))
+    yield Family("items", "Different items of the table.", (({}, float(result.items)),))
     yield Family("drift", "1 where a check found drift; absent where it was not asked.",
                  tuple((labels, None if check.state == "not-asked" else
                         float(check.state == "drift")) for labels, check in checks))

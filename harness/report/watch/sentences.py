@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.common.capabilities import INPUTS
 from harness.report import words
 from harness.watch.result import Check, WatchResult
 
@@ -19,8 +20,8 @@ def verdict(result: WatchResult) -> str:
     if result.outcome == "cannot-say":
         return f"Cannot say whether {name} sees what it was approved on: {result.notes[0]}."
     asked = sum(check.state != "not-asked" for check in result.checks)
-    return (f"Nothing found: {result.items:,} texts are, by {asked} checks, as those that {name} "
-            "was approved on.")
+    return (f"Nothing found: {result.items:,} {INPUTS[result.input].items} are, by {asked} checks, "
+            f"as those that {name} was approved on.")
 
 
 def finding(check: Check) -> str:

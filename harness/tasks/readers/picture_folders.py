@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from harness.common.errors import HarnessError
 from harness.common.names import listed
-from harness.inputs.picture_files import ENDINGS, OTHERS, read_picture
+from harness.common.text import plain
+from harness.inputs.picture_files import ENDINGS, OTHERS, called, read_picture
 from harness.inputs.picture_row import PictureRow
 from harness.tasks.readers import ReaderOptions, picture_reader
 
@@ -38,7 +40,7 @@ def read_picture_folders(folder: Path, options: PictureFolderOptions) -> Iterato
                            "Name a folder with one folder of pictures a class.")
     group = _pattern(options.group)
     for path in pictures_at(folder):
-        name = path.relative_to(folder).as_posix()
+        name = called(path, folder)
         yield PictureRow(read_picture(path, name), name, name.partition("/")[0],
                          group=None if group is None else _group(group, name))
 
@@ -52,9 +54,9 @@ def pictures_at(folder: Path) -> list[Path]:
     for path in sorted(visible(folder)):
         ending = path.suffix.lower()
         if ending not in ENDINGS | OTHERS:
-            others.add(path.suffix or path.name)
+            others.add(plain(path.suffix or path.name))
             continue
-        name = path.relative_to(folder).as_posix()
+        name = called(path, folder)
         if path.parent == folder:
             raise HarnessError(f"{name}: lies in no class's folder", CLASSES)
         if ending in OTHERS:
@@ -68,7 +70,8 @@ def pictures_at(folder: Path) -> list[Path]:
 
 
 def visible(folder: Path) -> Iterator[Path]:
-    """Files that are not hidden. Raises HarnessError for a link that leaves the folder."""
+    """Files that are not hidden. Raises HarnessError for a link that leaves the folder, or leads to
+    itself."""
     home = folder.resolve()
     for place, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
@@ -76,11 +79,40 @@ def visible(folder: Path) -> Iterator[Path]:
             path = Path(place, name)
             if name.startswith("."):
                 continue
-            if path.is_symlink() and not path.resolve().is_relative_to(home):
-                raise HarnessError(f"{path.relative_to(folder)}: is a link that leaves the folder",
-                                   "Copy the file itself.")
+            if path.is_symlink():
+                _check_link(path, home, called(path, folder))
             if name in names:
                 yield path
+
+
+def _check_link(path: Path, home: Path, name: str) -> None:
+    try:
+        inside = path.resolve().is_relative_to(home)
+    except (OSError, RuntimeError):
+        raise HarnessError(f"{name}: is a link that leads to itself", "Remove it.") from None
+    if not inside:
+        raise HarnessError(f"{name}: is a link that leaves the folder", "Copy the file itself.")
+
+
+@dataclass(frozen=True)
+class PassedOver:
+    """What of a folder of pictures is no item."""
+
+    files: tuple[str, ...]
+    """Files that are no picture by how they end."""
+    folders: tuple[str, ...]
+    """Folders, as classes have, with no picture in them."""
+
+
+def passed_over(folder: Path) -> PassedOver:
+    """What `pictures_at` passes over; hidden files are not told."""
+    files = sorted(visible(folder))
+    pictures = [path for path in files if path.suffix.lower() in ENDINGS | OTHERS]
+    filled = {path.relative_to(folder).parts[0] for path in pictures}
+    return PassedOver(
+        tuple(called(path, folder) for path in files if path not in {*pictures}),
+        tuple(called(path, folder) for path in sorted(folder.iterdir())
+              if path.is_dir() and not path.name.startswith(".") and path.name not in filled))
 
 
 def _pattern(group: str | None) -> re.Pattern[str] | None:

@@ -9,8 +9,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from harness.backbones.admission import graph as module
 from harness.backbones.admission.graph import admit_graph, is_graph
+from harness.backbones.admission.graph_form import form_of
 from harness.backbones.graphs.session import open_graph
 from harness.common.errors import HarnessError
 
@@ -174,7 +174,7 @@ def test_an_opset_that_is_not_known_is_refused(folder, opset):
 def test_other_inputs_and_outputs_are_refused(folder, changes, words):
     save_unchecked(folder, a_graph(**changes))
     with pytest.raises(HarnessError) as error:
-        module._check_form(Path("model.onnx"), a_graph(**changes).graph)
+        form_of(Path("model.onnx"), a_graph(**changes).graph)
     assert words in error.value.found
 
 

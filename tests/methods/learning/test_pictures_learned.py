@@ -5,15 +5,21 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
+from pictured import write_vision
 
 from harness.backbones.encoding.features import FeatureStore
+from harness.backbones.frozen import frozen
+from harness.backbones.handle import folder_handle
 from harness.common.clock import Clock
-from harness.common.errors import HarnessError
+from harness.common.errors import CannotRunError, HarnessError
 from harness.methods import register_all
 from harness.methods.job import Job
+from harness.methods.learning.probing import TRIED, USUAL, begin_probed
 from harness.methods.learning.trials import fit_once
+from harness.methods.linear import strengths
 from harness.methods.method import METHODS
 from harness.methods.resolve import resolve
+from harness.methods.whole import load_model
 from harness.suite import load_suite
 from harness.tasks.task import load_task
 
@@ -48,11 +54,35 @@ def test_changed_pictures_teach_otherwise_and_the_same_each_time(how, job):
     assert np.array_equal(changed.fitted.predict(test, Clock()), answers)
 
 
+@pytest.mark.parametrize(("family", "name"), [
+    ("dinov2", "full"), ("dinov2", "lora"), ("resnet", "selective"), ("clip", "bitfit")])
+def test_a_step_of_nothing_from_a_probed_head_answers_as_features_would(family, name, job,
+                                                                        tmp_path):
+    """LP-FT: as `features` of one of the strengths that are tried."""
+    job, test = job
+    here = dataclasses.replace(job, backbone=folder_handle(write_vision(family, tmp_path)))
+    begun = METHODS[name]({"head": "probed"})
+    still = fit_once(begun, here, {"learning_rate": 1e-12}).fit.fitted.predict(test, Clock())
+    each = [fit_once(METHODS["features"]({}), here, {"C": c}).fit.fitted.predict(test, Clock())
+            for c in strengths(here, USUAL, TRIED)]
+    atol = 1e-3 if here.device.autocast == "no" else 0.03
+    assert min(np.abs(still - one).max() for one in each) < atol
+    fresh = fit_once(METHODS[name]({}), here, {"learning_rate": 1e-12}).fit.fitted
+    assert min(np.abs(fresh.predict(test, Clock()) - one).max() for one in each) > 0.05
+    assert begun.refuses("classification", "image") is None
+    assert [one.key for one in begun.work(here, {"learning_rate": 1e-3}).readings] == [
+        frozen(here.backbone, here.budget.max_length, here.device).key]
+
+
+def test_a_head_with_other_new_layers_is_not_probed(job):
+    job, _ = job
+    loaded = load_model(job)
+    loaded.fresh["dinov2.odd"] = torch.nn.Parameter(torch.zeros(1))
+    with pytest.raises(CannotRunError, match=r"other layers that begin at random \(dinov2.odd\)"):
+        begin_probed(loaded, job, "none")
+
+
 def test_statistics_of_batches_have_no_part_in_learning(job, tmp_path):
-    from pictured import write_vision
-
-    from harness.backbones.handle import folder_handle
-
     job, _ = job
     resnet = dataclasses.replace(job, backbone=folder_handle(write_vision("resnet", tmp_path)))
     model = fitted(resnet).fitted.loaded.model
@@ -77,7 +107,7 @@ def read(suite):
     ({"kind": "generation"}, "is of texts"),
     ({"backbone": "encoder"}, "reads items of input text"),
     ({"method": "prompt-tuning"}, "a picture has none"),
-    ({"method": {"full": {"pooling": "mean"}}}, "are of texts"),
+    ({"method": {"full": {"pooling": "mean"}}}, "is of texts"),
     ({"reader": {"table": {"text": "a", "label": "b"}}}, "the reader table reads items of input"),
     ({"unreadable": "drop", "input": "text"}, "say what a model is asked"),
 ])

@@ -81,9 +81,9 @@ def test_the_head_is_chosen_by_the_deciding_metric(embedder, job, monkeypatch):
 
     monkeypatch.setattr(probing, "strengths", lambda *_: [0.1, 1.0])
     monkeypatch.setattr(probing, "fit_standardised", lambda x, targets, c, *_: Head(c))
-    model = load_model(here).model
-    assert probing._probe(model, here, "none").strength == 1.0
-    assert probing._probe(model, replace(here, metric=None), "none").strength == 0.1
+    reads = probing.probed_features(here.backbone, here, "trained")
+    assert probing._probe(reads, here, "none").strength == 1.0
+    assert probing._probe(reads, replace(here, metric=None), "none").strength == 0.1
 
 
 @pytest.mark.parametrize("name", ["full", "selective", "bitfit", "lora"])
@@ -136,7 +136,8 @@ def test_a_class_that_nobody_has_can_still_be_learned(encoder, job):
                                                                          np.log(20)])
     here = job(encoder)
     few = Job(**{**vars(here), "train": tuple(e for e in here.train if e.label)})
-    model = load_model(few, "mean").model
-    begin_probed(model, few, "none")
+    loaded = load_model(few, "mean")
+    begin_probed(loaded, few, "none")
+    model = loaded.model
     assert torch.isfinite(model.classifier.bias).all()
     assert (model.classifier.weight[0] == 0).all()
