@@ -13,11 +13,12 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from json import loads
 
 import numpy as np
 from rich.progress import track
 
-from benchmarks.kept import keep
+from benchmarks.kept import keep, kept
 from benchmarks.validity import told
 from benchmarks.worlds import Sampled, World, pool, simulate
 from harness.common.device import detect
@@ -154,16 +155,20 @@ def table(found: Mapping[str, tuple[int, Mapping[str, Mapping[str, float]]]]) ->
 
 
 def main() -> None:
-    """Examine ladders, print and keep."""
+    """Examine ladders, and keep the table with what was found of the others before."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--studies", type=int, default=1000)
     parser.add_argument("--only", default="", help="samples whose name holds this")
     options = parser.parse_args()
-    found = {}
+    path, device = kept("rungs", detect()), detect()
+    before = loads(path.read_text()) if path.exists() else {}
+    found = {name: (each["studies"], each["rates"]) for name, each in before.items()
+             if name != "device"}
     for ladder in track([each for each in LADDERS if options.only in each.name]):
         found[ladder.name] = (options.studies, examine(ladder, options.studies))
-        keep("rungs", detect(), {name: {"studies": studies, "rates": rates}
-                                 for name, (studies, rates) in found.items()}, table(found))
+        found = {each.name: found[each.name] for each in LADDERS if each.name in found}
+        keep("rungs", device, {name: {"studies": studies, "rates": rates}
+                               for name, (studies, rates) in found.items()}, table(found))
 
 
 if __name__ == "__main__":
