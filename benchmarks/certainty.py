@@ -6,7 +6,8 @@ either study) and that both studies have: what the report says would have been f
 power, in the metric that decides. `--checkout` runs the profile by the code of another checkout.
 On a quiet machine: for `legal`, `sentiment` and `privacy` twice 10 to 25 minutes each on two
 cores, 1 to 2.5 hours in all. `--read A B` compares two `study.json` that are there, the profile's
-first, and runs nothing. Writes `benchmarks/results/certainty.json` and `.md`. `python -m benchmarks.certainty`.
+first, and runs nothing. Writes `benchmarks/results/certainty.json` and `.md`. `python -m
+benchmarks.certainty`.
 """
 
 from __future__ import annotations
