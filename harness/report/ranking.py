@@ -28,7 +28,7 @@ def standing(summary: Summary) -> str:
           for word in ("lower", "tied", "undecided", "ceiling")}
     most = {"higher": "Highest", "lower": "Lowest"}[words.more(summary.metric)]
     said = [f"{most} {says(summary.metric)}: {best.name}, "
-            f"{words.spread(best.common[summary.metric])}, on {items(summary, best.name)}."]
+            f"{words.spread(best.common[summary.metric])}, on {_own_items(summary, best.name)}."]
     if summary.answered:
         said.append(_unequal(summary))
     if summary.luck and summary.luck >= LITTLE:
@@ -53,13 +53,18 @@ def standing(summary: Summary) -> str:
     return " ".join(said)
 
 
-def items(summary: Summary, name: str = "") -> str:
-    """The test items that a method's figures are of; of no method's in particular, of all."""
-    if not summary.answered:
-        return (f"the {summary.common_items} test items of {summary.groups} groups"
-                f"{worth(summary)} that every method answered")
-    if name:
+def _own_items(summary: Summary, name: str) -> str:
+    """The test items that a method's figures are of."""
+    if summary.answered:
         return f"the {summary.answered[name]} test items that it answered"
+    return (f"the {summary.common_items} test items of {summary.groups} groups{worth(summary)} "
+            "that every method answered")
+
+
+def items(summary: Summary) -> str:
+    """The test items that methods' figures are of."""
+    if not summary.answered:
+        return f"the {summary.common_items} test items that every method answered"
     counts = sorted(set(summary.answered.values()))
     return f"all test items that a method answered, {words.listed(list(map(str, counts)))}"
 
