@@ -33,8 +33,9 @@ from harness.compare.verdict import Verdict, ahead, decide
 from harness.measure.cost import Cost
 from harness.measure.latency import LatencyFigures
 from harness.study.environment import environment
+from harness.study.identity import Identity
 from harness.study.minutes.bought import Bought
-from harness.study.record import Identity, Record, Status
+from harness.study.record import Record, Status
 from harness.study.study import Study
 from harness.suite import Decide
 from harness.targets.classification import ClassificationAnswers

@@ -23,12 +23,14 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.kept import keep
-from benchmarks.peers.pictures import fabric
 from harness.common.device import detect
 from harness.inputs.near_pictures import near_pairs
 from harness.inputs.picture_row import PictureRow
 from harness.inputs.preparing import prepare
+from harness.sources.fetch import fetch
+from harness.suite import load_suite
 
+ROOT = Path(__file__).parents[1]
 THREADS = (1, 2)
 MB = 1 << 20
 
@@ -36,7 +38,8 @@ MB = 1 << 20
 def small(count: int) -> Iterator[PictureRow]:
     """Fabric, over again where more are asked for than there are: those are decoded and not kept.
     """
-    files = [data for data, _ in fabric()]
+    source = load_suite(ROOT / "suites" / "defects.yaml").suite.task.source
+    files = [path.read_bytes() for path in sorted(fetch(source, ROOT).path.rglob("*.jpg"))]
     for number in range(count):
         yield PictureRow(files[number % len(files)], f"{number}.jpg", "a")
 

@@ -1,11 +1,13 @@
 """Whether each family is given its usual recipe: the harness against plain scripts of that family.
 
-The scripts of `benchmarks.peers` learn from and answer the very items of a suite, cut in words as
-its budget says, each in a process of its own, seed by seed. The harness's figures are those of the
-records that lie in `runs/`, on the same items and words. A method is not below a script when its
-mean macro F1 is at least the script's less the seeds' spread: the larger of both standard
-deviations. Writes `benchmarks/results/recipes.json` and `.md`; what is not asked for stays as it
-was measured. `python -m benchmarks.recipes legal --profile quick --train 200 --seeds 2`.
+The scripts of `benchmarks.peers` learn from and answer the very items of a suite, texts cut in
+words as its budget says, each in a process of its own, seed by seed. The harness's figures are
+those of the records that lie in `runs/`, on the same items and words. A method is not below a
+script when its mean macro F1 is at least the script's less the seeds' spread: the larger of both
+standard deviations. Writes `benchmarks/results/recipes.json` and `.md`; what is not asked for
+stays as it was measured.
+
+`python -m benchmarks.recipes legal --profile quick --train 200 --seeds 2`; of pictures `defects`.
 """
 
 from __future__ import annotations
@@ -148,7 +150,7 @@ def published(path: Path) -> Sequence[Record]:
 
 def words_read(splits: Splits) -> str:
     """As `ItemsRead.words_sha256` of a record."""
-    return sha256_json([[e.text, e.pair] for part in (splits.train, splits.validation, splits.test)
+    return sha256_json([list(e.content) for part in (splits.train, splits.validation, splits.test)
                         for e in part])
 
 
@@ -243,10 +245,11 @@ def said() -> argparse.Namespace:
     parser.add_argument("suite")
     parser.add_argument("--profile", default="quick")
     parser.add_argument("--train", type=int, help="training items; those of the profile without")
-    parser.add_argument("--backbone", help="an encoder of the suite; its first without")
+    parser.add_argument("--backbone", help="of the suite; its first that scripts tune without")
     parser.add_argument("--seeds", type=int, default=2)
-    parser.add_argument("--only", nargs="*", choices=RECIPES, default=list(RECIPES),
-                        help="scripts to run; none: records are read again")
+    parser.add_argument("--only", nargs="*", choices=RECIPES,
+                        help="scripts to run, else all of the backbone's kind; none: records are "
+                        "read again")
     parser.add_argument("--runs", type=Path, default=ROOT / "runs")
     parser.add_argument("--study", type=Path,
                         help="a study.json, whose records are read in the place of those of --runs")
@@ -258,30 +261,34 @@ def main() -> None:
     options, device = said(), detect()
     plan = make_plan(load_suite(find_suite(options.suite, ROOT / "suites"), options.profile),
                      device)
-    asked = asked_of(plan, options.backbone or encoder_of(plan), options.train)
+    asked = asked_of(plan, options.backbone or tuned_of(plan), options.train)
+    recipes = [name for name, recipe in RECIPES.items()
+               if recipe.kind == plan.backbones[asked.backbone].kind]
     found = read(device)
     figures = found.setdefault(asked.title, {})
-    for peer in options.only:
+    for peer in recipes if options.only is None else options.only:
         figures[f"peer {peer}"] = {}
         for seed, figure in by_peer(asked, peer, options.seeds):
             figures[f"peer {peer}"][seed] = figure
             told(found, device)
     finished = list(published(options.study) if options.study
                     else records(options.runs / plan.loaded.suite.name))
-    for method in dict.fromkeys(recipe.method for recipe in RECIPES.values()):
+    for method in dict.fromkeys(RECIPES[name].method for name in recipes):
         figures[f"harness {method}"] = by_harness(asked, finished, method)
     told(found, device)
 
 
-def encoder_of(plan: Plan) -> str:
-    """The first encoder. Raises HarnessError for a suite that the scripts are not for."""
+def tuned_of(plan: Plan) -> str:
+    """The first backbone that scripts tune. Raises HarnessError for a suite that the scripts are
+    not for."""
     if plan.task.kind != "classification":
         raise HarnessError(f"{plan.loaded.suite.name} is of kind {plan.task.kind}",
                            "The scripts answer with one class an item.")
     for name, handle in plan.backbones.items():
-        if handle.kind == "encoder":
+        if any(recipe.kind == handle.kind for recipe in RECIPES.values()):
             return name
-    raise HarnessError(f"{plan.loaded.suite.name} has no encoder", "The scripts tune encoders.")
+    raise HarnessError(f"{plan.loaded.suite.name} has no encoder",
+                       "The scripts tune encoders of texts and of pictures.")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,8 @@ from harness.measure.latency import LatencyFigures
 from harness.measure.quality import quality
 from harness.report.published import publish
 from harness.study.environment import environment
-from harness.study.record import BudgetUsed, CurveRecord, Identity, Record, Size, Status
+from harness.study.identity import Identity
+from harness.study.record import BudgetUsed, CurveRecord, Record, Size, Status
 from harness.study.study import BackboneFacts, DataFacts, Study
 from harness.study.tables import class_table
 from harness.suite import Decide

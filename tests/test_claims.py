@@ -25,7 +25,7 @@ from benchmarks.claims import (
 )
 from harness.methods.resolve import resolve
 from harness.report.published import read_published
-from harness.study.record import arm_name
+from harness.study.identity import arm_name
 from harness.suite import load_suite
 
 

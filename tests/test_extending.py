@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -30,6 +31,7 @@ def extended(tmp_path_factory, encoder_folder):
     lines = [f"__label__{label} {word} number {i}" for i in range(40)
              for label, word in (("fruit", "old pear"), ("metal", "new iron"))]
     (folder / "notices.txt").write_text("\n".join(lines), encoding="utf-8")
+    (folder / "words.vec").write_text("3 2\npear 1 0.5\niron -1 0.5\nnumber 0 2\n")
 
     def run(*words):
         environment = os.environ | {"PYTHONPATH": f"{site}{os.pathsep}{ROOT}", "COLUMNS": "200",
@@ -43,9 +45,12 @@ def extended(tmp_path_factory, encoder_folder):
 
 @pytest.fixture(scope="module")
 def ran(extended):
-    """What `methods`, `plan` and `run` said, in this order: each costs the imports of a process."""
-    return [extended(*words) for words in
+    """What `methods`, `plan` and `run` said, in this order: each costs the imports of a process.
+    The records of that run are `extended.first`: tests in any order change the package's code."""
+    done = [extended(*words) for words in
             (("methods",), ("plan", "notices.yaml"), ("run", "notices.yaml"))]
+    extended.first = records(extended)
+    return done
 
 
 def study_headline(run):
@@ -63,11 +68,43 @@ def test_a_package_s_method_and_reader_are_like_all_others(extended, ran):
     assert "centroids" in ran[0].stdout, ran[0].stderr
     for done in ran:
         assert done.returncode == 0, done.stdout + done.stderr
-    found = next(record for record in records(extended).values()
-                 if record["identity"]["label"] == "centroids")
-    assert found["status"]["state"] == "ok"
-    assert len(found["trials"]) == 3
-    assert found["quality"]["accuracy"] == 1.0
+    found = [record for record in extended.first.values()
+             if record["identity"]["label"] == "centroids"]
+    assert {record["identity"]["backbone"] for record in found} == {"encoder", "words"}
+    for record in found:
+        assert record["status"]["state"] == "ok"
+        assert len(record["trials"]) == 3
+        assert record["quality"]["accuracy"] == 1.0
+
+
+def on_words(run):
+    """By method the runs of the package's backbone."""
+    return {record["identity"]["label"]: record for record in run.first.values()
+            if record["identity"]["backbone"] == "words"}
+
+
+def test_a_package_s_backbone_is_like_all_others(extended, ran):
+    """Its vectors tell the classes, its numbers are counted, and a kept run answers new texts."""
+    assert ran[-1].returncode == 0
+    found = on_words(extended)
+    assert found.keys() == {"features", "knn", "centroids"}
+    assert {record["quality"]["accuracy"] for record in found.values()} == {1.0}
+    assert found["knn"]["size"] | {"artifact_bytes": 0, "held": {}} == {
+        "trainable_parameters": 0, "total_parameters": 6, "artifact_bytes": 0, "held": {}}
+    assert found["features"]["forgetting"] is None
+    assert all("its texts' vectors are made by 'word-vectors'" in record["notes"]
+               for record in found.values())
+    run_id = found["features"]["identity"]["run_id"]
+    table = extended.folder / "asked.csv"
+    table.write_text("text\niron of late\na pear\n")
+    done = extended("predict", run_id, "--suite", "notices.yaml", "--input", "asked.csv",
+                    "--output", "said.parquet")
+    assert done.returncode == 0, done.stderr
+    said = pq.read_table(extended.folder / "said.parquet")
+    assert said["prediction"].to_pylist() == ["metal", "fruit"]
+    refused = extended("export", run_id, "--suite", "notices.yaml", "--to", "onnx")
+    assert refused.returncode == 2
+    assert "its vectors are made by another package ('word-vectors')" in refused.stderr
 
 
 def test_a_package_s_metric_is_like_all_others(extended, ran):
@@ -88,12 +125,17 @@ def test_a_package_s_metric_is_like_all_others(extended, ran):
     assert "balanced accuracy" in (extended.folder / "reports/notices/report.md").read_text()
 
 
-def test_a_metric_that_there_is_not_is_named_with_those_that_there_are(extended):
+def test_a_metric_or_backbone_that_there_is_not_is_named_with_those_that_there_are(extended):
     path = extended.folder / "notices.yaml"
     text = path.read_text()
     path.write_text(text.replace("balanced_accuracy", "balanced_acuracy"))
     done = extended("plan", "notices.yaml")
+    path.write_text(text.replace("reader: word-vectors", "reader: word-vector"))
+    misspelt = extended("plan", "notices.yaml")
     path.write_text(text)
+    assert misspelt.returncode == 2
+    assert "there is no reader of a backbone of kind vectors 'word-vector'" in misspelt.stderr
+    assert "word-vectors" in misspelt.stderr.partition("'word-vector'")[2]
     assert done.returncode == 2
     assert "decide.metric: balanced_acuracy is not of a task of kind classification" in done.stderr
     assert "balanced_accuracy" in done.stderr.partition("choose one of")[2]
@@ -114,7 +156,15 @@ def test_a_run_is_named_by_the_code_of_its_package(extended, ran):
     after = records(extended)
     assert before.keys() < after.keys()
     anew = after.keys() - before.keys()
-    assert [after[run]["identity"]["method"] for run in anew] == ["centroids"]
+    assert [after[run]["identity"]["method"] for run in anew] == ["centroids"] * 2
+    words = extended.site / "acme_harness" / "word_vectors.py"
+    text = words.read_text()
+    words.write_text(text.replace("text.lower().split()", "text.split()"))
+    assert extended("run", "notices.yaml").returncode == 0
+    words.write_text(text)
+    anew = [record for run, record in records(extended).items() if run not in after]
+    assert {record["identity"]["backbone"] for record in anew} == {"words"}
+    assert len(anew) == 3
 
 
 def test_a_line_that_its_reader_refuses_is_named(extended):
@@ -129,7 +179,7 @@ def test_a_line_that_its_reader_refuses_is_named(extended):
 
 @pytest.mark.parametrize(("module", "words"), [
     ("fasttext", ("check", "notices.yaml")), ("centroids", ("methods",)),
-    ("balanced", ("plan", "notices.yaml"))])
+    ("balanced", ("plan", "notices.yaml")), ("word_vectors", ("plan", "notices.yaml"))])
 def test_a_package_that_cannot_be_imported_is_named(extended, module, words):
     path = extended.site / "acme_harness" / f"{module}.py"
     text = path.read_text()

@@ -26,9 +26,18 @@ def test_a_comparison_with_a_name_is_found(code, lines):
     assert list(rule.compared(ast.parse(code))) == lines
 
 
+@pytest.mark.parametrize(("code", "lines"), [
+    ('x = {"classification": 1,\n     "regression": 2}', [1]),
+    ('y = 0\nx = {**z, "spans": 1, "generation": 2}', [2]),
+    ('x = {"spans": span_quality(run)}', []), ('x = {"encoder": 1, "decoder": 2}', [])])
+def test_a_table_by_kinds_of_task_is_found(code, lines):
+    assert list(rule.tabled(ast.parse(code))) == lines
+
+
 def test_the_house_keeps_it(tmp_path):
     assert rule.broken() == []
     (tmp_path / "harness" / "targets").mkdir(parents=True)
     for room in ("", "targets/"):
-        (tmp_path / "harness" / f"{room}one.py").write_text('kind == "generation"\n')
-    assert rule.broken(tmp_path / "harness") == ["harness/one.py:1"]
+        (tmp_path / "harness" / f"{room}one.py").write_text(
+            'x = {"spans": 1, "generation": 2}\nkind == "generation"\n')
+    assert rule.broken(tmp_path / "harness") == ["harness/one.py:1", "harness/one.py:2"]

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pictured import write_vision
+from PIL import Image
 
 from benchmarks import recipes
-from benchmarks.peers import adapter, contrastive, plain_loop, recipe
+from benchmarks.peers import adapter, contrastive, pictures, plain_loop, recipe
 from benchmarks.peers.data import Data, Labelled, read_data, write_data
 from benchmarks.recipes import Compared, Figure
 from harness.common.device import detect
@@ -30,11 +32,27 @@ def data(encoder_folder):
     return Data(part, part, 2, str(encoder_folder), 16)
 
 
+@pytest.fixture
+def seen(tmp_path):
+    """Pictures of two kinds that any shape tells apart, and a ViT of three layers."""
+    paths = [tmp_path / f"{i}.png" for i in range(24)]
+    draw = np.random.default_rng(0)
+    for i, path in enumerate(paths):
+        lines = np.zeros((40, 40, 3), np.uint8)
+        lines[i % 4::4] = 255
+        noise = draw.integers(0, 40, lines.shape, dtype=np.uint8)
+        Image.fromarray((lines if i % 2 else lines.swapaxes(0, 1)) // 2 + noise).save(path)
+    part = Labelled([str(path) for path in paths], None, [i % 2 for i in range(24)])
+    return Data(part, part, 2, str(write_vision("vit", tmp_path / "vit")), 16)
+
+
 @pytest.mark.parametrize("name", recipe.RECIPES)
-def test_a_recipe_answers_every_item_and_repeats_itself(name, data, monkeypatch):
-    monkeypatch.setattr(plain_loop, "EPOCHS", 1)
-    monkeypatch.setattr(adapter, "EPOCHS", 1)
+def test_a_recipe_answers_every_item_and_repeats_itself(name, request, monkeypatch):
+    for script in (plain_loop, adapter, pictures):
+        monkeypatch.setattr(script, "EPOCHS", 1)
     monkeypatch.setattr(contrastive, "PAIRS", 1)
+    read = "seen" if recipe.RECIPES[name].kind == "image" else "data"
+    data = request.getfixturevalue(read)
     one, other = (recipe.run(name, data, 3).predicted for _ in range(2))
     assert one.shape == (24,)
     assert set(one.tolist()) <= {0, 1}
@@ -48,6 +66,13 @@ def test_a_recipe_learns_what_words_tell(name, data, monkeypatch):
         monkeypatch.setattr(script, "RATE", 1e-2)
     found = recipe.run(name, data, 0).predicted
     assert (found == data.test.labels).mean() > 0.8
+
+
+@pytest.mark.parametrize("name", ["pixels", "picture-features", "picture-full", "picture-lora"])
+def test_a_recipe_learns_what_pictures_show(name, seen, monkeypatch):
+    monkeypatch.setattr(pictures, "RATES", {"full": 3e-3, "lora": 1e-2})
+    found = recipe.run(name, seen, 0).predicted
+    assert (found == seen.test.labels).mean() > 0.8
 
 
 @pytest.mark.parametrize("name", ["loop-first", "lora", "setfit", "embeddings"])
@@ -80,6 +105,15 @@ def test_a_script_is_given_the_items_as_a_budget_cuts_them(place, tmp_path):
     assert found.train.texts == [" ".join(e.text.split()[:3]) for e in splits.train]
     assert found.test.labels == [e.label for e in splits.test]
     assert (found.train.pairs, found.classes, found.max_length) == (None, 3, 16)
+
+
+def test_a_script_is_given_pictures_as_they_are(sights_file, tmp_path):
+    plan = make_plan(load_suite(sights_file), detect())
+    splits = plan.sample(plan.loaded.suite.budget)
+    write_data(splits, 3, tmp_path, 16, tmp_path / "data.json")
+    found = read_data(tmp_path / "data.json")
+    for path, item in zip(found.test.texts, splits.test, strict=True):
+        np.testing.assert_array_equal(np.asarray(Image.open(path)), item.picture.pixels())
 
 
 def test_records_of_the_same_items_and_words_alone_are_read(place):

@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from PIL import Image
+
+from harness.inputs.picture import Picture
 from harness.tasks.examples import Example
 from harness.tasks.splits import Splits
 
 
 @dataclass(frozen=True)
 class Labelled:
-    """Texts, the second texts of pairs where there are such, and a class a text."""
+    """Texts, or pictures' paths; the second texts of pairs where there are such; a class each."""
 
     texts: list[str]
     pairs: list[str] | None
@@ -35,7 +38,7 @@ class Data:
     test: Labelled
     classes: int
     encoder: str
-    """A folder that transformers and sentence-transformers read."""
+    """A folder that transformers reads, and sentence-transformers where items are texts."""
     max_length: int
 
 
@@ -45,15 +48,24 @@ def passes(few: int, least: int, items: int) -> int:
     return min(few, max(least, few * 200 // items))
 
 
-def labelled(examples: Sequence[Example]) -> Labelled:
-    """The items of a split, as the budget cuts them."""
+def labelled(examples: Sequence[Example], folder: Path) -> Labelled:
+    """The items of a split, as the budget cuts them; pictures as PNG files in a folder."""
     pairs = [str(e.pair) for e in examples if e.pair is not None]
-    return Labelled([e.text for e in examples], pairs or None, [e.label for e in examples])
+    return Labelled([e.text if e.picture is None else _written(e.picture, folder)
+                     for e in examples], pairs or None, [e.label for e in examples])
+
+
+def _written(picture: Picture, folder: Path) -> str:
+    path = folder / f"{picture.id}.png"
+    Image.fromarray(picture.pixels()).save(path)
+    return str(path)
 
 
 def write_data(splits: Splits, classes: int, encoder: Path, max_length: int, path: Path) -> None:
-    """Export a suite's splits. A script that chooses does so on training items alone."""
-    data = Data(labelled(splits.train), labelled(splits.test), classes, str(encoder), max_length)
+    """Export a suite's splits, pictures beside the file. A script that chooses does so on training
+    items alone."""
+    train, test = (labelled(part, path.parent) for part in (splits.train, splits.test))
+    data = Data(train, test, classes, str(encoder), max_length)
     path.write_text(json.dumps(asdict(data)), encoding="utf-8")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ def tfidf(data: Data, seed: int) -> np.ndarray:
     """Words and word pairs."""
     model = make_pipeline(TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True),
                           LogisticRegression(max_iter=2000))
-    return _answers(model, data, data.train.joined, data.test.joined)
+    return answers(model, data, data.train.joined, data.test.joined)
 
 
 def embeddings(data: Data, seed: int) -> np.ndarray:
@@ -31,11 +32,12 @@ def embeddings(data: Data, seed: int) -> np.ndarray:
     model.max_seq_length = data.max_length
     encoded = (model.encode(part.joined, show_progress_bar=False)
                for part in (data.train, data.test))
-    return _answers(make_pipeline(LogisticRegression(max_iter=2000)), data, *encoded)
+    return answers(make_pipeline(LogisticRegression(max_iter=2000)), data, *encoded)
 
 
-def _answers(model: Any, data: Data, known: Any, asked: Any) -> np.ndarray:
+def answers(model: Any, data: Data, known: Any, asked: Any, rates: Sequence[float] = RATES
+            ) -> np.ndarray:
     """Fitted with the C that cross-validation on the training items finds best by macro F1."""
     folds = max(2, min(FOLDS, *Counter(data.train.labels).values()))
-    search = GridSearchCV(model, {"logisticregression__C": RATES}, scoring="f1_macro", cv=folds)
+    search = GridSearchCV(model, {"logisticregression__C": rates}, scoring="f1_macro", cv=folds)
     return np.asarray(search.fit(known, data.train.labels).predict(asked))

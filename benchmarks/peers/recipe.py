@@ -1,4 +1,4 @@
-"""One recipe, run on a file of texts: `python -m benchmarks.peers.recipe NAME FILE --seed 0`."""
+"""One recipe, run on a file of items: `python -m benchmarks.peers.recipe NAME FILE --seed 0`."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.peers import adapter, contrastive, linear, plain_loop
+from benchmarks.peers import adapter, contrastive, linear, pictures, plain_loop
 from benchmarks.peers.answered import Answered
 from benchmarks.peers.data import Data, read_data
+from harness.common.kinds import BackboneKind
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class Recipe:
     method: str
     answer: Callable[[Data, int], np.ndarray]
     """The class of each test item, of data and seed."""
+    kind: BackboneKind = "encoder"
+    """Of the backbone that it tunes."""
     random: bool = True
     """Whether the seed plays a part."""
 
@@ -40,6 +43,15 @@ RECIPES = {
     "setfit": Recipe("sentence-transformers: pairs, CosineSimilarityLoss, logistic regression",
                      "setfit", contrastive.setfit),
     "lora": Recipe("PEFT LoRA, Trainer, 20 epochs (8 of 2,000 items)", "lora", adapter.lora),
+    "pixels": Recipe("scikit-learn: pixels at 32 × 32, logistic regression, C by cross-validation",
+                     "pixels", pictures.raw, "image", random=False),
+    "picture-features": Recipe("transformers: class token and mean of patches, logistic "
+                               "regression, C by cross-validation", "features", pictures.frozen,
+                               "image", random=False),
+    "picture-full": Recipe("Trainer, 12 epochs (5 of 500 items), its default rate", "full",
+                           pictures.full, "image"),
+    "picture-lora": Recipe("PEFT LoRA, Trainer, 12 epochs (5 of 500 items)", "lora",
+                           pictures.lora, "image"),
 }
 
 

@@ -25,13 +25,15 @@ from transformers import (
 )
 
 from harness.backbones.admission.tokenizer import check_vocabulary_fits
-from harness.backbones.handle import Handle, Kind
+from harness.backbones.handle import Handle
 from harness.backbones.quiet import quietly
+from harness.backbones.vectorizers import read_vectorizer
 from harness.backbones.weights import tensor_shapes
 from harness.common.cache import cache_folder
 from harness.common.capabilities import reads_words
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_json, write_atomic
+from harness.common.kinds import WeightsKind
 from harness.common.provenance import provenance
 
 Use = Literal["states", "classes", "tags", "answers", "scores"]
@@ -76,7 +78,10 @@ def compared(model: Any, info: Mapping[str, Iterable[Any]]) -> Compared:
 
 def check_backbone(handle: Handle, use: Use) -> None:
     """Raise HarnessError where a backbone's weights lack what a use reads. None are read, and the
-    same question about the same bytes is answered once."""
+    same question about the same bytes is answered once. What another package reads, it looks at."""
+    if handle.reader is not None:
+        read_vectorizer(handle.reader, handle.path)
+        return
     _once(handle, use, lambda: _check(handle.path, handle.kind, use, handle.origin))
 
 
@@ -122,14 +127,14 @@ def _transformers_of(folder: Path) -> list[Path]:
     return [place for place in (named or [folder]) if (place / "config.json").is_file()]
 
 
-def empty_model(folder: Path, kind: Kind, use: Use) -> Any:
+def empty_model(folder: Path, kind: WeightsKind, use: Use) -> Any:
     """The model that a folder's configuration describes, without memory for its weights."""
     with quietly(), torch.device("meta"):
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
         return auto_class(kind, use).from_config(config, trust_remote_code=False)
 
 
-def _check(folder: Path, kind: Kind, use: Use, about: str) -> None:
+def _check(folder: Path, kind: WeightsKind, use: Use, about: str) -> None:
     built = empty_model(folder, kind, use)
     with quietly():
         held = {name: torch.empty(shape, device="meta") for path in folder.glob("*.safetensors")
@@ -140,7 +145,7 @@ def _check(folder: Path, kind: Kind, use: Use, about: str) -> None:
     refuse_gaps(compared(model, info), kind, use, about)
 
 
-def auto_class(kind: Kind, use: Use) -> Any:
+def auto_class(kind: WeightsKind, use: Use) -> Any:
     """What transformers loads a kind of backbone with for a use. The states of a model of pictures
     are what its own head would read."""
     if not reads_words(kind):
@@ -154,7 +159,7 @@ def auto_class(kind: Kind, use: Use) -> Any:
     return AutoModelForSeq2SeqLM if kind == "seq2seq" else AutoModelForCausalLM
 
 
-def refuse_gaps(found: Compared, kind: Kind, use: Use, about: str) -> None:
+def refuse_gaps(found: Compared, kind: WeightsKind, use: Use, about: str) -> None:
     """Raise HarnessError where weights lack what a use reads, have it in another shape, or hold an
     adapter that is not merged. The names, the likely cause and the remedy are said."""
     misshapen = _read(found.misshapen, found.prefix, kind, use)
@@ -173,7 +178,7 @@ def refuse_gaps(found: Compared, kind: Kind, use: Use, about: str) -> None:
     raise HarnessError(f"{about}: {'; '.join(said)}. Likely {cause.says}", cause.fix)
 
 
-def _read(names: Sequence[str], prefix: str, kind: Kind, use: Use) -> list[str]:
+def _read(names: Sequence[str], prefix: str, kind: WeightsKind, use: Use) -> list[str]:
     """Those of the names that a use reads and that do not learn from nothing anyway: of a
     classifier none of the head's or the pooler's, of states none of what they are not made of."""
     if use in ("answers", "scores"):

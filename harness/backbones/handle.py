@@ -14,9 +14,11 @@ from typing import Any, get_args
 from harness.backbones.admission.folder import look, look_at_files
 from harness.backbones.dinov2 import converted
 from harness.backbones.gguf import dequantised
+from harness.backbones.vectorizers import code_of, read_vectorizer
 from harness.backbones.weights import tensor_shapes
 from harness.backbones.wrappers import unwrapped
 from harness.common.cache import cache_folder
+from harness.common.capabilities import READ_ELSEWHERE
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_json, sha256_tree, write_atomic
 from harness.common.kinds import Quantize, WeightsKind
@@ -26,13 +28,15 @@ from harness.sources.fetch import fetch_whole
 from harness.sources.fetched import Fetched
 from harness.suite import LoadedSuite
 
-Kind = WeightsKind
-KINDS: tuple[Kind, ...] = get_args(Kind)
-CALLED: dict[Kind, tuple[str, str]] = {
+KINDS: tuple[WeightsKind, ...] = tuple(kind for kind in get_args(WeightsKind)
+                                      if kind != READ_ELSEWHERE)
+"""Those that transformers reads."""
+CALLED: dict[WeightsKind, tuple[str, str]] = {
     "encoder": ("an encoder", "an encoder"),
     "decoder": ("a causal language model", "a decoder"),
     "seq2seq": ("a sequence-to-sequence model", "a sequence-to-sequence model"),
     "image": ("a model of pictures", "a model of pictures"),
+    "vectors": ("a model of another package", "a model of another package"),
 }
 """Kinds as errors name them: what a folder is not, and what to name instead."""
 
@@ -48,13 +52,16 @@ class Handle:
     """Where a backbone's files lie, what they are, and what a reader of its numbers must know."""
 
     name: str
-    kind: Kind
+    kind: WeightsKind
     path: Path
     sha256: str
     origin: str
     notes: tuple[str, ...] = ()
     quantize: Quantize | None = None
     """What its matrices are held in; `sha256` is then of the file and of this."""
+    reader: str | None = None
+    """What of another package reads it, and not transformers; `sha256` is then of the file and of
+    that package's code."""
 
     @property
     def answers_apart(self) -> bool:
@@ -71,6 +78,8 @@ def get_backbone(loaded: LoadedSuite, name: str) -> Handle:
     spec = loaded.suite.weights[name]
     fetched = fetch_whole(spec.source, loaded.folder)
     try:
+        if spec.reader is not None:
+            return _read_elsewhere(name, spec.kind, fetched, spec.reader)
         handle = _handle(name, spec.kind, fetched)
         _check_files(handle)
         _look_once(handle.path, handle.sha256)
@@ -131,17 +140,26 @@ def get_reranker(loaded: LoadedSuite, name: str) -> Handle:
 
 
 def parameter_count(handle: Handle) -> int:
-    """Parameters in the backbone's weights, from the headers of its safetensors files."""
+    """Parameters in the backbone's weights, from the headers of its safetensors files, or as what
+    reads it says."""
+    if handle.reader is not None:
+        return read_vectorizer(handle.reader, handle.path).parameters
     return sum(math.prod(shape) for path in handle.path.glob("*.safetensors")
                for shape in tensor_shapes(path).values())
 
 
-def _handle(name: str, kind: Kind, fetched: Fetched) -> Handle:
+def _handle(name: str, kind: WeightsKind, fetched: Fetched) -> Handle:
     convert = CONVERTED.get(fetched.path.suffix)
     if convert is None:
         return Handle(name, kind, fetched.path, fetched.sha256, fetched.origin)
     folder, note = convert(fetched.path, fetched.sha256)
     return Handle(name, kind, folder, fetched.sha256, fetched.origin, (note,))
+
+
+def _read_elsewhere(name: str, kind: WeightsKind, fetched: Fetched, reader: str) -> Handle:
+    """As it lies: what is in it another package knows."""
+    return Handle(name, kind, fetched.path, sha256_json([fetched.sha256, reader, code_of(reader)]),
+                  fetched.origin, (f"its texts' vectors are made by '{reader}'",), reader=reader)
 
 
 def _unwrapped(handle: Handle) -> Handle:
@@ -150,7 +168,7 @@ def _unwrapped(handle: Handle) -> Handle:
     return dataclasses.replace(handle, path=path, notes=(*handle.notes, *notes))
 
 
-def _with_head(handle: Handle, used_as: Kind) -> Handle:
+def _with_head(handle: Handle, used_as: WeightsKind) -> Handle:
     """As methods take it."""
     if used_as == handle.kind:
         return handle
@@ -200,7 +218,7 @@ def _check_kind(handle: Handle) -> None:
                            f"Set `kind: {_kind(config)}`, or name {instead}.")
 
 
-def _fits(kind: Kind, config: dict[str, Any]) -> bool:
+def _fits(kind: WeightsKind, config: dict[str, Any]) -> bool:
     """Whether a model can be of a kind: one whose configuration does not say may be either of
     those with one stack, and some encoders (FlauBERT) call their head one of a language model."""
     names, found = _architectures(config), _kind(config)
@@ -211,7 +229,7 @@ def _fits(kind: Kind, config: dict[str, Any]) -> bool:
     return not names or found == "decoder"
 
 
-def _kind(config: dict[str, Any]) -> Kind:
+def _kind(config: dict[str, Any]) -> WeightsKind:
     """What a configuration describes. An encoder-decoder with a classification head, as of BART,
     is an encoder to those who use it."""
     names = _architectures(config)

@@ -15,8 +15,9 @@ from harness.tasks.view import TaskView
 
 def share_too_long(handle: Handle, task: TaskView, items: Sequence[Item], max_length: int
                    ) -> float:
-    """Share of the items whose own texts are longer than `max_length` tokens; 0 for none."""
-    if not items or not reads_words(handle.kind):
+    """Share of the items whose own texts are longer than `max_length` tokens; 0 for none, and where
+    no tokens are told."""
+    if not items or handle.reader is not None or not reads_words(handle.kind):
         return 0.0
     tokenizer = load_tokenizer(handle)
     if handle.kind == "encoder":

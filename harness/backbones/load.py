@@ -15,7 +15,7 @@ from harness.backbones.checkpoint import Use, auto_class, compared, empty_model,
 from harness.backbones.encoding.pooled import HEAD, PooledClassifier, read_head
 from harness.backbones.encoding.pooling import Pool
 from harness.backbones.encoding.processor import Processor, TextProcessor
-from harness.backbones.handle import KINDS, Handle, Kind
+from harness.backbones.handle import KINDS, Handle
 from harness.backbones.held import as_made, made_to_hold
 from harness.backbones.kernels.attention import speed_up_attention
 from harness.backbones.kernels.dropout import speed_up_dropout
@@ -27,6 +27,7 @@ from harness.backbones.vision.processor import read_pictures
 from harness.backbones.vision.statistics import keep_statistics
 from harness.common.capabilities import ASKED, reads_words
 from harness.common.errors import CannotRunError, HarnessError
+from harness.common.kinds import WeightsKind
 
 LoadHead = Callable[[Handle, tuple[str, ...], str, "Pool | None"], "Loaded"]
 """A backbone with a head for these outputs, on a device, over what pools its states."""
@@ -145,7 +146,7 @@ def _read_pictures(handle: Handle) -> Processor:
     return read_pictures(handle.path)
 
 
-PROCESSORS: dict[Kind, Callable[[Handle], Processor]] = {
+PROCESSORS: dict[WeightsKind, Callable[[Handle], Processor]] = {
     kind: read_texts if reads_words(kind) else _read_pictures for kind in KINDS}
 """What a backbone of each kind reads its items by."""
 

@@ -26,7 +26,7 @@ from harness.suite.source import DataSource
 from harness.targets.kinds import KINDS
 from harness.tasks.describe import Described, describe, describe_numbers
 from harness.tasks.hidden import HiddenLabelsError
-from harness.tasks.prepare import Place
+from harness.tasks.prepare import RowsAt
 from harness.tasks.readers.tables import TableOptions
 from harness.tasks.splits import Splits
 from harness.tasks.spread import spreads
@@ -92,7 +92,7 @@ def _look_at_texts(source: DataSource, columns: Columns, said: Form, signs: Sequ
         raise HarnessError("--unreadable: is of pictures", "Leave it out.")
     if columns.answers:
         return look_at_answers(source, columns, columns.answers, said, suites)
-    places = [Place(fetch(part, suites.resolve()).path, split)
+    places = [RowsAt(fetch(part, suites.resolve()).path, split)
               for split, part in sources_by_split(source)]
     options = reader_options([place.path for place in places], columns, said)
     if not columns.numbers:

@@ -19,7 +19,7 @@ from harness.tasks.describe import READER_OF, SPLIT_WORDS, Described, find_split
 from harness.tasks.describe_pictures import PictureOptions, describe_pictures
 from harness.tasks.examples import SPLITS, SplitName
 from harness.tasks.picture_rows import UnreadableError, content_of
-from harness.tasks.prepare import Place
+from harness.tasks.prepare import RowsAt
 from harness.tasks.readers import READERS
 from harness.tasks.readers.picture_folders import PictureFolderOptions
 from harness.tasks.readers.picture_tables import PictureTableOptions
@@ -40,7 +40,7 @@ def look_at_pictures(source: DataSource, columns: Columns, said: Form, signs: Se
     _check_said(columns)
     fetched = [(split, part, fetch(part, suites.resolve()))
                for split, part in sources_by_split(source)]
-    places = [Place(found.path, split) for split, _, found in fetched]
+    places = [RowsAt(found.path, split) for split, _, found in fetched]
     options = _options([place.path for place in places], columns, said)
     reader = READERS[READER_OF[type(options)]]
     contents = {found.path: content_of(reader, part, found, options) for _, part, found in fetched}

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from harness.check.finding import Finding
 from harness.processes.beside import Beside, start_beside
-from harness.processes.own import Outcome
+from harness.processes.own import Returned
 from harness.processes.server import start_server
 from harness.report.files import STUDY
 from harness.report.published import Published
@@ -67,7 +67,7 @@ class Tracked:
                                             and nothing_new(published, self._store)):
             self.tell(folder.resolve() / STUDY)
 
-    def end(self, seconds: float) -> list[Outcome]:
+    def end(self, seconds: float) -> list[Returned]:
         """What came of telling, at the latest after about so many seconds."""
         outcomes = [beside.end(seconds) for beside in self._all]
         self._all, self._now = [], None
@@ -116,7 +116,7 @@ def tracking(console: Console, wanted: bool, artifacts: bool) -> Iterator[Tracke
     _say(console, tracked.end(AT_THE_END))
 
 
-def _say(console: Console, outcomes: list[Outcome]) -> None:
+def _say(console: Console, outcomes: list[Returned]) -> None:
     done = [outcome.result for outcome in outcomes if outcome.result is not None]
     written = frozenset[str]().union(*(one.written for one in done))
     if written:

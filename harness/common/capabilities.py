@@ -41,10 +41,11 @@ ABILITIES: Mapping[BackboneKind, Abilities] = {
     "decoder": (Can.ENCODE, Can.CHOOSE, Can.SCORE, Can.CONTINUE, Can.WRITE, Can.LEARN),
     "seq2seq": (Can.ENCODE, Can.CHOOSE, Can.SCORE, Can.WRITE, Can.LEARN),
     "image": (Can.ENCODE, Can.EMBED, Can.LEARN),
+    "vectors": (Can.ENCODE, Can.EMBED),
     "endpoint": (Can.CHOOSE, Can.WRITE),
 }
 READS: Mapping[BackboneKind, Input] = {"encoder": "text", "decoder": "text", "seq2seq": "text",
-                                       "image": "image", "endpoint": "text"}
+                                       "image": "image", "vectors": "text", "endpoint": "text"}
 """What items each kind reads."""
 ASKED: tuple[BackboneKind, ...] = tuple(
     kind for kind, able in ABILITIES.items() if Can.CHOOSE in able)
@@ -52,6 +53,8 @@ ASKED: tuple[BackboneKind, ...] = tuple(
 HEADED: tuple[BackboneKind, ...] = tuple(
     kind for kind, able in ABILITIES.items() if Can.ENCODE in able and kind not in ASKED)
 """Those that answer through a head on their states."""
+READ_ELSEWHERE: WeightsKind = "vectors"
+"""What another package reads, and transformers does not."""
 WITH_HEAD: dict[WeightsKind, WeightsKind] = {"decoder": "encoder"}
 """What methods take a kind for that is given a classification head."""
 

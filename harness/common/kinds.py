@@ -10,9 +10,9 @@ Input = Literal["text", "image"]
 """What an item is: words, alone or in a pair, or a picture."""
 Unreadable = Literal["error", "drop"]
 """Whether files that are no picture stop a run, or are left out."""
-WeightsKind = Literal["encoder", "decoder", "seq2seq", "image"]
+WeightsKind = Literal["encoder", "decoder", "seq2seq", "image", "vectors"]
 """BERT-like, GPT-like, or T5-like: a decoder that answers what an encoder has read; or what reads
-pictures."""
+pictures; or what makes vectors of texts, read by another package (`backbones.vectorizers`)."""
 BackboneKind = Literal[WeightsKind, "endpoint"]
 """Of weights that are here, or a model that answers elsewhere."""
 Quantize = Literal["nf4", "int8"]

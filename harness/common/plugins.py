@@ -1,7 +1,7 @@
-"""Methods, readers and metrics of other packages, found by their entry points.
+"""Methods, readers, metrics and backbones of other packages, found by their entry points.
 
-A package names a module under `harness.methods`, `harness.readers` or `harness.metrics`; importing
-it registers what it has. Its code runs as this package's does: whoever installs it trusts it.
+A package names a module under one of the groups below; importing it registers what it has.
+Its code runs as this package's does: whoever installs it trusts it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Literal, get_args
 
 from harness.common.errors import HarnessError
 
-Group = Literal["harness.methods", "harness.metrics", "harness.readers"]
+Group = Literal["harness.backbones", "harness.methods", "harness.metrics", "harness.readers"]
 GROUPS: tuple[Group, ...] = get_args(Group)
 
 

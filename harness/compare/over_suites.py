@@ -31,7 +31,7 @@ FEWEST = 3
 """Methods and suites below which Friedman's test has nothing to say."""
 
 
-class Place(RecordPart):
+class SuiteRank(RecordPart):
     """A method's rank in one suite, 1 for the best; equals share a rank."""
 
     rank: float
@@ -44,7 +44,7 @@ class Ranked(RecordPart):
     """A method over suites."""
 
     name: str
-    places: tuple[Place, ...]
+    places: tuple[SuiteRank, ...]
     """In the order of the suites."""
     mean: float
     low: float
@@ -93,7 +93,7 @@ def critical_difference(methods: int, suites: int) -> float:
     return q * math.sqrt(methods * (methods + 1) / (6 * suites))
 
 
-def _places(found: Summary, shared: set[str], level: float) -> dict[str, Place]:
+def _places(found: Summary, shared: set[str], level: float) -> dict[str, SuiteRank]:
     figures = {row.name: row.common[found.metric].mean for row in found.rows if row.name in shared}
     ranks = dict(zip(figures, rankdata([-gain(found.metric, value)
                                             for value in figures.values()]), strict=True))
@@ -106,11 +106,11 @@ def _places(found: Summary, shared: set[str], level: float) -> dict[str, Place]:
                         else (pair.second, pair.first))
             lower[up] += 1
             better[down] += 1
-    return {name: Place(rank=float(ranks[name]), low=1 + better[name],
+    return {name: SuiteRank(rank=float(ranks[name]), low=1 + better[name],
                         high=len(shared) - lower[name]) for name in shared}
 
 
-def _ranked(name: str, places: Sequence[Place]) -> Ranked:
+def _ranked(name: str, places: Sequence[SuiteRank]) -> Ranked:
     rank, low, high = (float(np.mean([getattr(place, end) for place in places]))
                        for end in ("rank", "low", "high"))
     return Ranked(name=name, places=tuple(places), mean=rank, low=low, high=high)

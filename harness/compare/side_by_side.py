@@ -27,7 +27,7 @@ class Divergence(RecordPart):
     second: str
 
 
-class Line(RecordPart):
+class OnBothSides(RecordPart):
     """A method on both sides; None where a side does not have it."""
 
     name: str
@@ -65,7 +65,7 @@ def study_divergences(first: Study, second: Study) -> tuple[Divergence, ...]:
                         for study in (first, second)))
 
 
-def lines(first: Summary, second: Summary) -> tuple[Line, ...]:
+def lines(first: Summary, second: Summary) -> tuple[OnBothSides, ...]:
     """Every method of either study, in the first one's order."""
     sides = [{row.name: row.common.get(first.metric) for row in summary.rows}
              for summary in (first, second)]
@@ -109,14 +109,15 @@ def compare_runs(first: Record, second: Record, tables: Mapping[str, pa.Table]
     return len(measured.items), found, measured.tests(arms)[0]
 
 
-def _line(name: str, first: Figure | None, second: Figure | None) -> Line:
+def _line(name: str, first: Figure | None, second: Figure | None) -> OnBothSides:
     if first is None or second is None:
-        return Line(name=name, first=first, second=second, difference=None, low=None, high=None)
+        return OnBothSides(name=name, first=first, second=second, difference=None, low=None,
+                           high=None)
     gap = second.mean - first.mean
     below = np.hypot(second.mean - second.low, first.high - first.mean)
     above = np.hypot(second.high - second.mean, first.mean - first.low)
-    return Line(name=name, first=first, second=second, difference=gap, low=gap - float(below),
-                high=gap + float(above))
+    return OnBothSides(name=name, first=first, second=second, difference=gap,
+                       low=gap - float(below), high=gap + float(above))
 
 
 def _study_facts(study: Study, shared: Sequence[Record]) -> dict[str, str]:

@@ -10,8 +10,8 @@ from pydantic import Field
 
 from harness.compare.arms import Arm, Measured
 from harness.compare.economics import Rate, Step, bill, bill_of_tokens, cheapest, rate
+from harness.compare.interim import FIRST, ONCE, Interim, Names, always, looks
 from harness.compare.kin import Kin
-from harness.compare.looks import FIRST, ONCE, Look, Names, always, looks
 from harness.compare.pairs import Difference, Pair, of_better
 from harness.compare.pareto import front
 from harness.compare.picked import luck
@@ -163,14 +163,14 @@ def _lead(able: list[Arm]) -> None:
         able.insert(0, able.pop(first))
 
 
-def _looks(study: Study, able: Sequence[Arm]) -> tuple[Look, ...]:
+def _looks(study: Study, able: Sequence[Arm]) -> tuple[Interim, ...]:
     """One at a study whose draws were written down; else one after each."""
     if study.bought is None:
         return ONCE
     return looks(max((arm.records[-1].identity.seed + 1 for arm in able), default=1))
 
 
-def _pairs(arms: Sequence[Arm], measured: Measured, looked: Sequence[Look]) -> tuple[Pair, ...]:
+def _pairs(arms: Sequence[Arm], measured: Measured, looked: Sequence[Interim]) -> tuple[Pair, ...]:
     by_metric = {metric.name: always([
         (look, _differences(arms, measured, metric, look)) for look in looked])
         for metric in measured.metrics}
@@ -182,7 +182,7 @@ def _pairs(arms: Sequence[Arm], measured: Measured, looked: Sequence[Look]) -> t
         for (a, b), test in zip(names, mcnemar_of(arms, measured), strict=True))
 
 
-def _differences(arms: Sequence[Arm], measured: Measured, metric: Metric, look: Look
+def _differences(arms: Sequence[Arm], measured: Measured, metric: Metric, look: Interim
                  ) -> Mapping[Names, Difference]:
     """As a look has them, of the arms that were there for it: all of them at the first one."""
     then = measured.upto(look.draws)

@@ -18,7 +18,7 @@ from harness.executors import node
 from harness.executors.connection import RETRIES, Connection, Resources, refusal
 from harness.executors.node import Delivery, Payload
 from harness.executors.results import DamagedError, Manifest, Results
-from harness.processes.own import Outcome
+from harness.processes.own import Returned
 from harness.study.planning.made import made_by_all
 from harness.study.queue import Queue, Watcher
 from harness.study.queued import Queued, models_of, store_of
@@ -97,7 +97,7 @@ class Cluster:
                                      self.connection.mailbox)
         self._under_way[task] = sent
 
-    def _arrived(self, watcher: Watcher) -> Iterator[tuple[_Sent, Outcome]]:
+    def _arrived(self, watcher: Watcher) -> Iterator[tuple[_Sent, Returned]]:
         """What has ended, its runs taken over; what must be begun again is sent again."""
         done: list[Any] = []
         if self._under_way:
@@ -128,7 +128,7 @@ class Cluster:
             raise delivery.refused
         return delivery
 
-    def _unpacked(self, sent: _Sent, delivery: Delivery, watcher: Watcher) -> Outcome | None:
+    def _unpacked(self, sent: _Sent, delivery: Delivery, watcher: Watcher) -> Returned | None:
         """The outcome; None where files were damaged on the way, and the work is sent again."""
         damaged, store = delivery.damaged, store_of(sent.queued)
         try:

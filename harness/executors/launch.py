@@ -21,7 +21,7 @@ from harness.common.device import Device
 from harness.common.errors import HarnessError
 from harness.common.leftovers import prefix
 from harness.executors.rank import ADDRESS
-from harness.processes.own import Outcome, Say, too_late
+from harness.processes.own import Returned, Say, too_late
 from harness.study.alone import run_locally
 from harness.study.assignment import Assignment
 from harness.study.queued import Queued, QueuedRun
@@ -34,12 +34,12 @@ GRACE = 30.0
 LAUNCH = (sys.executable, "-m", "accelerate.commands.accelerate_cli", "launch")
 
 
-def carry_out(config: Path, queued: Queued, say: Say) -> Outcome:
+def carry_out(config: Path, queued: Queued, say: Say) -> Returned:
     """Work on this machine; a run that several devices learn goes through accelerate, with what
     `accelerate config` wrote. Raises HarnessError where processes cannot be launched."""
     if not isinstance(queued, QueuedRun) or queued.assignment.device.together == 1:
         return queued.carry_out(say)
-    return Outcome(run_locally(partial(launched, config), queued.assignment, say, queued.limits))
+    return Returned(run_locally(partial(launched, config), queued.assignment, say, queued.limits))
 
 
 def devices_of(config: Path, device: Device) -> Device:
@@ -63,7 +63,7 @@ def devices_of(config: Path, device: Device) -> Device:
                                sharded=count > 1 and fields.get("distributed_type") == "FSDP")
 
 
-def launched(config: Path, assignment: Assignment, say: Say, limits: RunLimits) -> Outcome:
+def launched(config: Path, assignment: Assignment, say: Say, limits: RunLimits) -> Returned:
     """A run by as many processes as accelerate's configuration says, which end with this one.
 
     Raises HarnessError where they do not come to be.
@@ -110,7 +110,7 @@ def _meet(meeting: socket.socket, process: subprocess.Popen[bytes], log: Path
     return [found[rank] for rank in range(size)]
 
 
-def _listen(channels: list[Connection], say: Say, limits: RunLimits) -> Outcome | None:
+def _listen(channels: list[Connection], say: Say, limits: RunLimits) -> Returned | None:
     """The first process's outcome, or whichever failure comes first; None where one is lost."""
     end = None if limits.minutes is None else time.monotonic() + 60 * limits.minutes
     # The first one last: a process that was lost explains a failure of those that it left alone.
@@ -125,20 +125,20 @@ def _listen(channels: list[Connection], say: Say, limits: RunLimits) -> Outcome 
                 message = channel.recv()
             except (EOFError, ConnectionResetError):
                 return None
-            if not isinstance(message, Outcome):
+            if not isinstance(message, Returned):
                 say(message)
-            elif channel is channels[0] or message != Outcome():
+            elif channel is channels[0] or message != Returned():
                 return message
             else:
                 left.remove(channel)
 
 
-def _lost(log: Path) -> Outcome:
+def _lost(log: Path) -> Returned:
     text = log.read_text(encoding="utf-8", errors="replace")
     if "SIGKILL" in text:
-        return Outcome(failure="one of its processes was killed by the operating system, most "
+        return Returned(failure="one of its processes was killed by the operating system, most "
                                "likely for lack of memory", state="out-of-memory")
-    return Outcome(failure=f"one of its processes ended: {_last_line(log)}", state="interrupted")
+    return Returned(failure=f"one of its processes ended: {_last_line(log)}", state="interrupted")
 
 
 def _last_line(log: Path) -> str:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from harness.common.device import Device
     from harness.common.provenance import Provenance
     from harness.executors.results import Manifest, Results
-    from harness.processes.own import Outcome
+    from harness.processes.own import Returned
     from harness.study.queued import Queued
 
 BETWEEN = 1.0
@@ -61,7 +61,7 @@ class Payload:
 class Delivery:
     """What came of a payload: an outcome with the runs written, or why there is none."""
 
-    outcome: Outcome | None = None
+    outcome: Returned | None = None
     written: Mapping[str, Manifest] | None = None
     damaged: str | None = None
     """What of the inputs did not arrive whole."""

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from harness.common.kinds import ExportFormat
 from harness.export.manifest import Reads, reads_of
 from harness.export.whole import Whole
-from harness.methods.asking.classifier import DecoderClassifier
+from harness.methods.fitted import declared
 from harness.targets.kinds import KINDS
 
 PREDICT, PROMPT = "predict.py", "prompt.json"
@@ -195,11 +195,11 @@ def _cut(reads: Reads) -> str:
 
 
 def _asked(whole: Whole, says: str) -> dict[str, str]:
-    fitted, kind = whole.fitted, KINDS[whole.job.task.kind]
-    if (not isinstance(fitted, DecoderClassifier) or kind.several
+    scored, kind = declared(whole.fitted).scored, KINDS[whole.job.task.kind]
+    if (scored is None or kind.several
             or whole.job.need_backbone().answers_apart or reads_of(whole).pairs):
         return {}
-    writer = fitted.writer
+    writer = scored.writer
     text = "".join(writer.texts([writer.item(MARK)])[0])
     before, _, after = text.partition(MARK)
     answers = dict(zip(whole.job.task.labels, (one.said for one in writer.answers()), strict=True))

@@ -131,7 +131,11 @@ def _features(fitted: FrozenFeatures, job: Job, method: Method) -> Whole:
     the linear head in the place of its own head's last layer."""
     if not INPUTS[job.task.input].in_words:
         return _picture_features(fitted, job, method)
-    backbone, names = job.need_backbone(), dict(enumerate(job.outputs))
+    backbone = job.need_backbone()
+    if backbone.reader is not None:
+        raise HarnessError(f"{method.name}: its vectors are made by another package "
+                           f"('{backbone.reader}')", "Name a run on a backbone of another kind.")
+    names = dict(enumerate(job.outputs))
     loaded = load_base(backbone, "cpu")
     config = loaded.model.config
     config.id2label, config.label2id = names, {name: i for i, name in names.items()}

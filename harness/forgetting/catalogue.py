@@ -27,13 +27,13 @@ SHIPS = ".jsonl"
 """How the names of data files end that lie beside the catalogue."""
 
 
-class Part(BaseModel):
+class CatalogueRow(BaseModel):
     """A part of the catalogue."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Benchmark(Part):
+class Benchmark(CatalogueRow):
     """One of lm-eval's tasks with data of its own. With `subjects`, a folder of many tasks."""
 
     definition: str
@@ -61,7 +61,7 @@ class Benchmark(Part):
         return None if self.ships() else self.data
 
 
-class Probe(Part):
+class Probe(CatalogueRow):
     """Texts and classes for a linear probe on an encoder's features."""
 
     data: str
@@ -73,7 +73,7 @@ class Probe(Part):
         return self.data.rpartition("/")[0]
 
 
-class PictureProbe(Part):
+class PictureProbe(CatalogueRow):
     """Pictures and classes for a linear probe on a model's features."""
 
     source: Source
@@ -83,7 +83,7 @@ class PictureProbe(Part):
     """As the reader's labels are."""
 
 
-class Catalogue(Part):
+class Catalogue(CatalogueRow):
     """What ships."""
 
     source: Source

@@ -12,11 +12,9 @@ from typing import Protocol, TypeVar
 
 from harness.backbones.admission.folder import MAX_BYTES, Admitted, admit
 from harness.backbones.admission.graph import admit_graph, is_graph
-from harness.backbones.encoding.features import FeatureStore
 from harness.backbones.handle import Handle, get_backbone, hashed_handle
 from harness.backbones.load import Loaded, load_tagging, load_with_head
 from harness.common.capabilities import ASKED, reads_words
-from harness.common.clock import Clock
 from harness.common.device import Device
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_tree
@@ -34,17 +32,16 @@ from harness.methods.elsewhere import (
     tuned_notes,
 )
 from harness.methods.fitted import Answering
-from harness.methods.job import Job
 from harness.methods.learning.decoder import nothing_to_save, plain_decoder
 from harness.methods.learning.encoder import EncoderClassifier
 from harness.methods.learning.tagger import EncoderTagger
 from harness.methods.link import LINKS, Link
-from harness.methods.reading import Reading, reading
-from harness.methods.tempered import Tempered
+from harness.methods.reading import reading
+from harness.study.assignment import asking_job
 from harness.study.kept import SavedRun, check_usable, saved_bytes, saved_run
 from harness.study.record import Record
 from harness.study.store import Store, find_run
-from harness.suite import Budget, LoadedSuite, Words
+from harness.suite import LoadedSuite, Words
 from harness.targets.kinds import KINDS
 from harness.tasks.task import Task
 from harness.tasks.view import TaskView
@@ -164,19 +161,8 @@ class TunedFolder:
         return made(loaded, min(self.max_length, loaded.window), self.device, nothing_to_save, link)
 
     def _asked(self, loaded: Loaded, backbone: Handle) -> AskedDecoder:
-        job = Job(task=self.task, train=(), validation=(), seed=0, device=self.device,
-                  budget=Budget(max_length=self.max_length), clock=Clock(),
-                  store=FeatureStore(None), backbone=backbone)
-        return plain_decoder(job, loaded=loaded)
-
-
-def model_in(answering: Answering) -> Answering:
-    """The model itself, without what cuts its texts, what puts its classes in order, and its
-    temperature."""
-    for around in (Reading, Reordered, Tempered):
-        if isinstance(answering, around):
-            answering = answering.model
-    return answering
+        return plain_decoder(asking_job(self.task, backbone, self.device, self.max_length),
+                             loaded=loaded)
 
 
 def find_candidate(name: str, context: Context) -> Candidate:
@@ -221,5 +207,6 @@ def kept_candidate(run_id: str, store: Store, context: Context) -> Candidate:
 def _only_base(admitted: Admitted, loaded: LoadedSuite) -> Handle | None:
     """The suite's backbone of the folder's kind, where it has only one."""
     kind = None if admitted.is_adapter else hashed_handle(admitted.path, admitted.sha256).kind
-    names = [name for name, spec in loaded.suite.weights.items() if kind in (None, spec.used_as)]
+    names = [name for name, spec in loaded.suite.weights.items()
+             if kind in (None, spec.used_as) and spec.reader is None]
     return get_backbone(loaded, names[0]) if len(names) == 1 else None

@@ -8,18 +8,17 @@ from dataclasses import replace
 import numpy as np
 
 from harness.backbones.handle import Handle
-from harness.backbones.load import Loaded
 from harness.common.device import Device
 from harness.common.errors import HarnessError
 from harness.forgetting.base_model import base_scores, examiner
 from harness.forgetting.change import interval_of
 from harness.forgetting.items import IN_CHAT, Answer, General
 from harness.gate.bounds import ONE_SIDED, Bounds, two_sided
-from harness.gate.candidate import Candidate, model_in
+from harness.gate.candidate import Candidate
 from harness.measure.intervals import Interval, mean_of
 from harness.methods import register_all
 from harness.methods.elsewhere import check_descent, check_vocabulary
-from harness.methods.fitted import Adapted, Answering
+from harness.methods.fitted import Answering, declared
 from harness.methods.method import METHODS
 from harness.suite import ForgettingItems
 from harness.suite.gate import MEAN
@@ -39,7 +38,7 @@ def forgetting_evidence(candidate: Candidate, answering: Answering, asked: Forge
         return dict.fromkeys(wanted, candidate.unasked)
     if asked is None:
         return dict.fromkeys(wanted, "the suite measures no forgetting (measure: forgetting:)")
-    loaded, base = _weights(answering), candidate.base
+    loaded, base = declared(answering).model, candidate.base
     if base is None or loaded is None:
         return dict.fromkeys(wanted, "nobody said which backbone it was tuned from (--base)")
     try:
@@ -83,11 +82,6 @@ def _without_path(found: str, candidate: Candidate) -> str:
     """The result may be published: it names the folder, not where it lies."""
     return found if candidate.admitted is None else found.replace(
         str(candidate.admitted.path), candidate.name)
-
-
-def _weights(answering: Answering) -> Loaded | None:
-    inside = model_in(answering)
-    return inside.loaded if isinstance(inside, Adapted) else None
 
 
 def _leaves_weights(candidate: Candidate) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from harness.common.clock import Clock
 from harness.common.errors import HarnessError
 from harness.common.text import folded, value_key
-from harness.methods.fitted import Answering
+from harness.methods.fitted import Answering, Declared, declared
 from harness.targets.tags import OUTSIDE, begins, tag_names
 from harness.tasks.examples import Item
 
@@ -25,6 +25,11 @@ class Reordered:
 
     model: Answering
     order: tuple[int, ...]
+
+    @property
+    def declares(self) -> Declared:
+        """What the model is."""
+        return declared(self.model)
 
     def predict(self, items: Sequence[Item], clock: Clock) -> np.ndarray:
         return self.model.predict(items, clock)[:, list(self.order)]

@@ -14,7 +14,7 @@ from harness.gate.answered import Answered, answered_by
 from harness.gate.approve import approved_model
 from harness.gate.baseline import Baseline, as_judged
 from harness.gate.bounds import Bounds
-from harness.gate.candidate import Candidate, Context, model_in
+from harness.gate.candidate import Candidate, Context
 from harness.gate.evidence import Evidence, quality_evidence, slice_evidence
 from harness.gate.forgotten import forgetting_evidence
 from harness.gate.merged import merge_evidence
@@ -27,8 +27,7 @@ from harness.gate.timing import (
     time_models,
 )
 from harness.gate.verdict import Attempt, GateResult, Terms, judge, level_of
-from harness.methods.asking.put import Prompted
-from harness.methods.fitted import Answering
+from harness.methods.fitted import Answering, declared
 from harness.processes.own import Say
 from harness.processes.turns import alone
 from harness.study.environment import environment
@@ -147,7 +146,7 @@ def _answered(context: Context, candidate: Candidate, answering: Answering,
     examples = as_judged(examples, kind, context.words)
     say(f"asking {candidate.name} {len(examples)} items")
     said = answering.predict(asked(examples), Clock())
-    written = isinstance(model_in(answering), Prompted) and not kind.classes
+    written = declared(answering).prompted is not None and not kind.classes
     return answered_by(candidate.learned or context.task, examples, said, written,
                        approved.baseline.said(part) if approved else None)
 

@@ -32,7 +32,7 @@ AHEAD = 2
 
 
 @dataclass(frozen=True)
-class Look:
+class Decoded:
     """What decoding a row's file found."""
 
     source: bytes
@@ -96,11 +96,11 @@ class _Standing:
         return None, None
 
 
-def _looks(rows: Iterator[PictureRow], threads: int | None) -> Iterator[tuple[PictureRow, Look]]:
+def _looks(rows: Iterator[PictureRow], threads: int | None) -> Iterator[tuple[PictureRow, Decoded]]:
     """Each row with what was found, in their order. Pillow decodes without Python's lock."""
     most = threads or cpu_count()
     with ThreadPoolExecutor(most) as pool:
-        waiting: deque[tuple[PictureRow, Future[Look]]] = deque()
+        waiting: deque[tuple[PictureRow, Future[Decoded]]] = deque()
         for row in rows:
             waiting.append((row, pool.submit(_look, row)))
             if len(waiting) > AHEAD * most:
@@ -110,17 +110,17 @@ def _looks(rows: Iterator[PictureRow], threads: int | None) -> Iterator[tuple[Pi
             yield last, found.result()
 
 
-def _look(row: PictureRow) -> Look:
+def _look(row: PictureRow) -> Decoded:
     source = _sha256(row.picture)
     try:
         pixels = decode(row.picture, row.name)
     except HarnessError as error:
-        return Look(source, fault=error.found)
+        return Decoded(source, fault=error.found)
     height, width, _ = pixels.shape
-    return Look(source, identity(pixels), width, height, perceptual(pixels))
+    return Decoded(source, identity(pixels), width, height, perceptual(pixels))
 
 
-def _write(folder: Path, number: int, looks: Iterator[tuple[PictureRow, Look]], seen: set[str]
+def _write(folder: Path, number: int, looks: Iterator[tuple[PictureRow, Decoded]], seen: set[str]
            ) -> Iterator[Path]:
     """Shards from this number on."""
     size, held = 0, list[dict[str, object]]()

@@ -14,10 +14,10 @@ from harness.backbones.encoding.features import FeatureStore, Featurizer
 from harness.backbones.encoding.pooling import Pooling
 from harness.backbones.encoding.word_features import LAYERS, word_states
 from harness.backbones.frozen import frozen
-from harness.backbones.handle import Kind, parameter_count
+from harness.backbones.handle import parameter_count
 from harness.common.capabilities import Can, reads_words
 from harness.common.clock import Clock
-from harness.common.kinds import BackboneKind
+from harness.common.kinds import BackboneKind, WeightsKind
 from harness.common.words import pieces
 from harness.methods.chain import Chain
 from harness.methods.fitted import Fit, Fitted
@@ -30,7 +30,7 @@ from harness.methods.needs import WHATEVER, Needs
 from harness.methods.tagged import POOLED_ALONE, Read, Words, WordTagger, fit_tags
 from harness.methods.whole import UNPOOLED
 from harness.methods.work import Reading, Work
-from harness.suite import Kind as TaskKind
+from harness.suite import Kind
 from harness.targets.kinds import KINDS as TARGETS
 from harness.tasks.examples import Item, targets_of
 
@@ -81,10 +81,10 @@ class Features(Method):
         self.balance = self.options.balance
 
     @classmethod
-    def reads(cls, backbone: Kind) -> Use:
+    def reads(cls, backbone: WeightsKind) -> Use:
         return "states"
 
-    def refuses(self, task: TaskKind, backbone: BackboneKind | None) -> str | None:
+    def refuses(self, task: Kind, backbone: BackboneKind | None) -> str | None:
         if TARGETS[task].tagged and self.options.pooling != "trained":
             return POOLED_ALONE
         if backbone and not reads_words(backbone) and self.options.pooling != "trained":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 
 import numpy as np
 
@@ -15,6 +15,12 @@ from harness.common.clock import Clock
 from harness.common.kinds import Quantize
 from harness.methods.learning.training import Training
 from harness.tasks.examples import Item
+
+if TYPE_CHECKING:
+    from harness.methods.asking.asked import AskedDecoder
+    from harness.methods.asking.classifier import DecoderClassifier
+    from harness.methods.asking.put import Prompted
+    from harness.methods.asking.served import Served
 
 Finds = Literal["examples", "passages"]
 
@@ -51,24 +57,6 @@ class Inner(Protocol):
         """See `Method.rewound`."""
 
 
-@runtime_checkable
-class Tunes(Protocol):
-    """A fitted method that tuned the suite's embedder."""
-
-    @property
-    def learned(self) -> Learned:
-        """What its weights are now."""
-
-
-@runtime_checkable
-class Adapted(Protocol):
-    """A fitted method with its model in memory, so that general questions can be put to it."""
-
-    @property
-    def loaded(self) -> Loaded:
-        """The model as it was fitted."""
-
-
 class Retriever(Protocol):
     """What finds texts for the items that a method answers."""
 
@@ -79,7 +67,6 @@ class Retriever(Protocol):
         """Write the index."""
 
 
-@runtime_checkable
 class Retrieving(Protocol):
     """A fitted method that answers by what it finds, or may."""
 
@@ -92,12 +79,44 @@ class Retrieving(Protocol):
         """Texts found for an item, at the most."""
 
 
-@runtime_checkable
 class Citing(Retrieving, Protocol):
     """One whose answers may name what they are from."""
 
     cited: dict[str, int | None]
     """By item id, the number that its last answer ended with; empty where none is asked for."""
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What a fitted method is beside what answers: which parts of a record it fills, and which
+    model's weights are its own. Nothing else tells; None where it has no such thing."""
+
+    model: Loaded | None = None
+    """Its model in memory: fills `forgetting`, for general questions can be put to it, and what of
+    `size` says how weights are held."""
+    embedder: Learned | None = None
+    """What it tuned the suite's embedder to, which others may find by."""
+    finds: Retrieving | None = None
+    """Fills `retrieval`."""
+    cites: Citing | None = None
+    """Fills `citations`, where its answers name what they are from."""
+    prompted: Prompted | None = None
+    """Fills `asked`."""
+    served: Served | None = None
+    """Fills `usage`: an endpoint answers."""
+    asked: AskedDecoder | None = None
+    """A model here that reads its prompts."""
+    scored: DecoderClassifier | None = None
+    """The same, where it scores answers that are given."""
+
+
+NOTHING = Declared()
+
+
+def declared(model: Answering) -> Declared:
+    """What a model says that it is by a property `declares`; without one, what answers alone."""
+    found: Declared = getattr(model, "declares", NOTHING)
+    return found
 
 
 @dataclass

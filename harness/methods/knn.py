@@ -8,8 +8,9 @@ from typing import Any
 from harness.backbones.checkpoint import Use
 from harness.backbones.encoding.features import Featurizer
 from harness.backbones.frozen import frozen
-from harness.backbones.handle import Kind, parameter_count
+from harness.backbones.handle import parameter_count
 from harness.common.capabilities import Can
+from harness.common.kinds import WeightsKind
 from harness.methods.asking.nearest import index_examples, open_examples
 from harness.methods.fitted import Fit, Fitted
 from harness.methods.job import Job
@@ -50,7 +51,7 @@ class Knn(Method):
         self.embeds = self.retriever is not None
 
     @classmethod
-    def reads(cls, backbone: Kind) -> Use:
+    def reads(cls, backbone: WeightsKind) -> Use:
         return "states"
 
     def settings(self, job: Job) -> list[Setting]:

@@ -16,6 +16,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from harness.suite import Kind
 from harness.targets import classification, multilabel
+from harness.targets.kinds import by_kind
 from harness.targets.marked import Marked
 
 LEAST = 1e-15
@@ -66,23 +67,26 @@ def _squared_errors(answers: Tensor, targets: Tensor) -> Tensor:
     return (answers - targets.to(answers.dtype)) ** 2
 
 
-CLASS_LINKS: dict[Kind, ClassLink] = {
-    "classification": ClassLink(
-        "single_label_classification", lambda scores: np.asarray(softmax(scores, axis=1)),
-        _classification_losses, lambda options: options.reshape(1, -1),
-        lambda options: np.asarray(softmax(options)), lambda shares: shares[:, None, :],
-        lambda shares: np.log(np.clip(shares, LEAST, None)),
-        classification.likeliest, classification.marked),
-    "multilabel": ClassLink(
-        "multi_label_classification", lambda scores: np.asarray(expit(scores)),
-        _multilabel_losses, lambda options: options.reshape(-1, 2),
-        lambda options: np.asarray(softmax(options.reshape(-1, 2), axis=1)[:, 0]),
-        lambda shares: np.stack([shares, 1 - shares], axis=-1),
-        lambda shares: np.asarray(logit(np.clip(shares, LEAST, 1 - LEAST))),
-        multilabel.above, multilabel.marked),
-}
-LINKS: dict[Kind, Link] = {
-    **CLASS_LINKS, "regression": Link("regression", lambda scores: scores, _squared_errors),
-    "spans": Link("token_classification", CLASS_LINKS["classification"].probabilities,
-                  _classification_losses)}
+ONE = ClassLink(
+    "single_label_classification", lambda scores: np.asarray(softmax(scores, axis=1)),
+    _classification_losses, lambda options: options.reshape(1, -1),
+    lambda options: np.asarray(softmax(options)), lambda shares: shares[:, None, :],
+    lambda shares: np.log(np.clip(shares, LEAST, None)),
+    classification.likeliest, classification.marked)
+SEVERAL = ClassLink(
+    "multi_label_classification", lambda scores: np.asarray(expit(scores)),
+    _multilabel_losses, lambda options: options.reshape(-1, 2),
+    lambda options: np.asarray(softmax(options.reshape(-1, 2), axis=1)[:, 0]),
+    lambda shares: np.stack([shares, 1 - shares], axis=-1),
+    lambda shares: np.asarray(logit(np.clip(shares, LEAST, 1 - LEAST))),
+    multilabel.above, multilabel.marked)
+NUMBER = Link("regression", lambda scores: scores, _squared_errors)
+TAGS = Link("token_classification", ONE.probabilities, _classification_losses)
 """Of spans: what is right of each word is one tag."""
+CLASS_LINKS: dict[Kind, ClassLink] = {
+    kind: link for kind, link in by_kind(one=ONE, several=SEVERAL, numbers=None, spans=None,
+                                         words=None).items() if link is not None}
+LINKS: dict[Kind, Link] = {
+    kind: link for kind, link in by_kind(one=ONE, several=SEVERAL, numbers=NUMBER, spans=TAGS,
+                                         words=None).items() if link is not None}
+"""Kinds that are answered through a head; what is answered in words has none."""

@@ -10,11 +10,11 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from harness.backbones.checkpoint import Use
-from harness.backbones.handle import Handle, Kind
+from harness.backbones.handle import Handle
 from harness.common.capabilities import ASKED
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
-from harness.common.kinds import BackboneKind, Balance, General, Quantize
+from harness.common.kinds import BackboneKind, Balance, General, Quantize, WeightsKind
 from harness.common.registry import Registry
 from harness.methods.asking.shown import Asking, Shown
 from harness.methods.fitted import Fit as Fit  # packages that add methods have it from here
@@ -23,8 +23,7 @@ from harness.methods.job import Job
 from harness.methods.learning.schedule import Course, schedule_of
 from harness.methods.needs import Needs
 from harness.methods.work import Work
-from harness.suite import Budget
-from harness.suite import Kind as TaskKind
+from harness.suite import Budget, Kind
 from harness.suite.corpus import Chunk
 from harness.suite.task import TaskSpec
 from harness.targets.kinds import KINDS as TARGETS
@@ -46,9 +45,9 @@ class Method(ABC):
     family: ClassVar[str]
     needs: ClassVar[Needs]
     """What a backbone must give it, by what it answers."""
-    unable: ClassVar[Mapping[Kind, str]] = {}
+    unable: ClassVar[Mapping[WeightsKind, str]] = {}
     """Why it does not work on kinds of backbone that give it all that it needs."""
-    fails: ClassVar[Mapping[Kind, str]] = {}
+    fails: ClassVar[Mapping[WeightsKind, str]] = {}
     """Why it does not with the installed versions of libraries: a suite may name it, and its run
     fails."""
     summary: ClassVar[str]
@@ -58,9 +57,14 @@ class Method(ABC):
     balance: Balance | None = None
     """By what its options say that it does; None where the budget may offer it something."""
     changes_weights: ClassVar[bool] = False
-    """Then what it fits is `Adapted`."""
+    """Then what it fits has a `model` or an `embedder` of its own (`Declared`)."""
     changes_matrices: ClassVar[bool] = False
     """Whether matrices of the backbone learn themselves: they are then held whole."""
+    shares_devices: ClassVar[bool] = False
+    """Whether several devices can learn it together."""
+    keeps_states: ClassVar[bool] = False
+    """Whether nothing changes below the blocks that learn, dropout included: later passes over the
+    items may begin with what the first one kept."""
     embeds: bool = False
     """Whether it finds texts by the suite's embedder. Options may say so."""
     brings: tuple[str, ...] = ()
@@ -75,7 +79,7 @@ class Method(ABC):
     retriever: str | None = None
     """Label of the suite's retriever whose embedder it finds texts by. Options may say so."""
     tunes_embedder: ClassVar[bool] = False
-    """Whether others may find by what it fits, which `Tunes` the suite's embedder."""
+    """Whether others may find by what it fits: it has an `embedder` of its own (`Declared`)."""
     reads_embedder: ClassVar[bool] = False
     """Whether the vectors that it finds by are its backbone's own: the embedder must be the same
     model, where it finds by a tuned one."""
@@ -136,7 +140,7 @@ class Method(ABC):
         return Shown()
 
     @classmethod
-    def reads(cls, backbone: Kind) -> Use:
+    def reads(cls, backbone: WeightsKind) -> Use:
         """What it reads of a backbone of that kind: with the head that the kind answers with. A
         head that is new reads no more for each word than for each text."""
         return "answers" if backbone in ASKED else "classes"
@@ -149,7 +153,7 @@ class Method(ABC):
         """Why it cannot stand on another method, or on none."""
         return f"{self.name} works on top of no other method" if below else None
 
-    def refuses(self, task: TaskKind, backbone: BackboneKind | None) -> str | None:
+    def refuses(self, task: Kind, backbone: BackboneKind | None) -> str | None:
         """What of its options makes no sense for a kind of task, or on a kind of backbone."""
         if self.balance not in (None, "none") and not TARGETS[task].classes:
             return "balance: there are no classes to balance"

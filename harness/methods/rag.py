@@ -33,7 +33,7 @@ from harness.methods.asking.scored import (
 from harness.methods.asking.served import Served
 from harness.methods.asking.shown import Asking, Shown
 from harness.methods.finding import Finding, Way
-from harness.methods.fitted import Fit, Fitted
+from harness.methods.fitted import Fit, Fitted, declared
 from harness.methods.job import Job
 from harness.methods.learning.decoder import plain_decoder
 from harness.methods.method import METHODS, Method, Setting
@@ -48,7 +48,7 @@ from harness.methods.open_book import (
 from harness.methods.retriever import Retriever
 from harness.methods.standing import standing_on
 from harness.methods.work import Reading
-from harness.suite import Kind as TaskKind
+from harness.suite import Kind
 from harness.targets.kinds import KINDS
 from harness.tasks.examples import Example
 
@@ -140,7 +140,7 @@ class Rag(Scored):
         self.needs_corpus = (self.ceiling or self.reranks is not None or self.options.cite
                              or bool(self.options.searches or self.chunks))
 
-    def refuses(self, task: TaskKind, backbone: BackboneKind | None) -> str | None:
+    def refuses(self, task: Kind, backbone: BackboneKind | None) -> str | None:
         if self.options.cite and not KINDS[task].questions:
             return "cite: only answers in words end with the number of a passage"
         return super().refuses(task, backbone)
@@ -191,8 +191,8 @@ class Rag(Scored):
         if job.inner is None:
             return ask(job, lookup=lookup)
         with job.clock.phase("load"):
-            inner = job.inner.load()
-            if not isinstance(inner, AskedDecoder):
+            inner = declared(job.inner.load()).asked
+            if inner is None:
                 raise CannotRunError("rag works on top of a method that answers a prompt")
             return plain_decoder(job, loaded=inner.loaded, lookup=lookup)
 

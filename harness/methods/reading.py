@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.common.clock import Clock
-from harness.methods.fitted import Answering
+from harness.methods.fitted import Answering, Declared, declared
 from harness.suite import Words
 from harness.tasks.cut import cut_items
 from harness.tasks.examples import Item
@@ -20,6 +20,11 @@ class Reading:
 
     model: Answering
     words: Words
+
+    @property
+    def declares(self) -> Declared:
+        """What the model is."""
+        return declared(self.model)
 
     def predict(self, items: Sequence[Item], clock: Clock) -> np.ndarray:
         """What the model says of the words that are read of the items: see `Answering`."""

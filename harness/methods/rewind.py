@@ -14,11 +14,11 @@ from harness.common.capabilities import Can, continues
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError
 from harness.common.kinds import BackboneKind
-from harness.methods.fitted import Adapted, Fit, Fitted
+from harness.methods.fitted import Fit, Fitted, declared
 from harness.methods.job import Job
 from harness.methods.method import METHODS, Limit, Method, Options, Setting
 from harness.methods.needs import WHATEVER, Needs
-from harness.suite import Kind as TaskKind
+from harness.suite import Kind
 
 SHARES = tuple(tenth / 10 for tenth in range(1, 11))
 
@@ -62,7 +62,7 @@ class Rewind(Method):
             return "is of tuned weights: write `rewind+METHOD`"
         return None if below.rewinds else f"{below.name} has no weights to take back"
 
-    def refuses(self, task: TaskKind, backbone: BackboneKind | None) -> str | None:
+    def refuses(self, task: Kind, backbone: BackboneKind | None) -> str | None:
         if self.general and not continues(backbone):
             return "drift_at_most: only a decoder says how likely a passage of general text is"
         return super().refuses(task, backbone)
@@ -83,10 +83,11 @@ class Rewind(Method):
             before = nats_a_token(untouched, job.device, job.general)
 
         def beyond(fit: Fit, clock: Clock) -> str | None:
-            if not isinstance(fit.fitted, Adapted):
+            tuned = declared(fit.fitted).model
+            if tuned is None:
                 raise CannotRunError("the method underneath has no model to read passages with")
             with clock.phase("hold"):
-                drift = nats_a_token(fit.fitted.loaded, job.device, job.general) - before
+                drift = nats_a_token(tuned, job.device, job.general) - before
             return None if drift <= most else (
                 f"its drift on {len(job.general)} passages is {drift:.4f} nats a token, above "
                 f"{most:g}")

@@ -27,13 +27,13 @@ from harness.backbones.encoding.encode import Encoded
 from harness.backbones.encoding.padding import Padding, find_padding
 from harness.backbones.encoding.pooling import MODES, Pool, Pooling, pool_of, pooled_by, pooler
 from harness.backbones.finite import check_finite
-from harness.backbones.handle import Kind
 from harness.backbones.kernels.casts import cast_once
 from harness.backbones.load import Loaded, load_base
 from harness.common.capabilities import Can
 from harness.common.clock import Clock
 from harness.common.device import Device
-from harness.methods.fitted import Fit, Fitted
+from harness.common.kinds import WeightsKind
+from harness.methods.fitted import Declared, Fit, Fitted
 from harness.methods.job import Job
 from harness.methods.learning.balance import LINEAR, LinearOptions, balance_of, weights_for
 from harness.methods.learning.encoder import BATCH, count_parameters
@@ -158,13 +158,13 @@ class TunedEmbeddings:
     head: LinearHead
 
     @property
-    def loaded(self) -> Loaded:
-        """The model whose weights changed."""
-        return self.encoder.loaded
+    def declares(self) -> Declared:
+        """See `Declared`."""
+        return Declared(model=self.encoder.loaded)
 
     @property
     def parameters(self) -> tuple[int, int]:
-        learns, every = count_parameters(self.loaded.model)
+        learns, every = count_parameters(self.encoder.loaded.model)
         return learns + self.head.size, every + self.head.size
 
     def predict(self, items: Sequence[Item], clock: Clock) -> np.ndarray:
@@ -174,7 +174,7 @@ class TunedEmbeddings:
             return self.head.predict(vectors)
 
     def save(self, folder: Path) -> None:
-        write_learned(self.loaded.model, folder)
+        write_learned(self.encoder.loaded.model, folder)
         self.head.save(folder)
 
 
@@ -209,7 +209,7 @@ class Setfit(Method):
         self.rates, self.balance = self.options.learning_rates, self.options.balance
 
     @classmethod
-    def reads(cls, backbone: Kind) -> Use:
+    def reads(cls, backbone: WeightsKind) -> Use:
         return "states"
 
     def settings(self, job: Job) -> list[Setting]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harness.backbones.encoding.learned import read_learned
 from harness.common.errors import CannotRunError
-from harness.methods.fitted import Tunes
+from harness.methods.fitted import declared
 from harness.methods.job import Job
 
 
@@ -24,7 +24,7 @@ def standing_on(job: Job, retriever: str | None, folder: Path | None = None) -> 
     if job.retriever is None:
         raise CannotRunError(f"there is no run of the retriever '{retriever}'")
     with job.clock.phase("load"):
-        tuned = job.retriever.load()
-    if not isinstance(tuned, Tunes):
+        learned = declared(job.retriever.load()).embedder
+    if learned is None:
         raise CannotRunError(f"'{retriever}' tunes no embedder")
-    return dataclasses.replace(job, learned=tuned.learned)
+    return dataclasses.replace(job, learned=learned)

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from harness.common.clock import Clock
-from harness.methods.fitted import Answering
+from harness.methods.fitted import Answering, Declared, declared
 from harness.methods.link import LEAST, ClassLink
 from harness.tasks.examples import Example, Item, indicator, weights_of
 from harness.tasks.spread import worth
@@ -60,6 +60,11 @@ class Tempered:
     model: Answering
     temperature: float
     link: ClassLink
+
+    @property
+    def declares(self) -> Declared:
+        """What the model is."""
+        return declared(self.model)
 
     def predict(self, items: Sequence[Item], clock: Clock) -> np.ndarray:
         """Probabilities of the classes, [items, classes]."""

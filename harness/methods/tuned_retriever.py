@@ -32,16 +32,16 @@ from harness.common.clock import Clock
 from harness.methods.asking.nearest import index_examples, open_examples
 from harness.methods.contrasts import Contrast, Draw, Text, contrasts_of
 from harness.methods.finding import Finding
-from harness.methods.fitted import Fit, Fitted
+from harness.methods.fitted import Declared, Fit, Fitted
 from harness.methods.fitted import Retriever as Finds
 from harness.methods.job import Job
 from harness.methods.learning.loop import train
 from harness.methods.learning.schedule import schedule_of
 from harness.methods.learning.validated import HeldOut
-from harness.methods.looks import DEPTH, NEIGHBOURS, SCALE, Look, look_of
 from harness.methods.method import METHODS, Method, Options, Setting, spread
 from harness.methods.needs import Needs
 from harness.methods.open_book import LONGEST, build_passages
+from harness.methods.retriever_validation import DEPTH, NEIGHBOURS, SCALE, Validate, validation_of
 from harness.methods.votes import NearestAnswer, Vote, voting
 from harness.methods.work import Work
 from harness.suite.task import TaskSpec
@@ -81,7 +81,7 @@ class ContrastLearner:
 
     states = None
 
-    def __init__(self, reader: SentenceReader, job: Job, draw: Draw, look: Look) -> None:
+    def __init__(self, reader: SentenceReader, job: Job, draw: Draw, look: Validate) -> None:
         self.reader, self.job, self.draw, self.look = reader, job, draw, look
         self.corpus = job.task.corpus is not None
         self.contrasts: list[Contrast] = []
@@ -136,6 +136,11 @@ class TunedRetriever:
     neighbours: Vote | NearestAnswer
     search: Callable[[], Finds] | None = None
     """Makes its search over the task's corpus, where there is one."""
+
+    @property
+    def declares(self) -> Declared:
+        """See `Declared`."""
+        return Declared(embedder=self.learned, finds=self)
 
     @property
     def parameters(self) -> tuple[int, int]:
@@ -205,7 +210,7 @@ class Retriever(Method):
             for name, parameter in reader.model.named_parameters():
                 parameter.requires_grad_(f".{POOLER}" not in name)
         with job.clock.phase("train"):
-            learner = ContrastLearner(reader, job, draw, look_of(job, reader))
+            learner = ContrastLearner(reader, job, draw, validation_of(job, reader))
             training = train(learner, job, float(setting["learning_rate"]), WEIGHT_DECAY)
             training.taught = len(learner.contrasts)
         tuned = dataclasses.replace(job, learned=learned_by(reader.model))

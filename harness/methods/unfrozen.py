@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
@@ -24,7 +25,7 @@ from harness.common.capabilities import ASKED
 from harness.methods.job import Job
 from harness.methods.learning.rates import WARMUP, Rates
 from harness.methods.method import METHODS
-from harness.methods.tuned import Tuned, TunedOptions
+from harness.methods.tuned import OF_ADDED, OF_WEIGHTS, Tuned, TunedOptions
 from harness.methods.whole import load_model, load_whole, read_learned, write_learned, write_whole
 
 
@@ -68,8 +69,7 @@ class Full(Layered):
     name, family = "full", "full"
     summary = "every parameter learns"
     changes_matrices = True
-    learning_rates: ClassVar[dict[str, float]] = {"encoder": 1e-4, "decoder": 5e-5,
-                                                  "seq2seq": 1e-4}
+    rate = 1e-4
 
     def prepare(self, loaded: Loaded, job: Job) -> None:
         self.forget(loaded)
@@ -125,8 +125,8 @@ class Selective(Layered, Partial):
     changes_matrices = True
     keeps_states = True
     options_type = SelectiveOptions
-    learning_rates: ClassVar[dict[str, float]] = {"encoder": 3e-4, "decoder": 1e-4,
-                                                  "seq2seq": 3e-4}
+    rate = 3e-4
+    scales: ClassVar[Mapping[str, float]] = {**OF_WEIGHTS, "decoder": 1 / 3}
 
     def prepare(self, loaded: Loaded, job: Job) -> None:
         self.forget(loaded)
@@ -149,8 +149,7 @@ class Bitfit(Partial):
 
     name, family = "bitfit", "bitfit"
     summary = "biases learn; layers without one get a bias of zeros"
-    learning_rates: ClassVar[dict[str, float]] = {"encoder": 1e-3, "decoder": 1e-3,
-                                                  "seq2seq": 1e-3}
+    rate, scales = 1e-3, OF_ADDED
 
     def prepare(self, loaded: Loaded, job: Job) -> None:
         freeze(loaded.model)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from harness.common.clock import Clock
+from harness.methods.fitted import Declared
 from harness.methods.job import Job
 from harness.methods.retriever import Retriever
 from harness.targets.kinds import KINDS as TARGETS
@@ -35,6 +36,11 @@ class Vote:
     k: int
     frozen: int
     """Parameters of the backbone."""
+
+    @property
+    def declares(self) -> Declared:
+        """See `Declared`."""
+        return Declared(finds=self)
 
     @property
     def parameters(self) -> tuple[int, int]:

@@ -15,7 +15,7 @@ from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-from harness.processes.own import GRACE, Outcome, main_unseen, outcome_of
+from harness.processes.own import GRACE, Returned, main_unseen, outcome_of
 
 Work = Callable[[Any, Iterator[Any]], Any]
 """Of an argument and messages until no more come, of those that wait the newest alone; returns a
@@ -39,17 +39,17 @@ class Beside:
         """Let it end when it has done what it was told."""
         self._to.close()
 
-    def end(self, seconds: float) -> Outcome:
+    def end(self, seconds: float) -> Returned:
         """What came of it, at the latest after so many seconds; then it is killed."""
         self.no_more()
         try:
-            outcome: Outcome = Outcome(failure=f"it did not end in {seconds:g} seconds",
+            outcome: Returned = Returned(failure=f"it did not end in {seconds:g} seconds",
                                        state="timed-out")
             if self._back.poll(seconds):
                 outcome = self._back.recv()
                 self.process.join(GRACE)
         except EOFError:
-            outcome = Outcome(failure="its process was ended", state="interrupted")
+            outcome = Returned(failure="its process was ended", state="interrupted")
         finally:
             self.process.kill()
             self.process.join()

@@ -35,7 +35,7 @@ GRACE = 20.0
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Returned:
     """What came of work in another process: its result, or why there is none."""
 
     result: Any = None
@@ -46,7 +46,7 @@ class Outcome:
 
 
 def in_own_process(context: ForkServerContext, work: Callable[..., Any], argument: Any, say: Say,
-                   limits: RunLimits = UNLIMITED) -> Outcome:
+                   limits: RunLimits = UNLIMITED) -> Returned:
     """`work(argument, say)` in a forked process, which ends when this one does and sees this one's
     variables of the environment as they are now, whenever the server began.
 
@@ -95,7 +95,7 @@ def main_unseen() -> Iterator[None]:
         sys.modules["__main__"] = main
 
 
-def _listen(channel: Connection, say: Say, limits: RunLimits) -> Outcome | None:
+def _listen(channel: Connection, say: Say, limits: RunLimits) -> Returned | None:
     """What the process says, to its end; None when it ends without an outcome."""
     end = None if limits.minutes is None else time.monotonic() + 60 * limits.minutes
     while end is None or channel.poll(max(0.0, end - time.monotonic())):
@@ -103,26 +103,26 @@ def _listen(channel: Connection, say: Say, limits: RunLimits) -> Outcome | None:
             message = channel.recv()
         except (EOFError, ConnectionResetError):
             return None
-        if isinstance(message, Outcome):
+        if isinstance(message, Returned):
             return message
         say(message)
     return too_late(limits)
 
 
-def too_late(limits: RunLimits) -> Outcome:
+def too_late(limits: RunLimits) -> Returned:
     """Of work that was stopped at its time limit."""
-    return Outcome(failure=f"stopped after {limits.minutes:g} minutes, the suite's "
+    return Returned(failure=f"stopped after {limits.minutes:g} minutes, the suite's "
                            "run_limits.minutes", state="timed-out")
 
 
-def _cut_short(code: int | None) -> Outcome:
+def _cut_short(code: int | None) -> Returned:
     """Of work whose process ended without a word: no method says so, whatever ended it."""
     if code == -signal.SIGKILL:
-        return Outcome(failure="killed by the operating system, most likely for lack of memory",
+        return Returned(failure="killed by the operating system, most likely for lack of memory",
                        state="out-of-memory")
     names = {-known.value: known.name for known in signal.Signals}
     by = f"by {names[code]}" if code in names else f"with code {code}"
-    return Outcome(failure=f"its process was ended {by}", state="interrupted")
+    return Returned(failure=f"its process was ended {by}", state="interrupted")
 
 
 def serve(work: Callable[..., Any], argument: Any, channel: Connection, limits: RunLimits
@@ -145,14 +145,14 @@ def serve(work: Callable[..., Any], argument: Any, channel: Connection, limits: 
         os._exit(1)  # the study has ended: nobody waits for this run
 
 
-def outcome_of(work: Callable[..., Any], argument: Any, say: Say) -> Outcome:
+def outcome_of(work: Callable[..., Any], argument: Any, say: Say) -> Returned:
     """What comes of `work(argument, say)` in this process; an error as words."""
     try:
-        return Outcome(work(argument, say))
+        return Returned(work(argument, say))
     except CannotWriteError as error:
-        return Outcome(unwritable=error)
+        return Returned(unwritable=error)
     except Exception as error:  # it crosses the process border
-        return Outcome(failure=f"{type(error).__name__}: {str(error)[:300]}")
+        return Returned(failure=f"{type(error).__name__}: {str(error)[:300]}")
 
 
 def _end_with_parent(channel: Connection) -> None:

@@ -14,7 +14,7 @@ from harness.targets.kinds import says
 
 
 @dataclass(frozen=True)
-class Line:
+class GapLine:
     """A method's gap in one measure."""
 
     method: MethodSlices
@@ -85,11 +85,11 @@ def axis(shown: Sequence[Cell], measure: str) -> tuple[float, float]:
     return -0.05 * most, 1.05 * most
 
 
-def lines(column: SliceColumn) -> Iterator[Line]:
+def lines(column: SliceColumn) -> Iterator[GapLine]:
     """Every method and measure that has a gap."""
     for method in column.methods:
         for measure, gap in method.gaps.items():
-            yield Line(method, measure, gap, method.changes.get(measure))
+            yield GapLine(method, measure, gap, method.changes.get(measure))
 
 
 def explained(found: Fairness) -> str:

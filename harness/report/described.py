@@ -21,6 +21,7 @@ from harness.report.shown import Shown
 from harness.targets.kinds import KINDS
 from harness.tasks.describe import Described
 from harness.tasks.examples import SPLITS, SplitName
+from harness.tasks.ledger import Facts
 from harness.tasks.task import Task
 
 if TYPE_CHECKING:  # their memory, when the table's is needed
@@ -86,8 +87,19 @@ class Begun(Shown):
 
 def print_described(console: Console, found: Described, task: Task, *, grouped: bool) -> None:
     """Rows and their fates, splits, classes, lengths."""
-    facts, splits = task.facts, task.splits
-    called = INPUTS[task.input].one
+    facts, called = task.facts, INPUTS[task.input].one
+    _print_rows(console, found, facts, called)
+    _print_labels(console, found, facts.kept)
+    _print_splits(console, found, task)
+    if found.classes:
+        _print_classes(console, found, facts.kept)
+    console.print(_extent(found), highlight=False)
+    console.print(f"groups: {facts.groups:,}" + ("" if grouped else
+                  f" (every {called} its own: name them with --group where {called}s belong "
+                  "together, or near-duplicates may stand in training and test)"), highlight=False)
+
+
+def _print_rows(console: Console, found: Described, facts: Facts, called: str) -> None:
     fates = (f"{facts.empty:,} without text or answer" if KINDS[found.kind].questions else
              f"{facts.conflicting:,} with one {called} under another {KINDS[found.kind].answer}, "
              f"{facts.unlabelled:,} without a label, {facts.empty:,} without {called}")
@@ -95,6 +107,10 @@ def print_described(console: Console, found: Described, task: Task, *, grouped: 
                   f"duplicates, {fates}", highlight=False)
     for fault in facts.faults:
         console.print(f"left out: {fault}", markup=False, highlight=False, style="yellow")
+
+
+def _print_labels(console: Console, found: Described, kept: int) -> None:
+    """What labels are, where they are not the name of one class."""
     if found.extent is not None:
         least, middle, most = found.extent
         console.print(f"labels are numbers: {least:g} to {most:g}, {middle:g} in the median",
@@ -110,7 +126,7 @@ def print_described(console: Console, found: Described, task: Task, *, grouped: 
     elif kind.several:
         between = found.options.get("separator")
         told = f"separated by '{between}'" if between else "in lists"
-        mean = sum(found.classes.values()) / facts.kept
+        mean = sum(found.classes.values()) / kept
         console.print(f"a text may have several classes ({told}): {mean:.2f} in the mean, none for "
                       f"{found.without:,}", markup=False, highlight=False)
     if found.separator is not None:
@@ -118,20 +134,18 @@ def print_described(console: Console, found: Described, task: Task, *, grouped: 
         console.print(f"{found.separator.share:.0%} of the labels hold '{sign}': say --separator "
                       f"'{sign}' where a text may have several classes, --separator none where not",
                       markup=False, highlight=False, style="yellow")
-    sizes = {name: len(getattr(splits, name)) for name in SPLITS}
+
+
+def _print_splits(console: Console, found: Described, task: Task) -> None:
+    """How many items they have, and what stands in two of those that were given."""
+    sizes = {name: len(getattr(task.splits, name)) for name in SPLITS}
     console.print("splits: " + ", ".join(
         f"{count:,} {name} ({_origin(name, found.given)})" for name, count in sizes.items()),
         highlight=False)
-    for leak in facts.leaks:
+    for leak in task.facts.leaks:
         console.print(f"error: {leak.count:,} {leak.what} stand in two of the given splits; no run "
                       "before they are mended, or `leaks: drop` is set in the suite:",
                       *leak.examples, sep="\n  ", markup=False, highlight=False, style="red")
-    if found.classes:
-        _print_classes(console, found, facts.kept)
-    console.print(_extent(found), highlight=False)
-    console.print(f"groups: {facts.groups:,}" + ("" if grouped else
-                  f" (every {called} its own: name them with --group where {called}s belong "
-                  "together, or near-duplicates may stand in training and test)"), highlight=False)
 
 
 def _extent(found: Described) -> str:

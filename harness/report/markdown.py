@@ -16,6 +16,7 @@ from harness.report import (
     by_slice,
     calibrated,
     carried,
+    columns,
     grids,
     ranking,
     sentences,
@@ -63,10 +64,19 @@ def markdown(published: Published) -> str:
     lines += by_slice.markdown(published)
     lines += _findings(published)
     lines += _conditions(published)
-    lines += ["## Matching rules", "", "| rule | held | evidence |", "|---|---|---|"]
-    lines += [f"| {rule.name} | {_held(rule.held)} | {words.cell(rule.evidence)} |"
-              for rule in published.rules]
-    lines += ["", "## Data and backbones", "", _data(published), ""]
+    return "\n".join([*lines, *_rules(published), *_made_of(published)]) + "\n"
+
+
+def _rules(published: Published) -> list[str]:
+    return ["## Matching rules", "", "| rule | held | evidence |", "|---|---|---|",
+            *(f"| {rule.name} | {_held(rule.held)} | {words.cell(rule.evidence)} |"
+              for rule in published.rules), ""]
+
+
+def _made_of(published: Published) -> list[str]:
+    """Data, backbones, and where it was measured."""
+    study = published.study
+    lines = ["## Data and backbones", "", _data(published), ""]
     for backbone in study.backbones:
         remarks = f" Note: {'; '.join(backbone.notes)}." if backbone.notes else ""
         lines.append(f"- `{words.cell(backbone.name)}` ({backbone.kind}): "
@@ -76,19 +86,17 @@ def markdown(published: Published) -> str:
         lines += ["", f"Measured on {words.cell(where.device)}, {where.threads} threads, autocast "
                       f"{where.autocast}, Python {where.python}, commit "
                       f"{(where.commit or 'unknown')[:12]}{' (dirty)' if where.dirty else ''}."]
-    return "\n".join(lines) + "\n"
+    return lines
 
 
 def _table(published: Published) -> list[str]:
     summary = published.summary
     beside = KINDS[published.study.kind].beside_of(summary.metric)
-    named, others = " | ".join(m.says for m in beside), (beside[0].name, beside[1].name)
-    return [
-        f"| method | backbone | {says(summary.metric)} | 95% interval "
-        f"| against the best | {named} | forgetting | train / test items | seeds | adaptation "
-        "| p50 latency | trainable | artifact |",
-        "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|",
-        *(_row(row, summary.metric, others) for row in summary.rows), ""]
+    shown = columns.picked(summary, columns.MARKDOWN[0], [metric.name for metric in beside],
+                           columns.MARKDOWN[1])
+    return [f"| method | backbone | {' | '.join(column.short for column in shown)} |",
+            "|---|---" + "|---" * len(shown) + "|",
+            *(_row(row, shown) for row in summary.rows), ""]
 
 
 def _beside(published: Published) -> list[str]:
@@ -134,18 +142,8 @@ def _findings(published: Published) -> list[str]:
               for f in found), ""]
 
 
-def _row(row: Row, metric: str, beside: tuple[str, str]) -> str:
-    common = row.common.get(metric)
-    cells = [
-        row.label, row.backbone or words.ABSENT, words.spread(common),
-        words.within(common), words.standing(row),
-        *(words.spread(row.metrics.get(name)) for name in beside),
-        words.forgot(row.forgot),
-        f"{row.train_items} / {row.test_items}" if row.test_items else words.ABSENT,
-        f"{row.seeds - row.failed}" + (f" of {row.seeds}" if row.failed else ""),
-        words.seconds(row.adapt_seconds), words.milliseconds(row.p50_ms),
-        words.count(row.trainable_parameters), words.size(row.artifact_bytes),
-    ]
+def _row(row: Row, shown: Sequence[columns.Column]) -> str:
+    cells = [row.label, row.backbone or words.ABSENT, *(column.shown(row) for column in shown)]
     return "| " + " | ".join(words.cell(cell) for cell in cells) + " |"
 
 

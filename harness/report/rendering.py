@@ -16,6 +16,7 @@ from harness.report import (
     by_slice,
     calibrated,
     carried,
+    columns,
     grids,
     ranking,
     sentences,
@@ -39,7 +40,8 @@ def render(template: str, **values: Any) -> str:
     environment.globals.update(words=words, sentences=sentences, bargain=bargain, by_slice=by_slice,
                                beside=beside, alike=alike, calibrated=calibrated, carried=carried,
                                ranking=ranking, served=served, added=added, traded=traded,
-                               grids=grids, target_kinds=KINDS)
+                               grids=grids, target_kinds=KINDS, picked=columns.picked,
+                               FIRST=columns.FIRST, LAST=columns.LAST, BESIDE=columns.BESIDE)
     environment.filters.update(metric_name=says)
     style = Markup(part("page.css"))  # noqa: S704  (our own file)
     return environment.get_template(template).render(style=style, **values)

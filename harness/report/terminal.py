@@ -19,7 +19,6 @@ from rich.progress import (
 from rich.table import Table
 
 from harness.compare.conditions import Conditions
-from harness.compare.row import Row
 from harness.compare.summary import Summary
 from harness.report import (
     added,
@@ -27,6 +26,7 @@ from harness.report import (
     bargain,
     beside,
     by_slice,
+    columns,
     ranking,
     sentences,
     served,
@@ -134,13 +134,16 @@ def _say(console: Console, lines: Iterable[str]) -> None:
 
 def _table(title: str, summary: Summary) -> Table:
     table = Table(title=escape(title), title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    for column in ("method", "backbone"):
-        table.add_column(column, no_wrap=True)
+    for name in ("method", "backbone"):
+        table.add_column(name, no_wrap=True)
     # Six columns fit a terminal of 80; the page has them all.
-    for column in (says(summary.metric), "forgetting", "adaptation", "p50"):
-        table.add_column(column, justify="right", no_wrap=True)
+    shown = columns.picked(summary, columns.TERMINAL, (), ())
+    for column in shown:
+        table.add_column(column.short, justify="right", no_wrap=True)
     for row in summary.rows:
-        table.add_row(*map(escape, _cells(row, summary.metric)))
+        found = [column.shown(row) for column in shown] if summary.metric in row.common else [
+            "no result", *[""] * (len(shown) - 1)]
+        table.add_row(*map(escape, (row.label, row.backbone or words.ABSENT, *found)))
     return table
 
 
@@ -153,21 +156,3 @@ def _conditions(title: str, rows: Sequence[Conditions]) -> Table:
         shown = [f"{text} *" if unlike else text for text, unlike in alike.cells(row)]
         table.add_row(*map(escape, (row.name, *shown[:len(SHORT)])))
     return table
-
-
-def _forgot(row: Row) -> str:
-    """Points without their interval: the page has it."""
-    if row.forgot is None:
-        return words.ABSENT
-    difference = row.forgot.difference
-    if difference is None:
-        return words.ABSENT if row.forgot.changed else "0"
-    return words.points(difference.mean, None, None)
-
-
-def _cells(row: Row, metric: str) -> list[str]:
-    if metric not in row.common:
-        return [row.label, row.backbone or words.ABSENT, "no result", *[""] * 3]
-    return [row.label, row.backbone or words.ABSENT, words.spread(row.common.get(metric)),
-            _forgot(row), words.seconds(row.adapt_seconds),
-            words.milliseconds(row.p50_ms)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from harness.processes.own import Outcome, Say, in_own_process
+from harness.processes.own import Returned, Say, in_own_process
 from harness.processes.server import start_server
 from harness.processes.turns import alone
 from harness.study.assignment import Assignment
@@ -12,7 +12,7 @@ from harness.study.record import Record
 from harness.study.work import carry_out, failure
 from harness.suite import RunLimits
 
-Carry = Callable[[Assignment, Say, RunLimits], Outcome]
+Carry = Callable[[Assignment, Say, RunLimits], Returned]
 """Carries out a run in a process of its own, or in several."""
 
 
@@ -29,6 +29,6 @@ def run_locally(carry: Carry, assignment: Assignment, say: Say, limits: RunLimit
         return assignment.store.write(failure(assignment, outcome.state, str(outcome.failure)))
 
 
-def forked(assignment: Assignment, say: Say, limits: RunLimits) -> Outcome:
+def forked(assignment: Assignment, say: Say, limits: RunLimits) -> Returned:
     """A run in one process, forked from the server."""
     return in_own_process(start_server(), carry_out, assignment, say, limits)

@@ -7,17 +7,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from harness.common.files import sha256_json
 from harness.suite import Kind, Words
+from harness.targets.kinds import by_kind
 from harness.targets.spans import NOTHING, spans_json
 from harness.tasks.cut import cut_items
 from harness.tasks.examples import Example
 
-TARGETS: Mapping[Kind, Callable[[Example, Sequence[str]], str | float]] = {
-    "classification": lambda example, labels: labels[example.label],
-    "multilabel": lambda example, labels: json.dumps(
+TARGETS: Mapping[Kind, Callable[[Example, Sequence[str]], str | float]] = by_kind(
+    one=lambda example, labels: labels[example.label],
+    several=lambda example, labels: json.dumps(
         [labels[number] for number in example.every_class], ensure_ascii=False),
-    "regression": lambda example, labels: 0.0 if example.value is None else example.value,
-    "spans": lambda example, labels: spans_json(example.spans or NOTHING, example.text, labels),
-    "generation": lambda example, labels: example.references[0]}
+    numbers=lambda example, labels: 0.0 if example.value is None else example.value,
+    spans=lambda example, labels: spans_json(example.spans or NOTHING, example.text, labels),
+    words=lambda example, labels: example.references[0])
 """What is right, as tables of predictions say it."""
 
 

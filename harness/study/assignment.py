@@ -19,12 +19,13 @@ from harness.methods import register_all
 from harness.methods.fitted import Fitted
 from harness.methods.job import Job
 from harness.methods.method import METHODS, Method, Setting
-from harness.study.record import Identity
+from harness.study.identity import Identity
 from harness.study.store import Store
 from harness.suite import Budget
 from harness.targets.kinds import KINDS
 from harness.targets.metric import Metric
 from harness.tasks.task import Task
+from harness.tasks.view import TaskView
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,12 @@ def make_job(assignment: Assignment, say: Callable[[str], None]) -> Job:
         inner=Below(inner) if inner is not None else None,
         retriever=Below(retriever) if retriever is not None else None, say=say,
     )
+
+
+def asking_job(task: TaskView, backbone: Handle, device: Device, max_length: int) -> Job:
+    """What a model is asked with that learned elsewhere: there is nothing to learn from."""
+    return Job(task=task, train=(), validation=(), budget=Budget(max_length=max_length), seed=0,
+               device=device, clock=Clock(), store=FeatureStore(None), backbone=backbone)
 
 
 def told(assignment: Assignment) -> dict[str, str | None] | None:

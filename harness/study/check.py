@@ -15,7 +15,7 @@ from harness.common.kept import kept_folder
 from harness.processes.own import Say, in_own_process
 from harness.processes.server import start_server
 from harness.processes.turns import BusyError, Turn, alone
-from harness.study.look import Look, look_at_labels, look_at_texts
+from harness.study.examined import Examined, look_at_labels, look_at_texts
 from harness.study.planning.matched import matched
 from harness.study.planning.plan import Plan
 from harness.targets.kinds import KINDS
@@ -41,7 +41,7 @@ def findings(plan: Plan, say: Say, turn: Turn = alone) -> tuple[Finding, ...]:
     return tuple(sorted(found, key=lambda finding: ORDER.index(finding.severity)))
 
 
-def _kept(look: Look, part: str, work: Callable[[Look, Say], tuple[Finding, ...]],
+def _kept(look: Examined, part: str, work: Callable[[Examined, Say], tuple[Finding, ...]],
           turn: AbstractContextManager[None], say: Say) -> tuple[Finding, ...]:
     """A part of the findings; what could not be looked at is said, and not kept."""
     folder = cache_folder() / "findings" / f"{look.key}-{part}"
@@ -81,15 +81,16 @@ def power_findings(plan: Plan) -> tuple[Finding, ...]:
                                KINDS[plan.task.kind], look.deciding))
 
 
-def _look(plan: Plan) -> Look:
+def _look(plan: Plan) -> Examined:
     suite = plan.loaded.suite
     # Of whole texts: two that differ behind the words that are read are no duplicates.
     whole = suite.budget_for(None).model_copy(update={"max_words": None})
     handles = tuple((handle, suite.budget_for(name)) for name, handle in plan.backbones.items())
-    encoders = [handle for handle, _ in handles if Can.EMBED in ABILITIES[handle.kind]]
+    encoders = [handle for handle, _ in handles
+                if handle.reader is None and Can.EMBED in ABILITIES[handle.kind]]
     methods = len({(run.identity.backbone, run.identity.label) for run in plan.runs
                    if matched(run.budget) == plan.parts[0]})
-    return Look(plan.task, plan.sample(whole), handles,
+    return Examined(plan.task, plan.sample(whole), handles,
                 suite.budget_for(next(iter(suite.backbones), None)),
                 plan.embedder or next(iter(encoders), None), plan.device, suite.decide.matters,
                 methods, suite.decide.metric)

@@ -11,7 +11,7 @@ from harness.common.device import Device, make_repeatable
 from harness.common.errors import HarnessError
 from harness.forgetting.base_model import base_scores, examiner, forgetting_key
 from harness.forgetting.figures import forgetting, item_table, unchanged
-from harness.methods.fitted import Adapted
+from harness.methods.fitted import declared
 from harness.study.assignment import Assignment, load_fitted
 from harness.study.planning.plan import Plan, PlannedRun
 from harness.study.record import Record
@@ -40,11 +40,11 @@ def measure_check(check: Check, say: Callable[[str], None]) -> int:
         say(f"forgetting: {assignment.identity.label} on {check.backbone.name} "
             f"({number}/{len(check.runs)})")
         start = time.perf_counter()
-        fitted = load_fitted(assignment)
-        if not isinstance(fitted, Adapted):
+        model = declared(load_fitted(assignment)).model
+        if model is None:
             raise HarnessError(f"{assignment.identity.label} changes weights in a way that its "
                                "forgetting cannot be measured", "This is a fault of the method.")
-        after = examined_by.put_to(fitted.loaded, check.device)
+        after = examined_by.put_to(model, check.device)
         figures = forgetting(key, before, after, time.perf_counter() - start)
         assignment.store.add_forgetting(assignment.identity.run_id, figures,
                                         item_table(before, after))

@@ -17,7 +17,8 @@ from harness.methods.fitted import Answering
 from harness.methods.method import METHODS, Setting
 from harness.methods.reading import reading
 from harness.study.assignment import Assignment, load_saved
-from harness.study.record import Identity, Record
+from harness.study.identity import Identity
+from harness.study.record import Record
 from harness.study.store import Store
 from harness.study.tempering import tempered
 from harness.suite import Budget, LoadedSuite

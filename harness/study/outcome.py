@@ -20,13 +20,12 @@ from harness.measure.quality import Quality, quality, quality_of
 from harness.measure.regression import regression
 from harness.measure.slices import Slice, slices
 from harness.measure.spans import span_quality
-from harness.methods.asking.put import Prompted
-from harness.methods.fitted import Answering, Citing
+from harness.methods.fitted import Answering, declared
 from harness.study.tables import table_of, unread_in, unread_notes
 from harness.suite import Kind
 from harness.targets.answers import read_answers
 from harness.targets.choices import are_choices
-from harness.targets.kinds import KINDS
+from harness.targets.kinds import KINDS, by_kind
 from harness.targets.marked import Marked
 from harness.targets.regression import Numbered
 from harness.targets.spans import NOTHING, found
@@ -56,7 +55,7 @@ def outcome(task: Task, fitted: Answering) -> Outcome:
 
 
 def _of_classes(task: Task, fitted: Answering) -> Outcome:
-    form, splits, labels = FORMS[task.kind], task.splits, task.labels
+    form, splits, labels = _form(task.kind), task.splits, task.labels
     test = fitted.predict(asked(splits.test), Clock())
     if are_choices(test):
         return _named(task, test)
@@ -73,7 +72,7 @@ def _of_classes(task: Task, fitted: Answering) -> Outcome:
 def _named(task: Task, choices: np.ndarray) -> Outcome:
     """Of answers that only name classes. They are asked for what is measured alone: training items
     would have to be paid for."""
-    form, test, labels = FORMS[task.kind], task.splits.test, task.labels
+    form, test, labels = _form(task.kind), task.splits.test, task.labels
     silent = unread_in(choices)
     table = table_of(task, test, choices)
     run = read_answers(task.kind, [table], labels, weights_of(test)).run(0)
@@ -92,10 +91,11 @@ def _in_words(task: Task, fitted: Answering) -> Outcome:
     said = fitted.predict(asked(test), Clock())
     parts: dict[str, RecordPart] = {"generation": generation(said.tolist(), test, task.wording)}
     table = table_of(task, test, said)
-    if isinstance(fitted, Citing) and fitted.cited:
-        numbers = [fitted.cited[example.id] for example in test]
-        passages = cast("PassageRetriever", fitted.retriever)  # nothing else is cited
-        parts["citations"] = citations(numbers, said.tolist(), passages, fitted.k, test,
+    cites = declared(fitted).cites
+    if cites is not None and cites.cited:
+        numbers = [cites.cited[example.id] for example in test]
+        passages = cast("PassageRetriever", cites.retriever)  # nothing else is cited
+        parts["citations"] = citations(numbers, said.tolist(), passages, cites.k, test,
                                        task.wording)
         table = table.append_column("cited", pa.array(numbers, pa.int64()))
     return Outcome(parts, table)
@@ -104,7 +104,7 @@ def _in_words(task: Task, fitted: Answering) -> Outcome:
 def _of_numbers(task: Task, fitted: Answering) -> Outcome:
     test = task.splits.test
     said = fitted.predict(asked(test), Clock())
-    if not isinstance(fitted, Prompted):  # what writes may write no number
+    if declared(fitted).prompted is None:  # what writes may write no number
         check_finite(said, test, "answers")
     table, silent = table_of(task, test, said), unread_in(said)
     run = Numbered(table["answer"].to_numpy(), targets_of(test, 1)[:, 0], weights_of(test))
@@ -122,9 +122,8 @@ def _of_spans(task: Task, fitted: Answering) -> Outcome:
                    unread_notes(KINDS[task.kind], silent, len(test)))
 
 
-OUTCOMES: dict[Kind, Callable[[Task, Answering], Outcome]] = {
-    "classification": _of_classes, "multilabel": _of_classes, "regression": _of_numbers,
-    "spans": _of_spans, "generation": _in_words}
+OUTCOMES: dict[Kind, Callable[[Task, Answering], Outcome]] = by_kind(
+    one=_of_classes, several=_of_classes, numbers=_of_numbers, spans=_of_spans, words=_in_words)
 
 
 def _quality(probabilities: np.ndarray, examples: Sequence[Example], labels: tuple[str, ...]
@@ -149,6 +148,9 @@ class Form:
     """The same of a run that only names classes, and how many of its answers were not read."""
 
 
-FORMS: dict[Kind, Form] = {
-    "classification": Form("quality", _quality, quality_of),
-    "multilabel": Form("multilabel", _set_quality, set_quality_of)}
+ONE = Form("quality", _quality, quality_of)
+SEVERAL = Form("multilabel", _set_quality, set_quality_of)
+
+
+def _form(kind: Kind) -> Form:
+    return SEVERAL if KINDS[kind].several else ONE

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from harness.processes.own import Outcome, Say
+from harness.processes.own import Returned, Say
 from harness.study.planning.plan import PlannedRun
 from harness.study.queued import Queued
 from harness.study.record import Record
@@ -37,7 +37,7 @@ class Queue(Protocol):
     def next(self) -> Queued | None:
         """One that can begin; None where none is left, or all wait for what is under way."""
 
-    def ended(self, queued: Queued, outcome: Outcome) -> None:
+    def ended(self, queued: Queued, outcome: Returned) -> None:
         """What came of one that was handed out."""
 
 
@@ -45,7 +45,7 @@ Executor = Callable[[Queue, Watcher], None]
 """Carries out all of a queue."""
 
 
-def in_turn(carry_out: Callable[[Queued, Say], Outcome], queue: Queue, watcher: Watcher) -> None:
+def in_turn(carry_out: Callable[[Queued, Say], Returned], queue: Queue, watcher: Watcher) -> None:
     """One piece of work after another, carried out so. Raises HarnessError where one cannot be."""
     while (queued := queue.next()) is not None:
         queue.ended(queued, carry_out(queued, watcher.said))
@@ -61,10 +61,10 @@ class Listed:
     """Pieces of work that need nothing of each other, and who is told what came of them."""
 
     left: list[Queued]
-    told: Callable[[Queued, Outcome], None]
+    told: Callable[[Queued, Returned], None]
 
     def next(self) -> Queued | None:
         return self.left.pop(0) if self.left else None
 
-    def ended(self, queued: Queued, outcome: Outcome) -> None:
+    def ended(self, queued: Queued, outcome: Returned) -> None:
         self.told(queued, outcome)

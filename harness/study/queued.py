@@ -14,7 +14,7 @@ from typing import Protocol, Self
 
 from harness.backbones.handle import Handle
 from harness.common.device import Device
-from harness.processes.own import Outcome, Say, in_own_process
+from harness.processes.own import Returned, Say, in_own_process
 from harness.processes.server import start_server
 from harness.processes.turns import alone
 from harness.study.alone import forked, run_locally
@@ -47,7 +47,7 @@ class Queued(Protocol):
     def moved(self, runs: Path, device: Device) -> Self:
         """The same, for the store in another folder and a device of the same kind."""
 
-    def carry_out(self, say: Say) -> Outcome:
+    def carry_out(self, say: Say) -> Returned:
         """Do it here. Raises CannotWriteError."""
 
 
@@ -74,8 +74,8 @@ class QueuedRun:
     def moved(self, runs: Path, device: Device) -> Self:
         return dataclasses.replace(self, assignment=_moved(self.assignment, runs, device))
 
-    def carry_out(self, say: Say) -> Outcome:
-        return Outcome(run_locally(forked, self.assignment, say, self.limits))
+    def carry_out(self, say: Say) -> Returned:
+        return Returned(run_locally(forked, self.assignment, say, self.limits))
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class QueuedForgetting:
         return dataclasses.replace(
             self, check=dataclasses.replace(self.check, runs=moved, device=device))
 
-    def carry_out(self, say: Say) -> Outcome:
+    def carry_out(self, say: Say) -> Returned:
         with alone(self.check.device, say):
             return in_own_process(start_server(), measure_check, self.check, say, self.limits)
 
@@ -132,7 +132,7 @@ class QueuedLatency:
         moved = tuple(_moved(a, runs, device) for a in self.assignments)
         return dataclasses.replace(self, timed=dataclasses.replace(self.timed, assignments=moved))
 
-    def carry_out(self, say: Say) -> Outcome:
+    def carry_out(self, say: Say) -> Returned:
         with alone(self.assignments[0].device, say):
             return in_own_process(start_server(), time_round, self.timed, say, self.limits)
 

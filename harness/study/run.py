@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness.common.cache import cache_folder
 from harness.common.errors import HarnessError
-from harness.processes.own import Outcome
+from harness.processes.own import Returned
 from harness.processes.turns import WAITING
 from harness.study.assignment import Assignment
 from harness.study.forgetting import pass_on, to_measure
@@ -71,7 +71,7 @@ class Runs:
             self._finish(failed)
         return None
 
-    def ended(self, queued: Queued, outcome: Outcome) -> None:
+    def ended(self, queued: Queued, outcome: Returned) -> None:
         """A run's outcome is its record, whatever came of it."""
         self._finish(outcome.result)
 
@@ -148,7 +148,7 @@ def _timed_together(timed: Round, store: Store) -> bool:
 
 
 def _measure_forgetting(plan: Plan, store: Store, watcher: Watcher, execute: Executor) -> None:
-    def told(queued: Queued, outcome: Outcome) -> None:
+    def told(queued: Queued, outcome: Returned) -> None:
         if outcome.failure is not None:
             watcher.warned(f"{queued.title} could not be measured: {outcome.failure}")
 
@@ -160,7 +160,7 @@ def _measure_forgetting(plan: Plan, store: Store, watcher: Watcher, execute: Exe
 
 
 def _time_all(plan: Plan, store: Store, watcher: Watcher, execute: Executor) -> None:
-    def told(queued: Queued, outcome: Outcome) -> None:
+    def told(queued: Queued, outcome: Returned) -> None:
         if outcome.failure is not None:
             watcher.warned(f"{queued.title} could not be measured: {outcome.failure}")
             return

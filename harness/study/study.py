@@ -15,10 +15,11 @@ from harness.common.now import now
 from harness.measure.part import RecordPart
 from harness.measure.retrieval import Chunking, chunking
 from harness.study.answered import tests_by_size
+from harness.study.identity import Limits
 from harness.study.minutes.bought import Bought
 from harness.study.planning.matched import Matched, matched
 from harness.study.planning.plan import Plan
-from harness.study.record import Limits, Record
+from harness.study.record import Record
 from harness.suite import Decide, Kind, Suite
 from harness.targets.kinds import KINDS
 from harness.tasks.corpus import Corpus, passages_sha256

@@ -13,7 +13,7 @@ from harness.measure.generation import answer_scores
 from harness.study.answered import TARGETS
 from harness.suite import Kind
 from harness.targets.choices import COLUMN, are_choices, written
-from harness.targets.kinds import TargetKind
+from harness.targets.kinds import TargetKind, by_kind
 from harness.targets.regression import unread_as
 from harness.targets.spans import NOTHING, Spans, spans_json
 from harness.tasks.examples import Example, targets_of, weights_of
@@ -114,8 +114,8 @@ def _spans(task: Task, examples: Sequence[Example], said: np.ndarray) -> pa.Tabl
     return span_table(examples, [own or NOTHING for own in said.tolist()], task.labels)
 
 
-TABLES: Mapping[Kind, Tables] = {
-    "classification": lambda task, examples, said: class_table(examples, said, task.labels),
-    "multilabel": lambda task, examples, said: set_table(examples, said, task.labels),
-    "regression": _numbers, "spans": _spans,
-    "generation": lambda task, examples, said: answer_table(examples, said.tolist(), task.wording)}
+TABLES: Mapping[Kind, Tables] = by_kind(
+    one=lambda task, examples, said: class_table(examples, said, task.labels),
+    several=lambda task, examples, said: set_table(examples, said, task.labels),
+    numbers=_numbers, spans=_spans,
+    words=lambda task, examples, said: answer_table(examples, said.tolist(), task.wording))

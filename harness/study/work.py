@@ -24,9 +24,7 @@ from harness.measure.merge import Merge
 from harness.measure.question import asked_of
 from harness.measure.retrieval import retrieved
 from harness.measure.usage import usage_notes, usage_of
-from harness.methods.asking.put import Prompted
-from harness.methods.asking.served import Served
-from harness.methods.fitted import Adapted, Retrieving
+from harness.methods.fitted import declared
 from harness.methods.job import Job
 from harness.methods.learning.step import OUT_OF_MEMORY, DivergedError
 from harness.methods.learning.trials import Chosen, fit_once, tune
@@ -93,9 +91,8 @@ def adapt(assignment: Assignment, job: Job) -> Chosen:
     return fit_once(assignment.method, job, assignment.setting)
 
 
-def _carry_out(assignment: Assignment, say: Callable[[str], None]) -> Record:
-    job = make_job(assignment, say)
-    make_repeatable(assignment.device)
+def _adapted(assignment: Assignment, job: Job) -> tuple[Chosen, Cost, tuple[str, ...]]:
+    """What `adapt` gives, what it cost, and what a reader of the cost must know."""
     with metered(find_board(assignment.device)) as meter:
         start = time.perf_counter()
         chosen = adapt(assignment, job)
@@ -103,6 +100,13 @@ def _carry_out(assignment: Assignment, say: Callable[[str], None]) -> Record:
     cost = adaptation_cost(chosen, seconds, assignment.device, meter.energy)
     if job.endpoint is not None:  # what computes is not ours
         cost = cost.model_copy(update={"device": job.endpoint.origin, "device_hours": 0.0})
+    return chosen, cost, meter.notes
+
+
+def _carry_out(assignment: Assignment, say: Callable[[str], None]) -> Record:
+    job = make_job(assignment, say)
+    make_repeatable(assignment.device)
+    chosen, cost, measured = _adapted(assignment, job)
     fitted, splits = chosen.fit.fitted, assignment.task.splits
     say("predicting")
     temperature = fitted_temperature(job, fitted) if assignment.identity.calibrate else None
@@ -110,8 +114,8 @@ def _carry_out(assignment: Assignment, say: Callable[[str], None]) -> Record:
     found = outcome(assignment.task, fitted if temperature is None else
                     tempered(noted, assignment.task.kind, temperature))
     trainable, total = fitted.parameters
-    usage = (usage_of(fitted, splits.test, _validated(job, chosen)) if isinstance(fitted, Served)
-             else None)
+    own = declared(fitted)
+    usage = usage_of(own.served, splits.test, _validated(job, chosen)) if own.served else None
     record = Record(
         identity=assignment.identity, status=Status(state="ok"), setting=chosen.setting,
         budget_used=budget_used(job, splits, chosen.fit.training,
@@ -119,34 +123,36 @@ def _carry_out(assignment: Assignment, say: Callable[[str], None]) -> Record:
         trials=trial_records(chosen),
         curve=curve_records(chosen.fit.training), ending=ending(job, chosen), cost=cost,
         size=Size(trainable_parameters=trainable, total_parameters=total, artifact_bytes=0,
-                  held=held_in(fitted.loaded.model) if isinstance(fitted, Adapted) else {}),
-        retrieval=(retrieved(fitted, assignment.task) if isinstance(fitted, Retrieving)
-                   else None),
-        asked=asked_of(fitted, splits.test[0].id) if isinstance(fitted, Prompted) else None,
+                  held=held_in(own.model.model) if own.model else {}),
+        retrieval=retrieved(own.finds, assignment.task) if own.finds else None,
+        asked=asked_of(own.prompted, splits.test[0].id) if own.prompted else None,
         usage=usage, notes=(*notes(job.backbone or job.endpoint, chosen), *found.notes,
-                            *usage_notes(usage), *meter.notes),
+                            *usage_notes(usage), *measured),
         environment=environment(assignment.device),
         tempering=tempering(assignment.task, noted, temperature, len(splits.validation)),
     ).model_copy(update=dict(found.parts))
     say("saving")
-    record = record if assignment.inner is None else _with_inner(record, assignment.inner)
-    if assignment.retriever is not None:
-        record = _with_retriever(record, assignment.retriever)
+    record = _with_below(record, assignment)
     if not assignment.method.merges:
         return assignment.store.write(record, found.table, fitted.save)
     with tempfile.TemporaryDirectory() as name:
         saved = Path(name)
         fitted.save(saved)
-        del chosen, fitted  # two models at once may be too many
+        del chosen, fitted, own, noted  # two models at once may be too many
         gc.collect()
         say("merging")
-        record = record.model_copy(update={
-            "merge": _merge(assignment, record, saved, found.table)})
+        return _write_merged(assignment, record, saved, found.table)
 
-        def save(folder: Path) -> None:
-            shutil.copytree(saved, folder, dirs_exist_ok=True)
 
-        return assignment.store.write(record, found.table, save)
+def _write_merged(assignment: Assignment, record: Record, saved: Path, answered: pa.Table
+                  ) -> Record:
+    """Write a run with what its merged model answers otherwise; `saved` is what it fitted."""
+    record = record.model_copy(update={"merge": _merge(assignment, record, saved, answered)})
+
+    def save(folder: Path) -> None:
+        shutil.copytree(saved, folder, dirs_exist_ok=True)
+
+    return assignment.store.write(record, answered, save)
 
 
 def _merge(assignment: Assignment, record: Record, saved: Path, answered: pa.Table) -> Merge | None:
@@ -167,6 +173,14 @@ def _merge(assignment: Assignment, record: Record, saved: Path, answered: pa.Tab
 def _validated(job: Job, chosen: Chosen) -> int:
     """How many items trials answered before one was chosen."""
     return len(chosen.trials) * len(job.validation) if len(chosen.trials) > 1 else 0
+
+
+def _with_below(record: Record, assignment: Assignment) -> Record:
+    """Add what the runs that it stands on cost and learned."""
+    if assignment.inner is not None:
+        record = _with_inner(record, assignment.inner)
+    return (record if assignment.retriever is None
+            else _with_retriever(record, assignment.retriever))
 
 
 def _with_inner(record: Record, inner: Assignment) -> Record:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from harness.common.capabilities import WITH_HEAD
+from harness.common.capabilities import READ_ELSEWHERE, WITH_HEAD
 from harness.common.kinds import Quantize, WeightsKind
 from harness.suite.budget import BudgetChange
 from harness.suite.endpoint import EndpointFields
@@ -19,6 +19,8 @@ class BackboneSpec(Part):
 
     kind: WeightsKind
     source: Source
+    reader: str | None = None
+    """What of another package reads the source, where the kind is `vectors`."""
     head: Literal["classifier"] | None = None
     """`classifier`: a decoder answers through a head on its last token, as transformers has it, and
     not its prompt; methods take it for an encoder."""
@@ -32,6 +34,16 @@ class BackboneSpec(Part):
         if self.head is not None and self.kind not in WITH_HEAD:
             raise ValueError(f"head: a backbone of kind {self.kind} is not asked for one; leave it "
                              "out")
+        return self
+
+    @model_validator(mode="after")
+    def _is_read(self) -> BackboneSpec:
+        if (self.kind == READ_ELSEWHERE) != (self.reader is not None):
+            raise ValueError(f"reader: a backbone of kind {READ_ELSEWHERE} names what reads it, "
+                             "and one of another kind does not")
+        if self.reader is not None and self.quantize is not None:
+            raise ValueError(f"quantize: what reads a backbone of kind {READ_ELSEWHERE} says how "
+                             "it is held; leave it out")
         return self
 
     @property

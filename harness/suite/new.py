@@ -13,13 +13,6 @@ from harness.common.kinds import AnswerLines, Input, Kind, Unreadable
 from harness.suite.source import DataSource
 from harness.targets.kinds import KINDS
 
-INSTRUCTIONS: dict[Kind, str] = {
-    "classification": "Which of these is right? Answer with one of: {options}.",
-    "multilabel": "Which of these apply: {options}? Answer for each with yes or no.",
-    "spans": "Which words of the text are of these classes: {options}? Answer with the class, a "
-             "colon and the words; several with \" | \" between them; none where there are none.",
-}
-
 
 @dataclass(frozen=True)
 class NewSuite:
@@ -85,7 +78,7 @@ class NewSuite:
             return (f"Answer in about {self.answer_words[0]} words." if self.long
                     else "Answer in a few words.")
         if self.extent is None:
-            return INSTRUCTIONS[self.kind]
+            return KINDS[self.kind].asks
         least, _, most = self.extent
         return f"Answer with a number, from {least:g} to {most:g}."
 

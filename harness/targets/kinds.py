@@ -77,6 +77,9 @@ class TargetKind:
     """The same where one of these decides, of long answers: none is a reference word by word."""
     several: bool = False
     """Whether an item may have any number of classes."""
+    asks: str = ""
+    """What a new suite has a decoder asked; empty where that hangs on what is right of its items.
+    """
     says: str = "has classes"
     """How it is answered, for people."""
     answer: str = "class"
@@ -166,7 +169,9 @@ KINDS: dict[Kind, TargetKind] = {
         "classification",
         (ACCURACY, MACRO_F1, MICRO_F1_OF_ONE, ROC_AUC, LOG_LOSS, CALIBRATION_ERROR),
         right=ACCURACY, beside=(ACCURACY, ROC_AUC), loss="nats an item",
-        sure=("highest probability", "share right"), sliced=(ACCURACY, MACRO_F1),
+        sure=("highest probability", "share right"),
+        asks="Which of these is right? Answer with one of: {options}.",
+        sliced=(ACCURACY, MACRO_F1),
         sliced_of_two=(SELECTION_RATE, FALSE_POSITIVE_RATE, FALSE_NEGATIVE_RATE)),
     "multilabel": TargetKind(
         "multilabel",
@@ -175,6 +180,7 @@ KINDS: dict[Kind, TargetKind] = {
         right=SUBSET_ACCURACY, beside=(MICRO_F1, SUBSET_ACCURACY),
         loss="nats a class of an item",
         sure=("probability of a class", "share that has the class"), several=True,
+        asks="Which of these apply: {options}? Answer for each with yes or no.",
         answer="set of classes",
         sliced=(SUBSET_ACCURACY, MACRO_F1)),
     "regression": TargetKind(
@@ -185,6 +191,8 @@ KINDS: dict[Kind, TargetKind] = {
     "spans": TargetKind(
         "spans", (SPAN_F1, SPAN_MACRO_F1, PRECISION, RECALL, ALL_SPANS), right=ALL_SPANS,
         beside=(PRECISION, RECALL), loss="nats a word", sure=None, form="spans", several=True,
+        asks="Which words of the text are of these classes: {options}? Answer with the class, a "
+             "colon and the words; several with \" | \" between them; none where there are none.",
         says="is answered with spans of the texts", answer="list of spans", floor="no span at all",
         sliced=(SPAN_F1, ALL_SPANS)),
     "generation": TargetKind(
@@ -197,6 +205,13 @@ KINDS: dict[Kind, TargetKind] = {
         says="is answered in words", items="questions",
         floor="the most frequent answer", sliced=(EXACT_MATCH, TOKEN_F1, ROUGE_L)),
 }
+
+
+def by_kind(*, one: T, several: T, numbers: T, spans: T, words: T) -> dict[Kind, T]:
+    """For every kind the one of these that is for what is answered: one class an item, any number
+    of classes, a number, spans, or words."""
+    return {name: kind.of(several if kind.several else one, numbers, spans, words)
+            for name, kind in KINDS.items()}
 
 
 _ADDED: dict[Kind, list[Metric]] = {kind: [] for kind in KINDS}

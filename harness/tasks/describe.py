@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -27,7 +27,7 @@ from harness.tasks.label_numbers import keep_numbers, number_of
 from harness.tasks.label_sets import Sets, check_named, holds_lists, keep_sets, value_counts
 from harness.tasks.label_spans import class_items, hold_spans, keep_spans, own_classes
 from harness.tasks.ledger import NOWHERE, Kept, Ledger
-from harness.tasks.prepare import Place, read_rows
+from harness.tasks.prepare import RowsAt, read_rows
 from harness.tasks.readers import READERS, Reader
 from harness.tasks.readers.conll import ConllOptions
 from harness.tasks.readers.folders import FolderOptions, texts_at
@@ -142,7 +142,7 @@ def find_splits(paths: Sequence[Path], column: str, form: Form) -> SplitColumn:
                        test=named["test"])
 
 
-def describe(places: Sequence[Place], options: Options, signs: Sequence[str] = SEPARATORS,
+def describe(places: Sequence[RowsAt], options: Options, signs: Sequence[str] = SEPARATORS,
              reader: Reader | None = None) -> Described:
     """Read all of it and count. Labels that hold several values are told by being lists, or by a
     separator, given or found among `signs`. `reader` reads rows where it is not that of such
@@ -165,15 +165,7 @@ def describe(places: Sequence[Place], options: Options, signs: Sequence[str] = S
                             reader=reader)
     held = (value_counts(labels) if several
             else {value: count for value, count in labels.items() if value})
-    if not held:
-        raise HarnessError(f"{name}: no row has a label", "Name the column with --label.")
-    if len(held) > min(MOST_CLASSES, max(2, rows // LEAST_ITEMS)):
-        raise HarnessError(f"{name}: {len(held):,} different labels in {rows:,} rows",
-                           "Are they numbers to answer with? Say --numbers." if all(
-                               number_of(label) is not None for label in held) else
-                           "Is this the column of the class? Name it with --label; where a cell "
-                           "holds several, say what is between them with --separator. There may "
-                           f"be {MOST_CLASSES:,} classes, of {LEAST_ITEMS} items or more each.")
+    _check_count(name, held, rows)
     values = class_values(held, _numbered(places, options))
     numbers = class_numbers(values)
     sets: Sets = {}
@@ -194,7 +186,20 @@ def describe(places: Sequence[Place], options: Options, signs: Sequence[str] = S
                      maybe if maybe is not None and maybe.share > SOME else None)
 
 
-def _of_words(places: Sequence[Place], options: TableOptions) -> bool:
+def _check_count(name: str, held: Collection[str], rows: int) -> None:
+    """Raise HarnessError where there is no label, or there are too many different ones."""
+    if not held:
+        raise HarnessError(f"{name}: no row has a label", "Name the column with --label.")
+    if len(held) > min(MOST_CLASSES, max(2, rows // LEAST_ITEMS)):
+        raise HarnessError(f"{name}: {len(held):,} different labels in {rows:,} rows",
+                           "Are they numbers to answer with? Say --numbers." if all(
+                               number_of(label) is not None for label in held) else
+                           "Is this the column of the class? Name it with --label; where a cell "
+                           "holds several, say what is between them with --separator. There may "
+                           f"be {MOST_CLASSES:,} classes, of {LEAST_ITEMS} items or more each.")
+
+
+def _of_words(places: Sequence[RowsAt], options: TableOptions) -> bool:
     """Whether the first rows have lists of words beside as long ones of tags, which may be numbers
     that the file has names of."""
     for file in tables_at(places[0].path):
@@ -225,7 +230,7 @@ def _describe_spans(name: str, ledger: Ledger, words: array[int], options: Optio
                      answer_tokens=min(MOST_TOKENS, max(LEAST_TOKENS, longest)))
 
 
-def describe_numbers(places: Sequence[Place], options: Options, reader: Reader | None = None
+def describe_numbers(places: Sequence[RowsAt], options: Options, reader: Reader | None = None
                      ) -> Described:
     """As `describe`, of labels that are numbers to answer with. Raises HarnessError where one is
     none, or all are one."""
@@ -248,7 +253,7 @@ def _reader(options: Options) -> str:
     return READER_OF[type(options)]
 
 
-def _read(places: Sequence[Place], options: Options, reader: Reader | None
+def _read(places: Sequence[RowsAt], options: Options, reader: Reader | None
           ) -> tuple[Ledger, array[int]]:
     """Every row, and the words of those with something to read."""
     ledger, words, reader = Ledger(), array("l"), reader or READERS[_reader(options)]
@@ -272,7 +277,7 @@ def _lengths(words: array[int], kept: Kept) -> tuple[int, int, int]:
     return (int(np.median(lengths)), math.ceil(np.percentile(lengths, 90)), int(lengths.max()))
 
 
-def _numbered(places: Sequence[Place], options: Options) -> tuple[str, ...]:
+def _numbered(places: Sequence[RowsAt], options: Options) -> tuple[str, ...]:
     if not isinstance(options, Tables):
         return ()
     return common_names({path: class_names(path, options.label)

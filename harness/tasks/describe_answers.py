@@ -11,7 +11,7 @@ import numpy as np
 from harness.common.errors import HarnessError
 from harness.common.words import split_words
 from harness.tasks.describe import Described
-from harness.tasks.prepare import Place, read_rows
+from harness.tasks.prepare import RowsAt, read_rows
 from harness.tasks.questions import RARE
 from harness.tasks.readers import READERS
 from harness.tasks.readers.questions import QuestionOptions
@@ -36,7 +36,7 @@ def question_options(path: Path, text: str, answers: str, group: str | None,
 
 def describe_answers(path: Path, options: QuestionOptions) -> Described:
     """Read all of it and count. Raises HarnessError where no row has a text and an answer."""
-    place = Place(path, None)
+    place = RowsAt(path, None)
     rows = [row for row, _ in read_rows([place], READERS["questions"], options)
             if row.text.strip() and row.references]
     if not rows:

@@ -11,7 +11,7 @@ from harness.inputs.picture_sizes import Size, sizes_of
 from harness.tasks.describe import READER_OF, Described, describe, describe_numbers
 from harness.tasks.examples import Row
 from harness.tasks.picture_rows import with_pictures
-from harness.tasks.prepare import Place
+from harness.tasks.prepare import RowsAt
 from harness.tasks.readers import READERS, Reader, ReaderOptions
 from harness.tasks.readers.picture_folders import PictureFolderOptions
 from harness.tasks.readers.picture_tables import PictureTableOptions
@@ -19,7 +19,7 @@ from harness.tasks.readers.picture_tables import PictureTableOptions
 PictureOptions = PictureFolderOptions | PictureTableOptions
 
 
-def describe_pictures(places: Sequence[Place], contents: Mapping[Path, str],
+def describe_pictures(places: Sequence[RowsAt], contents: Mapping[Path, str],
                       options: PictureOptions, signs: Sequence[str], unreadable: Unreadable, *,
                       numbers: bool) -> Described:
     """As `describe`, or where labels are `numbers` to answer with as `describe_numbers`, of

@@ -53,14 +53,14 @@ class Right:
 
 
 @dataclass(frozen=True)
-class Place:
+class RowsAt:
     """A local file or folder of rows, and the split that all of them are of, where it is given."""
 
     path: Path
     split: SplitName | None
 
 
-def read_rows(places: Sequence[Place], reader: Reader, options: ReaderOptions
+def read_rows(places: Sequence[RowsAt], reader: Reader, options: ReaderOptions
               ) -> Iterator[tuple[Row, SplitName | None]]:
     """All rows with the split that the data says they are of, cells that name one value spelt one
     way. Raises HarnessError."""

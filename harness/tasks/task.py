@@ -20,7 +20,8 @@ from harness.common.kept import kept_folder
 from harness.common.located import explain
 from harness.common.provenance import provenance
 from harness.sources.fetch import fetch, fetch_whole
-from harness.suite import GivenSources, LoadedSuite, Source
+from harness.sources.fetched import Fetched
+from harness.suite import GivenSources, LoadedSuite, Source, TaskSpec
 from harness.targets.kinds import KINDS
 from harness.tasks import prepare
 from harness.tasks.cells import class_numbers
@@ -32,7 +33,7 @@ from harness.tasks.label_sets import Sets, check_named, keep_sets, set_numbers
 from harness.tasks.label_spans import keep_spans, own_classes, span_numbers
 from harness.tasks.ledger import Facts, Kept, Leak, Ledger
 from harness.tasks.picture_rows import SCHEMAS, content_of, keep_pictures, with_pictures
-from harness.tasks.prepare import Place
+from harness.tasks.prepare import RowsAt
 from harness.tasks.questions import gather, split_questions
 from harness.tasks.readers import READERS, Reader, ReaderOptions
 from harness.tasks.splits import Splits
@@ -87,15 +88,10 @@ def load_task(loaded: LoadedSuite) -> Task:
     fetched = [(split, dataclasses.replace(
         found, sha256=content_of(chosen, source, found, options)))
         for split, source in sources for found in [fetch(source, loaded.folder)]]
-    key = sha256_json([[(split, found.sha256) for split, found in fetched], spec.reader.name,
-                       options.model_dump(mode="json"), spec.kind, list(spec.labels.items()),
-                       spec.other_labels, spec.leaks, spec.split.model_dump(),
-                       corpus and corpus.sha256,
-                       sorted(spec.split.model_fields_set), spec.input, spec.unreadable,
-                       provenance(__name__, chosen.read.__module__).key])
+    key = _rows_key(fetched, spec, chosen, options, corpus)
 
     def make(folder: Path) -> None:
-        places = [Place(fetch_whole(source, loaded.folder).path, split)
+        places = [RowsAt(fetch_whole(source, loaded.folder).path, split)
                   for split, source in sources]
         _prepare(folder, loaded, places, reader, options, corpus)
 
@@ -115,6 +111,17 @@ def load_task(loaded: LoadedSuite) -> Task:
                 input=spec.input, splits=_parts(folder, facts), facts=facts, origin=origin)
 
 
+def _rows_key(fetched: Sequence[tuple[SplitName | None, Fetched]], spec: TaskSpec, chosen: Reader,
+              options: ReaderOptions, corpus: Corpus | None) -> str:
+    """Names prepared items."""
+    return sha256_json([[(split, found.sha256) for split, found in fetched], spec.reader.name,
+                        options.model_dump(mode="json"), spec.kind, list(spec.labels.items()),
+                        spec.other_labels, spec.leaks, spec.split.model_dump(),
+                        corpus and corpus.sha256,
+                        sorted(spec.split.model_fields_set), spec.input, spec.unreadable,
+                        provenance(__name__, chosen.read.__module__).key])
+
+
 def _in_words(loaded: LoadedSuite, chosen: Reader, options: ReaderOptions) -> Task:
     """The task of questions that are answered in words."""
     spec = loaded.suite.task
@@ -123,7 +130,7 @@ def _in_words(loaded: LoadedSuite, chosen: Reader, options: ReaderOptions) -> Ta
                            "Give all of them as one source.")
     fetched = fetch(spec.source, loaded.folder)
     corpus = load_corpus(loaded, spec.corpus) if spec.corpus else None
-    place = Place(fetch_whole(spec.source, loaded.folder).path, None)
+    place = RowsAt(fetch_whole(spec.source, loaded.folder).path, None)
     rows = (row for row, _ in prepare.read_rows([place], chosen, options))
     found, facts = gather(rows, corpus.documents() if corpus else {}, spec.answer_lines,
                           spec.unanswerable)
@@ -180,7 +187,7 @@ def _reader(loaded: LoadedSuite) -> tuple[Reader, ReaderOptions]:
         raise explain(error, loaded.source, chosen.options, at) from None
 
 
-def _prepare(folder: Path, loaded: LoadedSuite, places: Sequence[Place], chosen: Reader,
+def _prepare(folder: Path, loaded: LoadedSuite, places: Sequence[RowsAt], chosen: Reader,
              options: ReaderOptions, corpus: Corpus | None) -> None:
     """Fill the folder with a file for each part, and the facts."""
     spec = loaded.suite.task
@@ -212,7 +219,7 @@ class _Told:
     """Key of a label value to a number that is the same for what is the same."""
 
 
-def _told(loaded: LoadedSuite, places: Sequence[Place], noted: Ledger) -> _Told:
+def _told(loaded: LoadedSuite, places: Sequence[RowsAt], noted: Ledger) -> _Told:
     """By the kind of task. Raises HarnessError for labels that are none, and for too few items."""
     spec, kind = loaded.suite.task, KINDS[loaded.suite.task.kind]
     if not kind.named:
@@ -244,7 +251,7 @@ def _items_by_class(noted: Ledger, kept: Kept, sets: Sets) -> Counter[int]:
     return Counter(number for value in noted.values(kept.rows) for number in sets[value])
 
 
-def _check(loaded: LoadedSuite, places: Sequence[Place], facts: Facts, fault: str, fix: str
+def _check(loaded: LoadedSuite, places: Sequence[RowsAt], facts: Facts, fault: str, fix: str
            ) -> None:
     spec = loaded.suite.task
     if not facts.rows:

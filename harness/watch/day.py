@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,8 @@ import numpy as np
 from harness.common.errors import HarnessError
 from harness.common.names import did_you_mean
 from harness.common.text import blank, excerpt
-from harness.suite import Kind, TaskSpec
+from harness.suite import TaskSpec
+from harness.targets.kinds import KINDS
 from harness.tasks.cells import class_numbers, entries, label_key
 from harness.tasks.examples import Item, as_array, item_id
 from harness.tasks.label_sets import class_sets
@@ -73,11 +74,11 @@ def targets(day: Day, spec: TaskSpec, separator: str | None) -> tuple[np.ndarray
 
     Raises HarnessError for a task whose items have no classes, and a value that is no class's.
     """
-    read = READ.get(spec.kind)
-    if read is None or day.labels is None:
+    kind = KINDS[spec.kind]
+    if not kind.classes or day.labels is None:
         raise HarnessError(f"labels of a task of kind {spec.kind} are not watched: what is right "
                            "is compared by class alone", "Leave --labels out.")
-    found = read(day.labels, spec, separator)
+    found = (_several if kind.several else _one)(day.labels, spec, separator)
     for place, cell, own in zip(day.places, day.labels, found, strict=True):
         if own is None and cell and spec.other_labels != "drop":
             known = [value for values in spec.labels.values() for value in values]
@@ -106,7 +107,3 @@ def _several(cells: Sequence[str], spec: TaskSpec, separator: str | None) -> lis
              else cell for cell in cells]
     sets = class_sets(lists, numbers)
     return [sets.get(cell) for cell in lists]
-
-
-READ: Mapping[Kind, Callable[[Sequence[str], TaskSpec, str | None], list[Classes]]] = {
-    "classification": _one, "multilabel": _several}

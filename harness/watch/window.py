@@ -31,6 +31,8 @@ def beyond(items: Sequence[Item], task: Task, budget: Budget, backbone: Handle |
 
 
 def _tokens(items: Sequence[Item], task: Task, backbone: Handle, most: int) -> np.ndarray:
+    if backbone.reader is not None:
+        return np.zeros(len(items), dtype=bool)
     tokenizer = load_tokenizer(backbone)
     if backbone.kind in WRITERS:
         writer = writer_for(backbone.kind, tokenizer, task, most)

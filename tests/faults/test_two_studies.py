@@ -8,7 +8,7 @@ from forked import forked
 from small_study import study
 
 from harness.common.cache import cache_folder
-from harness.processes.own import Outcome
+from harness.processes.own import Returned
 from harness.processes.turns import alone
 from harness.study import alone as alone_room
 from harness.study import check
@@ -125,7 +125,7 @@ def test_a_plan_does_not_wait_to_measure_and_needs_no_device_for_what_is_kept(sm
 def test_a_look_at_the_data_that_failed_is_not_kept(small_suite, device, own_cache, monkeypatch):
     plan = make_plan(load_suite(small_suite), device)
     with monkeypatch.context() as patch:
-        patch.setattr(check, "in_own_process", lambda *given: Outcome(failure="no memory"))
+        patch.setattr(check, "in_own_process", lambda *given: Returned(failure="no memory"))
         failed = check.findings(plan, print)
         assert {f.found for f in failed} == {"the texts could not be checked: no memory",
                                              "the labels could not be checked: no memory"}

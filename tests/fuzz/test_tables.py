@@ -17,7 +17,7 @@ from strategies import any_json, any_scalar, any_text, damaged_bytes, fuzzed, ou
 from harness.common.errors import HarnessError
 from harness.tasks.describe import describe
 from harness.tasks.ledger import Ledger
-from harness.tasks.prepare import Place
+from harness.tasks.prepare import RowsAt
 from harness.tasks.readers.folders import FolderOptions, read_folders
 from harness.tasks.readers.tables import TableOptions, read_table
 from harness.tasks.tables.columns import read_columns
@@ -98,7 +98,7 @@ def check(path, wanted):
             ledger.add(row, row.split)
         items, facts = ledger.kept({"a": 0, "b": 1})
         assert facts.kept == len(items) <= facts.rows == len(rows)
-    found = ours(describe, [Place(path, None)], wanted)
+    found = ours(describe, [RowsAt(path, None)], wanted)
     if found is not None:
         assert rows is not None
         assert 0 < sum(found.classes.values()) <= len(rows)
@@ -182,7 +182,7 @@ def test_a_folder_gives_rows_of_text_or_an_error_of_ours(folder, texts, pattern)
     for row in rows or ():
         assert type(row.text) is str
         assert row.label in ("a", "b", "a.txt")
-    found = ours(describe, [Place(folder, None)], wanted)
+    found = ours(describe, [RowsAt(folder, None)], wanted)
     assert found is None or sum(found.classes.values()) <= len(rows)
 
 

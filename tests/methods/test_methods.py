@@ -3,23 +3,22 @@
 import dataclasses
 import json
 from types import SimpleNamespace
-from typing import get_args
 
 import numpy as np
 import pytest
 from families import write_family
 
 from harness.backbones.encoding.features import FeatureStore
-from harness.backbones.handle import folder_handle
+from harness.backbones.handle import KINDS, folder_handle
 from harness.backbones.load import load_classifier
 from harness.common.clock import Clock
 from harness.common.errors import CannotRunError, HarnessError
-from harness.common.kinds import WeightsKind
 from harness.methods import register_all
 from harness.methods.adapters.presets import AnyPeft
 from harness.methods.adapters.tuners import Tuner
 from harness.methods.asking.shots import draw_shots
 from harness.methods.catalogue import registered
+from harness.methods.fitted import declared
 from harness.methods.job import Job
 from harness.methods.learning.step import DivergedError
 from harness.methods.learning.training import Training
@@ -31,7 +30,7 @@ from harness.tasks.task import load_task
 register_all()
 # `test_tuners` fits the others.
 NAMED = [(row.name, kind) for row in registered()
-         for kind in (None, "picture", *get_args(WeightsKind))
+         for kind in (None, "picture", *KINDS)
          if (row.does(kind, "classification") and "text" in row.needs.inputs if kind != "picture"
              else row.needs.alone and "image" in row.needs.inputs and row.needs.classes is not None)
          and row.name not in ("peft", "merged", "rewind")
@@ -67,6 +66,8 @@ def check_round_trip(method, job, tmp_path):
     test = job.task.splits.test
     predicted = chosen.fit.fitted.predict(test, Clock())
     assert predicted.shape == (len(test), len(job.task.labels))
+    own = declared(chosen.fit.fitted)
+    assert own.model or own.embedder or not method.changes_weights
     np.testing.assert_allclose(predicted.sum(axis=1), 1.0, atol=1e-6)
     chosen.fit.fitted.save(tmp_path)
     assert not [p for p in tmp_path.rglob("*") if p.suffix in (".bin", ".pt", ".pkl", ".joblib")]

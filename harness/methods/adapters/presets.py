@@ -8,17 +8,18 @@ from typing import Any, ClassVar
 
 from transformers import BertModel
 
-from harness.backbones.handle import Kind
+from harness.common.kinds import WeightsKind
 from harness.methods.adapters.adapter import Adapter
 from harness.methods.adapters.configuration import fields_in
 from harness.methods.adapters.running import BEFORE_TOKENS, keyless
 from harness.methods.adapters.values import VIRTUAL_TOKENS
 from harness.methods.method import METHODS
+from harness.methods.tuned import OF_ADDED
 
 LOW_RANK = {"r": 16, "lora_alpha": 32, "target_modules": "all-linear"}
 VIRTUAL = {"num_virtual_tokens": VIRTUAL_TOKENS}
-UNSEEN: dict[Kind, str] = {"image": BEFORE_TOKENS}
-KEYLESS: dict[Kind, str] = {"encoder": reason} if (reason := keyless(BertModel)) else {}
+UNSEEN: dict[WeightsKind, str] = {"image": BEFORE_TOKENS}
+KEYLESS: dict[WeightsKind, str] = {"encoder": reason} if (reason := keyless(BertModel)) else {}
 """Of tuners that learn keys and values: BERT stands for the encoders."""
 
 
@@ -28,8 +29,7 @@ class Lora(Adapter):
 
     name, peft_type, preset = "lora", "LORA", LOW_RANK
     summary = "low-rank updates of all linear layers, rank 16"
-    learning_rates: ClassVar[dict[str, float]] = {"encoder": 1e-3, "decoder": 5e-4,
-                                                  "seq2seq": 1e-3}
+    rate = 1e-3
 
 
 @METHODS.register("dora")
@@ -39,8 +39,7 @@ class Dora(Adapter):
     name, peft_type = "dora", "LORA"
     preset: ClassVar[dict[str, Any]] = {**LOW_RANK, "use_dora": True}
     summary = "LoRA with magnitude and direction apart, rank 16"
-    learning_rates: ClassVar[dict[str, float]] = {"encoder": 1e-3, "decoder": 5e-4,
-                                                  "seq2seq": 1e-3}
+    rate = 1e-3
 
 
 @METHODS.register("ia3")
@@ -49,8 +48,8 @@ class Ia3(Adapter):
 
     name, peft_type = "ia3", "IA3"
     summary = "learned rescaling of keys, values and feed-forward activations"
-    learning_rates: ClassVar[dict[str, float]] = {"encoder": 5e-3, "decoder": 5e-3,
-                                                  "seq2seq": 3e-3}
+    rate = 5e-3
+    scales: ClassVar[Mapping[str, float]] = {**OF_ADDED, "seq2seq": 0.6}
 
 
 @METHODS.register("prefix-tuning")
@@ -61,8 +60,7 @@ class PrefixTuning(Adapter):
     unable = UNSEEN
     summary = "16 learned keys and values before every layer"
     fails = KEYLESS
-    learning_rates: ClassVar[dict[str, float]] = {"encoder": 1e-2, "decoder": 1e-2,
-                                                  "seq2seq": 1e-2}
+    rate, scales = 1e-2, OF_ADDED
 
 
 @METHODS.register("prompt-tuning")
@@ -72,8 +70,8 @@ class PromptTuning(Adapter):
     name, peft_type, preset = "prompt-tuning", "PROMPT_TUNING", VIRTUAL
     unable = UNSEEN
     summary = "16 learned input embeddings"
-    learning_rates: ClassVar[dict[str, float]] = {"encoder": 3e-2, "decoder": 1e-2,
-                                                  "seq2seq": 3e-2}
+    rate = 3e-2
+    scales: ClassVar[Mapping[str, float]] = {**OF_ADDED, "decoder": 1 / 3}
 
 
 @METHODS.register("p-tuning")
@@ -84,8 +82,7 @@ class PTuning(Adapter):
     unable = UNSEEN
     preset: ClassVar[dict[str, Any]] = {**VIRTUAL, "encoder_hidden_size": 128}
     summary = "16 input embeddings from a small learned network"
-    learning_rates: ClassVar[dict[str, float]] = {"encoder": 3e-3, "decoder": 3e-3,
-                                                  "seq2seq": 3e-3}
+    rate, scales = 3e-3, OF_ADDED
 
 
 @METHODS.register("peft")
@@ -95,8 +92,7 @@ class AnyPeft(Adapter):
     name = "peft"
     peft_type = ""
     summary = "any PEFT configuration: inline, or the path of an adapter_config.json"
-    learning_rates: ClassVar[dict[str, float]] = {"encoder": 1e-3, "decoder": 5e-4,
-                                                  "seq2seq": 1e-3}
+    rate = 1e-3
 
     def __init__(self, options: Mapping[str, Any] | str | Path) -> None:
         super().__init__(fields_in(Path(options)) if isinstance(options, str | Path) else options)

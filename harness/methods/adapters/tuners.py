@@ -13,18 +13,19 @@ from typing import Any
 from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING
 from peft.utils.peft_types import PeftType
 
-from harness.backbones.handle import KINDS, Kind
+from harness.backbones.handle import KINDS
 from harness.common.capabilities import Can
+from harness.common.kinds import WeightsKind
 from harness.methods.adapters.adapter import Adapter
 from harness.methods.adapters.presets import KEYLESS, Lora, PromptTuning
 from harness.methods.adapters.running import KEYS_ALONE, SIGHTLESS, UNFIT
 from harness.methods.method import METHODS
 
-BUT_DECODERS: tuple[Kind, ...] = ("encoder", "seq2seq")
+BUT_DECODERS: tuple[WeightsKind, ...] = ("encoder", "seq2seq")
 LACKS_ITS_LAYERS = "Unable to automatically find a `nn.ModuleList` of decoder layers"
 WANTS_TRAINED_EXPERTS = "`use_cache` must be False"
 WANTS_EMBEDDED_ANSWERS = "expected Tensor as element 1 in argument 0, but got NoneType"
-_UNABLE: dict[PeftType, dict[Kind, str]] = {
+_UNABLE: dict[PeftType, dict[WeightsKind, str]] = {
     PeftType.ADAPTION_PROMPT: dict.fromkeys((*BUT_DECODERS, "image"),
                                             "Unsupported model type for adaption prompt"),
     PeftType.CPT: dict.fromkeys((*BUT_DECODERS, "image"),
@@ -33,7 +34,7 @@ _UNABLE: dict[PeftType, dict[Kind, str]] = {
     PeftType.SHADOW: dict.fromkeys(BUT_DECODERS, LACKS_ITS_LAYERS),
     PeftType.XLORA: dict.fromkeys(KINDS, WANTS_TRAINED_EXPERTS),
 }
-UNABLE: dict[PeftType, dict[Kind, str]] = {
+UNABLE: dict[PeftType, dict[WeightsKind, str]] = {
     tuner: _UNABLE.get(tuner, {}) | ({"image": SIGHTLESS[tuner]} if tuner in SIGHTLESS else {})
     for tuner in PEFT_TYPE_TO_CONFIG_MAPPING}
 """Kinds of backbone that a tuner cannot be put on, with PEFT's words where it has any."""
@@ -66,7 +67,7 @@ def _register(tuner: PeftType) -> None:
         "fails": KEYLESS if tuner in KEYS_ALONE else {},
         "needs": WRITING if tuner in UNTAGGED else Tuner.needs,
         "summary": f"PEFT's {config_class.__name__}",
-        "learning_rates": nearest.learning_rates,
+        "rate": nearest.rate, "scales": nearest.scales,
         "__doc__": f"PEFT's {config_class.__name__}, with PEFT's defaults.",
     }
     METHODS.register(method_name(tuner))(type(config_class.__name__, (Tuner,), members))

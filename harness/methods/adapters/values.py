@@ -36,7 +36,7 @@ OWN_TARGETS = "TRANSFORMERS_MODELS_TO_{}_TARGET_MODULES_MAPPING"
 
 
 @dataclasses.dataclass(frozen=True)
-class Place:
+class Incomplete:
     """A tuner, its options so far, and the model and task it is for."""
 
     tuner: PeftType
@@ -56,7 +56,7 @@ def completed(tuner: PeftType, options: Mapping[str, Any], loaded: Loaded, job: 
     """The options, and a value for every field that they leave open and a rule answers for."""
     if options.get("target_modules") == ALL_LINEAR:
         options = {**options, "target_modules": _all_linear(loaded)}
-    place = Place(tuner, options, loaded, job)
+    place = Incomplete(tuner, options, loaded, job)
     open_fields = [name for name in RULES if name in place.defaults and options.get(name) is None]
     chosen = {name: RULES[name](place, name) for name in open_fields}
     return {**options, **{name: value for name, value in chosen.items() if value is not None}}
@@ -68,7 +68,7 @@ def _all_linear(loaded: Loaded) -> list[str]:
     return list(linear_layers(loaded.model) or convolutions(loaded.model))
 
 
-def _targets(place: Place, name: str) -> list[str] | None:
+def _targets(place: Incomplete, name: str) -> list[str] | None:
     """PEFT's own targets where it knows the model's type, and transformers still calls the layers
     so; or else all linear layers."""
     known = (getattr(PEFT_TYPE_TO_TUNER_MAPPING[place.tuner], "target_module_mapping", None)
@@ -91,24 +91,24 @@ def _are_there(targets: Sequence[str] | str, model: Any) -> bool:
         target.rpartition(".")[2] for target in targets)
 
 
-def _no_feedforward(place: Place, name: str) -> list[str] | None:
+def _no_feedforward(place: Incomplete, name: str) -> list[str] | None:
     """IA3 scales what goes into its feed-forward modules. PEFT's own are named otherwise than the
     members of `all-linear`, where every layer's output is scaled."""
     targets = place.options.get("target_modules") or _targets(place, "target_modules")
     return [] if targets == _all_linear(place.loaded) else None
 
 
-def _divisor(place: Place, name: str) -> int:
+def _divisor(place: Incomplete, name: str) -> int:
     """PEFT's default, or its greatest divisor that divides the width of every linear layer."""
     return math.gcd(place.defaults[name], *(
         width for module in linear_layers(place.loaded.model).values() for width in widths(module)))
 
 
-def _steps(place: Place, name: str) -> int:
+def _steps(place: Incomplete, name: str) -> int:
     return schedule_of(len(place.job.train), place.job.budget).most
 
 
-def _shared_tokens(place: Place, name: str) -> list[int]:
+def _shared_tokens(place: Incomplete, name: str) -> list[int]:
     """Tokens that stand in every training input."""
     job, loaded = place.job, place.loaded
     if job.headed:
@@ -120,7 +120,7 @@ def _shared_tokens(place: Place, name: str) -> list[int]:
     return sorted(set.intersection(*map(set, writer.prompts(job.train))))
 
 
-def _worked_examples(place: Place, name: str) -> list[int]:
+def _worked_examples(place: Incomplete, name: str) -> list[int]:
     """Tokens of one worked training example a class: what CPT starts from. None for a backbone that
     is not asked, which PEFT refuses by itself."""
     job = place.job
@@ -131,7 +131,7 @@ def _worked_examples(place: Place, name: str) -> list[int]:
     return writer.shots(draw_shots(job.train, 1, job.seed))
 
 
-RULES: dict[str, Callable[[Place, str], Any]] = {
+RULES: dict[str, Callable[[Incomplete, str], Any]] = {
     "target_modules": _targets,
     "feedforward_modules": _no_feedforward,
     "num_virtual_tokens": lambda place, name: VIRTUAL_TOKENS,

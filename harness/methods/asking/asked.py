@@ -24,6 +24,7 @@ from harness.common.device import Device
 from harness.common.errors import CannotRunError
 from harness.methods.asking.lookup import LooksUp, Lookup
 from harness.methods.asking.put import Put, put_in_tokens
+from harness.methods.fitted import Declared
 from harness.methods.job import Job
 from harness.methods.learning.encoder import count_parameters
 from harness.methods.learning.validated import HeldOut
@@ -58,6 +59,11 @@ class AskedDecoder(LooksUp, ABC):
         return self.writer.head
 
     @property
+    def declares(self) -> Declared:
+        """See `Declared`."""
+        return Declared(model=self.loaded, finds=self, cites=self, prompted=self, asked=self)
+
+    @property
     def parameters(self) -> tuple[int, int]:
         return count_parameters(self.loaded.model)
 
@@ -87,6 +93,13 @@ class AskedDecoder(LooksUp, ABC):
             shown = lookup.study(job.train, job.clock)
             self.shown = (lookup.written(self.writer, shown, job.clock),
                           self.before(job.validation, job.clock))
+
+    def settle(self) -> None:
+        """Nothing is made ready for answers when it has learned."""
+
+    def brief(self) -> AskedDecoder:
+        """The same, which writes at most one token where it writes."""
+        return self
 
     def behind_head(self, questions: Sequence[Question]) -> tuple[list[Question], Prefix]:
         """What stands behind the head that all items' prompts have, and the head's keys and values.

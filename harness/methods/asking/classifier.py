@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from harness.backbones.prompting.texts import Parts
 from harness.common.clock import Clock
 from harness.methods.asking.asked import BATCH, AskedDecoder
 from harness.methods.asking.scores import PLAIN, Rule, scores
+from harness.methods.fitted import Declared
 from harness.methods.job import Job
 from harness.methods.learning.held_out import of_classes
 from harness.methods.learning.validated import HeldOut
@@ -34,6 +35,10 @@ class DecoderClassifier(AskedDecoder):
     rule: Rule = PLAIN
     offset: np.ndarray = field(default_factory=lambda: np.zeros(1))
     """Of the rule, [answers], where it is the same for all items."""
+
+    @property
+    def declares(self) -> Declared:
+        return replace(super().declares, scored=self)
 
     @property
     def beside_each(self) -> int:

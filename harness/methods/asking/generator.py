@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ from harness.methods.asking.stops import Stop, first_line
 from harness.methods.job import Job
 from harness.methods.learning.held_out import mean_of, said_by
 from harness.methods.learning.validated import HeldOut
+from harness.targets.kinds import by_kind
 from harness.targets.regression import numbers_of
 from harness.targets.span_words import read_written
 from harness.targets.spans import as_spans
@@ -39,10 +40,14 @@ def in_text(texts: Iterable[str], items: Sequence[Item], names: Sequence[str]) -
                      for text, item in zip(texts, items, strict=True)])
 
 
+def _themselves(texts: np.ndarray, items: Sequence[Item], names: Sequence[str]) -> np.ndarray:
+    return texts
+
+
 Read = Callable[[np.ndarray, Sequence[Item], Sequence[str]], np.ndarray]
-READ: dict[Kind, Read] = {
-    "generation": lambda texts, items, names: texts,
-    "regression": lambda texts, items, names: numbers_of(texts), "spans": in_text}
+READ: dict[Kind, Read] = by_kind(
+    one=_themselves, several=_themselves, numbers=lambda texts, items, names: numbers_of(texts),
+    spans=in_text, words=_themselves)
 """From texts [items], the items that they answer and the classes' names to what is answered."""
 
 
@@ -51,7 +56,7 @@ class DecoderGenerator(AskedDecoder):
     """The likeliest token, one after another, up to the end token or `most` tokens."""
 
     most: int = 32
-    read: Read = READ["generation"]
+    read: Read = _themselves
     """What texts answer: themselves, [items] of str, numbers, [items, 1], or spans."""
     stop: Stop = first_line
     """What of a text is the answer."""
@@ -78,6 +83,9 @@ class DecoderGenerator(AskedDecoder):
                 ) -> list[Question]:
         """Prompts without an answer."""
         return [Question(prompt, NONE) for prompt in self.writer.prompts(items, before)]
+
+    def brief(self) -> DecoderGenerator:
+        return replace(self, most=1)
 
     def room(self, questions: Sequence[Question]) -> int:
         return max(self.most, super().room(questions))

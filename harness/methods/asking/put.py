@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 from harness.backbones.prompting.options import OptionTree
 from harness.backbones.prompting.prompts import PromptWriter
@@ -27,7 +27,6 @@ class Put:
     """Tokens of worked examples and of what was retrieved, by themselves."""
 
 
-@runtime_checkable
 class Prompted(Protocol):
     """A fitted method that answers a prompt."""
 

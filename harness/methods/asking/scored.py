@@ -11,16 +11,15 @@ from harness.backbones.prompting.writers import writer_for
 from harness.common.capabilities import ABILITIES, Can
 from harness.common.clock import Clock
 from harness.common.kinds import BackboneKind
-from harness.methods.asking.classifier import DecoderClassifier
 from harness.methods.asking.nearest import alike, middle
 from harness.methods.asking.scores import PLAIN, RULES, Score
 from harness.methods.asking.shown import Asking
-from harness.methods.fitted import Fitted
+from harness.methods.fitted import Fitted, declared
 from harness.methods.job import Job
 from harness.methods.method import Method, Options, Setting
 from harness.methods.needs import Needs
 from harness.methods.work import Reading, Work
-from harness.suite import Kind as TaskKind
+from harness.suite import Kind
 from harness.targets.kinds import KINDS
 
 Model = TypeVar("Model", bound=Fitted)
@@ -48,7 +47,7 @@ class Scored(Method):
         scored = job.kind is not None and Can.SCORE in ABILITIES[job.kind]
         return self.grid(job.task.kind, _rules(job.inner is not None) if scored else ())
 
-    def grid(self, task: TaskKind, rules: Sequence[Score]) -> list[Setting]:
+    def grid(self, task: Kind, rules: Sequence[Score]) -> list[Setting]:
         """All settings in order of preference; without rules where nothing tells how likely answers
         are."""
         if not KINDS[task].classes or not rules:
@@ -80,7 +79,7 @@ class Scored(Method):
             return ()
         return (Reading(alike(job).key, job.embedder),)
 
-    def refuses(self, task: TaskKind, backbone: BackboneKind | None) -> str | None:
+    def refuses(self, task: Kind, backbone: BackboneKind | None) -> str | None:
         if not KINDS[task].classes and self.options.score:
             return "score: answers in words are written, not scored"
         if backbone is not None and self.options.score and Can.SCORE not in ABILITIES[backbone]:
@@ -102,16 +101,18 @@ def paired(first: Sequence[Setting], second: Sequence[Setting]) -> list[Setting]
 
 def score_by(asked: Model, setting: Setting, clock: Clock) -> Model:
     """The same, answering by the setting's rule."""
-    if isinstance(asked, DecoderClassifier) and "score" in setting:
+    scored = declared(asked).scored
+    if scored is not None and "score" in setting:
         with clock.phase("calibrate"):
-            asked.score_by(RULES[_rule(setting)])
+            scored.score_by(RULES[_rule(setting)])
     return asked
 
 
 def score_as_saved(asked: Model, setting: Setting, folder: Path) -> Model:
     """The same, answering by the setting's rule as what lies in the folder did."""
-    if isinstance(asked, DecoderClassifier) and "score" in setting:
-        asked.read_rule(RULES[_rule(setting)], folder)
+    scored = declared(asked).scored
+    if scored is not None and "score" in setting:
+        scored.read_rule(RULES[_rule(setting)], folder)
     return asked
 
 

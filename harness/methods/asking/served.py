@@ -26,8 +26,10 @@ from harness.methods.asking.generator import READ, as_written
 from harness.methods.asking.lookup import LooksUp, Lookup
 from harness.methods.asking.put import Put
 from harness.methods.asking.stops import Stop, stop_of
+from harness.methods.fitted import Declared
 from harness.methods.job import Job
 from harness.targets.choices import Choice, as_choices
+from harness.targets.kinds import KINDS
 from harness.tasks.examples import Example, Item
 from harness.tasks.view import TaskView
 
@@ -49,6 +51,11 @@ class Served(LooksUp):
     first: dict[str, tuple[Item, list[Message]]] = field(default_factory=dict)
     """By id, the first item of each call of `predict`, with its conversation."""
     cited: dict[str, int | None] = field(default_factory=dict)
+
+    @property
+    def declares(self) -> Declared:
+        """See `Declared`."""
+        return Declared(finds=self, cites=self, prompted=self, served=self)
 
     @property
     def parameters(self) -> tuple[int, int]:
@@ -189,8 +196,9 @@ def form_of(job: Job) -> Form:
     if job.written:
         stop = stop_of(job.task.answer_lines, frame_for(job.task.prompt.template))
         return Form(one_question, _written(kind, stop), job.task.answer_tokens)
-    return {"classification": Form(one_question, _one_of, by_class, options),
-            "multilabel": Form(question_a_class, _any_of, AROUND, YES_NO)}[kind]
+    if KINDS[kind].several:
+        return Form(question_a_class, _any_of, AROUND, YES_NO)
+    return Form(one_question, _one_of, by_class, options)
 
 
 def serve(job: Job, endpoint: Endpoint, shots: Sequence[Example] = (),

@@ -22,6 +22,7 @@ from harness.backbones.load import Loaded
 from harness.backbones.quantised import weights_of
 from harness.common.clock import Clock
 from harness.common.device import Device
+from harness.methods.fitted import Declared
 from harness.methods.job import Job
 from harness.methods.learning.balance import ALIKE, Weighing
 from harness.methods.learning.held_out import said_by
@@ -53,6 +54,11 @@ class EncoderClassifier:
         self.last = last_block(self.loaded.model)
         self.loaded.model.eval()
         self.padding = find_padding(self.loaded.processor.trial(self.max_length), self.logits)
+
+    @property
+    def declares(self) -> Declared:
+        """See `Declared`."""
+        return Declared(model=self.loaded)
 
     @property
     def parameters(self) -> tuple[int, int]:
@@ -88,6 +94,9 @@ class EncoderClassifier:
             values = self.scale.of(self.link.probabilities(logits.double().cpu().numpy()))
             rows.update(zip(indices, values, strict=True))
         return np.stack([rows[i] for i in range(len(encoded))])
+
+    def study(self, job: Job) -> None:
+        """Nothing stands before the items that it learns from."""
 
     def settle(self) -> None:
         """Let the head give numbers in their own unit: what is saved needs nothing beside it."""

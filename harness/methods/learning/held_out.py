@@ -13,6 +13,7 @@ from harness.methods.job import Job
 from harness.methods.learning.validated import HeldOut
 from harness.methods.link import CLASS_LINKS, ClassLink
 from harness.targets.choices import are_choices, named
+from harness.targets.kinds import by_kind
 from harness.targets.metric import Better, Metric
 from harness.targets.metrics import LOG_LOSS, RMSE, SPAN_F1
 from harness.targets.regression import Numbered, unread_as
@@ -45,13 +46,11 @@ def of_classes(link: ClassLink, probabilities: np.ndarray, examples: Sequence[Ex
     return HeldOut(score, LOG_LOSS.of(run, weights) or 0.0, worth(examples), better=_better(metric))
 
 
-def _by_class(link: ClassLink) -> Callable[[np.ndarray, Job, float | None], HeldOut]:
-    def found(answers: np.ndarray, job: Job, loss: float | None) -> HeldOut:
-        if are_choices(answers):
-            return of_choices(link, answers, job)
-        return of_classes(link, answers, job.validation, job.metric)
-
-    return found
+def _by_class(answers: np.ndarray, job: Job, loss: float | None) -> HeldOut:
+    link = CLASS_LINKS[job.task.kind]
+    if are_choices(answers):
+        return of_choices(link, answers, job)
+    return of_classes(link, answers, job.validation, job.metric)
 
 
 def of_choices(link: ClassLink, choices: np.ndarray, job: Job) -> HeldOut:
@@ -123,9 +122,7 @@ def _jackknifed(metric: Metric, run: Numbered | Found) -> float:
     return math.sqrt((count - 1) / count * float((apart**2).sum())) if count else 0.0
 
 
-HELD: dict[Kind, Callable[[np.ndarray, Job, float | None], HeldOut]] = {
-    **{kind: _by_class(link) for kind, link in CLASS_LINKS.items()},
-    "regression": lambda answers, job, loss: of_numbers(answers, job),
-    "spans": of_spans,
-    "generation": lambda answers, job, loss: in_words(
-        answers.tolist(), job.validation, job.task.wording, job.metric, loss)}
+HELD: dict[Kind, Callable[[np.ndarray, Job, float | None], HeldOut]] = by_kind(
+    one=_by_class, several=_by_class, numbers=lambda answers, job, loss: of_numbers(answers, job),
+    spans=of_spans, words=lambda answers, job, loss: in_words(
+        answers.tolist(), job.validation, job.task.wording, job.metric, loss))

@@ -33,7 +33,6 @@ from harness.study.estimate.units import (
     Questions,
     UnitCosts,
     elsewhere,
-    keeps_states,
     time_method,
     time_questions,
     time_reading,
@@ -51,7 +50,7 @@ TOKENS = {"cpu": 384, "cuda": 16_384}
 FITTED = 200
 """The most items that are known to what does not learn by gradient."""
 BATCHES: dict[BackboneKind | None, int] = {None: 32, "encoder": ENCODER_BATCH,
-                                           "image": ENCODER_BATCH,
+                                           "image": ENCODER_BATCH, "vectors": ENCODER_BATCH,
                                            "decoder": DECODER_BATCH, "seq2seq": DECODER_BATCH}
 """Items that are answered at once, by kind of backbone."""
 FEW, LEAST = 8, {"benchmarks": 2, "probes": 20, "passages": 2}
@@ -137,7 +136,7 @@ def method_unit(plan: Plan, run: PlannedRun) -> Unit:
     # What only answers takes most memory then.
     answered = _rows(plan.device, run) if method.changes_weights else BATCHES[run.identity.kind]
     few = _few(plan, run, train, answered)
-    passes = 2 if keeps_states(method) else 1
+    passes = 2 if method.keeps_states else 1
     budget = few.budget.model_copy(update={"epochs": passes, "steps": 1, "batch": batch})
     identity = few.identity.model_copy(update={"method": name, "options": options, "inner": None,
                                                  "retriever": None})

@@ -30,12 +30,10 @@ from harness.common.files import sha256_tree
 from harness.forgetting.base_model import HEAD, examiner
 from harness.measure.cost import peak_memory
 from harness.methods.asking.asked import AskedDecoder
-from harness.methods.asking.generator import DecoderGenerator
+from harness.methods.fitted import declared
 from harness.methods.learning.offers import grid
 from harness.methods.learning.training import Training
 from harness.methods.learning.trials import fit_once
-from harness.methods.method import Method
-from harness.methods.tuned import Tuned
 from harness.processes.own import Say, in_own_process
 from harness.processes.server import start_server
 from harness.study.assignment import Assignment, make_job
@@ -47,7 +45,7 @@ from harness.tasks.examples import Item, asked
 
 
 @dataclass(frozen=True)
-class Line:
+class SecondsBySize:
     """Seconds by size: so many to begin with, and so many for each."""
 
     start: float = 0.0
@@ -64,15 +62,15 @@ class UnitCosts:
 
     load: float = 0.0
     """To have a model ready."""
-    step: Line = Line()
+    step: SecondsBySize = SecondsBySize()
     """Of a training step, by its tokens."""
-    again: Line = Line()
+    again: SecondsBySize = SecondsBySize()
     """Of one in a later pass over the items."""
     tokens: float = 0.0
     """Of a training item, as a step counts them."""
     fit: float = 0.0
     """Of a training item that is fitted without steps."""
-    answer: Line = Line()
+    answer: SecondsBySize = SecondsBySize()
     """Of a batch, by the items that are answered."""
     longer: float = 0.0
     """Of one more token in a prompt."""
@@ -97,7 +95,7 @@ class UnitCosts:
     """Share of the processor that other programs used meanwhile, 0 to 1."""
 
 
-def line_through(points: Sequence[tuple[float, float]]) -> Line:
+def line_through(points: Sequence[tuple[float, float]]) -> SecondsBySize:
     """Through the quickest of the smaller and of the larger pieces, (size, seconds); through the
     origin where they are of one size, or the smaller ones took as long."""
     order = sorted(points)
@@ -106,7 +104,7 @@ def line_through(points: Sequence[tuple[float, float]]) -> Line:
                             for part in (order[:half] or order, order[half:]))
     each = (at_b - at_a) / (b - a) if b > a else -1.0
     start = at_a - each * a
-    return Line(start, each) if each > 0 and start >= 0 else Line(0.0, at_b / b)
+    return SecondsBySize(start, each) if each > 0 and start >= 0 else SecondsBySize(0.0, at_b / b)
 
 
 def time_method(assignment: Assignment, say: Say) -> UnitCosts:
@@ -121,7 +119,8 @@ def time_method(assignment: Assignment, say: Say) -> UnitCosts:
     items = asked(assignment.task.splits.test)
     fitted.predict(items[:1], Clock())  # what is read once for all prompts is read
     answer, flops, kernels = _answering(lambda some: fitted.predict(some, Clock()), items)
-    longer = _longer(fitted, items, answer) if isinstance(fitted, AskedDecoder) else 0.0
+    reads = declared(fitted).asked
+    longer = _longer(reads, items, answer) if reads else 0.0
     trainable, total = fitted.parameters
     return UnitCosts(
         load=spent["load"], fit=_beside(spent) / len(job.train), answer=answer, longer=longer,
@@ -129,7 +128,7 @@ def time_method(assignment: Assignment, say: Say) -> UnitCosts:
         longer_flops=flops * longer / answer.each, kernels=kernels,
         memory=peak_memory(job.device)[0] - began,
         second=FP32 * (total + trainable) * method.changes_weights, resident=began,
-        others=watch.share(), **_stepping(chosen.fit.training, keeps_states(method)))
+        others=watch.share(), **_stepping(chosen.fit.training, method.keeps_states))
 
 
 def time_reading(assignment: Assignment, say: Say) -> UnitCosts:
@@ -175,7 +174,7 @@ def time_questions(parts: Sequence[Questions], assignment: Assignment, say: Say)
             seconds += weight * (time.perf_counter() - start)
         operations += weight * flops.total
         started += weight * kernels.count
-    return UnitCosts(load=load, answer=Line(0.0, seconds), others=watch.share(),
+    return UnitCosts(load=load, answer=SecondsBySize(0.0, seconds), others=watch.share(),
                      answer_flops=operations, kernels=started)
 
 
@@ -188,11 +187,6 @@ def time_start(assignment: Assignment, say: Say) -> UnitCosts:
         resident = elsewhere(_resident, assignment.device, say)
         seconds = seconds_of(partial(elsewhere, carry_out, smallest, say))
     return UnitCosts(load=seconds, resident=resident, others=watch.share())
-
-
-def keeps_states(method: Method) -> bool:
-    """Whether later passes over the items may begin with what the first one kept."""
-    return isinstance(method, Tuned) and method.keeps_states
 
 
 class NotMeasuredError(HarnessError):
@@ -224,7 +218,7 @@ def _resident(device: Device, say: Say | None = None) -> float:
 
 
 def _answering(answer: Callable[[Sequence[Item]], object], items: Sequence[Item]
-               ) -> tuple[Line, float, float]:
+               ) -> tuple[SecondsBySize, float, float]:
     """Seconds of a batch, FLOPs of an item, kernels of a batch."""
     with FlopCounter() as flops, Kernels() as kernels:
         answer(items[:1])
@@ -233,14 +227,14 @@ def _answering(answer: Callable[[Sequence[Item]], object], items: Sequence[Item]
     return line, float(flops.total), float(kernels.count)
 
 
-def _longer(fitted: AskedDecoder, items: Sequence[Item], answer: Line) -> float:
+def _longer(fitted: AskedDecoder, items: Sequence[Item], answer: SecondsBySize) -> float:
     """Seconds that a token more in a prompt takes: what one of its own does, without those of an
     answer that is written."""
     behind, prefix = fitted.behind_head(fitted.written(items, None))
     tokens = sum(len(one.prompt) + len(one.answers.tokens) for one in behind)
-    if not isinstance(fitted, DecoderGenerator):
+    brief = fitted.brief()
+    if brief is fitted:
         return answer.each * len(items) / tokens
-    brief = replace(fitted, most=1)
     return seconds_of(lambda: brief.answer(behind, prefix)) / tokens
 
 

@@ -16,10 +16,10 @@ from functools import cached_property
 from harness.common.errors import HarnessError
 from harness.methods.resolve import resolve
 from harness.study.estimate.estimate import Estimate, costs_of
+from harness.study.identity import arm_name
 from harness.study.minutes.bought import Bought, Buys, LeftOut
 from harness.study.minutes.certainty import of_items, smallest
 from harness.study.planning.plan import Plan, PlannedRun
-from harness.study.record import arm_name
 from harness.suite import BudgetChange, LoadedSuite, Suite, methods_of
 
 LEAST_TEST = 100

@@ -12,18 +12,16 @@ from harness.backbones.endpoint.endpoint import Endpoint, check_key, get_endpoin
 from harness.backbones.handle import Handle, get_backbone, get_embedder, get_reranker
 from harness.common.device import Device
 from harness.common.errors import HarnessError
-from harness.common.files import sha256_json
 from harness.common.kinds import General
 from harness.common.names import listed
-from harness.forgetting.apart import general_passages, general_sha256
+from harness.forgetting.apart import general_passages
 from harness.forgetting.catalogue import fetch_general
 from harness.forgetting.names import check_suite
 from harness.methods.resolve import Entry, resolve
-from harness.methods.tuned import Tuned
-from harness.study.planning.made import made_by
+from harness.study.identity import Identity, arm_name
+from harness.study.planning.identities import beneath, draws, finding, identity_of
 from harness.study.planning.matched import Matched, guest_budgets, matched, own_budget, parts_of
 from harness.study.planning.templates import check_templates
-from harness.study.record import Identity, arm_name
 from harness.suite import Budget, LoadedSuite, Words
 from harness.targets.kinds import KINDS
 from harness.targets.metric import Statistic
@@ -31,8 +29,6 @@ from harness.tasks.cut import cut_splits
 from harness.tasks.examples import Example
 from harness.tasks.splits import Splits
 from harness.tasks.task import Task, load_task
-
-ID_LENGTH = 16
 
 
 @dataclass(frozen=True)
@@ -246,47 +242,17 @@ def _seeds(plan: Plan, entry: Entry, size: int | None, budget: Budget,
     """The runs of a method at one budget, first seed first."""
     runs: list[PlannedRun] = []
     beside = matched(budget).unlike(plan.parts[0])
-    beneath, finding = _beneath(entry, before, budget), _finding(plan, entry, before, budget)
+    below, found_by = beneath(entry, before, budget), finding(plan, entry, before, budget)
     drawn = entry.method.learns and draws(plan, budget)
     random = entry.method.random or drawn or any(
-        run.identity.random for run in (*beneath, *finding))
+        run.identity.random for run in (*below, *found_by))
     for seed in range(budget.seeds if random else 1):
         inner, retriever = (runs_[min(seed, len(runs_) - 1)].run_id if runs_ else None
-                            for runs_ in (beneath, finding))
-        identity = _identity(plan, entry, budget, seed, random, inner, retriever)
+                            for runs_ in (below, found_by))
+        identity = identity_of(plan, entry, budget, seed, random, inner, retriever)
         runs.append(PlannedRun(identity, entry, budget, runs[0].run_id if runs else None, size,
                                beside))
     return runs
-
-
-def draws(plan: Plan, budget: Budget) -> bool:
-    """Whether each seed draws training items of its own."""
-    return (plan.loaded.suite.decide.scope == "such-items"
-            and len(plan.task.splits.train) > budget.train)
-
-
-def _beneath(entry: Entry, runs: Sequence[PlannedRun], budget: Budget) -> list[PlannedRun]:
-    """The runs of the method underneath by seed; none where an entry stands on none."""
-    return [run for run in runs if run.identity.label == entry.inner
-            and run.identity.backbone == entry.backbone and run.budget == budget]
-
-
-def _finding(plan: Plan, entry: Entry, runs: Sequence[PlannedRun], budget: Budget
-             ) -> list[PlannedRun]:
-    """The runs of the retriever that an entry finds by, by seed; none where it finds by none.
-    Raises HarnessError where none of them learned from the same items."""
-    name = entry.method.retriever
-    if name is None:
-        return []
-    known, alike = matched(budget), ("train", "validation", "max_words", "ends")
-    found = [run for run in runs if run.identity.label == name and run.identity.backbone is None
-             and all(getattr(matched(run.budget), field) == getattr(known, field)
-                     for field in alike)]
-    if not found:
-        raise plan.loaded.error(
-            ("methods",), f"'{entry.label}' finds by '{name}', which does not learn from the same "
-            f"{known.train} training items", f"Give `{name}` the same budget.")
-    return found
 
 
 def _check_sizes(loaded: LoadedSuite, task: Task) -> None:
@@ -297,36 +263,3 @@ def _check_sizes(loaded: LoadedSuite, task: Task) -> None:
         if have < need:
             raise HarnessError(f"the {part} split has {have} items, {need} are needed",
                                "Give more data.")
-
-
-def _identity(plan: Plan, entry: Entry, budget: Budget, seed: int, random: bool,
-              inner: str | None, retriever: str | None) -> Identity:
-    name = entry.backbone or ""
-    handle = plan.backbones.get(name) or plan.endpoints.get(name)
-    embedder = plan.embedder if entry.method.embeds else None
-    reranker = plan.rerankers.get(entry.method.reranks or "")
-    # What does not learn by gradient has nothing to share out.
-    devices = plan.device.together if isinstance(entry.method, Tuned) else 1
-    decides = KINDS[plan.task.kind].metric(plan.loaded.suite.decide.metric)
-    made = made_by(entry.method, decides, devices)
-    identity = Identity(
-        run_id="", suite=plan.loaded.suite.name, backbone=entry.backbone,
-        kind=handle.kind if handle else None, method=entry.method.name, label=entry.label,
-        family=entry.method.family, options=entry.method.described(), inner=inner,
-        retriever=retriever, seed=seed, random=random, draw=seed if draws(plan, budget) else 0,
-        budget=budget.model_dump(exclude={"seeds"}),
-        metric=decides.name, task_sha256=plan.task.sha256,
-        items_sha256=plan.task.splits.content_sha256,
-        backbone_sha256=handle.sha256 if handle else None,
-        backbone_origin=handle.origin if handle else None,
-        embedder_sha256=embedder.sha256 if embedder else None,
-        reranker_sha256=reranker.sha256 if reranker else None, ceiling=entry.method.ceiling,
-        calibrate=None if name in plan.endpoints else plan.loaded.suite.decide.calibrate,
-        general_sha256=general_sha256(plan.general.get(entry.method.general, ())),
-        code_sha256=made.code_sha256,
-        libraries=dict(made.libraries), device_type=plan.device.type, autocast=plan.device.autocast,
-        kernels=plan.device.kernels, devices=devices,
-        sharded=plan.device.sharded and isinstance(entry.method, Tuned),
-    )
-    digest = sha256_json(identity.model_dump(mode="json", exclude={"run_id", "suite"}))
-    return identity.model_copy(update={"run_id": digest[:ID_LENGTH]})

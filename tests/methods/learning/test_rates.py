@@ -1,5 +1,7 @@
 """Rates by layer, and top blocks drawn anew."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -129,3 +131,16 @@ def test_what_cannot_be_is_refused(decoder):
     assert "for encoders" in METHODS["full"]({"reinitialise": 1}).cannot(decoder)
     assert METHODS["full"]({"layer_decay": 0.9}).cannot(decoder) is None
     assert METHODS["full"]({"layer_decay": 0.9}).pacing == Rates(0.9)
+
+
+@pytest.mark.parametrize(("name", "centres"), [
+    ("full", (1e-4, 5e-5, 1e-4, 3e-5)), ("selective", (3e-4, 1e-4, 3e-4, 9e-5)),
+    ("bitfit", (1e-3, 1e-3, 1e-3, 3e-4)), ("lora", (1e-3, 5e-4, 1e-3, 3e-4)),
+    ("ia3", (5e-3, 5e-3, 3e-3, 1.5e-3)), ("prompt-tuning", (3e-2, 1e-2, 3e-2, 9e-3)),
+    ("vera", (1e-3, 5e-4, 1e-3, 3e-4))])
+def test_a_grid_begins_at_the_method_s_rate_times_the_scale_of_the_backbone(name, centres):
+    made = METHODS[name]({})
+    for kind, centre in zip(("encoder", "decoder", "seq2seq", "image"), centres, strict=True):
+        job = SimpleNamespace(need_backbone=lambda kind=kind: SimpleNamespace(kind=kind))
+        rates = [setting["learning_rate"] for setting in made.settings(job)]
+        assert rates[:3] == pytest.approx([centre, 3 * centre, centre / 3], rel=1e-5)

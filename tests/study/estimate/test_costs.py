@@ -11,14 +11,15 @@ from harness.methods.work import Reading, Work
 from harness.study.estimate.cost import Cost
 from harness.study.estimate.estimate import Estimate, RunWork, costs_of
 from harness.study.estimate.measuring import Units
-from harness.study.estimate.units import Line, UnitCosts, line_through
+from harness.study.estimate.units import SecondsBySize as By
+from harness.study.estimate.units import UnitCosts, line_through
 from harness.suite import Latency
 
-OWN = UnitCosts(load=2.0, step=Line(1.0, 0.01), again=Line(0.5, 0.01), tokens=10.0, fit=0.25,
-                answer=Line(0.5, 0.125), longer=0.001, known=4, save=3.0, step_flops=7.0,
+OWN = UnitCosts(load=2.0, step=By(1.0, 0.01), again=By(0.5, 0.01), tokens=10.0, fit=0.25,
+                answer=By(0.5, 0.125), longer=0.001, known=4, save=3.0, step_flops=7.0,
                 answer_flops=11.0, longer_flops=2.0, kernels=100.0, memory=1e6, second=2e5)
 UNITS = {"start": UnitCosts(load=0.25), "own": OWN, "frozen": UnitCosts(load=1.0,
-         answer=Line(0.0, 0.5), memory=3e5), "asked": UnitCosts(load=5.0, answer=Line(0.0, 0.75))}
+         answer=By(0.0, 0.5), memory=3e5), "asked": UnitCosts(load=5.0, answer=By(0.0, 0.75))}
 HANDLE = Handle("tiny", "encoder", None, "e" * 64, "tiny")
 PARTS = {"train": ("a", 40), "validation": ("b", 8), "test": ("c", 64), "seen": ("d", 8)}
 

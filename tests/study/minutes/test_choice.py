@@ -12,7 +12,7 @@ from harness.methods.work import Work
 from harness.study.check import _look
 from harness.study.estimate.estimate import Estimate, RunWork, costs_of
 from harness.study.estimate.measuring import Units
-from harness.study.estimate.units import Line, UnitCosts
+from harness.study.estimate.units import SecondsBySize, UnitCosts
 from harness.study.minutes import choice
 from harness.study.minutes.certainty import of_items, smallest
 from harness.study.minutes.choice import by, choose, even, gains, staying
@@ -37,7 +37,7 @@ def costing(plan, unknown=()):
     works, units = {}, {"start": UnitCosts()}
     for run in plan.runs:
         name = run.identity.name
-        units[name] = UnitCosts(load=DEAR.get(name, 1.0), answer=Line(0.0, 0.1))
+        units[name] = UnitCosts(load=DEAR.get(name, 1.0), answer=SecondsBySize(0.0, 0.1))
         tried = 1 if run.tuned_by else 2
         if name not in unknown:
             works[run.run_id] = RunWork((Work(looked=0),) * tried, {

@@ -54,7 +54,7 @@ NEAR: dict[Input, near.Duplicates] = {"text": near.near_duplicates,
 
 
 @dataclass(frozen=True)
-class Look:
+class Examined:
     """What is looked at: the items that the suite's own budget gives, and by which models."""
 
     task: Task
@@ -82,7 +82,7 @@ class Look:
             provenance(__name__, known=ITEMS).key])[:32]
 
 
-def look_at_labels(look: Look, say: Say) -> tuple[Finding, ...]:
+def look_at_labels(look: Examined, say: Say) -> tuple[Finding, ...]:
     """Labels that the texts' vectors contradict. `look` has something to embed them by."""
     assert look.features is not None  # noqa: S101  (as the caller saw)
     say("checking: labels")
@@ -93,13 +93,13 @@ def look_at_labels(look: Look, say: Say) -> tuple[Finding, ...]:
     return tuple(labels.check_labels(train, vectors, look.task.labels))
 
 
-def look_at_texts(look: Look, say: Say) -> tuple[Finding, ...]:
+def look_at_texts(look: Examined, say: Say) -> tuple[Finding, ...]:
     """All that needs no vectors, in a process that yields to a study that measures."""
     os.nice(YIELDING)
     return tuple(_of_texts(look, say))
 
 
-def _of_texts(look: Look, say: Say) -> Iterator[Finding]:
+def _of_texts(look: Examined, say: Say) -> Iterator[Finding]:
     splits, train = look.splits, look.splits.train
     yield from items.check_rows(look.task)
     if look.task.labels:
@@ -123,20 +123,20 @@ def _of_texts(look: Look, say: Say) -> Iterator[Finding]:
                                  look.deciding)
 
 
-def _of_lengths(look: Look) -> Iterator[Finding]:
+def _of_lengths(look: Examined) -> Iterator[Finding]:
     yield from items.check_lengths({
         handle.name: (share_too_long(handle, look.task, _read(look.splits.train, budget),
                                      budget.max_length), budget.max_length)
         for handle, budget in look.backbones})
 
 
-def _of_sizes(look: Look) -> Iterator[Finding]:
+def _of_sizes(look: Examined) -> Iterator[Finding]:
     parts = (*look.splits.train, *look.splits.validation, *look.splits.test)
     yield from picture_sizes.check_sizes(parts, {
         handle.name: read_prepared(handle.path).size for handle, _ in look.backbones})
 
 
-EXTENTS: dict[Input, Callable[[Look], Iterator[Finding]]] = {"text": _of_lengths,
+EXTENTS: dict[Input, Callable[[Examined], Iterator[Finding]]] = {"text": _of_lengths,
                                                             "image": _of_sizes}
 """How much there is of an item, beside how much of it a model reads."""
 

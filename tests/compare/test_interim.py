@@ -12,8 +12,8 @@ from synthetic import drawn_study
 
 from benchmarks.seeds import METRIC
 from harness.compare.arms import arms_of, measure_arms
+from harness.compare.interim import ONCE, Interim, always, looks
 from harness.compare.kin import pooled
-from harness.compare.looks import ONCE, Look, always, looks
 from harness.compare.pairs import ALPHA, Difference, Sample, differences
 from harness.compare.pool import Pool
 from harness.compare.summary import summarise
@@ -125,4 +125,4 @@ def gap(summary, first, second):
 
 
 def test_a_look_says_its_level():
-    assert Look(3, 0.01).level == pytest.approx(0.99)
+    assert Interim(3, 0.01).level == pytest.approx(0.99)

@@ -27,7 +27,7 @@ SCALE = 20.0
 inverse temperature."""
 NEIGHBOURS = 8
 """That vote where the retriever answers itself."""
-Look = Callable[[], HeldOut]
+Validate = Callable[[], HeldOut]
 
 
 def reciprocal_ranks(cosines: np.ndarray, own: np.ndarray) -> np.ndarray:
@@ -38,13 +38,13 @@ def reciprocal_ranks(cosines: np.ndarray, own: np.ndarray) -> np.ndarray:
     return np.asarray(np.where(ranks <= DEPTH, 1.0 / ranks, 0.0))
 
 
-def look_of(job: Job, reader: SentenceReader) -> Look:
+def validation_of(job: Job, reader: SentenceReader) -> Validate:
     """What looks at the validation items by a reader's weights as they are. Raises CannotRunError
     where no item says anything."""
     return _finding(job, reader) if job.task.corpus is not None else _voting(job, reader)
 
 
-def _finding(job: Job, reader: SentenceReader) -> Look:
+def _finding(job: Job, reader: SentenceReader) -> Validate:
     """MRR of the document among the passages of all documents that training and validation items
     are about; the loss is -log of the share that the softmax of cosines gives its passages."""
     table = passages_of(job, documents_of((*job.train, *job.validation)))
@@ -74,7 +74,7 @@ def _finding(job: Job, reader: SentenceReader) -> Look:
     return look
 
 
-def _voting(job: Job, reader: SentenceReader) -> Look:
+def _voting(job: Job, reader: SentenceReader) -> Validate:
     """The deciding metric of what the nearest training items vote for."""
     targets = indicator(job.train, job.classes)
     known, asked = ([e.joined for e in part] for part in (job.train, job.validation))

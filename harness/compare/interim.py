@@ -24,7 +24,7 @@ Names = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Look:
+class Interim:
     """At a study after so many draws, with so much to err with."""
 
     draws: float
@@ -36,11 +36,11 @@ class Look:
         return 1 - self.alpha
 
 
-ONCE = (Look(inf, ALPHA),)
+ONCE = (Interim(inf, ALPHA),)
 """At all draws, when a study that was planned so is done."""
 
 
-def looks(draws: int) -> tuple[Look, ...]:
+def looks(draws: int) -> tuple[Interim, ...]:
     """At a study by minutes after so many draws. A single draw tells of itself alone, and lets
     nobody leave: it is looked at once."""
     if draws < 2:
@@ -48,16 +48,16 @@ def looks(draws: int) -> tuple[Look, ...]:
     return tuple(_look(k) for k in range(2, draws + 1))
 
 
-def _look(draws: int) -> Look:
-    return Look(draws, spent(ALPHA, draws - 1))
+def _look(draws: int) -> Interim:
+    return Interim(draws, spent(ALPHA, draws - 1))
 
 
 FIRST = _look(2)
 
 
-def always(seen: Sequence[tuple[Look, Mapping[Names, Difference]]]) -> dict[Names, Difference]:
+def always(seen: Sequence[tuple[Interim, Mapping[Names, Difference]]]) -> dict[Names, Difference]:
     """What all looks together say of each pair in one metric: its difference at its last one."""
-    by_pair: dict[Names, list[tuple[Look, Difference]]] = {}
+    by_pair: dict[Names, list[tuple[Interim, Difference]]] = {}
     for look, found in seen:
         for pair, difference in found.items():
             by_pair.setdefault(pair, []).append((look, difference))
@@ -67,7 +67,7 @@ def always(seen: Sequence[tuple[Look, Mapping[Names, Difference]]]) -> dict[Name
             for (pair, found), p in zip(together.items(), adjusted, strict=True)}
 
 
-def _together(seen: Sequence[tuple[Look, Difference]]) -> Difference:
+def _together(seen: Sequence[tuple[Interim, Difference]]) -> Difference:
     found = [difference for _, difference in seen]
     last = found[-1]
     low, high = _common([(each.low, each.high) for each in found])
