@@ -72,6 +72,7 @@ bench: $(VENV)/.ready ## benchmarks of this project
 
 validity: $(VENV)/.ready ## simulate studies with known answers: error rates of the statistics
 	$(BIN)/python -m benchmarks.validity
+	$(BIN)/python -m benchmarks.rungs
 	$(BIN)/python -m benchmarks.seeds
 	$(BIN)/python -m benchmarks.looks
 	$(BIN)/python -m benchmarks.by_minutes

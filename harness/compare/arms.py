@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -82,7 +82,8 @@ def arms_of(records: Sequence[Record]) -> tuple[Arm, ...]:
 
 @dataclass(frozen=True)
 class Measured:
-    """Every run of a study on the items that all of them answered."""
+    """Every run of a study on the items that all of them answered, and of those that answered more
+    on these."""
 
     items: tuple[str, ...]
     answers: Answers
@@ -95,6 +96,9 @@ class Measured:
     """Run id to its place in the arrays."""
     arms: tuple[Arm, ...] = ()
     """All whose runs these are."""
+    above: Measured | None = None
+    """The same of the runs that answered more items, on those that all of them did; None where all
+    answered as many."""
 
     @property
     def pool(self) -> Pool:
@@ -108,7 +112,22 @@ class Measured:
 
     def upto(self, draws: float) -> Measured:
         """What was measured after so many draws."""
-        return replace(self, arms=tuple(arm.upto(draws) for arm in self.arms))
+        return replace(self, arms=tuple(arm.upto(draws) for arm in self.arms),
+                       above=self.above and self.above.upto(draws))
+
+    @property
+    def rungs(self) -> tuple[Measured, ...]:
+        """This and what lies above it, fewest items first."""
+        return (self, *(self.above.rungs if self.above else ()))
+
+    def has(self, arm: Arm) -> bool:
+        """Whether the arm has a result, and answered all these items with every seed."""
+        return bool(arm.done) and all(r.identity.run_id in self.place for r in arm.done)
+
+    def rung(self, *arms: Arm) -> Measured:
+        """On the most items that these arms all answered."""
+        return next(rung for rung in reversed(self.rungs)
+                    if rung is self or all(map(rung.has, arms)))
 
     def sample(self, arm: Arm, metric: str) -> Sample | None:
         """The arm's seeds in a metric; None where it is not defined."""
@@ -151,7 +170,7 @@ class Measured:
     def _several(self, arm: Arm, metric: str) -> list[tuple[Arm, list[float]]]:
         """The arms with several seeds at an arm's training size, and what these score."""
         return [(other, points) for other in self.arms
-                if other.train == arm.train and len(other.done) > 1
+                if other.train == arm.train and len(other.done) > 1 and self.has(other)
                 and (points := self.estimates.seeds(metric, self.places(other)))]
 
     def figure(self, arm: Arm, metric: str) -> Figure | None:
@@ -213,20 +232,29 @@ def measure_arms(records: Sequence[Record], kind: Kind, labels: Sequence[str],
                  predictions: Predictions) -> Measured | None:
     """Estimate all finished runs; None where there is none. `predictions` gives a run's table.
 
-    Backbones may have test samples of different size; samples are nested, so the items that
-    every run answered are the smallest sample, and methods are compared on those alone. Raises
-    HarnessError for runs of weighted samples that are not nested.
+    Methods may have test samples of different size; samples are nested, so the items that every
+    run answered are the smallest sample, and `above` those that the runs with more of them did.
+    Raises HarnessError for runs of weighted samples that are not nested.
     """
-    done = [r.identity.run_id for r in records if r.status.state == "ok"]
-    tables = [predictions(run_id) for run_id in done]
-    if not tables:
-        return None
+    done = {r.identity.run_id: predictions(r.identity.run_id)
+            for r in records if r.status.state == "ok"}
+    found: Measured | None = None
+    for size in sorted({len(table) for table in done.values()}, reverse=True):
+        there = {run_id: table for run_id, table in done.items() if len(table) >= size}
+        found = _measured(there, kind, labels, arms_of(records), found)
+    return found
+
+
+def _measured(done: Mapping[str, pa.Table], kind: Kind, labels: Sequence[str],
+              arms: tuple[Arm, ...], above: Measured | None) -> Measured:
+    """Runs' tables by id, on the items that all of them have."""
+    tables = list(done.values())
     items = tuple(sorted(set.intersection(*(set(t["item"].to_pylist()) for t in tables))))
     chosen = [_on(table, items) for table in tables]
     answers = read_answers(kind, chosen, labels, _weights(tables, chosen))
     given, targets = answers.said(labels)
     return Measured(items, answers, jackknife(answers), given, targets,
-                    {run_id: i for i, run_id in enumerate(done)}, arms_of(records))
+                    {run_id: i for i, run_id in enumerate(done)}, arms, above)
 
 
 def _weights(tables: Sequence[pa.Table], chosen: Sequence[pa.Table]) -> np.ndarray | None:

@@ -19,6 +19,8 @@ Mark = Literal["examples", "words", "cut", "validation", "chosen", "trials", "im
 Given = Literal["examples", "words", "validation", "chosen"]
 GIVEN: tuple[Given, ...] = ("examples", "words", "validation", "chosen")
 """What must be the same of all arms with one seed."""
+Key = tuple[Given, int, int]
+"""What was given, to which seed, with how many test items where these are part of it."""
 
 
 class Conditions(RecordPart):
@@ -63,14 +65,20 @@ def ranked_together(study: Study) -> dict[str, tuple[Arm, ...]]:
     return {", ".join(part.unlike(main)): arms_of(study.of_part(part)) for part in study.parts}
 
 
-def _usual(arms: Sequence[Arm]) -> Mapping[tuple[Given, int], str]:
+def _usual(arms: Sequence[Arm]) -> Mapping[Key, str]:
     """What most arms were given, by seed: training samples may be drawn anew for each."""
-    counts: dict[tuple[Given, int], Counter[str]] = {}
+    counts: dict[Key, Counter[str]] = {}
     for arm in arms:
         for record in arm.done:
             for what, value in _given(record).items():
-                counts.setdefault((what, record.identity.seed), Counter())[value] += 1
+                counts.setdefault(_key(what, record), Counter())[value] += 1
     return {key: found.most_common(1)[0][0] for key, found in counts.items()}
+
+
+def _key(what: Given, record: Record) -> Key:
+    """Words are those of the test items, too, of which some may answer more."""
+    used = record.budget_used
+    return what, record.identity.seed, used.test_items if used and what == "words" else 0
 
 
 def _given(record: Record) -> dict[Given, str]:
@@ -85,7 +93,7 @@ def _given(record: Record) -> dict[Given, str]:
     return found
 
 
-def _of(arm: Arm, usual: Mapping[tuple[Given, int], str]) -> Conditions:
+def _of(arm: Arm, usual: Mapping[Key, str]) -> Conditions:
     first = arm.done[0]
     used, ending = first.budget_used, first.ending
     if used is None:  # as the caller saw
@@ -103,10 +111,10 @@ def _of(arm: Arm, usual: Mapping[tuple[Given, int], str]) -> Conditions:
         chosen_by=ending.chosen_by if ending else None, marks=tuple(marks))
 
 
-def _marks(record: Record, usual: Mapping[tuple[Given, int], str]) -> Iterator[Mark]:
+def _marks(record: Record, usual: Mapping[Key, str]) -> Iterator[Mark]:
     given, used, ending = _given(record), record.budget_used, record.ending
     yield from (what for what in GIVEN
-                if what in given and given[what] != usual[what, record.identity.seed])
+                if what in given and given[what] != usual[_key(what, record)])
     if used and used.share_cut is not None and used.share_cut > CUT:
         yield "cut"
     tried = len(record.trials)

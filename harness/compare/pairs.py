@@ -46,6 +46,8 @@ class Difference(RecordPart):
     and where it is larger than any that there can be."""
     items_share: float
     """The share of the variance that more test items would lower; the rest is the seeds'."""
+    left: float = 1.0
+    """Of the standard error over items, where answers to further items narrow it (`controls`)."""
     at_least: float = -math.inf
     at_most: float = math.inf
     """Ends that no more than 5% of studies break, whichever of all methods is held against the one
@@ -91,6 +93,8 @@ class Pair(RecordPart):
     differences: dict[str, Difference]
     mcnemar: McNemar | None
     """None where no answer is right or wrong."""
+    items: int | None = None
+    """Test items that both answered; None in older files."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.sparse import csc_array
@@ -77,6 +77,14 @@ class Pool:
     def effective(self, metric: Metric) -> float:
         """How many groups of equal weight a metric is a mean over."""
         return self.balanced if metric.by_class else self.alike
+
+    def telling(self, ratio: float) -> Pool:
+        """The same groups, whose items tell as much as more of them that leave `ratio` of the
+        standard error."""
+        if ratio == 1.0:
+            return self
+        each = np.ones(round(self.items)) if self.weights is None else self.weights
+        return replace(self, items=self.items / ratio**2, weights=each / ratio**2)
 
     @property
     def least_p(self) -> float:

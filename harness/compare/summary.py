@@ -6,15 +6,18 @@ from collections.abc import Container, Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
+from pydantic import Field
 
 from harness.compare.arms import Arm, Measured
 from harness.compare.economics import Rate, Step, bill, bill_of_tokens, cheapest, rate
 from harness.compare.interim import FIRST, ONCE, Interim, Names, always, looks
 from harness.compare.kin import Kin
-from harness.compare.pairs import Difference, Pair, differences, of_better
+from harness.compare.pairs import Difference, Pair, of_better
 from harness.compare.pareto import front
 from harness.compare.picked import luck
 from harness.compare.row import Row, Standing, row_of
+from harness.compare.rungs import differences_of, mcnemar_of
+from harness.compare.uncertainty import LEVEL, Figure
 from harness.measure.part import RecordPart
 from harness.study.study import Study
 from harness.targets.kinds import gain
@@ -40,6 +43,9 @@ class Summary(RecordPart):
 
     metric: str
     common_items: int
+    """Test items that every method answered."""
+    answered: dict[str, int] = Field(default_factory=dict)
+    """By method the test items that its figures are of, where some answered more than others."""
     groups: int
     """Groups of items that were left out as wholes."""
     effective_groups: float = 0.0
@@ -71,9 +77,9 @@ def summarise(study: Study, arms: Sequence[Arm], measured: Measured | None) -> S
     if measured is None:
         return Summary(metric=metric, common_items=0, groups=0, few_groups={}, pairs=(),
                        rate=price, cheapest=(), rows=tuple(row_of(arm, {}) for arm in arms))
-    figures = {arm.name: measured.figures(arm) for arm in arms}
-    able.sort(key=lambda arm: (arm.ceiling, -gain(metric, figures[arm.name][metric].mean),
-                               arm.name))
+    figures = {arm.name: measured.rung(arm).figures(arm) for arm in arms}
+    ahead = _ahead(able, measured, metric, figures)
+    able.sort(key=lambda arm: (arm.ceiling, -ahead[arm.name], arm.name))
     _lead(able)
     looked = _looks(study, able)
     pairs = _pairs(able, measured, looked)
@@ -85,6 +91,8 @@ def summarise(study: Study, arms: Sequence[Arm], measured: Measured | None) -> S
     rest = [row_of(arm, figures[arm.name]) for arm in arms if arm not in able]
     bills = [row.bill for row in rows if row.bill and row.standing not in ("lower", "ceiling")]
     return Summary(metric=metric, common_items=len(measured.items),
+                   answered={arm.name: len(measured.rung(arm).items) for arm in able}
+                   if measured.above else {},
                    groups=measured.pool.groups,
                    effective_groups=measured.pool.effective(measured.estimates.metrics[metric]),
                    weighted=_weighted(measured),
@@ -93,6 +101,22 @@ def summarise(study: Study, arms: Sequence[Arm], measured: Measured | None) -> S
                    rows=(*_pareto(rows, metric), *rest), pairs=pairs,
                    luck=_luck(able, measured, metric),
                    looks=len(looked) * (looked != ONCE), rate=price, cheapest=cheapest(bills))
+
+
+def _ahead(able: Sequence[Arm], measured: Measured, metric: str,
+           figures: Mapping[str, Mapping[str, Figure]]) -> dict[str, float]:
+    """By how much each is better than a worthless one, on the items of those that answered most: of
+    one that answered fewer, by the difference to the best of these."""
+    by = {arm.name: gain(metric, figures[arm.name][metric].mean) for arm in able}
+    most = [arm for arm in able if measured.rungs[-1].has(arm) and not arm.ceiling]
+    if measured.above is None or not most:
+        return by
+    best, decides = max(most, key=lambda arm: by[arm.name]), measured.estimates.metrics[metric]
+    for arm in able:
+        if not measured.rungs[-1].has(arm):
+            gap = differences_of([best, arm], measured, decides, LEVEL, 2)
+            by[arm.name] = by[best.name] - gain(metric, gap[best.name, arm.name].difference)
+    return by
 
 
 def _luck(able: Sequence[Arm], measured: Measured, metric: str) -> float | None:
@@ -151,9 +175,11 @@ def _pairs(arms: Sequence[Arm], measured: Measured, looked: Sequence[Interim]) -
         (look, _differences(arms, measured, metric, look)) for look in looked])
         for metric in measured.metrics}
     names = list(combinations([arm.name for arm in arms], 2))
-    return tuple(Pair(first=a, second=b, mcnemar=test, differences={
+    items = {pair: len(measured.rung(*both).items)
+             for pair, both in zip(names, combinations(arms, 2), strict=True)}
+    return tuple(Pair(first=a, second=b, mcnemar=test, items=items[a, b], differences={
         metric: found[a, b] for metric, found in by_metric.items() if (a, b) in found})
-        for (a, b), test in zip(names, measured.tests(arms), strict=True))
+        for (a, b), test in zip(names, mcnemar_of(arms, measured), strict=True))
 
 
 def _differences(arms: Sequence[Arm], measured: Measured, metric: Metric, look: Interim
@@ -162,9 +188,8 @@ def _differences(arms: Sequence[Arm], measured: Measured, metric: Metric, look: 
     then = measured.upto(look.draws)
     there = [arm.upto(look.draws) for arm in arms
              if look in (ONCE[0], FIRST) or arm.draws >= look.draws]
-    samples = [s for arm in there if (s := then.sample(arm, metric.name))]
     of = sum(measured.sample(arm, metric.name) is not None for arm in arms)
-    return differences(metric, samples, measured.pool, look.level, of)
+    return differences_of(there, then, metric, look.level, of)
 
 
 def _stood(row: Row, best: Mapping[str, Difference], ceilings: Container[str], matters: float

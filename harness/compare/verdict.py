@@ -179,7 +179,7 @@ def _loss(summary: Summary, name: str, admissible: Sequence[str]) -> float:
 def _settling(summary: Summary, name: str, admissible: Sequence[str], matters: float
               ) -> Settling:
     """How many items would rule out, or show, a difference that matters to each other method."""
-    times = 1.0
+    times, items = 1.0, 0
     for other in admissible:
         gap = ahead(summary, other, name)
         if gap is None or gap.at_most <= matters:
@@ -187,10 +187,15 @@ def _settling(summary: Summary, name: str, admissible: Sequence[str], matters: f
         far = abs(gap.difference - matters)
         ratio = ((far / (gap.at_most - gap.difference)) ** 2 - (1 - gap.items_share)
                  if math.isfinite(gap.at_most) else 0.0)
-        times = max(times, gap.items_share / ratio if ratio > 0 else math.inf)
-    enough = times if math.isfinite(times) else 0.0
-    return Settling(items=math.ceil(summary.common_items * enough),
-                    groups=math.ceil(summary.groups * enough), times=times)
+        more = max(1.0, gap.items_share / ratio if ratio > 0 else math.inf)
+        times = max(times, more)
+        if math.isfinite(more):
+            items = max(items, math.ceil(_items(summary, other, name) * more))
+    if not math.isfinite(times):
+        return Settling(items=0, groups=0, times=times)
+    items = items or summary.common_items
+    return Settling(items=items, times=times,
+                    groups=math.ceil(summary.groups * items / summary.common_items))
 
 
 def _recommended(summary: Summary, done: Sequence[Row], breaches: Sequence[Breach],
@@ -258,6 +263,13 @@ def ahead(summary: Summary, first: str, second: str) -> Difference | None:
     return None
 
 
+def _items(summary: Summary, first: str, second: str) -> int:
+    """That two methods were compared on."""
+    return next((pair.items for pair in summary.pairs
+                 if {pair.first, pair.second} == {first, second} and pair.items is not None),
+                summary.common_items)
+
+
 def outdone(summary: Summary, name: str, others: Sequence[str], matters: float
             ) -> tuple[str, Difference] | None:
     """Which of the others is shown to be better by more than what matters, most surely of them, and
@@ -287,6 +299,7 @@ def _items_needed(summary: Summary, rivals: Sequence[Rival], first: str | None
         gap = ahead(summary, rival.name, first) if first else None
         if gap is not None and gap.difference > 0 and 0 < gap.detectable < math.inf:
             ratio = (gap.difference / gap.detectable) ** 2 - (1 - gap.items_share)
-            found[rival.name] = (round(summary.common_items * gap.items_share / ratio)
+            answered = _items(summary, rival.name, first or "")
+            found[rival.name] = (round(answered * gap.items_share / ratio)
                                  if ratio > 0 else 0)
     return found

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from harness.compare.row import Row
 from harness.compare.summary import Summary
-from harness.report import words
+from harness.report import ranking, words
 from harness.targets.kinds import says
 
 
@@ -44,7 +44,7 @@ TERMINAL = ("figure", "points", "adaptation", "p50")
 
 def columns(summary: Summary) -> Mapping[str, Column]:
     """All columns but those of metrics beside, by name."""
-    return _figure_columns(summary.metric) | _item_columns() | _cost_columns(summary.rate.currency)
+    return _figure_columns(summary) | _item_columns() | _cost_columns(summary.rate.currency)
 
 
 def picked(summary: Summary, first: Sequence[str], metrics: Sequence[str], last: Sequence[str]
@@ -64,7 +64,9 @@ def metric_column(name: str) -> Column:
     return Column(says(name), lambda row: words.spread(row.metrics.get(name)), mean)
 
 
-def _figure_columns(metric: str) -> dict[str, Column]:
+def _figure_columns(summary: Summary) -> dict[str, Column]:
+    metric = summary.metric
+
     def low(row: Row) -> float | None:
         return row.common[metric].low if metric in row.common else None
 
@@ -80,7 +82,7 @@ def _figure_columns(metric: str) -> dict[str, Column]:
         return 0 if metric in row.common else None
 
     return {
-        "figure": Column(f"{says(metric)}, common items",
+        "figure": Column(f"{says(metric)}, {ranking.column(summary)}",
                          lambda row: words.spread(row.common.get(metric)), mean, says(metric)),
         "whisker": Column("whisker", lambda row: "", low),
         "interval": Column("95% interval", lambda row: words.within(row.common.get(metric)), low),

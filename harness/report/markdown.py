@@ -40,8 +40,8 @@ def markdown(published: Published) -> str:
         f"# {words.cell(study.title)}", "",
         *_verdict(published),
         f"Suite `{study.suite}`, profile `{study.profile}`, {study.created}. "
-        f"Mean over seeds ± standard deviation; {metric} on the {summary.common_items} test items "
-        f"that every method answered, {words.listed(others)} on all test items of the method's "
+        f"Mean over seeds ± standard deviation; {metric} on "
+        f"{ranking.items(summary)}, {words.listed(others)} on all test items of the method's "
         "budget. Forgetting is the change on general benchmarks against the untouched backbone, "
         "in percentage points, with its 95% interval over items. Adaptation is the stand-alone "
         "time of trials and fit.", "",

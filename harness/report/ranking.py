@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Sequence
 
 from harness.compare.curves import LearningCurves
@@ -27,8 +28,9 @@ def standing(summary: Summary) -> str:
           for word in ("lower", "tied", "undecided", "ceiling")}
     most = {"higher": "Highest", "lower": "Lowest"}[words.more(summary.metric)]
     said = [f"{most} {says(summary.metric)}: {best.name}, "
-            f"{words.spread(best.common[summary.metric])}, on the {summary.common_items} test "
-            f"items of {summary.groups} groups{worth(summary)} that every method answered."]
+            f"{words.spread(best.common[summary.metric])}, on {_own_items(summary, best.name)}."]
+    if summary.answered:
+        said.append(_unequal(summary))
     if summary.luck and summary.luck >= LITTLE:
         said.append(f"Picked as the {most.lower()}, it is likely some {summary.luck:.3f} better "
                     "here than it is.")
@@ -49,6 +51,45 @@ def standing(summary: Summary) -> str:
         said.append(f"Told what no deployed model is, and so no choice but a ceiling: "
                     f"{', '.join(by['ceiling'])}.")
     return " ".join(said)
+
+
+def _own_items(summary: Summary, name: str) -> str:
+    """The test items that a method's figures are of."""
+    if summary.answered:
+        return f"the {summary.answered[name]} test items that it answered"
+    return (f"the {summary.common_items} test items of {summary.groups} groups{worth(summary)} "
+            "that every method answered")
+
+
+def items(summary: Summary) -> str:
+    """The test items that methods' figures are of."""
+    if not summary.answered:
+        return f"the {summary.common_items} test items that every method answered"
+    counts = sorted(set(summary.answered.values()))
+    return f"all test items that a method answered, {words.listed(list(map(str, counts)))}"
+
+
+def column(summary: Summary) -> str:
+    """Of which items the deciding metric stands in tables."""
+    return "items answered" if summary.answered else "common items"
+
+
+def _unequal(summary: Summary) -> str:
+    """Who answered fewer items, and how such pairs are compared."""
+    most = max(summary.answered.values())
+    by: dict[int, list[str]] = {}
+    for name, count in summary.answered.items():
+        by.setdefault(count, []).append(name)
+    fewer = words.listed([f"{count} were answered by {words.listed(names)}"
+                          for count, names in sorted(by.items()) if count < most])
+    left = [gap.left for pair in summary.pairs
+            if (gap := pair.differences.get(summary.metric)) and gap.left < 1]
+    said = (f"Of {most} test items only {fewer}: every two methods are compared on all that both "
+            "answered")
+    if not left:
+        return f"{said}."
+    return (f"{said}; what others answered of the rest makes the intervals of {len(left)} of them "
+            f"narrower, by {1 - statistics.median(left):.0%} in the median.")
 
 
 def detectable(reach: Sequence[float]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from harness.common.capabilities import HEADED, reads_words
 from harness.compare.rule import Rule, judged, run_name, unlike
@@ -37,9 +37,14 @@ def same_budget(study: Study, done: Sequence[Record]) -> Rule:
 
 def _unlike_budgets(done: Sequence[Record]) -> Iterator[str]:
     for found in unlike(((r.identity.backbone, matched(r.identity.budget)),
-                         str(sorted(r.identity.budget.items())), r) for r in done):
+                         str(sorted(_but_for_test(r.identity.budget))), r) for r in done):
         names = [record.identity.name for record in found.values()]
         yield f"{' and '.join(names)} have budgets of their own"
+
+
+def _but_for_test(budget: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    """How many test items are answered is no advantage: pairs are compared on those of both."""
+    return ((name, value) for name, value in budget.items() if name != "test")
 
 
 def _unlike_seeds(used: Used) -> Iterator[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from pydantic import model_validator
+
 from harness.measure.part import RecordPart
 from harness.methods.resolve import Entry
 from harness.suite import Budget, Suite
@@ -15,17 +17,23 @@ CHANGED = {"none": "as they are", "flip": "mirrored at random", "crop": "cut at 
 
 
 class Matched(RecordPart):
-    """Arms with the same learned from the same items, chose and answered by the same, read the
-    same words and tried as many settings. None for whole texts, or where an old record lacks it.
+    """Arms with the same learned from the same items, chose by the same, read the same words and
+    tried as many settings. None for whole texts, or where an old record lacks it. How many test
+    items they answer may differ: every two are compared on those that both did.
     """
 
     train: int | None
     validation: int | None
-    test: int | None
     max_words: int | None
     ends: str = "head"
     trials: int | None
     augment: str = "none"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_older(cls, given: Any) -> Any:
+        """Files of before had the number of test items, too."""
+        return {k: v for k, v in given.items() if k != "test"} if isinstance(given, dict) else given
 
     def unlike(self, other: Matched) -> tuple[str, ...]:
         """In which it departs from another, for people: what is learned from and read before the
@@ -39,8 +47,7 @@ class Matched(RecordPart):
             f"learning with pictures {CHANGED.get(self.augment, self.augment)}":
                 self.augment != other.augment}
         held = {
-            f"with {self.validation} validation items": self.validation != other.validation,
-            f"on {self.test} test items": self.test != other.test}
+            f"with {self.validation} validation items": self.validation != other.validation}
         return tuple(text for text, differs in (said if any(said.values()) else held).items()
                      if differs)
 
@@ -62,7 +69,8 @@ def guest_budgets(suite: Suite, entry: Entry) -> Iterator[Budget]:
     """The budgets of other backbones at which a method that is cheap stands beside theirs.
 
     Cheap is what does not learn by gradient and builds on nothing. It reads by its own backbone's
-    window. A method with a budget of its own is what it is by that.
+    window, and answers as many test items as at the suite's own budget where those are more. A
+    method with a budget of its own is what it is by that.
     """
     method = entry.method
     builds = entry.inner is not None or method.retriever is not None
@@ -75,7 +83,8 @@ def guest_budgets(suite: Suite, entry: Entry) -> Iterator[Budget]:
         if matched(budget) not in seen:
             seen.add(matched(budget))
             yield Budget.model_copy(
-                budget, update={"max_length": own.max_length, "batch": own.batch})
+                budget, update={"max_length": own.max_length, "batch": own.batch,
+                                "test": max(own.test, budget.test)})
 
 
 def parts_of(suite: Suite, entries: Sequence[Entry]) -> tuple[Matched, ...]:

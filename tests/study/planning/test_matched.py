@@ -98,7 +98,31 @@ def test_a_method_on_another_of_another_budget_is_refused(suite_file, device):
 def test_what_is_held_out_is_said_where_nothing_else_differs():
     main = matched(Budget(train=10))
     assert main.unlike(main) == ()
-    assert matched(Budget(train=10, test=7)).unlike(main) == ("on 7 test items",)
-    assert matched(Budget(train=9, test=7)).unlike(main) == ("at 9 training examples",)
-    assert matched({"train": 10}) == Matched(train=10, validation=None, test=None, max_words=None,
+    assert matched(Budget(train=10, validation=7)).unlike(main) == ("with 7 validation items",)
+    assert matched(Budget(train=9, validation=7)).unlike(main) == ("at 9 training examples",)
+    assert matched({"train": 10}) == Matched(train=10, validation=None, max_words=None,
                                              trials=None)
+
+
+def test_how_many_test_items_are_answered_keeps_nobody_apart(suite_file, device):
+    assert matched(Budget(train=10, test=7)) == matched(Budget(train=10))
+    older = {"train": 10, "validation": 7, "test": 9, "max_words": None, "trials": 1}
+    assert Matched.model_validate(older).unlike(matched(Budget(train=10, validation=7))) == (
+        "with 1 trials",)
+    fewer = {"tfidf": {"as": "few", "budget": {"test": 12}}}
+    plan = planned(suite_file, device, methods=["majority", "tfidf", fewer])
+    assert {"tfidf", "few", "full (enc)"} <= names_of(plan)[plan.parts[0]]
+    asked = {run.identity.name: len(plan.sample(run.budget).test) for run in plan.runs}
+    assert asked["few"] == 12 < asked["tfidf"]
+
+
+def test_what_is_cheap_answers_all_test_items_beside_a_dear_backbone(suite_file, device):
+    value = yaml.safe_load(suite_file.read_text())
+    value["backbones"]["dec"]["budget"] = {"train": 12, "test": 10}
+    suite_file.write_text(yaml.safe_dump(value, sort_keys=False))
+    plan = make_plan(load_suite(suite_file), device)
+    other = [run for run in plan.runs if matched(run.budget) == plan.parts[1]]
+    asked = {run.identity.name: len(plan.sample(run.budget).test) for run in other}
+    whole = len(plan.sample(plan.loaded.suite.budget).test)
+    assert asked["zero-shot (dec)"] == 10 < whole
+    assert {count for name, count in asked.items() if "dec" not in name} == {whole}
