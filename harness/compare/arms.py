@@ -221,11 +221,17 @@ def measure_arms(records: Sequence[Record], kind: Kind, labels: Sequence[str],
     if not tables:
         return None
     items = tuple(sorted(set.intersection(*(set(t["item"].to_pylist()) for t in tables))))
-    chosen = [_on(table, items) for table in tables]
-    answers = read_answers(kind, chosen, labels, _weights(tables, chosen))
+    weights = _weights(tables, [_on(table, items) for table in tables])
+    return replace(measured_on(done, tables, items, kind, labels, weights), arms=arms_of(records))
+
+
+def measured_on(names: Sequence[str], tables: Sequence[pa.Table], items: tuple[str, ...],
+                kind: Kind, labels: Sequence[str], weights: np.ndarray | None) -> Measured:
+    """Estimate what these tables answer of the items, each under a name; of no arms."""
+    answers = read_answers(kind, [_on(table, items) for table in tables], labels, weights)
     given, targets = answers.said(labels)
     return Measured(items, answers, jackknife(answers), given, targets,
-                    {run_id: i for i, run_id in enumerate(done)}, arms_of(records))
+                    {name: i for i, name in enumerate(names)})
 
 
 def _weights(tables: Sequence[pa.Table], chosen: Sequence[pa.Table]) -> np.ndarray | None:

@@ -104,9 +104,14 @@ def answer_again(assignment: Assignment, to: ExportFormat, answering: Answering,
 
 def bytes_in(folder: Path, parameters: int) -> Bytes:
     """Of a folder whose model has so many parameters."""
-    sizes = {path: path.stat().st_size for path in folder.rglob("*") if path.is_file()}
-    weights = sum(size for path, size in sizes.items() if path.suffix in WEIGHTS)
-    return Bytes(weights=weights, folder=sum(sizes.values()), of_fp32=weights / (4 * parameters))
+    weights = sum(path.stat().st_size for path in weights_in(folder))
+    every = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return Bytes(weights=weights, folder=every, of_fp32=weights / (4 * parameters))
+
+
+def weights_in(folder: Path) -> list[Path]:
+    """The files of weights below a folder."""
+    return sorted(path for path in folder.rglob("*") if path.suffix in WEIGHTS)
 
 
 def _figures(task: Task, before: pa.Table, after: pa.Table, metric: str) -> list[Figure | None]:

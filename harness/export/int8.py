@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 from harness.backbones.graphs.session import MODEL
 from harness.export.formats import FORMATS, HEADS, Format
-from harness.export.onnx import load_onnx, write_onnx
+from harness.export.onnx import check_installed, load_onnx, write_onnx
 from harness.export.whole import Whole
 
 ROUNDED = ("MatMul", "Gemm", "Gather")
@@ -54,4 +54,4 @@ FORMATS.register("int8")(Format(
     "the ONNX graph with its products in eight bits, weights by column, activations by a scale "
     "that is taken of them as they come. It is asked one text at a time: the scale is of all that "
     "is asked at once, so that in a batch an answer hangs on the other texts", HEADS, write_int8,
-    load_onnx))
+    load_onnx, check_installed))

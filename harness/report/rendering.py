@@ -11,6 +11,7 @@ from markupsafe import Markup
 from harness.report import (
     added,
     alike,
+    as_shipped,
     bargain,
     beside,
     by_slice,
@@ -39,7 +40,7 @@ def render(template: str, **values: Any) -> str:
     environment.globals.update(words=words, sentences=sentences, bargain=bargain, by_slice=by_slice,
                                beside=beside, alike=alike, calibrated=calibrated, carried=carried,
                                ranking=ranking, served=served, added=added, traded=traded,
-                               grids=grids, target_kinds=KINDS)
+                               grids=grids, as_shipped=as_shipped, target_kinds=KINDS)
     environment.filters.update(metric_name=says)
     style = Markup(part("page.css"))  # noqa: S704  (our own file)
     return environment.get_template(template).render(style=style, **values)
