@@ -112,14 +112,19 @@ class Measured:
 
     def sample(self, arm: Arm, metric: str) -> Sample | None:
         """The arm's seeds in a metric; None where it is not defined."""
-        places, estimates = self.places(arm), self.estimates
+        return self.sampled(arm.name, self.places(arm), metric, self.peers(arm, metric))
+
+    def sampled(self, name: str, places: list[int], metric: str, kin: Kin | None = None
+                ) -> Sample | None:
+        """What lies at some places, as seeds of one method; None where it is not defined."""
+        estimates = self.estimates
         points = estimates.seeds(metric, places)
         if points is None:
             return None
         shares = estimates.metrics[metric].statistic is Statistic.SHARE
         scores = self._right[places].mean(axis=0) if shares else None
-        return Sample(arm.name, points, estimates.shifts[metric][places].mean(axis=0),
-                      scores, self.peers(arm, metric), estimates.ends(metric, places))
+        return Sample(name, points, estimates.shifts[metric][places].mean(axis=0), scores, kin,
+                      estimates.ends(metric, places))
 
     def kin(self, arm: Arm, metric: str) -> Kin | None:
         """Whose spread over seeds stands for that of an arm with one seed: arms of its family at
@@ -185,9 +190,13 @@ class Measured:
         """McNemar's test of every pair in order; None each where no answer is right or wrong."""
         if len(arms) < 2:
             return []
+        return self.tests_of([self.first(arm) for arm in arms])
+
+    def tests_of(self, places: Sequence[int]) -> list[McNemar | None]:
+        """The same of what lies at some places."""
         if not self.tells_right:
-            return [None] * math.comb(len(arms), 2)
-        return list(mcnemar(np.stack([self.right(arm) for arm in arms])))
+            return [None] * math.comb(len(places), 2)
+        return list(mcnemar(self._right[list(places)]))
 
     def said(self, arm: Arm) -> np.ndarray:
         """What the arm's first seed answered: [items] of str."""
@@ -220,9 +229,15 @@ def measure_arms(records: Sequence[Record], kind: Kind, labels: Sequence[str],
     tables = [predictions(run_id) for run_id in done]
     if not tables:
         return None
+    return replace(measure_tables(done, tables, kind, labels), arms=arms_of(records))
+
+
+def measure_tables(names: Sequence[str], tables: Sequence[pa.Table], kind: Kind,
+                   labels: Sequence[str]) -> Measured:
+    """Estimate what tables answer of the items that all have, each under a name; of no arms."""
     items = tuple(sorted(set.intersection(*(set(t["item"].to_pylist()) for t in tables))))
     weights = _weights(tables, [_on(table, items) for table in tables])
-    return replace(measured_on(done, tables, items, kind, labels, weights), arms=arms_of(records))
+    return measured_on(names, tables, items, kind, labels, weights)
 
 
 def measured_on(names: Sequence[str], tables: Sequence[pa.Table], items: tuple[str, ...],

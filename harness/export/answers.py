@@ -26,7 +26,7 @@ from harness.targets.metric import Metric
 from harness.tasks.examples import asked, weights_of
 from harness.tasks.task import Task
 
-WEIGHTS = (".safetensors", ".onnx")
+WEIGHTS = (".safetensors", ".onnx", ".gguf")
 
 
 class ChangedAnswer(RecordPart):
@@ -84,9 +84,9 @@ class AnsweredAgain(RecordPart):
 
 def answer_again(assignment: Assignment, to: ExportFormat, answering: Answering,
                  before: pa.Table, metric: Metric, bytes_of: Bytes, settings: Latency,
-                 say: Callable[[str], None]) -> AnsweredAgain:
+                 say: Callable[[str], None]) -> tuple[AnsweredAgain, pa.Table]:
     """Ask the folder what the run was asked, and time both side by side. `before` is the run's
-    table of predictions, `metric` what decides its study."""
+    table of predictions, `metric` what decides its study. The second is the folder's own."""
     task, test = assignment.task, assignment.task.splits.test
     say(f"asking the folder {len(test)} items")
     after = table_of(task, test, answering.predict(asked(test), Clock()))
@@ -99,7 +99,7 @@ def answer_again(assignment: Assignment, to: ExportFormat, answering: Answering,
         format=to, run_id=assignment.identity.run_id,
         changes=answered_otherwise(task, before, after, metric),
         changed=_changed(task, before, after), before=figures[0], after=figures[1],
-        bytes=bytes_of, latency=timed)
+        bytes=bytes_of, latency=timed), after
 
 
 def bytes_in(folder: Path, parameters: int) -> Bytes:

@@ -40,7 +40,7 @@ BY: dict[Answers, str] = {
 
 def formats() -> Registry[Format]:
     """All there are."""
-    from harness.export import bf16, int8, merged, onnx  # noqa: F401  (each registers its own)
+    from harness.export import bf16, gguf_file, int8, merged, onnx  # noqa: F401  (each registers its own)
 
     return FORMATS
 
