@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr
@@ -67,6 +68,20 @@ def _convert(path: Path, folder: Path) -> None:
         tokenizer = AutoTokenizer.from_pretrained(place, gguf_file=path.name)
         dequantise(path, folder)
         tokenizer.save_pretrained(folder)
+    _drop_added(path, folder / "tokenizer.json")
+
+
+def _drop_added(path: Path, saved: Path) -> None:
+    """Leave out tokens that the file does not have: transformers gives a GPT-2 tokenizer an
+    `<|endoftext|>` behind its last token where it has none."""
+    from gguf import GGUFReader
+
+    tokens = GGUFReader(path).get_field("tokenizer.ggml.tokens")
+    if tokens is None or not saved.is_file():
+        return
+    told = json.loads(saved.read_text(encoding="utf-8"))
+    told["added_tokens"] = [one for one in told["added_tokens"] if one["id"] < len(tokens.data)]
+    saved.write_text(json.dumps(told, ensure_ascii=False, indent=2), encoding="utf-8")
 
 
 def dequantise(path: Path, folder: Path) -> None:

@@ -272,7 +272,8 @@ def _data(published: Published) -> str:
             f"{data.duplicates} duplicates, {data.conflicting} with conflicting labels, "
             f"{data.other_label} with other labels, {data.unlabelled} without a label, "
             f"{data.empty} empty. "
-            f"Splits {data.train} / {data.validation} / {data.test}, "
+            f"Splits {data.train} / {data.validation} / {data.test}"
+            f"{f' and {data.calibration} to calibrate on' * bool(data.calibration)}, "
             f"{words.COUNTED[data.over]}." + _spread(data))
 
 

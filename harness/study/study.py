@@ -60,6 +60,8 @@ class DataFacts(RecordPart):
     train: int
     validation: int
     test: int
+    calibration: int = 0
+    """Where that is a part of its own."""
     splits_sha256: str
     tests: dict[int, str] = Field(default_factory=dict)
     """Number of test items that budgets allow, to the hash of their ids and targets; older studies
@@ -185,7 +187,8 @@ def _cuts(plan: Plan, corpus: Corpus) -> tuple[Cut, ...]:
 def _data_facts(plan: Plan) -> DataFacts:
     facts, splits, corpus = plan.task.facts, plan.task.splits, plan.task.corpus
     parts = (splits.train, splits.validation, splits.test)
-    ids, groups = ([set(column(part, key)) for part in parts] for key in ("id", "group"))
+    held = (*parts, splits.calibration) if len(splits.calibration) else parts
+    ids, groups = ([set(column(part, key)) for part in held] for key in ("id", "group"))
     return DataFacts(
         origin=plan.task.origin, rows=facts.rows, kept=facts.kept, empty=facts.empty,
         other_label=facts.other_label, unlabelled=facts.unlabelled, duplicates=facts.duplicates,
@@ -197,6 +200,7 @@ def _data_facts(plan: Plan) -> DataFacts:
         cuts=_cuts(plan, corpus) if corpus else (),
         by_class=class_counts(parts, plan.task.labels) if plan.task.labels else {},
         train=len(splits.train), validation=len(splits.validation), test=len(splits.test),
+        calibration=len(splits.calibration),
         splits_sha256=splits.sha256,
         tests=tests_by_size(splits.test, {run.budget.test for run in plan.runs}, plan.task.kind,
                             plan.task.labels, plan.loaded.suite.budget.words),

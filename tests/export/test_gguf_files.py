@@ -7,13 +7,21 @@ import numpy as np
 import pytest
 import torch
 from gguf import GGUFReader
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from tiny_tokenizer import byte_tokenizer
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    Qwen2Config,
+    Qwen2ForCausalLM,
+    Qwen3Config,
+    Qwen3ForCausalLM,
+)
 from written import items, kept, whole, written
 
 from harness.backbones.gguf import apart
 from harness.common.errors import HarnessError
 from harness.export.formats import find_format
-from harness.export.gguf_file import MODEL, turned
+from harness.export.gguf_file import MODEL, turned, write_as
 
 
 @pytest.fixture(scope="module")
@@ -88,3 +96,24 @@ def test_encoders_are_refused(place):
         find_format("gguf-f16", whole(place, "full", "enc"))
 
 
+
+
+@pytest.mark.parametrize(("make", "config"), [
+    (Qwen2ForCausalLM, Qwen2Config), (Qwen3ForCausalLM, Qwen3Config)])
+def test_types_that_are_not_turned_round_are_read_back_too(tmp_path, make, config):
+    torch.manual_seed(0)
+    tokenizer = byte_tokenizer(pair_template=False)
+    model = make(config(
+        vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2, num_attention_heads=4,
+        num_key_value_heads=2, head_dim=8, intermediate_size=64, max_position_embeddings=64))
+    whole_one = SimpleNamespace(
+        label="m", loaded=SimpleNamespace(model=model, tokenizer=tokenizer,
+                                          processor=SimpleNamespace(save=lambda folder: None)))
+    write_as("F16", whole_one, tmp_path)
+    read = AutoModelForCausalLM.from_pretrained(tmp_path, gguf_file=MODEL, dtype=torch.float32)
+    theirs = read.state_dict()
+    for name, mine in model.state_dict().items():
+        wanted = mine if mine.ndim < 2 else mine.half().float()
+        assert torch.equal(theirs[name], wanted), name
+    asked = torch.arange(10)[None]
+    assert torch.allclose(read(asked).logits, model.eval()(asked).logits, atol=1e-2)

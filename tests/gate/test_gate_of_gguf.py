@@ -12,6 +12,7 @@ from harness.backbones.admission.one_file import admit_gguf
 from harness.common.errors import HarnessError
 from harness.export.gguf_file import MODEL
 from harness.gate.candidate import DEQUANTISED
+from harness.gate.named import check_candidate
 
 DAMAGED = r"cannot be read|would end at"
 
@@ -73,10 +74,11 @@ def test_what_is_none_is_refused(place, file, tmp_path):
     with pytest.raises(HarnessError, match="is no GGUF file"):
         admit_gguf(tmp_path / "none.gguf", 10**9)
     with pytest.raises(HarnessError, match="neither a run"):
-        place.gate(tmp_path / "absent.gguf", tmp_path)
+        check_candidate(str(tmp_path / "absent.gguf"), place.runs)
     shutil.copy(file, tmp_path / "model.bin")
     with pytest.raises(HarnessError, match="neither a run"):
-        place.gate(tmp_path / "model.bin", tmp_path)
+        check_candidate(str(tmp_path / "model.bin"), place.runs)
+    check_candidate(str(file), place.runs)
 
 
 def test_what_lies_beside_the_file_is_not_read(file):
@@ -87,3 +89,4 @@ def test_what_lies_beside_the_file_is_not_read(file):
     mine = AutoTokenizer.from_pretrained(file.parent)
     assert told.eos_token == mine.eos_token is not None
     assert told.bos_token == mine.bos_token is not None
+    assert len(told) == len(mine), "transformers' own reading has one token more"
