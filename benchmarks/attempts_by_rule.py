@@ -28,6 +28,7 @@ from benchmarks.worlds import World
 from harness.common.device import detect
 from harness.compare.jackknife import leave_out
 from harness.compare.pairs import Sample, differences
+from harness.compare.pool import Pool
 from harness.gate.bounds import ratio_bounds, two_sided
 from harness.gate.spending import LIMIT
 from harness.gate.timing import PERCENTILES, requests_for, turns_needed
@@ -38,6 +39,8 @@ from harness.targets.metrics import ACCURACY
 PLAIN, SLICES, REQUESTS, TIMES = "5% each", 4, 100, 1.5
 """`TIMES` is the limit of a ratio."""
 WORLD, SHORT = World("even 300 x 1, 2 classes"), World("even 20 x 5, 2 classes")
+PERCENTILES_OF, SLOW = ("p50", "p95"), 20
+"""Resampling times takes seconds an attempt: of these there are so many times fewer sequences."""
 Passes = Callable[[int, int, float], bool]
 """Of a sequence and an attempt in it, both by number, at an alpha: whether the candidate passes."""
 
@@ -46,24 +49,34 @@ def slices(world: World, worst: bool) -> Passes:
     """By a named slice, or the worst of all."""
     true = truth(world)["accuracy"]
     margin = true[1] - true[2]
-    kept: dict[int, Answers] = {}
+    kept: dict[int, list[Sliced]] = {}
 
     def passes(number: int, attempt: int, alpha: float) -> bool:
         if number not in kept:
             kept.clear()
-            kept[number] = sequence(world, number, (ACCURACY,))[0]
-        which = range(SLICES) if worst else (0,)
-        return all(_drop(kept[number], place, attempt, alpha) <= margin for place in which)
+            answers = sequence(world, number, (ACCURACY,))[0]
+            kept[number] = [_inside(answers, place) for place in (range(SLICES) if worst else (0,))]
+        return all(_drop(one, attempt, alpha) <= margin for one in kept[number])
     return passes
 
 
-def _drop(answers: Answers, place: int, attempt: int, alpha: float) -> float:
-    """The most that an attempt's candidate loses in a slice, as `gate.evidence` has it."""
+Sliced = tuple[Pool, list[Sample]]
+"""The baseline's, a good model's and ten candidates' accuracy in a slice."""
+
+
+def _inside(answers: Answers, place: int) -> Sliced:
     mine = answers.inside(answers.groups % SLICES == place)
     found = leave_out(mine, (ACCURACY,))
-    samples = [Sample(str(i), [float(found.points["accuracy"][i])], found.shifts["accuracy"][i],
-                      mine.run(i).right.astype(float)) for i in (1 + attempt, 0)]
-    (gap,) = differences(ACCURACY, samples, found.pool, two_sided(1 - alpha)).values()
+    return found.pool, [Sample(str(i), [float(found.points["accuracy"][i])],
+                               found.shifts["accuracy"][i], run.right.astype(float))
+                        for i, run in enumerate(mine.runs)]
+
+
+def _drop(sliced: Sliced, attempt: int, alpha: float) -> float:
+    """The most that an attempt's candidate loses in a slice, as `gate.evidence` has it."""
+    pool, samples = sliced
+    (gap,) = differences(ACCURACY, [samples[1 + attempt], samples[0]], pool,
+                         two_sided(1 - alpha)).values()
     return -gap.low
 
 
@@ -106,7 +119,7 @@ def examine(passes: Passes, numbers: Sequence[int]) -> dict[str, int]:
     return tally
 
 
-def table(found: Mapping[str, dict[str, int]], sequences: int) -> str:
+def table(found: Mapping[str, dict[str, int]], sequences: Mapping[str, int]) -> str:
     """The results as Markdown."""
     return "\n".join(["# Ten tries at the gate, by rule", "",
                       "Shares of sequences in %, ± the Monte-Carlo standard error, in which any of "
@@ -116,10 +129,11 @@ def table(found: Mapping[str, dict[str, int]], sequences: int) -> str:
                       *_lines(found, sequences), ""])
 
 
-def _lines(found: Mapping[str, dict[str, int]], sequences: int) -> Iterator[str]:
+def _lines(found: Mapping[str, dict[str, int]], sequences: Mapping[str, int]) -> Iterator[str]:
     for rule, tally in found.items():
-        yield (f"| {rule} | " + " | ".join(told(count / sequences, sequences)
-                                           for count in tally.values()) + f" | {sequences} |")
+        of = sequences[rule]
+        yield (f"| {rule} | " + " | ".join(told(count / of, of) for count in tally.values())
+               + f" | {of} |")
 
 
 def main() -> None:
@@ -127,10 +141,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sequences", type=int, default=1000)
     options = parser.parse_args()
-    numbers = range(options.sequences)
-    found = {name: examine(passes, numbers) for name, passes in track([*rules(WORLD).items()])}
-    keep("attempts-by-rule", detect(), {"sequences": options.sequences, "rules": found},
-         table(found, options.sequences))
+    every = rules(WORLD)
+    counts = {name: max(1, options.sequences // (SLOW if name in PERCENTILES_OF else 1))
+              for name in every}
+    found = {name: examine(passes, range(counts[name])) for name, passes in track([*every.items()])}
+    keep("attempts-by-rule", detect(), {"sequences": counts, "rules": found}, table(found, counts))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from harness.common.device import detect
 from harness.common.errors import HarnessError
 from harness.compare.verdict import ORDER
 from harness.executors.place import HERE, Place, on_cluster, on_devices
-from harness.export.in_study import exporting_of
+from harness.export.in_study import exporting_of, unmade
 from harness.processes.turns import at_once
 from harness.report.alike import hangs_on
 from harness.report.checked import print_findings
@@ -117,7 +117,8 @@ def incomplete(plan: Plan, published: Published) -> int:
     failed = sum(record.status.state != "ok" for record in study.records)
     untimed = sum(record.status.state == "ok" and record.identity.seed == 0
                   and record.latency is None for record in study.whole())
-    return failed + untimed + sum(
+    records = {record.identity.run_id: record for record in study.records}
+    return failed + untimed + unmade(plan, records) + sum(
         asked and record.status.state == "ok" and record.identity.backbone is not None
         and record.forgetting is None for record in study.whole())
 

@@ -41,11 +41,13 @@ class Layout:
     """Whether rows of queries and keys are turned round."""
     biases: bool
     """Whether queries, keys and values have biases."""
+    head: int | None = None
+    """The only size of a head that transformers reads back; None for any."""
 
 
 LAYOUTS = {"llama": Layout("llama", turned=True, biases=False),
            "qwen2": Layout("qwen2", turned=False, biases=True),
-           "qwen3": Layout("qwen3", turned=False, biases=False)}
+           "qwen3": Layout("qwen3", turned=False, biases=False, head=128)}
 """By transformers' type of model."""
 
 
@@ -78,6 +80,7 @@ def _layout(label: str, config: Any) -> Layout:
         ("rope_type", rope.get("rope_type", "default") != "default"),
         ("hidden_act", config.hidden_act != "silu"),
         ("attention_bias", getattr(config, "attention_bias", layout.biases) != layout.biases),
+        ("head_dim", layout.head not in (None, getattr(config, "head_dim", None))),
         ("mlp_bias", getattr(config, "mlp_bias", False)),
         ("use_sliding_window", getattr(config, "use_sliding_window", False))) if is_odd]
     if odd:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -163,15 +163,27 @@ def exporting_of(plan: Plan) -> InStudy | None:
 def chosen(plan: Plan, store: Store) -> Iterator[tuple[PlannedRun, Record]]:
     """The finished runs that are exported: every seed of the whole budgets' arms, ceilings and
     endpoints left out."""
+    return _wanted(plan, store.load)
+
+
+def _wanted(plan: Plan, load: Callable[[str], Record | None]
+            ) -> Iterator[tuple[PlannedRun, Record]]:
     asked = plan.loaded.suite.measure.exports
     for run in plan.runs:
         wanted = asked and (asked.methods is None or run.identity.label in asked.methods)
         if not wanted or run.size is not None or run.identity.ceiling:
             continue
-        record = store.load(run.run_id)
+        record = load(run.run_id)
         if record is not None and record.status.state == "ok" and (
                 run.identity.backbone is not None) and record.usage is None:
             yield run, record
+
+
+def unmade(plan: Plan, records: Mapping[str, Record]) -> int:
+    """How many exports that the suite asks for neither are there nor have a reason."""
+    asked = plan.loaded.suite.measure.exports
+    return sum(to not in record.exports for run, record in _wanted(plan, records.get)
+               for to in (asked.to if asked else ()))
 
 
 def key_of(record: Record, to: ExportFormat) -> str:

@@ -78,6 +78,8 @@ class ProgressWatcher:
             return
         if text.startswith("latency: round 1/"):
             self.console.print("measuring latency", highlight=False)
+        elif text.startswith("exporting "):
+            self.console.print(text, markup=False, highlight=False)
         elif text.startswith("forgetting: "):
             self.console.print(f"measuring {text}", markup=False, highlight=False)
 

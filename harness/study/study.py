@@ -19,7 +19,7 @@ from harness.study.minutes.bought import Bought
 from harness.study.planning.matched import Matched, matched
 from harness.study.planning.plan import Plan
 from harness.study.record import Limits, Record
-from harness.suite import Decide, Kind, Suite
+from harness.suite import Decide, Exports, Kind, Suite
 from harness.targets.kinds import KINDS
 from harness.tasks.corpus import Corpus, passages_sha256
 from harness.tasks.items import column
@@ -164,11 +164,20 @@ def make_study(plan: Plan, records: Mapping[str, Record], findings: tuple[Findin
         input=plan.task.input, labels=plan.task.labels,
         budget=suite.budget.model_dump(), data=_data_facts(plan),
         backbones=tuple(_backbone_facts(suite, one) for one in plan.answering),
-        records=tuple(records[run.run_id] for run in plan.runs if run.run_id in records),
+        records=tuple(_with_exports(records[run.run_id], suite.measure.exports)
+                      for run in plan.runs if run.run_id in records),
         parts=plan.parts, train_sizes=suite.train_sizes,
         unfinished=tuple(run.title for run in plan.runs if run.run_id not in records),
         bought=bought, findings=findings,
     )
+
+
+def _with_exports(record: Record, asked: Exports | None) -> Record:
+    """With those exports alone that the suite asks for now."""
+    wanted = () if asked is None or (
+        asked.methods is not None and record.identity.label not in asked.methods) else asked.to
+    kept = {to: found for to, found in record.exports.items() if to in wanted}
+    return record if kept == record.exports else record.model_copy(update={"exports": kept})
 
 
 def _backbone_facts(suite: Suite, one: Handle | Endpoint) -> BackboneFacts:

@@ -10,7 +10,7 @@ from pydantic import Field, field_validator, model_validator
 
 from harness.common.capabilities import INPUTS
 from harness.common.kinds import AnswerLines, Drawn, Input, Kind, Over, Unreadable
-from harness.common.names import did_you_mean, listed
+from harness.common.names import did_you_mean
 from harness.common.text import value_key
 from harness.suite.corpus import Corpus
 from harness.suite.part import Choice, Part
@@ -71,7 +71,8 @@ class Split(Part):
     @model_validator(mode="after")
     def _leaves_training(self) -> Split:
         if sum(self.shares[1:]) > 0.9:
-            raise ValueError(f"{listed(self.parts[1:])} leave less than a tenth for training")
+            *some, last = self.parts[1:]
+            raise ValueError(f"{', '.join(some)} and {last} leave less than a tenth for training")
         return self
 
 

@@ -80,7 +80,7 @@ def test_rows_are_turned_as_they_are_turned_back():
 
 
 @pytest.mark.parametrize("change", [
-    {"model_type": "gpt2"}, {"hidden_act": "gelu"}, {"mlp_bias": True}, {"attention_bias": True},
+    {"model_type": "gpt2"}, {"model_type": "qwen3", "head_dim": 64}, {"hidden_act": "gelu"}, {"mlp_bias": True}, {"attention_bias": True},
     {"rope_parameters": {"rope_type": "yarn", "rope_theta": 1e4}}])
 def test_what_has_no_layout_here_is_refused(place, tmp_path, change):
     model = whole(place, "lora", "dec")
@@ -98,14 +98,14 @@ def test_encoders_are_refused(place):
 
 
 
-@pytest.mark.parametrize(("make", "config"), [
-    (Qwen2ForCausalLM, Qwen2Config), (Qwen3ForCausalLM, Qwen3Config)])
-def test_types_that_are_not_turned_round_are_read_back_too(tmp_path, make, config):
+@pytest.mark.parametrize(("make", "config", "size"), [
+    (Qwen2ForCausalLM, Qwen2Config, 8), (Qwen3ForCausalLM, Qwen3Config, 128)])
+def test_types_that_are_not_turned_round_are_read_back_too(tmp_path, make, config, size):
     torch.manual_seed(0)
     tokenizer = byte_tokenizer(pair_template=False)
     model = make(config(
         vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2, num_attention_heads=4,
-        num_key_value_heads=2, head_dim=8, intermediate_size=64, max_position_embeddings=64))
+        num_key_value_heads=2, head_dim=size, intermediate_size=64, max_position_embeddings=64))
     whole_one = SimpleNamespace(
         label="m", loaded=SimpleNamespace(model=model, tokenizer=tokenizer,
                                           processor=SimpleNamespace(save=lambda folder: None)))

@@ -47,9 +47,8 @@ def test_it_shares_no_group_with_another_part_and_is_drawn_as_validation_is(
     assert not len(task.splits.gate)
     assert all(parts.values())
     for what in ("id", "group"):
-        every = [getattr(e, what) for part in parts.values() for e in set(part)]
         held = [{getattr(e, what) for e in part} for part in parts.values()]
-        assert len(set(every)) == sum(map(len, held))
+        assert len(set().union(*held)) == sum(map(len, held))
     assert {e.label for e in parts["calibration"]} == {0, 1, 2}
     sample = task.splits.sample(8, 5, 4)
     assert sample.calibration == parts["calibration"][:5]
@@ -87,7 +86,7 @@ def test_a_part_that_nothing_reads_is_refused(tmp_path, encoder_folder, decoder_
     value = suite(encoder_folder, decoder_folder, calibration=0.2)
     with pytest.raises(HarnessError, match="nothing reads this part"):
         written(tmp_path, value | {"decide": {}})
-    with pytest.raises(HarnessError, match="calibration leave less than a tenth"):
+    with pytest.raises(HarnessError, match="test and calibration leave less than a tenth"):
         written(tmp_path, suite(encoder_folder, decoder_folder, calibration=0.7))
 
 
