@@ -38,7 +38,7 @@ from harness.targets.metrics import ACCURACY
 
 PLAIN, SLICES, REQUESTS, TIMES = "5% each", 4, 100, 1.5
 """`TIMES` is the limit of a ratio."""
-WORLD, SHORT = World("even 300 x 1, 2 classes"), World("even 20 x 5, 2 classes")
+WORLD = World("even 300 x 1, 2 classes")
 PERCENTILES_OF, SLOW = ("p50", "p95"), 20
 """Resampling times takes seconds an attempt: of these there are so many times fewer sequences."""
 Passes = Callable[[int, int, float], bool]

@@ -80,7 +80,8 @@ def test_rows_are_turned_as_they_are_turned_back():
 
 
 @pytest.mark.parametrize("change", [
-    {"model_type": "gpt2"}, {"model_type": "qwen3", "head_dim": 64}, {"hidden_act": "gelu"}, {"mlp_bias": True}, {"attention_bias": True},
+    {"model_type": "gpt2"}, {"model_type": "qwen3", "head_dim": 64}, {"hidden_act": "gelu"},
+    {"mlp_bias": True}, {"attention_bias": True},
     {"rope_parameters": {"rope_type": "yarn", "rope_theta": 1e4}}])
 def test_what_has_no_layout_here_is_refused(place, tmp_path, change):
     model = whole(place, "lora", "dec")
