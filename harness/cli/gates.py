@@ -45,9 +45,8 @@ def gate(
     """May CANDIDATE replace the approved model? Exit code 0: yes, 1: no, 2: cannot say, 3: a look.
 
     CANDIDATE is a run id, a Hugging Face model folder, a PEFT adapter folder, an ONNX folder or a
-    GGUF file.
-    Folders are not trusted: weights come from safetensors or a plain graph alone, and no code of
-    theirs is run.
+    GGUF file. None is trusted: weights come from safetensors, a plain graph or a plain file alone,
+    and no code of theirs is run.
     """
     found = api.gate(candidate, suite=suite, profile=profile, base=base, label=label,
                      max_length=max_length, baseline=baseline, baselines=baselines, output=output,
