@@ -77,6 +77,7 @@ validity: $(VENV)/.ready ## simulate studies with known answers: error rates of 
 	$(BIN)/python -m benchmarks.looks
 	$(BIN)/python -m benchmarks.by_minutes
 	$(BIN)/python -m benchmarks.attempts
+	$(BIN)/python -m benchmarks.attempts_by_rule
 
 claims: $(VENV)/.ready ## claims of others against the studies in reports/: docs/claims.md
 	$(BIN)/python -m benchmarks.claims

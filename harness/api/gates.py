@@ -36,10 +36,10 @@ def gate(candidate: Folder, *, suite: Folder, profile: str | None = None,
          runs: Folder = RUNS) -> Gated:
     """May `candidate` replace the approved model of a suite?
 
-    It is a run id, a Hugging Face model folder, a PEFT adapter folder, or a folder with an ONNX
-    graph. Folders are not trusted: weights come from safetensors or a plain graph alone, and no
-    code of theirs is run. `base` is what it was tuned
-    from: a backbone of the suite, or a model folder. `label` maps a model's names of classes to
+    It is a run id, a Hugging Face model folder, a PEFT adapter folder, a folder with an ONNX
+    graph, or a GGUF file. None is trusted: weights come from safetensors, a plain graph or a plain
+    file alone, and no code of theirs is run. `base` is what it was tuned from: a backbone of the
+    suite, or a model folder. `label` maps a model's names of classes to
     the suite's. `max_length` is how many tokens of a text a model from elsewhere reads.
 
     The approved model is `baseline`, or SUITE.json in `baselines`. gate.json, gate.md and junit.xml
@@ -215,9 +215,10 @@ def export(run_id: str, *, suite: Folder, to: ExportFormat, output: Folder | Non
     """Write the run `run_id` as a folder that is used without this package, and answer its test
     items again with what lies in there.
 
-    `to` is merged (safetensors in fp32), bf16, onnx (a graph in fp32) or int8 (the graph with its
-    products in eight bits). Beside the weights lie tokenizer, model card, a program that answers,
-    answers.json (which answers are others, and how fast it is) and export.json. They are written
+    `to` is merged (safetensors in fp32), bf16, onnx (a graph in fp32), int8 (the graph with its
+    products in eight bits), gguf-f16 or gguf-q8_0 (a decoder as one GGUF file). Beside the weights
+    lie tokenizer, model card, a program that answers, answers.json (which answers are others, and
+    how fast it is), answers.parquet (every answer) and export.json. They are written
     into `output`, or exports/RUN_ID/TO. Raises HarnessError where there is no such run, it is no
     one model, or cannot be written so.
     """

@@ -20,6 +20,7 @@ from harness.commands.model import Model
 from harness.report.checked import Checked
 from harness.report.described import Begun
 from harness.report.exported import Exported
+from harness.report.exports_beside import ExportsBeside
 from harness.report.forgotten import Forgotten
 from harness.report.gate.attempts import Tried
 from harness.report.gate.baselines import Approved
@@ -36,8 +37,8 @@ from harness.report.studied import Studied
 from harness.report.watch.watched import WatchFound
 
 RESULTS: tuple[type, ...] = (
-    Begun, Checked, Planned, Studied, Ranking, StudiesBeside, RunsBeside, History, Gated,
-    WatchFound, Predicted, Model, Forgotten, Approved, Tried, Exported, Reproduction, Listed)
+    Begun, Checked, Planned, Studied, Ranking, StudiesBeside, RunsBeside, ExportsBeside, History,
+    Gated, WatchFound, Predicted, Model, Forgotten, Approved, Tried, Exported, Reproduction, Listed)
 WIDTH = 80
 """Characters of a signature in one line."""
 INTRODUCTION = """# Reference: the Python API

@@ -255,13 +255,13 @@ def reproduce(run_id: str, *, suite: Folder | None = None, suites: Folder = SUIT
 
 def compare(names: Sequence[Folder], *, output: Folder | None = None, runs: Folder = RUNS,
             reports: Folder = REPORTS) -> Shown:
-    """Rank methods over the studies of several suites, or set two studies of one suite or two runs
-    side by side.
+    """Rank methods over the studies of several suites, or set two studies of one suite, two runs,
+    or runs and what they are exported as, side by side.
 
-    `names` are two or more: suites with a report below `reports`, files study.json, or two run ids.
-    Ranks over suites are also written as an HTML page to `output`. Returns a `Ranking`, a
-    `StudiesBeside` or a `RunsBeside`. Raises HarnessError, with the reason, where they cannot be
-    compared.
+    `names` are two or more: suites with a report below `reports`, files study.json; or two run ids
+    or exported folders. Ranks over suites are also written as an HTML page to `output`. Returns a
+    `Ranking`, a `StudiesBeside`, a `RunsBeside` or an `ExportsBeside`. Raises HarnessError, with
+    the reason, where they cannot be compared.
     """
     from harness.common.waiting import settle_waiting
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+import json
 import math
-from contextlib import redirect_stderr
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from harness.backbones.admission.folder import check_asked
 from harness.backbones.quiet import quietly
@@ -31,15 +34,24 @@ def dequantised(path: Path, sha256: str) -> tuple[Path, str]:
     return folder, note
 
 
-def _check(path: Path) -> None:
+@contextmanager
+def apart(path: Path) -> Iterator[Path]:
+    """A folder where the file lies alone, under its name: transformers reads what lies beside one,
+    and a tokenizer.json there takes away the special tokens that the file names."""
+    with TemporaryDirectory() as folder:
+        (Path(folder) / path.name).symlink_to(path.resolve())
+        yield Path(folder)
+
+
+def check_file(path: Path) -> None:
     """Raise HarnessError for a file that is damaged or describes more than it holds."""
     from gguf import GGUFReader
     from transformers import AutoConfig
 
     try:
         held = [math.prod(map(int, tensor.shape)) for tensor in GGUFReader(path).tensors]
-        with quietly():
-            config = AutoConfig.from_pretrained(path.parent, gguf_file=path.name)
+        with quietly(), apart(path) as folder:
+            config = AutoConfig.from_pretrained(folder, gguf_file=path.name)
     except Exception as error:  # whatever a stranger's values make a library raise
         words = " ".join(str(error).split())[:200]
         raise HarnessError(f"{path.name}: cannot be read: {words}",
@@ -48,15 +60,39 @@ def _check(path: Path) -> None:
 
 
 def _convert(path: Path, folder: Path) -> None:
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoTokenizer
 
-    bounded(_check, path, about=path.name)
+    bounded(check_file, path, about=path.name)
     # The reader's progress bar does not listen to transformers' own switch.
-    with quietly(), redirect_stderr(io.StringIO()):
-        tokenizer = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
+    with quietly(), redirect_stderr(io.StringIO()), apart(path) as place:
+        tokenizer = AutoTokenizer.from_pretrained(place, gguf_file=path.name)
+        dequantise(path, folder)
+        tokenizer.save_pretrained(folder)
+    _drop_added(path, folder / "tokenizer.json")
+
+
+def _drop_added(path: Path, saved: Path) -> None:
+    """Leave out tokens that the file does not have: transformers gives a GPT-2 tokenizer an
+    `<|endoftext|>` behind its last token where it has none."""
+    from gguf import GGUFReader
+
+    tokens = GGUFReader(path).get_field("tokenizer.ggml.tokens")
+    if tokens is None or not saved.is_file():
+        return
+    told = json.loads(saved.read_text(encoding="utf-8"))
+    told["added_tokens"] = [one for one in told["added_tokens"] if one["id"] < len(tokens.data)]
+    saved.write_text(json.dumps(told, ensure_ascii=False, indent=2), encoding="utf-8")
+
+
+def dequantise(path: Path, folder: Path) -> None:
+    """Write the weights of a file that was looked at as an ordinary model in fp32, without a
+    tokenizer."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    with quietly(), redirect_stderr(io.StringIO()), apart(path) as place:
         read = AutoModelForCausalLM.from_pretrained(
-            path.parent, gguf_file=path.name, dtype=torch.float32
+            place, gguf_file=path.name, dtype=torch.float32
         )
         values = read.config.to_dict()
         for name in ("quantization_config", "_name_or_path"):
@@ -64,4 +100,3 @@ def _convert(path: Path, folder: Path) -> None:
         clean = AutoModelForCausalLM.from_config(type(read.config)(**values))
         clean.load_state_dict(read.state_dict())
         clean.save_pretrained(folder)
-        tokenizer.save_pretrained(folder)

@@ -11,8 +11,9 @@ from harness.tasks.spread import PartSpread
 
 
 def check_groups(found: Sequence[PartSpread]) -> Iterator[Finding]:
-    """Classes whose test, validation or gate items are worth fewer groups than `HELD`."""
-    for part in ("test", "validation", "gate"):
+    """Classes whose test, validation, gate or calibration items are worth fewer groups than
+    `HELD`."""
+    for part in ("test", "validation", "gate", "calibration"):
         own = [row for row in found if row.part == part and row.label is not None
                and 0 < row.there.effective < HELD]
         if own:

@@ -44,9 +44,9 @@ def gate(
 ) -> None:
     """May CANDIDATE replace the approved model? Exit code 0: yes, 1: no, 2: cannot say, 3: a look.
 
-    CANDIDATE is a run id, a Hugging Face model folder, a PEFT adapter folder or an ONNX folder.
-    Folders are not trusted: weights come from safetensors or a plain graph alone, and no code of
-    theirs is run.
+    CANDIDATE is a run id, a Hugging Face model folder, a PEFT adapter folder, an ONNX folder or a
+    GGUF file. None is trusted: weights come from safetensors, a plain graph or a plain file alone,
+    and no code of theirs is run.
     """
     found = api.gate(candidate, suite=suite, profile=profile, base=base, label=label,
                      max_length=max_length, baseline=baseline, baselines=baselines, output=output,
@@ -131,7 +131,7 @@ def export(
     run_id: Annotated[str, typer.Argument(help="a kept run")], suite: ToSuite,
     to: Annotated[ExportFormat, typer.Option(
         help="merged: safetensors in fp32; bf16: in bf16; onnx: a graph in fp32; int8: the graph "
-             "with its products in eight bits")],
+             "with its products in eight bits; gguf-f16, gguf-q8_0: a decoder as one file")],
     output: Annotated[Path | None, typer.Option(
         help="folder to write [default: exports/RUN_ID/TO]")] = None,
     profile: Profile = None, suites: Suites = SUITES, runs: Runs = RUNS,

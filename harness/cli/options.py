@@ -37,7 +37,8 @@ Header = Annotated[studies.Header | None, typer.Option(
     "--header", help="none: the first line is a row, and columns are named by number, from 0")]
 
 Candidate = Annotated[str, typer.Argument(
-    help="a run id, a Hugging Face model folder, a PEFT adapter folder or an ONNX folder")]
+    help="a run id, a Hugging Face model folder, a PEFT adapter folder, an ONNX folder or "
+         "a GGUF file")]
 ToSuite = Annotated[str, typer.Option("--suite", help="a suite in --suites, or a YAML file")]
 Base = Annotated[str | None, typer.Option(
     help="what it was tuned from: a backbone of the suite, or a model folder")]

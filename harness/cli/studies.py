@@ -168,13 +168,14 @@ def reproduce(
 @app.command()
 def compare(
     names: Annotated[list[str], typer.Argument(
-        help="two or more: suites with a report, files study.json, or two run ids")],
+        help="two or more: suites with a report, files study.json; or two run ids or "
+             "exported folders")],
     output: Annotated[Path | None, typer.Option(
         help="HTML page to write, of ranks over suites")] = None,
     runs: Runs = RUNS, reports: Reports = REPORTS,
 ) -> None:
-    """Rank methods over the studies of several suites, or set two studies of one suite or two runs
-    side by side: what differs first, then the figures.
+    """Rank methods over the studies of several suites, or set two studies of one suite, two runs,
+    or runs and what they are exported as, side by side: what differs first, then the figures.
 
     Exit code 2, with the reason, where they cannot be compared.
     """

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 from rich.console import Console
 
 from harness.common.device import detect
@@ -15,6 +17,7 @@ from harness.common.files import atomic_folder
 from harness.common.kinds import ExportFormat
 from harness.export.answers import AnsweredAgain, answer_again, bytes_in
 from harness.export.formats import Format, find_format
+from harness.export.kept_folder import ANSWERS, MANIFEST, TABLE
 from harness.export.manifest import manifest, reads_of
 from harness.export.scripts import PREDICT, scripts
 from harness.export.whole import Whole, whole_of
@@ -30,7 +33,7 @@ from harness.suite import LoadedSuite, find_suite, load_suite
 from harness.targets.kinds import KINDS
 from harness.tasks.task import load_task
 
-README, ANSWERS, MANIFEST = "README.md", "answers.json", "export.json"
+README = "README.md"
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,8 @@ def export(console: Console, asked: Asked, to: ExportFormat, output: Path | None
     with alone(device, say), atomic_folder(folder) as place:
         say(f"writing {to}")
         form.write(subject.whole, place)
-        again = _answered(subject, to, form, place, say)
+        again, answers = _answered(subject, to, form, place, say)
+        pq.write_table(answers, place / TABLE)
         _write_beside(subject, to, again, place)
     return Exported(folder, subject.record.identity.name, again)
 
@@ -89,7 +93,7 @@ def _subject(asked: Asked) -> Subject:
 
 
 def _answered(subject: Subject, to: ExportFormat, form: Format, place: Path,
-              say: Callable[[str], None]) -> AnsweredAgain:
+              say: Callable[[str], None]) -> tuple[AnsweredAgain, pa.Table]:
     whole, suite = subject.whole, subject.loaded.suite
     metric = deciding(subject.run.assignment) or KINDS[whole.job.task.kind].metric(
         suite.decide.metric)

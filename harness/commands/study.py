@@ -18,6 +18,7 @@ from harness.common.device import detect
 from harness.common.errors import HarnessError
 from harness.compare.verdict import ORDER
 from harness.executors.place import HERE, Place, on_cluster, on_devices
+from harness.export.in_study import exporting_of, unmade
 from harness.processes.turns import at_once
 from harness.report.alike import hangs_on
 from harness.report.checked import print_findings
@@ -73,6 +74,7 @@ def begin(console: Console, plan: Plan, runs: Path, fresh: bool, place: Place
           ) -> list[PlannedRun]:
     """The runs to do. Raises HarnessError for one that cannot be done there."""
     store = store_of(plan, runs)
+    exporting_of(plan)  # what it lacks is said before anything runs
     if fresh:
         for planned in plan.runs:
             with store.lock(planned.run_id):
@@ -105,7 +107,8 @@ def carried_out(console: Console, plan: Plan, left: Sequence[PlannedRun],
     store = store_of(plan, runs)
     tracked.begun(plan, store, found)
     with servers(plan, left), watch(console, len(left)) as watcher:
-        records = run_study(plan, store, tracked.told_of(watcher), place.execute)
+        records = run_study(plan, store, tracked.told_of(watcher), place.execute,
+                            exporting_of(plan))
     published = published_of(plan, records, store, found, bought())
     folder = write_report(published, reports)
     write_index(reports)
@@ -135,7 +138,8 @@ def incomplete(plan: Plan, published: Published) -> int:
     failed = sum(record.status.state != "ok" for record in study.records)
     untimed = sum(record.status.state == "ok" and record.identity.seed == 0
                   and record.latency is None for record in study.whole())
-    return failed + untimed + sum(
+    records = {record.identity.run_id: record for record in study.records}
+    return failed + untimed + unmade(plan, records) + sum(
         asked and record.status.state == "ok" and record.identity.backbone is not None
         and record.forgetting is None for record in study.whole())
 

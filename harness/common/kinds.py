@@ -40,5 +40,5 @@ Balance = Literal["none", "weights", "focal", "sampling"]
 """What rare classes count while a method learns."""
 State = Literal["ok", "diverged", "out-of-memory", "timed-out", "interrupted", "failed"]
 """What became of a run."""
-ExportFormat = Literal["merged", "bf16", "onnx", "int8"]
+ExportFormat = Literal["merged", "bf16", "onnx", "int8", "gguf-f16", "gguf-q8_0"]
 """What a run is written as for use elsewhere."""

@@ -28,7 +28,7 @@ ITEMS = ("harness.tasks.cells", "harness.tasks.label_numbers", "harness.tasks.la
          "harness.tasks.prepare", "harness.tasks.questions", "harness.tasks.readers",
          "harness.tasks.tables")
 """What makes items and passages: not followed where these stand in a name by their content."""
-AFTERWARDS = ("harness.forgetting", "harness.measure.latency")
+AFTERWARDS = ("harness.forgetting", "harness.measure.as_exported", "harness.measure.latency")
 """What measures finished runs, under names of its own: not followed from a run."""
 DISTRIBUTIONS = {"PIL": "pillow", "faiss": "faiss-cpu", "pycrfsuite": "python-crfsuite",
                  "pynvml": "nvidia-ml-py", "sklearn": "scikit-learn", "yaml": "pyyaml"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -131,14 +131,19 @@ class Measured:
 
     def sample(self, arm: Arm, metric: str) -> Sample | None:
         """The arm's seeds in a metric; None where it is not defined."""
-        places, estimates = self.places(arm), self.estimates
+        return self.sampled(arm.name, self.places(arm), metric, self.peers(arm, metric))
+
+    def sampled(self, name: str, places: list[int], metric: str, kin: Kin | None = None
+                ) -> Sample | None:
+        """What lies at some places, as seeds of one method; None where it is not defined."""
+        estimates = self.estimates
         points = estimates.seeds(metric, places)
         if points is None:
             return None
         shares = estimates.metrics[metric].statistic is Statistic.SHARE
         scores = self._right[places].mean(axis=0) if shares else None
-        return Sample(arm.name, points, estimates.shifts[metric][places].mean(axis=0),
-                      scores, self.peers(arm, metric), estimates.ends(metric, places),
+        return Sample(name, points, estimates.shifts[metric][places].mean(axis=0), scores, kin,
+                      estimates.ends(metric, places),
                       estimates.pool_of(metric, places) if metric in estimates.among else None)
 
     def kin(self, arm: Arm, metric: str) -> Kin | None:
@@ -205,9 +210,13 @@ class Measured:
         """McNemar's test of every pair in order; None each where no answer is right or wrong."""
         if len(arms) < 2:
             return []
+        return self.tests_of([self.first(arm) for arm in arms])
+
+    def tests_of(self, places: Sequence[int]) -> list[McNemar | None]:
+        """The same of what lies at some places."""
         if not self.tells_right:
-            return [None] * math.comb(len(arms), 2)
-        return list(mcnemar(np.stack([self.right(arm) for arm in arms])))
+            return [None] * math.comb(len(places), 2)
+        return list(mcnemar(self._right[list(places)]))
 
     def said(self, arm: Arm) -> np.ndarray:
         """What the arm's first seed answered: [items] of str."""
@@ -241,20 +250,26 @@ def measure_arms(records: Sequence[Record], kind: Kind, labels: Sequence[str],
     found: Measured | None = None
     for size in sorted({len(table) for table in done.values()}, reverse=True):
         there = {run_id: table for run_id, table in done.items() if len(table) >= size}
-        found = _measured(there, kind, labels, arms_of(records), found)
+        found = replace(measure_tables(list(there), list(there.values()), kind, labels),
+                        arms=arms_of(records), above=found)
     return found
 
 
-def _measured(done: Mapping[str, pa.Table], kind: Kind, labels: Sequence[str],
-              arms: tuple[Arm, ...], above: Measured | None) -> Measured:
-    """Runs' tables by id, on the items that all of them have."""
-    tables = list(done.values())
+def measure_tables(names: Sequence[str], tables: Sequence[pa.Table], kind: Kind,
+                   labels: Sequence[str]) -> Measured:
+    """Estimate what tables answer of the items that all have, each under a name; of no arms."""
     items = tuple(sorted(set.intersection(*(set(t["item"].to_pylist()) for t in tables))))
-    chosen = [_on(table, items) for table in tables]
-    answers = read_answers(kind, chosen, labels, _weights(tables, chosen))
+    weights = _weights(tables, [_on(table, items) for table in tables])
+    return measured_on(names, tables, items, kind, labels, weights)
+
+
+def measured_on(names: Sequence[str], tables: Sequence[pa.Table], items: tuple[str, ...],
+                kind: Kind, labels: Sequence[str], weights: np.ndarray | None) -> Measured:
+    """Estimate what these tables answer of the items, each under a name; of no arms."""
+    answers = read_answers(kind, [_on(table, items) for table in tables], labels, weights)
     given, targets = answers.said(labels)
     return Measured(items, answers, jackknife(answers), given, targets,
-                    {run_id: i for i, run_id in enumerate(done)}, arms, above)
+                    {name: i for i, name in enumerate(names)})
 
 
 def _weights(tables: Sequence[pa.Table], chosen: Sequence[pa.Table]) -> np.ndarray | None:

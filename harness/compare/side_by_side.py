@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
@@ -10,7 +11,8 @@ import pyarrow as pa
 
 from harness.common.errors import HarnessError
 from harness.common.files import sha256_json
-from harness.compare.arms import Arm, measure_arms
+from harness.common.kinds import Kind
+from harness.compare.arms import measure_tables
 from harness.compare.pairs import Difference, McNemar, differences
 from harness.compare.summary import Summary
 from harness.compare.uncertainty import Figure
@@ -61,7 +63,7 @@ def check_studies(first: Study, second: Study, items: tuple[int, int]) -> None:
 def study_divergences(first: Study, second: Study) -> tuple[Divergence, ...]:
     """What two studies do not share in budget, backbones, code, libraries and machine."""
     both = {r.identity.name for r in first.records} & {r.identity.name for r in second.records}
-    return _differing(*(_study_facts(study, [r for r in study.records if r.identity.name in both])
+    return differing(*(_study_facts(study, [r for r in study.records if r.identity.name in both])
                         for study in (first, second)))
 
 
@@ -75,7 +77,7 @@ def lines(first: Summary, second: Summary) -> tuple[OnBothSides, ...]:
 
 def run_divergences(first: Record, second: Record) -> tuple[Divergence, ...]:
     """What two runs do not share."""
-    return _differing(_run_facts(first), _run_facts(second))
+    return differing(_run_facts(first), _run_facts(second))
 
 
 def compare_runs(first: Record, second: Record, tables: Mapping[str, pa.Table]
@@ -89,24 +91,50 @@ def compare_runs(first: Record, second: Record, tables: Mapping[str, pa.Table]
         if record.status.state != "ok":
             raise HarnessError(f"run {record.identity.run_id} has no result: "
                                f"{record.status.reason}", "Compare finished runs.")
-    labels = [[c[2:] for c in tables[r.identity.run_id].column_names if c.startswith("p:")]
-              for r in (first, second)]
-    items = [set(tables[r.identity.run_id]["item"].to_pylist()) for r in (first, second)]
+    if first.kind is None:
+        raise AssertionError  # both are done, so that cannot be
+    found = compare_answers(first.kind, tuple(tables[r.identity.run_id] for r in (first, second)))
+    return found.items, found.differences, found.test
+
+
+@dataclass(frozen=True)
+class Apart:
+    """Two tables of answers on the items that both have."""
+
+    items: int
+    differences: dict[str, Difference]
+    """First minus second, paired over items alone."""
+    test: McNemar | None
+    ids: tuple[str, ...]
+    said: np.ndarray
+    """[2, items] of str."""
+    right: np.ndarray
+    """[items] of str."""
+
+    @property
+    def others(self) -> list[int]:
+        """Places of the items that are answered otherwise, as an answer is read."""
+        return [int(place) for place in np.flatnonzero(self.said[0] != self.said[1])]
+
+
+def compare_answers(kind: Kind, tables: Sequence[pa.Table]) -> Apart:
+    """Two tables of answers of one kind of task. Raises HarnessError where they have other classes
+    or no item in common."""
+    labels = [[c[2:] for c in table.column_names if c.startswith("p:")] for table in tables]
+    items = [set(table["item"].to_pylist()) for table in tables]
     if labels[0] != labels[1] or not items[0] & items[1]:
-        raise HarnessError("the two runs cannot be compared: they answered other "
+        raise HarnessError("the two cannot be compared: they answered other "
                            + ("classes" if labels[0] != labels[1] else "test items"),
-                           "Compare runs of one task.")
-    measured = first.kind and measure_arms([first, second], first.kind, labels[0],
-                                           tables.__getitem__)
-    if measured is None:  # both are done, so that cannot be
-        raise AssertionError
-    arms = [Arm(r.identity.backbone, side, 0, (r,)) for side, r in (("1", first), ("2", second))]
+                           "Compare runs, or exports, of one task.")
+    measured = measure_tables(("1", "2"), tables, kind, labels[0])
     found: dict[str, Difference] = {}
     for metric in measured.metrics:
-        samples = [s for arm in arms if (s := measured.sample(arm, metric.name))]
+        samples = [s for place in (0, 1)
+                   if (s := measured.sampled(str(place), [place], metric.name))]
         for gap in differences(metric, samples, measured.pool).values():
             found[metric.name] = gap
-    return len(measured.items), found, measured.tests(arms)[0]
+    return Apart(len(measured.items), found, measured.tests_of([0, 1])[0], measured.items,
+                 measured.given, measured.targets)
 
 
 def _line(name: str, first: Figure | None, second: Figure | None) -> OnBothSides:
@@ -159,7 +187,8 @@ def _surroundings(records: Sequence[Record]) -> dict[str, str]:
             "Python": where.python, "commit": (where.commit or "unknown")[:12]}
 
 
-def _differing(first: Mapping[str, str], second: Mapping[str, str]) -> tuple[Divergence, ...]:
+def differing(first: Mapping[str, str], second: Mapping[str, str]) -> tuple[Divergence, ...]:
+    """The facts that are not the same, by what they are about."""
     return tuple(Divergence(what=what, first=first.get(what, "–"), second=second.get(what, "–"))
                  for what in dict.fromkeys(chain(first, second))
                  if first.get(what) != second.get(what))

@@ -26,7 +26,7 @@ from harness.targets.metric import Metric
 from harness.tasks.examples import asked, weights_of
 from harness.tasks.task import Task
 
-WEIGHTS = (".safetensors", ".onnx")
+WEIGHTS = (".safetensors", ".onnx", ".gguf")
 
 
 class ChangedAnswer(RecordPart):
@@ -84,9 +84,9 @@ class AnsweredAgain(RecordPart):
 
 def answer_again(assignment: Assignment, to: ExportFormat, answering: Answering,
                  before: pa.Table, metric: Metric, bytes_of: Bytes, settings: Latency,
-                 say: Callable[[str], None]) -> AnsweredAgain:
+                 say: Callable[[str], None]) -> tuple[AnsweredAgain, pa.Table]:
     """Ask the folder what the run was asked, and time both side by side. `before` is the run's
-    table of predictions, `metric` what decides its study."""
+    table of predictions, `metric` what decides its study. The second is the folder's own."""
     task, test = assignment.task, assignment.task.splits.test
     say(f"asking the folder {len(test)} items")
     after = table_of(task, test, answering.predict(asked(test), Clock()))
@@ -99,14 +99,19 @@ def answer_again(assignment: Assignment, to: ExportFormat, answering: Answering,
         format=to, run_id=assignment.identity.run_id,
         changes=answered_otherwise(task, before, after, metric),
         changed=_changed(task, before, after), before=figures[0], after=figures[1],
-        bytes=bytes_of, latency=timed)
+        bytes=bytes_of, latency=timed), after
 
 
 def bytes_in(folder: Path, parameters: int) -> Bytes:
     """Of a folder whose model has so many parameters."""
-    sizes = {path: path.stat().st_size for path in folder.rglob("*") if path.is_file()}
-    weights = sum(size for path, size in sizes.items() if path.suffix in WEIGHTS)
-    return Bytes(weights=weights, folder=sum(sizes.values()), of_fp32=weights / (4 * parameters))
+    weights = sum(path.stat().st_size for path in weights_in(folder))
+    every = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return Bytes(weights=weights, folder=every, of_fp32=weights / (4 * parameters))
+
+
+def weights_in(folder: Path) -> list[Path]:
+    """The files of weights below a folder."""
+    return sorted(path for path in folder.rglob("*") if path.suffix in WEIGHTS)
 
 
 def _figures(task: Task, before: pa.Table, after: pa.Table, metric: str) -> list[Figure | None]:

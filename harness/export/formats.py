@@ -25,6 +25,8 @@ class Format:
     """Weights, configuration and tokenizer. Raises HarnessError where that cannot be done."""
     load: Callable[[Whole, Path], Answering]
     """The model that lies in the folder, with the texts made tokens as the run's were."""
+    ready: Callable[[], None] = lambda: None
+    """Raises HarnessError, with the remedy, where a library that it needs is not installed."""
 
 
 FORMATS: Registry[Format] = Registry("format")
@@ -36,11 +38,16 @@ BY: dict[Answers, str] = {
     "pictures": "a head on pictures"}
 
 
+def formats() -> Registry[Format]:
+    """All there are."""
+    from harness.export import bf16, gguf_file, int8, merged, onnx  # noqa: F401  (each registers its own)
+
+    return FORMATS
+
+
 def find_format(name: ExportFormat, whole: Whole) -> Format:
     """The format of that name. Raises HarnessError where a model cannot be written so."""
-    from harness.export import bf16, int8, merged, onnx  # noqa: F401  (each registers its own)
-
-    found = FORMATS[name]
+    found = formats()[name]
     if whole.answers not in found.answers:
         raise HarnessError(f"{whole.label} answers by {BY[whole.answers]}: it is not written as "
                            f"{name}", "Write it as merged or bf16.")

@@ -23,7 +23,7 @@ import numpy as np
 from harness.backbones.encoding.padding import Padding
 from harness.backbones.graphs.session import MODEL, PIXELS
 from harness.export.formats import FORMATS, HEADS, Format
-from harness.export.onnx import load_onnx, write_onnx
+from harness.export.onnx import check_installed, load_onnx, write_onnx
 from harness.export.whole import Whole
 from harness.tasks.examples import asked
 
@@ -133,4 +133,4 @@ FORMATS.register("int8")(Format(
     "that is taken of them as they come, so that it is asked one item at a time: the scale is of "
     "all that is asked at once, and in a batch an answer would hang on the other items. Those of a "
     "network of convolutions have scales from pictures that the run learned from", HEADS,
-    write_int8, load_onnx))
+    write_int8, load_onnx, check_installed))

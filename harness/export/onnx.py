@@ -48,12 +48,19 @@ class _Logits(nn.Module):
         return found.float()
 
 
+def check_installed() -> None:
+    """Raise HarnessError where what graphs are written and run by is not installed."""
+    onnx_library()
+    runtime()
+    check_exporter()
+
+
 def write_onnx(whole: Whole, folder: Path) -> None:
     """`model.onnx` with configuration and tokenizer, or image processor and what it does. The graph
     is of what transformers loads from the whole weights, with plain attention. Raises HarnessError
     where torch cannot export it, or nothing but transformers could make its pixels."""
-    onnx, _ = onnx_library(), runtime()
-    check_exporter()
+    check_installed()
+    onnx = onnx_library()
     with TemporaryDirectory() as passing:
         write_merged(whole, Path(passing))
         model = plain_model(Path(passing), whole.answers, attn_implementation="eager")
@@ -116,4 +123,4 @@ def load_onnx(whole: Whole, folder: Path) -> Answering:
 
 
 FORMATS.register("onnx")(Format(
-    f"an ONNX graph in fp32, opset {OPSET}", HEADS, write_onnx, load_onnx))
+    f"an ONNX graph in fp32, opset {OPSET}", HEADS, write_onnx, load_onnx, check_installed))

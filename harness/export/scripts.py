@@ -22,6 +22,8 @@ MARK = "\u2063text\u2063"
 NO_NAME = r"[^\w+. -]"
 """What a label may hold that has no place in a program's text."""
 GRAPHS: tuple[ExportFormat, ...] = ("onnx", "int8")
+FILES: tuple[ExportFormat, ...] = ("gguf-f16", "gguf-q8_0")
+GGUF = "model.gguf"
 
 HEAD = '''"""{says} Lines of text in; label and probability out. Needs {needs}."""
 import json, re, sys
@@ -65,7 +67,7 @@ TURNED = {
              '[next((i for i, (a, b) in enumerate(places) if b > a and a < w.end() and '
              'b > w.start()), None)] if t is not None), sep="\\n")'),
 }
-ASKED = '''"""{says} Lines of text in; label and probability out. Needs torch, transformers."""
+ASKED = '''"""{says} Lines of text in; label and probability out. Needs {needs}."""
 import json, sys, re
 from pathlib import Path
 import torch
@@ -74,7 +76,7 @@ here = Path(__file__).resolve().parent
 asked = json.loads((here / "prompt.json").read_text(encoding="utf-8"))
 {cut}
 tokenizer = AutoTokenizer.from_pretrained(here)
-model = AutoModelForCausalLM.from_pretrained(here, dtype="auto").eval()
+model = AutoModelForCausalLM.from_pretrained(here, {dtype}).eval()
 tokens = lambda text: tokenizer(text, add_special_tokens=False)["input_ids"]
 def score(prompt, answer, shared):
     ids = tokens(prompt + answer)[shared:] + [asked["end"]]
@@ -100,7 +102,8 @@ def scripts(to: ExportFormat, whole: Whole) -> dict[str, str]:
     with yes and no, or by a sequence-to-sequence model, and for a pooling of a rare kind."""
     says = f"{re.sub(NO_NAME, '_', whole.label)}, as {to}."
     if whole.answers == "prompt":
-        return _asked(whole, says)
+        return _asked(whole, says, 'dtype="auto"' if to not in FILES else
+                      f'gguf_file="{GGUF}", dtype=torch.float32')
     if whole.answers == "pictures":
         answer, said = _turned(whole, "np.exp" if to in GRAPHS else "torch.exp")
         program = of_graph if to in GRAPHS else of_weights
@@ -170,7 +173,7 @@ def _cut(reads: Reads) -> str:
     return by_ends[reads.ends]()
 
 
-def _asked(whole: Whole, says: str) -> dict[str, str]:
+def _asked(whole: Whole, says: str, dtype: str) -> dict[str, str]:
     scored, kind = declared(whole.fitted).scored, KINDS[whole.job.task.kind]
     if (scored is None or kind.several
             or whole.job.need_backbone().answers_apart or reads_of(whole).pairs):
@@ -182,5 +185,6 @@ def _asked(whole: Whole, says: str) -> dict[str, str]:
     start = writer.prompts([writer.item("a")])[0][:len(writer._start)]
     asked = {"before": before, "after": after, "answers": answers, "start": start,
              "end": writer.end, "max_length": writer.max_length}
-    return {PREDICT: ASKED.format(says=says, cut=_cut(reads_of(whole))),
+    needs = "torch, transformers and gguf" if GGUF in dtype else "torch, transformers"
+    return {PREDICT: ASKED.format(says=says, needs=needs, dtype=dtype, cut=_cut(reads_of(whole))),
             PROMPT: json.dumps(asked, ensure_ascii=False, indent=1)}

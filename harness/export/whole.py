@@ -95,7 +95,7 @@ def _whole(run: SavedRun) -> Whole:
                                  below.store.artifact(below.identity.run_id)))
     if below is not None or assignment.backbone is None:
         raise HarnessError(f"{label}: is no model by itself", ANOTHER)
-    method, job = assignment.method, make_job(_in_fp32(assignment), lambda text: None)
+    method, job = assignment.method, make_job(in_fp32(assignment), lambda text: None)
     load = method.merged if method.merges else method.load
     fitted = load(job, run.setting, run.artifact)
     found = written_of(fitted, job, method)
@@ -105,7 +105,7 @@ def _whole(run: SavedRun) -> Whole:
     return dataclasses.replace(found, label=label)
 
 
-def _in_fp32(assignment: Assignment) -> Assignment:
+def in_fp32(assignment: Assignment) -> Assignment:
     """With no matrix rounded, on the CPU."""
     device = dataclasses.replace(assignment.device, type="cpu", autocast="no")
     return dataclasses.replace(assignment, device=device, features=None, answers=None)

@@ -1,5 +1,5 @@
-"""The candidate: a kept run, a Hugging Face model folder, a PEFT adapter with its base, or an ONNX
-graph with its tokenizer."""
+"""The candidate: a kept run, a Hugging Face model folder, a PEFT adapter with its base, an ONNX
+graph with its tokenizer, or a GGUF file."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Protocol, TypeVar
 
 from harness.backbones.admission.folder import MAX_BYTES, Admitted, admit
 from harness.backbones.admission.graph import admit_graph, is_graph
+from harness.backbones.admission.one_file import admit_gguf, is_gguf
 from harness.backbones.handle import Handle, get_backbone, hashed_handle
 from harness.backbones.load import Loaded, load_tagging, load_with_head
 from harness.common.capabilities import ASKED, reads_words
@@ -47,6 +48,10 @@ from harness.tasks.task import Task
 from harness.tasks.view import TaskView
 
 Headed = TypeVar("Headed", bound=EncoderClassifier)
+
+
+DEQUANTISED = ("a GGUF file: its weights are dequantised to fp32 and answer by transformers; "
+               "latency and memory are of that, and not of llama.cpp; bytes are the file's")
 
 
 class Loadable(Protocol):
@@ -170,17 +175,30 @@ def find_candidate(name: str, context: Context) -> Candidate:
     store = find_run(context.runs, name)
     if store is not None:
         return kept_candidate(name, store, context)
+    if is_gguf(Path(name)):
+        return _file_candidate(Path(name), context)
     if not Path(name).is_dir():
         raise unknown(name, context.runs)
     if is_graph(Path(name)):
         return _graph_candidate(Path(name), context)
-    admitted = admit(Path(name), context.most_bytes)
+    return _folder_candidate(plain(Path(name).resolve().name),
+                             admit(Path(name), context.most_bytes), context)
+
+
+def _folder_candidate(name: str, admitted: Admitted, context: Context) -> Candidate:
     base = context.base or _only_base(admitted, context.loaded)
-    spec = context.loaded.suite.task
     model = TunedFolder(admitted, context.task.view, context.max_length, context.device, base,
-                        context.labels, spec.labels, context.words)
-    return Candidate(plain(Path(name).resolve().name), model, admitted.sha256, admitted.bytes, base,
-                     admitted, None, notes=tuned_notes(admitted, base))
+                        context.labels, context.loaded.suite.task.labels, context.words)
+    return Candidate(name, model, admitted.sha256, admitted.bytes, base, admitted, None,
+                     notes=tuned_notes(admitted, base))
+
+
+def _file_candidate(path: Path, context: Context) -> Candidate:
+    """A GGUF file, judged as what it holds. Raises HarnessError for one that may not be read."""
+    admitted, sha256 = admit_gguf(path, context.most_bytes)
+    found = _folder_candidate(plain(path.name), admitted, context)
+    return dataclasses.replace(found, sha256=sha256, artifact_bytes=path.stat().st_size,
+                               notes=(*found.notes, DEQUANTISED))
 
 
 def _graph_candidate(folder: Path, context: Context) -> Candidate:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from harness.measure.part import RecordPart
 
 
@@ -11,7 +13,9 @@ class Tempering(RecordPart):
     temperature: float
     """Above 1 it was too sure."""
     items: int
-    """Of validation, which it was fitted on."""
+    """Which it was fitted on."""
+    part: Literal["validation", "calibration"] = "validation"
+    """Of which these are."""
     log_loss_before: float
     log_loss: float
     calibration_error_before: float

@@ -31,7 +31,7 @@ def lines(published: Published) -> list[str]:
     found = [(row.name, record.tempering) for row in published.summary.rows
              if (record := first.get(row.run_ids[0])) is not None and record.tempering is not None]
     return [f"{name}: at a temperature of {made.temperature:.3g}, fitted on {made.items} "
-            f"validation items, log loss {made.log_loss_before:.3f} became {made.log_loss:.3f}, "
+            f"{made.part} items, log loss {made.log_loss_before:.3f} became {made.log_loss:.3f}, "
             f"calibration error {made.calibration_error_before:.3f} became "
             f"{made.calibration_error:.3f} (first seed, all its test items, noise included)."
             for name, made in found]

@@ -38,8 +38,8 @@ def figures(published: Published) -> dict[str, dict[str, Any]]:
     made = {
         "quality-cost": _scatter(rows, "adapt_seconds", summary.metric,
                                  "seconds to adapt (log scale)"),
-        "quality-latency": _scatter(rows, "p50_ms", summary.metric,
-                                    "median latency, ms (log scale)"),
+        "quality-latency": _with_exports(_scatter(rows, "p50_ms", summary.metric,
+                                                  "median latency, ms (log scale)"), published),
         "break-even-figure": _break_even(rows, summary),
         "quality-forgetting": _forgetting(rows, summary.metric),
         "gain-forgetting": _trades(trades(published), metric),
@@ -84,6 +84,22 @@ def _scatter(rows: list[Row], cost: str, metric: str, cost_title: str) -> go.Fig
     figure.update_xaxes(type="log", dtick=1, title=cost_title)
     figure.update_yaxes(title=says(metric))
     return plain_figure(figure)
+
+
+def _with_exports(figure: go.Figure, published: Published) -> go.Figure:
+    """What arms ship as beside them; the line stays that of the arms."""
+    found, metric = published.shipping, published.summary.metric
+    known = [one for one in found.exports if one.p50_ms is not None and metric in one.common
+             ] if found else []
+    if known:
+        figures = [one.common[metric] for one in known]
+        figure.add_trace(go.Scatter(
+            x=[max(one.p50_ms or 0.0, 1e-3) for one in known], y=[f.mean for f in figures],
+            error_y=_whiskers([_around(f) for f in figures]), mode="markers", name="exports",
+            text=[short(one.name) for one in known],
+            marker={"size": 9, "symbol": "diamond-open", "color": COLOURS[8]},
+            hovertemplate="%{text}<br>" + says(metric) + " %{y:.3f}<br>%{x:.3g}<extra></extra>"))
+    return figure
 
 
 def _backbones(rows: Sequence[Row]) -> list[str]:

@@ -11,6 +11,7 @@ from harness.measure.retrieval import PassageRetrieval, Retrieval
 from harness.report import (
     added,
     alike,
+    as_shipped,
     bargain,
     beside,
     by_slice,
@@ -57,6 +58,7 @@ def markdown(published: Published) -> str:
     lines += _curves(published.curves)
     lines += [f"- {words.cell(line)}" for line in bargain.said(published)]
     lines += _beside(published)
+    lines += as_shipped.markdown(published)
     lines += calibrated.markdown(published)
     lines += _freshness(published.freshness)
     lines += _retrieval(study.whole(), added.lines(published))
@@ -156,6 +158,7 @@ def _verdict(published: Published) -> list[str]:
     for title, said in (
             ("Other choices", sentences.rivals(published)),
             ("What would change it", sentences.would_change(published)),
+            ("As it ships", as_shipped.lines(published)),
             ("Ruled out by a limit", sentences.ruled_out(published.verdict)),
             ("Gaps between slices that adapting widens", by_slice.amplified(published)),
             ("Not measured", sentences.not_measured(published))):
@@ -276,7 +279,8 @@ def _data(published: Published) -> str:
             f"{data.duplicates} duplicates, {data.conflicting} with conflicting labels, "
             f"{data.other_label} with other labels, {data.unlabelled} without a label, "
             f"{data.empty} empty. "
-            f"Splits {data.train} / {data.validation} / {data.test}, "
+            f"Splits {data.train} / {data.validation} / {data.test}"
+            f"{f' and {data.calibration} to calibrate on' * bool(data.calibration)}, "
             f"{words.COUNTED[data.over]}." + _spread(data))
 
 

@@ -27,6 +27,7 @@ from harness.compare.leaving import Left, leavers
 from harness.compare.matching import matching_rules
 from harness.compare.rule import Rule
 from harness.compare.same_weights import SameWeights, same_weights
+from harness.compare.shipping import Exported, Shipping, shipping
 from harness.compare.summary import Summary, summarise
 from harness.compare.verdict import Verdict, decide
 from harness.measure.part import RecordPart
@@ -55,6 +56,7 @@ class Beside(RecordPart):
     verdict: Verdict
     conditions: tuple[Conditions, ...] = ()
     curves: LearningCurves | None = None
+    shipping: Shipping | None = None
 
     @property
     def alone(self) -> bool:
@@ -90,6 +92,8 @@ class Published(RecordPart):
     same_weights: tuple[SameWeights, ...] = ()
     """Endpoints that answer with weights of the study; older files have none."""
     rules: tuple[Rule, ...]
+    shipping: Shipping | None = None
+    """What arms are once exported; None where the suite asks for none, and in older files."""
     fairness: Fairness | None = None
     """None where no slice column is declared; older files have none."""
     thumbnails: dict[str, Thumbnail] = Field(default_factory=dict)
@@ -101,23 +105,24 @@ class Published(RecordPart):
         """The study as its verdict is on the arms of another budget."""
         return self.model_copy(update={
             "verdict": beside.verdict, "summary": beside.summary, "curves": beside.curves,
-            "conditions": beside.conditions, "beside": ()})
+            "conditions": beside.conditions, "shipping": beside.shipping, "beside": ()})
 
 
 def publish(study: Study, predictions: Predictions, texts: Mapping[str, str],
-            thumbnails: Callable[[Collection[str]], dict[str, str]] = lambda items: {}
-            ) -> Published:
+            thumbnails: Callable[[Collection[str]], dict[str, str]] = lambda items: {},
+            exported: Exported | None = None) -> Published:
     """Compare a study.
 
     `predictions` gives the per-item table of a run id, `texts` the test items' texts, or what
-    pictures are called, by item id, and `thumbnails` the pictures of items by id.
+    pictures are called, by item id, `thumbnails` the pictures of items by id, and `exported` the
+    table of a run id and a format, where exports are compared.
     """
     once = cache(predictions)
     main, *others = study.parts or (None,)
-    found = _compared(study, main, once)
+    found = _compared(study, main, once, exported)
     ranked, measured, summary = found.ranked, found.measured, found.summary
     apart = disagreements(ranked, measured, texts, summary.metric) if measured else ()
-    beside = tuple(_beside(study, main, part, once) for part in others
+    beside = tuple(_beside(study, main, part, once, exported) for part in others
                    if main and study.of_part(part))
     decided = [(summary, found.verdict), *((view.summary, view.verdict) for view in beside)]
     left = tuple(each for at, verdict in decided for each in leavers(study, at, verdict))
@@ -133,6 +138,7 @@ def publish(study: Study, predictions: Predictions, texts: Mapping[str, str],
         disagreements=apart,
         same_weights=same_weights(ranked, measured) if measured else (),
         rules=matching_rules(study, once, left),
+        shipping=found.shipping,
         fairness=fairness(ranked, measured, study.labels, once) if measured else None)
 
 
@@ -142,7 +148,7 @@ def published_of(plan: Plan, records: Mapping[str, Record], store: Store,
     most = max(run.budget.test for run in plan.runs)
     texts = {example.id: example.brief for example in plan.task.splits.test[:most]}
     return publish(make_study(plan, records, found, bought), store.predictions, texts,
-                   partial(thumbnails, plan))
+                   partial(thumbnails, plan), store.exported)
 
 
 def _found_in(study: Study) -> list[str]:
@@ -161,9 +167,11 @@ class _Compared:
     summary: Summary
     verdict: Verdict
     curves: LearningCurves | None
+    shipping: Shipping | None
 
 
-def _compared(study: Study, part: Matched | None, predictions: Predictions) -> _Compared:
+def _compared(study: Study, part: Matched | None, predictions: Predictions,
+              exported: Exported | None) -> _Compared:
     """The arms of one matched budget, on the items that they and their smaller sizes answered;
     all arms where none is named."""
     records = study.records if part is None else study.around(part)
@@ -174,15 +182,18 @@ def _compared(study: Study, part: Matched | None, predictions: Predictions) -> _
     ranked = tuple(sorted(arms, key=lambda arm: place[arm.name]))
     return _Compared(ranked, measured, summary, decide(summary, study.decide),
                      learning_curves(arms_of(records), measured, summary.metric)
-                     if measured else None)
+                     if measured else None,
+                     shipping(study, ranked, measured, summary, predictions, exported)
+                     if measured and exported else None)
 
 
-def _beside(study: Study, main: Matched, part: Matched, predictions: Predictions) -> Beside:
-    found = _compared(study, part, predictions)
+def _beside(study: Study, main: Matched, part: Matched, predictions: Predictions,
+            exported: Exported | None) -> Beside:
+    found = _compared(study, part, predictions, exported)
     said = ", ".join(part.unlike(main))
     return Beside(part=part, title=said[0].upper() + said[1:], summary=found.summary,
                   verdict=found.verdict, curves=found.curves,
-                  conditions=conditions(found.ranked))
+                  conditions=conditions(found.ranked), shipping=found.shipping)
 
 
 def published_schema() -> str:

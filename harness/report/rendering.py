@@ -11,6 +11,7 @@ from markupsafe import Markup
 from harness.report import (
     added,
     alike,
+    as_shipped,
     bargain,
     beside,
     by_slice,
@@ -41,9 +42,9 @@ def render(template: str, **values: Any) -> str:
     environment.globals.update(words=words, sentences=sentences, bargain=bargain, by_slice=by_slice,
                                beside=beside, alike=alike, calibrated=calibrated, carried=carried,
                                ranking=ranking, served=served, picture_time=picture_time,
-                               added=added, traded=traded, grids=grids, target_kinds=KINDS,
-                               picked=columns.picked, FIRST=columns.FIRST, LAST=columns.LAST,
-                               BESIDE=columns.BESIDE)
+                               added=added, traded=traded, grids=grids, as_shipped=as_shipped,
+                               target_kinds=KINDS, picked=columns.picked, FIRST=columns.FIRST,
+                               LAST=columns.LAST, BESIDE=columns.BESIDE)
     environment.filters.update(metric_name=says)
     style = Markup(part("page.css"))  # noqa: S704  (our own file)
     return environment.get_template(template).render(style=style, **values)

@@ -23,6 +23,7 @@ from harness.compare.summary import Summary
 from harness.report import (
     added,
     alike,
+    as_shipped,
     bargain,
     beside,
     by_slice,
@@ -77,6 +78,8 @@ class ProgressWatcher:
             return
         if text.startswith("latency: round 1/"):
             self.console.print("measuring latency", highlight=False)
+        elif text.startswith("exporting "):
+            self.console.print(text, markup=False, highlight=False)
         elif text.startswith("forgetting: "):
             self.console.print(f"measuring {text}", markup=False, highlight=False)
 
@@ -110,7 +113,8 @@ def print_results(console: Console, published: Published) -> None:
     summary = published.summary
     console.print(_table(f"{published.study.title} ({published.study.profile})", summary))
     _say(console, (ranking.standing(summary), sentences.headline(published),
-                   " ".join(sentences.why(published)), *alike.doubts(published),
+                   " ".join(sentences.why(published)), *as_shipped.lines(published),
+                   *alike.doubts(published),
                    *by_slice.amplified(published), *served.lines(published),
                    *added.lines(published), *beside.shown(published),
                    *bargain.said(published)))

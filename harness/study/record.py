@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from harness.common.kinds import State
 from harness.forgetting.figures import Forgetting
+from harness.measure.as_exported import AsExported
 from harness.measure.citations import Citations
 from harness.measure.cost import Cost
 from harness.measure.generation import Generation
@@ -208,6 +209,9 @@ class Record(RecordPart):
     """
     latency_apart: LatencyFigures | None = None
     """Of an adapter that is timed merged: the same round's figures of it apart."""
+    exports: dict[str, AsExported] = Field({})
+    """As what the run was exported, by format; empty where the suite asks for none, and in older
+    records."""
     retrieval: Retrieval | PassageRetrieval | None = None
     citations: Citations | None = None
     """None of a method that is not asked to name the passage it answers from, and in older records.

@@ -11,6 +11,7 @@ from harness.common.errors import HarnessError
 from harness.processes.own import Returned
 from harness.processes.turns import WAITING
 from harness.study.assignment import Assignment
+from harness.study.exporting import Exporting, NoExports
 from harness.study.forgetting import pass_on, to_measure
 from harness.study.planning.plan import Plan, PlannedRun
 from harness.study.queue import Executor, Listed, Watcher, one_by_one
@@ -28,16 +29,19 @@ def missing(plan: Plan, store: Store) -> list[PlannedRun]:
     return [run for run in plan.runs if store.standing(run.run_id) is None]
 
 
-def run_study(plan: Plan, store: Store, watcher: Watcher, execute: Executor = one_by_one
-              ) -> dict[str, Record]:
-    """Carry out what is missing and return every record by run id.
+def run_study(plan: Plan, store: Store, watcher: Watcher, execute: Executor = one_by_one,
+              exporting: Exporting | None = None) -> dict[str, Record]:
+    """Carry out what is missing and return every record by run id. `exporting` writes finished
+    runs as they ship.
 
     A failed run is a record and the study goes on; runs that need it fail with that reason.
     Raises CannotWriteError when the disk is full, and HarnessError when runs vanished meanwhile.
     """
     execute(Runs(plan, store, watcher), watcher)
     _measure_forgetting(plan, store, watcher, execute)
-    _time_all(plan, store, watcher, execute)
+    exporting = exporting or NoExports()
+    _export(plan, store, watcher, execute, exporting)
+    _time_all(plan, store, watcher, execute, exporting)
     records = {run.run_id: record for run in plan.runs
                if (record := store.load(run.run_id)) is not None}
     if len(records) < len(plan.runs):
@@ -123,7 +127,7 @@ def unmet(plan: Plan, store: Store, run: PlannedRun, assignment: Assignment) -> 
     return None
 
 
-def latency_round(plan: Plan, store: Store) -> Round | None:
+def latency_round(plan: Plan, store: Store, exporting: Exporting | None = None) -> Round | None:
     """The round over the first seed of every method that has a result; None for none.
 
     The items are the test items that every method was asked.
@@ -136,7 +140,8 @@ def latency_round(plan: Plan, store: Store) -> Round | None:
         return None
     count = min(run.budget.test for run in able)
     return Round(tuple(assign(plan, store, run) for run in able),
-                 asked(plan.task.splits.test[:count]), plan.loaded.suite.measure.latency)
+                 asked(plan.task.splits.test[:count]), plan.loaded.suite.measure.latency,
+                 exporting.timed(plan, store) if exporting else ())
 
 
 def _timed_together(timed: Round, store: Store) -> bool:
@@ -144,6 +149,9 @@ def _timed_together(timed: Round, store: Store) -> bool:
     for assignment in timed.assignments:
         record = store.load(assignment.identity.run_id)
         names.add(record.latency.round if record and record.latency else None)
+    for one in timed.shipped:
+        found = store.record(one.run_id).exports[one.to].latency
+        names.add(found.round if found else None)
     return names == {timed.name}
 
 
@@ -159,19 +167,34 @@ def _measure_forgetting(plan: Plan, store: Store, watcher: Watcher, execute: Exe
         pass_on(plan, store)
 
 
-def _time_all(plan: Plan, store: Store, watcher: Watcher, execute: Executor) -> None:
+def _export(plan: Plan, store: Store, watcher: Watcher, execute: Executor, exporting: Exporting
+            ) -> None:
+    def told(queued: Queued, outcome: Returned) -> None:
+        for text in exporting.ended(queued, outcome):
+            watcher.warned(text)
+
+    with store.lock("exports", partial(watcher.said, WAITING)):
+        left = exporting.queued(plan, store, partial(assign, plan, store))
+        execute(Listed(list(left), told), watcher)
+
+
+def _time_all(plan: Plan, store: Store, watcher: Watcher, execute: Executor,
+              exporting: Exporting) -> None:
     def told(queued: Queued, outcome: Returned) -> None:
         if outcome.failure is not None:
             watcher.warned(f"{queued.title} could not be measured: {outcome.failure}")
             return
-        for run_id, timed in outcome.result.items():
-            store.amend(run_id, latency=timed.served, latency_apart=timed.apart)
+        for (run_id, to), timed in outcome.result.items():
+            if to is None:
+                store.amend(run_id, latency=timed.served, latency_apart=timed.apart)
+            else:
+                store.time_export(run_id, to, timed.served)
 
     # Two studies on one folder must not mix the figures of two rounds.
     with store.lock("latency", partial(watcher.said, WAITING)):
-        timed = latency_round(plan, store)
+        timed = latency_round(plan, store, exporting)
         if timed is not None and not _timed_together(timed, store):
-            limits = _scaled(plan, len(timed.assignments))
+            limits = _scaled(plan, len(timed.assignments) + len(timed.shipped))
             execute(Listed([QueuedLatency(timed, limits)], told), watcher)
 
 

@@ -18,6 +18,8 @@ from harness.common.locks import locked
 from harness.common.sealed import sealed, unsealed
 from harness.common.unwritable import writing
 from harness.forgetting.figures import Forgetting
+from harness.measure.as_exported import AsExported
+from harness.measure.latency import LatencyFigures
 from harness.measure.part import RecordPart
 from harness.study.record import SCHEMA_VERSION, Record
 
@@ -140,8 +142,10 @@ class Store:
         with self.lock(run_id):
             record = self.load(run_id)
             if record is not None:
-                text = record.model_copy(update=parts).model_dump_json()
-                write_atomic(self.path(run_id) / RECORD, sealed(text))
+                self._rewrite(record.model_copy(update=parts))
+
+    def _rewrite(self, record: Record) -> None:
+        write_atomic(self.path(record.identity.run_id) / RECORD, sealed(record.model_dump_json()))
 
     def add_forgetting(self, run_id: str, figures: Forgetting, items: pa.Table) -> None:
         """Add what a kept run forgot, and its items, to the run."""
@@ -151,6 +155,48 @@ class Store:
         write_atomic(path, buffer.getvalue().to_pybytes())
         self.amend(run_id, forgetting=figures.model_copy(
             update={"items_sha256": sha256_file(path)}))
+
+    def add_export(self, run_id: str, figures: AsExported, answers: pa.Table | None) -> None:
+        """Add what a kept run is in a format, and what it answers there, to the run."""
+        if answers is not None:
+            path = self._export(run_id, figures.format)
+            buffer = pa.BufferOutputStream()
+            pq.write_table(answers, buffer)
+            write_atomic(path, buffer.getvalue().to_pybytes())
+            figures = figures.model_copy(update={"answers_sha256": sha256_file(path)})
+        self._amend_export(run_id, figures)
+
+    def time_export(self, run_id: str, to: str, latency: LatencyFigures) -> None:
+        """Add the latency of a format that a kept run was exported to."""
+        found = self.record(run_id).exports[to]
+        self._amend_export(run_id, found.model_copy(update={"latency": latency}))
+
+    def _amend_export(self, run_id: str, figures: AsExported) -> None:
+        with self.lock(run_id):
+            record = self.record(run_id)
+            exports = {**record.exports, figures.format: figures}
+            self._rewrite(record.model_copy(update={"exports": exports}))
+
+    def has_export(self, record: Record, to: str, key: str) -> bool:
+        """Whether a record says what the run is in a format, under this key, and its answers are
+        whole."""
+        figures = record.exports.get(to)
+        if figures is None or figures.key != key:
+            return False
+        path = self._export(record.identity.run_id, to)
+        return figures.answers_sha256 is None or (
+            path.is_file() and sha256_file(path) == figures.answers_sha256)
+
+    def exported(self, run_id: str, to: str) -> pa.Table:
+        """What a run answers once it is exported, item by item. Raises HarnessError where that is
+        not as it was written."""
+        record, path = self.record(run_id), self._export(run_id, to)
+        if not path.is_file() or sha256_file(path) != record.exports[to].answers_sha256:
+            raise HarnessError(f"run {run_id} is damaged: {path.name}", "Run its suite again.")
+        return pq.read_table(path)
+
+    def _export(self, run_id: str, to: str) -> Path:
+        return self.path(run_id) / f"exported-{to}.parquet"
 
     def adopt(self, folder: Path) -> None:
         """Take over a whole run that was made in another store: its folder, or what it forgot

@@ -20,7 +20,7 @@ from harness.study.minutes.bought import Bought
 from harness.study.planning.matched import Matched, matched
 from harness.study.planning.plan import Plan
 from harness.study.record import Record
-from harness.suite import Decide, Kind, Suite
+from harness.suite import Decide, Exports, Kind, Suite
 from harness.targets.kinds import KINDS
 from harness.tasks.corpus import Corpus, passages_sha256
 from harness.tasks.items import column
@@ -61,6 +61,8 @@ class DataFacts(RecordPart):
     train: int
     validation: int
     test: int
+    calibration: int = 0
+    """Where that is a part of its own."""
     splits_sha256: str
     tests: dict[int, str] = Field(default_factory=dict)
     """Number of test items that budgets allow, to the hash of their ids and targets; older studies
@@ -163,11 +165,20 @@ def make_study(plan: Plan, records: Mapping[str, Record], findings: tuple[Findin
         input=plan.task.input, labels=plan.task.labels,
         budget=suite.budget.model_dump(), data=_data_facts(plan),
         backbones=tuple(_backbone_facts(suite, one) for one in plan.answering),
-        records=tuple(records[run.run_id] for run in plan.runs if run.run_id in records),
+        records=tuple(_with_exports(records[run.run_id], suite.measure.exports)
+                      for run in plan.runs if run.run_id in records),
         parts=plan.parts, train_sizes=suite.train_sizes,
         unfinished=tuple(run.title for run in plan.runs if run.run_id not in records),
         bought=bought, findings=findings,
     )
+
+
+def _with_exports(record: Record, asked: Exports | None) -> Record:
+    """With those exports alone that the suite asks for now."""
+    wanted = () if asked is None or (
+        asked.methods is not None and record.identity.label not in asked.methods) else asked.to
+    kept = {to: found for to, found in record.exports.items() if to in wanted}
+    return record if kept == record.exports else record.model_copy(update={"exports": kept})
 
 
 def _backbone_facts(suite: Suite, one: Handle | Endpoint) -> BackboneFacts:
@@ -186,7 +197,8 @@ def _cuts(plan: Plan, corpus: Corpus) -> tuple[Cut, ...]:
 def _data_facts(plan: Plan) -> DataFacts:
     facts, splits, corpus = plan.task.facts, plan.task.splits, plan.task.corpus
     parts = (splits.train, splits.validation, splits.test)
-    ids, groups = ([set(column(part, key)) for part in parts] for key in ("id", "group"))
+    held = (*parts, splits.calibration) if len(splits.calibration) else parts
+    ids, groups = ([set(column(part, key)) for part in held] for key in ("id", "group"))
     return DataFacts(
         origin=plan.task.origin, rows=facts.rows, kept=facts.kept, empty=facts.empty,
         other_label=facts.other_label, unlabelled=facts.unlabelled, duplicates=facts.duplicates,
@@ -198,6 +210,7 @@ def _data_facts(plan: Plan) -> DataFacts:
         cuts=_cuts(plan, corpus) if corpus else (),
         by_class=class_counts(parts, plan.task.labels) if plan.task.labels else {},
         train=len(splits.train), validation=len(splits.validation), test=len(splits.test),
+        calibration=len(splits.calibration),
         splits_sha256=splits.sha256,
         tests=tests_by_size(splits.test, {run.budget.test for run in plan.runs}, plan.task.kind,
                             plan.task.labels, plan.loaded.suite.budget.words),

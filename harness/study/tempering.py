@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 
 from harness.common.clock import Clock
 from harness.measure.tempering import Tempering
 from harness.methods.fitted import Answering
-from harness.methods.job import Job
 from harness.methods.link import CLASS_LINKS
 from harness.methods.tempered import Tempered, cooled, temperature_of
 from harness.suite import Kind
 from harness.targets.metrics import CALIBRATION_ERROR, LOG_LOSS
-from harness.tasks.examples import Item, asked, indicator, weights_of
+from harness.tasks.examples import Example, Item, asked, indicator, weights_of
 from harness.tasks.task import Task
 
 
-def fitted_temperature(job: Job, fitted: Answering) -> float:
-    """By the job's validation items."""
-    said = fitted.predict(asked(job.validation), Clock())
-    return temperature_of(said, job.validation, CLASS_LINKS[job.task.kind])
+def fitted_temperature(kind: Kind, fitted: Answering, on: Sequence[Example]) -> float:
+    """By what it says of these items, which are no test items."""
+    return temperature_of(fitted.predict(asked(on), Clock()), on, CLASS_LINKS[kind])
 
 
 def tempered(model: Answering, kind: Kind, temperature: float | None) -> Answering:
@@ -56,6 +55,8 @@ def tempering(task: Task, noted: Noting, temperature: float | None, items: int
             for one in (before, cooled(before, temperature, link))]
     loss, error = ([metric.of(run, weights) or 0.0 for run in runs]
                    for metric in (LOG_LOSS, CALIBRATION_ERROR))
-    return Tempering(temperature=temperature, items=items, log_loss_before=loss[0],
+    part: Literal["calibration", "validation"] = (
+        "calibration" if len(task.splits.calibration) else "validation")
+    return Tempering(temperature=temperature, items=items, part=part, log_loss_before=loss[0],
                      log_loss=loss[1], calibration_error_before=error[0],
                      calibration_error=error[1])

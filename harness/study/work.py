@@ -109,7 +109,9 @@ def _carry_out(assignment: Assignment, say: Callable[[str], None]) -> Record:
     chosen, cost, measured = _adapted(assignment, job)
     fitted, splits = chosen.fit.fitted, assignment.task.splits
     say("predicting")
-    temperature = fitted_temperature(job, fitted) if assignment.identity.calibrate else None
+    on = splits.calibration or splits.validation
+    temperature = (fitted_temperature(job.task.kind, fitted, on)
+                   if assignment.identity.calibrate else None)
     noted = Noting(fitted)
     found = outcome(assignment.task, fitted if temperature is None else
                     tempered(noted, assignment.task.kind, temperature))
@@ -129,7 +131,7 @@ def _carry_out(assignment: Assignment, say: Callable[[str], None]) -> Record:
         usage=usage, notes=(*notes(job.backbone or job.endpoint, chosen), *found.notes,
                             *usage_notes(usage), *measured),
         environment=environment(assignment.device),
-        tempering=tempering(assignment.task, noted, temperature, len(splits.validation)),
+        tempering=tempering(assignment.task, noted, temperature, len(on)),
     ).model_copy(update=dict(found.parts))
     say("saving")
     record = _with_below(record, assignment)

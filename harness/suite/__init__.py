@@ -6,7 +6,7 @@ from harness.suite.budget import Budget, BudgetChange, RunLimits
 from harness.suite.decide import Decide, Limits, Prices
 from harness.suite.gate import Gate, MetricRule
 from harness.suite.load import LoadedSuite, find_suite, load_suite, methods_of
-from harness.suite.measure import ForgettingItems, Latency, Measure
+from harness.suite.measure import Exports, ForgettingItems, Latency, Measure
 from harness.suite.part import Choice, Part
 from harness.suite.source import FileSource, GivenSources, HubSource, Mirror, Source, WheelSource
 from harness.suite.spec import Suite
@@ -22,6 +22,7 @@ __all__ = [
     "BudgetChange",
     "Choice",
     "Decide",
+    "Exports",
     "FileSource",
     "ForgettingItems",
     "Gate",

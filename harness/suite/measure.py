@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from harness.common.kinds import ExportFormat
 from harness.suite.part import Part
 
 
@@ -38,8 +39,30 @@ class ForgettingItems(Part):
     seed: int = 0
 
 
+class Exports(Part):
+    """As what finished runs are exported and judged: `[bf16, int8]`, or `{to: [int8], methods:
+    [lora]}`."""
+
+    to: tuple[ExportFormat, ...] = Field(min_length=1)
+    methods: tuple[str, ...] | None = None
+    """Their labels; None for every method that is one model."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_a_list(cls, value: Any) -> Any:
+        return {"to": value} if isinstance(value, list | tuple) else value
+
+    @model_validator(mode="after")
+    def _named_once(self) -> Exports:
+        if len(set(self.to)) < len(self.to):
+            raise ValueError("a format is named twice")
+        return self
+
+
 class Measure(Part):
     """What is measured beside quality."""
 
     latency: Latency = Latency()
     forgetting: ForgettingItems | None = None
+    exports: Exports | None = None
+    """What runs are as they ship; None to look at the runs alone."""

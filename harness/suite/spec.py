@@ -71,6 +71,9 @@ class Suite(Part):
         if self.decide.calibrate and not kind.classes:
             raise ValueError(f"decide.calibrate: a task of kind {self.task.kind} has no "
                              "probabilities to calibrate")
+        if self.task.split.calibration is not None and not self.decide.calibrate:
+            raise ValueError("task.split.calibration: nothing reads this part; write `calibrate: "
+                             "temperature` under `decide`, or leave it out")
         if self.gate is not None:
             self.gate.check_fits(kind)
         return self

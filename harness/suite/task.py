@@ -25,7 +25,7 @@ Template = Literal["auto", "plain", "chat"]
 
 
 class Split(Part):
-    """Shares of the groups that go to validation, test and the gate; the rest trains.
+    """Shares of the groups that go to validation, test, the gate and calibration; the rest trains.
 
     Parts that the data came with are kept as given and have no share here.
     """
@@ -35,6 +35,9 @@ class Split(Part):
     gate: float | None = Field(None, gt=0, lt=1)
     """Of a part that no study reads: the gate judges candidates on it. None for no such part: the
     gate then asks the test items."""
+    calibration: float | None = Field(None, gt=0, lt=1)
+    """Of a part that probabilities are calibrated on and nothing else is; None to calibrate on
+    validation items, which also chose weights and settings."""
     seed: int = 0
     by: Over = "groups"
     """What is dealt in these shares, class by class: groups, or the items in them."""
@@ -50,15 +53,26 @@ class Split(Part):
 
     @property
     def shares(self) -> tuple[float, ...]:
-        """Of train, validation, test and, where there is one, the gate: they sum to one."""
-        held = (self.validation, self.test, *(() if self.gate is None else (self.gate,)))
+        """Of each of `parts`: they sum to one."""
+        held = (self.validation, self.test, *self.apart.values())
         return (reduce(sub, held, 1.0), *held)
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """What is dealt: train, validation, test, and what there is of gate and calibration."""
+        return ("train", "validation", "test", *self.apart)
+
+    @property
+    def apart(self) -> dict[str, float]:
+        """The shares of the parts that there need not be."""
+        given = {"gate": self.gate, "calibration": self.calibration}
+        return {name: share for name, share in given.items() if share is not None}
 
     @model_validator(mode="after")
     def _leaves_training(self) -> Split:
         if sum(self.shares[1:]) > 0.9:
-            held = "validation and test" if self.gate is None else "validation, test and gate"
-            raise ValueError(f"{held} leave less than a tenth for training")
+            *some, last = self.parts[1:]
+            raise ValueError(f"{', '.join(some)} and {last} leave less than a tenth for training")
         return self
 
 

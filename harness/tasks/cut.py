@@ -30,8 +30,9 @@ def cut_splits(splits: Splits, words: Words | None) -> Splits:
     """
     if words is None:
         return splits
-    return Splits(*(cut_items(part, words)
-                    for part in (splits.train, splits.validation, splits.test)))
+    return Splits(cut_items(splits.train, words), cut_items(splits.validation, words),
+                  cut_items(splits.test, words),
+                  calibration=cut_items(splits.calibration, words))
 
 
 def cut_items(items: Sequence[Cut], words: Words) -> tuple[Cut, ...]:

@@ -18,8 +18,8 @@ from harness.targets.spans import Spans
 SplitName = Literal["train", "validation", "test"]
 SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
 """What data may come in, and what a study reads."""
-PartName = Literal["train", "validation", "test", "gate"]
-PARTS: tuple[PartName, ...] = (*SPLITS, "gate")
+PartName = Literal["train", "validation", "test", "gate", "calibration"]
+PARTS: tuple[PartName, ...] = (*SPLITS, "gate", "calibration")
 
 
 @dataclass(frozen=True)

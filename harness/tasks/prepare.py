@@ -157,18 +157,23 @@ def grouped(kept: Kept) -> bool:
     return len(np.unique(kept.groups)) < len(kept)
 
 
+NAMES: tuple[str, ...] = PARTS
+"""Numbers of parts are places here."""
+
+
 def draw(kept: Kept, split: Split) -> np.ndarray:
     """The part of each item: as given, and dealt in whole groups where the data does not say, by
     groups or by items.
 
-    Where train and test are given, validation, unless it is given too, and the gate's part are
-    dealt from train. Raises ValueError when a part would be empty, or the suite has shares for
-    parts that are given.
+    Where train and test are given, validation, unless it is given too, and the gate's and the
+    calibration part are dealt from train. Raises ValueError when a part would be empty, or the
+    suite has shares for parts that are given.
     """
     by: Over = split.by if grouped(kept) else "items"
     deal = DEALS[by]
     if NOWHERE in kept.splits:
-        return deal(kept.labels, kept.groups, split.shares, split.seed)
+        dealt = deal(kept.labels, kept.groups, split.shares, split.seed)
+        return np.array([NAMES.index(name) for name in split.parts])[dealt]
     parts = kept.splits.astype(np.int64)
     given = [SPLITS[part] for part in np.unique(parts)]
     for part in ("train", "test"):
@@ -178,9 +183,8 @@ def draw(kept: Kept, split: Split) -> np.ndarray:
     for part in given:
         if part in split.model_fields_set:
             raise ValueError(f"a share for {part}, which the data itself names")
-    lacking = {PARTS.index(name): share for name, share in (
-        ("validation", split.validation), ("gate", split.gate))
-        if name not in given and share is not None}
+    lacking = {NAMES.index(name): share for name, share in (
+        ("validation", split.validation), *split.apart.items()) if name not in given}
     if lacking:
         train = parts == PARTS.index("train")
         dealt = deal(kept.labels[train], kept.groups[train],

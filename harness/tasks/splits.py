@@ -33,14 +33,17 @@ class Splits:
     test: Sequence[Example]
     gate: Sequence[Example] = ()
     """What the gate judges by; no sample has it, so no study reads it."""
+    calibration: Sequence[Example] = ()
+    """What probabilities are calibrated on, where it is a part of its own."""
     over: Drawn = field(default="items", kw_only=True)
     """How a budget draws validation and test items; training items as `LEARNED_BY` has it."""
 
     @cached_property
     def sha256(self) -> str:
         """Hash of which item, with which class, is in which part: of the JSON object that maps
-        `test`, `train`, `validation` and, where there is one, `gate` to lists of [id, label,
-        group, classes, references or number …], and says `over` where samples are weighted."""
+        `test`, `train`, `validation` and, where there are any, `gate` and `calibration` to lists of
+        [id, label, group, classes, references or number …], and says `over` where samples are
+        weighted."""
         digest = hashlib.sha256()
         for piece in self._pieces():
             digest.update(piece.encode("utf-8", "surrogatepass"))
@@ -50,12 +53,15 @@ class Splits:
     def content_sha256(self) -> str:
         """Hash of all that a study's items hold: `sha256` takes two texts that fold to one for the
         same."""
-        return sha256_json([_content(part) for part in (self.train, self.validation, self.test)])
+        parts = (self.train, self.validation, self.test)
+        apart = (self.calibration,) if len(self.calibration) else ()
+        return sha256_json([_content(part) for part in (*parts, *apart)])
 
     def _pieces(self) -> Iterator[str]:
         """The JSON in pieces: as one text, that of a million items is larger than the items."""
-        names = ("test", "train", "validation", *(("gate",) if len(self.gate) else ()))
-        for before, name in zip("{,,,", names, strict=False):
+        names = ("test", "train", "validation",
+                 *(name for name in ("gate", "calibration") if len(getattr(self, name))))
+        for before, name in zip("{,,,,", names, strict=False):
             items = _told_apart(getattr(self, name))
             yield f'{before}"{name}":['
             comma = ""
@@ -67,12 +73,13 @@ class Splits:
         yield ',"over":"sizes"}' if self.over == "sizes" else "}"
 
     def sample(self, train: int, validation: int, test: int, draw: int = 0) -> Splits:
-        """The first items of each part but the gate's. Smaller samples are contained in larger
-        ones of the same draw; a later draw takes other training items in the same way."""
+        """The first items of each part but the gate's, of calibration as many as of validation.
+        Smaller samples are contained in larger ones of the same draw; a later draw takes other
+        training items in the same way."""
         learned = (self.train[:train] if not draw
                    else take(self.train, self._order(draw)[:train]))
         return Splits(learned, self._first(self.validation, validation), self.tested(test),
-                      over=self.over)
+                      calibration=self._first(self.calibration, validation), over=self.over)
 
     def tested(self, count: int) -> Sequence[Example]:
         """The first test items, as `sample` has them."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.tasks.examples import PARTS, Example, PartName, weights_at, weights_of
+from harness.tasks.examples import PARTS, SPLITS, Example, PartName, weights_at, weights_of
 from harness.tasks.items import Items, members, numbers
 from harness.tasks.splits import Splits
 
@@ -68,7 +68,7 @@ def spreads(splits: Splits, drawn: Splits, labels: Sequence[str]) -> tuple[PartS
     """Every class in every part, and every part. Of items of several classes, an item is one of
     each that it has."""
     found: list[PartSpread] = []
-    for part in PARTS if len(splits.gate) else PARTS[:-1]:
+    for part in (name for name in PARTS if name in SPLITS or len(getattr(splits, name))):
         there, some = (_by_class(getattr(own, part), labels)
                        for own in (splits, splits if part == "gate" else drawn))
         found += [PartSpread(part, name, there[name], some[name]) for name in there]

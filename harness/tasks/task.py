@@ -40,7 +40,7 @@ from harness.tasks.splits import Splits
 from harness.tasks.view import TaskView
 
 FACTS = "facts.json"
-COUNTS = {3: "three", 4: "four"}
+COUNTS = {3: "three", 4: "four", 5: "five"}
 """Of parts, in words."""
 
 

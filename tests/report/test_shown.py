@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -19,7 +20,7 @@ from harness.common.device import Device, detect
 from harness.common.errors import HarnessError
 from harness.compare.over_suites import over_suites
 from harness.compare.pairs import Difference, McNemar
-from harness.compare.side_by_side import Divergence
+from harness.compare.side_by_side import Apart, Divergence
 from harness.export.answers import AnsweredAgain, Bytes, ChangedAnswer
 from harness.gate.baseline import Approval, Baseline
 from harness.gate.bounds import Bounds
@@ -30,6 +31,7 @@ from harness.report.checked import Checked
 from harness.report.console import PlainConsole
 from harness.report.described import Begun
 from harness.report.exported import Exported
+from harness.report.exports_beside import ExportsBeside, Side
 from harness.report.forgotten import Forgotten
 from harness.report.gate.attempts import Tried
 from harness.report.gate.baselines import Approved
@@ -162,9 +164,14 @@ MADE = {
     "StudiesBeside": lambda: StudiesBeside(study(), study(), DIVERGED),
     "RunsBeside": lambda: RunsBeside(9, {"accuracy": GAP}, McNemar(
         only_first=1, only_second=2, p_value=0.5, effect=0.1), DIVERGED),
+    "ExportsBeside": lambda: ExportsBeside(
+        Side(EVIL, 1, 2.0, 0.5), Side(EVIL, None, None, None),
+        Apart(1, {"accuracy": GAP}, None, (EVIL,), np.array([[EVIL], ["a"]]), np.array([EVIL])),
+        "accuracy", DIVERGED),
 }
 
-UNDRAWN = ("Reproduction", "Tried", "Approved", "Exported", "Listed", "Predicted")
+UNDRAWN = ("Reproduction", "Tried", "Approved", "Exported", "ExportsBeside", "Listed",
+           "Predicted")
 """Those without a figure."""
 
 
