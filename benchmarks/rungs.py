@@ -26,7 +26,8 @@ from harness.compare.arms import Arm, Measured, arms_of
 from harness.compare.jackknife import leave_out
 from harness.compare.pairs import ALPHA, Difference
 from harness.compare.rungs import differences_of
-from harness.study.record import Identity, Record, Status
+from harness.study.identity import Identity
+from harness.study.record import Record, Status
 from harness.targets.kinds import KINDS
 from harness.tasks.drawing import DRAWS
 from harness.tasks.weighting import weights

@@ -1,9 +1,9 @@
 """Classes may be asked with a corpus beside them: the texts are looked at as any others."""
 
 import yaml
-from harness.study.look import look_at_texts
 
 from harness.study.check import _look
+from harness.study.examined import look_at_texts
 from harness.study.planning.plan import make_plan
 from harness.suite import load_suite
 

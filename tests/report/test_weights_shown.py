@@ -9,7 +9,7 @@ from synthetic import LABELS, drawn_study, examples
 
 from harness.report import ranking
 from harness.report.published import publish
-from harness.study.outcome import FORMS
+from harness.study.outcome import ONE
 from harness.study.tables import class_table
 
 WEIGHTS = np.r_[np.full(45, 0.4), np.full(15, 2.8)]
@@ -38,9 +38,8 @@ def test_the_price_of_weights_is_said_with_the_figures_they_are_of():
 def test_a_record_has_the_figures_of_its_weighted_items():
     items = [replace(e, weight=w) for e, w in zip(examples(60), WEIGHTS, strict=True)]
     p = np.random.default_rng(0).dirichlet(np.ones(3), 60)
-    form = FORMS["classification"]
     right = p.argmax(axis=1) == [e.label for e in items]
-    assert form.quality(p, items, LABELS).accuracy == pytest.approx(
+    assert ONE.quality(p, items, LABELS).accuracy == pytest.approx(
         np.average(right, weights=WEIGHTS))
     assert class_table(items, p, LABELS)["weight"].to_pylist() == WEIGHTS.tolist()
     assert "weight" not in class_table(examples(60), p, LABELS).column_names

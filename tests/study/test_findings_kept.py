@@ -1,7 +1,7 @@
 import dataclasses
 
 from harness.common.provenance import Provenance
-from harness.study import check, look
+from harness.study import check, examined
 from harness.study.planning.plan import make_plan
 
 
@@ -14,5 +14,5 @@ def test_findings_of_other_code_or_texts_are_not_taken_for_these(loaded, device,
     other = dataclasses.replace(found.splits, train=(shouted, *rest))
     assert other.sha256 == found.splits.sha256
     assert dataclasses.replace(found, splits=other).key != before
-    monkeypatch.setattr(look, "provenance", lambda *_, known: Provenance("other code", {}))
+    monkeypatch.setattr(examined, "provenance", lambda *_, known: Provenance("other code", {}))
     assert found.key != before
