@@ -11,10 +11,8 @@ from harness.backbones.encoding.pooled import PooledClassifier
 KEPT = 60
 """Bytes for each token, block and number of a hidden state, in bf16: measured on Llama's blocks
 under LoRA (`benchmarks/memory.py`)."""
-ROOM = {"cpu": 0.5 * 2.0**30, "cuda": math.inf}
-"""Bytes that a pass may keep. A CPU gains little from longer ones than that: LoRA of SmolLM2 takes
-3.05 ms of processor time a token, with half as much again 2.97, with a quarter less 3.45 (steps in
-turns in one process). A GPU does."""
+ROOM = {"cpu": 0.75 * 2.0**30, "cuda": math.inf}
+"""Bytes that a pass may keep. A CPU gains little from longer ones than that; a GPU does."""
 LEAST = 256
 """Tokens of a pass that a CPU multiplies about as fast as more of them."""
 
