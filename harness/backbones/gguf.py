@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from harness.backbones.admission.folder import check_asked
+from harness.backbones.gguf_words import cut_as_named
 from harness.backbones.quiet import quietly
 from harness.common.cache import cache_folder
 from harness.common.errors import HarnessError
@@ -68,19 +69,25 @@ def _convert(path: Path, folder: Path) -> None:
         tokenizer = AutoTokenizer.from_pretrained(place, gguf_file=path.name)
         dequantise(path, folder)
         tokenizer.save_pretrained(folder)
-    _drop_added(path, folder / "tokenizer.json")
+    _as_in_file(path, folder / "tokenizer.json")
 
 
-def _drop_added(path: Path, saved: Path) -> None:
-    """Leave out tokens that the file does not have: transformers gives a GPT-2 tokenizer an
-    `<|endoftext|>` behind its last token where it has none."""
+def _as_in_file(path: Path, saved: Path) -> None:
+    """What transformers makes of the file's tokenizer, with words cut as the file says."""
     from gguf import GGUFReader
 
-    tokens = GGUFReader(path).get_field("tokenizer.ggml.tokens")
-    if tokens is None or not saved.is_file():
-        return
+    read = GGUFReader(path)
+    tokens, cut = (read.get_field(f"tokenizer.ggml.{name}") for name in ("tokens", "pre"))
+    if tokens is not None and saved.is_file():
+        _drop_added(saved, len(tokens.data))
+        cut_as_named(saved, cut.contents() if cut is not None else None)
+
+
+def _drop_added(saved: Path, count: int) -> None:
+    """Leave out tokens that the file does not have: transformers gives a GPT-2 tokenizer an
+    `<|endoftext|>` behind its last token where it has none."""
     told = json.loads(saved.read_text(encoding="utf-8"))
-    told["added_tokens"] = [one for one in told["added_tokens"] if one["id"] < len(tokens.data)]
+    told["added_tokens"] = [one for one in told["added_tokens"] if one["id"] < count]
     saved.write_text(json.dumps(told, ensure_ascii=False, indent=2), encoding="utf-8")
 
 

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
+from harness.backbones.gguf_words import CUT
 from harness.common.errors import HarnessError
 from harness.export.whole import Whole
 
 NORMAL, UNKNOWN, CONTROL, USER, UNUSED = 1, 2, 3, 4, 5
 """Types of tokens, as llama.cpp numbers them."""
-BYTES = {"type": "ByteLevel", "add_prefix_space": False, "use_regex": True}
-DIGITS = {"type": "Digits", "individual_digits": True}
-CUT: Mapping[str, list[dict[str, Any]]] = {"gpt-2": [BYTES], "smollm": [DIGITS, BYTES]}
-"""How words are cut before they are pieces, by llama.cpp's name of it."""
 ELSEWHERE = "Write it as merged or bf16, and convert that with llama.cpp's convert_hf_to_gguf.py."
 
 
