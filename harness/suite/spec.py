@@ -66,11 +66,16 @@ class Suite(Part):
                              f"{self.task.kind}; choose one of {', '.join(kind.deciding)}")
         _check_matters(decides, self.decide)
         if decides.graded and self.endpoints:
-            raise ValueError(f"decide.metric: {decides.says} is made of probabilities, which no "
-                             f"endpoint gives ({', '.join(self.endpoints)}); choose another")
+            raise ValueError(f"decide.metric: {decides.says} is made of probabilities, which an "
+                             f"endpoint may leave out ({', '.join(self.endpoints)}); choose another")
         if self.decide.calibrate and not kind.classes:
             raise ValueError(f"decide.calibrate: a task of kind {self.task.kind} has no "
                              "probabilities to calibrate")
+        sure = [name for name, spec in self.endpoints.items() if spec.top_logprobs]
+        if self.decide.calibrate and sure:
+            raise ValueError(f"decide.calibrate: the probabilities of {', '.join(sure)} would stay "
+                             "as they are beside calibrated ones; leave `top_logprobs` there out, "
+                             "or `calibrate`")
         if self.task.split.calibration is not None and not self.decide.calibrate:
             raise ValueError("task.split.calibration: nothing reads this part; write `calibrate: "
                              "temperature` under `decide`, or leave it out")

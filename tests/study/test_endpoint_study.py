@@ -229,14 +229,26 @@ def test_pages_name_what_is_not_there(folder):
 @pytest.mark.parametrize(("changes", "why"), [
     ({"sends_data": False}, "backbones.big: items would be sent to 127.0.0.1; write `sends_data: "
                             "true` in the suite if they may be"),
-    ({"decide": {"metric": "roc_auc"}}, "decide.metric: ROC AUC is made of probabilities, which no "
-                                        "endpoint gives (big); choose another")])
+    ({"decide": {"metric": "roc_auc"}}, "decide.metric: ROC AUC is made of probabilities, which an "
+                                        "endpoint may leave out (big); choose another")])
 def test_a_suite_that_cannot_be_meant_is_refused(tmp_path, server, encoder_folder, decoder_folder,
                                                  changes, why):
     write(tmp_path, server, encoder_folder, decoder_folder, **changes)
     said = ask(tmp_path, "plan", "tiny")
     assert said.code == 2
     assert why in " ".join(said.all.split())
+
+
+def test_probabilities_that_would_not_be_calibrated_beside_those_that_are_are_refused(
+        tmp_path, server, encoder_folder, decoder_folder):
+    suite = write(tmp_path, server, encoder_folder, decoder_folder,
+                  decide={"calibrate": "temperature"})
+    assert ask(tmp_path, "plan", "tiny").code == 0
+    suite["backbones"]["big"]["top_logprobs"] = 5
+    (tmp_path / "tiny.yaml").write_text(yaml.safe_dump(suite))
+    said = ask(tmp_path, "plan", "tiny")
+    assert said.code == 2
+    assert "the probabilities of big would stay as they are" in " ".join(said.all.split())
 
 
 @pytest.mark.parametrize(("method", "why"), [
