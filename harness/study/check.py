@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -23,6 +24,8 @@ from harness.targets.kinds import KINDS
 from harness.tasks.spread import PartSpread, spreads
 
 FINDINGS = "findings.json"
+YIELDING = 19
+"""Of all niceness the most: beside a study that is timed, looking at texts takes what is left."""
 
 
 def findings(plan: Plan, say: Say, turn: Turn = alone) -> tuple[Finding, ...]:
@@ -32,7 +35,7 @@ def findings(plan: Plan, say: Say, turn: Turn = alone) -> tuple[Finding, ...]:
     """
     look = _look(plan)
     found = [*check_passed_over(plan.loaded),
-             *_kept(look, "texts", look_at_texts, nullcontext(), say)]
+             *_kept(look, "texts", _yielding, nullcontext(), say)]
     if look.features is not None and KINDS[look.task.kind].classes:
         try:
             found += _kept(look, "labels", look_at_labels, turn(plan.device, say), say)
@@ -41,6 +44,12 @@ def findings(plan: Plan, say: Say, turn: Turn = alone) -> tuple[Finding, ...]:
                 severity="note", check="labels", count=0, suggestion=busy.fix,
                 found=f"label errors were not searched for: {busy.found}"))
     return tuple(sorted(found, key=lambda finding: ORDER.index(finding.severity)))
+
+
+def _yielding(look: Examined, say: Say) -> tuple[Finding, ...]:
+    """What needs no vectors, in a process that yields to a study that measures."""
+    os.nice(YIELDING)
+    return look_at_texts(look, say)
 
 
 def _kept(look: Examined, part: str, work: Callable[[Examined, Say], tuple[Finding, ...]],

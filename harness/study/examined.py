@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -43,8 +42,6 @@ from harness.tasks.task import Task
 if TYPE_CHECKING:
     from harness.processes.own import Say
 
-YIELDING = 19
-"""Of all niceness the most: beside a study that is timed, looking at texts takes what is left."""
 VECTORS: dict[Input, Callable[[Handle, int, Device], Featurizer]] = {
     "text": lambda handle, longest, device: Embedder(handle, longest, device).featurizer("alike"),
     "image": frozen}
@@ -94,8 +91,7 @@ def look_at_labels(look: Examined, say: Say) -> tuple[Finding, ...]:
 
 
 def look_at_texts(look: Examined, say: Say) -> tuple[Finding, ...]:
-    """All that needs no vectors, in a process that yields to a study that measures."""
-    os.nice(YIELDING)
+    """All that needs no vectors."""
     return tuple(_of_texts(look, say))
 
 
