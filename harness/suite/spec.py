@@ -67,7 +67,8 @@ class Suite(Part):
         _check_matters(decides, self.decide)
         if decides.graded and self.endpoints:
             raise ValueError(f"decide.metric: {decides.says} is made of probabilities, which an "
-                             f"endpoint may leave out ({', '.join(self.endpoints)}); choose another")
+                             f"endpoint may leave out ({', '.join(self.endpoints)}); choose "
+                             "another")
         if self.decide.calibrate and not kind.classes:
             raise ValueError(f"decide.calibrate: a task of kind {self.task.kind} has no "
                              "probabilities to calibrate")
