@@ -5,8 +5,8 @@
 #          `model.save_pretrained` leaves it, raises an error: there is no vocabulary to read.
 # Happens: for BERT, RoBERTa, T5, GPT-2, Qwen2 and CLIP it makes one of the special tokens alone,
 #          numbered from 0, with no word said. BERT's reads each word as [UNK], and [CLS] is 2 (the
-#          model learned 101); RoBERTa's and GPT-2's leave every text empty. Llama does
-#          raise. `pipeline` on such a folder answers each text by its number of words.
+#          model learned 101); RoBERTa's and GPT-2's leave every text empty. Llama does raise.
+#          BERT's `pipeline` on such a folder answers each text by its number of words.
 # Matters: a checkpoint saved without its tokenizer is evaluated, gives nearly one answer for all items,
 #          and stands in a table as a model that learned nothing; fine-tuned further, it learns from
 #          lengths. Compare `len(tokenizer)` with the config's `vocab_size` before measuring.
