@@ -25,7 +25,7 @@ from transformers import (
     AutoModelForZeroShotImageClassification,
 )
 
-from harness.backbones.admission.tokenizer import check_vocabulary_fits
+from harness.backbones.admission.tokenizer import check_vocabulary_fits, check_words
 from harness.backbones.blocks import classification_head
 from harness.backbones.handle import Handle
 from harness.backbones.quiet import quietly
@@ -99,7 +99,12 @@ def check_backbone(handle: Handle, use: Use) -> None:
     if handle.reader is not None:
         read_vectorizer(handle.reader, handle.path)
         return
-    _once(handle, use, lambda: _check(handle.path, handle.kind, use, handle.origin))
+    def check() -> None:
+        _check(handle.path, handle.kind, use, handle.origin)
+        if reads_words(handle.kind):
+            check_words(handle.path, handle.origin)
+
+    _once(handle, use, check)
 
 
 def check_embedder(handle: Handle) -> None:
@@ -108,6 +113,7 @@ def check_embedder(handle: Handle) -> None:
         for folder in _transformers_of(handle.path):
             # An encoder-decoder is read as far as its encoder.
             _check(folder, "seq2seq", "states", handle.origin)
+            check_words(folder, handle.origin)
             check_vocabulary_fits(folder)
 
     _once(handle, "sentences", check)
@@ -122,6 +128,7 @@ def check_reranker(handle: Handle) -> None:
             raise HarnessError(f"{handle.origin}: its head gives {config.num_labels} numbers for a "
                                "pair of texts, and a reranker one",
                                "Name a cross-encoder that was trained to rank.")
+        check_words(handle.path, handle.origin)
 
     _once(handle, "scores", check)
 

@@ -139,6 +139,18 @@ def test_a_plan_says_so_before_anything_runs(loaded, decoder_folder, device):
 
 
 @pytest.mark.parametrize("kind", ["encoder", "decoder"])
+def test_a_folder_without_its_tokenizer_is_refused(kind, request, tmp_path):
+    """transformers makes a BERT's of five special tokens, which read every text alike."""
+    folder = shutil.copytree(request.getfixturevalue(kind).path, tmp_path / "bare")
+    for path in folder.iterdir():
+        if path.name not in ("config.json", "model.safetensors"):
+            path.unlink()
+    handle = dataclasses.replace(folder_handle(folder), kind=kind)
+    with pytest.raises(HarnessError, match="tokenizer"):
+        check_backbone(handle, "states")
+
+
+@pytest.mark.parametrize("kind", ["encoder", "decoder"])
 def test_a_tokenizer_with_more_tokens_than_the_embedding_has_rows(kind, request, tmp_path):
     """Case vocab-mismatch: refused with both numbers before anything is read."""
     folder = shutil.copytree(request.getfixturevalue(kind).path, tmp_path / "grown")

@@ -17,6 +17,8 @@ FILES = ("tokenizer.json", "tokenizer_config.json", "vocab.txt")
 TEXTS = ("", string.printable, "a" * 1_000, " " * 1_000, "\u00e9\u6f22\U0001f642" * 100)
 MOST_TOKENS, SPARE = 16, 100
 """Tokens a character: an emoji that is spelt in bytes has four."""
+LEAST = 2
+"""Tokens that are not special of one that reads texts: T5's sign of a space is always there."""
 
 
 def check_tokenizer(folder: Path) -> None:
@@ -27,13 +29,7 @@ def check_tokenizer(folder: Path) -> None:
     """
     if not has_tokenizer(folder):
         return
-    try:
-        with quietly():
-            tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
-    except Exception as error:  # whatever a stranger's values make a library raise
-        words = " ".join(str(error).split())[:200]
-        raise HarnessError(f"{folder}: its tokenizer cannot be read: {words}",
-                           "Save the tokenizer again.") from None
+    tokenizer = _read(folder, str(folder))
     for text in TEXTS:
         made = len(tokenizer(text, verbose=False)["input_ids"])
         if made > MOST_TOKENS * len(text) + SPARE:
@@ -44,6 +40,18 @@ def check_tokenizer(folder: Path) -> None:
             chat_frame(tokenizer)
     except HarnessError as error:
         raise HarnessError(f"{folder}: {error.found}", error.fix) from None
+
+
+def _read(folder: Path, about: str) -> PreTrainedTokenizerBase:
+    try:
+        with quietly():
+            found: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
+                folder, trust_remote_code=False)
+    except Exception as error:  # whatever a stranger's values make a library raise
+        words = " ".join(str(error).split())[:200]
+        raise HarnessError(f"{about}: its tokenizer cannot be read: {words}",
+                           "Save the tokenizer again.") from None
+    return found
 
 
 def has_tokenizer(folder: Path) -> bool:
@@ -64,6 +72,20 @@ def check_vocabulary_fits(folder: Path) -> None:
             f"{folder}: its tokenizer has {tokens:,} tokens, the model's embedding {rows:,} rows",
             "Save the model again after `resize_token_embeddings(len(tokenizer))`, or name the "
             "tokenizer that it was trained with.")
+
+
+def check_words(folder: Path, about: str) -> None:
+    """Raise HarnessError where texts would be read by a tokenizer that has no word of its own.
+
+    Where no tokenizer lies in a folder, transformers (5.23) makes one of special tokens alone and
+    says nothing: every text is then the same to the model.
+    """
+    tokenizer = _read(folder, about)
+    known = tokenizer.get_vocab()
+    if len(set(known) - set(tokenizer.all_special_tokens)) < LEAST:
+        raise HarnessError(f"{about}: its tokenizer has {len(known)} tokens and no word among "
+                           "them; none of its files lie beside the model",
+                           "Save the tokenizer that the model was trained with into its folder.")
 
 
 def tokens_of(tokenizer: PreTrainedTokenizerBase) -> int:
