@@ -20,7 +20,7 @@ from scipy.special import expit, softmax
 from harness.common.kinds import Kind
 from harness.targets.answers import Answers
 from harness.targets.classification import ClassificationAnswers
-from harness.targets.generation import REFUSED_ONE, UNANSWERABLE, GenerationAnswers
+from harness.targets.generation import CITATIONS, REFUSED_ONE, UNANSWERABLE, GenerationAnswers
 from harness.targets.kinds import KINDS, TargetKind
 from harness.targets.multilabel import MultilabelAnswers
 from harness.targets.regression import RegressionAnswers
@@ -224,7 +224,7 @@ def _words(world: World, items: Sampled, rng: np.random.Generator) -> Answers:
               "answer_recall": np.sqrt(words), "rouge_1": words, "rouge_2": shares**2,
               "chrf": shares, "copied": 1 - shares, "words": 1 + 10 * shares}
     # As of tasks whose questions all have an answer.
-    scores |= dict.fromkeys((UNANSWERABLE, REFUSED_ONE), np.full(shares.shape, np.nan))
+    scores |= dict.fromkeys((UNANSWERABLE, REFUSED_ONE, *CITATIONS), np.full(shares.shape, np.nan))
     nothing = np.full(shares.shape, "", dtype=object)
     return GenerationAnswers(nothing, nothing[0], scores, np.zeros(size, dtype=bool), items.groups,
                              items.weights)

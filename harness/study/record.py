@@ -31,7 +31,7 @@ from harness.suite import Kind
 from harness.targets.generation import CITATIONS
 from harness.targets.kinds import KINDS
 
-SCHEMA_VERSION = 10
+SCHEMA_VERSION = 11
 PASSES = ("epochs_allowed", "best_epoch")
 
 

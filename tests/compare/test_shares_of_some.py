@@ -49,12 +49,13 @@ def test_few_that_agree_are_no_certainty_however_many_others_there_are():
 
 
 def test_others_say_nothing_of_it():
-    """The interval among 400 items is that of the 40 alone, but for the factor of the jackknife."""
+    """The interval among 400 items is that of the 40 alone, but for the jackknife's (g - 1) / g: of
+    200 groups in the place of 20, which makes it longer by 2.4%."""
     marks, groups = some(40, 400, 28), np.arange(400) // 2
     whole = jackknife(answers(marks, groups)).figure("cited_held", [0])
     alone = jackknife(answers(marks[:40], groups[:40])).figure("cited_held", [0])
     assert whole.mean == alone.mean == 0.7
-    assert (whole.low, whole.high) == pytest.approx((alone.low, alone.high), abs=0.005)
+    assert (whole.low, whole.high) == pytest.approx((alone.low, alone.high), abs=0.01)
 
 
 def test_the_intervals_of_refusals_count_what_has_no_answer():

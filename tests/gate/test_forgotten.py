@@ -11,6 +11,7 @@ from harness.forgetting.items import Answer, General
 from harness.gate import forgotten as room
 from harness.gate.forgotten import forgetting_evidence, lost_share
 from harness.measure.intervals import mean_of, paired_proportions
+from harness.methods.fitted import Declared
 from harness.suite import ForgettingItems, Gate
 
 
@@ -58,10 +59,10 @@ def evidence(monkeypatch):
     def found(before, after, wanted=WANTED):
         monkeypatch.setattr(room, "examiner", lambda *_: SimpleNamespace(put_to=lambda *_: after))
         monkeypatch.setattr(room, "base_scores", lambda *_: before)
-        monkeypatch.setattr(room, "_weights", lambda _: object())
+        answering = SimpleNamespace(declares=Declared(model=object()))
         candidate = SimpleNamespace(record=None, admitted=None, unasked=None, name="c",
                                     base=SimpleNamespace(name="dec", kind="decoder"))
-        return forgetting_evidence(candidate, None, ForgettingItems(), None, wanted, 0.95)
+        return forgetting_evidence(candidate, answering, ForgettingItems(), None, wanted, 0.95)
 
     return found
 

@@ -146,7 +146,7 @@ def test_classes_that_are_the_same_to_the_tokenizer_are_named(handle):
     ("vit", "zero-shot", "was not trained to compare pictures with texts"),
     ("clip", {"zero-shot": {"templates": ["a photo."]}}, "each must hold {label} once"),
     ("clip", {"zero-shot": {"score": "pmi"}}, "score: "),
-    ("clip", {"features": {"pooling": "mean"}}, "are of texts"),
+    ("clip", {"features": {"pooling": "mean"}}, "is of texts"),
 ])
 def test_what_makes_no_sense_is_refused(family, method, found, tmp_path, pictures_folder):
     suite = suite_of_pictures(write_vision(family, tmp_path / family), str(pictures_folder))

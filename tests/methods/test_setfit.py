@@ -111,7 +111,7 @@ def test_the_saved_weights_are_those_that_the_last_states_hang_on(job, tmp_path)
     fitted = fit.fitted
     fitted.save(tmp_path)
     saved = load_file(tmp_path / "delta.safetensors")
-    model = fitted.loaded.model
+    model = fitted.declares.model.model
     assert set(saved) == {name for name, _ in model.named_parameters() if "pooler" not in name}
     learns, total = fitted.parameters
     head = fitted.head.size

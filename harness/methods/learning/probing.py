@@ -15,7 +15,7 @@ import torch
 from harness.backbones.encoding.features import Featurizer, pooled
 from harness.backbones.encoding.pooled import PooledClassifier, set_head
 from harness.backbones.encoding.pooling import Pooling, pool_of
-from harness.backbones.frozen import frozen
+from harness.backbones.frozen import HEAD, frozen
 from harness.backbones.handle import Handle
 from harness.backbones.load import Loaded
 from harness.backbones.vision.features import last_layer
@@ -64,7 +64,8 @@ def probed_features(backbone: Handle, job: Job, pooling: Pooling) -> Featurizer 
     """What a probe reads; None where a head is not linear in it."""
     if reads_words(backbone.kind) and pool_of(backbone.path, pooling) is None:
         return None
-    return frozen(backbone, job.budget.max_length, job.device, pooling)
+    return frozen(backbone, job.budget.max_length, job.device,
+                  pooling if reads_words(backbone.kind) else HEAD)
 
 
 def _features(loaded: Loaded, job: Job) -> Featurizer:
@@ -78,7 +79,7 @@ def _features(loaded: Loaded, job: Job) -> Featurizer:
     others = [name for name, one in loaded.fresh.items() if id(one) not in own]
     if others:
         raise CannotRunError(f"`head: probed`: {LAYERED.format(name=min(others))}")
-    return frozen(backbone, job.budget.max_length, job.device)
+    return frozen(backbone, job.budget.max_length, job.device, HEAD)
 
 
 def finite(bias: np.ndarray, items: int) -> np.ndarray:

@@ -63,7 +63,7 @@ def test_a_step_of_nothing_from_a_probed_head_answers_as_features_would(family, 
     here = dataclasses.replace(job, backbone=folder_handle(write_vision(family, tmp_path)))
     begun = METHODS[name]({"head": "probed"})
     still = fit_once(begun, here, {"learning_rate": 1e-12}).fit.fitted.predict(test, Clock())
-    each = [fit_once(METHODS["features"]({}), here, {"C": c}).fit.fitted.predict(test, Clock())
+    each = [fit_once(METHODS["features"]({"pooling": "head"}), here, {"C": c}).fit.fitted.predict(test, Clock())
             for c in strengths(here, USUAL, TRIED)]
     atol = 1e-3 if here.device.autocast == "no" else 0.03
     assert min(np.abs(still - one).max() for one in each) < atol
