@@ -63,7 +63,8 @@ def test_a_step_of_nothing_from_a_probed_head_answers_as_features_would(family, 
     here = dataclasses.replace(job, backbone=folder_handle(write_vision(family, tmp_path)))
     begun = METHODS[name]({"head": "probed"})
     still = fit_once(begun, here, {"learning_rate": 1e-12}).fit.fitted.predict(test, Clock())
-    each = [fit_once(METHODS["features"]({"pooling": "head"}), here, {"C": c}).fit.fitted.predict(test, Clock())
+    read = METHODS["features"]({"pooling": "head"})
+    each = [fit_once(read, here, {"C": c}).fit.fitted.predict(test, Clock())
             for c in strengths(here, USUAL, TRIED)]
     atol = 1e-3 if here.device.autocast == "no" else 0.03
     assert min(np.abs(still - one).max() for one in each) < atol
@@ -71,7 +72,7 @@ def test_a_step_of_nothing_from_a_probed_head_answers_as_features_would(family, 
     assert min(np.abs(fresh.predict(test, Clock()) - one).max() for one in each) > 0.05
     assert begun.refuses("classification", "image") is None
     assert [one.key for one in begun.work(here, {"learning_rate": 1e-3}).readings] == [
-        frozen(here.backbone, here.budget.max_length, here.device).key]
+        frozen(here.backbone, here.budget.max_length, here.device, "head").key]
 
 
 def test_a_head_with_other_new_layers_is_not_probed(job):
