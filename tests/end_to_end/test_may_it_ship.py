@@ -203,7 +203,7 @@ def test_gained_on_the_task_and_forgot_general_knowledge_fails_on_forgetting(stu
     """Every parameter at ten times the usual rate, against a head from 16 items; the limit on
     forgetting is the shipped one."""
     small = study.approved(study.tuned("features", train=16, run_id="0" * 15 + "5"))
-    overtrained = study.tuned("overtrained", train=640, run_id="0" * 15 + "6", test=60)
+    overtrained = study.tuned("overtrained", train=320, run_id="0" * 15 + "6", test=60)
     result = study.gate(overtrained, small, worst_slice_drop_at_most=None,
                         metrics={"accuracy": MetricRule(non_inferior_within=0.05)})
     assert result.metrics["accuracy"].difference.value > 0.03
