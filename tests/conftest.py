@@ -43,12 +43,17 @@ SLOW = ("end_to_end/test_may_it_ship", "end_to_end/test_legal", "executors/test_
         "study/test_seq2seq_study", "methods/learning/test_keeping",
         "backbones/encoding/test_pooled", "faults/test_two_studies", "faults/test_limits",
         "commands/test_minutes", "export/test_formats", "export/test_export",
-        "export/test_scripts", "export/test_kinds", "gate/test_gate_of_pictures",
+        "export/test_exported_programs",
+        "export/test_kinds", "gate/test_gate_of_pictures",
         "export/test_export_pictures", "end_to_end/test_pictures_study",
         "study/test_tuned_retriever_study", "methods/test_tuned_retriever", "test_validity_minutes",
         "test_ten_tries", "watch/test_two_samples", "study/test_searched_study",
         "study/test_citing_study", "study/test_unanswerable_study", "report/test_dashboard_online",
-        "commands/test_tracked", "backbones/vision/test_vision_models", "gate/test_attempts")
+        "commands/test_tracked", "backbones/vision/test_vision_models", "gate/test_attempts",
+        "export/test_exports_in_study", "common/test_provenance", "study/test_sight",
+        "api/test_scripts", "compare/test_kin", "forgetting/test_instructions",
+        "study/test_study_in_words", "study/test_regression_study", "test_ten_tries_by_rule",
+        "compare/test_rungs")
 """Files that take a core more than 15 seconds, the slowest first. `make quick` leaves them out."""
 
 

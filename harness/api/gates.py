@@ -111,7 +111,8 @@ def predict(candidate: Folder, data: Table | Texts | Pictures, *, suite: Folder,
                   label or (), max_length)
     form, columns = Form(quotes=quotes, header=header), commands.AskedColumns(text, pair, image)
     named = commands.columns_of(asked, columns)
-    held = pictures_in(data, image) if commands.reads_pictures(asked) else None
+    held = pictures_in(data, image) if commands.reads_pictures(
+        asked.suite, asked.profile, asked.suites) else None
     place = as_file(data, named) if held is None else nullcontext(held)
     with place as rows, TemporaryDirectory() as passing:
         into = Path(output) if output is not None else Path(passing) / "answers.parquet"
@@ -150,11 +151,12 @@ def watch(suite: Folder, data: Table | Texts | Pictures, *, labels: str | None =
     settle_waiting()
     from harness.api.frames import as_file, cells_in, pictures_in
     from harness.commands import watch as commands
+    from harness.commands.predict import reads_pictures
     from harness.report.console import make_console
     from harness.tasks.tables.form import Form
 
     places = commands.Places(folder, Path(runs), Path(baselines), _path(baseline), _path(state))
-    pictures = commands.reads_pictures(name, profile, folder)
+    pictures = reads_pictures(name, profile, folder)
     columns = [] if pictures else commands.columns_of(name, profile, folder, text, pair)
     held = pictures_in(data, image) if pictures else None
     place = as_file(data, columns) if held is None else nullcontext(held)

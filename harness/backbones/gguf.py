@@ -73,21 +73,17 @@ def _convert(path: Path, folder: Path) -> None:
 
 
 def _as_in_file(path: Path, saved: Path) -> None:
-    """What transformers makes of the file's tokenizer, with words cut as the file says."""
+    """What transformers makes of the file's tokenizer, with words cut as the file says and without
+    tokens that it does not have: a GPT-2 tokenizer without `<|endoftext|>` is given one."""
     from gguf import GGUFReader
 
     read = GGUFReader(path)
     tokens, cut = (read.get_field(f"tokenizer.ggml.{name}") for name in ("tokens", "pre"))
-    if tokens is not None and saved.is_file():
-        _drop_added(saved, len(tokens.data))
-        cut_as_named(saved, cut.contents() if cut is not None else None)
-
-
-def _drop_added(saved: Path, count: int) -> None:
-    """Leave out tokens that the file does not have: transformers gives a GPT-2 tokenizer an
-    `<|endoftext|>` behind its last token where it has none."""
+    if tokens is None or not saved.is_file():
+        return
     told = json.loads(saved.read_text(encoding="utf-8"))
-    told["added_tokens"] = [one for one in told["added_tokens"] if one["id"] < count]
+    told["added_tokens"] = [one for one in told["added_tokens"] if one["id"] < len(tokens.data)]
+    cut_as_named(told, cut.contents() if cut is not None else None)
     saved.write_text(json.dumps(told, ensure_ascii=False, indent=2), encoding="utf-8")
 
 

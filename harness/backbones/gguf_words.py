@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 BYTES = {"type": "ByteLevel", "add_prefix_space": False, "use_regex": True}
@@ -18,12 +16,9 @@ transformers 5.23 does not know them, and cuts as GPT-2 alone: where two spaces 
 number, tokens are then others than the model learned."""
 
 
-def cut_as_named(saved: Path, name: str | None) -> None:
-    """Have a byte-level `tokenizer.json` cut words as a GGUF file names it, where transformers
-    does not know the name."""
-    if name not in DIGIT_BY_DIGIT:
-        return
-    told = json.loads(saved.read_text(encoding="utf-8"))
-    told["pre_tokenizer"] = {"type": "Sequence", "pretokenizers": [
-        DIGITS, {**BYTES, "trim_offsets": True}]}
-    saved.write_text(json.dumps(told, ensure_ascii=False, indent=2), encoding="utf-8")
+def cut_as_named(told: dict[str, Any], name: str | None) -> None:
+    """Have what a byte-level `tokenizer.json` holds cut words as a GGUF file names it, where
+    transformers does not know the name."""
+    if name in DIGIT_BY_DIGIT:
+        told["pre_tokenizer"] = {"type": "Sequence", "pretokenizers": [
+            DIGITS, {**BYTES, "trim_offsets": True}]}

@@ -42,7 +42,7 @@ CALLED: dict[WeightsKind, tuple[str, str]] = {
 }
 """Kinds as errors name them: what a folder is not, and what to name instead."""
 READ_AT: dict[WeightsKind, str] = {"decoder": "its last token",
-                            "seq2seq": "what its decoder has at the text's last end token"}
+                                   "seq2seq": "what its decoder has at the text's last end token"}
 """Where a head reads those that have none by themselves."""
 
 

@@ -86,18 +86,23 @@ def columns_of(asked: Asked, columns: AskedColumns) -> list[str]:
     """The columns of a table of texts for a suite: see `columns_in`. Raises HarnessError for
     columns of other items than the suite's are."""
     loaded = load_suite(find_suite(asked.suite, asked.suites), asked.profile)
+    check_columns(loaded, columns)
+    return columns_in(loaded, columns.text, columns.pair)
+
+
+def check_columns(loaded: LoadedSuite, columns: AskedColumns) -> None:
+    """Raises HarnessError for columns of other items than the suite's are."""
     others = {"text": {"--image": columns.image},
               "image": {"--text": columns.text, "--pair": columns.pair}}
     for option, value in others[loaded.suite.task.input].items():
         if value is not None:
             raise HarnessError(f"{option}: the items of {loaded.suite.name} are "
                                f"{INPUTS[loaded.suite.task.input].items}", f"Leave {option} out.")
-    return columns_in(loaded, columns.text, columns.pair)
 
 
-def reads_pictures(asked: Asked) -> bool:
-    """Whether the items of its suite are pictures."""
-    loaded = load_suite(find_suite(asked.suite, asked.suites), asked.profile)
+def reads_pictures(suite: str, profile: str | None, suites: Path) -> bool:
+    """Whether the items of a suite are pictures."""
+    loaded = load_suite(find_suite(suite, suites), profile)
     return not INPUTS[loaded.suite.task.input].in_words
 
 

@@ -10,8 +10,7 @@ from typing import Any
 from rich.console import Console
 
 from harness.commands.asked_rows import picture_rows
-from harness.commands.predict import columns_in, rows_of
-from harness.common.capabilities import INPUTS
+from harness.commands.predict import AskedColumns, check_columns, columns_in, rows_of
 from harness.common.device import detect
 from harness.common.errors import HarnessError
 from harness.common.kinds import Input
@@ -90,21 +89,10 @@ def columns_of(suite: str, profile: str | None, suites: Path, text: str | None, 
     return columns_in(load_suite(find_suite(suite, suites), profile), text, pair)
 
 
-def reads_pictures(suite: str, profile: str | None, suites: Path) -> bool:
-    """Whether the items of a suite are pictures."""
-    loaded = load_suite(find_suite(suite, suites), profile)
-    return not INPUTS[loaded.suite.task.input].in_words
-
-
 def read_day(loaded: LoadedSuite, table: Table) -> Day:
     """Raises HarnessError for an unreadable table, a missing column, one without rows, and columns
     of other items than the suite's are."""
-    others = {"text": {"--image": table.image},
-              "image": {"--text": table.text, "--pair": table.pair}}
-    for option, value in others[loaded.suite.task.input].items():
-        if value is not None:
-            raise HarnessError(f"{option}: the items of {loaded.suite.name} are "
-                               f"{INPUTS[loaded.suite.task.input].items}", f"Leave {option} out.")
+    check_columns(loaded, AskedColumns(table.text, table.pair, table.image))
     return day_of(list(ROWS[loaded.suite.task.input](loaded, table)))
 
 

@@ -247,11 +247,11 @@ def measure_arms(records: Sequence[Record], kind: Kind, labels: Sequence[str],
     """
     done = {r.identity.run_id: predictions(r.identity.run_id)
             for r in records if r.status.state == "ok"}
-    found: Measured | None = None
+    found, arms = None, arms_of(records)
     for size in sorted({len(table) for table in done.values()}, reverse=True):
         there = {run_id: table for run_id, table in done.items() if len(table) >= size}
         found = replace(measure_tables(list(there), list(there.values()), kind, labels),
-                        arms=arms_of(records), above=found)
+                        arms=arms, above=found)
     return found
 
 
@@ -259,14 +259,20 @@ def measure_tables(names: Sequence[str], tables: Sequence[pa.Table], kind: Kind,
                    labels: Sequence[str]) -> Measured:
     """Estimate what tables answer of the items that all have, each under a name; of no arms."""
     items = tuple(sorted(set.intersection(*(set(t["item"].to_pylist()) for t in tables))))
-    weights = _weights(tables, [_on(table, items) for table in tables])
-    return measured_on(names, tables, items, kind, labels, weights)
+    chosen = [_on(table, items) for table in tables]
+    return _measured(names, chosen, items, kind, labels, _weights(tables, chosen))
 
 
 def measured_on(names: Sequence[str], tables: Sequence[pa.Table], items: tuple[str, ...],
                 kind: Kind, labels: Sequence[str], weights: np.ndarray | None) -> Measured:
     """Estimate what these tables answer of the items, each under a name; of no arms."""
-    answers = read_answers(kind, [_on(table, items) for table in tables], labels, weights)
+    return _measured(names, [_on(table, items) for table in tables], items, kind, labels, weights)
+
+
+def _measured(names: Sequence[str], chosen: Sequence[pa.Table], items: tuple[str, ...], kind: Kind,
+              labels: Sequence[str], weights: np.ndarray | None) -> Measured:
+    """Of tables that hold these items alone, in this order."""
+    answers = read_answers(kind, chosen, labels, weights)
     given, targets = answers.said(labels)
     return Measured(items, answers, jackknife(answers), given, targets,
                     {name: i for i, name in enumerate(names)})

@@ -22,13 +22,12 @@ from harness.backbones.load import load_asked
 from harness.backbones.quiet import quietly
 from harness.common.errors import HarnessError
 from harness.export.formats import FORMATS, Format
-from harness.export.gguf_tokenizer import write_tokenizer
+from harness.export.gguf_tokenizer import ELSEWHERE, write_tokenizer
 from harness.export.whole import Whole
 from harness.methods.fitted import Answering
 from harness.methods.learning.decoder import plain_decoder
 
 MODEL = "model.gguf"
-ELSEWHERE = "Write it as merged or bf16, and convert that with llama.cpp's convert_hf_to_gguf.py."
 
 
 @dataclass(frozen=True)

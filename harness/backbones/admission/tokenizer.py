@@ -83,8 +83,8 @@ def check_words(folder: Path, about: str) -> None:
     tokenizer = _read(folder, about)
     known = tokenizer.get_vocab()
     if len(set(known) - set(tokenizer.all_special_tokens)) < LEAST:
-        raise HarnessError(f"{about}: its tokenizer has {len(known)} tokens and no word among "
-                           "them; none of its files lie beside the model",
+        raise HarnessError(f"{about}: its tokenizer has {len(known)} tokens, and no word is "
+                           "among them",
                            "Save the tokenizer that the model was trained with into its folder.")
 
 
